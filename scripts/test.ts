@@ -1,0 +1,48 @@
+/**
+ * Runs the test files under test/: `npm test`, or `npm test -- journal sign` for the files whose path holds one of the words.
+ * The files are listed here, since the test runner of Node 20 ends with 0 when it finds none.
+ */
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const flags = process.argv.slice(2).filter((word) => word.startsWith("--"));
+
+const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".test.ts"))
+  .map((file) => join("test", file).replaceAll("\\", "/"))
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort();
+
+if (files.length === 0) {
+  console.error(`No test file matches: ${words.join(" ") || "test/**/*.test.ts"}`);
+  process.exit(1);
+}
+
+console.log(`${files.length} test files in ${relative(process.cwd(), join(root, "test")) || "test"}`);
+const runner = spawn(
+  process.execPath,
+  ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=120000", ...flags, ...files],
+  {
+    cwd: root,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
+  },
+);
+
+let tail = "";
+runner.stdout.on("data", (chunk: Buffer) => {
+  process.stdout.write(chunk);
+  tail = (tail + chunk.toString("utf8")).slice(-4000);
+});
+runner.on("close", (code) => {
+  const ran = /^(?:#|ℹ) tests (\d+)/m.exec(tail)?.[1];
+  if (code === 0 && !(Number(ran) > 0)) {
+    console.error("No test was executed.");
+    process.exit(1);
+  }
+  process.exit(code ?? 1);
+});
