@@ -25,7 +25,16 @@ if (files.length === 0) {
 console.log(`${files.length} test files in ${relative(process.cwd(), join(root, "test")) || "test"}`);
 const runner = spawn(
   process.execPath,
-  ["--import", "tsx", "--test", "--test-concurrency=2", "--test-timeout=120000", ...flags, ...files],
+  [
+    "--import",
+    "tsx",
+    "--test",
+    "--test-concurrency=2",
+    "--test-timeout=120000",
+    "--test-reporter=spec",
+    ...flags,
+    ...files,
+  ],
   {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],

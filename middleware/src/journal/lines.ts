@@ -1,0 +1,78 @@
+import { isUtf8 } from "node:buffer";
+import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
+
+const PUSH_CONTENT = Buffer.from(',"headers":{');
+const DELIVERY_CONTENT = Buffer.from(',"response":{');
+const PUSH_START = Buffer.from('{"kind":"push"');
+const DELIVERY_START = Buffer.from('{"kind":"delivery"');
+const CLOSE = 0x7d;
+
+/** Version of the format; a journal of a higher one is refused. */
+export const VERSION = 1;
+
+/** First line of every segment. */
+export interface SegmentHead {
+  kind: "segment";
+  version: number;
+  /** The `seq` that the next push gets, so that numbering goes on when all older segments are gone. */
+  seq: number;
+}
+
+function contentFields({ headers, body }: Content): string {
+  const [encoding, text] = isUtf8(body) ? ["utf8", body.toString("utf8")] : ["base64", body.toString("base64")];
+  return `"headers":${JSON.stringify(headers)},"encoding":"${encoding}","body":${JSON.stringify(text)}`;
+}
+
+/** A record as its line, without the line feed. */
+export function formatLine(head: Head, content?: Content): string {
+  const text = JSON.stringify(head);
+  if (content === undefined) return text;
+  const fields = contentFields(content);
+  return `${text.slice(0, -1)},${head.kind === "push" ? fields : `"response":{${fields}}`}}`;
+}
+
+function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {
+  return bytes.compare(word, 0, word.length, start, start + word.length) === 0;
+}
+
+/**
+ * The head of the line at `start`..`end` of `bytes`. Nothing after the head is decoded, so that a large journal opens fast.
+ * @throws SyntaxError when it is no whole record
+ */
+export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead {
+  if (bytes[end - 1] !== CLOSE) throw new SyntaxError("the line does not end as a record does");
+  const marker = startsWith(bytes, start, PUSH_START)
+    ? PUSH_CONTENT
+    : startsWith(bytes, start, DELIVERY_START)
+      ? DELIVERY_CONTENT
+      : undefined;
+  const found = marker === undefined ? -1 : bytes.indexOf(marker, start);
+  const text =
+    found >= 0 && found < end ? `${bytes.toString("utf8", start, found)}}` : bytes.toString("utf8", start, end);
+  return checkHead(JSON.parse(text));
+}
+
+function checkHead(value: unknown): Head | SegmentHead {
+  const head = value as Partial<Record<"kind" | "id" | "push" | "seq" | "version", unknown>> | null;
+  const whole =
+    (head?.kind === "push" && typeof head.id === "string" && Number.isSafeInteger(head.seq)) ||
+    ((head?.kind === "delivery" || head?.kind === "mark") && typeof head.push === "string") ||
+    (head?.kind === "segment" && Number.isSafeInteger(head.version));
+  if (!whole) throw new SyntaxError("the line is no record of a journal");
+  return head as Head | SegmentHead;
+}
+
+type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64"; body: string };
+
+/**
+ * A whole line: its head, and the exact bytes that were stored with it.
+ * @throws SyntaxError when it is no whole record
+ */
+export function parseLine(line: string): { head: Head; content?: Content } {
+  const { headers, encoding, body, response, ...head } = JSON.parse(line) as (PushHead | DeliveryHead | MarkHead) &
+    Partial<StoredContent> & { response?: StoredContent };
+  checkHead(head);
+  const stored = response ?? (headers && encoding && body !== undefined ? { headers, encoding, body } : undefined);
+  if (stored === undefined) return { head: head as Head };
+  return { head: head as Head, content: { headers: stored.headers, body: Buffer.from(stored.body, stored.encoding) } };
+}

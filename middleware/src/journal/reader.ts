@@ -1,0 +1,130 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { JournalError } from "./errors.js";
+import { parseHead, parseLine, type SegmentHead, VERSION } from "./lines.js";
+import type { Content, Damage, Entry, Head, Place } from "./records.js";
+import { listSegments, segmentPath } from "./segments.js";
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+const LINE_FEED = 0x0a;
+
+/** Who is told what a scan finds, line by line, in the journal's order. */
+export interface Listeners {
+  onEntry?: ((entry: Entry) => void) | undefined;
+  onDamage?: ((damage: Damage) => void) | undefined;
+}
+
+/** What a scan of one segment came to. */
+export interface Scan {
+  /** Bytes up to and with the last line feed. */
+  wholeBytes: number;
+  /** Bytes after it: the start of a line whose end never reached the disk, or is being written. */
+  tornBytes: number;
+  head: SegmentHead | undefined;
+}
+
+/** Reads one segment from its start, in chunks: memory stays at a chunk and the longest line. */
+export async function scanSegment(dir: string, segment: number, listeners: Listeners): Promise<Scan> {
+  const file = await open(segmentPath(dir, segment), "r");
+  try {
+    return await scanFile(file, dir, segment, listeners);
+  } finally {
+    await file.close();
+  }
+}
+
+async function scanFile(
+  file: FileHandle,
+  dir: string,
+  segment: number,
+  { onEntry, onDamage }: Listeners,
+): Promise<Scan> {
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let filled = 0;
+  let base = 0;
+  let segmentHead: SegmentHead | undefined;
+
+  const takeLine = (start: number, end: number): void => {
+    const place = { segment, offset: base + start, length: end - start };
+    let head: Head | SegmentHead;
+    try {
+      head = parseHead(buffer, start, end);
+    } catch (error) {
+      onDamage?.({ ...place, reason: (error as Error).message.slice(0, 80) });
+      return;
+    }
+    if (head.kind !== "segment") onEntry?.({ head, place });
+    else if (head.version <= VERSION) segmentHead = head;
+    else {
+      const message = `The journal ${dir} was written in format ${head.version}; this version reads up to ${VERSION}. Update the package.`;
+      throw new JournalError("journal_newer", message);
+    }
+  };
+
+  for (;;) {
+    if (filled === buffer.length) {
+      const larger = Buffer.allocUnsafe(buffer.length * 2);
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, base + filled);
+    if (bytesRead === 0) return { wholeBytes: base, tornBytes: filled, head: segmentHead };
+    const searchFrom = filled;
+    filled += bytesRead;
+    let start = 0;
+    const view = buffer.subarray(0, filled);
+    for (let end = view.indexOf(LINE_FEED, searchFrom); end >= 0; end = view.indexOf(LINE_FEED, start)) {
+      takeLine(start, end);
+      start = end + 1;
+    }
+    buffer.copy(buffer, 0, start, filled);
+    base += start;
+    filled -= start;
+  }
+}
+
+/**
+ * Reads a journal that another process may be writing: takes no lock, changes nothing. A line that is being written is left out.
+ * @throws JournalError `journal_unreadable`, `journal_newer`
+ * @example await readJournal("./airudder-inbox", { onEntry: ({ head }) => console.log(head.kind) });
+ */
+export async function readJournal(dir: string, listeners: Listeners = {}): Promise<void> {
+  for (const segment of await listSegments(dir)) {
+    try {
+      await scanSegment(dir, segment, listeners);
+    } catch (cause) {
+      if (cause instanceof JournalError) throw cause;
+      const { code, message } = cause as NodeJS.ErrnoException;
+      if (code === "ENOENT") continue; // the writer dropped the segment since it was listed
+      throw new JournalError("journal_unreadable", `The journal ${dir} cannot be read: ${message}`, { cause });
+    }
+  }
+}
+
+/** Reads the line at `place` from an open segment. */
+export async function readLine(file: FileHandle, place: Place): Promise<{ head: Head; content?: Content }> {
+  const bytes = Buffer.allocUnsafe(place.length);
+  const { bytesRead } = await file.read(bytes, 0, place.length, place.offset);
+  return parseLine(bytes.toString("utf8", 0, bytesRead));
+}
+
+/**
+ * Reads one line whole, with the exact bytes of its content.
+ * @throws JournalError `journal_unreadable` when the line is damaged, or its segment was dropped
+ */
+export async function readContent(dir: string, place: Place): Promise<{ head: Head; content?: Content }> {
+  try {
+    const file = await open(segmentPath(dir, place.segment), "r");
+    try {
+      return await readLine(file, place);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    const where = `${segmentPath(dir, place.segment)} at byte ${place.offset}`;
+    throw new JournalError(
+      "journal_unreadable",
+      `The record in ${where} cannot be read: ${(cause as Error).message.slice(0, 80)}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+/** What a journal holds: one JSON object a line. A line's head comes first and is all that an index needs; its content comes last. */
+
+/** Header names in lower case, values as they came; a name that came more than once has a list. */
+export type HeaderMap = Record<string, string | string[]>;
+
+/** Headers and the exact bytes of a body. */
+export interface Content {
+  headers: HeaderMap;
+  body: Buffer;
+}
+
+/** A push as it came in. */
+export interface PushHead {
+  kind: "push";
+  /** Unique, sortable by time. */
+  id: string;
+  /** Place in the journal's order, from 1; given by the writer. */
+  seq: number;
+  /** When it came, ISO 8601, UTC. */
+  at: string;
+  method: string;
+  url: string;
+  type: string;
+  verified: boolean;
+  /** Where it came from: `inbox`, `tunnel`, `local`, `trigger`. */
+  source: string;
+  /** Bytes of the body. */
+  size: number;
+  /** SHA-256 of the body's bytes, hex. */
+  sha256: string;
+  subject?: string;
+  task?: string;
+  call?: string;
+  workflow?: string;
+  /** How many drift entries it had. */
+  drift?: number;
+  quarantined?: boolean;
+}
+
+/** One try to hand a push to an app. Its content is the app's response. */
+export interface DeliveryHead {
+  kind: "delivery";
+  /** The push's id. */
+  push: string;
+  at: string;
+  target: string;
+  status?: number;
+  error?: string;
+  ms: number;
+  cause: "live" | "queued" | "replay" | "trigger" | "drill";
+  /** The answer came after the sender's time limit. */
+  late?: boolean;
+}
+
+/** A push's state changed. */
+export interface MarkHead {
+  kind: "mark";
+  /** The push's id. */
+  push: string;
+  at: string;
+  state: string;
+  attempt?: number;
+  error?: string;
+}
+
+export type Head = PushHead | DeliveryHead | MarkHead;
+
+/** Where a line is. */
+export interface Place {
+  segment: number;
+  /** Bytes from the start of the segment. */
+  offset: number;
+  /** Bytes of the line, its line feed not counted. */
+  length: number;
+}
+
+/** A line of the index: its head and where the whole is. */
+export interface Entry {
+  head: Head;
+  place: Place;
+}
+
+/** A line, or the end of one, that could not be understood. It is skipped, and never deleted. */
+export interface Damage extends Place {
+  reason: string;
+}
