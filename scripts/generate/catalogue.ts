@@ -1,0 +1,93 @@
+import { banner } from "./banner.js";
+import type { PushFile } from "./schema.js";
+import { ShapeWriter } from "./shapes.js";
+
+const head = `import * as validators from "./validators.js";
+import type { PushType } from "./types.js";
+
+/** What must be found at a JSON pointer: \`present\` is any value, null included. */
+export type Condition = "object" | "array" | "string" | "present" | { readonly const: string };
+
+/** A schema as a tree without references, for walking a payload beside it. */
+export interface Shape {
+  /** The JSON Schema types that are allowed. */
+  readonly type?: readonly string[];
+  /** The values that are allowed. */
+  readonly enum?: readonly unknown[];
+  /** What the docs say is always there. */
+  readonly required?: readonly string[];
+  /** What a handler cannot live without. */
+  readonly essential?: readonly string[];
+  /** The fields that are known. Without a prototype: looking up \`constructor\` or \`__proto__\` finds nothing. */
+  readonly properties?: { readonly [name: string]: Shape };
+  readonly items?: Shape;
+  /** Fields that are not known: allowed or not, or of this shape. */
+  readonly additional: boolean | Shape;
+}
+
+/** All that is known about one form of a push. */
+export interface PushSchema {
+  /** Name of the schema file, such as \`dialer.task.bare\`. */
+  readonly name: string;
+  readonly type: PushType;
+  readonly form?: "wrapped" | "bare";
+  /** The vendor's title of the push. */
+  readonly title: string;
+  readonly provenance: "documented" | "observed" | "inferred" | "unknown";
+  /** Where it is known from. */
+  readonly source: string;
+  /** What signs the push. */
+  readonly sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
+  /** A payload is of this type when all conditions of any of these rules hold. */
+  readonly identify: readonly { readonly [pointer: string]: Condition }[];
+  /** JSON pointers whose values together name what the push is about. */
+  readonly subject: readonly string[];
+  /** JSON pointers to what one searches pushes by. */
+  readonly keys: { readonly task?: string; readonly call?: string; readonly workflow?: string; readonly phone?: string };
+  /** Whether the payload is exactly as documented. */
+  readonly strict: (data: unknown) => boolean;
+  /** Whether the payload holds what a handler cannot live without. */
+  readonly tolerant: (data: unknown) => boolean;
+  readonly shape: Shape;
+  /** Sample files, as paths below \`schemas/samples\`. */
+  readonly samples: readonly string[];
+}
+
+const own = (properties: Record<string, Shape>): Record<string, Shape> => Object.assign(Object.create(null), properties);
+`;
+
+/** The source of `catalogue.ts`. */
+export function catalogueSource(pushes: readonly PushFile[]): string {
+  const shapes = new ShapeWriter();
+  const entries = pushes.map(({ name, ident, push, schema, samples }) => {
+    const { type, form, title, sign, identify, subject, keys } = push;
+    const data = {
+      name,
+      type,
+      ...(form && { form }),
+      title,
+      provenance: schema["x-provenance"],
+      source: schema["x-source"],
+      sign,
+      identify,
+      subject,
+      keys,
+      samples,
+    };
+    const fields = Object.entries(data).map(([key, value]) => `    ${key}: ${JSON.stringify(value)},`);
+    return `  {
+${fields.join("\n")}
+    strict: validators.strict_${ident},
+    tolerant: validators.tolerant_${ident},
+    shape: ${shapes.write(schema)},
+  },`;
+  });
+  return `${banner}${head}
+${shapes.constants.join("\n\n")}
+
+/** Every form of every push, in the order of their names. */
+export const catalogue: readonly PushSchema[] = [
+${entries.join("\n")}
+];
+`;
+}

@@ -1,0 +1,112 @@
+import { implies } from "./identify.js";
+import { type Condition, type Node, type PushFile, pointerTo, provenances, SchemaError, typesOf } from "./schema.js";
+
+const keywords = new Set([
+  ..."$schema $id title description type enum const required properties items additionalProperties".split(" "),
+  ..."x-essential x-known-values x-provenance x-source x-unit x-format x-push".split(" "),
+]);
+const types = new Set(["object", "array", "string", "integer", "number", "boolean", "null"]);
+const signs = new Set(["Sign", "X-AIRudder-Sign", "none", "unknown"]);
+
+/** Checks one resolved push schema against the conventions of `schemas/README.md`. */
+export function checkPush(file: string, name: string, schema: Node): void {
+  const fail = (pointer: string, problem: string): never => {
+    throw new SchemaError(file, pointer, problem);
+  };
+  if (schema.$schema !== "http://json-schema.org/draft-07/schema#")
+    fail("/$schema", 'must be "http://json-schema.org/draft-07/schema#"');
+  if (schema.$id !== name) fail("/$id", `must be "${name}", as the file is called`);
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(schema.title ?? ""))
+    fail("/title", "must be the name of the TypeScript type, such as CallCompleted");
+  if (!schema["x-provenance"]) fail("/x-provenance", `must be one of ${provenances.join(", ")}`);
+  if (!schema["x-source"]) fail("/x-source", "must say where this is known from");
+  if (schema.type !== "object") fail("/type", 'must be "object"');
+  checkInfo(fail, schema["x-push"]);
+  checkNode(fail, "", schema);
+}
+
+/** Checks that no rule of one type can only match together with a rule of another type. */
+export function checkOverlaps(pushes: readonly PushFile[]): void {
+  for (const one of pushes) {
+    for (const other of pushes) {
+      if (one.push.type === other.push.type) continue;
+      one.push.identify.forEach((rule, index) => {
+        if (other.push.identify.some((wide) => implies(rule, wide))) {
+          throw new SchemaError(
+            `schemas/push/${one.name}.json`,
+            `/x-push/identify/${index}`,
+            `overlaps with ${other.name}: add a condition that tells them apart`,
+          );
+        }
+      });
+    }
+  }
+}
+
+type Fail = (pointer: string, problem: string) => never;
+
+function checkInfo(fail: Fail, push: Node["x-push"]): void {
+  if (!push) fail("/x-push", "is missing: { type, title, sign, identify, subject, keys }");
+  if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(push.type ?? ""))
+    fail("/x-push/type", "must be lower-case words with dots, such as call.completed");
+  if (!push.title) fail("/x-push/title", "must be the vendor's title of the push");
+  if (push.form !== undefined && push.form !== "wrapped" && push.form !== "bare")
+    fail("/x-push/form", 'must be "wrapped" or "bare"');
+  if (!signs.has(push.sign)) fail("/x-push/sign", `must be one of ${[...signs].join(", ")}`);
+  if (!Array.isArray(push.identify))
+    fail("/x-push/identify", "must be a list of rules; an empty one when only a mount can tell the type");
+  push.identify.forEach((rule, index) => {
+    const at = `/x-push/identify/${index}`;
+    if (Object.keys(rule).length === 0) fail(at, "is empty, so it would match everything");
+    for (const [pointer, condition] of Object.entries(rule)) {
+      if (!pointer.startsWith("/")) fail(at, `"${pointer}" is not a JSON pointer`);
+      if (!isCondition(condition))
+        fail(pointerTo(at, pointer), 'must be "object", "array", "string", "present" or { "const": "..." }');
+    }
+  });
+  if (!Array.isArray(push.subject)) fail("/x-push/subject", "must be a list of JSON pointers");
+  for (const pointer of [...push.subject, ...Object.values(push.keys ?? fail("/x-push/keys", "is missing"))]) {
+    if (!pointer.startsWith("/")) fail("/x-push", `"${pointer}" is not a JSON pointer`);
+  }
+}
+
+function isCondition(condition: Condition): boolean {
+  if (typeof condition === "string") return ["object", "array", "string", "present"].includes(condition);
+  return typeof condition?.const === "string";
+}
+
+function checkNode(fail: Fail, at: string, node: Node): void {
+  for (const keyword of Object.keys(node)) {
+    if (!keywords.has(keyword))
+      fail(pointerTo(at, keyword), "is not a keyword of our schemas (schemas/README.md lists them)");
+  }
+  if (!node.description) fail(pointerTo(at, "description"), "is missing: say in your own words what it means");
+  if (node["x-provenance"] && !provenances.includes(node["x-provenance"]))
+    fail(pointerTo(at, "x-provenance"), `must be one of ${provenances.join(", ")}`);
+  if (typesOf(node).length === 0) fail(pointerTo(at, "type"), "is missing");
+  if (typesOf(node).some((type) => !types.has(type)))
+    fail(pointerTo(at, "type"), `must be of ${[...types].join(", ")}`);
+  if (node.type === "array" && !node.items) fail(pointerTo(at, "items"), "is missing");
+  if (node.enum?.some((value) => typeof value === "object" && value !== null))
+    fail(pointerTo(at, "enum"), "must hold scalars only");
+  if (node.type === "object") checkObject(fail, at, node);
+  if (node.items) checkNode(fail, pointerTo(at, "items"), node.items);
+}
+
+function checkObject(fail: Fail, at: string, node: Node): void {
+  const { properties = {}, required = [], "x-essential": essential = [], additionalProperties } = node;
+  if (additionalProperties === undefined)
+    fail(pointerTo(at, "additionalProperties"), "must say false (fields are known), true (open) or a schema");
+  for (const name of required) {
+    if (!Object.hasOwn(properties, name)) fail(pointerTo(at, "required"), `"${name}" is not a property`);
+  }
+  for (const name of essential) {
+    if (!required.includes(name)) fail(pointerTo(at, "x-essential"), `"${name}" must be required too`);
+  }
+  for (const [name, child] of Object.entries(properties)) {
+    if (name === "__proto__") fail(pointerTo(at, "properties"), "__proto__ cannot be a property");
+    checkNode(fail, pointerTo(pointerTo(at, "properties"), name), child);
+  }
+  if (typeof additionalProperties === "object")
+    checkNode(fail, pointerTo(at, "additionalProperties"), additionalProperties);
+}

@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkOverlaps, checkPush } from "./conventions.js";
+import { Resolver } from "./resolve.js";
+import { type PushFile, type PushNode, SchemaError } from "./schema.js";
+
+/**
+ * Reads every push schema below `schemas/push`, resolved and checked against the conventions.
+ *
+ * @throws {SchemaError} at the first schema that breaks a convention
+ */
+export function loadPushes(schemasDir: string): PushFile[] {
+  const resolver = new Resolver(schemasDir);
+  const names = jsonFiles(join(schemasDir, "push"));
+  const pushes = names.map((name): PushFile => {
+    const schema = resolver.file(`push/${name}.json`) as PushNode;
+    checkPush(`schemas/push/${name}.json`, name, schema);
+    return {
+      name,
+      ident: name.replace(/\W/g, "_"),
+      schema,
+      push: schema["x-push"],
+      samples: samplesOf(schemasDir, name),
+    };
+  });
+  checkOverlaps(pushes);
+  return pushes;
+}
+
+/** Reads one sample, as a path below `schemas/samples`. */
+export function readSample(schemasDir: string, sample: string): unknown {
+  const text = readFileSync(join(schemasDir, "samples", sample), "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SchemaError(`schemas/samples/${sample}`, "", `not JSON: ${(error as Error).message}`);
+  }
+}
+
+function samplesOf(schemasDir: string, name: string): string[] {
+  const dir = join(schemasDir, "samples", name);
+  return existsSync(dir) ? jsonFiles(dir).map((sample) => `${name}/${sample}.json`) : [];
+}
+
+function jsonFiles(dir: string): string[] {
+  return readdirSync(dir)
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -".json".length))
+    .sort();
+}

@@ -1,0 +1,83 @@
+/** How sure we are that a push, or a field of it, looks as its schema says. */
+export const provenances = ["documented", "observed", "inferred", "unknown"] as const;
+export type Provenance = (typeof provenances)[number];
+
+/** What must be found at a JSON pointer for a payload to be of a type. */
+export type Condition = "object" | "array" | "string" | "present" | { const: string };
+
+/** All of these must hold. */
+export type Rule = Record<string, Condition>;
+
+/** The part of a push schema that says what the push is, beside what it looks like. */
+export interface PushInfo {
+  type: string;
+  title: string;
+  form?: "wrapped" | "bare";
+  sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
+  identify: Rule[];
+  subject: string[];
+  keys: { task?: string; call?: string; workflow?: string; phone?: string };
+}
+
+/** A node of a JSON Schema, with no more keywords than our conventions allow. */
+export interface Node {
+  $schema?: string;
+  $id?: string;
+  $ref?: string;
+  title?: string;
+  description?: string;
+  type?: string | string[];
+  enum?: unknown[];
+  const?: unknown;
+  required?: string[];
+  properties?: Record<string, Node>;
+  items?: Node;
+  additionalProperties?: boolean | Node;
+  definitions?: Record<string, Node>;
+  "x-essential"?: string[];
+  "x-known-values"?: string[];
+  "x-provenance"?: Provenance;
+  "x-source"?: string;
+  "x-unit"?: string;
+  "x-format"?: string;
+  "x-push"?: PushInfo;
+}
+
+/** A root of `schemas/push`: everything that is optional in a node and must be there in it. */
+export type PushNode = Node &
+  Required<Pick<Node, "$id" | "title" | "description" | "x-provenance" | "x-source" | "x-push">>;
+
+/** One schema file of a push. */
+export interface PushFile {
+  /** The file's name without `.json`, such as `dialer.task.bare`. */
+  name: string;
+  /** The name as part of an identifier, such as `dialer_task_bare`. */
+  ident: string;
+  /** The schema with every `$ref` replaced by what it points at; shared parts stay the same object. */
+  schema: PushNode;
+  push: PushInfo;
+  /** Sample files, as paths below `schemas/samples`. */
+  samples: string[];
+}
+
+/** The schemas are wrong: says in which file, at which pointer, and how to mend it. */
+export class SchemaError extends Error {
+  override name = "SchemaError";
+  constructor(
+    readonly file: string,
+    readonly pointer: string,
+    problem: string,
+  ) {
+    super(`${file}${pointer === "" ? "" : `#${pointer}`}: ${problem}`);
+  }
+}
+
+/** The types a node allows, always as a list. */
+export function typesOf(node: Node): string[] {
+  return node.type === undefined ? [] : Array.isArray(node.type) ? node.type : [node.type];
+}
+
+/** Adds one step to a JSON pointer. */
+export function pointerTo(pointer: string, step: string): string {
+  return `${pointer}/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}

@@ -1,0 +1,37 @@
+import { type Node, typesOf } from "./schema.js";
+
+/** Writes resolved schemas as `Shape` expressions; a part that has a title is written once, as a constant. */
+export class ShapeWriter {
+  readonly #names = new Map<Node, string>();
+  readonly constants: string[] = [];
+
+  /** The expression for a node. */
+  write(node: Node): string {
+    if (!node.title || !node.properties || node["x-push"]) return this.#literal(node);
+    const known = this.#names.get(node);
+    if (known) return known;
+    const literal = this.#literal(node);
+    const name = `shape${node.title}`;
+    this.#names.set(node, name);
+    this.constants.push(`const ${name}: Shape = ${literal};`);
+    return name;
+  }
+
+  #literal(node: Node): string {
+    const parts: string[] = [`type: ${JSON.stringify(typesOf(node))}`];
+    const values = node.const === undefined ? node.enum : [node.const];
+    if (values) parts.push(`enum: ${JSON.stringify(values)}`);
+    if (node.required?.length) parts.push(`required: ${JSON.stringify(node.required)}`);
+    if (node["x-essential"]?.length) parts.push(`essential: ${JSON.stringify(node["x-essential"])}`);
+    if (node.properties) {
+      const entries = Object.entries(node.properties).map(
+        ([name, child]) => `${JSON.stringify(name)}: ${this.write(child)}`,
+      );
+      parts.push(`properties: /* @__PURE__ */ own({ ${entries.join(", ")} })`);
+    }
+    if (node.items) parts.push(`items: ${this.write(node.items)}`);
+    const rest = node.additionalProperties;
+    parts.push(`additional: ${typeof rest === "object" ? this.write(rest) : (rest ?? true)}`);
+    return `{ ${parts.join(", ")} }`;
+  }
+}

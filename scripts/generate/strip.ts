@@ -1,0 +1,66 @@
+/**
+ * Takes the error objects out of Ajv's standalone code: the verdict is all that is asked of it, and without them a
+ * validator is a fifth of the size. It holds for fail-fast code without combinators, where every error is followed by
+ * `return false`, so that a line that is reached has no error before it.
+ *
+ * @throws when something of the error handling is left, so that an Ajv that writes other code cannot slip through
+ */
+export function stripErrors(code: string): string {
+  const sets = new Map<string, string>();
+  const stripped = dropSchemas(code, sets)
+    .replace(/^"use strict";\n/, "")
+    .replace(/^(function validate\d+)\(data, \{.*\}=\{\}\)\{$/gm, "$1(data){")
+    .replace(
+      /^(?:validate\d+\.errors = .*|let vErrors = null;|let errors = 0;|const _errs\d+ = errors;|let missing\d+;)\n/gm,
+      "",
+    )
+    .replace(/^if\(!valid\d+\)\{\nbreak;\n\}\n/gm, "")
+    .replace(/^var valid\d+ = .*;\n/gm, "")
+    .replace(/^if\((?:errors === (?:0|_errs\d+)|_errs\d+ === errors|valid\d+)\)\{$/gm, "{")
+    .replace(/ && \(missing\d+ = "(?:[^"\\]|\\.)*"\)/g, "")
+    .replace(/^return errors === 0;$/gm, "return true;")
+    .replace(/^return false;\nbreak;\n/gm, "return false;\n")
+    .replace(/^else \{\n\}\n/gm, "");
+  const left = /\b(?:vErrors|errors|_errs\d+|valid\d+|missing\d+|schema\d+|func\d+|instancePath|require)\b/.exec(
+    withoutNames(stripped),
+  );
+  if (left)
+    throw new Error(
+      `scripts/generate/strip.ts does not know the code that Ajv wrote around "${left[0]}": compare it with Ajv's version`,
+    );
+  const known = [...sets].map(([names, ident]) => `const ${ident} = /* @__PURE__ */ new Set(${names});\n`);
+  return known.join("") + stripped;
+}
+
+/** Long lists of properties are looked up in Ajv's copy of the schema: a set of their names does the same. */
+function dropSchemas(code: string, sets: Map<string, string>): string {
+  const schemas = new Map<string, unknown>();
+  return code
+    .replace(/^const (schema\d+) = (.*);$\n/gm, (_, name: string, json: string) => {
+      schemas.set(name, JSON.parse(json));
+      return "";
+    })
+    .replace(/^const func\d+ = Object\.prototype\.hasOwnProperty;\n/gm, "")
+    .replace(
+      /func\d+\.call\((schema\d+)((?:\.\w+|\["(?:[^"\\]|\\.)*"\])*), (key\d+)\)/g,
+      (_, name: string, path: string, key: string) => {
+        const names = JSON.stringify(Object.keys(follow(schemas.get(name), path)));
+        const ident = sets.get(names) ?? `known${sets.size}`;
+        sets.set(names, ident);
+        return `${ident}.has(${key})`;
+      },
+    );
+}
+
+function follow(schema: unknown, path: string): object {
+  let value = schema as Record<string, unknown>;
+  for (const [, name, quoted] of path.matchAll(/\.(\w+)|\[("(?:[^"\\]|\\.)*")\]/g)) {
+    value = value[name ?? (JSON.parse(quoted as string) as string)] as Record<string, unknown>;
+  }
+  return value;
+}
+
+/** Blanks strings and property names, which are the schemas' own words. */
+function withoutNames(code: string): string {
+  return code.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\.\w+/g, "");
+}
