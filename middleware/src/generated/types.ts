@@ -271,6 +271,365 @@ export interface Redial {
   caller_number?: string;
 }
 /**
+ * A number of an info-check task is finished. Of the body nothing is known but that it is signed as `call.completed` is.
+ * Provenance: unknown.
+ */
+export interface CallCompletedInfoCheck {
+  /**
+   * Identifies the outbound task; what `Sign` is computed from.
+   * Format: 32 hex digits.
+   * Provenance: inferred.
+   */
+  TaskID?: string;
+  /**
+   * md5(TaskID + KEY).
+   * Format: 32 hex digits, lower case.
+   * Provenance: inferred.
+   */
+  Sign?: string;
+  [k: string]: unknown;
+}
+/**
+ * A chatbot session ended. Only part of the vendor's page is known: other fields may come.
+ */
+export interface ChatbotSessionEnded {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the workflow's node; of the vendor's inner use.
+   * Format: 32 hex digits.
+   */
+  nodetask_id: string;
+  /**
+   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+   */
+  nodetask_name: string;
+  /**
+   * Identifies the WhatsApp task.
+   * Format: 32 hex digits.
+   */
+  waba_task_id: string;
+  /**
+   * Identifies the entry of the workflow's list.
+   */
+  wfdetail_uuid: string;
+  /**
+   * When the session ended.
+   * Format: integer.
+   * Unit: seconds since 1970.
+   */
+  timestamp: number;
+  /**
+   * The channel.
+   */
+  channel: "WhatsApp" | (string & {});
+  /**
+   * The number of the channel's account.
+   * Format: country code and number, without +.
+   */
+  channel_id: string;
+  /**
+   * The person's number.
+   * Format: + and country code.
+   */
+  callee: string;
+  /**
+   * Identifies the session.
+   * Format: 32 hex digits.
+   */
+  call_id: string;
+  /**
+   * The robot that answered.
+   * Format: digits.
+   * Provenance: observed.
+   */
+  robot_id?: string;
+  /**
+   * State of the session.
+   * Provenance: observed.
+   */
+  status?: "closed" | (string & {});
+  /**
+   * When the session began.
+   * Format: ISO 8601, UTC.
+   * Provenance: observed.
+   */
+  session_start_time?: string;
+  /**
+   * When the session ended.
+   * Format: ISO 8601, UTC.
+   * Provenance: observed.
+   */
+  session_end_time?: string;
+  /**
+   * What ended the session.
+   * Provenance: observed.
+   */
+  session_end_reason?: "robot" | (string & {});
+  /**
+   * The intention label that the robot gave.
+   * Provenance: observed.
+   */
+  intention?: string;
+  /**
+   * How many rounds of talk the session had.
+   * Unit: rounds.
+   * Provenance: observed.
+   */
+  talk_round?: number;
+  /**
+   * What the robot understood, slot by slot: free keys, string values.
+   * Provenance: observed.
+   */
+  ner_slots?: Record<string, string>;
+  /**
+   * Events recognised in the session: free keys, string values.
+   * Provenance: observed.
+   */
+  event_label?: Record<string, string>;
+  /**
+   * The contact's own variables: free keys, string values.
+   * Provenance: observed.
+   */
+  variables?: Record<string, string>;
+  /**
+   * The messages, not always in the order of their times.
+   * Provenance: observed.
+   */
+  messages?: ChatbotMessage[];
+  [k: string]: unknown;
+}
+/**
+ * A message of a chatbot session. Messages need not come in the order of their times.
+ * Provenance: observed.
+ */
+export interface ChatbotMessage {
+  /**
+   * Identifies the message.
+   */
+  msg_id?: string;
+  /**
+   * Who sent it.
+   */
+  sender_type?: "system" | "chatbot" | "user" | (string & {});
+  /**
+   * When it was sent.
+   * Format: integer.
+   * Unit: seconds since 1970.
+   */
+  timestamp?: number;
+  /**
+   * How far the message got (`delivery` is the vendor's word for delivered).
+   */
+  status?: "delivery" | "read" | (string & {});
+  content?: ChatbotContent;
+  reply?: ChatbotReply;
+  [k: string]: unknown;
+}
+/**
+ * What a message says; which field is there depends on `type`. Other kinds may come.
+ * Provenance: observed.
+ */
+export interface ChatbotContent {
+  /**
+   * Kind of the content.
+   */
+  type?: "system" | "template" | "button" | (string & {});
+  /**
+   * Text of the button that was pressed.
+   */
+  text?: string;
+  /**
+   * An event of the session itself.
+   */
+  system?: {
+    /**
+     * Kind of the event.
+     */
+    type?: "conversation.start" | (string & {});
+    /**
+     * The agent it was handed over from; empty when there is none.
+     */
+    from_seat_id?: string;
+    /**
+     * The agent it was handed over to; empty when there is none.
+     */
+    to_seat_id?: string;
+    [k: string]: unknown;
+  };
+  /**
+   * A message made from a template.
+   */
+  template?: {
+    /**
+     * Channel of the template.
+     */
+    type?: "WhatsApp" | (string & {});
+    /**
+     * The filled-in template.
+     */
+    content?: {
+      /**
+       * The header.
+       */
+      header?: {
+        /**
+         * Kind of the header.
+         */
+        type?: "image" | (string & {});
+        /**
+         * The header's media.
+         */
+        media?: {
+          /**
+           * Address of the media.
+           * Format: URL.
+           */
+          origin_url?: string;
+          [k: string]: unknown;
+        };
+        [k: string]: unknown;
+      };
+      /**
+       * The text.
+       */
+      body?: string;
+      /**
+       * The footer; may be empty.
+       */
+      footer?: string;
+      /**
+       * The buttons.
+       *
+       * Items: A button.
+       */
+      button?: {
+        /**
+         * Kind of the button.
+         */
+        type?: "QUICK_REPLY" | "OPT_OUT" | (string & {});
+        /**
+         * Text of the button.
+         */
+        text?: string;
+        [k: string]: unknown;
+      }[];
+      [k: string]: unknown;
+    };
+    /**
+     * Which template it is.
+     */
+    info?: {
+      /**
+       * Number of the template.
+       */
+      id?: number;
+      /**
+       * Name of the template.
+       */
+      name?: string;
+      /**
+       * Language of the template.
+       * Format: language code.
+       */
+      language?: string;
+      [k: string]: unknown;
+    };
+    [k: string]: unknown;
+  };
+  [k: string]: unknown;
+}
+/**
+ * The message that a message replies to.
+ * Provenance: observed.
+ */
+export interface ChatbotReply {
+  /**
+   * Identifies the message.
+   */
+  msg_id?: string;
+  /**
+   * Who sent it.
+   */
+  sender_type?: "system" | "chatbot" | "user" | (string & {});
+  /**
+   * When it was sent.
+   * Format: integer.
+   * Unit: seconds since 1970.
+   */
+  timestamp?: number;
+  content?: ChatbotContent;
+  [k: string]: unknown;
+}
+/**
+ * A workflow reached a custom API node and hands over the person it is about. Only part of the vendor's page is known: other fields may come.
+ */
+export interface CustomNodePush {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the node (not `nodetask_id`, as other pushes call it).
+   */
+  node_id: string;
+  /**
+   * The node's name.
+   */
+  node_name: string;
+  /**
+   * The person the node is about. More fields may come.
+   */
+  callee: {
+    /**
+     * The customer's own number of this person.
+     */
+    case_id: string;
+    /**
+     * The person's name.
+     */
+    callee_name: string;
+    /**
+     * The person's gender; empty when not given.
+     */
+    callee_gender: string;
+    /**
+     * The person's number.
+     * Format: + and country code.
+     */
+    callee_number: string;
+    /**
+     * Name of the platform that the robot speaks for.
+     */
+    platform_name: string;
+    /**
+     * First free field, as uploaded with the contact.
+     */
+    extra_a: string;
+    [k: string]: unknown;
+  };
+  [k: string]: unknown;
+}
+/**
+ * The vendor checks the address of a custom API node. Nothing is known about the body.
+ * Provenance: unknown.
+ */
+export interface CustomNodeVerify {
+  [k: string]: unknown;
+}
+/**
  * An agent of the predictive dialer changed state. Sent by a workflow: wrapped in `pds`.
  * Provenance: inferred.
  */
@@ -800,13 +1159,122 @@ export interface DialerTaskBare {
   type: "TaskStatus";
   body: DialerTaskBody;
 }
+/**
+ * The status of a WhatsApp Business message changed. Nothing is known about the body.
+ * Provenance: unknown.
+ */
+export interface WabaMessageStatus {
+  [k: string]: unknown;
+}
+/**
+ * One entry of the list (one customer) has gone through the workflow.
+ */
+export interface WorkflowListCompleted {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * The customer's own number of this person.
+   */
+  case_id: string;
+  /**
+   * The person's number.
+   * Format: + and country code.
+   */
+  callee_number: string;
+  /**
+   * The nodes that the entry went through.
+   *
+   * Items: One node that the entry went through.
+   */
+  rows: {
+    /**
+     * Identifies the workflow's node; of the vendor's inner use.
+     * Format: 32 hex digits.
+     */
+    nodetask_id: string;
+    /**
+     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+     */
+    nodetask_name: string;
+    /**
+     * Kind of the node; its values are not documented.
+     */
+    node_type: string;
+    /**
+     * The node's task; absent when it has none.
+     * Format: 32 hex digits.
+     */
+    task_id?: string;
+  }[];
+}
+/**
+ * A workflow changed its status.
+ */
+export interface WorkflowStatus {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * The workflow's status; its values are not documented.
+   */
+  status: string;
+  /**
+   * The workflow's nodes, with the task of each.
+   *
+   * Items: One node of the workflow.
+   */
+  actions: {
+    /**
+     * Identifies the workflow's node; of the vendor's inner use.
+     * Format: 32 hex digits.
+     */
+    nodetask_id: string;
+    /**
+     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+     */
+    nodetask_name: string;
+    /**
+     * Kind of the node; its values are not documented.
+     */
+    node_type: string;
+    /**
+     * The node's task; absent when it has none.
+     * Format: 32 hex digits.
+     */
+    task_id?: string;
+    /**
+     * Status of the node's task; its values are not documented.
+     */
+    task_status?: string;
+  }[];
+}
 
 /** What each type of push carries. */
 export interface PushPayloads {
   "call.completed": CallCompleted;
+  "call.completed.info_check": CallCompletedInfoCheck;
+  "chatbot.session.ended": ChatbotSessionEnded;
+  "custom_node.push": CustomNodePush;
+  "custom_node.verify": CustomNodeVerify;
   "dialer.agent": DialerAgent | DialerAgentBare;
   "dialer.contact": DialerContact | DialerContactBare;
   "dialer.task": DialerTask | DialerTaskBare;
+  "waba.message.status": WabaMessageStatus;
+  "workflow.list.completed": WorkflowListCompleted;
+  "workflow.status": WorkflowStatus;
   /** A JSON object that is none of the others. */
   unknown: Record<string, unknown>;
 }

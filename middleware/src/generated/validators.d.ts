@@ -4,6 +4,22 @@
 export declare function strict_call_completed(data: unknown): boolean;
 /** Whether the data holds what a handler of call.completed cannot live without. */
 export declare function tolerant_call_completed(data: unknown): boolean;
+/** Whether the data is a call.completed.info_check push exactly as its schema says. */
+export declare function strict_call_completed_info_check(data: unknown): boolean;
+/** Whether the data holds what a handler of call.completed.info_check cannot live without. */
+export declare function tolerant_call_completed_info_check(data: unknown): boolean;
+/** Whether the data is a chatbot.session.ended push exactly as its schema says. */
+export declare function strict_chatbot_session_ended(data: unknown): boolean;
+/** Whether the data holds what a handler of chatbot.session.ended cannot live without. */
+export declare function tolerant_chatbot_session_ended(data: unknown): boolean;
+/** Whether the data is a custom_node.push push exactly as its schema says. */
+export declare function strict_custom_node_push(data: unknown): boolean;
+/** Whether the data holds what a handler of custom_node.push cannot live without. */
+export declare function tolerant_custom_node_push(data: unknown): boolean;
+/** Whether the data is a custom_node.verify push exactly as its schema says. */
+export declare function strict_custom_node_verify(data: unknown): boolean;
+/** Whether the data holds what a handler of custom_node.verify cannot live without. */
+export declare function tolerant_custom_node_verify(data: unknown): boolean;
 /** Whether the data is a dialer.agent push exactly as its schema says. */
 export declare function strict_dialer_agent(data: unknown): boolean;
 /** Whether the data holds what a handler of dialer.agent cannot live without. */
@@ -28,3 +44,15 @@ export declare function tolerant_dialer_task(data: unknown): boolean;
 export declare function strict_dialer_task_bare(data: unknown): boolean;
 /** Whether the data holds what a handler of dialer.task.bare cannot live without. */
 export declare function tolerant_dialer_task_bare(data: unknown): boolean;
+/** Whether the data is a waba.message.status push exactly as its schema says. */
+export declare function strict_waba_message_status(data: unknown): boolean;
+/** Whether the data holds what a handler of waba.message.status cannot live without. */
+export declare function tolerant_waba_message_status(data: unknown): boolean;
+/** Whether the data is a workflow.list.completed push exactly as its schema says. */
+export declare function strict_workflow_list_completed(data: unknown): boolean;
+/** Whether the data holds what a handler of workflow.list.completed cannot live without. */
+export declare function tolerant_workflow_list_completed(data: unknown): boolean;
+/** Whether the data is a workflow.status push exactly as its schema says. */
+export declare function strict_workflow_status(data: unknown): boolean;
+/** Whether the data holds what a handler of workflow.status cannot live without. */
+export declare function tolerant_workflow_status(data: unknown): boolean;

@@ -320,8 +320,447 @@ function validate11(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_agent = validate12;
+export const strict_call_completed_info_check = validate12;
 function validate12(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.TaskID !== void 0 && typeof data.TaskID != "string" || data.Sign !== void 0 && typeof data.Sign != "string")
+      return !1;
+  } else
+    return !1;
+  return !0;
+}
+export const tolerant_call_completed_info_check = validate13;
+function validate13(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const strict_chatbot_session_ended = validate14;
+function validate14(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.waba_task_id === void 0 || data.wfdetail_uuid === void 0 || data.timestamp === void 0 || data.channel === void 0 || data.channel_id === void 0 || data.callee === void 0 || data.call_id === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string")
+      return !1;
+    {
+      if (data.workflow_name !== void 0 && typeof data.workflow_name != "string")
+        return !1;
+      {
+        if (data.nodetask_id !== void 0 && typeof data.nodetask_id != "string")
+          return !1;
+        {
+          if (data.nodetask_name !== void 0 && typeof data.nodetask_name != "string")
+            return !1;
+          {
+            if (data.waba_task_id !== void 0 && typeof data.waba_task_id != "string")
+              return !1;
+            {
+              if (data.wfdetail_uuid !== void 0 && typeof data.wfdetail_uuid != "string")
+                return !1;
+              {
+                if (data.timestamp !== void 0) {
+                  let data6 = data.timestamp;
+                  if (!(typeof data6 == "number" && !(data6 % 1) && !isNaN(data6) && isFinite(data6)))
+                    return !1;
+                }
+                {
+                  if (data.channel !== void 0 && typeof data.channel != "string")
+                    return !1;
+                  {
+                    if (data.channel_id !== void 0 && typeof data.channel_id != "string")
+                      return !1;
+                    {
+                      if (data.callee !== void 0 && typeof data.callee != "string")
+                        return !1;
+                      {
+                        if (data.call_id !== void 0 && typeof data.call_id != "string")
+                          return !1;
+                        {
+                          if (data.robot_id !== void 0 && typeof data.robot_id != "string")
+                            return !1;
+                          {
+                            if (data.status !== void 0 && typeof data.status != "string")
+                              return !1;
+                            {
+                              if (data.session_start_time !== void 0 && typeof data.session_start_time != "string")
+                                return !1;
+                              {
+                                if (data.session_end_time !== void 0 && typeof data.session_end_time != "string")
+                                  return !1;
+                                {
+                                  if (data.session_end_reason !== void 0 && typeof data.session_end_reason != "string")
+                                    return !1;
+                                  {
+                                    if (data.intention !== void 0 && typeof data.intention != "string")
+                                      return !1;
+                                    {
+                                      if (data.talk_round !== void 0) {
+                                        let data17 = data.talk_round;
+                                        if (!(typeof data17 == "number" && !(data17 % 1) && !isNaN(data17) && isFinite(data17)))
+                                          return !1;
+                                      }
+                                      {
+                                        if (data.ner_slots !== void 0) {
+                                          let data18 = data.ner_slots;
+                                          if (data18 && typeof data18 == "object" && !Array.isArray(data18)) {
+                                            for (const key0 in data18)
+                                              if (typeof data18[key0] != "string")
+                                                return !1;
+                                          } else
+                                            return !1;
+                                        }
+                                        {
+                                          if (data.event_label !== void 0) {
+                                            let data20 = data.event_label;
+                                            if (data20 && typeof data20 == "object" && !Array.isArray(data20)) {
+                                              for (const key1 in data20)
+                                                if (typeof data20[key1] != "string")
+                                                  return !1;
+                                            } else
+                                              return !1;
+                                          }
+                                          {
+                                            if (data.variables !== void 0) {
+                                              let data22 = data.variables;
+                                              if (data22 && typeof data22 == "object" && !Array.isArray(data22)) {
+                                                for (const key2 in data22)
+                                                  if (typeof data22[key2] != "string")
+                                                    return !1;
+                                              } else
+                                                return !1;
+                                            }
+                                            if (data.messages !== void 0) {
+                                              let data24 = data.messages;
+                                              if (Array.isArray(data24)) {
+                                                const len0 = data24.length;
+                                                for (let i0 = 0; i0 < len0; i0++) {
+                                                  let data25 = data24[i0];
+                                                  if (data25 && typeof data25 == "object" && !Array.isArray(data25)) {
+                                                    if (data25.msg_id !== void 0 && typeof data25.msg_id != "string")
+                                                      return !1;
+                                                    {
+                                                      if (data25.sender_type !== void 0 && typeof data25.sender_type != "string")
+                                                        return !1;
+                                                      {
+                                                        if (data25.timestamp !== void 0) {
+                                                          let data28 = data25.timestamp;
+                                                          if (!(typeof data28 == "number" && !(data28 % 1) && !isNaN(data28) && isFinite(data28)))
+                                                            return !1;
+                                                        }
+                                                        {
+                                                          if (data25.status !== void 0 && typeof data25.status != "string")
+                                                            return !1;
+                                                          {
+                                                            if (data25.content !== void 0) {
+                                                              let data30 = data25.content;
+                                                              if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
+                                                                if (data30.type !== void 0 && typeof data30.type != "string")
+                                                                  return !1;
+                                                                {
+                                                                  if (data30.text !== void 0 && typeof data30.text != "string")
+                                                                    return !1;
+                                                                  {
+                                                                    if (data30.system !== void 0) {
+                                                                      let data33 = data30.system;
+                                                                      if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
+                                                                        if (data33.type !== void 0 && typeof data33.type != "string" || data33.from_seat_id !== void 0 && typeof data33.from_seat_id != "string" || data33.to_seat_id !== void 0 && typeof data33.to_seat_id != "string")
+                                                                          return !1;
+                                                                      } else
+                                                                        return !1;
+                                                                    }
+                                                                    if (data30.template !== void 0) {
+                                                                      let data37 = data30.template;
+                                                                      if (data37 && typeof data37 == "object" && !Array.isArray(data37)) {
+                                                                        if (data37.type !== void 0 && typeof data37.type != "string")
+                                                                          return !1;
+                                                                        {
+                                                                          if (data37.content !== void 0) {
+                                                                            let data39 = data37.content;
+                                                                            if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
+                                                                              if (data39.header !== void 0) {
+                                                                                let data40 = data39.header;
+                                                                                if (data40 && typeof data40 == "object" && !Array.isArray(data40)) {
+                                                                                  if (data40.type !== void 0 && typeof data40.type != "string")
+                                                                                    return !1;
+                                                                                  if (data40.media !== void 0) {
+                                                                                    let data42 = data40.media;
+                                                                                    if (data42 && typeof data42 == "object" && !Array.isArray(data42)) {
+                                                                                      if (data42.origin_url !== void 0 && typeof data42.origin_url != "string")
+                                                                                        return !1;
+                                                                                    } else
+                                                                                      return !1;
+                                                                                  }
+                                                                                } else
+                                                                                  return !1;
+                                                                              }
+                                                                              {
+                                                                                if (data39.body !== void 0 && typeof data39.body != "string")
+                                                                                  return !1;
+                                                                                {
+                                                                                  if (data39.footer !== void 0 && typeof data39.footer != "string")
+                                                                                    return !1;
+                                                                                  if (data39.button !== void 0) {
+                                                                                    let data46 = data39.button;
+                                                                                    if (Array.isArray(data46)) {
+                                                                                      const len1 = data46.length;
+                                                                                      for (let i1 = 0; i1 < len1; i1++) {
+                                                                                        let data47 = data46[i1];
+                                                                                        if (data47 && typeof data47 == "object" && !Array.isArray(data47)) {
+                                                                                          if (data47.type !== void 0 && typeof data47.type != "string" || data47.text !== void 0 && typeof data47.text != "string")
+                                                                                            return !1;
+                                                                                        } else
+                                                                                          return !1;
+                                                                                      }
+                                                                                    } else
+                                                                                      return !1;
+                                                                                  }
+                                                                                }
+                                                                              }
+                                                                            } else
+                                                                              return !1;
+                                                                          }
+                                                                          if (data37.info !== void 0) {
+                                                                            let data50 = data37.info;
+                                                                            if (data50 && typeof data50 == "object" && !Array.isArray(data50)) {
+                                                                              if (data50.id !== void 0) {
+                                                                                let data51 = data50.id;
+                                                                                if (!(typeof data51 == "number" && !(data51 % 1) && !isNaN(data51) && isFinite(data51)))
+                                                                                  return !1;
+                                                                              }
+                                                                              if (data50.name !== void 0 && typeof data50.name != "string" || data50.language !== void 0 && typeof data50.language != "string")
+                                                                                return !1;
+                                                                            } else
+                                                                              return !1;
+                                                                          }
+                                                                        }
+                                                                      } else
+                                                                        return !1;
+                                                                    }
+                                                                  }
+                                                                }
+                                                              } else
+                                                                return !1;
+                                                            }
+                                                            if (data25.reply !== void 0) {
+                                                              let data54 = data25.reply;
+                                                              if (data54 && typeof data54 == "object" && !Array.isArray(data54)) {
+                                                                if (data54.msg_id !== void 0 && typeof data54.msg_id != "string")
+                                                                  return !1;
+                                                                {
+                                                                  if (data54.sender_type !== void 0 && typeof data54.sender_type != "string")
+                                                                    return !1;
+                                                                  {
+                                                                    if (data54.timestamp !== void 0) {
+                                                                      let data57 = data54.timestamp;
+                                                                      if (!(typeof data57 == "number" && !(data57 % 1) && !isNaN(data57) && isFinite(data57)))
+                                                                        return !1;
+                                                                    }
+                                                                    if (data54.content !== void 0) {
+                                                                      let data58 = data54.content;
+                                                                      if (data58 && typeof data58 == "object" && !Array.isArray(data58)) {
+                                                                        if (data58.type !== void 0 && typeof data58.type != "string")
+                                                                          return !1;
+                                                                        {
+                                                                          if (data58.text !== void 0 && typeof data58.text != "string")
+                                                                            return !1;
+                                                                          {
+                                                                            if (data58.system !== void 0) {
+                                                                              let data61 = data58.system;
+                                                                              if (data61 && typeof data61 == "object" && !Array.isArray(data61)) {
+                                                                                if (data61.type !== void 0 && typeof data61.type != "string" || data61.from_seat_id !== void 0 && typeof data61.from_seat_id != "string" || data61.to_seat_id !== void 0 && typeof data61.to_seat_id != "string")
+                                                                                  return !1;
+                                                                              } else
+                                                                                return !1;
+                                                                            }
+                                                                            if (data58.template !== void 0) {
+                                                                              let data65 = data58.template;
+                                                                              if (data65 && typeof data65 == "object" && !Array.isArray(data65)) {
+                                                                                if (data65.type !== void 0 && typeof data65.type != "string")
+                                                                                  return !1;
+                                                                                {
+                                                                                  if (data65.content !== void 0) {
+                                                                                    let data67 = data65.content;
+                                                                                    if (data67 && typeof data67 == "object" && !Array.isArray(data67)) {
+                                                                                      if (data67.header !== void 0) {
+                                                                                        let data68 = data67.header;
+                                                                                        if (data68 && typeof data68 == "object" && !Array.isArray(data68)) {
+                                                                                          if (data68.type !== void 0 && typeof data68.type != "string")
+                                                                                            return !1;
+                                                                                          if (data68.media !== void 0) {
+                                                                                            let data70 = data68.media;
+                                                                                            if (data70 && typeof data70 == "object" && !Array.isArray(data70)) {
+                                                                                              if (data70.origin_url !== void 0 && typeof data70.origin_url != "string")
+                                                                                                return !1;
+                                                                                            } else
+                                                                                              return !1;
+                                                                                          }
+                                                                                        } else
+                                                                                          return !1;
+                                                                                      }
+                                                                                      {
+                                                                                        if (data67.body !== void 0 && typeof data67.body != "string")
+                                                                                          return !1;
+                                                                                        {
+                                                                                          if (data67.footer !== void 0 && typeof data67.footer != "string")
+                                                                                            return !1;
+                                                                                          if (data67.button !== void 0) {
+                                                                                            let data74 = data67.button;
+                                                                                            if (Array.isArray(data74)) {
+                                                                                              const len2 = data74.length;
+                                                                                              for (let i2 = 0; i2 < len2; i2++) {
+                                                                                                let data75 = data74[i2];
+                                                                                                if (data75 && typeof data75 == "object" && !Array.isArray(data75)) {
+                                                                                                  if (data75.type !== void 0 && typeof data75.type != "string" || data75.text !== void 0 && typeof data75.text != "string")
+                                                                                                    return !1;
+                                                                                                } else
+                                                                                                  return !1;
+                                                                                              }
+                                                                                            } else
+                                                                                              return !1;
+                                                                                          }
+                                                                                        }
+                                                                                      }
+                                                                                    } else
+                                                                                      return !1;
+                                                                                  }
+                                                                                  if (data65.info !== void 0) {
+                                                                                    let data78 = data65.info;
+                                                                                    if (data78 && typeof data78 == "object" && !Array.isArray(data78)) {
+                                                                                      if (data78.id !== void 0) {
+                                                                                        let data79 = data78.id;
+                                                                                        if (!(typeof data79 == "number" && !(data79 % 1) && !isNaN(data79) && isFinite(data79)))
+                                                                                          return !1;
+                                                                                      }
+                                                                                      if (data78.name !== void 0 && typeof data78.name != "string" || data78.language !== void 0 && typeof data78.language != "string")
+                                                                                        return !1;
+                                                                                    } else
+                                                                                      return !1;
+                                                                                  }
+                                                                                }
+                                                                              } else
+                                                                                return !1;
+                                                                            }
+                                                                          }
+                                                                        }
+                                                                      } else
+                                                                        return !1;
+                                                                    }
+                                                                  }
+                                                                }
+                                                              } else
+                                                                return !1;
+                                                            }
+                                                          }
+                                                        }
+                                                      }
+                                                    }
+                                                  } else
+                                                    return !1;
+                                                }
+                                              } else
+                                                return !1;
+                                            }
+                                          }
+                                        }
+                                      }
+                                    }
+                                  }
+                                }
+                              }
+                            }
+                          }
+                        }
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const tolerant_chatbot_session_ended = validate15;
+function validate15(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.call_id === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string" || data.call_id !== void 0 && typeof data.call_id != "string")
+      return !1;
+  } else
+    return !1;
+  return !0;
+}
+export const strict_custom_node_push = validate16;
+function validate16(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.node_id === void 0 || data.node_name === void 0 || data.callee === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string")
+      return !1;
+    {
+      if (data.workflow_name !== void 0 && typeof data.workflow_name != "string")
+        return !1;
+      {
+        if (data.node_id !== void 0 && typeof data.node_id != "string")
+          return !1;
+        {
+          if (data.node_name !== void 0 && typeof data.node_name != "string")
+            return !1;
+          if (data.callee !== void 0) {
+            let data4 = data.callee;
+            if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
+              if (data4.case_id === void 0 || data4.callee_name === void 0 || data4.callee_gender === void 0 || data4.callee_number === void 0 || data4.platform_name === void 0 || data4.extra_a === void 0)
+                return !1;
+              if (data4.case_id !== void 0 && typeof data4.case_id != "string" || data4.callee_name !== void 0 && typeof data4.callee_name != "string" || data4.callee_gender !== void 0 && typeof data4.callee_gender != "string" || data4.callee_number !== void 0 && typeof data4.callee_number != "string" || data4.platform_name !== void 0 && typeof data4.platform_name != "string" || data4.extra_a !== void 0 && typeof data4.extra_a != "string")
+                return !1;
+            } else
+              return !1;
+          }
+        }
+      }
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const tolerant_custom_node_push = validate17;
+function validate17(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.node_id === void 0 || data.callee === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string")
+      return !1;
+    {
+      if (data.node_id !== void 0 && typeof data.node_id != "string")
+        return !1;
+      if (data.callee !== void 0) {
+        let data2 = data.callee;
+        if (data2 && typeof data2 == "object" && !Array.isArray(data2)) {
+          if (data2.case_id === void 0)
+            return !1;
+          if (data2.case_id !== void 0 && typeof data2.case_id != "string")
+            return !1;
+        } else
+          return !1;
+      }
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const strict_custom_node_verify = validate18;
+function validate18(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const tolerant_custom_node_verify = validate19;
+function validate19(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const strict_dialer_agent = validate20;
+function validate20(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -667,8 +1106,8 @@ function validate12(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_agent = validate13;
-function validate13(data) {
+export const tolerant_dialer_agent = validate21;
+function validate21(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -699,8 +1138,8 @@ function validate13(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_agent_bare = validate14;
-function validate14(data) {
+export const strict_dialer_agent_bare = validate22;
+function validate22(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1019,8 +1458,8 @@ function validate14(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_agent_bare = validate15;
-function validate15(data) {
+export const tolerant_dialer_agent_bare = validate23;
+function validate23(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1043,8 +1482,8 @@ function validate15(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_contact = validate16;
-function validate16(data) {
+export const strict_dialer_contact = validate24;
+function validate24(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -1184,8 +1623,8 @@ function validate16(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_contact = validate17;
-function validate17(data) {
+export const tolerant_dialer_contact = validate25;
+function validate25(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -1211,8 +1650,8 @@ function validate17(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_contact_bare = validate18;
-function validate18(data) {
+export const strict_dialer_contact_bare = validate26;
+function validate26(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1325,8 +1764,8 @@ function validate18(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_contact_bare = validate19;
-function validate19(data) {
+export const tolerant_dialer_contact_bare = validate27;
+function validate27(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1344,8 +1783,8 @@ function validate19(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_task = validate20;
-function validate20(data) {
+export const strict_dialer_task = validate28;
+function validate28(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -1473,8 +1912,8 @@ function validate20(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_task = validate21;
-function validate21(data) {
+export const tolerant_dialer_task = validate29;
+function validate29(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -1505,8 +1944,8 @@ function validate21(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_task_bare = validate22;
-function validate22(data) {
+export const strict_dialer_task_bare = validate30;
+function validate30(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1607,8 +2046,8 @@ function validate22(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_task_bare = validate23;
-function validate23(data) {
+export const tolerant_dialer_task_bare = validate31;
+function validate31(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -1627,6 +2066,128 @@ function validate23(data) {
       } else
         return !1;
     }
+  } else
+    return !1;
+  return !0;
+}
+export const strict_waba_message_status = validate32;
+function validate32(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const tolerant_waba_message_status = validate33;
+function validate33(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const strict_workflow_list_completed = validate34;
+function validate34(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.case_id === void 0 || data.callee_number === void 0 || data.rows === void 0)
+      return !1;
+    for (const key0 in data)
+      if (!(key0 === "workflow_id" || key0 === "workflow_name" || key0 === "case_id" || key0 === "callee_number" || key0 === "rows"))
+        return !1;
+    {
+      if (data.workflow_id !== void 0 && typeof data.workflow_id != "string")
+        return !1;
+      {
+        if (data.workflow_name !== void 0 && typeof data.workflow_name != "string")
+          return !1;
+        {
+          if (data.case_id !== void 0 && typeof data.case_id != "string")
+            return !1;
+          {
+            if (data.callee_number !== void 0 && typeof data.callee_number != "string")
+              return !1;
+            if (data.rows !== void 0) {
+              let data4 = data.rows;
+              if (Array.isArray(data4)) {
+                const len0 = data4.length;
+                for (let i0 = 0; i0 < len0; i0++) {
+                  let data5 = data4[i0];
+                  if (data5 && typeof data5 == "object" && !Array.isArray(data5)) {
+                    if (data5.nodetask_id === void 0 || data5.nodetask_name === void 0 || data5.node_type === void 0)
+                      return !1;
+                    for (const key1 in data5)
+                      if (!(key1 === "nodetask_id" || key1 === "nodetask_name" || key1 === "node_type" || key1 === "task_id"))
+                        return !1;
+                    if (data5.nodetask_id !== void 0 && typeof data5.nodetask_id != "string" || data5.nodetask_name !== void 0 && typeof data5.nodetask_name != "string" || data5.node_type !== void 0 && typeof data5.node_type != "string" || data5.task_id !== void 0 && typeof data5.task_id != "string")
+                      return !1;
+                  } else
+                    return !1;
+                }
+              } else
+                return !1;
+            }
+          }
+        }
+      }
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const tolerant_workflow_list_completed = validate35;
+function validate35(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.case_id === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string" || data.case_id !== void 0 && typeof data.case_id != "string")
+      return !1;
+  } else
+    return !1;
+  return !0;
+}
+export const strict_workflow_status = validate36;
+function validate36(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.status === void 0 || data.actions === void 0)
+      return !1;
+    for (const key0 in data)
+      if (!(key0 === "workflow_id" || key0 === "workflow_name" || key0 === "status" || key0 === "actions"))
+        return !1;
+    {
+      if (data.workflow_id !== void 0 && typeof data.workflow_id != "string")
+        return !1;
+      {
+        if (data.workflow_name !== void 0 && typeof data.workflow_name != "string")
+          return !1;
+        {
+          if (data.status !== void 0 && typeof data.status != "string")
+            return !1;
+          if (data.actions !== void 0) {
+            let data3 = data.actions;
+            if (Array.isArray(data3)) {
+              const len0 = data3.length;
+              for (let i0 = 0; i0 < len0; i0++) {
+                let data4 = data3[i0];
+                if (data4 && typeof data4 == "object" && !Array.isArray(data4)) {
+                  if (data4.nodetask_id === void 0 || data4.nodetask_name === void 0 || data4.node_type === void 0)
+                    return !1;
+                  for (const key1 in data4)
+                    if (!(key1 === "nodetask_id" || key1 === "nodetask_name" || key1 === "node_type" || key1 === "task_id" || key1 === "task_status"))
+                      return !1;
+                  if (data4.nodetask_id !== void 0 && typeof data4.nodetask_id != "string" || data4.nodetask_name !== void 0 && typeof data4.nodetask_name != "string" || data4.node_type !== void 0 && typeof data4.node_type != "string" || data4.task_id !== void 0 && typeof data4.task_id != "string" || data4.task_status !== void 0 && typeof data4.task_status != "string")
+                    return !1;
+                } else
+                  return !1;
+              }
+            } else
+              return !1;
+          }
+        }
+      }
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const tolerant_workflow_status = validate37;
+function validate37(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    if (data.workflow_id === void 0 || data.status === void 0)
+      return !1;
+    if (data.workflow_id !== void 0 && typeof data.workflow_id != "string" || data.status !== void 0 && typeof data.status != "string")
+      return !1;
   } else
     return !1;
   return !0;
