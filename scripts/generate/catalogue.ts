@@ -23,6 +23,8 @@ export interface Shape {
   readonly items?: Shape;
   /** Fields that are not known: allowed or not, or of this shape. */
   readonly additional: boolean | Shape;
+  /** Of a shared part: whether data is exactly of this shape, so that a walker can pass over what is clean. */
+  readonly strict?: (data: unknown) => boolean;
 }
 
 /** All that is known about one form of a push. */

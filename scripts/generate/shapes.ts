@@ -1,3 +1,4 @@
+import { isPart } from "./parts.js";
 import { type Node, typesOf } from "./schema.js";
 
 /** Writes resolved schemas as `Shape` expressions; a part that has a title is written once, as a constant. */
@@ -7,7 +8,7 @@ export class ShapeWriter {
 
   /** The expression for a node. */
   write(node: Node): string {
-    if (!node.title || !node.properties || node["x-push"]) return this.#literal(node);
+    if (!isPart(node)) return this.#literal(node);
     const known = this.#names.get(node);
     if (known) return known;
     const literal = this.#literal(node);
@@ -31,6 +32,7 @@ export class ShapeWriter {
     }
     if (node.items) parts.push(`items: ${this.write(node.items)}`);
     const rest = node.additionalProperties;
+    if (isPart(node)) parts.push(`strict: validators.part_${node.title}`);
     parts.push(`additional: ${typeof rest === "object" ? this.write(rest) : (rest ?? true)}`);
     return `{ ${parts.join(", ")} }`;
   }

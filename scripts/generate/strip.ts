@@ -7,9 +7,13 @@
  */
 export function stripErrors(code: string): string {
   const sets = new Map<string, string>();
-  const stripped = dropSchemas(code, sets)
+  const verdicts = dropSchemas(code, sets)
     .replace(/^"use strict";\n/, "")
     .replace(/^(function validate\d+)\(data, \{.*\}=\{\}\)\{$/gm, "$1(data){")
+    .replace(
+      /^if\(!\((validate\d+)\((.+), \{instancePath:.*\}\)\)\)\{\nvErrors = .*\nerrors = .*\n\}\n/gm,
+      "if(!$1($2)) return false;\n",
+    )
     .replace(
       /^(?:validate\d+\.errors = .*|let vErrors = null;|let errors = 0;|const _errs\d+ = errors;|let missing\d+;)\n/gm,
       "",
@@ -19,8 +23,8 @@ export function stripErrors(code: string): string {
     .replace(/^if\((?:errors === (?:0|_errs\d+)|_errs\d+ === errors|valid\d+)\)\{$/gm, "{")
     .replace(/ && \(missing\d+ = "(?:[^"\\]|\\.)*"\)/g, "")
     .replace(/^return errors === 0;$/gm, "return true;")
-    .replace(/^return false;\nbreak;\n/gm, "return false;\n")
-    .replace(/^else \{\n\}\n/gm, "");
+    .replace(/^return false;\nbreak;\n/gm, "return false;\n");
+  const stripped = flatten(verdicts).replace(/^else \{\n\}\n/gm, "");
   const left = /\b(?:vErrors|errors|_errs\d+|valid\d+|missing\d+|schema\d+|func\d+|instancePath|require)\b/.exec(
     withoutNames(stripped),
   );
@@ -30,6 +34,17 @@ export function stripErrors(code: string): string {
     );
   const known = [...sets].map(([names, ident]) => `const ${ident} = /* @__PURE__ */ new Set(${names});\n`);
   return known.join("") + stripped;
+}
+
+/** Takes blocks apart that have lost their condition; no name is declared twice in one of Ajv's functions. */
+function flatten(code: string): string {
+  const bare: boolean[] = [];
+  const kept = code.split("\n").filter((line) => {
+    if (line === "}") return !bare.pop();
+    if (line.endsWith("{")) return !bare[bare.push(line === "{") - 1];
+    return true;
+  });
+  return kept.join("\n");
 }
 
 /** Long lists of properties are looked up in Ajv's copy of the schema: a set of their names does the same. */

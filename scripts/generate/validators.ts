@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { Ajv } from "ajv";
 import { transform } from "esbuild";
 import { banner } from "./banner.js";
+import { isPart, partsOf } from "./parts.js";
 import type { Node, PushFile } from "./schema.js";
 import { stripErrors } from "./strip.js";
 
@@ -10,17 +11,28 @@ const standaloneCode = createRequire(import.meta.url)("ajv/dist/standalone").def
   exports: Record<string, string>,
 ) => string;
 
-/** What strict and tolerant validators are compiled from: the keywords that validate, and no other. */
-export function strictSchema(node: Node): Node {
+/** Where a shared part is left as a reference: gets the part, gives the reference's schema or nothing to inline it. */
+type Share = (node: Node) => Node | undefined;
+
+/**
+ * What a strict validator is compiled from: the keywords that validate, and no other.
+ *
+ * @param share turns shared parts into references; by default everything is inlined
+ */
+export function strictSchema(node: Node, share: Share = () => undefined): Node {
+  const below = (child: Node): Node => share(child) ?? strictSchema(child, share);
   const schema: Node = {};
   if (node.type !== undefined) schema.type = node.type;
   if (node.enum) schema.enum = node.enum;
   if (node.const !== undefined) schema.const = node.const;
   if (node.required?.length) schema.required = node.required;
-  if (node.properties) schema.properties = mapValues(node.properties, strictSchema);
-  if (node.items) schema.items = strictSchema(node.items);
-  if (typeof node.additionalProperties === "object")
-    schema.additionalProperties = strictSchema(node.additionalProperties);
+  if (node.properties) {
+    schema.properties = Object.fromEntries(
+      Object.entries(node.properties).map(([name, child]) => [name, below(child)]),
+    );
+  }
+  if (node.items) schema.items = below(node.items);
+  if (typeof node.additionalProperties === "object") schema.additionalProperties = below(node.additionalProperties);
   else if (node.additionalProperties === false) schema.additionalProperties = false;
   return schema;
 }
@@ -43,15 +55,19 @@ export function tolerantSchema(node: Node): Node {
 /** The options that both the generated and the runtime-compiled validators of the tests are made with. */
 export const ajvOptions = { strict: true, allowUnionTypes: true, messages: false } as const;
 
-/** The source of `validators.js`: two functions for each schema, and no import. */
+/** The source of `validators.js`: two functions for each schema, one for each shared part, and no import. */
 export async function validatorsSource(pushes: readonly PushFile[]): Promise<string> {
-  const ajv = new Ajv({ ...ajvOptions, code: { source: true, esm: true, lines: true } });
+  const ajv = new Ajv({ ...ajvOptions, inlineRefs: false, code: { source: true, esm: true, lines: true } });
+  const share = (node: Node): Node | undefined => (isPart(node) ? { $ref: `part_${node.title}` } : undefined);
   const names: Record<string, string> = {};
+  const add = (name: string, schema: Node): void => {
+    ajv.addSchema(schema, name);
+    names[name] = name;
+  };
+  for (const part of partsOf(pushes)) add(`part_${part.title}`, strictSchema(part, share));
   for (const { ident, schema } of pushes) {
-    ajv.addSchema(strictSchema(schema), `strict_${ident}`);
-    ajv.addSchema(tolerantSchema(schema), `tolerant_${ident}`);
-    names[`strict_${ident}`] = `strict_${ident}`;
-    names[`tolerant_${ident}`] = `tolerant_${ident}`;
+    add(`strict_${ident}`, strictSchema(schema, share));
+    add(`tolerant_${ident}`, tolerantSchema(schema));
   }
   const { code } = await transform(stripErrors(standaloneCode(ajv, names)), { minifySyntax: true, target: "es2022" });
   return `${banner}${code}`;
@@ -59,15 +75,17 @@ export async function validatorsSource(pushes: readonly PushFile[]): Promise<str
 
 /** The source of `validators.d.ts`. */
 export function validatorsTypes(pushes: readonly PushFile[]): string {
-  const lines = pushes.flatMap(({ name, ident }) => [
-    `/** Whether the data is a ${name} push exactly as its schema says. */`,
-    `export declare function strict_${ident}(data: unknown): boolean;`,
-    `/** Whether the data holds what a handler of ${name} cannot live without. */`,
-    `export declare function tolerant_${ident}(data: unknown): boolean;`,
-  ]);
+  const lines = [
+    ...partsOf(pushes).flatMap(({ title }) => [
+      `/** Whether the data is exactly a ${title} as its schema says. */`,
+      `export declare function part_${title}(data: unknown): boolean;`,
+    ]),
+    ...pushes.flatMap(({ name, ident }) => [
+      `/** Whether the data is a ${name} push exactly as its schema says. */`,
+      `export declare function strict_${ident}(data: unknown): boolean;`,
+      `/** Whether the data holds what a handler of ${name} cannot live without. */`,
+      `export declare function tolerant_${ident}(data: unknown): boolean;`,
+    ]),
+  ];
   return `${banner}${lines.join("\n")}\n`;
-}
-
-function mapValues(nodes: Record<string, Node>, change: (node: Node) => Node): Record<string, Node> {
-  return Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, change(node)]));
 }
