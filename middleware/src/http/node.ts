@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AirudderError } from "../errors.js";
+import type { Intake } from "../intake.js";
+import type { Recorder } from "../observe/recorder.js";
+import type { Settings } from "../options.js";
+import { inflateBody, isEncoded } from "../push/inflate.js";
+import { admit } from "./admit.js";
+import { type Answer, headersOf } from "./answer.js";
+import { readBody } from "./body.js";
+import { isUnread, keptBytes, leftover, type ParsedRequest } from "./consumed.js";
+
+/** How long what is left of a refused body is read and thrown away, so that its sender gets to read the refusal. */
+const DRAIN_MS = 2_000;
+
+const OK_HEADERS = ["Content-Type", "application/json", "Content-Length", "2"];
+
+/** One request on `node:http`, or on Express, whose objects are the same with more on them. */
+export class NodeExchange {
+  readonly #startedAt = performance.now();
+
+  constructor(
+    private readonly request: ParsedRequest,
+    private readonly response: ServerResponse,
+    private readonly intake: Intake,
+    private readonly recorder: Recorder,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Takes the request to its answer. Never throws and never rejects. */
+  run(): void {
+    const { request, settings } = this;
+    this.recorder.inFlight++;
+    try {
+      const { headers } = request;
+      admit(
+        {
+          method: request.method,
+          url: request.url,
+          contentType: headers["content-type"],
+          contentEncoding: headers["content-encoding"],
+          contentLength: headers["content-length"],
+        },
+        settings,
+      );
+      const kept = keptBytes(request);
+      if (kept !== undefined) this.#takeParsed(kept);
+      else if (isUnread(request)) readBody(request, settings.maxBodyBytes, settings.bodyTimeoutMs, this.#onBody);
+      else this.#takeLeftover();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  readonly #onBody = (error: AirudderError | undefined, body: Buffer | undefined): void => {
+    if (error !== undefined) this.#refuse(error);
+    else if (body === undefined) this.recorder.inFlight--;
+    else if (body.length === 0 && hasContent(this.request.body)) this.#takeLeftover();
+    else this.#takeEncoded(body, this.request.headers["content-encoding"]);
+  };
+
+  #takeLeftover(): void {
+    try {
+      const { raw, payload } = leftover(this.request);
+      if (payload === undefined) this.#takeParsed(raw);
+      else this.#take(raw, raw, payload);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Bytes that an earlier parser kept: some of them have inflated these, and left the header. */
+  #takeParsed(body: Buffer): void {
+    const isInflated = /^(?:\ufeff)?\s*[{[]/.test(body.toString("utf8", 0, 64));
+    this.#takeEncoded(body, isInflated ? undefined : this.request.headers["content-encoding"]);
+  }
+
+  #takeEncoded(body: Buffer, encoding: string | undefined): void {
+    if (!isEncoded(encoding)) {
+      this.#take(body, body);
+      return;
+    }
+    inflateBody(body, encoding, this.settings.maxBodyBytes).then(
+      (raw) => this.#take(body, raw),
+      (error) => this.#refuse(error),
+    );
+  }
+
+  #take(body: Buffer, raw: Buffer, payload?: object): void {
+    const { method = "POST", url = "/", headers } = this.request;
+    const answer = this.intake.take({ method, url, headers, body, raw, payload, startedAt: this.#startedAt });
+    if (answer instanceof Promise) void answer.then((settled) => this.#answer(settled));
+    else this.#answer(answer);
+  }
+
+  #refuse(error: unknown): void {
+    this.#answer(this.intake.reject(error, this.#startedAt));
+  }
+
+  #answer(answer: Answer): void {
+    const { request, response } = this;
+    this.recorder.inFlight--;
+    if (response.headersSent || response.destroyed) return;
+    if (answer.status === 200 && request.headers["airudder-devproxy"] === undefined) {
+      response.writeHead(200, OK_HEADERS);
+      response.end(answer.body);
+      return;
+    }
+    const headers: Record<string, string | number> = {
+      ...headersOf(answer),
+      "Content-Length": Buffer.byteLength(answer.body),
+    };
+    if (answer.outcome !== undefined && request.headers["airudder-devproxy"] === "1") {
+      headers["Airudder-Outcome"] = JSON.stringify({
+        ...answer.outcome,
+        ms: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
+      });
+    }
+    response.writeHead(answer.status, headers);
+    response.end(answer.body);
+    if (!request.complete) drain(request);
+  }
+}
+
+function hasContent(body: unknown): boolean {
+  return typeof body === "object" && body !== null ? Object.keys(body).length > 0 : body !== undefined && body !== "";
+}
+
+/** Throws away what is still coming, then cuts the connection: a sender that is still sending would not read its answer. */
+function drain(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS);
+  timer.unref();
+  request.once("close", () => clearTimeout(timer));
+  request.resume();
+}

@@ -1,0 +1,62 @@
+import { AirudderError } from "../errors.js";
+import type { Admitted } from "../intake.js";
+import type { Recorder } from "../observe/recorder.js";
+import type { Handlers } from "../work/handlers.js";
+import { type Keeper, settlesWithin } from "./keeper.js";
+
+/** Direct mode: nothing is stored; a push is kept when its handlers are through, and the sender waits for that. */
+export class Direct implements Keeper {
+  readonly #abort = new AbortController();
+  readonly #context = { signal: this.#abort.signal };
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly handlers: Handlers,
+    private readonly recorder: Recorder,
+  ) {}
+
+  readonly keep = ({ push, quarantined }: Admitted): void | Promise<void> => {
+    const startedAt = performance.now();
+    const { id, type } = push;
+    const succeed = (): void => {
+      this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
+    };
+    const fail = (error: unknown): never => {
+      this.recorder.tell({ event: "dead", id, type, attempt: 1, error });
+      throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
+    };
+    if (quarantined && !this.handlers.has("quarantined")) warnOnce();
+    let handling: void | Promise<void>;
+    try {
+      handling = this.handlers.run(push, quarantined, this.#context);
+    } catch (error) {
+      return fail(error);
+    }
+    return handling === undefined ? succeed() : this.#track(handling.then(succeed, fail));
+  };
+
+  #track(handling: Promise<void>): Promise<void> {
+    this.#running.add(handling);
+    const done = (): void => {
+      this.#running.delete(handling);
+    };
+    handling.then(done, done);
+    return handling;
+  }
+
+  async close(limitMs: number): Promise<void> {
+    await settlesWithin(Promise.allSettled(this.#running), limitMs);
+    this.#abort.abort();
+  }
+}
+
+let warned = false;
+
+function warnOnce(): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(
+    'A push was quarantined and nobody kept it. Without an inbox, keep such pushes with receiver.on("quarantined", handler).',
+    { code: "AIRUDDER_QUARANTINE_UNKEPT" },
+  );
+}

@@ -1,0 +1,146 @@
+import { hash } from "node:crypto";
+import { AirudderError } from "../errors.js";
+import type { Admitted } from "../intake.js";
+import type { HeaderMap } from "../journal/index.js";
+import type { Recorder } from "../observe/recorder.js";
+import type { Settings } from "../options.js";
+import { findSchema } from "../push/identify.js";
+import { inflateBodySync, isEncoded } from "../push/inflate.js";
+import { parseBody } from "../push/parse.js";
+import type { Push, QuarantinedPush } from "../push/push.js";
+import type { Received } from "../push/received.js";
+import { findKeys } from "../push/subject.js";
+import { validate } from "../push/validate.js";
+import type { Handlers } from "../work/handlers.js";
+import type { Attempt, Inbox, InboxEvents, StoredPush } from "./inbox.js";
+import { type Keeper, settlesWithin } from "./keeper.js";
+
+/** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
+export class Stored implements Keeper {
+  /** Pushes that are still in memory as they were parsed: they need not be parsed again. */
+  readonly #parsed = new WeakMap<StoredPush, Admitted>();
+
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly handlers: Handlers,
+    private readonly recorder: Recorder,
+    private readonly settings: Settings,
+  ) {}
+
+  readonly keep = (admitted: Admitted): Promise<void> => {
+    const stored = this.#describe(admitted);
+    this.#parsed.set(stored, admitted);
+    return this.inbox.put(stored).catch((cause) => {
+      throw new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", {
+        cause,
+        hint: messageOf(cause),
+      });
+    });
+  };
+
+  /** Starts the work, also on what an earlier process left. */
+  start(recovered: InboxEvents["recovered"]): void {
+    this.inbox.consume((stored, attempt) => this.#handle(stored, attempt), {
+      recovered,
+      retrying: ({ id, type }, attempt, error, delayMs) =>
+        this.recorder.tell({ event: "retrying", id, type, attempt, error, delayMs }),
+      dead: ({ id, type }, attempt, error) => this.recorder.tell({ event: "dead", id, type, attempt, error }),
+    });
+  }
+
+  async close(limitMs: number): Promise<void> {
+    await settlesWithin(this.inbox.close(limitMs), limitMs + 1_000);
+  }
+
+  #describe({ push, quarantined, schema, subject, received }: Admitted): StoredPush {
+    const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
+    const { method, url, headers, body } = received;
+    const keys = findKeys(schema, push.payload);
+    return {
+      id,
+      type,
+      receivedAt,
+      method,
+      url: withoutToken(url),
+      headers: headerMap(headers),
+      body,
+      sha256: hash("sha256", body),
+      reserialised,
+      verified,
+      replay,
+      subject,
+      task: keys.task,
+      call: keys.call,
+      workflow: keys.workflow,
+      drift: drift.length,
+      quarantined,
+    };
+  }
+
+  #handle(stored: StoredPush, { number, signal }: Attempt): void | Promise<void> {
+    const startedAt = performance.now();
+    const { id, type } = stored;
+    const { push, quarantined } = this.#read(stored, number);
+    if (quarantined && !this.handlers.has("quarantined")) throw new Quarantined();
+    const done = (): void => {
+      this.recorder.tell({ event: "handled", id, type, attempt: number, ms: performance.now() - startedAt });
+    };
+    const handling = this.handlers.run(push, quarantined, { signal });
+    return handling === undefined ? done() : handling.then(done);
+  }
+
+  /** The push of a stored one. A newer version of this package may see more in it than the one that stored it. */
+  #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
+    const parsed = this.#parsed.get(stored);
+    if (parsed !== undefined) {
+      const push = attempt === 1 ? parsed.push : ({ ...parsed.push, attempt } as Push);
+      return { push, quarantined: parsed.quarantined };
+    }
+    const encoding = stored.headers["content-encoding"];
+    const raw =
+      typeof encoding === "string" && isEncoded(encoding) && !stored.reserialised
+        ? inflateBodySync(stored.body, encoding, this.settings.maxBodyBytes)
+        : stored.body;
+    const payload = parseBody(raw);
+    const schema = findSchema(payload, this.settings.type);
+    const { quarantined, drift } = validate(schema, payload);
+    const { id, type, reserialised, receivedAt, verified, replay } = stored;
+    const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
+    return { push, quarantined };
+  }
+}
+
+/** Thrown to an inbox for a push that no handler can rely on: it is kept, and not tried again by itself. */
+export class Quarantined extends Error {
+  override readonly name = "Quarantined";
+
+  constructor() {
+    super(
+      'Quarantined: the payload lacks what every handler of its type needs, and there is no "quarantined" handler.',
+    );
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Headers as they are stored. */
+function headerMap(headers: Received["headers"]): HeaderMap {
+  const map: HeaderMap = {};
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value !== undefined) map[name] = value;
+  }
+  return map;
+}
+
+/** A URL without the secret in it. */
+function withoutToken(url: string): string {
+  const query = url.indexOf("?");
+  if (query < 0 || !url.includes("token=", query)) return url;
+  const parameters = new URLSearchParams(url.slice(query + 1));
+  parameters.delete("token");
+  const rest = parameters.toString();
+  return rest === "" ? url.slice(0, query) : `${url.slice(0, query)}?${rest}`;
+}

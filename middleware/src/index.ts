@@ -1,0 +1,25 @@
+export { airudder, type Receiver } from "./airudder.js";
+export {
+  describePush,
+  type ParsedHeaders,
+  type ParsedPush,
+  type ParsedPushOf,
+  type PushDescription,
+  parsePush,
+} from "./describe.js";
+export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./errors.js";
+export { catalogue, type PushSchema } from "./generated/catalogue.js";
+export type * from "./generated/types.js";
+export type { Attempt, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "./inbox/inbox.js";
+export type { HeaderMap } from "./journal/index.js";
+export type { AirudderEvent, Observer } from "./observe/events.js";
+export { CHANNEL } from "./observe/recorder.js";
+export type { Quantiles, Stats } from "./observe/stats.js";
+export type { AirudderOptions } from "./options.js";
+export type { HeaderSignVerifier } from "./push/authenticate.js";
+export type { Drift } from "./push/drift.js";
+export { newPushId } from "./push/id.js";
+export { identify } from "./push/identify.js";
+export type { Push, PushOf, QuarantinedPush } from "./push/push.js";
+export { DEFAULT_KEY, sign, verifySign } from "./push/sign.js";
+export type { Handler, HandlerContext, HandlerMap, PushFor } from "./work/handlers.js";

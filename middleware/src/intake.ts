@@ -1,0 +1,182 @@
+import { hash } from "node:crypto";
+import { AirudderError } from "./errors.js";
+import type { PushSchema } from "./generated/catalogue.js";
+import type { PushType } from "./generated/types.js";
+import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
+import { Duplicates } from "./inbox/duplicates.js";
+import type { Recorder } from "./observe/recorder.js";
+import type { Settings } from "./options.js";
+import { authenticate } from "./push/authenticate.js";
+import { newPushId } from "./push/id.js";
+import { findSchema } from "./push/identify.js";
+import { parseBody } from "./push/parse.js";
+import type { Push, QuarantinedPush } from "./push/push.js";
+import type { Received } from "./push/received.js";
+import { findSubject } from "./push/subject.js";
+import { type Validation, validate } from "./push/validate.js";
+
+/** A push that was let in: what its keeper (direct or inbox) gets. */
+export interface Admitted {
+  readonly push: Push | QuarantinedPush;
+  readonly quarantined: boolean;
+  readonly schema: PushSchema | undefined;
+  readonly subject: string | undefined;
+  readonly received: Received;
+}
+
+/**
+ * Stores a push, or has it handled: returns, or resolves, when that is done. What it throws is what the sender is told.
+ * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
+ */
+export type Keep = (admitted: Admitted) => void | Promise<void>;
+
+/** The walk of a push from its bytes to its answer. */
+export class Intake {
+  readonly #duplicates: Duplicates;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly recorder: Recorder,
+    private readonly keep: Keep,
+  ) {
+    this.#duplicates = new Duplicates(settings.duplicateWindowMs);
+  }
+
+  /** A push that an earlier process accepted. */
+  recovered({ subject, sha256, receivedAt }: { subject: string; sha256: string; receivedAt: Date }): void {
+    this.#duplicates.remember(subject, sha256, undefined, receivedAt.getTime());
+  }
+
+  /** Never throws: what goes wrong is an answer. */
+  take(received: Received): Answer | Promise<Answer> {
+    try {
+      return this.#take(received);
+    } catch (error) {
+      return this.reject(error, received.startedAt);
+    }
+  }
+
+  /** Any error as the answer that goes with it. */
+  reject(error: unknown, startedAt: number, outcome?: Outcome): Answer {
+    const known =
+      error instanceof AirudderError
+        ? error
+        : new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
+    const { code, status, evidence } = known;
+    const hint = evidence.hint === undefined ? {} : { hint: evidence.hint };
+    this.recorder.tell({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
+    return refuse(known, outcome);
+  }
+
+  #take(received: Received): Answer | Promise<Answer> {
+    const { settings } = this;
+    const payload = received.payload ?? parseBody(received.raw);
+    const schema = findSchema(payload, settings.type);
+    const type: PushType = schema?.type ?? settings.type ?? "unknown";
+    const verified = authenticate(schema, payload, received.headers, received.raw, settings.sign);
+    const validation = validate(schema, payload);
+    const subject = findSubject(schema, payload) ?? type;
+    const push = this.#push(received, type, payload, verified, validation);
+    const outcome: Outcome = { type, verified, duplicate: false, drift: validation.drift.length };
+
+    const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, received };
+    if (push.replay !== undefined || settings.duplicateWindowMs === 0)
+      return this.#accept(admitted, outcome, this.keep(admitted));
+    const digest = hash("sha256", received.raw);
+    const seen = this.#duplicates.find(subject, digest);
+    if (seen !== undefined) return this.#join(seen.pending, admitted, outcome);
+    const kept = this.keep(admitted);
+    if (kept === undefined) this.#duplicates.remember(subject, digest);
+    else this.#await(subject, digest, kept);
+    return this.#accept(admitted, outcome, kept);
+  }
+
+  #push(
+    received: Received,
+    type: PushType,
+    payload: object,
+    verified: boolean,
+    validation: Validation,
+  ): Push | QuarantinedPush {
+    const replay = this.settings.allowReplays ? received.headers["airudder-replay"] : undefined;
+    return {
+      id: newPushId(),
+      type,
+      payload,
+      raw: received.raw,
+      reserialised: received.payload !== undefined,
+      receivedAt: new Date(),
+      attempt: 1,
+      verified,
+      replay: typeof replay === "string" ? replay : undefined,
+      drift: validation.drift,
+    } as Push | QuarantinedPush;
+  }
+
+  /** A copy waits for what becomes of the first, and is answered as that was. */
+  #join(pending: Promise<void> | undefined, { push, received }: Admitted, outcome: Outcome): Answer | Promise<Answer> {
+    const { id, type } = push;
+    return this.#answer(pending, received, { ...outcome, duplicate: true }, (ms) => {
+      this.recorder.tell({ event: "duplicate", id, type, ms });
+    });
+  }
+
+  #accept(
+    { push, quarantined, received }: Admitted,
+    outcome: Outcome,
+    kept: void | Promise<void>,
+  ): Answer | Promise<Answer> {
+    const { id, type, verified, drift, replay } = push;
+    return this.#answer(kept, received, outcome, (ms) => {
+      this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+      if (quarantined) this.recorder.tell({ event: "quarantined", id, type, drift });
+      else if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
+    });
+  }
+
+  /** The success once `kept` is through; a refusal when it fails, or when the sender would not wait any longer. */
+  #answer(
+    kept: void | Promise<void>,
+    { startedAt }: Received,
+    outcome: Outcome,
+    tell: (ms: number) => void,
+  ): Answer | Promise<Answer> {
+    const succeed = (): Answer => {
+      tell(performance.now() - startedAt);
+      return { status: 200, body: OK_BODY, outcome };
+    };
+    if (kept === undefined) return succeed();
+    const fail = (error: unknown): Answer => this.reject(error, startedAt, outcome);
+    return within(kept, this.settings.deadlineMs).then(succeed, fail);
+  }
+
+  /** While a push is being kept its copies join it; when it was not accepted in the end, the next copy is a new push. */
+  #await(subject: string, digest: string, kept: Promise<void>): void {
+    const seen = this.#duplicates.remember(subject, digest, kept);
+    const settle = (): void => {
+      seen.pending = undefined;
+    };
+    kept.then(settle, () => {
+      settle();
+      this.#duplicates.forget(subject, seen);
+    });
+  }
+}
+
+/** Follows `work`, but no longer than `ms`. */
+function within(work: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(
+        new AirudderError("busy", "The push is still being handled; send it again.", {
+          hint: `Its handlers took longer than ${ms} ms.`,
+        }),
+      );
+    }, ms);
+    const finish = (settle: () => void) => (): void => {
+      clearTimeout(timer);
+      settle();
+    };
+    work.then(finish(resolve), (error) => finish(() => reject(error))());
+  });
+}

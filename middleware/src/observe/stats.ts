@@ -1,0 +1,52 @@
+import type { AirudderErrorCode } from "../errors.js";
+import type { InboxState } from "../inbox/inbox.js";
+
+/** The 50th, 95th and 99th percentile of the last 1,024 durations, in milliseconds. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+/** What a receiver has done since it was made, and what it is about. */
+export interface Stats {
+  readonly accepted: number;
+  readonly duplicates: number;
+  /** Accepted pushes that had drift. */
+  readonly drifted: number;
+  /** Drift entries by `type path kind`; the 1,000 first seen. */
+  readonly drift: Readonly<Record<string, number>>;
+  readonly quarantined: number;
+  /** Refusals by code. */
+  readonly rejected: Readonly<Partial<Record<AirudderErrorCode, number>>>;
+  readonly handled: number;
+  readonly retried: number;
+  readonly dead: number;
+  /** Requests that are not answered yet. */
+  readonly inFlight: number;
+  /** What waits in the inbox; absent in direct mode. */
+  readonly inbox?: InboxState;
+  /** From the first byte of a request to its answer. */
+  readonly answerMs: Quantiles;
+  /** How long handlers took. */
+  readonly handlerMs: Quantiles;
+}
+
+const WINDOW = 1024;
+
+/** The latest durations. */
+export class Durations {
+  readonly #values = new Float64Array(WINDOW);
+  #count = 0;
+
+  add(ms: number): void {
+    this.#values[this.#count++ % WINDOW] = ms;
+  }
+
+  quantiles(): Quantiles {
+    const sorted = this.#values.slice(0, Math.min(this.#count, WINDOW)).sort();
+    const at = (share: number): number =>
+      Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) * 1000) / 1000;
+    return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  }
+}

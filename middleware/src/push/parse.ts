@@ -1,0 +1,30 @@
+import { isUtf8 } from "node:buffer";
+import { AirudderError } from "../errors.js";
+
+/**
+ * A body's bytes as the JSON object that they hold.
+ * @throws AirudderError `empty_body`, `malformed_json`, `not_an_object`
+ */
+export function parseBody(raw: Buffer): object {
+  if (raw.length === 0) throw new AirudderError("empty_body", "The body is empty; a JSON object is expected.");
+  if (!isUtf8(raw)) throw new AirudderError("malformed_json", "The body is not valid UTF-8.");
+  let payload: unknown;
+  try {
+    payload = JSON.parse(textOf(raw));
+  } catch {
+    throw new AirudderError("malformed_json", "The body is not valid JSON.");
+  }
+  return checkObject(payload);
+}
+
+/** A byte order mark is no JSON, but it is harmless. */
+function textOf(raw: Buffer): string {
+  const hasMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
+  return raw.toString("utf8", hasMark ? 3 : 0);
+}
+
+/** @throws AirudderError `not_an_object` */
+export function checkObject(payload: unknown): object {
+  if (typeof payload === "object" && payload !== null && !Array.isArray(payload)) return payload;
+  throw new AirudderError("not_an_object", "The body is valid JSON, but not an object.");
+}

@@ -1,0 +1,17 @@
+/** Reads the value at a JSON pointer's steps; `undefined` where there is none. Only own fields count. */
+export function readAt(payload: unknown, steps: readonly string[]): unknown {
+  let value = payload;
+  for (const step of steps) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
+/** The steps of a JSON pointer: `/pds/body` is `["pds", "body"]`. */
+export function stepsOf(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}

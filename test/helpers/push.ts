@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { sign } from "airudder-webhooks";
+
+export const KEY = "s3cret-key";
+
+/** A call completion as its sender makes it: valid, signed with {@link KEY}. Each test breaks one thing. */
+export function callCompleted(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  const sample = JSON.parse(
+    readFileSync(new URL("../../schemas/samples/call.completed/answered.json", import.meta.url), "utf8"),
+  );
+  const payload = { ...sample, ...overrides };
+  return { ...payload, Sign: "Sign" in overrides ? overrides.Sign : sign(String(payload.TaskID), KEY) };
+}
+
+/** An agent's status as the dialer sends it: unsigned. */
+export function agentStatus(body: Record<string, unknown> = {}): { pds: { body: Record<string, unknown> } } {
+  const sample = JSON.parse(
+    readFileSync(new URL("../../schemas/samples/dialer.agent/custom-results-any-case.json", import.meta.url), "utf8"),
+  );
+  return { ...sample, pds: { ...sample.pds, body: { ...sample.pds.body, ...body } } };
+}
+
+/** Posts as the vendor does. */
+export async function post(
+  url: string,
+  body: unknown,
+  init: RequestInit = {},
+): Promise<{ status: number; body: unknown; headers: Headers }> {
+  const response = await fetch(url, {
+    method: "POST",
+    body:
+      typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream
+        ? (body as BodyInit)
+        : JSON.stringify(body),
+    ...init,
+    headers: { "content-type": "application/json", "user-agent": "Airudder", ...init.headers },
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text), headers: response.headers };
+}
