@@ -104,7 +104,8 @@ function checkObject(fail: Fail, at: string, node: Node): void {
     if (!required.includes(name)) fail(pointerTo(at, "x-essential"), `"${name}" must be required too`);
   }
   for (const [name, child] of Object.entries(properties)) {
-    if (name === "__proto__") fail(pointerTo(at, "properties"), "__proto__ cannot be a property");
+    if (name in {})
+      fail(pointerTo(at, "properties"), `"${name}" is a name that every object has: leave it to additionalProperties`);
     checkNode(fail, pointerTo(pointerTo(at, "properties"), name), child);
   }
   if (typeof additionalProperties === "object")

@@ -1,17 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { catalogueSource } from "./catalogue.js";
 import { loadPushes } from "./load.js";
+import { pages } from "./pages.js";
+import { readmeWith } from "./readme.js";
+import { samplesSource } from "./samples.js";
 import { typesSource } from "./types.js";
 import { validatorsSource, validatorsTypes } from "./validators.js";
 
-/** Everything that is generated, from path (below the root, with `/`) to content. */
+/** The folders that hold generated files and nothing else, below the root, with `/`. */
+export const generatedFolders = ["middleware/src/generated", "schemas/pages"] as const;
+
+/**
+ * Everything that is generated, from path (below the root, with `/`) to content.
+ *
+ * @throws {SchemaError} when a schema breaks a convention
+ */
 export async function outputs(root: string): Promise<Map<string, string>> {
-  const pushes = loadPushes(join(root, "schemas"));
-  const generated = "middleware/src/generated";
-  return new Map([
-    [`${generated}/types.ts`, await typesSource(pushes)],
-    [`${generated}/validators.js`, await validatorsSource(pushes)],
-    [`${generated}/validators.d.ts`, validatorsTypes(pushes)],
-    [`${generated}/catalogue.ts`, catalogueSource(pushes)],
+  const schemas = join(root, "schemas");
+  const pushes = loadPushes(schemas);
+  const [code, docs] = generatedFolders;
+  const files = new Map([
+    [`${code}/types.ts`, await typesSource(pushes)],
+    [`${code}/validators.js`, await validatorsSource(pushes)],
+    [`${code}/validators.d.ts`, validatorsTypes(pushes)],
+    [`${code}/catalogue.ts`, catalogueSource(pushes)],
+    [`${code}/samples.ts`, samplesSource(schemas, pushes)],
   ]);
+  for (const [name, content] of pages(pushes)) files.set(`${docs}/${name}`, content);
+  const readme = join(root, "README.md");
+  if (existsSync(readme)) files.set("README.md", readmeWith(readFileSync(readme, "utf8"), pushes));
+  return files;
 }

@@ -1,0 +1,27 @@
+import { code, row } from "./markdown.js";
+import type { PushFile } from "./schema.js";
+
+const open = "<!-- generated:pushes -->";
+const close = "<!-- /generated:pushes -->";
+
+/** The README with its table of pushes made anew; unchanged when the markers are not there. */
+export function readmeWith(readme: string, pushes: readonly PushFile[]): string {
+  const start = readme.indexOf(open);
+  const end = readme.indexOf(close, start);
+  if (start < 0 || end < 0) return readme;
+  return `${readme.slice(0, start + open.length)}\n${table(pushes)}${readme.slice(end)}`;
+}
+
+function table(pushes: readonly PushFile[]): string {
+  const head = ["Type", "Vendor's title", "Provenance", "Signed by", "Sample"];
+  const rows = pushes.map(({ name, push, schema, samples }) => [
+    `[${code(push.type)}](schemas/pages/${push.type}.md)${push.form ? ` (${push.form})` : ""}`,
+    push.title.replaceAll("|", "\\|"),
+    schema["x-provenance"],
+    push.sign === "none" || push.sign === "unknown" ? push.sign : code(push.sign),
+    samples[0]
+      ? `[${name}](schemas/samples/${samples.find((sample) => sample.endsWith("/vendor-example.json")) ?? samples[0]})`
+      : "-",
+  ]);
+  return [head, head.map(() => "---"), ...rows].map(row).join("");
+}
