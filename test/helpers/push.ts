@@ -15,7 +15,7 @@ export function callCompleted(overrides: Record<string, unknown> = {}): Record<s
 /** An agent's status as the dialer sends it: unsigned. */
 export function agentStatus(body: Record<string, unknown> = {}): { pds: { body: Record<string, unknown> } } {
   const sample = JSON.parse(
-    readFileSync(new URL("../../schemas/samples/dialer.agent/custom-results-any-case.json", import.meta.url), "utf8"),
+    readFileSync(new URL("../../schemas/samples/dialer.agent/hangup.json", import.meta.url), "utf8"),
   );
   return { ...sample, pds: { ...sample.pds, body: { ...sample.pds.body, ...body } } };
 }
@@ -37,4 +37,14 @@ export async function post(
   });
   const text = await response.text();
   return { status: response.status, body: text === "" ? undefined : JSON.parse(text), headers: response.headers };
+}
+
+/** A push's request for `receiver.fetch`. */
+export function webRequest(payload: unknown, headers: Record<string, string> = {}): Request {
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  return new Request("http://a.test/", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
 }

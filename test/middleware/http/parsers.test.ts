@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { airudder } from "airudder-webhooks";
+import { type Before, HOSTS, serve } from "../../helpers/app.js";
+import { callCompleted, KEY, post } from "../../helpers/push.js";
+
+/** Odd on purpose: what is parsed and written again differs from it. */
+const odd = JSON.stringify(callCompleted(), null, 3)
+  .replace('"TalkRound": 1', '"TalkRound":1.0')
+  .replace("+62", "+6\\u0032");
+
+const keepRaw = (req: unknown, _res: unknown, bytes: Buffer): void => {
+  (req as { rawBody?: Buffer }).rawBody = bytes;
+};
+
+interface Case {
+  what: string;
+  before: Before;
+  body?: string | Buffer;
+  headers?: Record<string, string>;
+  raw: "exact" | "reserialised";
+}
+
+const accepted: Case[] = [
+  { what: "no parser", before: () => {}, raw: "exact" },
+  { what: "express.json()", before: (app, express) => app.use(express.json()), raw: "reserialised" },
+  {
+    what: "express.json() that keeps rawBody",
+    before: (app, express) => app.use(express.json({ verify: keepRaw })),
+    raw: "exact",
+  },
+  { what: "express.raw()", before: (app, express) => app.use(express.raw({ type: "*/*" })), raw: "exact" },
+  { what: "express.text()", before: (app, express) => app.use(express.text({ type: "*/*" })), raw: "exact" },
+  {
+    what: "express.urlencoded(), which leaves JSON alone",
+    before: (app, express) => app.use(express.urlencoded()),
+    raw: "exact",
+  },
+  { what: "express.json() for another path", before: (app, express) => app.use("/api", express.json()), raw: "exact" },
+  {
+    what: "express.json() on gzip",
+    before: (app, express) => app.use(express.json()),
+    body: gzipSync(odd),
+    headers: { "content-encoding": "gzip" },
+    raw: "reserialised",
+  },
+  {
+    what: "express.raw() on gzip, which inflates and leaves the header",
+    before: (app, express) => app.use(express.raw({ type: "*/*" })),
+    body: gzipSync(odd),
+    headers: { "content-encoding": "gzip" },
+    raw: "exact",
+  },
+];
+
+for (const host of ["Express 5", "Express 4"] as const) {
+  for (const { what, before, body = odd, headers = {}, raw } of accepted) {
+    test(`${host} after ${what}: the push is taken, and raw is ${raw}`, async (t) => {
+      const receiver = airudder({ key: KEY });
+      const seen: [string, boolean][] = [];
+      receiver.on("call.completed", (push) => seen.push([push.raw.toString(), push.reserialised]));
+      const { url } = await serve(t, HOSTS[host](receiver, before));
+      assert.equal((await post(url, body, { headers })).status, 200);
+      assert.deepEqual(seen, [raw === "exact" ? [odd, false] : [JSON.stringify(JSON.parse(odd)), true]]);
+    });
+  }
+
+  test(`${host} after a parser that kept nothing: 500 body_already_consumed, at once`, async (t) => {
+    const receiver = airudder({ key: KEY });
+    const swallow: Before = (app) =>
+      app.use(async function swallowParser(req, _res, next) {
+        for await (const _ of req);
+        next();
+      });
+    const { url } = await serve(t, HOSTS[host](receiver, swallow));
+    const answer = await post(url, odd);
+    assert.equal(answer.status, 500);
+    assert.equal((answer.body as { error: { code: string } }).error.code, "body_already_consumed");
+  });
+
+  test(`${host}: body_already_consumed names the parser to move`, async (t) => {
+    const receiver = airudder({ key: KEY });
+    const dropAfterJson: Before = (app, express) => {
+      app.use(express.json());
+      app.use((req, _res, next) => {
+        req.body = undefined;
+        next();
+      });
+    };
+    const { url } = await serve(t, HOSTS[host](receiver, dropAfterJson));
+    assert.match(JSON.stringify((await post(url, odd)).body), /read by jsonParser .*Mount airudder before it/);
+  });
+
+  test(`${host} after express.json({ strict: false }): a list is still not an object`, async (t) => {
+    const { url } = await serve(
+      t,
+      HOSTS[host](airudder({ key: KEY }), (app, express) => app.use(express.json())),
+    );
+    assert.match(JSON.stringify((await post(url, "[1]")).body), /not_an_object/);
+  });
+
+  test(`${host}: mounted below a path, the router's path is left to the app`, async (t) => {
+    const receiver = airudder({ key: KEY, token: "t" });
+    const { url } = await serve(
+      t,
+      HOSTS[host](airudder({ key: KEY }), (app) => app.use("/webhooks/airudder", receiver)),
+    );
+    assert.equal((await post(`${url}/webhooks/airudder?token=t`, odd)).status, 200);
+    assert.equal(receiver.stats().accepted, 1);
+  });
+}

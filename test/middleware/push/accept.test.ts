@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AirudderEvent, type AirudderOptions, airudder, type Push, type QuarantinedPush } from "airudder-webhooks";
+import { agentStatus, callCompleted, KEY, webRequest } from "../../helpers/push.js";
+
+function start(options: AirudderOptions = {}) {
+  const events: AirudderEvent[] = [];
+  const handled: (Push | QuarantinedPush)[] = [];
+  const receiver = airudder({ key: KEY, observe: (event) => events.push(event), ...options });
+  receiver.on("*", (push) => handled.push(push));
+  receiver.on("quarantined", (push) => handled.push(push));
+  const send = async (payload: unknown, headers: Record<string, string> = {}) => {
+    const response = await receiver.fetch(webRequest(payload, headers));
+    const outcome = response.headers.get("airudder-outcome");
+    return { status: response.status, outcome: outcome === null ? undefined : JSON.parse(outcome) };
+  };
+  return { receiver, send, events, handled };
+}
+
+const names = (events: AirudderEvent[]): string[] => events.map(({ event }) => event);
+
+test("a push as documented is accepted without drift", async () => {
+  const { send, handled, events } = start();
+  assert.equal((await send(callCompleted())).status, 200);
+  const [push] = handled;
+  assert.equal(push?.type, "call.completed");
+  assert.deepEqual([push?.verified, push?.attempt, push?.drift, push?.replay], [true, 1, [], undefined]);
+  assert.ok(push?.receivedAt instanceof Date && push.id.length > 10);
+  assert.deepEqual(names(events), ["handled", "accepted"]);
+});
+
+test("a push that only the tolerant validator passes is handled, with its drift, masked", async () => {
+  const { send, handled, events } = start();
+  await send(callCompleted({ NewField: "+62000000001" }));
+  assert.deepEqual(handled[0]?.drift, [
+    { path: "/NewField", kind: "unknown_field", expected: "no such field", got: "string of 12" },
+  ]);
+  assert.deepEqual(names(events), ["handled", "accepted", "drift"]);
+  assert.doesNotMatch(JSON.stringify(events), /62000000001/);
+});
+
+test("a push that no handler can rely on is quarantined: 200, and only its own handlers see it", async () => {
+  const { receiver, send, handled, events } = start();
+  receiver.on("call.completed", () => assert.fail("not for a typed handler"));
+  assert.equal((await send(callCompleted({ Details: "none" }))).status, 200);
+  assert.deepEqual(
+    handled.map(({ type, drift }) => [type, drift[0]?.kind]),
+    [["call.completed", "wrong_type"]],
+  );
+  assert.deepEqual(names(events), ["handled", "accepted", "quarantined"]);
+});
+
+test("what has no known shape is unknown: handled, and never refused", async () => {
+  const { send, handled } = start();
+  assert.equal((await send({ hello: "world" })).status, 200);
+  assert.deepEqual([handled[0]?.type, handled[0]?.payload], ["unknown", { hello: "world" }]);
+});
+
+test("a mount may state the type of what it gets", async () => {
+  const { send, handled } = start({ type: "waba.message.status" });
+  await send({ hello: "world" });
+  assert.equal(handled[0]?.type, "waba.message.status");
+});
+
+test("handlers of a type run before those of all types, in order, and all run again when one fails", async () => {
+  const order: string[] = [];
+  const receiver = airudder({ key: KEY });
+  receiver.on("*", () => {
+    order.push("all");
+  });
+  receiver.on("call.completed", async () => {
+    order.push("first");
+  });
+  receiver.on("call.completed", () => {
+    order.push("second");
+    if (order.length < 4) throw new Error("no");
+  });
+  const body = JSON.stringify(callCompleted());
+  for (const status of [500, 200]) {
+    assert.equal((await receiver.fetch(webRequest(body))).status, status);
+  }
+  assert.deepEqual(order, ["first", "second", "first", "second", "all"]);
+});
+
+test("duplicates: a copy of a subject's last push is answered 200 and not handled again; A, B, A are three", async () => {
+  const { send, handled, events } = start();
+  const a = agentStatus({ State: "CALLING" });
+  const b = agentStatus({ State: "HANGUP" });
+  for (const push of [a, a, b, b, a, agentStatus({ agentName: "another", State: "CALLING" })])
+    assert.equal((await send(push)).status, 200);
+  assert.deepEqual(
+    handled.map(({ payload }) => (payload as typeof a).pds.body.State),
+    ["CALLING", "HANGUP", "CALLING", "CALLING"],
+  );
+  assert.equal(names(events).filter((name) => name === "duplicate").length, 2);
+});
+
+test("duplicates: copies that come while the first is being handled join it", async () => {
+  let calls = 0;
+  let finish = (): void => undefined;
+  const receiver = airudder({ key: KEY });
+  receiver.on("*", () => {
+    calls++;
+    return new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+  });
+  const request = () => receiver.fetch(webRequest(callCompleted()));
+  const answers = [request(), request(), request()];
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  finish();
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ status }) => status),
+    [200, 200, 200],
+  );
+  assert.equal(calls, 1);
+});
+
+test("duplicates: copies that joined a push whose handler fails are answered 500 too", async () => {
+  let fail = (_: Error): void => undefined;
+  const receiver = airudder({ key: KEY });
+  receiver.on(
+    "*",
+    () =>
+      new Promise<void>((_, reject) => {
+        fail = reject;
+      }),
+  );
+  const request = () => receiver.fetch(webRequest(callCompleted()));
+  const answers = [request(), request()];
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  fail(new Error("no"));
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ status }) => status),
+    [500, 500],
+  );
+});
+
+for (const [windowMs, times] of [
+  [0, 2],
+  [3_600_000, 1],
+] as const) {
+  test(`duplicates: with a window of ${windowMs} ms two copies are handled ${times} times`, async () => {
+    const { send, handled } = start({ duplicateWindowMs: windowMs });
+    await send(callCompleted());
+    await send(callCompleted());
+    assert.equal(handled.length, times);
+  });
+}
+
+test("a replay is handled though it is a copy, and says what it plays again", async () => {
+  const { send, handled } = start();
+  await send(callCompleted());
+  await send(callCompleted(), { "Airudder-Replay": "p1" });
+  assert.deepEqual(
+    handled.map(({ replay }) => replay),
+    [undefined, "p1"],
+  );
+});
+
+test("a replay is not honoured where allowReplays is false", async () => {
+  const { send, handled } = start({ allowReplays: false });
+  await send(callCompleted());
+  await send(callCompleted(), { "Airudder-Replay": "p1" });
+  assert.equal(handled.length, 1);
+});
+
+test("a dev proxy that asks is told the outcome; others are not", async () => {
+  const { send } = start();
+  assert.equal((await send(callCompleted())).outcome, undefined);
+  const asked = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
+  assert.deepEqual(
+    { ...asked, ms: typeof asked.ms },
+    { type: "call.completed", verified: true, duplicate: false, drift: 1, ms: "number" },
+  );
+  const copy = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
+  assert.equal(copy.duplicate, true);
+});
+
+test("an observer that throws disturbs nothing", async () => {
+  const { send, handled } = start({
+    observe: () => {
+      throw new Error("no");
+    },
+  });
+  assert.equal((await send(callCompleted())).status, 200);
+  assert.equal(handled.length, 1);
+});
+
+test("stats count what happened", async () => {
+  const { receiver, send } = start();
+  for (const payload of [
+    callCompleted(),
+    callCompleted(),
+    callCompleted({ New: 1 }),
+    callCompleted({ Details: 1 }),
+    "{",
+    { a: 1 },
+  ])
+    await send(payload);
+  const { accepted, duplicates, drifted, drift, quarantined, rejected, handled, inFlight } = receiver.stats();
+  assert.deepEqual(
+    { accepted, duplicates, drifted, drift, quarantined, rejected, handled, inFlight },
+    {
+      accepted: 4,
+      duplicates: 1,
+      drifted: 1,
+      drift: { "call.completed /New unknown_field": 1 },
+      quarantined: 1,
+      rejected: { malformed_json: 1 },
+      handled: 4,
+      inFlight: 0,
+    },
+  );
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type AirudderEvent, airudder, sign, verifySign } from "airudder-webhooks";
+import fc from "fast-check";
+import { callCompleted, KEY, sample, webRequest } from "../../helpers/push.js";
+
+const vectors: [string, string | undefined, string][] = [
+  ["ac23fa05005e59b92e0b8a19fa5faf07", "airudder", "4d6017151d678e816c678d90e56e6e28"],
+  ["ac23fa05005e59b92e0b8a19fa5faf07", undefined, "4d6017151d678e816c678d90e56e6e28"],
+  ["0f1e2d3c4b5a69788796a5b4c3d2e1f0", "s3cret-key", "79354f9fbad649c2057d90c0f55569c5"],
+  ["0f1e2d3c4b5a69788796a5b4c3d2e1f0", "airudder", "f72ca05228ee99eceec874a6b14fbc49"],
+];
+for (const [taskId, key, expected] of vectors) {
+  test(`sign(${taskId}, ${key}) is ${expected}`, () => {
+    assert.equal(sign(taskId, key), expected);
+    assert.equal(verifySign({ TaskID: taskId, Sign: expected }, key), true);
+  });
+}
+
+test("verifySign takes one key or any of several, and hex in either case", () => {
+  const payload = { TaskID: "t", Sign: sign("t", "new") };
+  assert.equal(verifySign(payload, ["old", "new"]), true);
+  assert.equal(verifySign({ ...payload, Sign: payload.Sign.toUpperCase() }, "new"), true);
+  assert.equal(verifySign(payload, ["old", "older"]), false);
+});
+
+test("verifySign is false, and does not throw, for anything that is not the right Sign", () => {
+  fc.assert(
+    fc.property(fc.record({ TaskID: fc.anything(), Sign: fc.anything() }), (payload) => {
+      fc.pre(!(typeof payload.TaskID === "string" && payload.Sign === sign(payload.TaskID, "k")));
+      assert.equal(verifySign(payload, "k"), false);
+    }),
+  );
+});
+
+async function take(options: Parameters<typeof airudder>[0], payload: object, headers: Record<string, string> = {}) {
+  const events: AirudderEvent[] = [];
+  const receiver = airudder({ observe: (event) => events.push(event), ...options });
+  let verified: boolean | undefined;
+  receiver.on("*", (push) => {
+    verified = push.verified;
+  });
+  const { status } = await receiver.fetch(webRequest(payload, headers));
+  return { status, verified, event: events[0] };
+}
+
+const policies: ["required" | "if-present" | "off", string, object, number, boolean | undefined][] = [
+  ["required", "right", callCompleted(), 200, true],
+  ["required", "missing", callCompleted({ Sign: undefined }), 401, undefined],
+  ["required", "wrong", callCompleted({ Sign: "x" }), 401, undefined],
+  ["if-present", "right", callCompleted(), 200, true],
+  ["if-present", "missing", callCompleted({ Sign: undefined }), 200, false],
+  ["if-present", "wrong", callCompleted({ Sign: "x" }), 401, undefined],
+  ["off", "wrong", callCompleted({ Sign: "x" }), 200, false],
+  ["off", "missing", callCompleted({ Sign: undefined }), 200, false],
+];
+for (const [verify, what, payload, status, verified] of policies) {
+  test(`verify "${verify}", Sign ${what}: ${status}, verified ${verified}`, async () => {
+    const taken = await take({ key: KEY, verify }, payload);
+    assert.deepEqual([taken.status, taken.verified], [status, verified]);
+  });
+}
+
+const hints: [string, string | string[], object, RegExp][] = [
+  ["white space around the key", `${KEY}\n`, callCompleted(), /white space/],
+  [
+    "the vendor's default key",
+    "another",
+    callCompleted({ Sign: sign(String(callCompleted().TaskID), "airudder") }),
+    /public default/,
+  ],
+  ["a masked Sign", KEY, callCompleted({ Sign: "a39xxxx" }), /no md5/],
+  ["several keys", ["a", "b"], callCompleted(), /None of the 2 keys/],
+  ["another key", "another", callCompleted(), /Another key/],
+  ["no TaskID", KEY, callCompleted({ TaskID: 5, Sign: "0" }), /TaskID/],
+];
+for (const [what, key, payload, hint] of hints) {
+  test(`a wrong Sign tells the receiver's owner alone of ${what}`, async () => {
+    const { event } = await take({ key }, payload);
+    assert.equal(event?.event, "rejected");
+    assert.match(event?.event === "rejected" ? String(event.hint) : "", hint);
+  });
+}
+
+const headerSign: [string, Record<string, string>, boolean, number, boolean | undefined][] = [
+  ["right", { "x-airudder-sign": "good" }, true, 200, true],
+  ["wrong", { "x-airudder-sign": "bad" }, true, 401, undefined],
+  ["missing", {}, true, 401, undefined],
+  ["unchecked", { "x-airudder-sign": "bad" }, false, 200, false],
+];
+for (const [what, headers, isChecked, status, verified] of headerSign) {
+  test(`X-AIRudder-Sign ${what}: ${status}`, async () => {
+    const options = isChecked
+      ? { verifyHeaderSign: (value: string, raw: Buffer) => value === "good" && raw.length > 0 }
+      : {};
+    const taken = await take(
+      { key: KEY, ...options },
+      sample("chatbot.session.ended/channel-id-without-plus.json"),
+      headers,
+    );
+    assert.deepEqual([taken.status, taken.verified], [status, verified]);
+  });
+}
