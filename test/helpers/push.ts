@@ -3,21 +3,21 @@ import { sign } from "airudder-webhooks";
 
 export const KEY = "s3cret-key";
 
+/** A sample push, by its file below schemas/samples. */
+export function sample(file: string): Record<string, unknown> {
+  return JSON.parse(readFileSync(new URL(`../../schemas/samples/${file}`, import.meta.url), "utf8"));
+}
+
 /** A call completion as its sender makes it: valid, signed with {@link KEY}. Each test breaks one thing. */
 export function callCompleted(overrides: Record<string, unknown> = {}): Record<string, unknown> {
-  const sample = JSON.parse(
-    readFileSync(new URL("../../schemas/samples/call.completed/answered.json", import.meta.url), "utf8"),
-  );
-  const payload = { ...sample, ...overrides };
+  const payload: Record<string, unknown> = { ...sample("call.completed/answered.json"), ...overrides };
   return { ...payload, Sign: "Sign" in overrides ? overrides.Sign : sign(String(payload.TaskID), KEY) };
 }
 
 /** An agent's status as the dialer sends it: unsigned. */
 export function agentStatus(body: Record<string, unknown> = {}): { pds: { body: Record<string, unknown> } } {
-  const sample = JSON.parse(
-    readFileSync(new URL("../../schemas/samples/dialer.agent/hangup.json", import.meta.url), "utf8"),
-  );
-  return { ...sample, pds: { ...sample.pds, body: { ...sample.pds.body, ...body } } };
+  const push = sample("dialer.agent/hangup.json") as { pds: { body: Record<string, unknown> } };
+  return { ...push, pds: { ...push.pds, body: { ...push.pds.body, ...body } } };
 }
 
 /** Posts as the vendor does. */

@@ -95,7 +95,7 @@ for (const [what, headers, isChecked, status, verified] of headerSign) {
       : {};
     const taken = await take(
       { key: KEY, ...options },
-      sample("chatbot.session.ended/channel-id-without-plus.json"),
+      sample("chatbot.session.ended/closed.json"),
       headers,
     );
     assert.deepEqual([taken.status, taken.verified], [status, verified]);
