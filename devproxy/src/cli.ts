@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { JournalError } from "airudder-webhooks/journal";
+import { Command, CommanderError } from "commander";
+import { makeContext } from "./commands/context.js";
+import { addList } from "./commands/list.js";
+import { addListen } from "./commands/listen.js";
+import { addReplay } from "./commands/replay.js";
+import { addShow } from "./commands/show.js";
+import { DevproxyError, usageError } from "./errors.js";
+import { clean } from "./report/words.js";
+import { TunnelError } from "./tunnel/index.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const context = makeContext();
+const program = new Command("airudder-devproxy")
+  .description("Brings Airudder pushes to localhost, records every one, and plays them again. Unofficial.")
+  .version(version)
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .configureOutput({ outputError: () => undefined });
+addListen(program, context);
+addList(program, context);
+addShow(program, context);
+addReplay(program, context);
+program.commands.forEach((command) => {
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+});
+
+try {
+  const word = process.argv[2];
+  const known = program.commands.map((command) => command.name());
+  if (word !== undefined && !word.startsWith("-") && word !== "help" && !known.includes(word)) {
+    throw usageError(`"${word}" is no command. Give one of ${known.join(", ")}.`);
+  }
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Tells what went wrong in one line, and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const { message } = error as Error;
+  context.err.line(`airudder-devproxy: ${clean(message.replace(/^error: /, ""))}`);
+  if (error instanceof CommanderError || error instanceof TunnelError) return 2;
+  if (error instanceof JournalError) return 3;
+  return error instanceof DevproxyError ? error.exit : 1;
+}

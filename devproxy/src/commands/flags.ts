@@ -1,0 +1,47 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Filters } from "../journal/filters.js";
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least)) throw new InvalidArgumentError(`Give a whole number from ${least}.`);
+    return value;
+  };
+}
+
+/** Collects a flag that may be given several times. */
+export function collect(text: string, found: string[] = []): string[] {
+  return [...found, text];
+}
+
+export function addJournalFlag(command: Command): Command {
+  return command.option("--journal <folder>", "folder of the journal", ".airudder");
+}
+
+export function addOutputFlags(command: Command): Command {
+  return command
+    .option("--reveal", "show personal data; it is masked otherwise", false)
+    .option("--json", "print one JSON object a line", false);
+}
+
+export function addFilterFlags(command: Command): Command {
+  return command
+    .option("--type <type>", "only pushes of this type, such as call.completed")
+    .addOption(new Option("--status <status>", "only accepted, quarantined, failed or undelivered pushes"))
+    .option("--task <id>", "only pushes about this task")
+    .option("--call <id>", "only pushes about this call")
+    .option("--workflow <id>", "only pushes of this workflow")
+    .option("--since <time>", "only pushes from then on: 10m, 2h, 30d ago, or a date")
+    .option("--until <time>", "only pushes up to then")
+    .option("--text <text>", "only pushes whose body holds this text");
+}
+
+/** The filters among a command's flags. */
+export function filtersOf({ type, status, task, call, workflow, since, until, text }: Filters): Filters {
+  return Object.fromEntries(
+    Object.entries({ type, status, task, call, workflow, since, until, text }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+}

@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
+import { Curtain } from "../privacy/curtain.js";
+import { rowJson, rowLine } from "../report/row.js";
+import { pushes } from "../report/words.js";
+import { type Context, readFolder } from "./context.js";
+import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
+
+const NEWEST = 50;
+
+interface ListFlags extends Filters {
+  journal: string;
+  last?: number;
+  reveal: boolean;
+  json: boolean;
+}
+
+export function addList(program: Command, context: Context): void {
+  const command = program
+    .command("list")
+    .description("list recorded pushes")
+    .option(
+      "--last <n>",
+      `only the newest n (default: ${NEWEST} where no filter is given and for people, else all)`,
+      wholeNumber(1),
+    );
+  addOutputFlags(addFilterFlags(addJournalFlag(command)))
+    .addHelpText("after", "\nExample:\n  airudder-devproxy list --status failed --since 1h")
+    .action((flags: ListFlags) => list(flags, context));
+}
+
+async function list(flags: ListFlags, context: Context): Promise<void> {
+  const { out } = context;
+  const filters = filtersOf(flags);
+  const reader = await readFolder(flags.journal, context);
+  const { rows } = reader.index;
+  const matching = await filterRows(reader, rows, filters);
+  const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
+  const chosen = most === undefined ? matching : matching.slice(-most);
+  const curtain = await Curtain.of(reader.dir, flags.reveal, rows[0]?.push.id);
+  for (const row of chosen) {
+    if (out.isGone) return;
+    if (flags.json) out.json(rowJson(row, curtain));
+    else out.line(rowLine(out, row));
+  }
+  if (flags.json) return;
+  const shown =
+    chosen.length === matching.length ? "" : `, the newest ${chosen.length} of them shown: --last N for more`;
+  out.line(out.style("dim", `${pushes(matching.length)}${hasFilters(filters) ? ` of ${rows.length}` : ""}${shown}`));
+}

@@ -1,0 +1,91 @@
+import { type Command, Option } from "commander";
+import { DEFAULT_TARGET } from "../config/target.js";
+import { startDevproxy } from "../devproxy.js";
+import type { DevproxyEvent } from "../events.js";
+import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
+import type { Index } from "../journal/rows.js";
+import type { DevproxyOptions } from "../options.js";
+import { jsonReporter, liveReporter } from "../report/live.js";
+import { startTree } from "../report/tree.js";
+import type { Context } from "./context.js";
+import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
+
+interface ListenFlags {
+  target: string;
+  port: number;
+  journal: string;
+  tunnel: string;
+  tunnelHost?: string;
+  subdomain?: string;
+  key?: string;
+  whenDown: WhenDown;
+  passThrough: boolean;
+  reveal: boolean;
+  json: boolean;
+}
+
+export function addListen(program: Command, context: Context): void {
+  const command = program
+    .command("listen", { isDefault: true })
+    .description("take pushes through a tunnel, record each, and hand it to the app")
+    .option("--target <url>", "the app", DEFAULT_TARGET)
+    .option("--port <n>", "port on 127.0.0.1; 0 takes any free one", wholeNumber(0), 0)
+    .option(
+      "--tunnel <kind>",
+      'localtunnel, none, url:https://... or command:"cloudflared tunnel --url {local}"',
+      "localtunnel",
+    )
+    .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
+    .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")
+    .addOption(
+      new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
+    )
+    .addOption(
+      new Option(
+        "--when-down <what>",
+        "while the app is down: hold waits up to 8 s and keeps the push, ack keeps it at once, fail answers 502",
+      )
+        .choices(WHEN_DOWN)
+        .default("hold"),
+    )
+    .option("--pass-through", "hand requests that are no pushes to the app, unrecorded", false);
+  addOutputFlags(addJournalFlag(command))
+    .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")
+    .action((flags: ListenFlags) => listen(flags, context));
+}
+
+async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
+  const { json, reveal: _, ...rest } = flags;
+  let index: Index | undefined;
+  const early: DevproxyEvent[] = [];
+  let report = (event: DevproxyEvent): void => void early.push(event);
+  const options: DevproxyOptions = { ...rest, onEvent: (event) => report(event) };
+  const proxy = await startDevproxy(options);
+  const ended = untilInterrupted();
+  index = proxy.store.index;
+  const live = json ? jsonReporter(out, err) : liveReporter(out, () => index);
+  if (json) {
+    const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
+    out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
+  } else startTree(out, { proxy, target: flags.target, journal: flags.journal, tunnel: flags.tunnel });
+  report = live;
+  for (const event of early) live(event);
+  await ended;
+  await proxy.close();
+  await out.flush();
+  process.exit(0);
+}
+
+/** Resolves at the first interrupt; a second one ends the process at once. */
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const interrupt = () => {
+      if (asked) process.exit(1);
+      asked = true;
+      resolve();
+    };
+    process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+    if (process.platform !== "win32") process.on("SIGHUP", interrupt);
+  });
+}

@@ -1,0 +1,112 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { connectControl } from "../control/client.js";
+import { Deliverer } from "../ingress/deliver.js";
+import { Forwarder } from "../ingress/forward.js";
+import type { Filters } from "../journal/filters.js";
+import { Store } from "../journal/store.js";
+import { Curtain } from "../privacy/curtain.js";
+import type { ReplayEvent } from "../replay/events.js";
+import { replay } from "../replay/replay.js";
+import type { ReplayRequest } from "../replay/request.js";
+import { select } from "../replay/select.js";
+import { jsonReplayReporter, replayReporter } from "../report/replay.js";
+import { rowJson, rowLine } from "../report/row.js";
+import { pushes } from "../report/words.js";
+import { type Context, existingFolder, readFolder } from "./context.js";
+import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
+
+interface ReplayFlags extends Filters {
+  journal: string;
+  last?: number;
+  to?: string;
+  speed: number | "max";
+  concurrency?: number;
+  set?: string[];
+  key?: string;
+  expect?: string;
+  dryRun: boolean;
+  reveal: boolean;
+  json: boolean;
+}
+
+export function addReplay(program: Command, context: Context): void {
+  const command = program
+    .command("replay")
+    .description("send recorded pushes to the app again, and compare with last time")
+    .argument("[id...]", "#12, 12, a long id, or a range 3..7")
+    .option("--last <n>", "the newest n of what the filters leave", wholeNumber(1))
+    .option("--to <url>", "the app (default: where listen sends, or sent, live pushes)")
+    .option("--speed <factor>", "original timing, so many times faster; max does not wait", parseSpeed, "max")
+    .option(
+      "--concurrency <n>",
+      "how many at once; never two about one subject (default: 1, with --speed N 16)",
+      wholeNumber(1),
+    )
+    .option(
+      "--set <path=value>",
+      "change a field before sending, such as Details[0].Status=failed; may be repeated",
+      collect,
+    )
+    .option("--key <key>", "sign again with this key")
+    .option("--expect <statuses>", "exit with 1 unless every answer is one of these: 2xx, or 200,404")
+    .option("--dry-run", "list what would be sent, and send nothing", false);
+  addOutputFlags(addFilterFlags(addJournalFlag(command)))
+    .addHelpText("after", "\nExample:\n  airudder-devproxy replay --status failed --since 1h --expect 2xx")
+    .action((ids: string[], flags: ReplayFlags) => run(ids, flags, context));
+}
+
+function parseSpeed(text: string): number | "max" {
+  if (text === "max") return "max";
+  const speed = /^\d+(\.\d+)?x?$/.test(text) ? Number.parseFloat(text) : 0;
+  if (!(speed > 0)) throw new InvalidArgumentError("Give a factor such as 1 or 10, or max.");
+  return speed;
+}
+
+async function run(ids: string[], flags: ReplayFlags, context: Context): Promise<void> {
+  const { out, err } = context;
+  const { last, to, speed, concurrency, set, key, expect } = flags;
+  const request: ReplayRequest = JSON.parse(
+    JSON.stringify({ ids, filters: filtersOf(flags), last, to, speed, concurrency, set, key, expect }),
+  );
+  if (flags.dryRun) return dryRun(request, flags, context);
+  const dir = await existingFolder(flags.journal);
+  const curtain = await Curtain.of(dir, flags.reveal, dir);
+  const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
+  const onEvent = (event: ReplayEvent) => {
+    if (event.event === "summary" && event.unexpected > 0) process.exitCode = 1;
+    report(event);
+  };
+  const listening = await connectControl(dir);
+  if (listening === undefined) await replayHere(dir, request, onEvent);
+  else await listening.replay(request, onEvent);
+}
+
+/** No `listen` runs: this process is the journal's writer for as long as it takes. */
+async function replayHere(dir: string, request: ReplayRequest, onEvent: (event: ReplayEvent) => void): Promise<void> {
+  const store = await Store.open(dir);
+  const forwarder = new Forwarder();
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
+  try {
+    const deliverer = new Deliverer(store, forwarder, listener);
+    await replay(request, { store, deliverer, listener, onEvent, signal: stop.signal });
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    forwarder.close();
+    await store.close();
+  }
+}
+
+async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Context): Promise<void> {
+  const { out } = context;
+  const reader = await readFolder(flags.journal, context);
+  const rows = await select(reader, request);
+  const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
+  for (const row of rows) {
+    if (flags.json) out.json(rowJson(row, curtain));
+    else out.line(rowLine(out, row));
+  }
+  if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DevproxyError } from "../errors.js";
+import { writePrivateFile } from "./private-file.js";
+
+/** What has to stay the same from one start to the next. */
+export interface Config {
+  /** Part of the public path: who knows it can push. */
+  secret: string;
+  /** Name asked of the tunnel's server, so that the public URL stays. */
+  subdomain: string;
+  /** Opens the control channel of a running `listen`. */
+  token: string;
+}
+
+/** Where the config of a journal's folder is. */
+export function configPath(dir: string): string {
+  return join(dir, "config.json");
+}
+
+/**
+ * The config of a folder, or `undefined` when it has none.
+ * @throws DevproxyError `config_damaged`: it is there, and is not a config; it is left as it is
+ */
+export async function readConfig(dir: string): Promise<Config | undefined> {
+  const path = configPath(dir);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new DevproxyError("config_unreadable", `${path} cannot be read: ${message}`, 3);
+  }
+  return parseConfig(path, text);
+}
+
+/** The config of a folder that exists; a new one with random values is written when it has none. */
+export async function loadConfig(dir: string): Promise<Config> {
+  const found = await readConfig(dir);
+  if (found !== undefined) return found;
+  const made: Config = {
+    secret: randomText(18),
+    subdomain: `airudder-${randomBytes(5).toString("hex")}`,
+    token: randomText(24),
+  };
+  await writePrivateFile(configPath(dir), `${JSON.stringify(made, null, 2)}\n`);
+  return made;
+}
+
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString("base64url");
+}
+
+function parseConfig(path: string, text: string): Config {
+  let value: Partial<Record<keyof Config, unknown>> | null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damaged(path, "it is not JSON");
+  }
+  const { secret, subdomain, token } = value ?? {};
+  if (typeof secret !== "string" || !/^[\w-]{16,}$/.test(secret))
+    throw damaged(path, '"secret" is missing or malformed');
+  if (typeof subdomain !== "string" || !/^[a-z0-9-]+$/.test(subdomain))
+    throw damaged(path, '"subdomain" is missing or malformed');
+  if (typeof token !== "string" || token.length < 16) throw damaged(path, '"token" is missing or malformed');
+  return { secret, subdomain, token };
+}
+
+function damaged(path: string, why: string): DevproxyError {
+  return new DevproxyError(
+    "config_damaged",
+    `${path} is damaged: ${why}. Mend it, or delete it to get a new one (the public URL changes then).`,
+    3,
+  );
+}

@@ -1,0 +1,81 @@
+import { request } from "node:http";
+import { DevproxyError, type ExitCode } from "../errors.js";
+import type { ReplayEvent } from "../replay/events.js";
+import type { ReplayRequest } from "../replay/request.js";
+import { type Address, readAddress } from "./address.js";
+import type { EndLine } from "./server.js";
+
+const STATE_MS = 3_000;
+
+/** The `listen` that is running on a journal. */
+export interface ControlClient {
+  state: Record<string, unknown>;
+  replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void): Promise<void>;
+}
+
+/** Finds the `listen` that writes a journal; `undefined` when none runs, whatever a dead one left behind. */
+export async function connectControl(dir: string): Promise<ControlClient | undefined> {
+  const address = await readAddress(dir);
+  if (address === undefined) return undefined;
+  try {
+    let text = "";
+    await call(
+      address,
+      "GET",
+      "/state",
+      undefined,
+      (chunk) => {
+        text += chunk;
+      },
+      STATE_MS,
+    );
+    const state = JSON.parse(text) as Record<string, unknown>;
+    return { state, replay: (wanted, onEvent) => askReplay(address, wanted, onEvent) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function askReplay(
+  address: Address,
+  wanted: ReplayRequest,
+  onEvent: (event: ReplayEvent) => void,
+): Promise<void> {
+  let rest = "";
+  let end: EndLine | undefined;
+  await call(address, "POST", "/replay", JSON.stringify(wanted), (chunk) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() as string;
+    for (const line of lines) {
+      const event = JSON.parse(line) as ReplayEvent | EndLine;
+      if (event.event === "end" || event.event === "error") end = event;
+      else onEvent(event);
+    }
+  });
+  if (end?.event === "error") throw new DevproxyError(end.code, end.message, end.exit as ExitCode);
+  if (end === undefined) throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
+}
+
+function call(
+  { port, token }: Address,
+  method: string,
+  path: string,
+  body: string | undefined,
+  onText: (text: string) => void,
+  timeoutMs?: number,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        return reject(new Error(`the control channel answered ${response.statusCode}`));
+      }
+      response.setEncoding("utf8").on("data", onText).on("end", resolve).on("error", reject);
+      response.on("close", resolve);
+    });
+    if (timeoutMs !== undefined) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error("no answer")));
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}

@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { JournalError } from "airudder-webhooks/journal";
+import { DevproxyError } from "../errors.js";
+import { equalSecrets } from "../ingress/door.js";
+import { readBody } from "../ingress/read-body.js";
+import type { ReplayEvent } from "../replay/events.js";
+import type { ReplayRequest } from "../replay/request.js";
+
+/** What a running `listen` does for other commands. */
+export interface ControlActions {
+  /** A snapshot of how it is, as JSON. */
+  state(): object;
+  replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
+}
+
+/** Last line of an answer: it went through, or why not. */
+export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
+
+/** Serves the control channel on 127.0.0.1, to whoever knows the token, and to no web page. */
+export async function serveControl(token: string, actions: ControlActions): Promise<{ port: number; close(): void }> {
+  const server = createServer((request, response) => {
+    void handle(request, response, token, actions).catch(() => response.destroy());
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
+  return { port, close: () => closeNow(server) };
+}
+
+function closeNow(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  actions: ControlActions,
+): Promise<void> {
+  const { authorization = "", host = "", origin } = request.headers;
+  const isTrusted =
+    equalSecrets(authorization, `Bearer ${token}`) && /^127\.0\.0\.1:\d+$/.test(host) && origin === undefined;
+  if (!isTrusted) return void response.writeHead(401).end();
+  if (request.method === "GET" && request.url === "/state") {
+    return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(actions.state()));
+  }
+  if (request.method !== "POST" || request.url !== "/replay") return void response.writeHead(404).end();
+  const body = await readBody(request);
+  const stop = new AbortController();
+  response.on("close", () => stop.abort());
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  const print = (line: ReplayEvent | EndLine) => response.write(`${JSON.stringify(line)}\n`);
+  try {
+    await actions.replay(JSON.parse(body.toString()) as ReplayRequest, print, stop.signal);
+    print({ event: "end" });
+  } catch (error) {
+    print(errorLine(error));
+  }
+  response.end();
+}
+
+function errorLine(error: unknown): EndLine {
+  const { message } = error as Error;
+  if (error instanceof DevproxyError) return { event: "error", code: error.code, message, exit: error.exit };
+  if (error instanceof JournalError) return { event: "error", code: error.code, message, exit: 3 };
+  return { event: "error", code: "internal", message, exit: 1 };
+}

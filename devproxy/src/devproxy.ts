@@ -1,0 +1,143 @@
+import { type Config, loadConfig } from "./config/config.js";
+import { readAddress, removeAddress, writeAddress } from "./control/address.js";
+import { serveControl } from "./control/server.js";
+import type { Listener } from "./events.js";
+import { Deliverer } from "./ingress/deliver.js";
+import { Forwarder } from "./ingress/forward.js";
+import { Live } from "./ingress/live.js";
+import { passThroughTo } from "./ingress/pass-through.js";
+import { closeServer, createIngress, listen, portOf } from "./ingress/server.js";
+import { Store } from "./journal/store.js";
+import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
+import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
+import { replay } from "./replay/replay.js";
+import type { ReplayRequest } from "./replay/request.js";
+import { pushPath, TunnelSupervisor, tunnelEvent } from "./tunnel/index.js";
+
+/** A dev proxy that runs. */
+export interface Devproxy {
+  /** Where pushes are taken on this machine. */
+  readonly localUrl: string;
+  /** What to give to Airudder; `null` while no tunnel is up. */
+  readonly publicUrl: string | null;
+  /** Whether the app accepts connections. */
+  readonly appIsUp: boolean;
+  /** Resolves with the public URL when the tunnel is up, or with `null` when it failed or took longer than 10 s. */
+  tunnelReady(): Promise<string | null>;
+  /** The journal and its index. */
+  readonly store: Store;
+  /** Plays recorded pushes again through the forwarder that live ones take. */
+  replay(request: ReplayRequest, onEvent?: (event: ReplayEvent) => void): Promise<ReplaySummary>;
+  /** Stops taking pushes, finishes what can be finished at once, and releases the journal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the dev proxy: journal, ingress, forwarder, tunnel, control channel. The local URL works when this resolves; the tunnel
+ * comes up, or fails, in its own time and is told to `onEvent`.
+ * @throws DevproxyError, TunnelError `tunnel_option`, JournalError `journal_locked` …
+ * @example
+ * const proxy = await startDevproxy({ target: "http://localhost:3000/webhooks/airudder", tunnel: "none" });
+ * console.log(proxy.localUrl);
+ * await proxy.close();
+ */
+export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devproxy> {
+  const settings = settingsOf(options);
+  const listener: Listener = options.onEvent ?? (() => undefined);
+  const store = await Store.open(settings.dir, {
+    ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    onDamage: ({ segment, offset, length, reason }) => {
+      const message = `segment ${segment} of the journal is damaged at byte ${offset} (${length} bytes: ${reason}); that record is skipped`;
+      listener({ event: "note", code: "journal_damaged", message });
+    },
+  });
+  try {
+    return await run(options, settings, store, await loadConfig(settings.dir), listener);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function run(
+  options: DevproxyOptions,
+  { target, port, dir, provider, whenDown, passThrough }: Settings,
+  store: Store,
+  config: Config,
+  listener: Listener,
+): Promise<Devproxy> {
+  const { key, limits, healthIntervals } = options;
+  const forwarder = new Forwarder();
+  const deliverer = new Deliverer(store, forwarder, listener);
+  const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
+  const { secret } = config;
+  const ingress = createIngress({
+    secret,
+    key,
+    store,
+    live,
+    listener,
+    passThrough: passThrough ? passThroughTo(target) : undefined,
+  });
+  const server = await listen(ingress, port);
+  const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
+  const supervisor = new TunnelSupervisor({
+    provider,
+    port: portOf(server),
+    secret,
+    subdomain: options.subdomain ?? config.subdomain,
+    onState: (status) => {
+      const event = tunnelEvent(status);
+      if (event !== undefined) listener(event);
+    },
+  });
+  const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
+
+  const stopping = new AbortController();
+  const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
+    replay(request, { store, deliverer, listener, target, key, onEvent, signal });
+  const state = () => ({
+    pid: process.pid,
+    local: localUrl,
+    public: publicUrl(),
+    target: target.href,
+    appIsUp: live.appIsUp,
+    waiting: live.waitingCount,
+    tunnel: { state: supervisor.status.state, error: supervisor.status.error?.message, pingMs: supervisor.pingMs },
+  });
+  const control = await serveControl(config.token, {
+    state,
+    replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
+  });
+  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token });
+  await live.start();
+  supervisor.start();
+
+  const close = async () => {
+    stopping.abort();
+    await supervisor.close();
+    await closeServer(server, () => live.close());
+    control.close();
+    await deliverer.flush();
+    forwarder.close();
+    if ((await readAddress(dir))?.pid === process.pid) await removeAddress(dir);
+    await store.close();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    localUrl,
+    get publicUrl() {
+      return publicUrl();
+    },
+    get appIsUp() {
+      return live.appIsUp;
+    },
+    tunnelReady: () => supervisor.ready(),
+    store,
+    replay: (request, onEvent = () => undefined) => runReplay(request, onEvent),
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** What an exit code of the command line says: 1 an expectation failed, 2 wrong usage, 3 the journal is locked or unreadable. */
+export type ExitCode = 1 | 2 | 3;
+
+/**
+ * Something the user can mend: what, where and how are in the message, on one line.
+ * `code` is stable; `exit` is the process's exit code when it ends a command.
+ */
+export class DevproxyError extends Error {
+  override readonly name = "DevproxyError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly exit: ExitCode = 2,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A value on the command line, or an option of `startDevproxy`, is wrong. */
+export function usageError(message: string): DevproxyError {
+  return new DevproxyError("usage", message, 2);
+}

@@ -1,0 +1,55 @@
+/** What the dev proxy tells while it runs. With `--json` each is one line, exactly as it is here. */
+export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent;
+
+/** The local URL works. `public` is `null` until a tunnel is up. */
+export interface ReadyEvent {
+  event: "ready";
+  local: string;
+  public: string | null;
+  inspector: string | null;
+}
+
+/** The tunnel changed its state; `url` is what to give to Airudder. */
+export interface TunnelEvent {
+  event: "tunnel";
+  state: "up" | "down" | "reopening";
+  url: string | null;
+  error?: string;
+}
+
+/** A push came in and is on disk. */
+export interface PushEvent {
+  event: "push";
+  id: string;
+  seq: number;
+  type: string;
+  verified: boolean;
+  /** How many drift entries it has. */
+  drift: number;
+}
+
+/** A try to deliver a push is over. */
+export interface DeliveryEvent {
+  event: "delivery";
+  /** The push's id. */
+  push: string;
+  /** The app's status, `null` when it gave none. */
+  status: number | null;
+  ms: number;
+  cause: "live" | "queued" | "replay" | "trigger" | "drill";
+  error?: string;
+  /** The answer came after the sender's time limit: in production Airudder would have sent the push again. */
+  late?: true;
+  /** What the middleware in the app made of the push. */
+  outcome?: unknown;
+}
+
+/** Something worth knowing that is no push: the app went down, the journal dropped a segment. */
+export interface NoteEvent {
+  event: "note";
+  code: string;
+  message: string;
+}
+
+/** Who is told. */
+export type Listener = (event: DevproxyEvent) => void;

@@ -1,0 +1,21 @@
+export { type Devproxy, startDevproxy } from "./devproxy.js";
+export { DevproxyError, type ExitCode } from "./errors.js";
+export type {
+  DeliveryEvent,
+  DevproxyEvent,
+  Listener,
+  NoteEvent,
+  PushEvent,
+  ReadyEvent,
+  TunnelEvent,
+} from "./events.js";
+export type { WhenDown } from "./ingress/live.js";
+export type { Filters } from "./journal/filters.js";
+export type { DeliveryRow, Index, Row } from "./journal/rows.js";
+export type { Status } from "./journal/status.js";
+export type { Reader, Store } from "./journal/store.js";
+export type { DevproxyOptions } from "./options.js";
+export type { Difference } from "./replay/differences.js";
+export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./replay/events.js";
+export type { ReplayRequest } from "./replay/request.js";
+export type { Verdict } from "./replay/verdict.js";

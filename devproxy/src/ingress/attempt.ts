@@ -1,0 +1,21 @@
+import type { HeaderMap } from "airudder-webhooks/journal";
+
+/** What the app said. */
+export interface Answer {
+  status: number;
+  headers: HeaderMap;
+  body: Buffer;
+}
+
+/** How one try to hand a push to the app went: an answer, or why there is none. */
+export interface Attempt {
+  /** When it began, ISO 8601. */
+  at: string;
+  /** The app's URL. Its query may hold a token, so it is not for printing as it is. */
+  target: string;
+  ms: number;
+  answer?: Answer;
+  error?: string;
+  /** Whether the app may have seen the push. */
+  reached: boolean;
+}

@@ -1,0 +1,124 @@
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { HeaderMap } from "airudder-webhooks/journal";
+import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
+import type { Answer, Attempt } from "./attempt.js";
+import { describeFailure } from "./failure.js";
+import { forwardedHeaders } from "./headers.js";
+import { makeRequest, makeResponse } from "./message.js";
+import { pathAt } from "./query.js";
+import { readAnswer } from "./read-answer.js";
+
+/** A push on its way to an app. */
+export interface Dispatch {
+  target: URL;
+  method: string;
+  /** Query with its question mark, or empty. */
+  query: string;
+  headers: HeaderMap;
+  /** Sent as it is, byte for byte. */
+  body: Buffer;
+  /** Id of the push that is played again. */
+  replay?: string;
+  signal?: AbortSignal;
+}
+
+interface Exchange {
+  path: string;
+  outgoing?: ClientRequest;
+  answered(response: IncomingMessage): void;
+  failed(error: Error): void;
+}
+
+/** The one way to the app. Live, queued and replayed pushes all pass the same http-proxy-middleware. */
+export class Forwarder {
+  readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
+  readonly #middlewares = new Map<string, RequestHandler>();
+  readonly #agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+
+  /** Sends a push and waits for the answer, however long it takes. Never throws. */
+  async send(dispatch: Dispatch): Promise<Attempt> {
+    const at = new Date().toISOString();
+    const start = performance.now();
+    const target = dispatch.target.href;
+    const ms = () => Math.round((performance.now() - start) * 10) / 10;
+    try {
+      const answer = await this.#exchange(dispatch, false).catch((error) => {
+        if (!isStale(error)) throw error;
+        return this.#exchange(dispatch, true);
+      });
+      return { at, target, ms: ms(), answer, reached: true };
+    } catch (error) {
+      return { at, target, ms: ms(), ...describeFailure(error, dispatch.target.host) };
+    }
+  }
+
+  /** Ends idle connections. */
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy();
+  }
+
+  #exchange({ target, method, query, headers, body, replay, signal }: Dispatch, fresh: boolean): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const path = pathAt(target, query);
+      const request = { method, host: target.host, size: body.length, replay };
+      const incoming = makeRequest(method, path, forwardedHeaders(headers, request), body);
+      const abort = () => exchange.outgoing?.destroy(new Error("stopped before the app answered"));
+      const settled = () => signal?.removeEventListener("abort", abort);
+      const exchange: Exchange = {
+        path,
+        answered: (response) => {
+          readAnswer(response).then(resolve, reject).finally(settled);
+        },
+        failed: (error) => {
+          settled();
+          const stale = exchange.outgoing?.reusedSocket === true && !fresh;
+          reject(stale ? Object.assign(error, { stale }) : error);
+        },
+      };
+      this.#exchanges.set(incoming, exchange);
+      if (signal?.aborted) return reject(new Error("stopped before it was sent"));
+      signal?.addEventListener("abort", abort, { once: true });
+      void this.#middleware(target, fresh)(incoming, makeResponse(incoming), (error) => error && reject(error));
+    });
+  }
+
+  #middleware(target: URL, fresh: boolean): RequestHandler {
+    const name = `${target.origin} ${fresh}`;
+    const known = this.#middlewares.get(name);
+    if (known !== undefined) return known;
+    const made = createProxyMiddleware({
+      target: target.origin,
+      agent: fresh ? false : this.#agents[target.protocol as "http:" | "https:"],
+      secure: !isLoopback(target.hostname),
+      selfHandleResponse: true,
+      ejectPlugins: true,
+      plugins: [this.#plugin],
+    });
+    this.#middlewares.set(name, made);
+    return made;
+  }
+
+  /** Stands in for the default plugins, which would answer 504 themselves. */
+  readonly #plugin: Plugin = (proxy) => {
+    const failed = (error: Error, incoming: IncomingMessage) => this.#exchanges.get(incoming)?.failed(error);
+    proxy.on("proxyReq", (outgoing, incoming) => {
+      const exchange = this.#exchanges.get(incoming);
+      if (exchange === undefined) return;
+      exchange.outgoing = outgoing;
+      outgoing.path = exchange.path;
+    });
+    proxy.on("proxyRes", (response, incoming) => this.#exchanges.get(incoming)?.answered(response));
+    proxy.on("error", failed);
+    proxy.on("econnreset", failed);
+  };
+}
+
+/** A kept connection that the app had closed meanwhile: it has seen nothing of the push. */
+function isStale(error: NodeJS.ErrnoException & { stale?: boolean }): boolean {
+  return error.stale === true && (error.code === "ECONNRESET" || error.code === "EPIPE");
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,84 @@
+import { connect } from "node:net";
+
+const CONNECT_MS = 1_000;
+
+/** Whether something accepts connections at a URL's host and port. */
+export function isListening(target: URL): Promise<boolean> {
+  const port = Number(target.port) || (target.protocol === "https:" ? 443 : 80);
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (up: boolean) => {
+      socket.destroy();
+      resolve(up);
+    };
+    socket.setTimeout(CONNECT_MS, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}
+
+/** How often the app is looked after, ms. */
+export interface HealthIntervals {
+  /** While it answers. */
+  up: number;
+  /** While it does not. */
+  down: number;
+  /** While it does not, and pushes wait for it. */
+  waiting: number;
+}
+
+const INTERVALS: HealthIntervals = { up: 15_000, down: 2_000, waiting: 200 };
+
+/** Knows whether the app is up, and says when that changes. */
+export class Health {
+  #state: "up" | "down" | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #urgent = false;
+  #closed = false;
+
+  constructor(
+    private readonly target: URL,
+    private readonly onChange: (state: "up" | "down") => void,
+    private readonly intervals: HealthIntervals = INTERVALS,
+  ) {}
+
+  get isDown(): boolean {
+    return this.#state === "down";
+  }
+
+  /** Looks once, then again and again. */
+  async start(): Promise<void> {
+    this.report(await isListening(this.target));
+    this.#plan();
+  }
+
+  /** Something else has seen the app, or missed it. */
+  report(up: boolean): void {
+    const state = up ? "up" : "down";
+    if (this.#closed || state === this.#state) return;
+    this.#state = state;
+    this.onChange(state);
+  }
+
+  /** Pushes wait: look more often. */
+  set urgent(urgent: boolean) {
+    if (urgent === this.#urgent) return;
+    this.#urgent = urgent;
+    this.#plan();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    const { up, down, waiting } = this.intervals;
+    const wait = this.#urgent ? waiting : this.isDown ? down : up;
+    this.#timer = setTimeout(() => void this.start(), wait);
+    this.#timer.unref();
+  }
+}

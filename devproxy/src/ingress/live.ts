@@ -1,0 +1,172 @@
+import type { Content, MarkHead } from "airudder-webhooks/journal";
+import type { Listener } from "../events.js";
+import { ACKNOWLEDGED, type Row } from "../journal/rows.js";
+import type { Store } from "../journal/store.js";
+import type { Answer, Attempt } from "./attempt.js";
+import type { Deliverer } from "./deliver.js";
+import { Health, type HealthIntervals } from "./health.js";
+import { GIVEN_UP, waitingRows } from "./unfinished.js";
+import { Ticket, Waiting } from "./waiting.js";
+
+/** What is done while the app is down: wait for it, acknowledge at once, or fail so that the sender tries again. */
+export type WhenDown = "hold" | "ack" | "fail";
+
+export const WHEN_DOWN: readonly WhenDown[] = ["hold", "ack", "fail"];
+
+/** Airudder waits 10 s for an answer. */
+export interface Limits {
+  /** When a push is acknowledged though the app is still at work, ms. */
+  answerMs: number;
+  /** How long a push waits for an app that is down before it is acknowledged, ms. */
+  holdMs: number;
+}
+
+const LIMITS: Limits = { answerMs: 9_000, holdMs: 8_000 };
+
+export interface LiveOptions {
+  store: Store;
+  deliverer: Deliverer;
+  target: URL;
+  whenDown: WhenDown;
+  listener: Listener;
+  limits?: Limits | undefined;
+  healthIntervals?: HealthIntervals | undefined;
+}
+
+const ACKNOWLEDGEMENT: Answer = {
+  status: 200,
+  headers: { "content-type": "application/json" },
+  body: Buffer.from("{}"),
+};
+
+/** Brings live pushes to the app, and finds the sender's answer in time. */
+export class Live {
+  readonly #limits: Limits;
+  readonly #health: Health;
+  readonly #waiting: Waiting;
+  readonly #closing = new AbortController();
+  readonly #closed: Promise<void>;
+
+  constructor(private readonly options: LiveOptions) {
+    this.#limits = options.limits ?? LIMITS;
+    this.#health = new Health(options.target, (state) => this.#onHealth(state), options.healthIntervals);
+    this.#waiting = new Waiting({
+      health: this.#health,
+      patienceMs: this.#limits.answerMs,
+      send: (ticket) => this.#send(ticket),
+      onGiveUp: (ticket) => this.#giveUp(ticket),
+    });
+    this.#closed = new Promise((resolve) => {
+      this.#closing.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** Takes up what was acknowledged before a restart and is not delivered yet. */
+  async start(): Promise<void> {
+    for (const row of waitingRows(this.options.store.index)) this.#waiting.submit(new Ticket(row, undefined, true));
+    await this.#health.start();
+  }
+
+  /** Whether the app accepts connections. */
+  get appIsUp(): boolean {
+    return !this.#health.isDown;
+  }
+
+  /** How many pushes wait for the app. */
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * The answer for the sender of a push that has just been recorded.
+   * @param started when the request came, as `performance.now()` tells it
+   * @throws JournalError when it cannot be noted that the push was acknowledged
+   */
+  async answer(row: Row, content: Content, started: number): Promise<Answer> {
+    const { whenDown } = this.options;
+    const ticket = new Ticket(row, content);
+    if (whenDown === "fail") void this.#send(ticket).then((attempt) => this.#settleAtOnce(ticket, attempt));
+    else this.#waiting.submit(ticket);
+    const inTime = await this.#inTime(ticket, started);
+    if (inTime !== undefined) return inTime.answer ?? appDown(inTime);
+    await this.#acknowledge(ticket);
+    return ACKNOWLEDGEMENT;
+  }
+
+  /** Gives up what runs; what was acknowledged is taken up again at the next start. */
+  close(): void {
+    this.#health.close();
+    this.#closing.abort();
+    this.#waiting.close();
+  }
+
+  /** The attempt that settles a push before its sender's time is over. */
+  async #inTime(ticket: Ticket, started: number): Promise<Attempt | undefined> {
+    const { answerMs, holdMs } = this.#limits;
+    const remaining = (limit: number) => Math.max(0, started + limit - performance.now());
+    const waits = this.options.whenDown === "ack" ? 0 : holdMs;
+    const timers: NodeJS.Timeout[] = [];
+    const over = new Promise<undefined>((resolve) => {
+      timers.push(setTimeout(() => resolve(undefined), remaining(answerMs)));
+      const heldTooLong = () => !ticket.isSending && resolve(undefined);
+      void ticket.waits.then(() => timers.push(setTimeout(heldTooLong, waits === 0 ? 0 : remaining(waits))));
+    });
+    const settled = await Promise.race([ticket.settled, over, this.#closed]);
+    for (const timer of timers) clearTimeout(timer);
+    return settled ?? undefined;
+  }
+
+  async #acknowledge(ticket: Ticket): Promise<void> {
+    const { store, listener } = this.options;
+    const late = ticket.isSending;
+    await store.record(mark(ticket.row, ACKNOWLEDGED));
+    ticket.acknowledged = true;
+    const { seq } = ticket.row.push;
+    const message = late
+      ? `#${seq} was acknowledged before the app answered: in production Airudder would have sent it again`
+      : `#${seq} was acknowledged and waits for the app`;
+    listener({ event: "note", code: late ? "late" : "held", message });
+  }
+
+  async #send(ticket: Ticket): Promise<Attempt> {
+    const { store, deliverer, target } = this.options;
+    ticket.isSending = true;
+    const started = ticket.acknowledged;
+    const content = ticket.content ?? (await store.content(ticket.row.place));
+    const attempt = await deliverer.deliver(ticket.row.push, content, {
+      target,
+      cause: started ? "queued" : "live",
+      isLate: () => !started && ticket.acknowledged,
+      signal: this.#closing.signal,
+    });
+    ticket.isSending = false;
+    return attempt;
+  }
+
+  #settleAtOnce(ticket: Ticket, attempt: Attempt): void {
+    this.#health.report(attempt.answer !== undefined);
+    ticket.settle(attempt);
+  }
+
+  #giveUp({ row, acknowledged }: Ticket): void {
+    const message = `#${row.push.seq} ended the app's connection several times; it is not sent again by itself. Replay it when the app is mended.`;
+    this.options.listener({ event: "note", code: "given_up", message });
+    if (acknowledged) void this.options.store.record(mark(row, GIVEN_UP)).catch(() => undefined);
+  }
+
+  #onHealth(state: "up" | "down"): void {
+    const { target, listener } = this.options;
+    const waiting = this.#waiting.size > 0 ? `; ${this.#waiting.size} waiting` : "";
+    listener({ event: "note", code: `app_${state}`, message: `app ${state}: ${target.host}${waiting}` });
+    if (state === "up") this.#waiting.wake();
+  }
+}
+
+function mark(row: Row, state: string): MarkHead {
+  return { kind: "mark", push: row.push.id, at: new Date().toISOString(), state };
+}
+
+function appDown({ error }: Attempt): Answer {
+  const body = JSON.stringify({ error: { code: "app_down", message: `The app gave no answer: ${error}` } });
+  return { status: 502, headers: { "content-type": "application/json" }, body: Buffer.from(body) };
+}

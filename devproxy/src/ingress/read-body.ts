@@ -1,0 +1,30 @@
+import type { IncomingMessage } from "node:http";
+
+/** The largest body that is taken, bytes. */
+export const BODY_BYTES = 10 * 1024 * 1024;
+
+/** Why a body could not be read. */
+export type BodyProblem = "too_large" | "aborted";
+
+/** Reads a request's body as it came over the wire: nothing is inflated or decoded. */
+export function readBody(request: IncomingMessage, limit = BODY_BYTES): Promise<Buffer | BodyProblem> {
+  if (Number(request.headers["content-length"]) > limit) {
+    request.resume();
+    return Promise.resolve("too_large");
+  }
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        resolve("too_large");
+      }
+    });
+    request.on("end", () => resolve(size > limit ? "too_large" : Buffer.concat(chunks, size)));
+    request.on("error", () => resolve("aborted"));
+    request.on("close", () => resolve("aborted"));
+  });
+}

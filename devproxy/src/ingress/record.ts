@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { describePush, newPushId } from "airudder-webhooks";
+import type { Content, PushHead } from "airudder-webhooks/journal";
+import { headerMap } from "./headers.js";
+import { queryOf } from "./query.js";
+
+/** The head under which a push that has just come in is recorded. */
+export function headOf(
+  request: IncomingMessage,
+  { headers, body }: Content,
+  key: string | undefined,
+): Omit<PushHead, "seq"> {
+  const { type, verified, quarantined, drift, subject, task, call, workflow } = describePush(
+    body,
+    headers,
+    key === undefined ? {} : { key },
+  );
+  return {
+    kind: "push",
+    id: newPushId(),
+    at: new Date().toISOString(),
+    method: request.method ?? "POST",
+    url: `/${queryOf(request.url ?? "")}`,
+    type,
+    verified,
+    source: isLocal(request.headers.host) ? "local" : "tunnel",
+    size: body.length,
+    sha256: createHash("sha256").update(body).digest("hex"),
+    ...(subject === undefined ? {} : { subject }),
+    ...(task === undefined ? {} : { task }),
+    ...(call === undefined ? {} : { call }),
+    ...(workflow === undefined ? {} : { workflow }),
+    ...(drift.length === 0 ? {} : { drift: drift.length }),
+    ...(quarantined ? { quarantined } : {}),
+  };
+}
+
+/** Headers and bytes of a request, to be kept as they came. */
+export function contentOf(request: IncomingMessage, body: Buffer): Content {
+  return { headers: headerMap(request.headers), body };
+}
+
+/** A request through a tunnel carries the tunnel's public name. */
+function isLocal(host: string | undefined): boolean {
+  return host === undefined || /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
+}

@@ -1,0 +1,110 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express } from "express";
+import { DevproxyError } from "../errors.js";
+import type { Listener } from "../events.js";
+import type { Store } from "../journal/store.js";
+import { behindTunnel, pingAnswer } from "../tunnel/index.js";
+import { destinationOf } from "./door.js";
+import type { Live } from "./live.js";
+import { BODY_BYTES, readBody } from "./read-body.js";
+import { contentOf, headOf } from "./record.js";
+import { sendAnswer, sendError } from "./reply.js";
+
+export interface IngressOptions {
+  secret: string;
+  key: string | undefined;
+  store: Store;
+  live: Live;
+  listener: Listener;
+  /** Takes what is not for the door; without it that is answered 404. */
+  passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
+}
+
+/** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
+export function createIngress(options: IngressOptions): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.use((request, response) => {
+    const destination = destinationOf(request.url, options.secret);
+    if (destination === "ping") return answerPing(request, response, options.secret);
+    if (destination === "push") {
+      return takePush(request, response, options).catch((error) => {
+        sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${(error as Error).message}`);
+        options.listener({
+          event: "note",
+          code: "not_recorded",
+          message: `A push was refused: ${(error as Error).message}`,
+        });
+      });
+    }
+    if (options.passThrough) return options.passThrough(request, response);
+    response.writeHead(404, { "content-type": "application/json" }).end("{}");
+  });
+  return app;
+}
+
+function answerPing(request: IncomingMessage, response: ServerResponse, secret: string): void {
+  const nonce = new URLSearchParams((request.url ?? "").split("?")[1]).get("nonce") ?? "";
+  response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
+  response.end(pingAnswer(secret, nonce));
+}
+
+async function takePush(request: IncomingMessage, response: ServerResponse, options: IngressOptions): Promise<void> {
+  const started = performance.now();
+  const { store, live, listener, key } = options;
+  const body = await readBody(request);
+  if (body === "aborted") return;
+  if (body === "too_large") {
+    return sendError(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
+  }
+  const content = contentOf(request, body);
+  const row = await store.recordPush(headOf(request, content, key), content);
+  const { id, seq, type, verified, drift = 0 } = row.push;
+  listener({ event: "push", id, seq, type, verified, drift });
+  sendAnswer(request, response, await live.answer(row, content, started));
+}
+
+/**
+ * Listens on 127.0.0.1.
+ * @throws DevproxyError `port_in_use`, `port_refused`
+ */
+export function listen(app: Express, port: number): Promise<Server> {
+  const server = behindTunnel(createServer(app));
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === "EADDRINUSE";
+      const why = inUse ? "is in use by another program" : `cannot be listened on (${error.code})`;
+      reject(
+        new DevproxyError(
+          inUse ? "port_in_use" : "port_refused",
+          `Port ${port} ${why}. Give another one, or --port 0 for any free one.`,
+        ),
+      );
+    });
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** The port of a server that listens. */
+export function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+const GRACE_MS = 1_000;
+
+/** Takes no more requests, gives those that run a moment, then has the rest answered by `hurry`. */
+export async function closeServer(server: Server, hurry: () => void): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  await Promise.race([closed, pause(GRACE_MS)]);
+  hurry();
+  server.closeIdleConnections();
+  await Promise.race([closed, pause(GRACE_MS)]);
+  server.closeAllConnections();
+  await closed;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

@@ -1,0 +1,150 @@
+import type { Content } from "airudder-webhooks/journal";
+import type { Row } from "../journal/rows.js";
+import type { Attempt } from "./attempt.js";
+import type { Health } from "./health.js";
+
+/** A push that ended the app this often while it was being answered is not sent again by itself. */
+const BREAKING_TRIES = 3;
+
+/** A push in the queue. */
+export class Ticket {
+  readonly #settle: (attempt: Attempt | undefined) => void;
+  #wait: () => void;
+  /** The attempt that settled it; `undefined` when the queue was closed before. */
+  readonly settled: Promise<Attempt | undefined>;
+  /** Resolves when the app could not be reached and the push has to wait. */
+  readonly waits: Promise<void>;
+  /** Whether the app has it in hand. */
+  isSending = false;
+  /** How often the app ended the connection on it. */
+  tries = 0;
+
+  constructor(
+    readonly row: Row,
+    /** At hand for a push that has just come; read from disk otherwise. */
+    readonly content?: Content,
+    /** Whether the sender has been answered already. */
+    public acknowledged = false,
+  ) {
+    let settle: (attempt: Attempt | undefined) => void = () => undefined;
+    let wait: () => void = () => undefined;
+    this.settled = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.waits = new Promise((resolve) => {
+      wait = resolve;
+    });
+    this.#settle = settle;
+    this.#wait = wait;
+  }
+
+  get subject(): string {
+    return this.row.push.subject ?? this.row.push.id;
+  }
+
+  settle(attempt: Attempt | undefined): void {
+    this.#settle(attempt);
+  }
+
+  wait(): void {
+    this.#wait();
+  }
+}
+
+/** How the queue reaches the app. */
+export interface WaitingOptions {
+  send(ticket: Ticket): Promise<Attempt>;
+  health: Health;
+  /** A push was sent as often as is good for the app. */
+  onGiveUp(ticket: Ticket): void;
+  /** A delivery that takes longer than this no longer holds up pushes about other subjects, ms. */
+  patienceMs: number;
+}
+
+/**
+ * Pushes that wait for an app that is down. They go out in the order in which they came, one at a time, when the app is back; a push whose
+ * subject has another one waiting queues up behind it.
+ */
+export class Waiting {
+  readonly #queue: Ticket[] = [];
+  readonly #sending = new Set<string>();
+  #draining = false;
+  #closed = false;
+
+  constructor(private readonly options: WaitingOptions) {}
+
+  /** How many wait. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Sends a push at once where it can be, and lets it wait where it cannot. */
+  submit(ticket: Ticket): void {
+    const mustWait = ticket.acknowledged || this.#queue.some(({ subject }) => subject === ticket.subject);
+    if (mustWait) this.#enqueue(ticket);
+    else void this.#send(ticket);
+  }
+
+  /** The app may be back. */
+  wake(): void {
+    void this.#drain();
+  }
+
+  /** Sends no more; who waits is told. */
+  close(): void {
+    this.#closed = true;
+    for (const ticket of this.#queue.splice(0)) ticket.settle(undefined);
+  }
+
+  #enqueue(ticket: Ticket): void {
+    if (this.#closed) {
+      ticket.settle(undefined);
+      return;
+    }
+    const place = this.#queue.findIndex(({ row }) => row.push.seq > ticket.row.push.seq);
+    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, ticket);
+    this.options.health.urgent = true;
+    ticket.wait();
+    this.wake();
+  }
+
+  async #send(ticket: Ticket): Promise<void> {
+    const { health, send, onGiveUp } = this.options;
+    const attempt = await send(ticket);
+    const isDown = attempt.answer === undefined;
+    health.report(!isDown);
+    if (!isDown) return ticket.settle(attempt);
+    if (attempt.reached && ++ticket.tries >= BREAKING_TRIES) {
+      onGiveUp(ticket);
+      return ticket.settle(attempt);
+    }
+    this.#enqueue(ticket);
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining || this.#closed) return;
+    this.#draining = true;
+    for (let ticket = this.#next(); ticket !== undefined; ticket = this.#next()) {
+      const { subject } = ticket;
+      this.#sending.add(subject);
+      const sent = this.#send(ticket).finally(() => {
+        this.#sending.delete(subject);
+        this.wake();
+      });
+      await Promise.race([sent, timeout(this.options.patienceMs)]);
+    }
+    this.#draining = false;
+    if (this.#queue.length === 0) this.options.health.urgent = false;
+  }
+
+  /** Takes the first push that may go out now. */
+  #next(): Ticket | undefined {
+    if (this.#closed || this.options.health.isDown) return undefined;
+    const place = this.#queue.findIndex(({ subject }) => !this.#sending.has(subject));
+    return place < 0 ? undefined : this.#queue.splice(place, 1)[0];
+  }
+}
+
+function timeout(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

@@ -1,0 +1,64 @@
+import { usageError } from "../errors.js";
+import { parseMoment } from "./moment.js";
+import type { Row } from "./rows.js";
+import { STATUSES, type Status, statusOf } from "./status.js";
+import type { Reader } from "./store.js";
+import { holdsText } from "./text.js";
+
+/** Filters as they come from a command line; all that are given must match. */
+export interface Filters {
+  type?: string;
+  status?: string;
+  task?: string;
+  call?: string;
+  workflow?: string;
+  /** Not older than: a span back from now (`10m`) or a date. */
+  since?: string;
+  /** Not newer than. */
+  until?: string;
+  /** Text in the body. */
+  text?: string;
+}
+
+/** Whether any filter is set. */
+export function hasFilters(filters: Filters): boolean {
+  return Object.values(filters).some((value) => value !== undefined);
+}
+
+/** The rows that match, in order. Bodies are read from disk only for `text`. */
+export async function filterRows(reader: Reader, rows: readonly Row[], filters: Filters): Promise<Row[]> {
+  const tests = testsOf(filters);
+  const matching = rows.filter((row) => tests.every((test) => test(row)));
+  return filters.text === undefined ? matching : holdsText(reader, matching, filters.text);
+}
+
+/**
+ * The filters as tests of a row, without `text`.
+ * @throws DevproxyError `usage`, naming the filter
+ */
+export function testsOf({ type, status, task, call, workflow, since, until }: Filters): ((row: Row) => boolean)[] {
+  const tests: ((row: Row) => boolean)[] = [];
+  if (type !== undefined) tests.push(({ push }) => push.type === type);
+  if (status !== undefined) {
+    const wanted = parseStatus(status);
+    tests.push((row) => statusOf(row) === wanted);
+  }
+  if (task !== undefined) tests.push(({ push }) => push.task === task);
+  if (call !== undefined) tests.push(({ push }) => push.call === call);
+  if (workflow !== undefined) tests.push(({ push }) => push.workflow === workflow);
+  if (since !== undefined) {
+    const from = new Date(parseMoment(since, "--since")).toISOString();
+    tests.push(({ push }) => push.at >= from);
+  }
+  if (until !== undefined) {
+    const to = new Date(parseMoment(until, "--until")).toISOString();
+    tests.push(({ push }) => push.at <= to);
+  }
+  return tests;
+}
+
+function parseStatus(text: string): Status {
+  const found = STATUSES.find((status) => status === text);
+  if (found === undefined) throw usageError(`--status "${text}" is unknown. Give one of ${STATUSES.join(", ")}.`);
+  return found;
+}

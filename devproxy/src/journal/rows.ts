@@ -1,0 +1,69 @@
+import type { DeliveryHead, Entry, MarkHead, Place, PushHead } from "airudder-webhooks/journal";
+
+/** One try to deliver a push, and where the app's response is on disk. */
+export interface DeliveryRow {
+  head: DeliveryHead;
+  place: Place;
+}
+
+/** A push as the index knows it: its head, its tries, and where the bytes are. */
+export interface Row {
+  push: PushHead;
+  place: Place;
+  deliveries: DeliveryRow[];
+  mark?: MarkHead;
+}
+
+/** State of the `mark` that says: the sender was answered 200 by us, and the app has yet to get the push. */
+export const ACKNOWLEDGED = "acknowledged";
+
+/** The index of a journal: heads in memory, bodies on disk. */
+export class Index {
+  /** In the order of `seq`. */
+  readonly rows: Row[] = [];
+  readonly #byId = new Map<string, Row>();
+
+  add({ head, place }: Entry): void {
+    if (head.kind === "push") {
+      const row: Row = { push: head, place, deliveries: [] };
+      this.rows.push(row);
+      this.#byId.set(head.id, row);
+    } else if (head.kind === "delivery") this.#byId.get(head.push)?.deliveries.push({ head, place });
+    else {
+      const row = this.#byId.get(head.push);
+      if (row !== undefined) row.mark = head;
+    }
+  }
+
+  byId(id: string): Row | undefined {
+    return this.#byId.get(id);
+  }
+
+  bySeq(seq: number): Row | undefined {
+    const row = this.rows[this.#firstAt(seq)];
+    return row?.push.seq === seq ? row : undefined;
+  }
+
+  between(first: number, last: number): Row[] {
+    return this.rows.slice(this.#firstAt(first), this.#firstAt(last + 1));
+  }
+
+  /** Takes out what a dropped segment held. */
+  dropSegment(segment: number): void {
+    const kept = this.rows.filter((row) => row.place.segment !== segment);
+    for (const row of this.rows) if (row.place.segment === segment) this.#byId.delete(row.push.id);
+    this.rows.splice(0, this.rows.length, ...kept);
+  }
+
+  /** Place of the first row whose `seq` is not below `seq`. */
+  #firstAt(seq: number): number {
+    let low = 0;
+    let high = this.rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.rows[middle] as Row).push.seq < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

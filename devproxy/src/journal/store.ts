@@ -1,0 +1,86 @@
+import {
+  type Content,
+  type DeliveryHead,
+  type Entry,
+  type MarkHead,
+  type Place,
+  type PushHead,
+  readContent,
+} from "airudder-webhooks/journal";
+import { type Adapter, Low } from "lowdb";
+import { type Draft, JournalAdapter, type JournalOptions, SnapshotAdapter } from "./adapter.js";
+import { Index, type Row } from "./rows.js";
+
+/** What both a snapshot and an open store can do. */
+export interface Reader {
+  readonly dir: string;
+  readonly index: Index;
+  /** The exact bytes and headers of a record. */
+  content(place: Place): Promise<Content>;
+}
+
+async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
+  const db = new Low(adapter, new Index());
+  await db.read();
+  return db;
+}
+
+/** A journal read without its lock: as it was at this moment. */
+export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<Reader> {
+  const db = await load(new SnapshotAdapter(dir, options));
+  return { dir, index: db.data, content: async (place) => required(await readContent(dir, place)) };
+}
+
+/** A journal opened to write: the lowdb database of the dev proxy. */
+export class Store implements Reader {
+  private constructor(
+    readonly dir: string,
+    private readonly adapter: JournalAdapter,
+    private readonly db: Low<Index>,
+  ) {}
+
+  /** @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable` */
+  static async open(dir: string, options: JournalOptions = {}): Promise<Store> {
+    const adapter = new JournalAdapter(dir, options);
+    return new Store(dir, adapter, await load(adapter));
+  }
+
+  get index(): Index {
+    return this.db.data;
+  }
+
+  /** Appends a record; it is on disk and in the index when this resolves. */
+  async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
+    const draft: Draft = { head, content };
+    await this.db.update(() => this.adapter.stage(draft));
+    return draft.entry as Entry;
+  }
+
+  /** Records a push and gives its row. */
+  async recordPush(head: Omit<PushHead, "seq">, content: Content): Promise<Row> {
+    await this.record(head, content);
+    return this.index.byId(head.id) as Row;
+  }
+
+  async content(place: Place): Promise<Content> {
+    return required(await this.adapter.journal.read(place));
+  }
+
+  segments(): ReturnType<JournalAdapter["journal"]["segments"]> {
+    return this.adapter.journal.segments();
+  }
+
+  /** Removes a closed segment from the disk and from the index. */
+  async drop(segment: number): Promise<void> {
+    await this.adapter.journal.drop(segment);
+    this.index.dropSegment(segment);
+  }
+
+  close(): Promise<void> {
+    return this.adapter.journal.close();
+  }
+}
+
+function required({ content }: { content?: Content }): Content {
+  return content ?? { headers: {}, body: Buffer.alloc(0) };
+}

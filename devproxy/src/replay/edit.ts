@@ -1,0 +1,62 @@
+import { sign } from "airudder-webhooks";
+import { usageError } from "../errors.js";
+import { spanOf } from "./json-text.js";
+import type { Edit } from "./set.js";
+
+/** What is changed in a body before it is sent again. */
+export interface Edits {
+  set: readonly Edit[];
+  /** Signs again with this key; when only the task's id is changed, with the vendor's public one. */
+  key: string | undefined;
+}
+
+/** Whether anything is to be changed. */
+export function hasEdits({ set, key }: Edits): boolean {
+  return set.length > 0 || key !== undefined;
+}
+
+/**
+ * The body with the edits made: every byte that no edit touches stays as it came.
+ * @param name of the push, for messages
+ * @throws DevproxyError `usage`, when the body cannot be edited or has nothing at a path
+ */
+export function editBody(body: Buffer, encoding: string, edits: Edits, name: string): Buffer {
+  if (encoding !== "" && encoding !== "identity") {
+    throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);
+  }
+  let text = body.toString("utf8");
+  if (!isObject(text)) throw usageError(`The body of ${name} is no JSON object; --set and --key cannot change it.`);
+  for (const edit of edits.set)
+    text = replace(text, edit.steps, (old) => newValue(old, edit), `${edit.path} in ${name}`);
+  return Buffer.from(signAgain(text, edits));
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value = JSON.parse(text.replace(/^\ufeff/, ""));
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function replace(text: string, steps: readonly string[], value: (old: string) => string, what: string): string {
+  const span = spanOf(text, steps);
+  if (span === undefined) throw usageError(`--set: there is no ${what}.`);
+  return text.slice(0, span.start) + value(text.slice(span.start, span.end)) + text.slice(span.end);
+}
+
+/** Text becomes what its predecessor was; a number or a truth value only where it reads as one. */
+function newValue(old: string, { value, isJson }: Edit): string {
+  if (isJson) return value;
+  const isPlain = /^(-?\d+(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
+  return old.startsWith('"') || !isPlain ? JSON.stringify(value) : value;
+}
+
+function signAgain(text: string, { set, key }: Edits): string {
+  const touches = (name: string) => set.some(({ steps }) => steps.length === 1 && steps[0] === name);
+  if (touches("Sign") || (key === undefined && !touches("TaskID"))) return text;
+  const { TaskID, Sign } = JSON.parse(text.replace(/^\ufeff/, ""));
+  if (typeof TaskID !== "string" || typeof Sign !== "string") return text;
+  return replace(text, ["Sign"], () => JSON.stringify(sign(TaskID, key)), "Sign");
+}

@@ -1,0 +1,73 @@
+/** Where a value is in a JSON text: from the first to after the last character. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/**
+ * Finds the value at `steps` in a valid JSON text, so that it can be replaced and every other character stays as it came.
+ * Of a name that comes twice the last one counts, as for `JSON.parse`.
+ */
+export function spanOf(text: string, steps: readonly string[]): Span | undefined {
+  let span: Span = { start: skipSpace(text, 0), end: 0 };
+  span.end = skipValue(text, span.start);
+  for (const step of steps) {
+    const inner = childOf(text, span, step);
+    if (inner === undefined) return undefined;
+    span = inner;
+  }
+  return span;
+}
+
+function childOf(text: string, { start }: Span, step: string): Span | undefined {
+  const isObject = text[start] === "{";
+  if (!isObject && text[start] !== "[") return undefined;
+  let found: Span | undefined;
+  let at = skipSpace(text, start + 1);
+  for (let place = 0; text[at] !== "}" && text[at] !== "]"; place++) {
+    let name = String(place);
+    if (isObject) {
+      const end = skipValue(text, at);
+      name = JSON.parse(text.slice(at, end));
+      at = skipSpace(text, skipSpace(text, end) + 1);
+    }
+    const end = skipValue(text, at);
+    if (name === step) found = { start: at, end };
+    at = skipSpace(text, end);
+    if (text[at] === ",") at = skipSpace(text, at + 1);
+  }
+  return found;
+}
+
+/** The end of the value that starts at `at`. */
+function skipValue(text: string, at: number): number {
+  const first = text[at];
+  if (first === '"') return skipString(text, at);
+  if (first !== "{" && first !== "[") {
+    let end = at;
+    while (end < text.length && !/[\s,\]}]/.test(text[end] as string)) end++;
+    return end;
+  }
+  let depth = 0;
+  for (let end = at; end < text.length; end++) {
+    const char = text[end];
+    if (char === '"') end = skipString(text, end) - 1;
+    else if (char === "{" || char === "[") depth++;
+    else if ((char === "}" || char === "]") && --depth === 0) return end + 1;
+  }
+  return text.length;
+}
+
+function skipString(text: string, at: number): number {
+  for (let end = at + 1; end < text.length; end++) {
+    if (text[end] === "\\") end++;
+    else if (text[end] === '"') return end + 1;
+  }
+  return text.length;
+}
+
+function skipSpace(text: string, at: number): number {
+  let next = at;
+  while (/[\s\ufeff]/.test(text[next] ?? "")) next++;
+  return next;
+}

@@ -1,0 +1,70 @@
+import type { Row } from "../journal/rows.js";
+
+/** When pushes go out, and how many at once. */
+export interface Pace {
+  speed: number | "max";
+  concurrency: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Sends rows at the pace that they came, scaled, or as fast as they are answered. Two pushes about the same subject never overlap, and
+ * keep their order. After a failure nothing more is sent.
+ * @throws what `send` threw first
+ */
+export async function inPace(rows: readonly Row[], pace: Pace, send: (row: Row) => Promise<void>): Promise<void> {
+  const lanes = new Map<string, Promise<void>>();
+  let failure: unknown;
+  const slots = new Slots(pace.concurrency);
+  const start = performance.now();
+  const first = Date.parse(rows[0]?.push.at ?? "");
+  for (const row of rows) {
+    const due = pace.speed === "max" ? 0 : (Date.parse(row.push.at) - first) / pace.speed;
+    await pause(due - (performance.now() - start), pace.signal);
+    await slots.take();
+    if (pace.signal?.aborted || failure !== undefined) break;
+    const subject = row.push.subject ?? row.push.id;
+    const run = (lanes.get(subject) ?? Promise.resolve())
+      .then(() => send(row))
+      .catch((error) => {
+        failure ??= error;
+      })
+      .finally(() => {
+        slots.give();
+        if (lanes.get(subject) === run) lanes.delete(subject);
+      });
+    lanes.set(subject, run);
+  }
+  await Promise.all(lanes.values());
+  if (failure !== undefined) throw failure;
+}
+
+class Slots {
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  async take(): Promise<void> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.free++;
+    else next();
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (!(ms > 0) || signal?.aborted) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,123 @@
+import { describePush } from "airudder-webhooks";
+import type { Content } from "airudder-webhooks/journal";
+import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
+import { usageError } from "../errors.js";
+import type { Listener } from "../events.js";
+import type { Deliverer } from "../ingress/deliver.js";
+import type { Index, Row } from "../journal/rows.js";
+import { lastDelivery } from "../journal/status.js";
+import type { Store } from "../journal/store.js";
+import { type Edits, editBody, hasEdits } from "./edit.js";
+import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
+import { parseExpect } from "./expect.js";
+import { inPace } from "./pace.js";
+import type { ReplayRequest } from "./request.js";
+import { select } from "./select.js";
+import { parseEdit } from "./set.js";
+import { differencesOf, type Result, verdictOf } from "./verdict.js";
+
+/** What a replay needs of the dev proxy. */
+export interface ReplayTools {
+  store: Store;
+  deliverer: Deliverer;
+  listener: Listener;
+  /** Where pushes go when the request does not say. */
+  target?: URL | undefined;
+  /** The key that payloads are checked with. */
+  key?: string | undefined;
+  onEvent(event: ReplayEvent): void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Plays recorded pushes again, each compared with its last delivery. Every try is recorded.
+ * @throws DevproxyError `usage`; nothing has been sent then
+ */
+export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
+  const { store, deliverer, onEvent, signal } = tools;
+  const isExpected = request.expect === undefined ? undefined : parseExpect(request.expect);
+  const edits: Edits = { set: (request.set ?? []).map(parseEdit), key: request.key };
+  const pace = paceOf(request);
+  const rows = await select(store, request);
+  const target = request.to === undefined ? (tools.target ?? lastTarget(store.index)) : parseTarget(request.to, "--to");
+  if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);
+  onEvent({ event: "replay", total: rows.length, target: target.origin + target.pathname });
+
+  const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
+  const start = performance.now();
+  await inPace(rows, { ...pace, signal }, async (row) => {
+    const before = await lastResult(store, row);
+    const content = await store.content(row.place);
+    const sent = hasEdits(edits) ? await edited(row, content, edits) : content;
+    const options = { target, cause: "replay", replay: true, ...(signal ? { signal } : {}) } as const;
+    const { answer, error, ms } = await deliverer.deliver(row.push, sent, options);
+    const body = answer?.body.subarray(0, 64 * 1024) ?? Buffer.alloc(0);
+    const after: Result = { status: answer?.status ?? null, ...(error === undefined ? {} : { error }), body };
+    const verdict = verdictOf(before, after);
+    const differences = differencesOf(before, after);
+    const isRight = isExpected?.(after.status) ?? true;
+    summary.total++;
+    summary.verdicts[verdict] = (summary.verdicts[verdict] ?? 0) + 1;
+    if (!isRight) summary.unexpected++;
+    const { id, seq, type } = row.push;
+    const event: VerdictEvent = {
+      event: "verdict",
+      push: id,
+      seq,
+      type,
+      verdict,
+      status: after.status,
+      ms,
+      differences,
+    };
+    if (error !== undefined) event.error = error;
+    if (!isRight) event.unexpected = true;
+    onEvent(event);
+  });
+  await deliverer.flush();
+  summary.ms = Math.round(performance.now() - start);
+  onEvent(summary);
+  return summary;
+}
+
+function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number | "max"; concurrency: number } {
+  if (speed !== "max" && !(speed > 0 && speed <= 1_000_000))
+    throw usageError("--speed must be a number above 0, or max.");
+  const atOnce = concurrency ?? (speed === "max" ? 1 : 16);
+  if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 1_000)
+    throw usageError("--concurrency must be from 1 to 1000.");
+  return { speed, concurrency: atOnce };
+}
+
+/** Where live pushes went last. */
+function lastTarget({ rows }: Index): URL {
+  for (const row of rows.toReversed()) {
+    const live = row.deliveries.findLast(({ head }) => head.cause === "live" || head.cause === "queued");
+    if (live !== undefined) return parseTarget(live.head.target);
+  }
+  return new URL(DEFAULT_TARGET);
+}
+
+async function lastResult(store: Store, row: Row): Promise<Result | undefined> {
+  const last = lastDelivery(row);
+  if (last === undefined) return undefined;
+  const { status, error } = last.head;
+  const body = status === undefined ? Buffer.alloc(0) : (await store.content(last.place)).body;
+  return { status: status ?? null, ...(error === undefined ? {} : { error }), body };
+}
+
+/** The push with the edits made. With `tools`, says where an edit does not fit the schema. */
+async function edited(row: Row, { headers, body }: Content, edits: Edits, tools?: ReplayTools): Promise<Content> {
+  const name = `#${row.push.seq}`;
+  const changed = editBody(body, String(headers["content-encoding"] ?? ""), edits, name);
+  if (tools !== undefined) {
+    const options = tools.key === undefined ? {} : { key: tools.key };
+    const known = new Set(describePush(body, headers, options).drift.map(({ path }) => path));
+    for (const { path, expected, got } of describePush(changed, headers, options).drift) {
+      if (known.has(path)) continue;
+      const message = `${name}: the edit does not fit the schema at ${path}: ${expected} expected, ${got} set`;
+      tools.listener({ event: "note", code: "edit_drifts", message });
+    }
+  }
+  return { headers, body: changed };
+}

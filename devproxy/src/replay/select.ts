@@ -1,0 +1,20 @@
+import { usageError } from "../errors.js";
+import { filterRows, hasFilters } from "../journal/filters.js";
+import { rowsOf } from "../journal/ids.js";
+import type { Row } from "../journal/rows.js";
+import type { Reader } from "../journal/store.js";
+import type { ReplayRequest } from "./request.js";
+
+/**
+ * The pushes that a request means, in the order in which they came.
+ * @throws DevproxyError `usage`, when it says nothing, or names something that is not there
+ */
+export async function select(reader: Reader, { ids = [], last, filters = {} }: ReplayRequest): Promise<Row[]> {
+  if (ids.length === 0 && last === undefined && !hasFilters(filters)) {
+    throw usageError("Say what to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.");
+  }
+  const from = ids.length > 0 ? rowsOf(reader.index, ids) : reader.index.rows;
+  const matching = await filterRows(reader, from, filters);
+  const chosen = last === undefined ? matching : matching.slice(-last);
+  return chosen.toSorted((a, b) => a.push.seq - b.push.seq);
+}

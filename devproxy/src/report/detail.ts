@@ -1,0 +1,103 @@
+import { describePush } from "airudder-webhooks";
+import type { Content } from "airudder-webhooks/journal";
+import { outcomeOf } from "../ingress/deliver.js";
+import type { DeliveryRow, Row } from "../journal/rows.js";
+import { statusOf, succeeded } from "../journal/status.js";
+import type { Reader } from "../journal/store.js";
+import type { Curtain } from "../privacy/curtain.js";
+import { outcomeText } from "./outcome.js";
+import { deliveryJson, rowJson, statusStyle } from "./row.js";
+import type { Screen } from "./screen.js";
+import { clean, duration, local } from "./words.js";
+
+/** Everything that is known of a push, as `show --json` prints it. */
+export async function detailJson(reader: Reader, row: Row, content: Content, curtain: Curtain): Promise<object> {
+  const deliveries = await Promise.all(
+    row.deliveries.map(async (delivery) => {
+      const response = await responseOf(reader, delivery);
+      return {
+        ...deliveryJson(delivery.head, curtain),
+        response: response && { headers: curtain.headers(response.headers), body: curtain.body(response.body) },
+      };
+    }),
+  );
+  return {
+    head: rowJson(row, curtain),
+    headers: curtain.headers(content.headers),
+    body: curtain.body(content.body),
+    drift: describePush(content.body, content.headers).drift,
+    deliveries,
+  };
+}
+
+async function responseOf(reader: Reader, { head, place }: DeliveryRow): Promise<Content | null> {
+  return head.status === undefined ? null : reader.content(place);
+}
+
+/** The same for people. */
+export async function detailLines(
+  reader: Reader,
+  row: Row,
+  content: Content,
+  curtain: Curtain,
+  out: Screen,
+): Promise<string[]> {
+  const { push } = row;
+  const facts: [string, string | undefined][] = [
+    ["id", push.id],
+    ["came", `${local(push.at)}, ${push.source}`],
+    ["request", `${push.method} ${curtain.url(push.url)}`],
+    ["task", push.task],
+    ["call", push.call],
+    ["workflow", push.workflow],
+    ["body", `${push.size} bytes, sha256 ${push.sha256}`],
+  ];
+  const lines = [
+    `${out.style("bold", `#${push.seq}`)}  ${clean(push.type)}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
+    ...facts.flatMap(([name, value]) =>
+      value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${clean(value)}`],
+    ),
+    ...section(out, "Headers", headerLines(curtain.headers(content.headers))),
+    ...section(out, "Body", bodyLines(curtain.body(content.body))),
+  ];
+  const drift = describePush(content.body, content.headers).drift.map(
+    ({ path, kind, expected, got }) => `${path}: ${kind.replace("_", " ")}, ${expected} expected, ${got} came`,
+  );
+  lines.push(...section(out, "Drift", drift.map(clean)));
+  const tries = [];
+  for (const delivery of row.deliveries) tries.push(...(await deliveryLines(reader, delivery, curtain, out)));
+  lines.push(...section(out, "Deliveries", tries.length === 0 ? ["none"] : tries));
+  return lines;
+}
+
+function section(out: Screen, title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : ["", out.style("bold", title), ...lines.map((line) => `  ${line}`)];
+}
+
+function headerLines(headers: Content["headers"]): string[] {
+  return Object.entries(headers).map(([name, value]) => clean(`${name}: ${[value].flat().join(", ")}`));
+}
+
+function bodyLines(body: unknown): string[] {
+  return typeof body === "string" ? body.split("\n").map(clean) : JSON.stringify(body, null, 2).split("\n");
+}
+
+async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Curtain, out: Screen): Promise<string[]> {
+  const { at, status, error, ms, cause, late, target } = delivery.head;
+  const response = await responseOf(reader, delivery);
+  const result = status === undefined ? `undelivered: ${clean(error ?? "")}` : String(status);
+  const style = succeeded(status) ? "green" : "red";
+  const lines = [
+    `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
+  ];
+  const outcome = response && outcomeOf(response.headers["airudder-outcome"]);
+  if (outcome) lines.push(`    ${outcomeText(outcome)}`);
+  if (response && response.body.length > 0) {
+    lines.push(
+      ...bodyLines(curtain.body(response.body))
+        .slice(0, 40)
+        .map((line) => `    ${line}`),
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,59 @@
+import type { DeliveryHead } from "airudder-webhooks/journal";
+import type { Row } from "../journal/rows.js";
+import { lastDelivery, statusOf } from "../journal/status.js";
+import type { Curtain } from "../privacy/curtain.js";
+import type { Screen, Style } from "./screen.js";
+import { clean, duration, local } from "./words.js";
+
+const STATUS_STYLES: Record<string, Style> = {
+  accepted: "green",
+  quarantined: "yellow",
+  failed: "red",
+  undelivered: "yellow",
+};
+
+/** A push as `list --json` prints it. */
+export function rowJson(row: Row, curtain: Curtain): object {
+  const { kind: _, ...head } = row.push;
+  const last = lastDelivery(row)?.head;
+  return {
+    ...head,
+    url: curtain.url(head.url),
+    drift: head.drift ?? 0,
+    quarantined: head.quarantined ?? false,
+    status: statusOf(row),
+    deliveries: row.deliveries.length,
+    delivery: last === undefined ? null : deliveryJson(last, curtain),
+  };
+}
+
+/** A try to deliver as `--json` prints it. */
+export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, curtain: Curtain): object {
+  return { ...head, target: curtain.url(head.target), status: head.status ?? null };
+}
+
+/** The style that a push's status is printed in. */
+export function statusStyle(row: Row): Style {
+  return STATUS_STYLES[statusOf(row)] ?? "bold";
+}
+
+/** A push as a line of `list`. */
+export function rowLine(out: Screen, row: Row): string {
+  const { push } = row;
+  const last = lastDelivery(row)?.head;
+  const answer = last === undefined ? "-" : String(last.status ?? "---");
+  const flags = [push.verified ? "verified" : "", push.drift ? `drift ${push.drift}` : "", last?.late ? "late" : ""];
+  return [
+    out.style("bold", `#${push.seq}`.padStart(7)),
+    out.style("dim", local(push.at)),
+    clean(push.type).padEnd(24),
+    out.style(statusStyle(row), statusOf(row).padEnd(11)),
+    answer.padStart(3),
+    (last === undefined ? "" : duration(last.ms)).padStart(8),
+    clean(push.task ?? push.workflow ?? "").padEnd(8),
+    clean(push.call ?? ""),
+    out.style("dim", flags.filter((flag) => flag !== "").join(", ")),
+  ]
+    .join("  ")
+    .trimEnd();
+}

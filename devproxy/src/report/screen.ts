@@ -1,0 +1,52 @@
+import { styleText } from "node:util";
+
+/** Styles that a line may ask for. */
+export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
+
+/** Where a command writes. Survives a reader that has gone away. */
+export class Screen {
+  readonly #colours: boolean;
+  #gone = false;
+
+  constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
+    this.#colours = stream.isTTY === true && !process.env.NO_COLOR;
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") this.#gone = true;
+      else throw error;
+    });
+  }
+
+  /** Whether lines can be drawn over. */
+  get isTerminal(): boolean {
+    return this.stream.isTTY === true;
+  }
+
+  /** Whether nobody reads any more, as behind `| head`. */
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  line(text = ""): void {
+    this.write(`${text}\n`);
+  }
+
+  json(value: unknown): void {
+    this.write(`${JSON.stringify(value)}\n`);
+  }
+
+  write(data: string | Buffer): void {
+    if (!this.#gone) this.stream.write(data);
+  }
+
+  /** Resolves when everything is handed over. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#gone) resolve();
+      else this.stream.write("", () => resolve());
+    });
+  }
+
+  style(style: Style, text: string): string {
+    return this.#colours ? styleText(style, text, { validateStream: false } as never) : text;
+  }
+}

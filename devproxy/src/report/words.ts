@@ -1,0 +1,33 @@
+/** Text from outside as one line that cannot steer a terminal. */
+export function clean(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+}
+
+/** `1.9 KB` */
+export function bytes(count: number): string {
+  if (count < 1_000) return `${count} B`;
+  const [value, unit] = count < 1_000_000 ? [count / 1_000, "KB"] : [count / 1_000_000, "MB"];
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
+}
+
+/** `4.1 ms`, `2.3 s` */
+export function duration(ms: number): string {
+  return ms < 1_000 ? `${ms < 100 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Time of day on this machine, `08:01:59`. */
+export function clock(at: Date | string = new Date()): string {
+  return local(at).slice(11);
+}
+
+/** Date and time on this machine, `2026-01-31 08:01:59`. */
+export function local(at: Date | string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return clean(String(at)).padEnd(19);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** `1 push`, `3 pushes` */
+export function pushes(count: number): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? "push" : "pushes"}`;
+}
