@@ -1,0 +1,18 @@
+export { commandTunnel } from "./command.js";
+export type { TunnelErrorCode, TunnelEvidence } from "./errors.js";
+export { TunnelError } from "./errors.js";
+export { behindTunnel } from "./idle.js";
+export { localtunnel } from "./localtunnel.js";
+export { noTunnel } from "./none.js";
+export type { Pace } from "./pace.js";
+export { parseTunnel } from "./parse.js";
+export type { PingOptions } from "./ping.js";
+export { ping, pingAnswer, pingPath, pushPath } from "./ping.js";
+export type { PublicAnswer, PublicRequestOptions } from "./request.js";
+export { publicRequest } from "./request.js";
+export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";
+export { tunnelEvent } from "./status.js";
+export type { SupervisorOptions } from "./supervisor.js";
+export { TunnelSupervisor } from "./supervisor.js";
+export type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";
+export { urlTunnel } from "./url.js";

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { TunnelError } from "./errors.js";
+import type { Grant } from "./localtunnel-ask.js";
+import { ask, timedOut } from "./localtunnel-ask.js";
+import type { GrantedClient } from "./localtunnel-client.js";
+import { pause } from "./pause.js";
+import type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";
+
+/** A server frees a name about a second after its last connection ended; so a name just given up is worth asking for again. */
+const ASKS = 3;
+const ASK_AGAIN_MS = 1_250;
+
+/**
+ * Tunnels through a localtunnel server.
+ * @param options.host the server; default `https://localtunnel.me`
+ * @throws {TunnelError} `tunnel_option` when `host` is not an http or https address.
+ */
+export function localtunnel({ host = "https://localtunnel.me" }: { host?: string } = {}): TunnelProvider {
+  const server = serverOf(host);
+  return { kind: "localtunnel", openLimitMs: 8_000, settleLimitMs: 8_000, open: (options) => open(server, options) };
+}
+
+function serverOf(host: string): string {
+  if (URL.canParse(host) && /^https?:$/.test(new URL(host).protocol)) return new URL(host).origin;
+  throw new TunnelError(
+    "tunnel_option",
+    `--tunnel-host wants the address of a localtunnel server, such as https://localtunnel.me (got ${JSON.stringify(host)})`,
+  );
+}
+
+async function open(host: string, options: OpenOptions): Promise<Tunnel> {
+  const { port, subdomain, timeoutMs = 8_000, signal = new AbortController().signal } = options;
+  const deadline = performance.now() + timeoutMs;
+  const { GrantedClient } = await import("./localtunnel-client.js");
+  const grant = await askFor(host, options, signal, deadline);
+  const client = new GrantedClient({ port, host }, grant);
+  const tunnel = new LocaltunnelTunnel(client, host, grant, subdomain);
+  await tunnel.connected(signal, deadline - performance.now());
+  return tunnel;
+}
+
+async function askFor(host: string, options: OpenOptions, signal: AbortSignal, deadline: number): Promise<Grant> {
+  const { subdomain, exactName = false } = options;
+  const name = subdomain ?? `airudder-${randomBytes(6).toString("hex")}`;
+  for (let asked = 1; ; asked++) {
+    const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
+    const grant = await ask({ host, name, timeoutMs, signal });
+    if (grant.id === name || subdomain === undefined) return grant;
+    if (exactName)
+      throw new TunnelError("tunnel_name_taken", `the tunnel server ${host} does not give the name ${name}`);
+    if (asked === ASKS || deadline - performance.now() < 2 * ASK_AGAIN_MS) return grant;
+    await pause(ASK_AGAIN_MS, signal);
+  }
+}
+
+class LocaltunnelTunnel implements Tunnel {
+  readonly url: string;
+  readonly missedName?: string;
+  readonly #client: GrantedClient;
+  readonly #server: string;
+  #listener: ((error: TunnelError) => void) | undefined;
+
+  constructor(client: GrantedClient, host: string, grant: Grant, subdomain: string | undefined) {
+    this.url = grant.url;
+    if (subdomain !== undefined && grant.id !== subdomain) this.missedName = subdomain;
+    this.#client = client;
+    this.#server = `${grant.ip ?? new URL(host).hostname}:${grant.port}`;
+    client.on("error", () => this.#listener?.(this.#unreachable("connection refused")));
+  }
+
+  /** Resolves when the first connection to the server stands. */
+  connected(signal: AbortSignal, limitMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (error?: TunnelError) => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+        this.#listener = undefined;
+        if (!error) return resolve();
+        this.#client.close();
+        reject(error);
+      };
+      const onAbort = () => settle(new TunnelError("tunnel_closed", "the opening of the tunnel was given up"));
+      const timer = setTimeout(() => settle(this.#unreachable("no answer")), limitMs);
+      this.#listener = settle;
+      this.#client.once("url", () => settle());
+      signal.addEventListener("abort", onAbort, { once: true });
+      if (signal.aborted) return onAbort();
+      this.#client.open((error) => error && settle(timedOut(this.#server, limitMs, error)));
+    });
+  }
+
+  onFail(listener: (error: TunnelError) => void): void {
+    this.#listener = listener;
+  }
+
+  async close(): Promise<void> {
+    this.#listener = undefined;
+    this.#client.close();
+  }
+
+  #unreachable(reason: string): TunnelError {
+    return new TunnelError(
+      "tunnel_unreachable",
+      `the tunnel server's connection port ${this.#server} cannot be reached (${reason}); does a firewall allow it? Else use another tunnel`,
+    );
+  }
+}

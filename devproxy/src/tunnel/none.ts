@@ -1,0 +1,12 @@
+import { TunnelError } from "./errors.js";
+import type { TunnelProvider } from "./tunnel.js";
+
+/** No tunnel: pushes come to the local URL alone. */
+export const noTunnel: TunnelProvider = {
+  kind: "none",
+  openLimitMs: 0,
+  settleLimitMs: 0,
+  async open() {
+    throw new TunnelError("tunnel_closed", "there is no tunnel (--tunnel none)");
+  },
+};

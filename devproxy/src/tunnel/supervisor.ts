@@ -1,0 +1,203 @@
+import { performance } from "node:perf_hooks";
+import { TunnelError, toTunnelError } from "./errors.js";
+import { Link } from "./link.js";
+import type { Pace } from "./pace.js";
+import { backoff, PACE } from "./pace.js";
+import { pause } from "./pause.js";
+import { pushPath } from "./ping.js";
+import type { TunnelState, TunnelStatus } from "./status.js";
+import type { Tunnel, TunnelProvider } from "./tunnel.js";
+
+export interface SupervisorOptions {
+  provider: TunnelProvider;
+  /** Port on 127.0.0.1 where the ingress answers pushes and pings. */
+  port: number;
+  /** The ingress's secret; signs the pings. */
+  secret: string;
+  /** Name to ask for. Default: the provider's choice. */
+  subdomain?: string;
+  /** Told of every change. What it throws is ignored. */
+  onState?(status: TunnelStatus): void;
+  /** Other intervals than the defaults; for tests. */
+  pace?: Partial<Pace>;
+}
+
+/**
+ * Keeps a tunnel open, and never believes it without a ping through the public URL. Works in the background:
+ * nothing here blocks, throws, or holds the process.
+ * @example
+ * const tunnel = new TunnelSupervisor({ provider: parseTunnel("localtunnel"), port, secret, onState: console.log });
+ * tunnel.start();
+ * const publicUrl = await tunnel.ready();
+ */
+export class TunnelSupervisor {
+  readonly #options: SupervisorOptions;
+  readonly #pace: Pace;
+  readonly #stop = new AbortController();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #waiting = new Set<() => void>();
+  #status: TunnelStatus = { state: "off", url: null };
+  #pingMs: number | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#pace = { ...PACE, ...options.pace };
+  }
+
+  get status(): TunnelStatus {
+    return this.#status;
+  }
+
+  /** Round trip of the last good ping in ms. */
+  get pingMs(): number | undefined {
+    return this.#pingMs;
+  }
+
+  /** Begins; returns at once. With the provider `none` nothing happens. */
+  start(): void {
+    if (this.#running || this.#stop.signal.aborted || this.#options.provider.kind === "none") return;
+    this.#running = this.#run();
+  }
+
+  /** The public URL once the tunnel is up; null when it failed first, there is none, or `limitMs` (default: 10000) has passed. */
+  async ready(limitMs = 10_000): Promise<string | null> {
+    if (this.#status.state === "connecting") {
+      const limit = new AbortController();
+      const settled = () => limit.abort();
+      this.#waiting.add(settled);
+      await pause(limitMs, limit.signal);
+      this.#waiting.delete(settled);
+    }
+    return this.#status.state === "up" ? this.#status.url : null;
+  }
+
+  /** Ends everything at once; resolves when it has ended. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    await Promise.all(this.#leaving);
+    if (this.#status.state !== "off") this.#report("off");
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    this.#report("connecting");
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        for (let link: Link | undefined = await this.#open({}); link; ) {
+          failures = 0;
+          this.#reportUp(link.tunnel);
+          const next: Link | undefined = await this.#watch(link);
+          this.#leave(link.tunnel, next ? this.#pace.handoverMs : 0);
+          link = next;
+        }
+      } catch (error) {
+        this.#reportDown(toTunnelError(error));
+      }
+      await pause(backoff(failures, this.#pace), signal);
+      if (this.#status.state === "down") this.#report("reopening", this.#status.url);
+    }
+  }
+
+  /** Opens a tunnel and sees the first ping through it. */
+  async #open({ exactName = false, signal = this.#stop.signal }): Promise<Link> {
+    const { provider, port, secret, subdomain } = this.#options;
+    const name = subdomain === undefined ? {} : { subdomain };
+    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs: provider.openLimitMs });
+    const link = new Link(tunnel, secret, this.#pace.pingLimitMs);
+    const deadline = performance.now() + provider.settleLimitMs;
+    for (;;) {
+      const seen = await link.ping(signal);
+      if (typeof seen === "number") {
+        this.#pingMs = seen;
+        return link;
+      }
+      if (signal.aborted || link.failure || performance.now() + this.#pace.confirmAfterMs >= deadline) {
+        await tunnel.close();
+        throw seen;
+      }
+      await pause(this.#pace.confirmAfterMs, signal);
+    }
+  }
+
+  /** Pings until the tunnel is dead (reported, undefined), another one takes over (that one), or all is closed. */
+  async #watch(link: Link): Promise<Link | undefined> {
+    const { signal } = this.#stop;
+    const ended = new AbortController();
+    const wake = () => link.pause.wake();
+    signal.addEventListener("abort", wake, { once: true });
+    if (signal.aborted) wake();
+    let successor: Link | undefined;
+    if (link.tunnel.missedName !== undefined) {
+      void this.#reclaim(ended.signal).then((found) => {
+        successor = found;
+        if (found && ended.signal.aborted) this.#leave(found.tunnel, 0);
+        wake();
+      });
+    }
+    try {
+      for (let misses = 0; ; ) {
+        await link.pause.wait(misses ? this.#pace.confirmAfterMs : this.#pace.pingEveryMs);
+        if (signal.aborted || successor) return successor;
+        const seen = await link.ping(signal);
+        if (signal.aborted || successor) return successor;
+        misses = typeof seen === "number" ? 0 : misses + 1;
+        if (typeof seen === "number") this.#pingMs = seen;
+        else if (misses === 2) {
+          this.#reportDown(seen);
+          return undefined;
+        }
+      }
+    } finally {
+      ended.abort();
+      signal.removeEventListener("abort", wake);
+    }
+  }
+
+  /** Asks again and again for the name that was not given; resolves with the tunnel that has it. */
+  async #reclaim(signal: AbortSignal): Promise<Link | undefined> {
+    for (;;) {
+      await pause(this.#pace.reclaimEveryMs, signal);
+      if (signal.aborted) return undefined;
+      const found = await this.#open({ exactName: true, signal }).catch(() => undefined);
+      if (found) return found;
+    }
+  }
+
+  /** Closes a tunnel that is no longer wanted, later or now. */
+  #leave(tunnel: Tunnel, afterMs: number): void {
+    const leaving = pause(afterMs, this.#stop.signal)
+      .then(() => tunnel.close())
+      .finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  #reportUp(tunnel: Tunnel): void {
+    const url = tunnel.url + pushPath(this.#options.secret);
+    if (tunnel.missedName === undefined) {
+      this.#report("up", url);
+      return;
+    }
+    const message = `the name ${tunnel.missedName} is taken: the public URL is now ${url} - give Airudder this one; the old name is asked for again until it is free`;
+    this.#report("up", url, new TunnelError("tunnel_name_taken", message));
+  }
+
+  /** Said once for each reason: a server that stays away for an hour is one line. */
+  #reportDown(error: TunnelError): void {
+    if (this.#status.state === "reopening" && this.#status.error?.code === error.code) return;
+    this.#report("down", this.#status.url, error);
+  }
+
+  #report(state: TunnelState, url: string | null = null, error?: TunnelError): void {
+    if (this.#stop.signal.aborted && state !== "off") return;
+    const reason = state === "reopening" ? this.#status.error : error;
+    this.#status = { state, url, ...(reason && { error: reason }) };
+    if (state === "up" || state === "down" || state === "off") for (const settled of this.#waiting) settled();
+    try {
+      this.#options.onState?.(this.#status);
+    } catch {
+      // The listener's trouble must not become the tunnel's.
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { TunnelErrorCode } from "../../../devproxy/src/tunnel/index.js";
+import { commandTunnel, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+
+const PROGRAM = `"${process.execPath}" "${fileURLToPath(new URL("./program.fixture.js", import.meta.url))}"`;
+const PUBLIC = "https://demo.example.com";
+
+function open(args: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
+  return commandTunnel(`${PROGRAM} ${args}`).open({ port: 4000, timeoutMs: 20_000, ...options });
+}
+
+describe("a tunnel by command", () => {
+  for (const stream of ["out", "err"]) {
+    it(`has the address that the program prints on std${stream}`, async () => {
+      const tunnel = await open(`${stream} "Terms: https://www.example.com/terms|at ${PUBLIC}"`);
+      assert.equal(tunnel.url, PUBLIC);
+      await tunnel.close();
+    });
+  }
+
+  it("tells the program where to send requests", async () => {
+    const tunnel = await open('out "http://{port}.localhost|{local}"');
+    assert.equal(tunnel.url, "http://4000.localhost");
+    await tunnel.close();
+  });
+
+  it("takes https before http", async () => {
+    const tunnel = await open(`out "http://demo.example.com|${PUBLIC}"`);
+    assert.equal(tunnel.url, PUBLIC);
+    await tunnel.close();
+  });
+
+  it("says when the program ends later", async () => {
+    const tunnel = await open(`brief "${PUBLIC}|session expired"`);
+    const failure = await new Promise<TunnelError>((resolve) => tunnel.onFail?.(resolve));
+    is("tunnel_command_failed", /exit code 0, it last said: session expired/)(failure);
+    await tunnel.close();
+  });
+
+  it("ends the program, and what it started, when it is closed", async () => {
+    const tunnel = await open("out http://pidPID.localhost");
+    const pid = Number(new URL(tunnel.url).hostname.match(/\d+/)?.[0]);
+    process.kill(pid, 0);
+    tunnel.onFail?.(() => assert.fail("an end that was asked for is no failure"));
+    await tunnel.close();
+    await tunnel.close();
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it("fails with what the program said, when it ends", async () => {
+    await assert.rejects(open('end "no such account"'), is("tunnel_command_failed", /exit code 3.*no such account/));
+  });
+
+  it("fails when there is no such program", async () => {
+    const asked = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
+    await assert.rejects(asked, is("tunnel_command_failed", /is the program installed/));
+  });
+
+  it("fails when no address is printed in time", async () => {
+    const asked = open('out "see https://example.com/manual"', { timeoutMs: 1_500 });
+    await assert.rejects(asked, is("tunnel_timeout", /printed no public address within 1\.5 s/));
+  });
+
+  it("is given up with its signal", async () => {
+    const giveUp = new AbortController();
+    const asked = open("out waiting", { signal: giveUp.signal });
+    setTimeout(() => giveUp.abort(), 100);
+    await assert.rejects(asked, is("tunnel_closed", /given up/));
+    await assert.rejects(open("out waiting", { signal: giveUp.signal }), is("tunnel_closed", /given up/));
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function is(code: TunnelErrorCode, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof TunnelError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  };
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import net from "node:net";
+import { after, afterEach, before, describe, it } from "node:test";
+import type { TunnelErrorCode } from "../../../devproxy/src/tunnel/index.js";
+import { localtunnel, publicRequest, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
+import type { ServerMode } from "../../helpers/localtunnel-server-child.js";
+import { Target } from "./target.js";
+
+describe("localtunnel", () => {
+  const server = new LocaltunnelServer();
+  const target = new Target();
+  const open = (options: { subdomain?: string; exactName?: boolean; timeoutMs?: number; signal?: AbortSignal } = {}) =>
+    localtunnel({ host: server.url }).open({ port: target.port, ...options });
+  before(() => Promise.all([server.start(), target.start()]));
+  afterEach(() => server.behave("normal"));
+  after(() => Promise.all([server.stop(), target.stop()]));
+
+  it("gives the URL of the name asked for, with the port that the server leaves out", async () => {
+    const tunnel = await open({ subdomain: "asked-for" });
+    assert.equal(tunnel.url, `http://asked-for.localhost:${server.port}`);
+    assert.equal(tunnel.missedName, undefined);
+    await tunnel.close();
+  });
+
+  it("makes up a name when none is asked for", async () => {
+    const tunnel = await open();
+    assert.match(tunnel.url, /^http:\/\/airudder-[0-9a-f]{12}\.localhost:\d+$/);
+    assert.equal(tunnel.missedName, undefined);
+    await tunnel.close();
+  });
+
+  it("brings the exact bytes, also those that are no text", async () => {
+    const tunnel = await open();
+    for (const body of [randomBytes(1_900), randomBytes(300_000), Buffer.from('{ "a" : 1.0, "b":"\\/😀" }')]) {
+      const answer = await publicRequest(tunnel.url, { method: "POST", body, maxBytes: 1_000_000 });
+      assert.equal(sha256(answer.body), sha256(body));
+    }
+    await tunnel.close();
+  });
+
+  it("brings many requests at once", async () => {
+    const tunnel = await open();
+    const bodies = Array.from({ length: 60 }, (_, n) => `push ${n}`);
+    const post = (body: string) => publicRequest(tunnel.url, { method: "POST", body, timeoutMs: 30_000 });
+    const answers = await Promise.all(bodies.map(post));
+    assert.deepEqual(
+      answers.map(({ body }) => body.toString()),
+      bodies,
+    );
+    await tunnel.close();
+  });
+
+  it("says so when the name is taken and another one is given", async () => {
+    const first = await open({ subdomain: "taken-name" });
+    const second = await open({ subdomain: "taken-name" });
+    assert.equal(second.missedName, "taken-name");
+    assert.notEqual(second.url, first.url);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it("fails instead, when it is to be that name or none", async () => {
+    const first = await open({ subdomain: "exact-name" });
+    await assert.rejects(open({ subdomain: "exact-name", exactName: true }), is("tunnel_name_taken", /exact-name/));
+    await first.close();
+  });
+
+  it("gets its name again right after giving it up, though the server keeps it for a second", async () => {
+    await (await open({ subdomain: "same-again" })).close();
+    const tunnel = await open({ subdomain: "same-again" });
+    assert.equal(tunnel.missedName, undefined);
+    await tunnel.close();
+  });
+
+  it("ends when it is closed, also twice", async () => {
+    const tunnel = await open({ subdomain: "to-be-closed" });
+    await tunnel.close();
+    await tunnel.close();
+    const answer = await publicRequest(tunnel.url, { timeoutMs: 3_000 }).catch((error: Error) => error);
+    assert.ok(answer instanceof Error || answer.status === 404);
+  });
+
+  it("comes back by itself when all its connections are dropped", async () => {
+    const tunnel = await open({ subdomain: "dropped" });
+    await server.dropSockets();
+    const answer = await publicRequest(tunnel.url, { method: "POST", body: "still here" });
+    assert.equal(answer.body.toString(), "still here");
+    await tunnel.close();
+  });
+
+  const answers: [mode: ServerMode, code: TunnelErrorCode, said: RegExp][] = [
+    ["500", "tunnel_refused", /answered 500;/],
+    ["html", "tunnel_not_a_server", /is not a localtunnel server: it answered with a web page/],
+    ["garbage", "tunnel_not_a_server", /something unreadable/],
+    ["empty", "tunnel_not_a_server", /JSON without a tunnel in it/],
+    ["silent", "tunnel_timeout", /gave no answer within 0\.3 s/],
+  ];
+  for (const [mode, code, said] of answers) {
+    it(`fails with one clear line when the server's answer is: ${mode}`, async () => {
+      await server.behave(mode);
+      await assert.rejects(open({ timeoutMs: mode === "silent" ? 300 : 8_000 }), is(code, said));
+    });
+  }
+
+  it("repeats what the server says of a wrong name", async () => {
+    await assert.rejects(open({ subdomain: "UP" }), is("tunnel_refused", /403: Invalid subdomain/));
+  });
+
+  it("fails when nothing listens", async () => {
+    const nowhere = localtunnel({ host: `http://127.0.0.1:${await freePort()}` });
+    await assert.rejects(nowhere.open({ port: target.port }), is("tunnel_unreachable", /connection refused/));
+  });
+
+  it("fails when the server's connection port is closed", async () => {
+    const closed = await freePort();
+    const grant = { id: "demo", port: closed, max_conn_count: 10, url: "http://demo.localhost" };
+    const granting = await fakeServer(JSON.stringify(grant));
+    const asked = localtunnel({ host: granting.url }).open({ port: target.port, subdomain: "demo" });
+    await assert.rejects(asked, is("tunnel_unreachable", new RegExp(`127\\.0\\.0\\.1:${closed}.*firewall`)));
+    granting.server.close();
+  });
+
+  for (const wrong of [
+    { port: 0 },
+    { port: "80" },
+    { port: 70_000 },
+    { url: "javascript:0" },
+    { url: "http://[" },
+    { id: 7 },
+  ]) {
+    it(`does not trust an answer with ${JSON.stringify(wrong)}`, async () => {
+      const granting = await fakeServer(
+        JSON.stringify({ id: "demo", port: 4000, url: "http://demo.localhost", ...wrong }),
+      );
+      const asked = localtunnel({ host: granting.url }).open({ port: target.port });
+      await assert.rejects(asked, is("tunnel_not_a_server", /JSON without a tunnel in it/));
+      granting.server.close();
+    });
+  }
+
+  it("is given up with its signal", async () => {
+    await server.behave("silent");
+    const giveUp = new AbortController();
+    const asked = open({ signal: giveUp.signal });
+    setTimeout(() => giveUp.abort(), 100);
+    await assert.rejects(asked, is("tunnel_closed", /no longer asking/));
+    await assert.rejects(open({ signal: AbortSignal.abort() }), is("tunnel_closed", /./));
+  });
+});
+
+function is(code: TunnelErrorCode, message: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof TunnelError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  };
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function fakeServer(answer: string): Promise<{ server: net.Server; url: string }> {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n`;
+  const server = net.createServer((socket) => socket.once("data", () => socket.end(head + answer)));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, afterEach, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { SupervisorOptions } from "../../../devproxy/src/tunnel/index.js";
+import { commandTunnel, localtunnel, publicRequest, urlTunnel } from "../../../devproxy/src/tunnel/index.js";
+import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
+import { Target } from "./target.js";
+import { Watcher } from "./watcher.js";
+
+/** Through a real localtunnel server: whatever happens to it is reported, and traffic flows again. */
+describe("outages of a tunnel server", () => {
+  const server = new LocaltunnelServer();
+  const target = new Target();
+  let watcher: Watcher;
+  let names = 0;
+  const name = () => `outage-${names}`;
+  const watch = (options: Partial<SupervisorOptions> = {}) => {
+    names++;
+    const { port, secret } = target;
+    const provider = { ...localtunnel({ host: server.url }), openLimitMs: 3_000, settleLimitMs: 3_000 };
+    watcher = new Watcher({ provider, port, secret, subdomain: name(), ...options });
+    watcher.supervisor.start();
+    return watcher;
+  };
+  const flows = async (url: string | null) => {
+    assert.ok(url);
+    const answer = await publicRequest(`${url}/x`, { method: "POST", body: "a push", timeoutMs: 20_000 });
+    assert.equal(answer.body.toString(), "a push");
+  };
+  before(() => Promise.all([server.start(), target.start()]));
+  afterEach(async () => {
+    await watcher?.supervisor.close();
+    await server.behave("normal");
+  });
+  after(() => Promise.all([server.stop(), target.stop()]));
+
+  it("none: up, with the name asked for", async () => {
+    const { url, error } = await watch().next("up");
+    assert.equal(url, `${server.publicUrl(name())}/in/s3cret`);
+    assert.equal(error, undefined);
+    await flows(url);
+  });
+
+  it("killed and started again: the same URL works again", async () => {
+    const before = await watch().next("up");
+    await server.stop();
+    const down = await watcher.next("down");
+    assert.match(down.error?.message ?? "", /connection refused|closed without an answer/);
+    await server.start();
+    const again = await watcher.next("up");
+    assert.equal(again.url, before.url);
+    await flows(again.url);
+  });
+
+  it("frozen and thawed (Linux and macOS only)", { skip: process.platform === "win32" }, async () => {
+    const before = await watch().next("up");
+    server.freeze();
+    const down = await watcher.next("down");
+    assert.match(down.error?.message ?? "", /no answer/);
+    await watcher.next("reopening");
+    server.thaw();
+    const again = await watcher.next("up");
+    assert.equal(again.url, before.url);
+    await flows(again.url);
+  });
+
+  it("all connections dropped: at most a moment's outage", async () => {
+    const { url } = await watch().next("up");
+    await server.dropSockets();
+    await flows(url);
+  });
+
+  for (const mode of ["500", "html"] as const) {
+    it(`answering ${mode}, then well again`, async () => {
+      const before = await watch().next("up");
+      await server.behave(mode);
+      const down = await watcher.next("down");
+      assert.match(down.error?.message ?? "", mode === "500" ? /answered 500/ : /answered 200 with a web page/);
+      await server.behave("normal");
+      const again = await watcher.next("up");
+      assert.equal(again.url, before.url);
+      await flows(again.url);
+    });
+  }
+
+  it("another name handed out: shouted, works, and the old name is taken back when it is free", async () => {
+    const before = await watch().next("up");
+    await server.stop();
+    await watcher.next("down");
+    await server.start({ mode: "rename" });
+    const other = await watcher.next("up");
+    assert.equal(other.error?.code, "tunnel_name_taken");
+    assert.match(other.url ?? "", /http:\/\/other-/);
+    await flows(other.url);
+    await server.behave("normal");
+    const back = await watcher.next("up");
+    assert.equal(back.url, before.url);
+    assert.equal(back.error, undefined);
+    await flows(back.url);
+  });
+
+  it("away from the start: reported, and up when it comes", async () => {
+    await server.stop();
+    const { error } = await watch().next("down");
+    assert.equal(error?.code, "tunnel_unreachable");
+    assert.equal(await watcher.supervisor.ready(), null);
+    await server.start();
+    await flows((await watcher.next("up")).url);
+  });
+
+  it("closed while it is away: ends at once", async () => {
+    await watch().next("up");
+    await server.stop();
+    await watcher.next("reopening");
+    await watcher.supervisor.close();
+    assert.equal(watcher.supervisor.status.state, "off");
+    await server.start();
+  });
+
+  it("the user's own tunnel: watched, and up again when it is", async () => {
+    await watch().next("up");
+    const own = new Watcher({
+      provider: urlTunnel(server.publicUrl(name())),
+      port: target.port,
+      secret: target.secret,
+    });
+    own.supervisor.start();
+    await own.next("up");
+    await server.behave("500");
+    assert.match((await own.next("down")).error?.message ?? "", /answered 500/);
+    await server.behave("normal");
+    await own.next("up");
+    await own.supervisor.close();
+  });
+
+  it("a tunnel program that ends: reported with its last words, and started again", async () => {
+    const program = fileURLToPath(new URL("./tunnel-program.fixture.ts", import.meta.url));
+    const command = `"${process.execPath}" --import tsx "${program}" ${server.url} by-command {port}`;
+    watch({ provider: commandTunnel(command) });
+    const before = await watcher.next("up");
+    assert.equal(before.url, `${server.publicUrl("by-command")}/in/s3cret`);
+    const { error } = await watcher.next("down");
+    assert.equal(error?.code, "tunnel_command_failed");
+    assert.match(error?.message ?? "", /last said: session expired/);
+    await flows((await watcher.next("up")).url);
+  });
+
+  it("closing leaves nothing that holds the process", async () => {
+    await watcher.supervisor.close();
+    const fixture = fileURLToPath(new URL("./closing.fixture.ts", import.meta.url));
+    const args = ["--import", "tsx", fixture, server.url, "to-be-closed"];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    assert.equal(stdout.trim(), `${server.publicUrl("to-be-closed")}/in/s3cret`);
+    assert.equal(stderr, "");
+  });
+});

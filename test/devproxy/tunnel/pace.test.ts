@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { backoff, PACE } from "../../../devproxy/src/tunnel/pace.js";
+
+describe("the wait before reopening", () => {
+  it("doubles with each failure, up to the cap", () => {
+    const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => backoff(failures, PACE, () => 1));
+    assert.deepEqual(longest, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+  });
+
+  it("is spread over its upper half", () => {
+    assert.equal(
+      backoff(1, PACE, () => 0),
+      1_000,
+    );
+    assert.equal(
+      backoff(1, PACE, () => 0.5),
+      1_500,
+    );
+  });
+
+  it("keeps the promises: a silent failure reported within 35 s, open again within 20 s of the server's return", () => {
+    assert.ok(PACE.pingEveryMs + PACE.pingLimitMs + PACE.confirmAfterMs + PACE.pingLimitMs <= 33_000);
+    assert.ok(PACE.backoffCapMs <= 12_000);
+  });
+});

