@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkOverlaps, checkPush } from "./conventions.js";
+import { partsOf } from "./parts.js";
 import { Resolver } from "./resolve.js";
 import { type PushFile, type PushNode, SchemaError } from "./schema.js";
 
@@ -24,6 +25,7 @@ export function loadPushes(schemasDir: string): PushFile[] {
     };
   });
   checkOverlaps(pushes);
+  partsOf(pushes);
   return pushes;
 }
 

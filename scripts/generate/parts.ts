@@ -6,7 +6,7 @@ export function isPart(node: Node): boolean {
 }
 
 /**
- * Every shared part that the pushes use, inner ones first, in a fixed order.
+ * Every shared part that the pushes use, inner ones first, in a fixed order. Checks that every title is used once.
  *
  * @throws {SchemaError} when two parts, or a part and a push, have one title
  */

@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadPushes } from "../../scripts/generate/load.js";
+import { type Node, SchemaError } from "../../scripts/generate/schema.js";
+import { compile, pushes, schemasDir } from "./pushes.js";
+
+for (const push of pushes) {
+  test(`${push.name} compiles in Ajv's strict mode`, () => {
+    assert.equal(typeof compile(push), "function");
+  });
+
+  test(`${push.name} points with its subject and keys at fields that it has`, () => {
+    for (const pointer of [...push.push.subject, ...Object.values(push.push.keys)]) {
+      let node: Node | undefined = push.schema;
+      for (const step of pointer.split("/").slice(1))
+        node = /^\d+$/.test(step) ? node?.items : node?.properties?.[step];
+      const open = push.schema["x-provenance"] === "unknown";
+      assert.ok(open || node?.description, `${pointer} of ${push.name}`);
+    }
+  });
+}
+
+test("every type of the contract is there", () => {
+  assert.deepEqual([...new Set(pushes.map(({ push }) => push.type))].sort(), [
+    "call.completed",
+    "call.completed.info_check",
+    "chatbot.session.ended",
+    "custom_node.push",
+    "custom_node.verify",
+    "dialer.agent",
+    "dialer.contact",
+    "dialer.task",
+    "waba.message.status",
+    "workflow.list.completed",
+    "workflow.status",
+  ]);
+});
+
+function copySchemas(to: string): void {
+  for (const folder of ["push", "common"]) cpSync(join(schemasDir, folder), join(to, folder), { recursive: true });
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the schemas are broken on purpose
+type Change = (schema: any) => void;
+
+const broken: [what: string, file: string, change: Change, error: RegExp][] = [
+  [
+    "no $schema",
+    "push/call.completed.json",
+    (s) => delete s.$schema,
+    /^schemas\/push\/call\.completed\.json#\/\$schema: must be/,
+  ],
+  [
+    "an $id that is not the file's name",
+    "push/call.completed.json",
+    (s) => (s.$id = "call"),
+    /#\/\$id: must be "call.completed"/,
+  ],
+  ["no title", "push/call.completed.json", (s) => delete s.title, /#\/title: must be the name/],
+  ["a title that is no type name", "push/call.completed.json", (s) => (s.title = "call completed"), /#\/title/],
+  [
+    "two titles alike",
+    "push/dialer.task.json",
+    (s) => (s.title = "CallCompleted"),
+    /\/title: "CallCompleted" is the title of both/,
+  ],
+  ["no description", "push/call.completed.json", (s) => delete s.description, /#\/description: is missing/],
+  [
+    "an undescribed field",
+    "push/call.completed.json",
+    (s) => delete s.properties.Sign.description,
+    /#\/properties\/Sign\/description/,
+  ],
+  [
+    "an undescribed shared field",
+    "common/redial.json",
+    (s) => delete s.properties.CallID.description,
+    /Details\/items\/properties\/RedailCall\/items\/properties\/CallID\/description/,
+  ],
+  [
+    "an unknown provenance",
+    "push/call.completed.json",
+    (s) => (s["x-provenance"] = "rumour"),
+    /#\/x-provenance: must be one of/,
+  ],
+  ["no provenance", "push/call.completed.json", (s) => delete s["x-provenance"], /#\/x-provenance/],
+  ["no source", "push/call.completed.json", (s) => delete s["x-source"], /#\/x-source/],
+  ["no x-push", "push/call.completed.json", (s) => delete s["x-push"], /#\/x-push: is missing/],
+  ["a type with a space", "push/call.completed.json", (s) => (s["x-push"].type = "call completed"), /#\/x-push\/type/],
+  ["no vendor's title", "push/call.completed.json", (s) => delete s["x-push"].title, /#\/x-push\/title/],
+  ["an unknown form", "push/dialer.task.json", (s) => (s["x-push"].form = "flat"), /#\/x-push\/form/],
+  ["an unknown sign", "push/call.completed.json", (s) => (s["x-push"].sign = "md5"), /#\/x-push\/sign/],
+  ["no rules", "push/call.completed.json", (s) => delete s["x-push"].identify, /#\/x-push\/identify/],
+  [
+    "an empty rule",
+    "push/call.completed.json",
+    (s) => s["x-push"].identify.push({}),
+    /#\/x-push\/identify\/3: is empty/,
+  ],
+  [
+    "a rule without a pointer",
+    "push/call.completed.json",
+    (s) => s["x-push"].identify.push({ Sign: "present" }),
+    /is not a JSON pointer/,
+  ],
+  [
+    "an unknown condition",
+    "push/call.completed.json",
+    (s) => s["x-push"].identify.push({ "/Sign": "number" }),
+    /identify\/3\/~1Sign: must be/,
+  ],
+  [
+    "a rule inside another's",
+    "push/call.completed.json",
+    (s) => s["x-push"].identify.push({ "/rows": "array", "/case_id": "present", "/Sign": "present" }),
+    /identify\/3: overlaps with workflow.list.completed/,
+  ],
+  [
+    "a subject that is no pointer",
+    "push/call.completed.json",
+    (s) => s["x-push"].subject.push("CallID"),
+    /"CallID" is not a JSON pointer/,
+  ],
+  ["no keys", "push/call.completed.json", (s) => delete s["x-push"].keys, /#\/x-push\/keys: is missing/],
+  ["a combinator", "push/call.completed.json", (s) => (s.oneOf = []), /#\/oneOf: is not a keyword/],
+  [
+    "a format",
+    "push/call.completed.json",
+    (s) => (s.properties.Sign.format = "uuid"),
+    /#\/properties\/Sign\/format: is not a keyword/,
+  ],
+  [
+    "a field without a type",
+    "push/call.completed.json",
+    (s) => delete s.properties.Sign.type,
+    /#\/properties\/Sign\/type: is missing/,
+  ],
+  [
+    "an unknown type",
+    "push/call.completed.json",
+    (s) => (s.properties.Sign.type = "text"),
+    /#\/properties\/Sign\/type: must be of/,
+  ],
+  [
+    "an array without items",
+    "push/call.completed.json",
+    (s) => delete s.properties.Details.items,
+    /#\/properties\/Details\/items: is missing/,
+  ],
+  [
+    "an enum of objects",
+    "push/call.completed.json",
+    (s) => (s.properties.Sign.enum = [{}]),
+    /#\/properties\/Sign\/enum: must hold scalars/,
+  ],
+  [
+    "nothing said of other fields",
+    "push/call.completed.json",
+    (s) => delete s.additionalProperties,
+    /#\/additionalProperties: must say/,
+  ],
+  [
+    "a required field that is not there",
+    "push/call.completed.json",
+    (s) => s.required.push("Total"),
+    /#\/required: "Total" is not a property/,
+  ],
+  [
+    "an essential field that is not required",
+    "common/call-detail.json",
+    (s) => s["x-essential"].push("AsrPTP"),
+    /x-essential: "AsrPTP" must be required too/,
+  ],
+  [
+    "a field that every object has",
+    "push/call.completed.json",
+    (s) => (s.properties.constructor = { type: "string", description: "x" }),
+    /"constructor" is a name that every object has/,
+  ],
+  [
+    "words beside a $ref",
+    "push/call.completed.json",
+    (s) => (s.properties.workflow_id.description = "x"),
+    /#\/properties\/workflow_id: draft-07 ignores/,
+  ],
+  [
+    "a $ref to no file",
+    "push/call.completed.json",
+    (s) => (s.properties.workflow_id.$ref = "../common/none.json"),
+    /refers to schemas\/common\/none.json, which does not exist/,
+  ],
+  [
+    "a $ref to nothing in a file",
+    "push/call.completed.json",
+    (s) => (s.properties.workflow_id.$ref += "s"),
+    /there is nothing at common\/workflow.json/,
+  ],
+  [
+    "a $ref in a circle",
+    "common/redial.json",
+    (s) => (s.properties.CallID = { $ref: "call-detail.json" }),
+    /common\/redial\.json#\/properties\/CallID: refers to itself/,
+  ],
+];
+
+for (const [what, file, change, error] of broken) {
+  test(`a schema with ${what} is refused, with file and pointer`, () => {
+    const dir = mkdtempSync(join(tmpdir(), "airudder-schemas-"));
+    try {
+      copySchemas(dir);
+      const schema = JSON.parse(readFileSync(join(dir, file), "utf8"));
+      change(schema);
+      writeFileSync(join(dir, file), JSON.stringify(schema));
+      assert.throws(
+        () => loadPushes(dir),
+        (thrown) => thrown instanceof SchemaError && error.test(thrown.message) && thrown.message.startsWith("schemas"),
+      );
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+}
+
+test("a schema that is not JSON is refused by its name", () => {
+  const dir = mkdtempSync(join(tmpdir(), "airudder-schemas-"));
+  try {
+    copySchemas(dir);
+    writeFileSync(join(dir, "push/call.completed.json"), "{");
+    assert.throws(() => loadPushes(dir), /^SchemaError: schemas\/push\/call\.completed\.json: not JSON/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
