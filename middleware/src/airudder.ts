@@ -27,6 +27,8 @@ export interface Receiver {
    * @example export const POST = (request: Request) => receiver.fetch(request);
    */
   fetch(request: Request): Promise<Response>;
+  /** Resolves when pushes can be taken: the inbox is open. Rejects with the reason, such as a lock of another process. */
+  ready(): Promise<void>;
   /** What has been done, and what waits. */
   stats(): Stats;
   /** The pushes that the inbox keeps and does not try again by itself: failed too often, or quarantined. None in direct mode. */
@@ -78,6 +80,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
       return receiver as Receiver;
     },
     fetch: (request: Request) => handleFetch(request, intake, settings),
+    ready: async () => settings.inbox?.ready?.(),
     stats: () => recorder.stats(settings.inbox?.state?.()),
     dead: async () => (await settings.inbox?.dead?.()) ?? [],
     retry: async (id: string) => (await settings.inbox?.retry?.(id)) ?? false,

@@ -10,7 +10,19 @@ export {
 export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./errors.js";
 export { catalogue, type PushSchema } from "./generated/catalogue.js";
 export type * from "./generated/types.js";
-export type { Attempt, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "./inbox/inbox.js";
+export { fileInbox } from "./inbox/file/file.js";
+export type { FileInboxOptions } from "./inbox/file/options.js";
+export {
+  type Attempt,
+  type Consumer,
+  type DeadPush,
+  type Inbox,
+  type InboxEvents,
+  type InboxState,
+  Quarantined,
+  type RecoveredPush,
+  type StoredPush,
+} from "./inbox/inbox.js";
 export type { HeaderMap } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
 export { CHANNEL } from "./observe/recorder.js";

@@ -4,6 +4,7 @@ import type { PushSchema } from "./generated/catalogue.js";
 import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
 import { Duplicates } from "./inbox/duplicates.js";
+import type { RecoveredPush } from "./inbox/inbox.js";
 import type { Recorder } from "./observe/recorder.js";
 import type { Settings } from "./options.js";
 import { authenticate } from "./push/authenticate.js";
@@ -21,6 +22,8 @@ export interface Admitted {
   readonly quarantined: boolean;
   readonly schema: PushSchema | undefined;
   readonly subject: string | undefined;
+  /** SHA-256 of the bytes that came, hex. */
+  readonly digest: string;
   readonly received: Received;
 }
 
@@ -43,8 +46,10 @@ export class Intake {
   }
 
   /** A push that an earlier process accepted. */
-  recovered({ subject, sha256, receivedAt }: { subject: string; sha256: string; receivedAt: Date }): void {
-    this.#duplicates.remember(subject, sha256, undefined, receivedAt.getTime());
+  recovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
+    const at = receivedAt.getTime();
+    if (Date.now() - at < this.settings.duplicateWindowMs)
+      this.#duplicates.remember(subject ?? type, sha256, undefined, at);
   }
 
   /** Never throws: what goes wrong is an answer. */
@@ -75,19 +80,21 @@ export class Intake {
     const type: PushType = schema?.type ?? settings.type ?? "unknown";
     const verified = authenticate(schema, payload, received.headers, received.raw, settings.sign);
     const validation = validate(schema, payload);
-    const subject = findSubject(schema, payload) ?? type;
+    const subject = findSubject(schema, payload);
+    const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
     const outcome: Outcome = { type, verified, duplicate: false, drift: validation.drift.length };
+    const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
-    const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, received };
-    if (push.replay !== undefined || settings.duplicateWindowMs === 0)
+    if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
       return this.#accept(admitted, outcome, this.keep(admitted));
-    const digest = hash("sha256", received.raw);
-    const seen = this.#duplicates.find(subject, digest);
+    }
+    const about = subject ?? type;
+    const seen = this.#duplicates.find(about, digest);
     if (seen !== undefined) return this.#join(seen.pending, admitted, outcome);
     const kept = this.keep(admitted);
-    if (kept === undefined) this.#duplicates.remember(subject, digest);
-    else this.#await(subject, digest, kept);
+    if (kept === undefined) this.#duplicates.remember(about, digest);
+    else this.#await(about, digest, kept);
     return this.#accept(admitted, outcome, kept);
   }
 

@@ -35,13 +35,25 @@ export interface Attempt {
   readonly signal: AbortSignal;
 }
 
-/** Handles one stored push; its rejection means: try again later. */
+/** Handles one stored push. Its rejection means: try again later; with {@link Quarantined}: keep it, and do not try again. */
 export type Consumer = (push: StoredPush, attempt: Attempt) => void | Promise<void>;
+
+/** Rejects a push that no handler can rely on: its inbox keeps it, and does not try again by itself. */
+export class Quarantined extends Error {
+  override readonly name = "Quarantined";
+
+  constructor() {
+    super('The payload lacks what every handler of its type needs, and there is no "quarantined" handler.');
+  }
+}
+
+/** What is remembered of a push that an earlier process stored. */
+export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "receivedAt">;
 
 /** What an inbox tells its receiver. */
 export interface InboxEvents {
   /** A push that an earlier process stored, so that a copy of it is recognised. */
-  recovered(push: { subject: string; sha256: string; receivedAt: Date }): void;
+  recovered(push: RecoveredPush): void;
   retrying(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
   dead(push: { id: string; type: PushType }, attempt: number, error: unknown): void;
 }
@@ -80,4 +92,6 @@ export interface Inbox {
   /** Tries a dead push again; `false` when there is none of that id. */
   retry?(id: string): Promise<boolean>;
   state?(): InboxState;
+  /** Resolves when pushes can be stored; rejects with the reason when they cannot. */
+  ready?(): Promise<void>;
 }

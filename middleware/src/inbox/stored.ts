@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { AirudderError } from "../errors.js";
 import type { Admitted } from "../intake.js";
 import type { HeaderMap } from "../journal/index.js";
@@ -12,7 +11,7 @@ import type { Received } from "../push/received.js";
 import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import type { Handlers } from "../work/handlers.js";
-import type { Attempt, Inbox, InboxEvents, StoredPush } from "./inbox.js";
+import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
 import { type Keeper, settlesWithin } from "./keeper.js";
 
 /** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
@@ -52,7 +51,7 @@ export class Stored implements Keeper {
     await settlesWithin(this.inbox.close(limitMs), limitMs + 1_000);
   }
 
-  #describe({ push, quarantined, schema, subject, received }: Admitted): StoredPush {
+  #describe({ push, quarantined, schema, subject, digest, received }: Admitted): StoredPush {
     const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
     const { method, url, headers, body } = received;
     const keys = findKeys(schema, push.payload);
@@ -64,7 +63,7 @@ export class Stored implements Keeper {
       url: withoutToken(url),
       headers: headerMap(headers),
       body,
-      sha256: hash("sha256", body),
+      sha256: digest,
       reserialised,
       verified,
       replay,
@@ -107,17 +106,6 @@ export class Stored implements Keeper {
     const { id, type, reserialised, receivedAt, verified, replay } = stored;
     const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
     return { push, quarantined };
-  }
-}
-
-/** Thrown to an inbox for a push that no handler can rely on: it is kept, and not tried again by itself. */
-export class Quarantined extends Error {
-  override readonly name = "Quarantined";
-
-  constructor() {
-    super(
-      'Quarantined: the payload lacks what every handler of its type needs, and there is no "quarantined" handler.',
-    );
   }
 }
 

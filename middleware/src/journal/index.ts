@@ -11,4 +11,4 @@ export type {
   Place,
   PushHead,
 } from "./records.js";
-export { Journal, type JournalOptions, openJournal, type SegmentState } from "./writer.js";
+export { Journal, type JournalOptions, type NewHead, openJournal, type SegmentState } from "./writer.js";

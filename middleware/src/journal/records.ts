@@ -35,6 +35,10 @@ export interface PushHead {
   /** How many drift entries it had. */
   drift?: number;
   quarantined?: boolean;
+  /** The body was made from what an earlier parser left: not the bytes that came. */
+  reserialised?: boolean;
+  /** The id of the recorded push that this one plays again. */
+  replay?: string;
 }
 
 /** One try to hand a push to an app. Its content is the app's response. */

@@ -25,6 +25,9 @@ export interface SegmentState {
   lastAt?: number;
 }
 
+/** A record to append. */
+export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
+
 interface Waiting {
   head: Head;
   line: string;
@@ -130,14 +133,14 @@ export class Journal {
   }
 
   /**
-   * Appends one record and resolves when it is on disk. A push is given its `seq`.
+   * Appends one record and resolves when it is on disk. A push is given its `seq`, unless it is carried over with the one it has.
    * @throws JournalError `journal_unwritable`, and nothing of the record is kept; the next append tries afresh
    */
-  append(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
+  append(head: NewHead, content?: Content): Promise<Entry> {
     if (this.#closed) {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
-    const whole: Head = head.kind === "push" ? { ...head, seq: this.#nextSeq++ } : head;
+    const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.#nextSeq++ } : head;
     const line = `${formatLine(whole, content)}\n`;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ head: whole, line, bytes: Buffer.byteLength(line), resolve, reject });

@@ -93,11 +93,7 @@ for (const [what, headers, isChecked, status, verified] of headerSign) {
     const options = isChecked
       ? { verifyHeaderSign: (value: string, raw: Buffer) => value === "good" && raw.length > 0 }
       : {};
-    const taken = await take(
-      { key: KEY, ...options },
-      sample("chatbot.session.ended/closed.json"),
-      headers,
-    );
+    const taken = await take({ key: KEY, ...options }, sample("chatbot.session.ended/closed.json"), headers);
     assert.deepEqual([taken.status, taken.verified], [status, verified]);
   });
 }

@@ -1,0 +1,172 @@
+import { type Journal, JournalError, type MarkHead, openJournal, type PushHead } from "../../journal/index.js";
+import type { RunningAttempt } from "../../work/attempt.js";
+import { Worker } from "../../work/worker.js";
+import {
+  type Consumer,
+  type DeadPush,
+  type Inbox,
+  type InboxEvents,
+  type InboxState,
+  Quarantined,
+  type StoredPush,
+} from "../inbox.js";
+import { type Item, Ledger, Recovery } from "./ledger.js";
+import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
+import { headOf, storedOf } from "./records.js";
+import { Sweeper } from "./sweeper.js";
+
+/** So many waiting pushes are kept in memory; the others are read from disk when their turn comes. */
+const MOST_IN_MEMORY = 1_000;
+/** After a failed opening the next is tried this much later. */
+const REOPEN_MS = 1_000;
+
+/**
+ * An inbox in a folder of this machine: a push is acknowledged when it is on disk (fdatasync), and handled afterwards: several subjects
+ * at once, the pushes of one subject in order, failed ones again with growing waits, then kept as dead. After a crash, what was not done
+ * is handled again.
+ *
+ * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`).
+ * @param dir the folder; made when it is not there
+ * @throws AirudderError `invalid_option`
+ * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
+ */
+export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
+  return new FileInbox(dir, checkFileInboxOptions(dir, options));
+}
+
+class FileInbox implements Inbox {
+  readonly #worker: Worker<Item>;
+  #ledger = new Ledger();
+  #journal: Promise<Journal> | undefined;
+  #sweeper: Sweeper | undefined;
+  #lastFailure = 0;
+  #closed = false;
+  #consumer: Consumer | undefined;
+  #events: InboxEvents | undefined;
+
+  constructor(
+    private readonly dir: string,
+    private readonly options: Required<FileInboxOptions>,
+  ) {
+    const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = options;
+    this.#worker = new Worker<Item>({
+      concurrency,
+      retries,
+      timeoutMs,
+      backoff: { firstMs: retryMs, mostMs: mostRetryMs },
+      run: (item, attempt) => this.#run(item, attempt),
+      done: (item) => this.#mark(item, "done"),
+      retrying: (item, error, delayMs) => {
+        this.#mark(item, "failed", error);
+        this.#events?.retrying(item, item.failures, error, delayMs);
+      },
+      dead: (item, error) => {
+        this.#mark(item, error instanceof Quarantined ? "quarantined" : "dead", error);
+        if (!(error instanceof Quarantined)) this.#events?.dead(item, item.failures, error);
+      },
+      isFinal: (error) => error instanceof Quarantined,
+    });
+  }
+
+  consume(consumer: Consumer, events: InboxEvents): void {
+    this.#consumer = consumer;
+    this.#events = events;
+    this.#open().catch((error: JournalError) => {
+      process.emitWarning(error.message, { code: "AIRUDDER_INBOX_UNAVAILABLE" });
+    });
+  }
+
+  async ready(): Promise<void> {
+    await this.#open();
+  }
+
+  async put(push: StoredPush): Promise<void> {
+    const journal = await this.#open();
+    const { head, place } = await journal.append(headOf(push), { headers: push.headers, body: push.body });
+    const inMemory = this.#ledger.waiting < MOST_IN_MEMORY ? push : undefined;
+    this.#worker.add(this.#ledger.open(head as PushHead, place, inMemory));
+  }
+
+  /** The journal; an opening that failed is tried again, though not for every push that comes meanwhile. */
+  #open(): Promise<Journal> {
+    if (this.#journal === undefined || (this.#lastFailure > 0 && Date.now() - this.#lastFailure > REOPEN_MS)) {
+      this.#lastFailure = 0;
+      this.#journal = this.#recover();
+      this.#journal.catch(() => {
+        this.#lastFailure = Date.now();
+      });
+    }
+    return this.#journal;
+  }
+
+  async #recover(): Promise<Journal> {
+    if (this.#closed) throw new JournalError("journal_unwritable", `The inbox ${this.dir} is closed.`);
+    const recovery = new Recovery(({ subject, type, sha256, at }) => {
+      this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
+    });
+    const journal = await openJournal(this.dir, { segmentBytes: this.options.segmentBytes, onEntry: recovery.take });
+    this.#ledger = recovery.ledger;
+    this.#sweeper = new Sweeper(journal, this.#ledger);
+    for (const item of this.#ledger.live()) this.#worker.add(item);
+    this.#sweeper.sweep();
+    return journal;
+  }
+
+  #run(item: Item, attempt: RunningAttempt): void | Promise<void> {
+    const consumer = this.#consumer as Consumer;
+    if (item.push !== undefined) return consumer(item.push, attempt);
+    return this.#read(item).then((push) => consumer(push, attempt));
+  }
+
+  async #read(item: Item): Promise<StoredPush> {
+    const journal = await this.#open();
+    const { head, content } = await journal.read(item.place);
+    if (content === undefined)
+      throw new JournalError("journal_unreadable", `The push ${item.id} has no body in ${this.dir}.`);
+    return storedOf(head as PushHead, content);
+  }
+
+  /** Writes down what became of a try. A mark that cannot be written costs a second handling after the next start, and no push. */
+  #mark(item: Item, state: "done" | "failed" | DeadPush["state"], error?: unknown): void {
+    if (state === "dead" || state === "quarantined") this.#ledger.bury(item, state, messageOf(error));
+    const mark: MarkHead = { kind: "mark", push: item.id, at: new Date().toISOString(), state };
+    if (error !== undefined) Object.assign(mark, { attempt: item.failures, error: messageOf(error) });
+    const appended = this.#open().then((journal) => journal.append(mark));
+    const settle = (): void => {
+      if (state !== "done") return;
+      this.#ledger.close(item);
+      this.#sweeper?.sweep();
+    };
+    appended.then(settle, settle);
+  }
+
+  async close(limitMs: number): Promise<void> {
+    await this.#worker.stop(limitMs);
+    this.#closed = true;
+    const journal = await this.#journal?.catch(() => undefined);
+    await this.#sweeper?.settled();
+    await journal?.close();
+  }
+
+  async dead(): Promise<readonly DeadPush[]> {
+    return this.#ledger.dead();
+  }
+
+  async retry(id: string): Promise<boolean> {
+    const journal = await this.#open();
+    const item = this.#ledger.revive(id);
+    if (item === undefined) return false;
+    await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "retry" });
+    this.#worker.add(item);
+    return true;
+  }
+
+  state(): InboxState {
+    return this.#ledger.state();
+  }
+}
+
+/** What is kept of an error: its kind and its message's start. */
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
+}

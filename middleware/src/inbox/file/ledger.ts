@@ -1,0 +1,152 @@
+import type { PushType } from "../../generated/types.js";
+import type { Entry, MarkHead, Place, PushHead } from "../../journal/index.js";
+import type { Job } from "../../work/worker.js";
+import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
+
+/** A push that is not done. */
+export interface Item extends Job {
+  readonly id: string;
+  readonly type: PushType;
+  readonly receivedAt: Date;
+  readonly subject: string | undefined;
+  failures: number;
+  place: Place;
+  /** Kept while few wait; read from disk otherwise. */
+  push: StoredPush | undefined;
+  dead: DeadPush["state"] | undefined;
+  error: string | undefined;
+  done: boolean;
+}
+
+/** The pushes that are not done, and how many of them each segment holds. Built from the journal's lines, in their order. */
+export class Ledger {
+  readonly #live = new Map<string, Item>();
+  readonly #dead = new Map<string, Item>();
+  readonly #perSegment = new Map<number, number>();
+
+  open(head: PushHead, place: Place, push?: StoredPush): Item {
+    const { id, type, at, subject } = head;
+    const receivedAt = push?.receivedAt ?? new Date(at);
+    const item: Item = {
+      id,
+      type: type as PushType,
+      receivedAt,
+      subject,
+      failures: 0,
+      place,
+      push,
+      dead: undefined,
+      error: undefined,
+      done: false,
+    };
+    this.#live.set(id, item);
+    this.#count(place.segment, 1);
+    return item;
+  }
+
+  close(item: Item): void {
+    if (item.done) return;
+    item.done = true;
+    item.push = undefined;
+    this.#live.delete(item.id);
+    this.#dead.delete(item.id);
+    this.#count(item.place.segment, -1);
+  }
+
+  bury(item: Item, state: DeadPush["state"], error: string | undefined): void {
+    item.dead = state;
+    item.error = error;
+    item.push = undefined;
+    this.#live.delete(item.id);
+    this.#dead.set(item.id, item);
+  }
+
+  /** A dead item that lives again, as at its first try; nothing when none has the id. */
+  revive(id: string): Item | undefined {
+    const item = this.#dead.get(id);
+    if (item === undefined) return undefined;
+    this.#dead.delete(id);
+    this.#live.set(id, item);
+    item.dead = undefined;
+    item.failures = 0;
+    return item;
+  }
+
+  /** The item's line stands somewhere else now. */
+  move(item: Item, place: Place): void {
+    this.#count(item.place.segment, -1);
+    this.#count(place.segment, 1);
+    item.place = place;
+  }
+
+  #count(segment: number, change: number): void {
+    this.#perSegment.set(segment, (this.#perSegment.get(segment) ?? 0) + change);
+  }
+
+  /** How many of a segment's pushes are not done. */
+  openIn(segment: number): number {
+    return this.#perSegment.get(segment) ?? 0;
+  }
+
+  itemsIn(segment: number): Item[] {
+    return [...this.#live.values(), ...this.#dead.values()].filter(({ place }) => place.segment === segment);
+  }
+
+  forget(segment: number): void {
+    this.#perSegment.delete(segment);
+  }
+
+  get waiting(): number {
+    return this.#live.size;
+  }
+
+  live(): Item[] {
+    return [...this.#live.values()];
+  }
+
+  dead(): DeadPush[] {
+    return [...this.#dead.values()].map(({ id, type, receivedAt, dead, failures, error }) => {
+      return { id, type, receivedAt, state: dead ?? "dead", attempts: failures, error };
+    });
+  }
+
+  state(): InboxState {
+    const oldest = this.#live.values().next().value?.receivedAt;
+    return { queued: this.#live.size, oldest, dead: this.#dead.size };
+  }
+}
+
+/** Makes a ledger from what is in a journal. Lines of a push that is done already, such as a carried copy, are passed over. */
+export class Recovery {
+  readonly ledger = new Ledger();
+  readonly #items = new Map<string, Item>();
+  readonly #done = new Set<string>();
+
+  constructor(private readonly onPush: (head: PushHead) => void) {}
+
+  readonly take = ({ head, place }: Entry): void => {
+    if (head.kind === "push") this.#takePush(head, place);
+    else if (head.kind === "mark") this.#takeMark(head);
+  };
+
+  #takePush(head: PushHead, place: Place): void {
+    if (this.#done.has(head.id)) return;
+    const known = this.#items.get(head.id);
+    if (known !== undefined) {
+      this.ledger.move(known, place);
+      return;
+    }
+    this.onPush(head);
+    this.#items.set(head.id, this.ledger.open(head, place));
+  }
+
+  #takeMark({ push, state, attempt = 0, error }: MarkHead): void {
+    if (state === "done") this.#done.add(push);
+    const item = this.#items.get(push);
+    if (item === undefined) return;
+    item.failures = attempt;
+    if (state === "done") this.ledger.close(item);
+    else if (state === "retry") this.ledger.revive(push);
+    else if (state === "dead" || state === "quarantined") this.ledger.bury(item, state, error);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Attempt } from "../inbox/inbox.js";
+
+/** A try that did not end in its time. Its handler may still run: its signal tells it to stop. */
+export class AttemptTimeout extends Error {
+  override readonly name = "AttemptTimeout";
+
+  constructor(readonly timeoutMs: number) {
+    super(`The handler did not end within ${timeoutMs} ms.`);
+  }
+}
+
+/** One try; its signal is made when a handler asks for it, since most do not. */
+export class RunningAttempt implements Attempt {
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(readonly number: number) {}
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

@@ -1,0 +1,157 @@
+import { AttemptTimeout, RunningAttempt } from "./attempt.js";
+import { type Backoff, backoffMs } from "./backoff.js";
+import { Queue } from "./queue.js";
+
+/** Something to do. Jobs of one subject are done one after the other, in the order they were added. */
+export interface Job {
+  readonly subject: string | undefined;
+  /** Tries that have failed already. */
+  failures: number;
+}
+
+/** How jobs are done, and who is told. */
+export interface WorkerOptions<J extends Job> {
+  readonly concurrency: number;
+  /** Tries after the first. */
+  readonly retries: number;
+  readonly timeoutMs: number;
+  readonly backoff: Backoff;
+  run(job: J, attempt: RunningAttempt): void | Promise<void>;
+  done(job: J): void;
+  retrying(job: J, error: unknown, delayMs: number): void;
+  dead(job: J, error: unknown): void;
+  /** Whether a failure is final at once. */
+  isFinal(error: unknown): boolean;
+}
+
+/** Does jobs: several at once, those of one subject in order, failed ones again and again with growing waits. */
+export class Worker<J extends Job> {
+  readonly #ready = new Queue<J>();
+  /** Of each subject that has a job under way: what waits behind it. */
+  readonly #lanes = new Map<string, Queue<J>>();
+  readonly #running = new Set<RunningAttempt>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #scheduled = false;
+  #stopped = false;
+  #idle: (() => void) | undefined;
+
+  constructor(private readonly options: WorkerOptions<J>) {}
+
+  add(job: J): void {
+    const { subject } = job;
+    if (subject !== undefined) {
+      const lane = this.#lanes.get(subject);
+      if (lane !== undefined) {
+        lane.push(job);
+        return;
+      }
+      this.#lanes.set(subject, new Queue());
+    }
+    this.#makeReady(job);
+  }
+
+  /** Work starts after what is going on in this turn of the event loop: the answer to the sender comes first. */
+  #makeReady(job: J): void {
+    this.#ready.push(job);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#fill();
+    });
+  }
+
+  #fill(): void {
+    while (!this.#stopped && this.#running.size < this.options.concurrency) {
+      const job = this.#ready.shift();
+      if (job === undefined) return;
+      this.#start(job);
+    }
+  }
+
+  #start(job: J): void {
+    const attempt = new RunningAttempt(job.failures + 1);
+    this.#running.add(attempt);
+    let result: void | Promise<void>;
+    try {
+      result = this.options.run(job, attempt);
+    } catch (error) {
+      this.#end(attempt, () => this.#fail(job, error));
+      return;
+    }
+    if (result === undefined) this.#end(attempt, () => this.#finish(job));
+    else this.#follow(result, job, attempt);
+  }
+
+  #follow(result: Promise<void>, job: J, attempt: RunningAttempt): void {
+    const { timeoutMs } = this.options;
+    const timer = setTimeout(() => {
+      const error = new AttemptTimeout(timeoutMs);
+      attempt.abort(error);
+      this.#end(attempt, () => this.#fail(job, error));
+    }, timeoutMs);
+    const settle = (then: () => void): void => {
+      clearTimeout(timer);
+      this.#end(attempt, then);
+    };
+    result.then(
+      () => settle(() => this.#finish(job)),
+      (error) => settle(() => this.#fail(job, error)),
+    );
+  }
+
+  /** Ends a try once, whatever ends it first: its handler, its time limit, or the stop. */
+  #end(attempt: RunningAttempt, then: () => void): void {
+    if (!this.#running.delete(attempt)) return;
+    then();
+    if (this.#stopped && this.#running.size === 0) this.#idle?.();
+    if (this.#ready.size > 0) this.#fill();
+  }
+
+  #finish(job: J): void {
+    this.options.done(job);
+    this.#leaveLane(job);
+  }
+
+  #fail(job: J, error: unknown): void {
+    job.failures++;
+    if (job.failures > this.options.retries || this.options.isFinal(error)) {
+      this.options.dead(job, error);
+      this.#leaveLane(job);
+      return;
+    }
+    const delayMs = backoffMs(job.failures, this.options.backoff);
+    this.options.retrying(job, error, delayMs);
+    if (this.#stopped) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#makeReady(job);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  #leaveLane({ subject }: J): void {
+    if (subject === undefined) return;
+    const next = this.#lanes.get(subject)?.shift();
+    if (next === undefined) this.#lanes.delete(subject);
+    else this.#makeReady(next);
+  }
+
+  /** Starts nothing more, and waits for what runs at most `limitMs`; then aborts it. What was not done is the caller's again. */
+  async stop(limitMs: number): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    if (this.#running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#idle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    const reason = new Error("The receiver is closing.");
+    for (const attempt of this.#running) attempt.abort(reason);
+    this.#running.clear();
+  }
+}
