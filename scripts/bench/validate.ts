@@ -12,10 +12,18 @@ import { callCompleted } from "./zod.js";
 const schemas = fileURLToPath(new URL("../../schemas", import.meta.url));
 const name = "call.completed";
 
-/** What a run found; each ratio is how many times as fast, or for `badPush` how many times as dear. */
+/** What the vendor may change, as what to put for what in the text. */
+const badPushes: Record<string, [from: string, to: string]> = {
+  "new field": ['"CaseID":', '"CaseName":"x","CaseID":'],
+  "new value": ['"Status":"finished"', '"Status":"vanished"'],
+  "missing field": ['"PlatformName":"AIRUDDER",', ""],
+  "missing essential field": ['"CallID":"cad907xxxxxxxx35644a",', ""],
+};
+
+/** What a run found; each ratio is how many times as fast, or for the dearest bad push how many times as dear. */
 export interface Result {
   bytes: number;
-  microseconds: { generated: number; ajv: number; zod: number; good: number; bad: number };
+  microseconds: Record<string, number>;
   overAjv: Ratio;
   overZod: Ratio;
   badPush: Ratio;
@@ -27,7 +35,6 @@ export default async function run(): Promise<Result> {
   const source = loadPushes(schemas).find((push) => push.name === name);
   if (!schema || !source) throw new Error(`There is no schema ${name}`);
   const text = JSON.stringify(JSON.parse(readFileSync(join(schemas, "samples", name, "vendor-example.json"), "utf8")));
-  const bad = text.replace('"Status":"finished"', '"Status":"vanished"').replace('"time":"00:00:18"', '"time":18');
   const compiled = new Ajv(ajvOptions).compile(strictSchema(source.schema));
 
   const verdicts = alternate({
@@ -35,16 +42,24 @@ export default async function run(): Promise<Result> {
     ajv: over(text, (payload) => compiled(payload)),
     zod: over(text, (payload) => callCompleted.safeParse(payload).success),
   });
-  const costs = alternate({
-    good: over(text, (payload) => !validate(schema, payload).quarantined),
-    bad: over(bad, (payload) => validate(schema, payload).drift.length === 2),
+  const costs = alternate<string>({
+    good: over(text, (payload) => validate(schema, payload).drift.length === 0),
+    ...Object.fromEntries(
+      Object.entries(badPushes).map(([what, [from, to]]) => [
+        what,
+        over(text.replace(from, to), (payload) => validate(schema, payload).drift.length === 1),
+      ]),
+    ),
   });
+  const dearest = Object.keys(badPushes).reduce((a, b) =>
+    (costs.microseconds[a] ?? 0) > (costs.microseconds[b] ?? 0) ? a : b,
+  );
   const result: Result = {
     bytes: Buffer.byteLength(text),
     microseconds: { ...verdicts.microseconds, ...costs.microseconds },
     overAjv: ratio(verdicts.rounds.ajv, verdicts.rounds.generated),
     overZod: ratio(verdicts.rounds.zod, verdicts.rounds.generated),
-    badPush: ratio(costs.rounds.bad, costs.rounds.good),
+    badPush: ratio(costs.rounds[dearest] ?? [], costs.rounds.good ?? []),
   };
   print(result);
   return result;
@@ -68,5 +83,5 @@ function print({ bytes, microseconds, overAjv, overZod, badPush }: Result): void
   console.log(`Validating call.completed of ${bytes} bytes: ${times.join(", ")}`);
   console.log(row("strict, against Ajv compiled at run time", overAjv, ">= 1.0x"));
   console.log(row("strict, against Zod 4", overZod, ">= 3.0x"));
-  console.log(row("a bad push with its drift, against a good one", badPush, "<= 5.0x"));
+  console.log(row("the dearest bad push, against a good one", badPush, "<= 5.0x"));
 }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { catalogue } from "../../middleware/src/generated/catalogue.js";
+import { findDrift } from "../../middleware/src/push/drift.js";
 import { identify } from "../../middleware/src/push/identify.js";
 import { typesMatching } from "../../scripts/generate/identify.js";
 import { ajvOptions, tolerantSchema } from "../../scripts/generate/validators.js";
@@ -28,6 +29,11 @@ function compareVerdicts(text: string): void {
   for (const { name, generated, strict, tolerant } of judges) {
     assert.equal(generated.strict(payload), strict(payload), `strict ${name}: ${text}`);
     assert.equal(generated.tolerant(payload), tolerant(payload), `tolerant ${name}: ${text}`);
+    assert.equal(
+      generated.strict(payload),
+      findDrift(generated.shape, payload).length === 0,
+      `drift of ${name}: ${text}`,
+    );
     assert.ok(generated.tolerant(payload) || !generated.strict(payload), `strict and not tolerant: ${name}: ${text}`);
   }
   assert.equal(JSON.stringify(payload), JSON.stringify(JSON.parse(text)), "a validator changed the payload");
