@@ -1,5 +1,5 @@
 import { fieldsOf } from "./fields.js";
-import { cell, code, row } from "./markdown.js";
+import { cell, code, table } from "./markdown.js";
 import { type Node, type PushFile, typesOf } from "./schema.js";
 
 const banner =
@@ -51,7 +51,7 @@ function section(file: PushFile): string {
   const title = push.form
     ? `## ${push.form === "wrapped" ? "Wrapped, from a workflow" : "Bare, from the stand-alone dialer"}\n\n`
     : "";
-  return `${title}${schema.description}\n\n${row(["", ""])}${row(["---", "---"])}${facts.map(row).join("")}${hasFields(file) ? fieldTable(schema) : ""}`;
+  return `${title}${schema.description}\n\n${table(["", ""], facts)}${hasFields(file) ? fieldTable(schema) : ""}`;
 }
 
 function hasFields({ schema }: PushFile): boolean {
@@ -70,7 +70,7 @@ function fieldTable(schema: Node): string {
     field.otherValue,
     field.newField,
   ]);
-  return `\n${[head, head.map(() => "---"), ...rows].map(row).join("")}`;
+  return `\n${table(head, rows)}`;
 }
 
 function meaning(node: Node): string {

@@ -1,4 +1,4 @@
-import { code, row } from "./markdown.js";
+import { code, table } from "./markdown.js";
 import type { PushFile } from "./schema.js";
 
 const open = "<!-- generated:pushes -->";
@@ -9,10 +9,10 @@ export function readmeWith(readme: string, pushes: readonly PushFile[]): string 
   const start = readme.indexOf(open);
   const end = readme.indexOf(close, start);
   if (start < 0 || end < 0) return readme;
-  return `${readme.slice(0, start + open.length)}\n${table(pushes)}${readme.slice(end)}`;
+  return `${readme.slice(0, start + open.length)}\n\n${pushTable(pushes)}\n${readme.slice(end)}`;
 }
 
-function table(pushes: readonly PushFile[]): string {
+function pushTable(pushes: readonly PushFile[]): string {
   const head = ["Type", "Vendor's title", "Provenance", "Signed by", "Sample"];
   const rows = pushes.map(({ name, push, schema, samples }) => [
     `[${code(push.type)}](schemas/pages/${push.type}.md)${push.form ? ` (${push.form})` : ""}`,
@@ -23,5 +23,5 @@ function table(pushes: readonly PushFile[]): string {
       ? `[${name}](schemas/samples/${samples.find((sample) => sample.endsWith("/vendor-example.json")) ?? samples[0]})`
       : "-",
   ]);
-  return [head, head.map(() => "---"), ...rows].map(row).join("");
+  return table(head, rows);
 }

@@ -112,10 +112,10 @@ test("a schema and a sample are all that a new push needs", () =>
     assert.equal(entry.tolerant({ plan_id: "p1", plan_state: "begun", more: 1 }), true);
     assert.equal(entry.tolerant({ plan_state: "ended" }), false);
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /"plan\.ended": PlanEnded;/);
-    assert.match(files.get("schemas/pages/plan.ended.md") ?? "", /`plan_id` \| string \| essential/);
+    assert.match(files.get("schemas/pages/plan.ended.md") ?? "", /`plan_id` +\| string \| essential/);
     assert.match(
       files.get("README.md") ?? "",
-      /\[`plan\.ended`\]\(schemas\/pages\/plan\.ended\.md\) \| Webhook of Plan \| inferred/,
+      /\[`plan\.ended`\]\(schemas\/pages\/plan\.ended\.md\) +\| Webhook of Plan +\| inferred/,
     );
   }));
 
@@ -123,7 +123,10 @@ test("the README is changed between its markers only, and not at all without the
   assert.equal(readmeWith("# no markers\n", pushes), "# no markers\n");
   const readme = "before\n<!-- generated:pushes -->\nold\n<!-- /generated:pushes -->\nafter\n";
   const made = readmeWith(readme, pushes);
-  assert.match(made, /^before\n<!-- generated:pushes -->\n\| Type \|[\s\S]*\|\n<!-- \/generated:pushes -->\nafter\n$/);
+  assert.match(
+    made,
+    /^before\n<!-- generated:pushes -->\n\n\| Type +\|[\s\S]*\|\n\n<!-- \/generated:pushes -->\nafter\n$/,
+  );
   assert.equal(readmeWith(made, pushes), made);
   assert.equal(made.includes("old"), false);
 });
