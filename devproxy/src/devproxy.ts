@@ -2,11 +2,12 @@ import { type Config, loadConfig } from "./config/config.js";
 import { readAddress, removeAddress, writeAddress } from "./control/address.js";
 import { serveControl } from "./control/server.js";
 import type { Listener } from "./events.js";
+import { ActiveResponses } from "./ingress/active.js";
 import { Deliverer } from "./ingress/deliver.js";
 import { Forwarder } from "./ingress/forward.js";
 import { Live } from "./ingress/live.js";
 import { passThroughTo } from "./ingress/pass-through.js";
-import { closeServer, createIngress, listen, portOf } from "./ingress/server.js";
+import { createIngress, listen, portOf } from "./ingress/server.js";
 import { Store } from "./journal/store.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
@@ -71,14 +72,9 @@ async function run(
   const deliverer = new Deliverer(store, forwarder, listener);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
   const { secret } = config;
-  const ingress = createIngress({
-    secret,
-    key,
-    store,
-    live,
-    listener,
-    passThrough: passThrough ? passThroughTo(target) : undefined,
-  });
+  const active = new ActiveResponses();
+  const elsewhere = passThrough ? passThroughTo(target) : undefined;
+  const ingress = createIngress({ secret, key, store, live, listener, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
   const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
   const supervisor = new TunnelSupervisor({
@@ -116,7 +112,7 @@ async function run(
   const close = async () => {
     stopping.abort();
     await supervisor.close();
-    await closeServer(server, () => live.close());
+    await active.closeServer(server, () => live.close());
     control.close();
     await deliverer.flush();
     forwarder.close();

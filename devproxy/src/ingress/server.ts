@@ -5,6 +5,7 @@ import { DevproxyError } from "../errors.js";
 import type { Listener } from "../events.js";
 import type { Store } from "../journal/store.js";
 import { behindTunnel, pingAnswer } from "../tunnel/index.js";
+import type { ActiveResponses } from "./active.js";
 import { destinationOf } from "./door.js";
 import type { Live } from "./live.js";
 import { BODY_BYTES, readBody } from "./read-body.js";
@@ -22,10 +23,11 @@ export interface IngressOptions {
 }
 
 /** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
-export function createIngress(options: IngressOptions): Express {
+export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
   const app = express();
   app.disable("x-powered-by");
   app.use((request, response) => {
+    active.add(response);
     const destination = destinationOf(request.url, options.secret);
     if (destination === "ping") return answerPing(request, response, options.secret);
     if (destination === "push") {
@@ -89,22 +91,4 @@ export function listen(app: Express, port: number): Promise<Server> {
 /** The port of a server that listens. */
 export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
-}
-
-const GRACE_MS = 1_000;
-
-/** Takes no more requests, gives those that run a moment, then has the rest answered by `hurry`. */
-export async function closeServer(server: Server, hurry: () => void): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  await Promise.race([closed, pause(GRACE_MS)]);
-  hurry();
-  server.closeIdleConnections();
-  await Promise.race([closed, pause(GRACE_MS)]);
-  server.closeAllConnections();
-  await closed;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

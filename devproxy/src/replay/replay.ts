@@ -38,6 +38,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const isExpected = request.expect === undefined ? undefined : parseExpect(request.expect);
   const edits: Edits = { set: (request.set ?? []).map(parseEdit), key: request.key };
   const pace = paceOf(request);
+  await deliverer.flush();
   const rows = await select(store, request);
   const target = request.to === undefined ? (tools.target ?? lastTarget(store.index)) : parseTarget(request.to, "--to");
   if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);

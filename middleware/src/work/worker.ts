@@ -29,7 +29,8 @@ export class Worker<J extends Job> {
   readonly #ready = new Queue<J>();
   /** Of each subject that has a job under way: what waits behind it. */
   readonly #lanes = new Map<string, Queue<J>>();
-  readonly #running = new Set<RunningAttempt>();
+  /** Tries under way, each with its time limit once it has one. */
+  readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #scheduled = false;
   #stopped = false;
@@ -71,7 +72,7 @@ export class Worker<J extends Job> {
 
   #start(job: J): void {
     const attempt = new RunningAttempt(job.failures + 1);
-    this.#running.add(attempt);
+    this.#running.set(attempt, undefined);
     let result: void | Promise<void>;
     try {
       result = this.options.run(job, attempt);
@@ -90,19 +91,18 @@ export class Worker<J extends Job> {
       attempt.abort(error);
       this.#end(attempt, () => this.#fail(job, error));
     }, timeoutMs);
-    const settle = (then: () => void): void => {
-      clearTimeout(timer);
-      this.#end(attempt, then);
-    };
+    this.#running.set(attempt, timer);
     result.then(
-      () => settle(() => this.#finish(job)),
-      (error) => settle(() => this.#fail(job, error)),
+      () => this.#end(attempt, () => this.#finish(job)),
+      (error) => this.#end(attempt, () => this.#fail(job, error)),
     );
   }
 
   /** Ends a try once, whatever ends it first: its handler, its time limit, or the stop. */
   #end(attempt: RunningAttempt, then: () => void): void {
-    if (!this.#running.delete(attempt)) return;
+    if (!this.#running.has(attempt)) return;
+    clearTimeout(this.#running.get(attempt));
+    this.#running.delete(attempt);
     then();
     if (this.#stopped && this.#running.size === 0) this.#idle?.();
     if (this.#ready.size > 0) this.#fill();
@@ -151,7 +151,10 @@ export class Worker<J extends Job> {
       };
     });
     const reason = new Error("The receiver is closing.");
-    for (const attempt of this.#running) attempt.abort(reason);
+    for (const [attempt, timer] of this.#running) {
+      clearTimeout(timer);
+      attempt.abort(reason);
+    }
     this.#running.clear();
   }
 }

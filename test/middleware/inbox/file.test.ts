@@ -320,7 +320,7 @@ test("POSIX only: where the folder cannot be made nothing is acknowledged, and i
   chmodSync(file, 0o700);
 });
 
-test("close() finishes what runs, within its limit, and leaves no timer or handle", async (t) => {
+test("close() finishes what runs and releases the lock", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir);
   let done = false;
@@ -335,6 +335,22 @@ test("close() finishes what runs, within its limit, and leaves no timer or handl
   assert.equal(done, true);
   assert.equal(await send(callCompleted({ TaskID: "late" })), 503);
   assert.ok(!readdirSync(dir).includes("lock"));
+});
+
+test("after close() no timer, handle or listener is left, though a handler never ends", async (t) => {
+  const before = process.getActiveResourcesInfo();
+  const { receiver, send } = start(t, makeFolder(t));
+  let running = false;
+  receiver.on("*", () => {
+    running = true;
+    return new Promise(() => {});
+  });
+  await send(callCompleted());
+  await until(() => running);
+  await receiver.close({ timeoutMs: 10 });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const left = process.getActiveResourcesInfo().filter((name) => !before.includes(name));
+  assert.deepEqual(left, []);
 });
 
 const wrong: [unknown, object, RegExp][] = [
