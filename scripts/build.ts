@@ -1,9 +1,10 @@
 /** Builds both packages into their dist/ folders: `npm run build`. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { publishSchemas } from "./generate/publish.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
@@ -26,7 +27,7 @@ function copyDeclaredJavaScript(name: string, folder: string): void {
 
 compile("middleware");
 copyDeclaredJavaScript("middleware", "generated");
-cpSync(join(root, "schemas", "push"), join(root, "middleware", "dist", "schemas"), { recursive: true });
+publishSchemas(join(root, "schemas"), join(root, "middleware", "dist", "schemas"));
 compile("devproxy");
 for (const name of ["middleware", "devproxy"]) {
   for (const file of ["LICENSE"]) copyFileSync(join(root, file), join(root, name, file));

@@ -1,4 +1,5 @@
 import type { Shape } from "../generated/catalogue.js";
+import { type Plan, planOf, typeBit } from "./plan.js";
 
 /** One place where a payload differs from its schema. Values are named by their type alone: they may be personal data. */
 export interface Drift {
@@ -14,71 +15,84 @@ export interface Drift {
 /** More entries than this say nothing new, and cost time that a hostile payload would like to take. */
 const MOST_ENTRIES = 32;
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return typeof value;
+/** An entry whose path grows from its end, as the walk comes back up: a path costs nothing where there is no drift. */
+type Found = { -readonly [K in keyof Drift]: Drift[K] };
+
+/** Everything in which `payload` differs from `shape`, up to 32 places. */
+export function findDrift(shape: Shape, payload: unknown): Drift[] {
+  const found: Found[] = [];
+  walk(planOf(shape), payload, found);
+  return found;
 }
 
-function isOfType(value: unknown, types: readonly string[]): boolean {
-  const type = typeOf(value);
-  return types.includes(type) || (type === "number" && Number.isInteger(value) && types.includes("integer"));
+function walk(plan: Plan, value: unknown, found: Found[]): void {
+  const type = typeBit(value);
+  if ((plan.types & type) === 0) {
+    found.push({ path: "", kind: "wrong_type", expected: plan.typeNames, got: describe(value) });
+  } else if (plan.values !== undefined && !plan.values.includes(value)) {
+    found.push({ path: "", kind: "unknown_value", expected: plan.valueNames, got: describe(value) });
+  } else if (type === OBJECT) {
+    if (plan.strict?.(value) !== true) walkFields(plan, value as Record<string, unknown>, found);
+  } else if (type === ARRAY && plan.items !== undefined) {
+    walkItems(plan.items, value as readonly unknown[], found);
+  }
+}
+
+const ARRAY = typeBit([]);
+const OBJECT = typeBit({});
+
+function walkItems(items: Plan, values: readonly unknown[], found: Found[]): void {
+  for (let i = 0; i < values.length && found.length < MOST_ENTRIES; i++) {
+    const before = found.length;
+    walk(items, values[i], found);
+    if (found.length > before) lead(found, before, String(i));
+  }
+}
+
+function walkFields(plan: Plan, value: Record<string, unknown>, found: Found[]): void {
+  const { fields, rest } = plan;
+  let missing = plan.required.length;
+  for (const key in value) {
+    if (found.length >= MOST_ENTRIES) return;
+    const known = fields.get(key);
+    if (known?.required) missing--;
+    const field = known?.plan ?? rest;
+    if (field === true) continue;
+    if (field === false) {
+      found.push({ path: step(key), kind: "unknown_field", expected: "no such field", got: describe(value[key]) });
+      continue;
+    }
+    const child = value[key];
+    if (field.anyString && typeof child === "string") continue;
+    const before = found.length;
+    walk(field, child, found);
+    if (found.length > before) lead(found, before, key);
+  }
+  if (missing > 0) findMissing(plan, value, found);
+}
+
+function findMissing({ required, fields }: Plan, value: object, found: Found[]): void {
+  for (const key of required) {
+    if (found.length >= MOST_ENTRIES) return;
+    if (Object.hasOwn(value, key)) continue;
+    const expected = fields.get(key)?.plan.typeNames ?? "a value";
+    found.push({ path: step(key), kind: "missing_field", expected, got: "nothing" });
+  }
+}
+
+function lead(found: Found[], from: number, key: string): void {
+  const before = step(key);
+  for (let i = from; i < found.length; i++) (found[i] as Found).path = before + (found[i] as Found).path;
+}
+
+function step(key: string): string {
+  const name = key.length > 64 ? key.slice(0, 64) : key;
+  return `/${name.includes("~") || name.includes("/") ? name.replaceAll("~", "~0").replaceAll("/", "~1") : name}`;
 }
 
 function describe(value: unknown): string {
   if (typeof value === "string") return `string of ${value.length}`;
-  return typeof value === "number" && Number.isInteger(value) ? "integer" : typeOf(value);
-}
-
-function pointer(path: string, key: string): string {
-  return `${path}/${key.slice(0, 64).replaceAll("~", "~0").replaceAll("/", "~1")}`;
-}
-
-/** Everything in which `payload` differs from `shape`, up to 32 places, in the order of the payload. */
-export function findDrift(shape: Shape, payload: unknown): Drift[] {
-  const found: Drift[] = [];
-  walk(shape, payload, "", found);
-  return found;
-}
-
-function walk(shape: Shape, value: unknown, path: string, found: Drift[]): void {
-  if (shape.type !== undefined && !isOfType(value, shape.type)) {
-    found.push({ path, kind: "wrong_type", expected: shape.type.join(" or "), got: describe(value) });
-  } else if (shape.enum !== undefined && !shape.enum.includes(value)) {
-    found.push({
-      path,
-      kind: "unknown_value",
-      expected: `one of ${shape.enum.map(String).join(", ")}`,
-      got: describe(value),
-    });
-  } else if (Array.isArray(value)) {
-    if (shape.items !== undefined) walkItems(shape.items, value, path, found);
-  } else if (typeof value === "object" && value !== null) {
-    walkFields(shape, value as Record<string, unknown>, path, found);
-  }
-}
-
-function walkItems(items: Shape, values: readonly unknown[], path: string, found: Drift[]): void {
-  for (let i = 0; i < values.length && found.length < MOST_ENTRIES; i++) walk(items, values[i], `${path}/${i}`, found);
-}
-
-function walkFields(shape: Shape, value: Record<string, unknown>, path: string, found: Drift[]): void {
-  for (const key of shape.required ?? []) {
-    if (found.length >= MOST_ENTRIES) return;
-    if (Object.hasOwn(value, key)) continue;
-    const expected = shape.properties?.[key]?.type?.join(" or ") ?? "a value";
-    found.push({ path: pointer(path, key), kind: "missing_field", expected, got: "nothing" });
-  }
-  for (const key of Object.keys(value)) {
-    if (found.length >= MOST_ENTRIES) return;
-    const field = shape.properties?.[key] ?? shape.additional;
-    if (typeof field === "object") walk(field, value[key], pointer(path, key), found);
-    else if (!field)
-      found.push({
-        path: pointer(path, key),
-        kind: "unknown_field",
-        expected: "no such field",
-        got: describe(value[key]),
-      });
-  }
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value === "number" && Number.isInteger(value) ? "integer" : typeof value;
 }
