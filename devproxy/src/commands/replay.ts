@@ -6,7 +6,7 @@ import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import type { ReplayEvent } from "../replay/events.js";
-import { replay } from "../replay/replay.js";
+import { planOf, replay } from "../replay/replay.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { select } from "../replay/select.js";
 import { jsonReplayReporter, replayReporter } from "../report/replay.js";
@@ -68,6 +68,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   const request: ReplayRequest = JSON.parse(
     JSON.stringify({ ids, filters: filtersOf(flags), last, to, speed, concurrency, set, key, expect }),
   );
+  planOf(request);
   if (flags.dryRun) return dryRun(request, flags, context);
   const dir = await existingFolder(flags.journal);
   const curtain = await Curtain.of(dir, flags.reveal, dir);

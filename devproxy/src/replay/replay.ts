@@ -35,12 +35,10 @@ export interface ReplayTools {
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
   const { store, deliverer, onEvent, signal } = tools;
-  const isExpected = request.expect === undefined ? undefined : parseExpect(request.expect);
-  const edits: Edits = { set: (request.set ?? []).map(parseEdit), key: request.key };
-  const pace = paceOf(request);
+  const { isExpected, edits, pace, to } = planOf(request);
   await deliverer.flush();
   const rows = await select(store, request);
-  const target = request.to === undefined ? (tools.target ?? lastTarget(store.index)) : parseTarget(request.to, "--to");
+  const target = to ?? tools.target ?? lastTarget(store.index);
   if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);
   onEvent({ event: "replay", total: rows.length, target: target.origin + target.pathname });
 
@@ -79,6 +77,27 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;
+}
+
+/** What a request says, checked. */
+interface Plan {
+  isExpected: ((status: number | null) => boolean) | undefined;
+  edits: Edits;
+  pace: { speed: number | "max"; concurrency: number };
+  to: URL | undefined;
+}
+
+/**
+ * Checks what can be checked without the journal.
+ * @throws DevproxyError `usage`
+ */
+export function planOf(request: ReplayRequest): Plan {
+  return {
+    isExpected: request.expect === undefined ? undefined : parseExpect(request.expect),
+    edits: { set: (request.set ?? []).map(parseEdit), key: request.key },
+    pace: paceOf(request),
+    to: request.to === undefined ? undefined : parseTarget(request.to, "--to"),
+  };
 }
 
 function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number | "max"; concurrency: number } {

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { run, sample, send, sha256, startProxy } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+
+const wrong: [string[], RegExp][] = [
+  [["lsit"], /"lsit" is no command\. Give one of listen, list, show, replay/],
+  [["--nonsense"], /unknown option '--nonsense'/],
+  [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
+  [["listen", "--target", "ftp://x/y"], /--target/],
+  [["listen", "--port", "70000"], /--port/],
+  [["listen", "--port", "x"], /--port/],
+  [["listen", "--tunnel", "carrier-pigeon"], /--tunnel/],
+  [["listen", "--tunnel", "url:nowhere"], /--tunnel/],
+  [["listen", "--subdomain", "No Name"], /--subdomain/],
+  [["listen", "--when-down", "cry"], /--when-down/],
+  [["list", "--status", "good"], /--status "good" is unknown/],
+  [["list", "--since", "soon"], /--since "soon" is no time/],
+  [["list", "--last", "0"], /--last/],
+  [["show"], /missing required argument 'id'/],
+  [["show", "99"], /no push 99; the journal holds #1 to #2/],
+  [["show", "1..2"], /stands for 2 pushes/],
+  [["show", "1", "--raw", "--json"], /cannot be used with/],
+  [["replay"], /Say what to replay/],
+  [["replay", "5..9"], /no push in 5\.\.9/],
+  [["replay", "1", "--speed", "0"], /--speed/],
+  [["replay", "1", "--expect", "fine"], /--expect "fine"/],
+  [["replay", "1", "--set", "Details[9].CallID=1"], /there is no Details\[9\]\.CallID in #1/],
+  [["replay", "1", "--to", "x"], /--to "x"/],
+];
+
+test("wrong usage is one line on standard error and exit code 2, and changes nothing", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, sample("call.completed/answered"));
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const before = readdirSync(dir);
+  for (const [args, message] of wrong) {
+    const takesJournal = !args[0]?.startsWith("-") && args[0] !== "lsit";
+    const { code, out, err } = await run(takesJournal ? [...args, "--journal", dir] : args);
+    assert.deepEqual([args, code, out], [args, 2, ""], err);
+    assert.match(err, message, args.join(" "));
+    assert.match(err, /^airudder-devproxy: [^\n]+\n$/, args.join(" "));
+  }
+  assert.deepEqual(readdirSync(dir), before);
+  assert.equal(app.requests.length, 2);
+});
+
+test("a journal that cannot be read is one line and exit code 3", async (t) => {
+  const folder = makeFolder(t);
+  const newer = join(folder, "newer");
+  mkdirSync(newer);
+  writeFileSync(join(newer, "000001.ndjson"), '{"kind":"segment","version":99,"seq":1}\n');
+  writeFileSync(join(folder, "file"), "");
+  const cases: [string, RegExp][] = [
+    [join(folder, "nowhere"), /does not exist/],
+    [join(folder, "file"), /is not a folder/],
+    [newer, /format 99/],
+  ];
+  if (process.getuid?.() !== 0) {
+    mkdirSync(join(folder, "closed"));
+    chmodSync(join(folder, "closed"), 0);
+    cases.push([join(folder, "closed"), /cannot be read/]);
+  }
+  for (const [journal, message] of cases) {
+    for (const args of [["list"], ["show", "1"], ["replay", "1"]]) {
+      const { code, out, err } = await run([...args, "--journal", journal]);
+      assert.deepEqual([args, journal, code, out], [args, journal, 3, ""]);
+      assert.match(err, message);
+      assert.match(err, /^airudder-devproxy: [^\n]+\n$/);
+    }
+  }
+});
+
+test("help names every flag, with an example", async () => {
+  const flags: Record<string, string[]> = {
+    listen: [
+      "--target",
+      "--port",
+      "--journal",
+      "--tunnel",
+      "--tunnel-host",
+      "--subdomain",
+      "--key",
+      "--when-down",
+      "--pass-through",
+      "--reveal",
+      "--json",
+    ],
+    list: [
+      "--type",
+      "--status",
+      "--task",
+      "--call",
+      "--workflow",
+      "--since",
+      "--until",
+      "--text",
+      "--last",
+      "--json",
+      "--reveal",
+    ],
+    show: ["--raw", "--curl", "--json", "--reveal"],
+    replay: [
+      "--last",
+      "--to",
+      "--speed",
+      "--concurrency",
+      "--set",
+      "--key",
+      "--expect",
+      "--dry-run",
+      "--json",
+      "--status",
+    ],
+  };
+  for (const [command, names] of Object.entries(flags)) {
+    const { code, out } = await run([command, "--help"]);
+    assert.equal(code, 0);
+    for (const name of names) assert.ok(out.includes(name), `${command} ${name}`);
+    assert.match(out, /Example:\n {2}airudder-devproxy/);
+  }
+  assert.match((await run(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("list and show, for people and programs, mask what is personal unless told to reveal it", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  app.reply = ({ headers }, response) =>
+    void response.writeHead(headers["x-fail"] ? 500 : 200).end('{"CalleeName":"Jane Doe"}');
+  const body = Buffer.from(sample("call.completed/answered").toString().replaceAll("TEST PERSON", "Jane Doe"));
+  assert.ok(body.includes("Jane Doe"));
+  await send(proxy.localUrl, body, { headers: { authorization: "Bearer abc" } });
+  await send(proxy.localUrl, "{}", { headers: { "x-fail": "1" } });
+  await proxy.close();
+  const at = ["--journal", dir];
+
+  const listed = (await run(["list", "--json", ...at])).lines();
+  assert.deepEqual(
+    listed.map(({ seq, type, status, deliveries }) => [seq, type, status, deliveries]),
+    [
+      [1, "call.completed", "accepted", 1],
+      [2, "unknown", "failed", 1],
+    ],
+  );
+  assert.match(
+    (await run(["list", "--status", "failed", ...at])).out,
+    /^ +#2 .* unknown .* failed .* 500 [^#]*1 push of 2\n$/,
+  );
+
+  for (const args of [
+    ["show", "1"],
+    ["show", "#1", "--json"],
+  ]) {
+    const masked = await run([...args, ...at]);
+    assert.equal(masked.out.includes("Jane"), false);
+    assert.equal(masked.out.includes("Bearer"), false);
+    assert.match(masked.out, /<name:[0-9a-f]{6}>/);
+    assert.ok((await run([...args, "--reveal", ...at])).out.includes("Jane Doe"));
+  }
+  const [shown] = (await run(["show", String(listed[0]?.id), "--json", "--reveal", ...at])).lines() as [
+    { body: unknown; deliveries: { response: { body: unknown } }[] },
+  ];
+  assert.deepEqual(Object.keys(shown), ["head", "headers", "body", "drift", "deliveries"]);
+  assert.deepEqual(shown.body, JSON.parse(body.toString()));
+  assert.deepEqual(shown.deliveries[0]?.response.body, { CalleeName: "Jane Doe" });
+  const raw = await run(["show", "1", "--raw", ...at]);
+  assert.equal(sha256(raw.stdout), sha256(body));
+});
+
+test("--curl sends the same bytes again", { skip: process.platform === "win32" }, async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, `{"it's": "a \\"test\\" $HOME \`x\` 1.0"}\n`);
+  await proxy.close();
+  const inline = await run(["show", "1", "--curl", "--reveal", "--journal", dir]);
+  const piped = await run(["show", "1", "--curl", "--journal", dir]);
+  assert.match(piped.out, /^airudder-devproxy show 1 --journal \S+ --raw \| curl -X POST .*--data-binary @- /);
+  const { execFile } = await import("node:child_process");
+  await new Promise((resolve) => execFile("sh", ["-c", inline.out.replace("curl ", "curl -s ")], resolve));
+  assert.equal(app.requests[1]?.sha256, app.requests[0]?.sha256);
+});
+
+test("replay: 0, or 1 when an expectation failed; --dry-run sends nothing", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  app.reply = (_, response) => void response.writeHead(500).end('{"error":{"code":"handler_failed"}}');
+  for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+  await proxy.close();
+  const at = ["--journal", dir];
+  const dry = await run(["replay", "--status", "failed", "--dry-run", ...at]);
+  assert.equal(dry.code, 0);
+  assert.match(dry.out, /3 pushes would be sent/);
+  assert.equal(app.requests.length, 3);
+
+  app.reply = (_, response) => void response.end('{"ok":true}');
+  const fixed = await run(["replay", "--status", "failed", "--expect", "2xx", ...at]);
+  assert.equal(fixed.code, 0, fixed.err);
+  assert.match(
+    fixed.out,
+    /#1 +unknown +fixed +200 .*\n +status: 500 -> 200\n +body \/error: .*"handler_failed".* -> \(nothing\)/,
+  );
+  assert.match(fixed.out, / 3 +fixed\n/);
+
+  app.reply = (_, response) => void response.writeHead(500).end('{"error":{"code":"handler_failed"}}');
+  const regressed = await run(["replay", "1..3", "--expect", "2xx", "--json", ...at]);
+  assert.equal(regressed.code, 1);
+  const lines = regressed.lines();
+  assert.deepEqual(lines.at(-1)?.verdicts, { regressed: 3 });
+  assert.equal(lines.at(-1)?.unexpected, 3);
+  await app.stop();
+  assert.equal((await run(["replay", "1", "--expect", "2xx", ...at])).code, 1);
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connectControl } from "../../../devproxy/src/control/client.js";
+import { send, startProxy } from "../../helpers/devproxy.js";
+
+test("a running proxy is found, asked for its state, and gone when it is closed", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  const found = await connectControl(dir);
+  assert.equal(found?.state.local, proxy.localUrl);
+  await proxy.close();
+  assert.equal(existsSync(join(dir, "listen.json")), false);
+  assert.equal(await connectControl(dir), undefined);
+});
+
+test("what a dead one left behind is nobody", async (t) => {
+  const { dir, proxy } = await startProxy(t);
+  const left = readFileSync(join(dir, "listen.json"));
+  await proxy.close();
+  writeFileSync(join(dir, "listen.json"), left);
+  assert.equal(await connectControl(dir), undefined);
+  writeFileSync(join(dir, "listen.json"), "{");
+  assert.equal(await connectControl(dir), undefined);
+});
+
+test("without the token, from a web page, or under another name it answers nothing", async (t) => {
+  const { dir } = await startProxy(t);
+  const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
+  const url = `http://127.0.0.1:${port}/state`;
+  const good = { authorization: `Bearer ${token}` };
+  const cases: [Record<string, string>, number][] = [
+    [good, 200],
+    [{}, 401],
+    [{ authorization: "Bearer wrong" }, 401],
+    [{ ...good, origin: "https://evil.test" }, 401],
+    [{ ...good, host: "evil.test" }, 401],
+  ];
+  for (const [headers, status] of cases) {
+    assert.equal((await send(url, "", { method: "GET", headers })).status, status);
+  }
+  assert.equal((await send(`http://127.0.0.1:${port}/other`, "", { method: "GET", headers: good })).status, 404);
+});
+
+test("a replay through it is done by the running proxy, and its errors come back", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  const found = await connectControl(dir);
+  const events: string[] = [];
+  await found?.replay({ last: 1 }, ({ event }) => events.push(event));
+  assert.deepEqual(events, ["replay", "verdict", "summary"]);
+  assert.equal(app.requests.length, 2);
+  await assert.rejects(found?.replay({ ids: ["9"] }, () => undefined) ?? Promise.resolve(), {
+    exit: 2,
+    message: /no push 9/,
+  });
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { WhenDown } from "airudder-devproxy";
+import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+const healthIntervals = { up: 20, down: 20, waiting: 10 };
+
+async function startWithoutApp(
+  t: Parameters<typeof startProxy>[0],
+  whenDown: WhenDown,
+  limits = { answerMs: 900, holdMs: 300 },
+) {
+  const app = await new RecorderApp().start();
+  await app.stop();
+  return startProxy(t, { app, whenDown, limits, healthIntervals });
+}
+
+test("hold: waits for the app and answers what it says", async (t) => {
+  const { proxy, app } = await startWithoutApp(t, "hold", { answerMs: 9_000, holdMs: 8_000 });
+  app.reply = (_, response) => void response.writeHead(201).end('{"from":"app"}');
+  const answer = send(proxy.localUrl, '{"n":1}');
+  await until(() => proxy.store.index.rows.length === 1);
+  await app.start();
+  const { status, text } = await answer;
+  assert.deepEqual([status, text], [201, '{"from":"app"}']);
+});
+
+test("hold: after the limit it answers 200, keeps the pushes, and delivers them in order when the app is back", async (t) => {
+  const { proxy, app } = await startWithoutApp(t, "hold");
+  const replies = await Promise.all([1, 2, 3, 4, 5].map((n) => send(proxy.localUrl, `{"n":${n}}`)));
+  assert.deepEqual(
+    replies.map(({ status, text }) => [status, text]),
+    Array(5).fill([200, "{}"]),
+  );
+  const order = await Promise.all(
+    proxy.store.index.rows.map(async ({ place }) => (await proxy.store.content(place)).body.toString()),
+  );
+  await app.start();
+  await app.received(5);
+  assert.deepEqual(
+    app.requests.map(({ body }) => body.toString()),
+    order,
+  );
+  await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200));
+  const causes = proxy.store.index.rows.map(({ deliveries }) => deliveries.map(({ head }) => head.cause));
+  assert.deepEqual(causes, Array(5).fill(["live", "queued"]));
+  assert.match(String(proxy.store.index.rows[0]?.deliveries[0]?.head.error), /connection refused/);
+});
+
+test("ack: answers 200 at once and delivers later", async (t) => {
+  const { proxy, app } = await startWithoutApp(t, "ack", { answerMs: 9_000, holdMs: 8_000 });
+  const start = performance.now();
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  assert.ok(performance.now() - start < 5_000);
+  await app.start();
+  await app.received(1);
+});
+
+test("fail: answers 502, and nothing is sent later: Airudder tries again itself", async (t) => {
+  const { proxy, app } = await startWithoutApp(t, "fail");
+  const { status, text } = await send(proxy.localUrl, '{"n":1}');
+  assert.equal(status, 502);
+  assert.equal(JSON.parse(text).error.code, "app_down");
+  await app.start();
+  await until(() => proxy.appIsUp);
+  assert.equal((await send(proxy.localUrl, '{"n":2}')).status, 200);
+  assert.deepEqual(
+    app.requests.map(({ body }) => body.toString()),
+    ['{"n":2}'],
+  );
+  assert.equal(proxy.store.index.rows.length, 2);
+});
+
+test("the queue survives a restart", async (t) => {
+  const { proxy, app, dir } = await startWithoutApp(t, "ack");
+  for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+  await proxy.close();
+  await app.start();
+  const again = await startProxy(t, { app, journal: dir, healthIntervals });
+  await app.received(3);
+  assert.deepEqual(
+    app.requests.map(({ body }) => body.toString()),
+    ['{"n":1}', '{"n":2}', '{"n":3}'],
+  );
+  await until(() => again.proxy.store.index.rows.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200));
+  await again.proxy.close();
+  const third = await startProxy(t, { app, journal: dir, healthIntervals });
+  await send(third.proxy.localUrl, '{"n":4}');
+  assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
+});
+
+test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
+  const { proxy, app, events } = await startProxy(t, { limits: { answerMs: 100, holdMs: 50 }, healthIntervals });
+  let finish: () => void = () => undefined;
+  app.reply = (_, response) => {
+    finish = () => response.writeHead(500).end("late");
+  };
+  const { status, text } = await send(proxy.localUrl, "{}");
+  assert.deepEqual([status, text], [200, "{}"]);
+  finish();
+  await until(() => events.some(({ event }) => event === "delivery"));
+  const delivery = events.find(({ event }) => event === "delivery");
+  assert.equal(delivery?.event === "delivery" && delivery.late, true);
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
+  assert.equal(proxy.store.index.rows[0]?.deliveries[0]?.head.late, true);
+  assert.equal(proxy.store.index.rows[0]?.deliveries[0]?.head.status, 500);
+});
+
+test("a sender that hangs up does not end the delivery", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  let finish: () => void = () => undefined;
+  app.reply = (_, response) => {
+    finish = () => response.end("{}");
+  };
+  const stop = new AbortController();
+  const gone = fetch(proxy.localUrl, { method: "POST", body: "{}", signal: stop.signal }).catch(() => undefined);
+  await app.received(1);
+  stop.abort();
+  await gone;
+  finish();
+  await until(() => proxy.store.index.rows[0]?.deliveries[0]?.head.status === 200);
+});
+
+test("a push that ends the app each time is given up after some tries, and the process lives", async (t) => {
+  const { proxy, app, events } = await startProxy(t, { healthIntervals });
+  app.reply = ({ body }, response) => {
+    if (body.toString() === "poison") response.socket?.destroy();
+    else response.end("{}");
+  };
+  const { status } = await send(proxy.localUrl, "poison");
+  assert.equal(status, 502);
+  assert.ok(events.some((event) => event.event === "note" && event.code === "given_up"));
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+});
+
+const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = {
+  "an answer that is not HTTP": (socket) => socket.end("HELLO\r\n\r\n"),
+  "an answer that breaks off": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
+  "no answer": (socket) => socket.destroy(),
+};
+
+for (const [name, answer] of Object.entries(oddAnswers)) {
+  test(`fail: ${name} is a 502, recorded with its reason`, async (t) => {
+    const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
+    app.reply = (_, response) => {
+      if (response.socket) answer(response.socket);
+    };
+    assert.equal((await send(proxy.localUrl, "{}")).status, 502);
+    await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
+    const head = proxy.store.index.rows[0]?.deliveries[0]?.head;
+    assert.equal(head?.status, undefined);
+    assert.ok(head?.error);
+  });
+}
+
+test("an app that restarts between two pushes gets the second one once", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthIntervals });
+  for (let round = 0; round < 5; round++) {
+    assert.equal((await send(proxy.localUrl, `{"n":${round}}`)).status, 200);
+    await app.stop();
+    await app.start();
+  }
+  assert.deepEqual(
+    app.requests.map(({ body }) => body.toString()),
+    [0, 1, 2, 3, 4].map((n) => `{"n":${n}}`),
+  );
+});

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { request as httpRequest } from "node:http";
+import { test } from "node:test";
+import { send, startProxy } from "../../helpers/devproxy.js";
+import type { Recorded } from "../../helpers/recorder-app.js";
+
+test("nothing but the secret path answers", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  const url = new URL(proxy.localUrl);
+  const paths = [
+    "/",
+    "/in",
+    "/in/",
+    "/in/wrong",
+    `${url.pathname}x`,
+    url.pathname.slice(0, -1),
+    `${url.pathname}/more`,
+    `${url.pathname}/ping/more`,
+    `/x${url.pathname}`,
+    url.pathname.replace("/in/", "/in//"),
+    "/webhooks/airudder",
+    "/in/%2e%2e/%2e%2e/etc/passwd",
+  ];
+  for (const path of paths) {
+    const reply = await send(url.origin + path, "{}");
+    assert.deepEqual([path, reply.status, reply.text], [path, 404, "{}"]);
+    assert.equal(reply.headers["x-powered-by"], undefined);
+  }
+  assert.equal(app.requests.length, 0);
+  assert.equal(proxy.store.index.rows.length, 0);
+});
+
+test("a slash at the end is no other path", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  assert.equal((await send(`${proxy.localUrl}/`, "{}")).status, 200);
+  assert.equal(app.requests[0]?.url, "/webhooks/airudder");
+});
+
+test("a ping is answered with the nonce, signed, and is not recorded", async (t) => {
+  const { proxy } = await startProxy(t);
+  const secret = proxy.localUrl.split("/").at(-1) as string;
+  const { status, text } = await send(`${proxy.localUrl}/ping?nonce=n%201`, "", { method: "GET" });
+  assert.equal(status, 200);
+  const signed = createHmac("sha256", secret).update("n 1").digest("hex");
+  assert.deepEqual(JSON.parse(text), { "airudder-devproxy": signed });
+  assert.equal(proxy.store.index.rows.length, 0);
+});
+
+test("the query is merged into the target's, whose own parameters stay", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  const cases: [string, string][] = [
+    ["", "/webhooks/airudder"],
+    ["?", "/webhooks/airudder"],
+    ["?a=1&b=%20x&a=2", "/webhooks/airudder?a=1&b=%20x&a=2"],
+    ["?q='{}|^", "/webhooks/airudder?q='{}|^"],
+  ];
+  for (const [query, expected] of cases) {
+    await new Promise<void>((resolve, reject) => {
+      const { port, pathname } = new URL(proxy.localUrl);
+      const outgoing = httpRequest({ port, path: pathname + query, method: "POST" }, (response) => {
+        response.resume().on("end", resolve);
+      });
+      outgoing.on("error", reject).end("{}");
+    });
+    assert.equal(app.requests.at(-1)?.url, expected);
+  }
+});
+
+test("a target with a token keeps it, whatever the push says", async (t) => {
+  const first = await startProxy(t);
+  const { proxy, app } = await startProxy(t, { target: `${first.app.url}?token=mine`, app: first.app });
+  await send(`${proxy.localUrl}?token=theirs&x=1`, "{}");
+  assert.equal(app.requests[0]?.url, "/webhooks/airudder?token=mine&x=1");
+});
+
+test("the app is told by whom it is called; what others claim about that is dropped", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  await send(proxy.localUrl, "{}", {
+    headers: {
+      "airudder-replay": "forged",
+      "airudder-devproxy": "9",
+      "user-agent": "Airudder",
+      connection: "x-secret-hop",
+      "x-secret-hop": "1",
+      "x-kept": "1",
+    },
+  });
+  const [{ headers }] = app.requests as [Recorded];
+  assert.equal(headers["airudder-devproxy"], "1");
+  assert.equal(headers["airudder-replay"], undefined);
+  assert.equal(headers["x-secret-hop"], undefined);
+  assert.equal(headers["x-kept"], "1");
+  assert.equal(headers["user-agent"], "Airudder");
+  assert.equal(headers.host, new URL(app.url).host);
+  assert.equal(headers["x-forwarded-host"], new URL(proxy.localUrl).host);
+});
+
+test("what the middleware made of a push is told, and does not leave", async (t) => {
+  const { proxy, app, events } = await startProxy(t);
+  const outcome = { type: "call.completed", verified: true, duplicate: false, drift: 0, ms: 1 };
+  app.reply = (_, response) => {
+    response.writeHead(200, { "airudder-outcome": JSON.stringify(outcome) }).end("{}");
+  };
+  const reply = await send(proxy.localUrl, "{}");
+  assert.equal(reply.headers["airudder-outcome"], undefined);
+  const delivery = events.find(({ event }) => event === "delivery");
+  assert.deepEqual(delivery?.event === "delivery" && delivery.outcome, outcome);
+});
+
+test("with passThrough the rest goes to the app, unrecorded; without, it does not", async (t) => {
+  const { proxy, app } = await startProxy(t, { passThrough: true });
+  const { origin } = new URL(proxy.localUrl);
+  app.reply = ({ url }, response) => void response.end(`page ${url}`);
+  assert.equal((await send(`${origin}/pages/1?x=2`, "", { method: "GET" })).text, "page /pages/1?x=2");
+  assert.equal(proxy.store.index.rows.length, 0);
+  await app.stop();
+  const down = await send(`${origin}/pages/1`, "", { method: "GET" });
+  assert.equal(down.status, 502);
+  assert.equal(JSON.parse(down.text).error.code, "app_down");
+});
+
+test("a body over 10 MB is refused with 413, announced or not, and not recorded", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  const large = Buffer.alloc(10 * 1024 * 1024 + 1);
+  const announced = await send(proxy.localUrl, large).catch(() => undefined);
+  const chunked = await send(proxy.localUrl, [large.subarray(0, 6_000_000), large.subarray(6_000_000)]).catch(
+    () => undefined,
+  );
+  for (const reply of [announced, chunked]) if (reply !== undefined) assert.equal(reply.status, 413);
+  assert.ok(announced ?? chunked, "at least one sender read the refusal");
+  assert.equal(app.requests.length, 0);
+  assert.equal(proxy.store.index.rows.length, 0);
+});
+
+test("a sender that hangs up half way leaves nothing behind", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  const outgoing = httpRequest(proxy.localUrl, { method: "POST", headers: { "content-length": "100" } });
+  outgoing.on("error", () => undefined);
+  outgoing.write("{");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  outgoing.destroy();
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  assert.equal(proxy.store.index.rows.length, 1);
+  assert.equal(app.requests.length, 1);
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { sign } from "airudder-webhooks";
+import { readJournal } from "airudder-webhooks/journal";
+import { sample, send, startProxy } from "../../helpers/devproxy.js";
+
+test("a push is on disk before the app sees it", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  const onDisk: boolean[] = [];
+  app.reply = (_, response) => {
+    onDisk.push(readFileSync(join(dir, "000001.ndjson"), "utf8").includes("before-the-app"));
+    response.end();
+  };
+  await send(proxy.localUrl, '{"x":"before-the-app"}');
+  assert.deepEqual(onDisk, [true]);
+});
+
+test("the journal says what a push is, and how its delivery went", async (t) => {
+  const { proxy, app, dir } = await startProxy(t, { key: "s3cret" });
+  const payload = JSON.parse(sample("call.completed/answered").toString());
+  payload.Sign = sign(payload.TaskID, "s3cret");
+  payload.Surprise = 1;
+  app.reply = (_, response) => void response.writeHead(500).end('{"error":"boom"}');
+  assert.equal((await send(proxy.localUrl, JSON.stringify(payload))).status, 500);
+  await proxy.close();
+  const heads: Record<string, unknown>[] = [];
+  await readJournal(dir, { onEntry: ({ head }) => heads.push({ ...head }) });
+  const [push, delivery] = heads;
+  assert.equal(push?.type, "call.completed");
+  assert.equal(push?.verified, true);
+  assert.equal(push?.drift, 1);
+  assert.equal(push?.source, "local");
+  assert.equal(push?.task, payload.TaskID);
+  assert.equal(push?.call, payload.Details[0].CallID);
+  assert.equal(push?.url, "/");
+  assert.equal(delivery?.push, push?.id);
+  assert.equal(delivery?.status, 500);
+  assert.equal(delivery?.cause, "live");
+});
+
+test("the secret of the path is not written to the journal", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  const secret = proxy.localUrl.split("/").at(-1) as string;
+  await send(`${proxy.localUrl}?a=1`, "{}");
+  await proxy.close();
+  assert.equal(readFileSync(join(dir, "000001.ndjson"), "utf8").includes(secret), false);
+});
+
+test("a request that came under a public name is told apart", async (t) => {
+  const { proxy } = await startProxy(t);
+  await send(proxy.localUrl, "{}", { headers: { host: "demo.loca.lt" } });
+  await send(proxy.localUrl, "{}");
+  assert.deepEqual(
+    proxy.store.index.rows.map(({ push }) => push.source),
+    ["tunnel", "local"],
+  );
+});
+
+test("what cannot be recorded is answered 503 and never reaches the app", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  // The lock in another process's name is what a take-over after a long sleep looks like; a file in the folder's place is a dead disk.
+  rmSync(dir, { recursive: true });
+  writeFileSync(dir, "not a folder");
+  const { status, text } = await send(proxy.localUrl, '{"x":1}');
+  assert.equal(status, 503);
+  assert.equal(JSON.parse(text).error.code, "journal_unavailable");
+  assert.equal(app.requests.length, 1);
+});
+
+test("the journal is used again at the next start, and numbering goes on", async (t) => {
+  const first = await startProxy(t);
+  await send(first.proxy.localUrl, '{"n":1}');
+  const url = first.proxy.localUrl;
+  await first.proxy.close();
+  const second = await startProxy(t, { journal: first.dir, app: await first.app.stop().then(() => first.app.start()) });
+  await send(second.proxy.localUrl, '{"n":2}');
+  assert.deepEqual(
+    second.proxy.store.index.rows.map(({ push }) => push.seq),
+    [1, 2],
+  );
+  assert.equal(new URL(second.proxy.localUrl).pathname, new URL(url).pathname);
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Filters } from "airudder-devproxy";
+import { filterRows } from "../../../devproxy/src/journal/filters.js";
+import { rowsOf } from "../../../devproxy/src/journal/ids.js";
+import { openSnapshot } from "../../../devproxy/src/journal/store.js";
+import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+
+async function recorded(t: Parameters<typeof startProxy>[0]) {
+  const { proxy, app, dir } = await startProxy(t, { whenDown: "fail" });
+  const call = JSON.parse(sample("call.completed/answered").toString());
+  app.reply = ({ body }, response) => void response.writeHead(body.includes("fail-me") ? 500 : 200).end("{}");
+  await send(proxy.localUrl, sample("call.completed/answered"));
+  await send(proxy.localUrl, JSON.stringify({ ...call, TaskName: "fail-me" }));
+  await send(proxy.localUrl, sample("dialer.task/running"));
+  await send(proxy.localUrl, JSON.stringify({ TaskID: "t9", Sign: "x", Details: "no list", note: "Grüße \\ 12/7" }));
+  await app.stop();
+  await send(proxy.localUrl, '{"odd":"\\u0047r\\u00fc\\u00dfe"}');
+  await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
+  return { proxy, dir, call };
+}
+
+test("filters", async (t) => {
+  const { dir, call } = await recorded(t);
+  const reader = await openSnapshot(dir);
+  const cases: [Filters, number[]][] = [
+    [{}, [1, 2, 3, 4, 5]],
+    [{ type: "call.completed" }, [1, 2, 4]],
+    [{ type: "unknown" }, [5]],
+    [{ type: "nothing.like.it" }, []],
+    [{ status: "accepted" }, [1, 3]],
+    [{ status: "quarantined" }, [4]],
+    [{ status: "failed" }, [2]],
+    [{ status: "undelivered" }, [5]],
+    [{ task: call.TaskID }, [1, 2]],
+    [{ call: call.Details[0].CallID, status: "failed" }, [2]],
+    [{ workflow: call.workflow_id }, [1, 2, 3]],
+    [{ since: "10m" }, [1, 2, 3, 4, 5]],
+    [{ until: "10m" }, []],
+    [{ since: "2000-01-01", until: "2001-01-01" }, []],
+    [{ text: "FAIL-me" }, [2]],
+    [{ text: "grüße" }, [4, 5]],
+    [{ text: "no such text" }, []],
+  ];
+  for (const [filters, expected] of cases) {
+    const rows = await filterRows(reader, reader.index.rows, filters);
+    assert.deepEqual([filters, rows.map(({ push }) => push.seq)], [filters, expected]);
+  }
+});
+
+test("ids", async (t) => {
+  const { dir } = await recorded(t);
+  const { index } = await openSnapshot(dir);
+  const long = String(index.rows[2]?.push.id);
+  const cases: [string[], number[]][] = [
+    [["2"], [2]],
+    [["#2"], [2]],
+    [[long], [3]],
+    [["2..4"], [2, 3, 4]],
+    [["#4..#9"], [4, 5]],
+    [["..2"], [1, 2]],
+    [["4.."], [4, 5]],
+    [
+      ["5", "1", "1..2"],
+      [5, 1, 2],
+    ],
+  ];
+  for (const [ids, expected] of cases) {
+    assert.deepEqual([ids, rowsOf(index, ids).map(({ push }) => push.seq)], [ids, expected]);
+  }
+});
+
+const wrong: [string, RegExp][] = [
+  ["6", /no push 6; the journal holds #1 to #5/],
+  ["0", /no push 0/],
+  ["7..9", /no push in 7\.\.9/],
+  ["4..2", /upside down/],
+  ["..", /not an id/],
+  ["1-3", /not an id/],
+  ["1.5", /not an id/],
+  ["-1", /not an id/],
+  ["0mwqy9aao000059aa764c19x", /no push/],
+  ["", /not an id/],
+];
+
+test("an id that stands for nothing is one clear line", async (t) => {
+  const { dir } = await recorded(t);
+  const { index } = await openSnapshot(dir);
+  for (const [id, message] of wrong) assert.throws(() => rowsOf(index, [id]), { exit: 2, message }, id);
+});
+
+test("filters with wrong values are one clear line", async (t) => {
+  const reader = await openSnapshot(makeFolder(t));
+  const cases: [Filters, RegExp][] = [
+    [{ status: "good" }, /--status "good" is unknown\. Give one of accepted, quarantined, failed, undelivered/],
+    [{ since: "yesterday" }, /--since "yesterday" is no time/],
+    [{ until: "10" }, /--until "10" is no time/],
+    [{ since: "2026-13-45" }, /--since/],
+  ];
+  for (const [filters, message] of cases) {
+    await assert.rejects(filterRows(reader, reader.index.rows, filters), { exit: 2, message });
+  }
+});

@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ReplayEvent, ReplayRequest, VerdictEvent } from "airudder-devproxy";
+import { sign, verifySign } from "airudder-webhooks";
+import { sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+async function replayed(
+  { proxy }: TestProxy,
+  request: ReplayRequest,
+): Promise<{ verdicts: VerdictEvent[]; events: ReplayEvent[] }> {
+  const events: ReplayEvent[] = [];
+  await proxy.replay(request, (event) => events.push(event));
+  return { events, verdicts: events.filter((event) => event.event === "verdict") };
+}
+
+test("a replay tells the app so, sends the same bytes, and is recorded as a delivery", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  await send(proxy.localUrl, sample("call.completed/vendor-example"), { headers: { "user-agent": "Airudder" } });
+  const [row] = proxy.store.index.rows;
+  await replayed(running, { ids: ["1"] });
+  const [live, again] = app.requests;
+  assert.equal(again?.sha256, live?.sha256);
+  assert.equal(again?.headers["airudder-replay"], row?.push.id);
+  assert.equal(live?.headers["airudder-replay"], undefined);
+  assert.equal(again?.headers["user-agent"], "Airudder");
+  assert.deepEqual(
+    row?.deliveries.map(({ head }) => [head.cause, head.status]),
+    [
+      ["live", 200],
+      ["replay", 200],
+    ],
+  );
+});
+
+test("verdicts: fixed, regressed, still failing, same, with what differs", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  const answers = (status: number, body: object) => (_: unknown, response: import("node:http").ServerResponse) =>
+    void response.writeHead(status).end(JSON.stringify(body));
+  app.reply = answers(500, { error: { code: "boom", at: "save" } });
+  await send(proxy.localUrl, "{}");
+  const steps: [number, object, string, unknown[]][] = [
+    [
+      500,
+      { error: { code: "bang", at: "save" } },
+      "still failing",
+      [{ path: "/error/code", before: "boom", after: "bang" }],
+    ],
+    [
+      200,
+      { ok: true },
+      "fixed",
+      [
+        { path: "status", before: 500, after: 200 },
+        { path: "/error", before: { code: "bang", at: "save" } },
+        { path: "/ok", after: true },
+      ],
+    ],
+    [200, { ok: true }, "same", []],
+    [200, { ok: [1, 2] }, "same", [{ path: "/ok", before: true, after: [1, 2] }]],
+    [404, { ok: [1, 2] }, "regressed", [{ path: "status", before: 200, after: 404 }]],
+  ];
+  for (const [status, body, verdict, differences] of steps) {
+    app.reply = answers(status, body);
+    const { verdicts } = await replayed(running, { last: 1 });
+    assert.deepEqual([verdicts[0]?.verdict, verdicts[0]?.differences], [verdict, differences]);
+  }
+  await app.stop();
+  const { verdicts } = await replayed(running, { last: 1 });
+  assert.equal(verdicts[0]?.verdict, "still failing");
+  assert.equal(verdicts[0]?.status, null);
+  assert.match(String(verdicts[0]?.error), /connection refused/);
+});
+
+test("what is replayed: ids, the last N, filters, and both", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  app.reply = ({ body }, response) =>
+    void response.writeHead(Number(JSON.parse(body.toString()).n) % 2 ? 500 : 200).end();
+  for (const n of [1, 2, 3, 4, 5]) await send(proxy.localUrl, `{"n":${n}}`);
+  const cases: [ReplayRequest, number[]][] = [
+    [{ ids: ["4", "1..2"] }, [1, 2, 4]],
+    [{ last: 2 }, [4, 5]],
+    [{ filters: { status: "failed" } }, [1, 3, 5]],
+    [{ filters: { status: "failed" }, last: 1 }, [5]],
+    [{ ids: ["1..3"], filters: { status: "failed" } }, [1, 3]],
+    [{ filters: { type: "dialer.task" } }, []],
+  ];
+  for (const [request, expected] of cases) {
+    const { verdicts, events } = await replayed(running, request);
+    assert.deepEqual([request, verdicts.map(({ seq }) => seq)], [request, expected]);
+    assert.equal(events.at(-1)?.event, "summary");
+  }
+  await assert.rejects(replayed(running, {}), { exit: 2, message: /Say what to replay/ });
+});
+
+test("--to sends elsewhere, and the delivery says where", async (t) => {
+  const running = await startProxy(t);
+  const other = await new RecorderApp().start();
+  t.after(() => other.stop());
+  await send(running.proxy.localUrl, "{}");
+  await replayed(running, { last: 1, to: `${other.origin}/other?x=1` });
+  assert.equal(other.requests[0]?.url, "/other?x=1");
+  assert.equal(running.app.requests.length, 1);
+  assert.equal(running.proxy.store.index.rows[0]?.deliveries[1]?.head.target, `${other.origin}/other?x=1`);
+});
+
+test("at full speed, many at once, order per subject is kept and no two of one subject overlap", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  const agent = (name: string, n: number) =>
+    JSON.stringify({
+      type: "AgentStatus",
+      body: { agentName: name, State: "CALLING", taskId: "t", timestamp: String(n) },
+    });
+  for (let n = 0; n < 8; n++) for (const name of ["a", "b", "c"]) await send(proxy.localUrl, agent(name, n));
+  app.requests.length = 0;
+  const busy = new Set<string>();
+  let atOnce = 0;
+  app.reply = async ({ body }, response) => {
+    const { agentName } = JSON.parse(body.toString()).body;
+    assert.equal(busy.has(agentName), false);
+    busy.add(agentName);
+    atOnce = Math.max(atOnce, busy.size);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    busy.delete(agentName);
+    response.end();
+  };
+  const { verdicts } = await replayed(running, { last: 24, concurrency: 6 });
+  assert.equal(verdicts.length, 24);
+  assert.ok(verdicts.every(({ status }) => status === 200));
+  assert.ok(atOnce > 1);
+  for (const name of ["a", "b", "c"]) {
+    const bodies = app.requests
+      .map(({ body }) => JSON.parse(body.toString()).body)
+      .filter(({ agentName }) => agentName === name);
+    assert.deepEqual(
+      bodies.map(({ timestamp }) => timestamp),
+      ["0", "1", "2", "3", "4", "5", "6", "7"],
+    );
+  }
+});
+
+test("original timing, scaled", async (t) => {
+  const running = await startProxy(t);
+  await send(running.proxy.localUrl, '{"n":1}');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await send(running.proxy.localUrl, '{"n":2}');
+  const timed = async (speed: number | "max") => {
+    const start = performance.now();
+    await replayed(running, { last: 2, speed });
+    return performance.now() - start;
+  };
+  assert.ok((await timed(1)) >= 380);
+  assert.ok((await timed(4)) >= 90);
+});
+
+test("an edit changes its value and no other byte, and the payload is signed again with the key", async (t) => {
+  const running = await startProxy(t, { key: "one" });
+  const { proxy, app } = running;
+  const text = `{ "TaskID":"t\\/1",  "Sign" : "${sign("t/1", "one")}", "Details":[{"CallID":"c", "n": 1.0,"e":"😀"}] }\n`;
+  await send(proxy.localUrl, text);
+  await replayed(running, { last: 1, set: ["Details[0].CallID=new one", "/Details/0/n=2"], key: "two" });
+  const sent = app.requests[1]?.body.toString() ?? "";
+  assert.equal(
+    sent,
+    text.replace('"c"', '"new one"').replace("1.0", "2").replace(sign("t/1", "one"), sign("t/1", "two")),
+  );
+  assert.ok(verifySign(JSON.parse(sent), "two"));
+});
+
+test("an edit that does not fit the schema is told and sent", async (t) => {
+  const running = await startProxy(t);
+  await send(running.proxy.localUrl, sample("call.completed/answered"));
+  await replayed(running, { last: 1, set: ["Details[0].CallTimes:=[]"] });
+  const told = running.events.find((event) => event.event === "note" && event.code === "edit_drifts");
+  assert.match(
+    told?.event === "note" ? told.message : "",
+    /#1: the edit does not fit the schema at \/Details\/0\/CallTimes/,
+  );
+  assert.equal(running.app.requests.length, 2);
+});
+
+const wrong: [ReplayRequest, RegExp][] = [
+  [{ last: 2, set: ["Details[5].CallID=x"] }, /there is no Details\[5\]\.CallID in #1/],
+  [{ last: 2, set: ["Nothing=x"] }, /there is no Nothing in #1/],
+  [{ last: 2, set: ["Details"] }, /has no value/],
+  [{ last: 2, set: ["=x"] }, /has no value/],
+  [{ last: 2, set: ["a..b=x"] }, /is no path/],
+  [{ last: 2, set: ["a[x]=1"] }, /is no path/],
+  [{ last: 2, set: ["TaskID:=oops"] }, /is no JSON/],
+  [{ ids: ["2"], set: ["a=1"] }, /body of #2 is no JSON object/],
+  [{ last: 1, to: "ftp://x" }, /--to "ftp:\/\/x" is not an http\(s\) URL/],
+  [{ last: 1, to: "localhost:3000" }, /--to/],
+  [{ last: 1, expect: "ok" }, /--expect "ok" is no status/],
+  [{ last: 1, speed: -1 }, /--speed/],
+  [{ last: 1, concurrency: 0 }, /--concurrency/],
+  [{ ids: ["99"] }, /no push 99/],
+];
+
+test("bad input is one clear line, before anything is sent", async (t) => {
+  const running = await startProxy(t);
+  await send(running.proxy.localUrl, sample("call.completed/answered"));
+  await send(running.proxy.localUrl, "[not an object]");
+  for (const [request, message] of wrong) {
+    await assert.rejects(replayed(running, request), (error: Error & { exit: number }) => {
+      assert.match(error.message, message);
+      assert.equal(error.message.includes("\n"), false);
+      assert.equal(error.exit, 2);
+      return true;
+    });
+  }
+  assert.equal(running.app.requests.length, 2);
+});

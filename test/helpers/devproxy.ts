@@ -1,0 +1,179 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Devproxy, type DevproxyEvent, type DevproxyOptions, startDevproxy } from "airudder-devproxy";
+import { makeFolder } from "./folder.js";
+import { RecorderApp } from "./recorder-app.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const cli = fileURLToPath(new URL("../../devproxy/src/cli.ts", import.meta.url));
+
+export function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** A published sample, byte for byte. */
+export function sample(name: string): Buffer {
+  return readFileSync(new URL(`../../schemas/samples/${name}.json`, import.meta.url));
+}
+
+/** Looks at something until it is so. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** A dev proxy in this process, with an app behind it and everything that it told. */
+export interface TestProxy {
+  proxy: Devproxy;
+  app: RecorderApp;
+  dir: string;
+  events: DevproxyEvent[];
+}
+
+/** Starts a dev proxy without a tunnel before a recording app; both end with the test. */
+export async function startProxy(
+  t: TestContext,
+  options: Omit<DevproxyOptions, "onEvent"> & { app?: RecorderApp } = {},
+): Promise<TestProxy> {
+  const { app = await new RecorderApp().start(), ...rest } = options;
+  t.after(() => app.stop());
+  const dir = options.journal ?? makeFolder(t);
+  const events: DevproxyEvent[] = [];
+  const proxy = await startDevproxy({
+    target: app.url,
+    tunnel: "none",
+    ...rest,
+    journal: dir,
+    onEvent: (event) => events.push(event),
+  });
+  t.after(() => proxy.close());
+  return { proxy, app, dir, events };
+}
+
+/** What came back for a request. */
+export interface Reply {
+  status: number;
+  headers: NodeJS.Dict<string | string[]>;
+  body: Buffer;
+  text: string;
+}
+
+/** Sends a request as it is: the headers are these alone, and the body goes out chunk by chunk when it is a list. */
+export function send(
+  url: string,
+  body: Buffer | string | Buffer[] = "",
+  { method = "POST", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(url, {
+      method,
+      headers: { "content-type": "application/json", ...headers },
+      agent: false,
+    });
+    outgoing.on("error", reject);
+    outgoing.on("response", (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes, text: bytes.toString() });
+      });
+    });
+    if (Array.isArray(body)) {
+      for (const chunk of body) outgoing.write(chunk);
+      outgoing.end();
+    } else outgoing.end(body);
+  });
+}
+
+/** What a command printed, and how it ended. */
+export interface Run {
+  code: number | null;
+  stdout: Buffer;
+  out: string;
+  err: string;
+  /** The lines of standard output as JSON. */
+  lines(): Record<string, unknown>[];
+}
+
+function spawnCli(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, ["--import", "tsx", cli, ...args], {
+    cwd: cwd ?? root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, TSX_TSCONFIG_PATH: `${root}/tsconfig.json`, NO_COLOR: "1", ...env },
+  });
+}
+
+/** Runs a command of `airudder-devproxy` to its end. */
+export async function run(
+  args: readonly string[],
+  { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Run> {
+  const child = spawnCli(args, cwd, env);
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on("data", (chunk) => out.push(chunk));
+  child.stderr?.on("data", (chunk) => err.push(chunk));
+  const [code] = await once(child, "close");
+  const stdout = Buffer.concat(out);
+  return {
+    code,
+    stdout,
+    out: stdout.toString(),
+    err: Buffer.concat(err).toString(),
+    lines: () =>
+      stdout
+        .toString()
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+/** `listen --json` in a process of its own, which can be killed. */
+export class ListenProcess {
+  readonly events: Record<string, unknown>[] = [];
+  err = "";
+  readonly #closed: Promise<number | null>;
+
+  private constructor(readonly child: ChildProcess) {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) =>
+      this.events.push(JSON.parse(line)),
+    );
+    child.stderr?.on("data", (chunk) => {
+      this.err += chunk;
+    });
+    this.#closed = once(child, "close").then(([code]) => code);
+  }
+
+  /** Starts it and waits for its `ready`. */
+  static async start(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ListenProcess> {
+    const listening = new ListenProcess(spawnCli(["listen", "--json", "--tunnel", "none", ...args], undefined, env));
+    t.after(() => listening.kill());
+    await until(() => listening.events.length > 0 || listening.child.exitCode !== null);
+    if (listening.events.length === 0) throw new Error(`listen did not start: ${listening.err}`);
+    return listening;
+  }
+
+  get localUrl(): string {
+    return String(this.events[0]?.local);
+  }
+
+  /** SIGTERM; gives the exit code. */
+  stop(): Promise<number | null> {
+    this.child.kill("SIGTERM");
+    return this.#closed;
+  }
+
+  /** SIGKILL: nothing is flushed. */
+  async kill(): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.#closed;
+  }
+}

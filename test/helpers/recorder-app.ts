@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A request as it came over the wire. */
+export interface Recorded {
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  sha256: string;
+}
+
+type Reply = (request: Recorded, response: ServerResponse) => void | Promise<void>;
+
+/** An app that keeps every request with its exact bytes, and answers what it is told to. */
+export class RecorderApp {
+  readonly requests: Recorded[] = [];
+  #server: Server | undefined;
+  #port = 0;
+  #waiting: { count: number; resolve: () => void }[] = [];
+
+  /** @param reply answers 200 `{}` unless told */
+  constructor(
+    public reply: Reply = (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    },
+  ) {}
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get url(): string {
+    return `${this.origin}/webhooks/airudder`;
+  }
+
+  /** Starts, or starts again on the same port. */
+  async start(): Promise<this> {
+    const server = createServer((request, response) => void this.#take(request, response));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(this.#port, "127.0.0.1", resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** Resolves when so many requests have come in all. */
+  received(count: number): Promise<void> {
+    if (this.requests.length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
+    const body = Buffer.concat(chunks);
+    const recorded: Recorded = {
+      method: request.method ?? "",
+      url: request.url ?? "",
+      headers: request.headers,
+      body,
+      sha256: createHash("sha256").update(body).digest("hex"),
+    };
+    this.requests.push(recorded);
+    for (const { count, resolve } of this.#waiting) if (this.requests.length >= count) resolve();
+    await this.reply(recorded, response);
+  }
+}
