@@ -87,12 +87,12 @@ export class Intake {
     const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
     if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
-      return this.#accept(admitted, outcome, this.keep(admitted));
+      return this.#accept(admitted, outcome, this.#keep(admitted));
     }
     const about = subject ?? type;
     const seen = this.#duplicates.find(about, digest);
     if (seen !== undefined) return this.#join(seen.pending, admitted, outcome);
-    const kept = this.keep(admitted);
+    const kept = this.#keep(admitted);
     if (kept === undefined) this.#duplicates.remember(about, digest);
     else this.#await(about, digest, kept);
     return this.#accept(admitted, outcome, kept);

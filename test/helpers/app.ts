@@ -11,8 +11,7 @@ export type Before = (app: ReturnType<typeof express5>, express: typeof express5
 /** The servers that the receiver is mounted in. */
 export const HOSTS = {
   "Express 5": (receiver: Receiver, before?: Before) => expressApp(express5, receiver, before),
-  "Express 4": (receiver: Receiver, before?: Before) =>
-    expressApp(express4 as unknown as typeof express5, receiver, before),
+  "Express 4": (receiver: Receiver, before?: Before) => expressApp(express4, receiver, before),
   "node:http": (receiver: Receiver) => receiver as RequestListener,
 } as const;
 

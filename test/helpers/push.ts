@@ -30,7 +30,7 @@ export async function post(
     method: "POST",
     body:
       typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream
-        ? (body as BodyInit)
+        ? (body as NonNullable<RequestInit["body"]>)
         : JSON.stringify(body),
     ...init,
     headers: { "content-type": "application/json", "user-agent": "Airudder", ...init.headers },

@@ -1,0 +1,131 @@
+/**
+ * Shows the whole way of a push on this machine, with real parts and no Internet: `npm run demo`. It stays up for looking around;
+ * `npm run demo -- --once` ends by itself, with 1 when any step was not as it should be.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocaltunnelServer } from "../test/helpers/localtunnel-server-create.js";
+import { createSampleApp } from "./demo/app.js";
+import { runTool } from "./demo/tool.js";
+import { anotherCall, documentedPushes, postAsVendor, type VendorPush } from "./demo/vendor.js";
+
+const KEY = "demo-key";
+const flags = process.argv.slice(2);
+const once = flags.includes("--once");
+if (flags.some((flag) => flag !== "--once")) {
+  console.error("Usage: npm run demo [-- --once]");
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "airudder-demo-"));
+const journal = ["--journal", join(folder, "journal")];
+
+const paint = (code: number, text: string): string =>
+  process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
+const say = (text = ""): void => console.log(text);
+const chapter = (title: string): void => say(`\n${paint(1, title)}`);
+const part = (name: string, colour: number) => (line: string) => say(`  ${paint(colour, name.padEnd(6))} ${line}`);
+
+function check(what: string, isRight: boolean): void {
+  if (isRight) return;
+  console.error(`\nThe demo went wrong: ${what}.`);
+  process.exit(1);
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+async function tool(...args: string[]): Promise<number> {
+  say(`  ${paint(36, `$ npx airudder-devproxy ${args.join(" ")}`)}`);
+  return runTool([...args, ...journal], (line) => say(`    ${line}`)).exit;
+}
+
+async function push(url: string, vendorPush: VendorPush, expected: number): Promise<void> {
+  const status = await postAsVendor(url, vendorPush);
+  part("vendor", 35)(`POST ${vendorPush.type}: answered ${status}`);
+  check(`${vendorPush.type} was answered ${status} in place of ${expected}`, status === expected);
+}
+
+chapter("1. The parts: a tunnel server, an Express app with airudder-webhooks, and the dev proxy");
+const tunnelPort = await listen(createLocaltunnelServer());
+const app = createSampleApp(KEY, part("app", 32));
+const target = `http://127.0.0.1:${await listen(app.server)}/webhooks/airudder`;
+say(
+  `  ${paint(36, `$ npx airudder-devproxy listen --target ${target} --key ${KEY} --tunnel-host http://localhost:${tunnelPort}`)}`,
+);
+const listening = [
+  "listen",
+  "--target",
+  target,
+  "--key",
+  KEY,
+  "--tunnel-host",
+  `http://localhost:${tunnelPort}`,
+  ...journal,
+];
+let publicUrl = "";
+let tell = (): void => undefined;
+const found = new Promise<void>((resolve) => {
+  tell = resolve;
+});
+const proxy = runTool(listening, (line) => {
+  part("proxy", 34)(line);
+  publicUrl ||= /http:\/\/\S+\.localhost\S*/.exec(line)?.[0] ?? "";
+  if (publicUrl !== "") tell();
+});
+await Promise.race([found, proxy.exit, new Promise((resolve) => setTimeout(resolve, 20_000).unref())]);
+check("the dev proxy printed no public URL within 20 s", publicUrl !== "");
+
+chapter("2. Airudder pushes to the public URL: through the tunnel, into the journal, to the app's handlers");
+const pushes = documentedPushes(KEY);
+for (const each of pushes) await push(publicUrl, each, 200);
+check(`the app handled ${app.handled.length} of ${pushes.length} pushes`, app.handled.length === pushes.length);
+check(
+  "the app saw other bytes than were sent",
+  app.handled.every(({ raw }, i) => raw.toString() === pushes[i]?.body),
+);
+
+chapter("3. Every push is recorded; personal data is masked in what is shown");
+check("list failed", (await tool("list")) === 0);
+check("show failed", (await tool("show", "#3")) === 0);
+
+chapter("4. The app's handler is broken, and a push fails");
+app.setBroken(true);
+const call = pushes.find(({ type }) => type === "call.completed") as VendorPush;
+await push(publicUrl, anotherCall(call, KEY), 500);
+check("list --status failed failed", (await tool("list", "--status", "failed")) === 0);
+check(
+  "a replay to the broken app must not meet --expect",
+  (await tool("replay", "--status", "failed", "--expect", "2xx")) === 1,
+);
+
+chapter("5. The handler is mended, and the push is played again: no need to wait for a call");
+app.setBroken(false);
+check(
+  "the replay to the mended app must meet --expect",
+  (await tool("replay", "--status", "failed", "--expect", "2xx")) === 0,
+);
+check("the app did not handle the replay", app.handled.at(-1)?.replay !== undefined);
+
+async function end(): Promise<never> {
+  proxy.child.kill("SIGTERM");
+  const code = await proxy.exit;
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(code === 0 || process.platform === "win32" ? 0 : 1);
+}
+
+if (once) {
+  say("\nEverything was as it should be.");
+  await end();
+}
+chapter("It stays up: try these in another terminal, and end it with Ctrl+C");
+say(`  npx airudder-devproxy list ${journal.join(" ")}`);
+say(`  npx airudder-devproxy replay --last 1 ${journal.join(" ")}`);
+say(`  npx airudder-devproxy replay '#1' --set 'Details[0].Status=failed' --key ${KEY} ${journal.join(" ")}`);
+process.on("SIGINT", () => void end());
+process.on("SIGTERM", () => void end());
