@@ -128,6 +128,15 @@ export class Intake {
     });
   }
 
+  /** A handler that throws at once has failed as one that rejects. */
+  #keep(admitted: Admitted): void | Promise<void> {
+    try {
+      return this.keep(admitted);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   #accept(
     { push, quarantined, received }: Admitted,
     outcome: Outcome,

@@ -19,9 +19,13 @@ function pushTable(pushes: readonly PushFile[]): string {
     push.title.replaceAll("|", "\\|"),
     schema["x-provenance"],
     push.sign === "none" || push.sign === "unknown" ? push.sign : code(push.sign),
-    samples[0]
-      ? `[${name}](schemas/samples/${samples.find((sample) => sample.endsWith("/vendor-example.json")) ?? samples[0]})`
-      : "-",
+    sampleLink(name, samples),
   ]);
   return table(head, rows);
+}
+
+function sampleLink(name: string, samples: readonly string[]): string {
+  const vendors = samples.find((sample) => sample.endsWith("/vendor-example.json"));
+  const sample = vendors ?? samples.find((each) => !each.includes("/drift-"));
+  return sample === undefined ? "-" : `[${name}](schemas/samples/${sample})`;
 }
