@@ -30,5 +30,5 @@ copyDeclaredJavaScript("middleware", "generated");
 publishSchemas(join(root, "schemas"), join(root, "middleware", "dist", "schemas"));
 compile("devproxy");
 for (const name of ["middleware", "devproxy"]) {
-  for (const file of ["LICENSE"]) copyFileSync(join(root, file), join(root, name, file));
+  for (const file of ["LICENSE", "README.md"]) copyFileSync(join(root, file), join(root, name, file));
 }
