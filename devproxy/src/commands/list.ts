@@ -34,9 +34,8 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);
   const { rows } = reader.index;
-  const matching = await filterRows(reader, rows, filters);
   const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
-  const chosen = most === undefined ? matching : matching.slice(-most);
+  const chosen = await filterRows(reader, rows, filters, most);
   const curtain = await Curtain.of(reader.dir, flags.reveal, rows[0]?.push.id);
   for (const row of chosen) {
     if (out.isGone) return;
@@ -44,7 +43,7 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
     else out.line(rowLine(out, row));
   }
   if (flags.json) return;
-  const shown =
-    chosen.length === matching.length ? "" : `, the newest ${chosen.length} of them shown: --last N for more`;
-  out.line(out.style("dim", `${pushes(matching.length)}${hasFilters(filters) ? ` of ${rows.length}` : ""}${shown}`));
+  const isCut = chosen.length === most && chosen.length < rows.length;
+  const count = `${isCut ? "the newest " : ""}${pushes(chosen.length)} of ${rows.length}${isCut ? ": --last N for more" : ""}`;
+  out.line(out.style("dim", count));
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import type { Listener } from "../events.js";
 import { ACKNOWLEDGED, type Row } from "../journal/rows.js";
@@ -45,7 +46,8 @@ export class Live {
   readonly #health: Health;
   readonly #waiting: Waiting;
   readonly #closing = new AbortController();
-  readonly #closed: Promise<void>;
+  /** The senders that wait for an answer: each gets the acknowledgement when it is called. */
+  readonly #expiring = new Set<() => void>();
 
   constructor(private readonly options: LiveOptions) {
     this.#limits = options.limits ?? LIMITS;
@@ -56,9 +58,7 @@ export class Live {
       send: (ticket) => this.#send(ticket),
       onGiveUp: (ticket) => this.#giveUp(ticket),
     });
-    this.#closed = new Promise((resolve) => {
-      this.#closing.signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Takes up what was acknowledged before a restart and is not delivered yet. */
@@ -96,24 +96,33 @@ export class Live {
   /** Gives up what runs; what was acknowledged is taken up again at the next start. */
   close(): void {
     this.#health.close();
+    for (const expire of [...this.#expiring]) expire();
     this.#closing.abort();
     this.#waiting.close();
   }
 
   /** The attempt that settles a push before its sender's time is over. */
-  async #inTime(ticket: Ticket, started: number): Promise<Attempt | undefined> {
+  #inTime(ticket: Ticket, started: number): Promise<Attempt | undefined> {
     const { answerMs, holdMs } = this.#limits;
     const remaining = (limit: number) => Math.max(0, started + limit - performance.now());
-    const waits = this.options.whenDown === "ack" ? 0 : holdMs;
-    const timers: NodeJS.Timeout[] = [];
-    const over = new Promise<undefined>((resolve) => {
-      timers.push(setTimeout(() => resolve(undefined), remaining(answerMs)));
-      const heldTooLong = () => !ticket.isSending && resolve(undefined);
-      void ticket.waits.then(() => timers.push(setTimeout(heldTooLong, waits === 0 ? 0 : remaining(waits))));
+    return new Promise((resolve) => {
+      const finish = (attempt?: Attempt) => {
+        clearTimeout(answerTimer);
+        clearTimeout(holdTimer);
+        this.#expiring.delete(expire);
+        resolve(attempt);
+      };
+      const expire = () => finish();
+      let holdTimer: NodeJS.Timeout | undefined;
+      const answerTimer = setTimeout(expire, remaining(answerMs));
+      this.#expiring.add(expire);
+      void ticket.settled.then(finish);
+      void ticket.waits.then(() => {
+        if (!this.#expiring.has(expire)) return;
+        const wait = this.options.whenDown === "ack" ? 0 : remaining(holdMs);
+        holdTimer = setTimeout(() => !ticket.isSending && expire(), wait);
+      });
     });
-    const settled = await Promise.race([ticket.settled, over, this.#closed]);
-    for (const timer of timers) clearTimeout(timer);
-    return settled ?? undefined;
   }
 
   async #acknowledge(ticket: Ticket): Promise<void> {

@@ -25,11 +25,19 @@ export function hasFilters(filters: Filters): boolean {
   return Object.values(filters).some((value) => value !== undefined);
 }
 
-/** The rows that match, in order. Bodies are read from disk only for `text`. */
-export async function filterRows(reader: Reader, rows: readonly Row[], filters: Filters): Promise<Row[]> {
+/**
+ * The rows that match, in order. Bodies are read from disk only for `text`.
+ * @param most only so many, the newest
+ */
+export async function filterRows(
+  reader: Reader,
+  rows: readonly Row[],
+  filters: Filters,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Row[]> {
   const tests = testsOf(filters);
   const matching = rows.filter((row) => tests.every((test) => test(row)));
-  return filters.text === undefined ? matching : holdsText(reader, matching, filters.text);
+  return filters.text === undefined ? matching.slice(-most) : holdsText(reader, matching, filters.text, most);
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { DeliveryHead, Entry, MarkHead, Place, PushHead } from "airudder-webhooks/journal";
 
+import { SharedWords } from "./shared-words.js";
+
 /** One try to deliver a push, and where the app's response is on disk. */
 export interface DeliveryRow {
   head: DeliveryHead;
@@ -21,18 +23,22 @@ export const ACKNOWLEDGED = "acknowledged";
 export class Index {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
+  readonly #words = new SharedWords();
   readonly #byId = new Map<string, Row>();
 
   add({ head, place }: Entry): void {
+    this.#words.share(head);
     if (head.kind === "push") {
       const row: Row = { push: head, place, deliveries: [] };
       this.rows.push(row);
       this.#byId.set(head.id, row);
-    } else if (head.kind === "delivery") this.#byId.get(head.push)?.deliveries.push({ head, place });
-    else {
-      const row = this.#byId.get(head.push);
-      if (row !== undefined) row.mark = head;
+      return;
     }
+    const row = this.#byId.get(head.push);
+    if (row === undefined) return;
+    head.push = row.push.id;
+    if (head.kind === "delivery") row.deliveries.push({ head, place });
+    else row.mark = head;
   }
 
   byId(id: string): Row | undefined {

@@ -14,7 +14,6 @@ export async function select(reader: Reader, { ids = [], last, filters = {} }: R
     throw usageError("Say what to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.");
   }
   const from = ids.length > 0 ? rowsOf(reader.index, ids) : reader.index.rows;
-  const matching = await filterRows(reader, from, filters);
-  const chosen = last === undefined ? matching : matching.slice(-last);
-  return chosen.toSorted((a, b) => a.push.seq - b.push.seq);
+  const inOrder = from.toSorted((a, b) => a.push.seq - b.push.seq);
+  return filterRows(reader, inOrder, filters, last);
 }
