@@ -94,13 +94,15 @@ export function describePush(
   }
   const schema = findSchema(payload, options.type);
   const subject = findSubject(schema, payload);
-  const { phone: _, ...keys } = findKeys(schema, payload);
+  const { task, call, workflow } = findKeys(schema, payload);
   return {
     type: schema?.type ?? options.type ?? "unknown",
     verified: isSigned(schema) && verifySign(payload, options.key),
     ...validate(schema, payload),
     ...(subject === undefined ? {} : { subject }),
-    ...keys,
+    ...(task === undefined ? {} : { task }),
+    ...(call === undefined ? {} : { call }),
+    ...(workflow === undefined ? {} : { workflow }),
     payload,
   };
 }

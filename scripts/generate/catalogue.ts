@@ -5,6 +5,9 @@ import { ShapeWriter } from "./shapes.js";
 const head = `import * as validators from "./validators.js";
 import type { PushType } from "./types.js";
 
+/** One name for what goes by another in each push. */
+export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
+
 /** What must be found at a JSON pointer: \`present\` is any value, null included. */
 export type Condition = "object" | "array" | "string" | "present" | { readonly const: string };
 
@@ -45,7 +48,7 @@ export interface PushSchema {
   /** JSON pointers whose values together name what the push is about. */
   readonly subject: readonly string[];
   /** JSON pointers to what one searches pushes by. */
-  readonly keys: { readonly task?: string; readonly call?: string; readonly workflow?: string; readonly phone?: string };
+  readonly keys: { readonly [key in PushKey]?: string };
   /** Whether the payload is exactly as documented. */
   readonly strict: (data: unknown) => boolean;
   /** Whether the payload holds what a handler cannot live without. */

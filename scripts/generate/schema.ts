@@ -16,7 +16,7 @@ export interface PushInfo {
   sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
   identify: Rule[];
   subject: string[];
-  keys: { task?: string; call?: string; workflow?: string; phone?: string };
+  keys: { [key in "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone"]?: string };
 }
 
 /** A node of a JSON Schema, with no more keywords than our conventions allow. */

@@ -3,6 +3,9 @@
 import * as validators from "./validators.js";
 import type { PushType } from "./types.js";
 
+/** One name for what goes by another in each push. */
+export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
+
 /** What must be found at a JSON pointer: `present` is any value, null included. */
 export type Condition = "object" | "array" | "string" | "present" | { readonly const: string };
 
@@ -43,7 +46,7 @@ export interface PushSchema {
   /** JSON pointers whose values together name what the push is about. */
   readonly subject: readonly string[];
   /** JSON pointers to what one searches pushes by. */
-  readonly keys: { readonly task?: string; readonly call?: string; readonly workflow?: string; readonly phone?: string };
+  readonly keys: { readonly [key in PushKey]?: string };
   /** Whether the payload is exactly as documented. */
   readonly strict: (data: unknown) => boolean;
   /** Whether the payload holds what a handler cannot live without. */
@@ -90,7 +93,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "Sign",
     identify: [{"/TaskID":"present","/Sign":"present"},{"/Details":"array","/TaskID":"present"},{"/Details":"array","/Sign":"present"}],
     subject: ["/TaskID","/Details/0/CallID"],
-    keys: {"task":"/TaskID","call":"/Details/0/CallID","workflow":"/workflow_id","phone":"/Details/0/CalleeNumber"},
+    keys: {"task":"/TaskID","call":"/Details/0/CallID","workflow":"/workflow_id","phone":"/Details/0/CalleeNumber","node":"/nodetask_id","case":"/Details/0/CaseID"},
     samples: ["call.completed/answered.json","call.completed/asr-ptp.json","call.completed/details-empty.json","call.completed/details-two.json","call.completed/drift-missing-field.json","call.completed/drift-new-field.json","call.completed/drift-new-ring-type.json","call.completed/drift-number-as-string.json","call.completed/drift-variable-not-a-string.json","call.completed/empty-strings.json","call.completed/free-keys.json","call.completed/never-connected-hangup-by-robot.json","call.completed/numbers-disagree.json","call.completed/only-required.json","call.completed/other-key-order.json","call.completed/redial-time-without-zone.json","call.completed/ring-type-empty.json","call.completed/ring-type-json-null.json","call.completed/ring-type-null-string.json","call.completed/spreadsheet-damage.json","call.completed/status-cancelled-hangup-canceled.json","call.completed/task-name-with-spaces.json","call.completed/transcript-empty-and-repeated-time.json","call.completed/vendor-example.json"],
     strict: validators.strict_call_completed,
     tolerant: validators.tolerant_call_completed,
@@ -120,7 +123,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "X-AIRudder-Sign",
     identify: [{"/messages":"array","/call_id":"present"},{"/messages":"array","/workflow_id":"present"},{"/session_end_reason":"present"}],
     subject: ["/wfdetail_uuid","/call_id"],
-    keys: {"task":"/waba_task_id","call":"/call_id","workflow":"/workflow_id","phone":"/callee"},
+    keys: {"task":"/waba_task_id","call":"/call_id","workflow":"/workflow_id","phone":"/callee","node":"/nodetask_id"},
     samples: ["chatbot.session.ended/channel-id-without-plus.json","chatbot.session.ended/closed.json","chatbot.session.ended/drift-timestamp-in-a-string.json","chatbot.session.ended/messages-out-of-order.json","chatbot.session.ended/status-delivery.json","chatbot.session.ended/timestamp-in-seconds.json"],
     strict: validators.strict_chatbot_session_ended,
     tolerant: validators.tolerant_chatbot_session_ended,
@@ -135,7 +138,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/callee":"object","/node_id":"present"},{"/callee":"object","/workflow_id":"present"}],
     subject: ["/workflow_id","/node_id","/callee/case_id"],
-    keys: {"workflow":"/workflow_id","phone":"/callee/callee_number"},
+    keys: {"workflow":"/workflow_id","phone":"/callee/callee_number","node":"/node_id","case":"/callee/case_id"},
     samples: ["custom_node.push/drift-gender-null.json","custom_node.push/reached.json","custom_node.push/unknown-fields.json"],
     strict: validators.strict_custom_node_push,
     tolerant: validators.tolerant_custom_node_push,
@@ -166,7 +169,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/pds/type":{"const":"AgentStatus"}}],
     subject: ["/pds/body/agentName","/pds/body/taskId"],
-    keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id"},
+    keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id","node":"/nodetask_id","agent":"/pds/body/agentName"},
     samples: ["dialer.agent/drift-lower-case-state-too.json","dialer.agent/hangup.json","dialer.agent/numbers-as-strings.json","dialer.agent/recording-link.json","dialer.agent/results-in-any-case.json","dialer.agent/state-with-capital.json","dialer.agent/timestamp-milliseconds-in-a-string.json"],
     strict: validators.strict_dialer_agent,
     tolerant: validators.tolerant_dialer_agent,
@@ -182,7 +185,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/type":{"const":"AgentStatus"},"/body":"present"}],
     subject: ["/body/agentName","/body/taskId"],
-    keys: {"task":"/body/taskId","call":"/body/callid","phone":"/body/phoneNumber"},
+    keys: {"task":"/body/taskId","call":"/body/callid","phone":"/body/phoneNumber","agent":"/body/agentName"},
     samples: ["dialer.agent.bare/hangup.json","dialer.agent.bare/numbers-as-strings.json","dialer.agent.bare/recording-link.json","dialer.agent.bare/results-in-any-case.json","dialer.agent.bare/state-with-capital.json","dialer.agent.bare/timestamp-milliseconds-in-a-string.json"],
     strict: validators.strict_dialer_agent_bare,
     tolerant: validators.tolerant_dialer_agent_bare,
@@ -198,7 +201,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/pds/type":{"const":"ContactStatus"}}],
     subject: ["/pds/body/callid"],
-    keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id"},
+    keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id","node":"/nodetask_id"},
     samples: ["dialer.contact/busy-reconstructed.json","dialer.contact/drift-nth-call-as-string.json","dialer.contact/hangup-reason-digits.json","dialer.contact/state-lower-case.json","dialer.contact/unknown-fields.json"],
     strict: validators.strict_dialer_contact,
     tolerant: validators.tolerant_dialer_contact,
@@ -230,7 +233,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/pds/type":{"const":"TaskStatus"}}],
     subject: ["/pds/body/taskId"],
-    keys: {"task":"/pds/body/taskId","workflow":"/workflow_id"},
+    keys: {"task":"/pds/body/taskId","workflow":"/workflow_id","node":"/nodetask_id"},
     samples: ["dialer.task/drift-new-counter.json","dialer.task/end-time-empty.json","dialer.task/finished.json","dialer.task/running.json","dialer.task/vendor-example.json"],
     strict: validators.strict_dialer_task,
     tolerant: validators.tolerant_dialer_task,
@@ -276,7 +279,7 @@ export const catalogue: readonly PushSchema[] = [
     sign: "none",
     identify: [{"/rows":"array","/case_id":"present"},{"/rows":"array","/callee_number":"present"}],
     subject: ["/workflow_id","/case_id","/callee_number"],
-    keys: {"workflow":"/workflow_id","phone":"/callee_number"},
+    keys: {"workflow":"/workflow_id","phone":"/callee_number","case":"/case_id"},
     samples: ["workflow.list.completed/case-id-first.json","workflow.list.completed/drift-missing-number.json","workflow.list.completed/node-without-task.json"],
     strict: validators.strict_workflow_list_completed,
     tolerant: validators.tolerant_workflow_list_completed,

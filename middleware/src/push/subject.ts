@@ -1,11 +1,9 @@
-import type { PushSchema } from "../generated/catalogue.js";
+import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
-
-type Keys = "task" | "call" | "workflow" | "phone";
 
 interface Reader {
   subject: string[][];
-  keys: [Keys, string[]][];
+  keys: [PushKey, string[]][];
 }
 
 const readers = new WeakMap<PushSchema, Reader>();
@@ -13,7 +11,7 @@ const readers = new WeakMap<PushSchema, Reader>();
 function readerOf(schema: PushSchema): Reader {
   let reader = readers.get(schema);
   if (reader === undefined) {
-    const keys = Object.entries(schema.keys) as [Keys, string][];
+    const keys = Object.entries(schema.keys) as [PushKey, string][];
     reader = { subject: schema.subject.map(stepsOf), keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]) };
     readers.set(schema, reader);
   }
@@ -42,8 +40,8 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
 }
 
 /** The ids that a push is looked up by, under one name for all types. */
-export function findKeys(schema: PushSchema | undefined, payload: object): { [key in Keys]?: string } {
-  const found: { [key in Keys]?: string } = {};
+export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
+  const found: { [key in PushKey]?: string } = {};
   if (schema === undefined) return found;
   for (const [key, steps] of readerOf(schema).keys) {
     const text = textOf(readAt(payload, steps));

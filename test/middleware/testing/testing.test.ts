@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { airudder, catalogue, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { inboxConformance, samplePush, signedRequest } from "airudder-webhooks/testing";
+import { makeFolder } from "../../helpers/folder.js";
+
+for (const { type, form, name, strict, identify: rules } of catalogue) {
+  test(`samplePush: ${name} is valid, identified, and new each time`, () => {
+    const options = form === undefined ? {} : { form };
+    const payload = samplePush(type, {}, options);
+    assert.ok(strict(payload));
+    if (rules.length > 0) assert.equal(identify(payload), type);
+    assert.deepEqual(samplePush(type, {}, { ...options, seed: 7 }), samplePush(type, {}, { ...options, seed: 7 }));
+    if ("TaskID" in payload) assert.notEqual(payload.TaskID, (samplePush(type, {}, options) as typeof payload).TaskID);
+  });
+}
+
+test("samplePush: overrides go as deep as they say, and what they leave stays; the result is signed", () => {
+  const payload = samplePush(
+    "call.completed",
+    { TaskID: "t", Details: [{ Status: "failed", RedailCall: undefined as never }] },
+    { key: "k" },
+  );
+  assert.equal(payload.Details[0]?.Status, "failed");
+  assert.equal(payload.Details[0]?.RobotID, "1001");
+  assert.ok(!("RedailCall" in (payload.Details[0] as object)));
+  assert.ok(verifySign(payload, "k"));
+  assert.equal(samplePush("call.completed", { Sign: "wrong" }).Sign, "wrong");
+  assert.deepEqual(samplePush("unknown", { a: 1 }), { a: 1 });
+  assert.throws(
+    () => samplePush("call.complete" as "unknown"),
+    /unknown type "call\.complete"\. Types: call\.completed/,
+  );
+});
+
+test("samplePush: overrides from JSON cannot pollute", () => {
+  const payload = samplePush("unknown", JSON.parse('{"__proto__":{"polluted":1}}'));
+  assert.equal(({} as { polluted?: number }).polluted, undefined);
+  assert.equal((payload as { polluted?: number }).polluted, undefined);
+});
+
+test("signedRequest: a handler's test in one line", async () => {
+  const receiver = airudder({ key: "k" });
+  const seen: string[] = [];
+  receiver.on("call.completed", ({ payload }) => seen.push(payload.TaskName));
+  const request = signedRequest(samplePush("call.completed", { TaskName: "mine" }), { key: "k" });
+  assert.equal((await receiver.fetch(new Request("http://a.test/", request))).status, 200);
+  assert.deepEqual(seen, ["mine"]);
+  assert.equal(parsePush(Buffer.from(request.body), request.headers).type, "call.completed");
+});
+
+test("the file inbox keeps the laws of an inbox", async (t) => {
+  let dir = "";
+  const make = (again: boolean) => {
+    if (!again) dir = makeFolder(t);
+    return fileInbox(dir, { retryMs: 1 });
+  };
+  for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
+});

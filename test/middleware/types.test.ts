@@ -1,0 +1,71 @@
+/** Compiled by `npm run typecheck`: each line that must not compile is marked, and fails when it does. */
+import { test } from "node:test";
+import {
+  type AirudderEvent,
+  airudder,
+  callTimes,
+  dialerBody,
+  isAnswered,
+  type Push,
+  transcript,
+} from "airudder-webhooks";
+import { samplePush } from "airudder-webhooks/testing";
+
+export function handlersAreTyped(): void {
+  const receiver = airudder({ key: "k" });
+  receiver.on("call.completed", ({ type, payload, raw, verified }) => {
+    const stated: "call.completed" = type;
+    payload.Details[0]?.CallID satisfies string | undefined;
+    raw satisfies Buffer;
+    verified satisfies boolean;
+    // @ts-expect-error no such field
+    payload.details;
+    for (const detail of payload.Details) [stated, isAnswered(detail), callTimes(detail), transcript(detail)];
+  });
+  receiver.on("dialer.agent", ({ payload }) => {
+    dialerBody(payload).State satisfies string;
+    // @ts-expect-error it may be bare
+    payload.pds;
+  });
+  receiver.on("unknown", ({ payload }) => payload.anything satisfies unknown);
+  receiver.on("quarantined", ({ type, payload }) => [type satisfies string, payload.anything satisfies unknown]);
+  receiver.on("*", (push) => {
+    // @ts-expect-error not every push has details
+    push.payload.Details;
+    if (push.type === "workflow.status") push.payload.actions[0]?.node_type satisfies string | undefined;
+  });
+  // @ts-expect-error no such type
+  receiver.on("call.complete", () => undefined);
+}
+
+export function pushesNarrow(push: Push): string | undefined {
+  switch (push.type) {
+    case "call.completed":
+      return push.payload.TaskID;
+    case "chatbot.session.ended":
+      return push.payload.session_end_reason;
+    default:
+      // @ts-expect-error it is none of those
+      return push.payload.TaskID;
+  }
+}
+
+export function enumsStayOpen(): void {
+  const status: NonNullable<ReturnType<typeof samplePush<"call.completed">>["Details"][0]>["Status"] =
+    "a status of tomorrow";
+  status satisfies string;
+  samplePush("call.completed", { Details: [{ Status: "finished" }] });
+  // @ts-expect-error a number is no status
+  samplePush("call.completed", { Details: [{ Status: 1 }] });
+}
+
+export function eventsNarrow(event: AirudderEvent): unknown {
+  if (event.event === "rejected") return event.code;
+  // @ts-expect-error only a refusal has a code
+  return event.code;
+}
+
+// @ts-expect-error no such option
+airudder.bind(undefined, { kee: "k" });
+
+test("types are checked by the compiler", () => undefined);
