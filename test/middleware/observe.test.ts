@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { test } from "node:test";
+import { type AirudderEvent, airudder, CHANNEL, fileInbox } from "airudder-webhooks";
+import { makeFolder } from "../helpers/folder.js";
+import { callCompleted, KEY, webRequest } from "../helpers/push.js";
+import { until } from "../helpers/until.js";
+
+test("every event is published on the diagnostics channel", async (t) => {
+  const events: unknown[] = [];
+  const listener = (event: unknown): void => {
+    events.push((event as AirudderEvent).event);
+  };
+  subscribe(CHANNEL, listener);
+  t.after(() => unsubscribe(CHANNEL, listener));
+  const receiver = airudder({ key: KEY });
+  await receiver.fetch(webRequest(callCompleted()));
+  await receiver.fetch(webRequest("{"));
+  assert.deepEqual(events, ["handled", "accepted", "rejected"]);
+});
+
+test("no event, answer or count holds what a push says of people", async (t) => {
+  const said: string[] = [];
+  const receiver = airudder({
+    key: KEY,
+    inbox: fileInbox(makeFolder(t), { retries: 0 }),
+    observe: (event) => said.push(JSON.stringify(event)),
+  });
+  t.after(() => receiver.close());
+  receiver.on("call.completed", ({ payload }) => {
+    if (payload.TaskID === "dead") throw new Error("broken");
+  });
+  const secret = "+62 SECRET 000";
+  const person = {
+    CalleeName: secret,
+    CalleeNumber: secret,
+    RingType: secret,
+    CallTimes: secret,
+    AsrResult: secret,
+    [`New${1}`]: secret,
+  };
+  const pushes = [
+    callCompleted({ Details: [{ ...(callCompleted().Details as object[])[0], ...person }] }),
+    callCompleted({ TaskID: "dead", Details: [{ ...(callCompleted().Details as object[])[0], ...person }] }),
+    callCompleted({ Details: secret }),
+    callCompleted({ Sign: secret }),
+    { ...callCompleted(), Sign: undefined, TaskName: secret },
+    `{"${secret}`,
+  ];
+  for (const push of pushes) said.push(await (await receiver.fetch(webRequest(push))).text());
+  await until(() => receiver.stats().dead === 1);
+  said.push(JSON.stringify(receiver.stats()), JSON.stringify(await receiver.dead()));
+  assert.ok(said.length > 12);
+  assert.deepEqual(
+    said.filter((text) => text.includes("SECRET")),
+    [],
+  );
+});
+
+test("stats tell how deep the inbox is, how old its oldest push, and how long answers and handlers take", async (t) => {
+  const receiver = airudder({ key: KEY, inbox: fileInbox(makeFolder(t)) });
+  t.after(() => receiver.close({ timeoutMs: 1 }));
+  receiver.on("*", () => new Promise(() => {}));
+  const before = Date.now();
+  await receiver.fetch(webRequest(callCompleted()));
+  const { inbox, answerMs } = receiver.stats();
+  assert.equal(inbox?.queued, 1);
+  assert.ok(Number(inbox?.oldest) >= before);
+  assert.ok(answerMs.p50 > 0 && answerMs.p99 >= answerMs.p50);
+});
