@@ -8,6 +8,7 @@ import { Forwarder } from "./ingress/forward.js";
 import { Live } from "./ingress/live.js";
 import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
+import { Janitor } from "./journal/janitor.js";
 import { Store } from "./journal/store.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
@@ -62,7 +63,7 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
 
 async function run(
   options: DevproxyOptions,
-  { target, port, dir, provider, whenDown, passThrough }: Settings,
+  { target, port, dir, provider, whenDown, passThrough, keep }: Settings,
   store: Store,
   config: Config,
   listener: Listener,
@@ -106,6 +107,8 @@ async function run(
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token });
+  const janitor = keep && new Janitor(store, keep, listener);
+  await janitor?.work();
   await live.start();
   supervisor.start();
 
@@ -115,6 +118,7 @@ async function run(
     await active.closeServer(server, () => live.close());
     control.close();
     await deliverer.flush();
+    await janitor?.close();
     forwarder.close();
     if ((await readAddress(dir))?.pid === process.pid) await removeAddress(dir);
     await store.close();

@@ -4,6 +4,7 @@ import { usageError } from "./errors.js";
 import type { Listener } from "./events.js";
 import type { HealthIntervals } from "./ingress/health.js";
 import { type Limits, WHEN_DOWN, type WhenDown } from "./ingress/live.js";
+import { type Keep, parseKeep } from "./journal/retention.js";
 import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */
@@ -24,6 +25,8 @@ export interface DevproxyOptions {
   key?: string;
   /** What is done while the app is down. `hold` unless told. */
   whenDown?: WhenDown;
+  /** How much of the journal is kept: an age (`30d`) or a number of pushes (`50000`). All of it unless told. */
+  keep?: string;
   /** Hands requests that are no pushes to the app, unrecorded. `false` unless told. */
   passThrough?: boolean;
   /** Told of everything that happens. */
@@ -44,6 +47,7 @@ export interface Settings {
   provider: TunnelProvider;
   whenDown: WhenDown;
   passThrough: boolean;
+  keep: Keep | undefined;
 }
 
 /**
@@ -67,5 +71,6 @@ export function settingsOf(options: DevproxyOptions): Settings {
     provider: parseTunnel(options.tunnel ?? "localtunnel", tunnelHost === undefined ? {} : { host: tunnelHost }),
     whenDown,
     passThrough: options.passThrough ?? false,
+    keep: options.keep === undefined ? undefined : parseKeep(options.keep),
   };
 }

@@ -19,6 +19,7 @@ interface ListenFlags {
   subdomain?: string;
   key?: string;
   whenDown: WhenDown;
+  keep?: string;
   passThrough: boolean;
   reveal: boolean;
   json: boolean;
@@ -48,6 +49,7 @@ export function addListen(program: Command, context: Context): void {
         .choices(WHEN_DOWN)
         .default("hold"),
     )
+    .option("--keep <amount>", "drop older pushes: an age such as 30d, or a number such as 50000 (default: keep all)")
     .option("--pass-through", "hand requests that are no pushes to the app, unrecorded", false);
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")

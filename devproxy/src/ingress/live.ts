@@ -3,10 +3,10 @@ import type { Content, MarkHead } from "airudder-webhooks/journal";
 import type { Listener } from "../events.js";
 import { ACKNOWLEDGED, type Row } from "../journal/rows.js";
 import type { Store } from "../journal/store.js";
+import { GIVEN_UP, waitingRows } from "../journal/waiting-rows.js";
 import type { Answer, Attempt } from "./attempt.js";
 import type { Deliverer } from "./deliver.js";
 import { Health, type HealthIntervals } from "./health.js";
-import { GIVEN_UP, waitingRows } from "./unfinished.js";
 import { Ticket, Waiting } from "./waiting.js";
 
 /** What is done while the app is down: wait for it, acknowledge at once, or fail so that the sender tries again. */
@@ -130,6 +130,7 @@ export class Live {
     const late = ticket.isSending;
     await store.record(mark(ticket.row, ACKNOWLEDGED));
     ticket.acknowledged = true;
+    delete ticket.content;
     const { seq } = ticket.row.push;
     const message = late
       ? `#${seq} was acknowledged before the app answered: in production Airudder would have sent it again`

@@ -22,7 +22,7 @@ export class Ticket {
   constructor(
     readonly row: Row,
     /** At hand for a push that has just come; read from disk otherwise. */
-    readonly content?: Content,
+    public content?: Content,
     /** Whether the sender has been answered already. */
     public acknowledged = false,
   ) {

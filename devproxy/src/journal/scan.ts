@@ -9,8 +9,9 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
  * that matter. What no look can tell stays in.
  */
 export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted: string): Promise<Row[]> {
-  const word = longestPlainWord(wanted);
-  if (word.length < 2) return [...rows];
+  const plain = longestPlainWord(wanted);
+  if (plain.length < 2) return [...rows];
+  const word = new RegExp(plain.replace(/[.+]/g, "\\$&"), "gi");
   const groups = new Map<number, Row[]>();
   for (const row of rows) {
     const group = groups.get(row.place.segment);
@@ -30,30 +31,36 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
   return kept;
 }
 
-/** These characters come through a body's encodings as they are; what may not is looked at. */
+/** These characters come through a body's encodings as they are; a line where they might not is looked at in any case. */
 const SPECIAL = /[^a-z0-9 _.:+@-]+/;
-const UNCERTAIN = /"encoding":"base64"|\\\\u00[2-7]/;
+const UNCERTAIN = /"encoding":"base64"|\\\\u00[2-7]/g;
 
 function longestPlainWord(text: string): string {
   return text.split(SPECIAL).reduce((longest, word) => (word.length > longest.length ? word : longest), "");
 }
 
-async function scanSegment(file: FileHandle, rows: readonly Row[], word: string, kept: Row[]): Promise<void> {
-  let chunk = "";
-  let start = 0;
+async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp, kept: Row[]): Promise<void> {
+  let end = 0;
+  let hits: number[] = [];
+  let next = 0;
   for (const row of rows) {
     const { offset, length } = row.place;
-    if (offset + length > start + chunk.length) {
-      start = offset;
-      chunk = await readLowerCase(file, offset, Math.max(CHUNK_BYTES, length));
+    if (offset + length > end) {
+      const text = await readText(file, offset, Math.max(CHUNK_BYTES, length));
+      end = offset + text.length;
+      hits = [...text.matchAll(word), ...text.matchAll(UNCERTAIN)]
+        .map(({ index }) => offset + index)
+        .sort((a, b) => a - b);
+      next = 0;
     }
-    const line = chunk.slice(offset - start, offset - start + length);
-    if (line.includes(word) || UNCERTAIN.test(line)) kept.push(row);
+    while ((hits[next] ?? Number.POSITIVE_INFINITY) < offset) next++;
+    if ((hits[next] ?? Number.POSITIVE_INFINITY) < offset + length) kept.push(row);
   }
 }
 
-async function readLowerCase(file: FileHandle, offset: number, length: number): Promise<string> {
+/** A character a byte, so that places in the text are places in the file. */
+async function readText(file: FileHandle, offset: number, length: number): Promise<string> {
   const bytes = Buffer.allocUnsafe(length);
   const { bytesRead } = await file.read(bytes, 0, length, offset);
-  return bytes.toString("latin1", 0, bytesRead).toLowerCase();
+  return bytes.toString("latin1", 0, bytesRead);
 }

@@ -33,6 +33,10 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
 export class Store implements Reader {
+  /** Called when the journal goes on in a new segment. */
+  onNewSegment: (() => void) | undefined;
+  #segment = 0;
+
   private constructor(
     readonly dir: string,
     private readonly adapter: JournalAdapter,
@@ -53,7 +57,12 @@ export class Store implements Reader {
   async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
     const draft: Draft = { head, content };
     await this.db.update(() => this.adapter.stage(draft));
-    return draft.entry as Entry;
+    const entry = draft.entry as Entry;
+    if (entry.place.segment > this.#segment) {
+      this.#segment = entry.place.segment;
+      this.onNewSegment?.();
+    }
+    return entry;
   }
 
   /** Records a push and gives its row. */

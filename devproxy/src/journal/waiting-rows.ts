@@ -1,5 +1,5 @@
-import { ACKNOWLEDGED, type Index, type Row } from "../journal/rows.js";
-import { wasDelivered } from "../journal/status.js";
+import { ACKNOWLEDGED, type Index, type Row } from "./rows.js";
+import { wasDelivered } from "./status.js";
 
 /** State of the `mark` of a push that is not sent again by itself. */
 export const GIVEN_UP = "given_up";

@@ -1,0 +1,42 @@
+import { usageError } from "../errors.js";
+import { parseSpan } from "./moment.js";
+import type { Store } from "./store.js";
+import { waitingRows } from "./waiting-rows.js";
+
+/** How much of a journal is kept. Whole segments are dropped, so somewhat more stays. */
+export type Keep = { ms: number } | { pushes: number };
+
+/**
+ * Reads an amount to keep: `30d` (or `12h`, `4w`) for an age, `50000` for a number of pushes.
+ * @throws DevproxyError `usage`
+ */
+export function parseKeep(text: string): Keep {
+  const ms = parseSpan(text);
+  if (ms !== undefined && ms > 0) return { ms };
+  if (/^\d{1,12}$/.test(text) && Number(text) > 0) return { pushes: Number(text) };
+  throw usageError(`--keep "${text}" is no amount. Give an age such as 30d, or a number of pushes such as 50000.`);
+}
+
+/** The segments that may go: the oldest ones, up to the first that is needed or holds a push that waits for the app. */
+export function segmentsToDrop(store: Store, keep: Keep, now = Date.now()): number[] {
+  const closed = store.segments().slice(0, -1);
+  const needed = new Set(waitingRows(store.index).map(({ place }) => place.segment));
+  const counts = new Map<number, number>();
+  for (const { place } of store.index.rows) counts.set(place.segment, (counts.get(place.segment) ?? 0) + 1);
+  let left = store.index.rows.length;
+  const dropped: number[] = [];
+  for (const { segment, lastAt } of closed) {
+    left -= counts.get(segment) ?? 0;
+    const isOld = "ms" in keep ? (lastAt ?? 0) < now - keep.ms : left >= keep.pushes;
+    if (!isOld || needed.has(segment)) break;
+    dropped.push(segment);
+  }
+  return dropped;
+}
+
+/** Drops what need not be kept. Gives the number of pushes that went. */
+export async function applyKeep(store: Store, keep: Keep): Promise<number> {
+  const before = store.index.rows.length;
+  for (const segment of segmentsToDrop(store, keep)) await store.drop(segment);
+  return before - store.index.rows.length;
+}

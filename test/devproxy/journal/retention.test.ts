@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { applyKeep, parseKeep, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
+import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+
+/** A journal of small segments with a push a segment. */
+async function segmented(t: import("node:test").TestContext, count: number): Promise<Store> {
+  const store = await Store.open(makeFolder(t), { segmentBytes: 100 });
+  t.after(() => store.close());
+  for (let n = 1; n <= count; n++) {
+    const at = new Date().toISOString();
+    const common = { method: "POST", url: "/", type: "unknown", verified: false, source: "local", size: 2, sha256: "" };
+    await store.record({ kind: "push", id: `push-${n}`, at, ...common }, { headers: {}, body: Buffer.from("{}") });
+  }
+  return store;
+}
+
+const seqs = (store: Store) => store.index.rows.map(({ push }) => push.seq);
+
+test("a number of pushes: whole segments go, oldest first, and what is asked for stays", async (t) => {
+  const store = await segmented(t, 8);
+  assert.equal(await applyKeep(store, parseKeep("3")), 5);
+  assert.deepEqual(seqs(store), [6, 7, 8]);
+  const { index } = await openSnapshot(store.dir);
+  assert.deepEqual(
+    index.rows.map(({ push }) => push.seq),
+    [6, 7, 8],
+  );
+  assert.equal(await applyKeep(store, parseKeep("3")), 0);
+});
+
+test("an age: only segments whose newest line is older, and never the one that is written", async (t) => {
+  const store = await segmented(t, 4);
+  const day = 86_400_000;
+  assert.deepEqual(segmentsToDrop(store, parseKeep("1d"), Date.now() + day / 2), []);
+  assert.equal(segmentsToDrop(store, parseKeep("1d"), Date.now() + 2 * day).length, 3);
+});
+
+test("a push that waits for the app holds its segment and all after it", async (t) => {
+  const store = await segmented(t, 6);
+  await store.record({ kind: "mark", push: "push-3", at: "", state: "acknowledged" });
+  await applyKeep(store, parseKeep("1"));
+  assert.deepEqual(seqs(store), [3, 4, 5, 6]);
+  await store.record({ kind: "delivery", push: "push-3", at: "", target: "", status: 200, ms: 1, cause: "queued" });
+  await applyKeep(store, parseKeep("1"));
+  assert.deepEqual(seqs(store), [6]);
+});
+
+test("numbering goes on after everything was dropped and the journal opened again", async (t) => {
+  const store = await segmented(t, 5);
+  await applyKeep(store, parseKeep("1"));
+  await store.close();
+  const again = await Store.open(store.dir);
+  t.after(() => again.close());
+  const { head } = await again.record(
+    {
+      kind: "push",
+      id: "next-1",
+      at: "",
+      method: "POST",
+      url: "/",
+      type: "unknown",
+      verified: false,
+      source: "local",
+      size: 0,
+      sha256: "",
+    },
+    { headers: {}, body: Buffer.alloc(0) },
+  );
+  assert.equal(head.kind === "push" && head.seq, 6);
+});
+
+test("a running proxy keeps its journal at its size, and every newer push", async (t) => {
+  const { proxy, dir, events } = await startProxy(t, { keep: "20", segmentBytes: 4_000 });
+  for (let n = 1; n <= 100; n++) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 200);
+  await until(() => proxy.store.index.rows.length < 40);
+  assert.ok(readdirSync(dir).filter((name) => name.endsWith(".ndjson")).length < 15);
+  const kept = seqs(proxy.store);
+  assert.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, place) => 101 - kept.length + place),
+  );
+  assert.ok(kept.length >= 20);
+  assert.ok(events.some((event) => event.event === "note" && event.code === "dropped"));
+});
+
+test("amounts that make no sense are one clear line", () => {
+  for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
+    assert.throws(() => parseKeep(text), { exit: 2, message: /--keep .* is no amount/ }, text);
+  }
+  assert.deepEqual(parseKeep("2h"), { ms: 7_200_000 });
+  assert.deepEqual(parseKeep("50000"), { pushes: 50_000 });
+});
