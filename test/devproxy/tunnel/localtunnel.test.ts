@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { AddressInfo } from "node:net";
 import net from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -120,6 +121,19 @@ describe("localtunnel", () => {
     const asked = localtunnel({ host: granting.url }).open({ port: target.port, subdomain: "demo" });
     await assert.rejects(asked, is("tunnel_unreachable", new RegExp(`127\\.0\\.0\\.1:${closed}.*firewall`)));
     granting.server.close();
+  });
+
+  it("ends at once what still connects when it is closed", async () => {
+    const sockets: net.Socket[] = [];
+    const collect = (message: unknown) => sockets.push((message as { socket: net.Socket }).socket);
+    const connecting = () => sockets.filter((socket) => socket.connecting && !socket.destroyed).length;
+    subscribe("net.client.socket", collect);
+    const tunnel = await open();
+    unsubscribe("net.client.socket", collect);
+    assert.ok(connecting() > 2, "the first of ten connections stands");
+    const closed = tunnel.close();
+    assert.ok(connecting() <= 1, "at most one to the local server, which the relay's end ends");
+    await closed;
   });
 
   for (const wrong of [

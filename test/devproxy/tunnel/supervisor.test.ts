@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { OpenOptions, SupervisorOptions, Tunnel, TunnelProvider } from "../../../devproxy/src/tunnel/index.js";
-import { noTunnel, pingAnswer, TunnelError, tunnelEvent } from "../../../devproxy/src/tunnel/index.js";
+import type {
+  OpenOptions,
+  SupervisorOptions,
+  Tunnel,
+  TunnelProvider,
+  TunnelStatus,
+} from "../../../devproxy/src/tunnel/index.js";
+import {
+  noTunnel,
+  pingAnswer,
+  TunnelError,
+  TunnelSupervisor,
+  tunnelEvent,
+} from "../../../devproxy/src/tunnel/index.js";
 import { Target } from "./target.js";
 import { Watcher } from "./watcher.js";
 
@@ -174,6 +186,9 @@ describe("the tunnel supervisor", () => {
     const other = await watcher.next("up");
     assert.equal(other.error?.code, "tunnel_name_taken");
     assert.match(other.error?.message ?? "", /the name wanted is taken: the public URL is now http.*\/in\/s3cret/);
+    const again = () => provider.asked.filter(({ exactName }) => exactName).length;
+    while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(watcher.states, ["connecting", "up"]);
     provider.nameTaken = false;
     const right = await watcher.next("up");
     assert.equal(right.error, undefined);
@@ -189,6 +204,20 @@ describe("the tunnel supervisor", () => {
     assert.equal(await watcher.supervisor.ready(), null);
     watcher.supervisor.start();
     assert.equal(watcher.supervisor.status.state, "off");
+  });
+
+  it("can be closed by its listener", async () => {
+    const hour = { pingEveryMs: 3_600_000 };
+    provider = new FakeProvider(target.url);
+    const up = new Promise<void>((resolve) => {
+      const onState = ({ state }: TunnelStatus) => {
+        if (state === "up") void supervisor.close().then(resolve);
+      };
+      const options = { provider, port: target.port, secret: target.secret, pace: hour };
+      const supervisor = new TunnelSupervisor({ ...options, onState });
+      supervisor.start();
+    });
+    await up;
   });
 
   it("does nothing without a tunnel", async () => {
