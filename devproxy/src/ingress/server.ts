@@ -4,10 +4,11 @@ import express, { type Express } from "express";
 import { DevproxyError } from "../errors.js";
 import type { Listener } from "../events.js";
 import type { Store } from "../journal/store.js";
-import { behindTunnel, pingAnswer } from "../tunnel/index.js";
+import { behindTunnel } from "../tunnel/index.js";
 import type { ActiveResponses } from "./active.js";
 import { destinationOf } from "./door.js";
 import type { Live } from "./live.js";
+import { answerPing } from "./ping-answer.js";
 import { BODY_BYTES, readBody } from "./read-body.js";
 import { contentOf, headOf } from "./record.js";
 import { sendAnswer, sendError } from "./reply.js";
@@ -44,12 +45,6 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
     response.writeHead(404, { "content-type": "application/json" }).end("{}");
   });
   return app;
-}
-
-function answerPing(request: IncomingMessage, response: ServerResponse, secret: string): void {
-  const nonce = new URLSearchParams((request.url ?? "").split("?")[1]).get("nonce") ?? "";
-  response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(pingAnswer(secret, nonce));
 }
 
 async function takePush(request: IncomingMessage, response: ServerResponse, options: IngressOptions): Promise<void> {

@@ -6,7 +6,7 @@ import { run, sample, send, sha256, startProxy } from "../../helpers/devproxy.js
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
-  [["lsit"], /"lsit" is no command\. Give one of listen, list, show, replay/],
+  [["lsit"], /"lsit" is no command\. Give one of listen, list, show, replay, doctor/],
   [["--nonsense"], /unknown option '--nonsense'/],
   [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
   [["listen", "--target", "ftp://x/y"], /--target/],
@@ -85,6 +85,7 @@ test("help names every flag, with an example", async () => {
       "--subdomain",
       "--key",
       "--when-down",
+      "--keep",
       "--pass-through",
       "--reveal",
       "--json",
@@ -103,6 +104,7 @@ test("help names every flag, with an example", async () => {
       "--reveal",
     ],
     show: ["--raw", "--curl", "--json", "--reveal"],
+    doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
     replay: [
       "--last",
       "--to",

@@ -1,0 +1,53 @@
+import { type Command, Option } from "commander";
+import { examine } from "../doctor/doctor.js";
+import type { Finding } from "../doctor/finding.js";
+import type { DevproxyOptions } from "../options.js";
+import type { Screen, Style } from "../report/screen.js";
+import { clean, duration } from "../report/words.js";
+import type { Context } from "./context.js";
+import { addJournalFlag, wholeNumber } from "./flags.js";
+
+interface DoctorFlags extends DevproxyOptions {
+  json: boolean;
+}
+
+const VERDICTS: Record<Finding["result"], [string, Style]> = {
+  ok: ["OK", "green"],
+  failed: ["FAILED", "red"],
+  skipped: ["-", "dim"],
+};
+
+export function addDoctor(program: Command, { out }: Context): void {
+  addJournalFlag(program.command("doctor"))
+    .description("check everything that a push passes; sends the app two signed test pushes of a call that never was")
+    .option("--target <url>", "the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)")
+    .option("--port <n>", "port that listen is to take; 0 is any free one", wholeNumber(0), 0)
+    .option("--tunnel <kind>", 'localtunnel, none, url:https://... or command:"program {local}"', "localtunnel")
+    .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
+    .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")
+    .addOption(
+      new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
+    )
+    .option("--json", "print one JSON object a line", false)
+    .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
+    .action((flags: DoctorFlags) => doctor(flags, out));
+}
+
+async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
+  const start = performance.now();
+  let failures = 0;
+  for await (const finding of examine(options)) {
+    if (finding.result === "failed") failures++;
+    if (json) out.json({ event: "check", ...finding });
+    else out.line(findingLine(out, finding));
+  }
+  const ms = Math.round(performance.now() - start);
+  if (json) out.json({ event: "doctor", ok: failures === 0, failures, ms });
+  else out.line(`\n${failures === 0 ? "Everything is as it should be" : `${failures} to mend`} (${duration(ms)})`);
+  if (failures > 0) process.exitCode = 1;
+}
+
+function findingLine(out: Screen, { name, result, detail }: Finding): string {
+  const [verdict, style] = VERDICTS[result];
+  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${clean(detail)}`;
+}

@@ -1,0 +1,47 @@
+import { type ControlClient, connectControl } from "../control/client.js";
+import { Forwarder } from "../ingress/forward.js";
+import { type DevproxyOptions, settingsOf } from "../options.js";
+import { checkApp, checkReceiver } from "./app.js";
+import { checkClock } from "./clock.js";
+import { type Finding, failed, ok, skipped } from "./finding.js";
+import { checkConfig, checkJournal } from "./journal.js";
+import { checkPort } from "./port.js";
+import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
+
+/**
+ * Looks at everything that a push passes on its way, one thing after the other. A `listen` that runs is asked, not disturbed.
+ * @throws DevproxyError `usage`
+ */
+export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding> {
+  const settings = settingsOf(options);
+  const { dir, provider, port } = settings;
+  const running = await connectControl(dir);
+  const { target: theirs, pid } = (running?.state ?? {}) as { target?: string; pid?: number };
+  const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
+
+  yield checkNode(process.versions.node);
+  yield await checkConfig(dir);
+  yield running === undefined
+    ? await checkJournal(dir)
+    : ok("journal", `${dir} is written by the running listen (process ${pid})`);
+  yield running === undefined ? await checkPort(port) : skipped("port", "the running listen has one");
+  const app = await checkApp(target);
+  yield app;
+  const forwarder = new Forwarder();
+  if (app.result === "ok") yield* await checkReceiver(target, options.key, forwarder);
+  forwarder.close();
+  const host = options.tunnelHost ?? "https://localtunnel.me";
+  yield await checkClock(provider.kind === "localtunnel" ? host : undefined);
+  yield* running === undefined ? await tryTunnel(provider, dir, options.subdomain) : theirTunnel(running);
+}
+
+function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return ok("node", `${version}`);
+  return failed("node", `${version} is too old: install 20.19 or later`);
+}
+
+function theirTunnel({ state }: ControlClient): Finding[] {
+  const { tunnel, public: url } = state as { tunnel: TunnelState; public: string | null };
+  return tunnelFindings({ ...tunnel, url });
+}

@@ -1,0 +1,21 @@
+/** What a check found. */
+export interface Finding {
+  /** What was looked at, a few words. */
+  name: string;
+  /** `skipped`: it could not be looked at, and nothing is wrong with that. */
+  result: "ok" | "failed" | "skipped";
+  /** What was seen; for a failure also what to do. One line. */
+  detail: string;
+}
+
+export function ok(name: string, detail: string): Finding {
+  return { name, result: "ok", detail };
+}
+
+export function failed(name: string, detail: string): Finding {
+  return { name, result: "failed", detail };
+}
+
+export function skipped(name: string, detail: string): Finding {
+  return { name, result: "skipped", detail };
+}

@@ -1,0 +1,49 @@
+import { access, constants, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { readConfig } from "../config/config.js";
+import { Store } from "../journal/store.js";
+import { bytes, pushes } from "../report/words.js";
+import { type Finding, failed, ok } from "./finding.js";
+
+/** Whether the journal can be written, and how big it is. Makes nothing where nothing is. */
+export async function checkJournal(dir: string): Promise<Finding> {
+  const name = "journal";
+  const found = await stat(dir).catch(() => undefined);
+  if (found === undefined) return checkParent(dir);
+  if (!found.isDirectory()) return failed(name, `${dir} is not a folder: give another one with --journal`);
+  let damaged = 0;
+  try {
+    const store = await Store.open(dir, { onDamage: () => damaged++ });
+    const size = store.segments().reduce((sum, { bytes }) => sum + bytes, 0);
+    const count = store.index.rows.length;
+    await store.close();
+    const skips = damaged === 0 ? "" : `, ${damaged} damaged records are skipped`;
+    return ok(name, `${dir} can be written: ${pushes(count)}, ${bytes(size)}${skips}`);
+  } catch (error) {
+    return failed(name, (error as Error).message);
+  }
+}
+
+async function checkParent(dir: string): Promise<Finding> {
+  for (let parent = dirname(dir); ; parent = dirname(parent)) {
+    const found = await stat(parent).catch(() => undefined);
+    if (found === undefined && parent !== dirname(parent)) continue;
+    return access(parent, constants.W_OK).then(
+      () => ok("journal", `${dir} will be made at the first start`),
+      () => failed("journal", `${dir} cannot be made: ${parent} is not writable; give another folder with --journal`),
+    );
+  }
+}
+
+/** Whether the config is whole. */
+export async function checkConfig(dir: string): Promise<Finding> {
+  try {
+    const config = await readConfig(dir);
+    return ok(
+      "config",
+      config === undefined ? "will be made at the first start" : `whole; asks for the name ${config.subdomain}`,
+    );
+  } catch (error) {
+    return failed("config", (error as Error).message);
+  }
+}

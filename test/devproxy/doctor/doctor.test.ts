@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { DevproxyOptions } from "airudder-devproxy";
+import { airudder } from "airudder-webhooks";
+import express from "express";
+import { examine } from "../../../devproxy/src/doctor/doctor.js";
+import { type Before, HOSTS, serve } from "../../helpers/app.js";
+import { run, startProxy } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+const KEY = "s3cret-key";
+
+/** An app with the middleware in it, and something before it. */
+async function startApp(t: TestContext, before?: Before, token?: string): Promise<string> {
+  const receiver = airudder({ key: KEY, ...(token === undefined ? {} : { token }) });
+  t.after(() => receiver.close());
+  const { url } = await serve(t, HOSTS["Express 5"](receiver, before));
+  return `${url}/`;
+}
+
+async function findings(t: TestContext, options: DevproxyOptions): Promise<Record<string, [string, string]>> {
+  const found: Record<string, [string, string]> = {};
+  const journal = options.journal ?? join(makeFolder(t), "journal");
+  for await (const { name, result, detail } of examine({ tunnel: "none", ...options, journal }))
+    found[name] = [result, detail];
+  return found;
+}
+
+test("all is well: nothing failed, and nothing was made", async (t) => {
+  const journal = join(makeFolder(t), "journal");
+  const found = await findings(t, { target: await startApp(t), key: KEY, journal });
+  assert.deepEqual(
+    Object.entries(found).map(([name, [result]]) => [name, result]),
+    [
+      ["node", "ok"],
+      ["config", "ok"],
+      ["journal", "ok"],
+      ["port", "ok"],
+      ["app", "ok"],
+      ["key and token", "ok"],
+      ["bytes", "ok"],
+      ["answer time", "ok"],
+      ["clock", "skipped"],
+      ["tunnel", "skipped"],
+    ],
+  );
+  assert.equal(existsSync(journal), false);
+});
+
+test("a body parser before the receiver is found", async (t) => {
+  const target = await startApp(t, (app) => app.use(express.json()));
+  const found = await findings(t, { target, key: KEY });
+  assert.deepEqual(found.bytes?.[0], "failed");
+  assert.match(String(found.bytes?.[1]), /before express\.json\(\)/);
+});
+
+test("a wrong key, and a missing token, are told apart", async (t) => {
+  const wrongKey = await findings(t, { target: await startApp(t), key: "other" });
+  assert.match(wrongKey["key and token"]?.join(" ") ?? "", /^failed .*bad_sign.*--key/);
+  const target = await startApp(t, undefined, "t0ken");
+  const noToken = await findings(t, { target, key: KEY });
+  assert.match(noToken["key and token"]?.join(" ") ?? "", /^failed .*bad_token.*--target/);
+  const right = await findings(t, { target: `${target}?token=t0ken`, key: KEY });
+  assert.equal(right["key and token"]?.[0], "ok");
+});
+
+test("an app that is down, at another path, or of another kind", async (t) => {
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const plain = await findings(t, { target: app.url });
+  assert.deepEqual([plain["key and token"]?.[0], plain.bytes?.[0]], ["skipped", "skipped"]);
+  app.reply = (_, response) => void response.writeHead(404).end();
+  assert.match(
+    (await findings(t, { target: app.url }))["key and token"]?.join(" ") ?? "",
+    /^failed .*404: the path in --target/,
+  );
+  await app.stop();
+  const down = await findings(t, { target: app.url });
+  assert.match(down.app?.join(" ") ?? "", /^failed nothing listens at .*start the app/);
+  assert.equal(down.bytes, undefined);
+});
+
+test("a journal that cannot be used, a damaged config, a port in use", async (t) => {
+  const folder = makeFolder(t);
+  writeFileSync(join(folder, "file"), "");
+  const target = await startApp(t);
+  assert.match(
+    (await findings(t, { target, journal: join(folder, "file") })).journal?.join(" ") ?? "",
+    /^failed .*not a folder/,
+  );
+  writeFileSync(join(folder, "config.json"), "{");
+  assert.match(
+    (await findings(t, { target, journal: folder })).config?.join(" ") ?? "",
+    /^failed .*config\.json is damaged/,
+  );
+  const { server } = await serve(t, () => undefined);
+  const { port } = server.address() as import("node:net").AddressInfo;
+  assert.match((await findings(t, { target, port })).port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
+});
+
+test("a listen that runs is asked, not disturbed", async (t) => {
+  const { dir, app } = await startProxy(t);
+  const found = await findings(t, { journal: dir });
+  assert.match(found.journal?.join(" ") ?? "", new RegExp(`^ok .*running listen \\(process ${process.pid}\\)`));
+  assert.equal(found.app?.[0], "ok");
+  assert.equal(app.requests.length, 2, "the running listen's target was tried");
+});
+
+test("the tunnel is opened and pinged through its public URL; a taken name is told", async (t) => {
+  const server = await new LocaltunnelServer().start();
+  t.after(() => server.stop());
+  const target = await startApp(t);
+  const options = { target, key: KEY, tunnel: "localtunnel", tunnelHost: server.url, subdomain: "doctor-name" };
+  const found = await findings(t, options);
+  assert.match(
+    found.tunnel?.join(" ") ?? "",
+    /^ok http:\/\/doctor-name\.localhost:\d+ brings requests here \(\d+ ms there and back\)/,
+  );
+  assert.equal(found.name?.[0], "ok");
+  assert.equal(found.clock?.[0], "ok");
+  await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url, subdomain: "doctor-name" }).then(({ proxy }) =>
+    proxy.tunnelReady(),
+  );
+  const taken = await findings(t, options);
+  assert.match(taken.name?.join(" ") ?? "", /^failed .*doctor-name is taken/);
+});
+
+test("a tunnel's server that is not there is a failure with its reason", async (t) => {
+  const { url } = await serve(t, (_, response) => response.writeHead(500).end());
+  const found = await findings(t, { target: await startApp(t), key: KEY, tunnel: "localtunnel", tunnelHost: url });
+  assert.equal(found.tunnel?.[0], "failed");
+});
+
+test("the command prints a line each, and ends with 1 when something is to mend", async (t) => {
+  const server = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as import("node:net").AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const args = [
+    "doctor",
+    "--tunnel",
+    "none",
+    "--journal",
+    join(makeFolder(t), "j"),
+    "--target",
+    `http://127.0.0.1:${port}/`,
+  ];
+  const down = await run(args);
+  assert.equal(down.code, 1);
+  assert.match(down.out, /^app +FAILED +nothing listens at 127\.0\.0\.1:\d+: start the app/m);
+  assert.match(down.out, /\n1 to mend \(/);
+  const target = await startApp(t);
+  const well = await run([...args.slice(0, -1), target, "--key", KEY, "--json"]);
+  assert.equal(well.code, 0, well.out);
+  const lines = well.lines();
+  assert.deepEqual(lines.at(-1), { event: "doctor", ok: true, failures: 0, ms: lines.at(-1)?.ms });
+  assert.ok(
+    lines.slice(0, -1).every(({ event, name, result, detail }) => event === "check" && name && result && detail),
+  );
+});
