@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import { AirudderError } from "./errors.js";
-import type { PushSchema } from "./generated/catalogue.js";
 import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
 import { Duplicates } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
+import type { Admitted, Keep } from "./inbox/keeper.js";
 import type { Recorder } from "./observe/recorder.js";
 import type { Settings } from "./options.js";
 import { authenticate } from "./push/authenticate.js";
@@ -15,23 +15,6 @@ import type { Push, QuarantinedPush } from "./push/push.js";
 import type { Received } from "./push/received.js";
 import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
-
-/** A push that was let in: what its keeper (direct or inbox) gets. */
-export interface Admitted {
-  readonly push: Push | QuarantinedPush;
-  readonly quarantined: boolean;
-  readonly schema: PushSchema | undefined;
-  readonly subject: string | undefined;
-  /** SHA-256 of the bytes that came, hex. */
-  readonly digest: string;
-  readonly received: Received;
-}
-
-/**
- * Stores a push, or has it handled: returns, or resolves, when that is done. What it throws is what the sender is told.
- * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
- */
-export type Keep = (admitted: Admitted) => void | Promise<void>;
 
 /** The walk of a push from its bytes to its answer. */
 export class Intake {

@@ -1,8 +1,7 @@
 import { AirudderError } from "../errors.js";
-import type { Admitted } from "../intake.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Handlers } from "../work/handlers.js";
-import { type Keeper, settlesWithin } from "./keeper.js";
+import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
 /** Direct mode: nothing is stored; a push is kept when its handlers are through, and the sender waits for that. */
 export class Direct implements Keeper {

@@ -1,8 +1,7 @@
 import { AirudderError } from "../errors.js";
-import type { Admitted } from "../intake.js";
+import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
 import type { Recorder } from "../observe/recorder.js";
-import type { Settings } from "../options.js";
 import { findSchema } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
@@ -12,7 +11,7 @@ import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import type { Handlers } from "../work/handlers.js";
 import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
-import { type Keeper, settlesWithin } from "./keeper.js";
+import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
 /** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
 export class Stored implements Keeper {
@@ -23,7 +22,7 @@ export class Stored implements Keeper {
     private readonly inbox: Inbox,
     private readonly handlers: Handlers,
     private readonly recorder: Recorder,
-    private readonly settings: Settings,
+    private readonly settings: { readonly type: PushType | undefined; readonly maxBodyBytes: number },
   ) {}
 
   readonly keep = (admitted: Admitted): Promise<void> => {

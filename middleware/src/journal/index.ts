@@ -1,4 +1,6 @@
 export { JournalError, type LockOwner } from "./errors.js";
+export { Journal, type JournalOptions, type NewHead, type SegmentState } from "./journal.js";
+export { openJournal } from "./open.js";
 export { type Listeners, readContent, readJournal } from "./reader.js";
 export type {
   Content,
@@ -11,4 +13,3 @@ export type {
   Place,
   PushHead,
 } from "./records.js";
-export { Journal, type JournalOptions, type NewHead, openJournal, type SegmentState } from "./writer.js";

@@ -1,5 +1,3 @@
-import type { Attempt } from "../inbox/inbox.js";
-
 /** A try that did not end in its time. Its handler may still run: its signal tells it to stop. */
 export class AttemptTimeout extends Error {
   override readonly name = "AttemptTimeout";
@@ -10,7 +8,7 @@ export class AttemptTimeout extends Error {
 }
 
 /** One try; its signal is made when a handler asks for it, since most do not. */
-export class RunningAttempt implements Attempt {
+export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;
 

@@ -1,15 +1,16 @@
-import { type FileHandle, mkdir, open, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { JournalError } from "./errors.js";
+import { makeFolder, unwritable } from "./folder.js";
+import { GroupCommit, type Waiting } from "./group-commit.js";
 import { formatLine, VERSION } from "./lines.js";
-import { Lock } from "./lock.js";
-import { type Listeners, readLine, type Scan, scanSegment } from "./reader.js";
+import type { Lock } from "./lock.js";
+import { type Listeners, type Scan, scanSegment } from "./reader.js";
+import type { Readers } from "./readers.js";
 import type { Content, DeliveryHead, Entry, Head, MarkHead, Place, PushHead } from "./records.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments, segmentPath } from "./segments.js";
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Options of `openJournal`. */
 export interface JournalOptions extends Listeners {
@@ -28,67 +29,24 @@ export interface SegmentState {
 /** A record to append. */
 export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
 
-interface Waiting {
-  head: Head;
-  line: string;
-  bytes: number;
-  resolve: (entry: Entry) => void;
-  reject: (error: JournalError) => void;
-}
-
-/**
- * Opens a journal to append to it. Makes the folder (mode 0700, kept out of git by a `.gitignore` of its own), takes the lock, cuts
- * off a line whose end never reached the disk, and tells `onEntry` every record that is there.
- * @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable`
- * @example
- * const journal = await openJournal("./airudder-inbox", { onEntry: ({ head }) => seen.push(head) });
- */
-export async function openJournal(dir: string, options: JournalOptions = {}): Promise<Journal> {
-  const lock = await prepare(dir);
-  try {
-    return await Journal.recover(dir, lock, options);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-}
-
-async function prepare(dir: string): Promise<Lock> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeFile(join(dir, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 }).catch((error) => {
-      if (error.code !== "EEXIST") throw error;
-    });
-    return await Lock.take(dir);
-  } catch (cause) {
-    if (cause instanceof JournalError) throw cause;
-    throw unwritable(dir, cause);
-  }
-}
-
-function unwritable(dir: string, cause: unknown): JournalError {
-  return new JournalError("journal_unwritable", `The journal ${dir} cannot be written: ${(cause as Error).message}`, {
-    cause,
-  });
-}
-
 /** The one writer of a journal. Appends that wait together go out in one write and one fdatasync. */
 export class Journal {
-  #waiting: Waiting[] = [];
-  #flushing: Promise<void> | undefined;
+  readonly #commit = new GroupCommit((batch) => this.#write(batch));
   #closed = false;
   #active: SegmentFile | undefined;
   #nextSegment = 1;
   #nextSeq = 1;
   readonly #older: SegmentState[] = [];
   #activeLastAt: number | undefined;
-  readonly #readers = new Map<number, Promise<FileHandle>>();
+  readonly #readers: Readers;
 
   private constructor(
     readonly dir: string,
     private lock: Lock,
     private readonly segmentBytes: number,
-  ) {}
+  ) {
+    this.#readers = new Readers(dir);
+  }
 
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
@@ -141,42 +99,16 @@ export class Journal {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
     const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.#nextSeq++ } : head;
-    const line = `${formatLine(whole, content)}\n`;
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ head: whole, line, bytes: Buffer.byteLength(line), resolve, reject });
-      this.#flushing ??= this.#flush();
-    });
+    return this.#commit.add(whole, `${formatLine(whole, content)}\n`);
   }
 
-  async #flush(): Promise<void> {
-    // What arrives in the same turn of the event loop shares the first write.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
-      try {
-        await this.#write(batch);
-      } catch (cause) {
-        const error = cause instanceof JournalError ? cause : unwritable(this.dir, cause);
-        for (const { reject } of batch) reject(error);
-      }
-    }
-    this.#flushing = undefined;
-  }
-
-  #takeBatch(): Waiting[] {
-    let bytes = 0;
-    const end = this.#waiting.findIndex((waiting) => {
-      bytes += waiting.bytes;
-      return bytes > BATCH_BYTES;
-    });
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));
-  }
-
-  async #write(batch: Waiting[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
     const lines = Buffer.from(batch.map(({ line }) => line).join(""));
-    let file = await this.#segment(batch);
-    let start = file.bytes;
+    let file: SegmentFile;
+    let start: number;
     try {
+      file = await this.#segment(batch);
+      start = file.bytes;
       await file.append(lines);
       if (file.removed) {
         file = await this.#startAgain(batch);
@@ -186,7 +118,7 @@ export class Journal {
     } catch (error) {
       // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
       this.#retire();
-      throw error;
+      throw error instanceof JournalError ? error : unwritable(this.dir, error);
     }
     this.#activeLastAt = Date.now();
     let offset = start;
@@ -197,7 +129,7 @@ export class Journal {
   }
 
   /** The segment that the next batch goes to. */
-  async #segment(batch: Waiting[]): Promise<SegmentFile> {
+  async #segment(batch: readonly Waiting[]): Promise<SegmentFile> {
     if (this.lock.lost) {
       throw new JournalError(
         "journal_locked",
@@ -220,7 +152,7 @@ export class Journal {
   }
 
   /** The folder was removed: everything starts again in a new one. */
-  async #startAgain(batch: Waiting[]): Promise<SegmentFile> {
+  async #startAgain(batch: readonly Waiting[]): Promise<SegmentFile> {
     this.#active?.close();
     this.#active = undefined;
     this.#older.length = 0;
@@ -230,13 +162,16 @@ export class Journal {
 
   async #makeFolder(): Promise<void> {
     await this.lock.release();
-    this.lock = await prepare(this.dir);
+    this.lock = await makeFolder(this.dir);
+  }
+
+  #activeState({ segment, bytes }: SegmentFile): SegmentState {
+    return { segment, bytes, ...(this.#activeLastAt === undefined ? {} : { lastAt: this.#activeLastAt }) };
   }
 
   #retire(): void {
     if (this.#active === undefined) return;
-    const { segment, bytes } = this.#active;
-    this.#older.push({ segment, bytes, ...(this.#activeLastAt === undefined ? {} : { lastAt: this.#activeLastAt }) });
+    this.#older.push(this.#activeState(this.#active));
     this.#active.close();
     this.#active = undefined;
     this.#activeLastAt = undefined;
@@ -246,49 +181,21 @@ export class Journal {
    * Reads one record whole, with the exact bytes of its content.
    * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
    */
-  async read(place: Place): Promise<{ head: Head; content?: Content }> {
-    try {
-      return await readLine(await this.#reader(place.segment), place);
-    } catch (cause) {
-      const where = `${segmentPath(this.dir, place.segment)} at byte ${place.offset}`;
-      throw new JournalError(
-        "journal_unreadable",
-        `The record in ${where} cannot be read: ${(cause as Error).message.slice(0, 80)}`,
-        { cause },
-      );
-    }
-  }
-
-  #reader(segment: number): Promise<FileHandle> {
-    const known = this.#readers.get(segment);
-    if (known !== undefined) return known;
-    const opening = open(segmentPath(this.dir, segment), "r");
-    this.#readers.set(segment, opening);
-    opening.catch(() => this.#readers.delete(segment));
-    return opening;
-  }
-
-  async #closeReader(segment: number): Promise<void> {
-    const reader = this.#readers.get(segment);
-    this.#readers.delete(segment);
-    await reader?.then((file) => file.close()).catch(() => undefined);
+  read(place: Place): Promise<{ head: Head; content?: Content }> {
+    return this.#readers.read(place);
   }
 
   /** The segments, oldest first; the one that is appended to comes last. */
   segments(): SegmentState[] {
     if (this.#active === undefined) return [...this.#older];
-    const { segment, bytes } = this.#active;
-    return [
-      ...this.#older,
-      { segment, bytes, ...(this.#activeLastAt === undefined ? {} : { lastAt: this.#activeLastAt }) },
-    ];
+    return [...this.#older, this.#activeState(this.#active)];
   }
 
   /** Removes a closed segment with all its records; the one that is appended to cannot be dropped. */
   async drop(segment: number): Promise<void> {
     const index = this.#older.findIndex((state) => state.segment === segment);
     if (index < 0) throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
-    await this.#closeReader(segment);
+    await this.#readers.close(segment);
     await rm(segmentPath(this.dir, segment), { force: true });
     this.#older.splice(index, 1);
   }
@@ -296,10 +203,10 @@ export class Journal {
   /** Waits for what is being written, then releases the files and the lock. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#flushing;
+    await this.#commit.settled();
     this.#active?.close();
     this.#active = undefined;
-    await Promise.all([...this.#readers.keys()].map((segment) => this.#closeReader(segment)));
+    await this.#readers.closeAll();
     await this.lock.release();
   }
 }
