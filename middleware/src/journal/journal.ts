@@ -5,7 +5,7 @@ import { GroupCommit, type Waiting } from "./group-commit.js";
 import { formatLine, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type Listeners, type Scan, scanSegment } from "./reader.js";
-import type { Readers } from "./readers.js";
+import { Readers } from "./readers.js";
 import type { Content, DeliveryHead, Entry, Head, MarkHead, Place, PushHead } from "./records.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments, segmentPath } from "./segments.js";

@@ -1,0 +1,98 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** A script compiled as its users run it: no loader in between, and none of the helpers that one leaves in hot functions. */
+export interface Compiled {
+  readonly file: string;
+  remove(): void;
+}
+
+/**
+ * Bundles a TypeScript file with our own sources into one of plain JavaScript; what comes from npm stays outside.
+ * @param source path from the root of the repository
+ */
+export async function compile(source: string): Promise<Compiled> {
+  const folder = mkdtempSync(join(root, "node_modules", ".bench-"));
+  const file = join(folder, "script.mjs");
+  await build({
+    entryPoints: [join(root, source)],
+    outfile: file,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    logLevel: "error",
+    // Whatever is no path of ours is a package; ours are mapped to their sources by tsconfig.json.
+    external: EXTERNAL,
+  });
+  return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
+}
+
+const EXTERNAL = ["express", "fastify", "@octokit/webhooks", "@line/bot-sdk", "ajv", "lowdb", "lowdb/node"];
+
+/** A process of its own that answers questions: `{ ask }` comes back as `{ ask, value }`. */
+export class Child {
+  private constructor(readonly process: ChildProcess) {}
+
+  /**
+   * Starts a compiled script and waits until it says that it is ready.
+   * @param options.env on top of ours; `options.flags` for node itself
+   */
+  static async start(
+    { file }: Compiled,
+    args: readonly string[],
+    options: { env?: Record<string, string>; flags?: readonly string[] } = {},
+  ): Promise<{ child: Child; ready: unknown }> {
+    const child = new Child(
+      fork(file, [...args], {
+        execArgv: [...(options.flags ?? [])],
+        env: { ...process.env, NODE_ENV: "production", ...options.env },
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      }),
+    );
+    return { child, ready: await child.#hear("ready") };
+  }
+
+  /** Asks the child something, and resolves with its answer. */
+  ask<Value>(question: string, detail?: unknown): Promise<Value> {
+    const answer = this.#hear(question);
+    this.process.send({ ask: question, detail });
+    return answer as Promise<Value>;
+  }
+
+  #hear(question: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        this.process.off("message", onMessage).off("exit", onExit);
+      };
+      const onMessage = (message: { ask: string; value: unknown }): void => {
+        if (message.ask !== question) return;
+        stop();
+        resolve(message.value);
+      };
+      const onExit = (code: number | null, signal: string | null): void => {
+        stop();
+        reject(new Error(`The child ended with ${code ?? signal} before it answered "${question}".`));
+      };
+      this.process.on("message", onMessage).on("exit", onExit);
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    if (!this.isRunning) return;
+    const ended = once(this.process, "exit");
+    this.process.kill(signal);
+    await ended;
+  }
+}
