@@ -1,0 +1,37 @@
+/**
+ * Measures: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only shows that it runs. The figures are printed,
+ * with the goal beside each, and written to bench-results/.
+ */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const BENCHES = ["middleware", "inbox", "validate", "journal", "proxy"];
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const short = process.argv.includes("--short");
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const unknown = chosen.filter((name) => !BENCHES.includes(name));
+if (chosen.length === 0 || unknown.length > 0) {
+  console.error(`Name what to measure: npm run bench -- ${BENCHES.join("|")} [--short]`);
+  process.exit(2);
+}
+
+for (const name of chosen) {
+  const file = join(root, "scripts", "bench", `${name}.ts`);
+  if (!existsSync(file)) {
+    console.error(`There is no ${file} yet.`);
+    process.exit(2);
+  }
+  const { default: run } = await import(file);
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, ${process.platform}`;
+  console.log(`${name}: ${machine}`);
+  const result = await run({ short });
+  mkdirSync(join(root, "bench-results"), { recursive: true });
+  const at = new Date().toISOString();
+  writeFileSync(
+    join(root, "bench-results", `${name}.json`),
+    `${JSON.stringify({ at, machine, short, result }, null, 2)}\n`,
+  );
+}

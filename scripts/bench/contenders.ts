@@ -1,0 +1,84 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import type { RequestListener, Server } from "node:http";
+import { airudder, fileInbox, type Receiver } from "airudder-webhooks";
+import type Factory from "express";
+import type { Express } from "express";
+import { KEY, PATH } from "../load/pushes.js";
+
+/** Secret of the peers that sign with an HMAC. */
+export const SECRET = "It's a Secret to Everybody";
+
+type Made = RequestListener | Server;
+
+/** What is measured against what. Packages are loaded by those alone who use them, for the sake of the memory figures. */
+export const contenders = {
+  /** Identify, verify, validate, recognise duplicates, and a handler that does nothing; default options. */
+  "middleware on Express 5": () => onExpress((app) => app.use(PATH, receiver())),
+  "middleware on node:http": (): Made => receiver() as RequestListener,
+  "file inbox on Express 5": ([folder]: string[]) => onExpress((app) => app.use(PATH, receiver(folder))),
+  "file inbox on node:http": ([folder]: string[]): Made => receiver(folder) as RequestListener,
+
+  "express.json()": () =>
+    onExpress((app, { json }) => {
+      app.use(PATH, json(), (_request, response) => {
+        response.end();
+      });
+    }),
+
+  "bare Express, body drained": () =>
+    onExpress((app) => {
+      app.use(PATH, (request, response) => {
+        request.on("end", () => response.end()).resume();
+      });
+    }),
+
+  "@octokit/webhooks": async () => {
+    const { Webhooks, createNodeMiddleware } = await import("@octokit/webhooks");
+    const webhooks = new Webhooks({ secret: SECRET });
+    webhooks.on("push", async () => {});
+    return onExpress((app) => app.use(PATH, createNodeMiddleware(webhooks, { path: "/" })));
+  },
+
+  "@line/bot-sdk": async () => {
+    const { middleware } = await import("@line/bot-sdk");
+    return onExpress((app) => {
+      app.use(PATH, middleware({ channelSecret: SECRET }), (_request, response) => {
+        response.end();
+      });
+    });
+  },
+
+  /** The same strict schema, the same md5, the same answer; no duplicates, no drift. */
+  Fastify: async ([schema = "{}"]: string[]) => {
+    const { fastify } = await import("fastify");
+    const app = fastify({
+      ajv: { customOptions: { strict: true, allowUnionTypes: true, coerceTypes: false, removeAdditional: false } },
+    });
+    app.post<{ Body: { TaskID: string; Sign: string } }>(
+      PATH,
+      { schema: { body: JSON.parse(schema) } },
+      async ({ body }, reply) => {
+        const expected = Buffer.from(hash("md5", body.TaskID + KEY));
+        const given = Buffer.from(body.Sign);
+        if (given.length !== expected.length || !timingSafeEqual(given, expected)) return reply.code(401).send();
+        return {};
+      },
+    );
+    await app.ready();
+    return app.server;
+  },
+} satisfies Record<string, (args: string[]) => Made | Promise<Made>>;
+
+function receiver(folder?: string): Receiver {
+  return airudder({ key: KEY, inbox: folder === undefined ? undefined : fileInbox(folder) }).on(
+    "call.completed",
+    async () => {},
+  );
+}
+
+async function onExpress(mount: (app: Express, express: typeof Factory) => unknown): Promise<Made> {
+  const { default: express } = await import("express");
+  const app = express();
+  mount(app, express);
+  return app;
+}

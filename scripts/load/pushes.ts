@@ -1,0 +1,101 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sign } from "../../middleware/src/push/sign.js";
+
+/** The key that the load is signed with. */
+export const KEY = "s3cret-key";
+
+/** Where the load is sent. */
+export const PATH = "/webhooks/airudder";
+
+const samples = fileURLToPath(new URL("../../schemas/samples", import.meta.url));
+
+/** Requests as bytes, made before the clock runs. */
+export interface Traffic {
+  /** How many there are. */
+  readonly size: number;
+  /** One of them. It must be answered before it is taken again. */
+  take(index: number): Buffer;
+}
+
+/** The vendor's own example of `call.completed`, 1.9 KB, of a task and a call of its own, signed. */
+export function callCompleted(task: string, call: string): string {
+  const push = JSON.parse(readFileSync(`${samples}/call.completed/vendor-example.json`, "utf8"));
+  Object.assign(push, { TaskID: task, Sign: sign(task, KEY) });
+  Object.assign(push.Details[0], { CallID: call });
+  return JSON.stringify(push);
+}
+
+/** A request of a body, with the headers that the vendor sends. */
+export function request(body: string | Buffer, headers: Record<string, string> = {}): Buffer {
+  const lines = Object.entries({
+    Host: "127.0.0.1",
+    "User-Agent": "Airudder",
+    Accept: "*/*",
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(body)),
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([Buffer.from(`POST ${PATH} HTTP/1.1\r\n${lines.join("")}\r\n`), Buffer.from(body)]);
+}
+
+const CALL_DIGITS = 12;
+
+/** Pushes of so many tasks, each of another call than any before: none is a duplicate. */
+export function newCalls(size = 4096): Traffic {
+  const marker = "C".repeat(CALL_DIGITS);
+  const requests = Array.from({ length: size }, (_, i) => request(callCompleted(taskId(i), `cad907xx${marker}`)));
+  const offsets = requests.map((bytes) => bytes.indexOf(marker));
+  let call = 0;
+  return {
+    size,
+    take: (index) => {
+      const bytes = requests[index] as Buffer;
+      writeDigits(bytes, offsets[index] as number, ++call);
+      return bytes;
+    },
+  };
+}
+
+/** The same pushes again and again: from the second round on all are duplicates. */
+export function sameCalls(size = 4096): Traffic {
+  return fixed(size, (body) => request(body));
+}
+
+/** Bodies of the same size, signed as GitHub does. */
+export function githubPushes(secret: string, size = 4096): Traffic {
+  return fixed(size, (body, i) =>
+    request(body, {
+      "X-GitHub-Event": "push",
+      "X-GitHub-Delivery": `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`,
+      "X-Hub-Signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+    }),
+  );
+}
+
+/** Bodies of the same size, signed as LINE does. */
+export function linePushes(secret: string, size = 4096): Traffic {
+  return fixed(size, (body) =>
+    request(body, { "X-Line-Signature": createHmac("sha256", secret).update(body).digest("base64") }),
+  );
+}
+
+function fixed(size: number, make: (body: string, index: number) => Buffer): Traffic {
+  const requests = Array.from({ length: size }, (_, i) =>
+    make(callCompleted(taskId(i), `cad907xx${String(i).padStart(CALL_DIGITS, "0")}`), i),
+  );
+  return { size, take: (index) => requests[index] as Buffer };
+}
+
+function taskId(index: number): string {
+  return `490d5ec3c1${String(index).padStart(16, "0")}`;
+}
+
+function writeDigits(bytes: Buffer, offset: number, value: number): void {
+  let rest = value;
+  for (let i = offset + CALL_DIGITS - 1; i >= offset; i--) {
+    bytes[i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+}
