@@ -109,4 +109,18 @@ for (const host of ["Express 5", "Express 4"] as const) {
     assert.equal((await post(`${url}/webhooks/airudder?token=t`, odd)).status, 200);
     assert.equal(receiver.stats().accepted, 1);
   });
+
+  test(`${host}: a parser mounted after it serves the app's other paths`, async (t) => {
+    const receiver = airudder({ key: KEY });
+    const { url } = await serve(
+      t,
+      HOSTS[host](airudder({ key: KEY }), (app, express) => {
+        app.use("/webhooks/airudder", receiver);
+        app.use(express.json());
+        app.post("/api", (request, response) => void response.json(request.body));
+      }),
+    );
+    assert.equal((await post(`${url}/webhooks/airudder`, odd)).status, 200);
+    assert.deepEqual((await post(`${url}/api`, { a: 1 })).body, { a: 1 });
+  });
 }
