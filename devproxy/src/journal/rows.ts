@@ -29,9 +29,7 @@ export class Index {
   add({ head, place }: Entry): void {
     this.#words.share(head);
     if (head.kind === "push") {
-      const row: Row = { push: head, place, deliveries: [] };
-      this.rows.push(row);
-      this.#byId.set(head.id, row);
+      this.#addPush(head, place);
       return;
     }
     const row = this.#byId.get(head.push);
@@ -39,6 +37,19 @@ export class Index {
     head.push = row.push.id;
     if (head.kind === "delivery") row.deliveries.push({ head, place });
     else row.mark = head;
+  }
+
+  /** An inbox carries pushes that are not done into newer segments: the same push, in another place. */
+  #addPush(push: PushHead, place: Place): void {
+    const known = this.#byId.get(push.id);
+    if (known !== undefined) {
+      known.place = place;
+      return;
+    }
+    const row: Row = { push, place, deliveries: [] };
+    this.#byId.set(push.id, row);
+    if ((this.rows.at(-1)?.push.seq ?? 0) < push.seq) this.rows.push(row);
+    else this.rows.splice(this.#firstAt(push.seq), 0, row);
   }
 
   byId(id: string): Row | undefined {

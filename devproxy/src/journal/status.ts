@@ -20,11 +20,18 @@ export function wasDelivered(row: Row): boolean {
   return row.deliveries.some(({ head }) => head.status !== undefined);
 }
 
-/** `failed` and `undelivered` speak of the app; a push that it accepted is `accepted`, or `quarantined` when nobody understood it. */
+/** What an inbox's mark says of a push; without one it waits for its handler. */
+const INBOX_STATUSES: Record<string, Status> = { failed: "failed", dead: "failed", quarantined: "quarantined" };
+
+/**
+ * `failed` and `undelivered` speak of the app, or of the handlers behind an inbox; a push that was taken is `accepted`, or `quarantined`
+ * when nobody understood it.
+ */
 export function statusOf(row: Row): Status {
   const understood = row.push.quarantined ? "quarantined" : "accepted";
-  if (row.deliveries.length === 0 && row.push.source === "inbox")
-    return row.mark?.state === "dead" ? "failed" : understood;
+  if (row.deliveries.length === 0 && row.mark !== undefined && row.push.source === "inbox") {
+    return row.mark.state === "done" ? understood : (INBOX_STATUSES[row.mark.state] ?? "undelivered");
+  }
   if (!wasDelivered(row)) return "undelivered";
   return succeeded(lastDelivery(row)?.head.status) ? understood : "failed";
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
@@ -36,6 +37,7 @@ export interface ReplayTools {
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
   const { store, deliverer, onEvent, signal } = tools;
   const { isExpected, edits, pace, to } = planOf(request);
+  if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const rows = await select(store, request);
   const target = to ?? tools.target ?? lastTarget(store.index);
