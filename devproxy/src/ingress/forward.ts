@@ -24,8 +24,8 @@ export interface Dispatch {
 }
 
 interface Exchange {
-  path: string;
   outgoing?: ClientRequest;
+  started(outgoing: ClientRequest): void;
   answered(response: IncomingMessage): void;
   failed(error: Error): void;
 }
@@ -63,10 +63,13 @@ export class Forwarder {
       const path = pathAt(target, query);
       const request = { method, host: target.host, size: body.length, replay };
       const incoming = makeRequest(method, path, forwardedHeaders(headers, request), body);
-      const abort = () => exchange.outgoing?.destroy(new Error("stopped before the app answered"));
-      const settled = () => signal?.removeEventListener("abort", abort);
+      const settled = () => signal?.removeEventListener("abort", stop);
+      const stop = () => exchange.outgoing?.destroy(new Error("stopped before the app answered"));
       const exchange: Exchange = {
-        path,
+        started: (outgoing) => {
+          exchange.outgoing = outgoing;
+          if (signal?.aborted) stop();
+        },
         answered: (response) => {
           readAnswer(response).then(resolve, reject).finally(settled);
         },
@@ -78,7 +81,7 @@ export class Forwarder {
       };
       this.#exchanges.set(incoming, exchange);
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
-      signal?.addEventListener("abort", abort, { once: true });
+      signal?.addEventListener("abort", stop, { once: true });
       void this.#middleware(target, fresh)(incoming, makeResponse(incoming), (error) => error && reject(error));
     });
   }
@@ -102,12 +105,7 @@ export class Forwarder {
   /** Stands in for the default plugins, which would answer 504 themselves. */
   readonly #plugin: Plugin = (proxy) => {
     const failed = (error: Error, incoming: IncomingMessage) => this.#exchanges.get(incoming)?.failed(error);
-    proxy.on("proxyReq", (outgoing, incoming) => {
-      const exchange = this.#exchanges.get(incoming);
-      if (exchange === undefined) return;
-      exchange.outgoing = outgoing;
-      outgoing.path = exchange.path;
-    });
+    proxy.on("proxyReq", (outgoing, incoming) => this.#exchanges.get(incoming)?.started(outgoing));
     proxy.on("proxyRes", (response, incoming) => this.#exchanges.get(incoming)?.answered(response));
     proxy.on("error", failed);
     proxy.on("econnreset", failed);

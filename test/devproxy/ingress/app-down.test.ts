@@ -166,3 +166,16 @@ test("an app that restarts between two pushes gets the second one once", async (
     [0, 1, 2, 3, 4].map((n) => `{"n":${n}}`),
   );
 });
+
+test("a kept connection that the app gives up at the very moment of the next push costs nothing", async (t) => {
+  const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
+  const used = new WeakSet<object>();
+  app.reply = (_, response) => {
+    const socket = response.socket as import("node:net").Socket;
+    if (used.has(socket)) socket.destroy();
+    else response.end("{}");
+    used.add(socket);
+  };
+  for (const n of [1, 2, 3]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 200);
+  await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
+});
