@@ -13,6 +13,8 @@ import { RecorderApp } from "./recorder-app.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = fileURLToPath(new URL("../../devproxy/src/cli.ts", import.meta.url));
 
+const proxyChild = fileURLToPath(new URL("./devproxy-child.ts", import.meta.url));
+
 export function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -163,6 +165,19 @@ export class ListenProcess {
 
   get localUrl(): string {
     return String(this.events[0]?.local);
+  }
+
+  /** Starts a proxy with options that the command line does not have. */
+  static async startWith(t: TestContext, options: DevproxyOptions): Promise<ListenProcess> {
+    const child = spawn(process.execPath, ["--import", "tsx", proxyChild, JSON.stringify(options)], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const listening = new ListenProcess(child);
+    t.after(() => listening.kill());
+    await until(() => listening.events.length > 0 || child.exitCode !== null);
+    if (listening.events.length === 0) throw new Error(`the proxy did not start: ${listening.err}`);
+    return listening;
   }
 
   /** SIGTERM; gives the exit code. */

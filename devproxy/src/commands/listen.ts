@@ -3,8 +3,7 @@ import { DEFAULT_TARGET } from "../config/target.js";
 import { startDevproxy } from "../devproxy.js";
 import type { DevproxyEvent } from "../events.js";
 import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
-import type { Index } from "../journal/rows.js";
-import type { DevproxyOptions } from "../options.js";
+import { Curtain } from "../privacy/curtain.js";
 import { jsonReporter, liveReporter } from "../report/live.js";
 import { startTree } from "../report/tree.js";
 import type { Context } from "./context.js";
@@ -57,21 +56,17 @@ export function addListen(program: Command, context: Context): void {
 }
 
 async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
-  const { json, reveal: _, ...rest } = flags;
-  let index: Index | undefined;
+  const { json, reveal, target, journal, tunnel, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
-  const options: DevproxyOptions = { ...rest, onEvent: (event) => report(event) };
-  const proxy = await startDevproxy(options);
+  const proxy = await startDevproxy({ ...rest, target, journal, tunnel, onEvent: (event) => report(event) });
   const ended = untilInterrupted();
-  index = proxy.store.index;
-  const live = json ? jsonReporter(out, err) : liveReporter(out, () => index);
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
-  } else startTree(out, { proxy, target: flags.target, journal: flags.journal, tunnel: flags.tunnel });
-  report = live;
-  for (const event of early) live(event);
+  } else startTree(out, { proxy, target, journal, tunnel, curtain: new Curtain("", reveal) });
+  report = json ? jsonReporter(out, err) : liveReporter(out, proxy.store.index);
+  for (const event of early) report(event);
   await ended;
   await proxy.close();
   await out.flush();

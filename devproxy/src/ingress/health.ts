@@ -57,8 +57,9 @@ export class Health {
   report(up: boolean): void {
     const state = up ? "up" : "down";
     if (this.#closed || state === this.#state) return;
+    const isFirstLook = this.#state === undefined;
     this.#state = state;
-    this.onChange(state);
+    if (!(isFirstLook && up)) this.onChange(state);
   }
 
   /** Pushes wait: look more often. */

@@ -14,18 +14,18 @@ export function jsonReporter(out: Screen, err: Screen): Listener {
 }
 
 /** Prints events for people: a line a push, a line a delivery. */
-export function liveReporter(out: Screen, index: () => Index | undefined): Listener {
+export function liveReporter(out: Screen, index: Index): Listener {
   const stamp = () => out.style("dim", clock());
   return (event: DevproxyEvent) => {
-    if (event.event === "push") out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index())}`);
-    else if (event.event === "delivery") out.line(`${stamp()} ${deliveryLine(out, event, index())}`);
+    if (event.event === "push") out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
+    else if (event.event === "delivery") out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
     else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
   };
 }
 
-function pushLine(out: Screen, { id, seq, type, verified, drift }: PushEvent, index: Index | undefined): string {
-  const push = index?.byId(id)?.push;
+function pushLine(out: Screen, { id, seq, type, verified, drift }: PushEvent, index: Index): string {
+  const push = index.byId(id)?.push;
   const parts = [out.style("bold", `#${seq}`), type];
   if (verified) parts.push(out.style("green", "verified"));
   if (push?.quarantined) parts.push(out.style("yellow", "quarantined"));
@@ -34,9 +34,9 @@ function pushLine(out: Screen, { id, seq, type, verified, drift }: PushEvent, in
   return parts.join("  ");
 }
 
-function deliveryLine(out: Screen, event: DeliveryEvent, index: Index | undefined): string {
+function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   const { status, ms, cause, error, late, outcome } = event;
-  const seq = index?.byId(event.push)?.push.seq;
+  const seq = index.byId(event.push)?.push.seq;
   const isFine = succeeded(status ?? undefined);
   const parts = [
     out.style(isFine ? "green" : "red", "<--"),
