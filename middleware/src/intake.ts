@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
-import { Duplicates } from "./inbox/duplicates.js";
+import { Duplicates, type Seen } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
 import type { Admitted, Keep } from "./inbox/keeper.js";
 import type { Recorder } from "./observe/recorder.js";
@@ -76,9 +76,8 @@ export class Intake {
     const seen = this.#duplicates.find(about, digest);
     if (seen !== undefined) return this.#join(seen.pending, admitted, outcome);
     const kept = this.#keep(admitted);
-    if (kept === undefined) this.#duplicates.remember(about, digest);
-    else this.#await(about, digest, kept);
-    return this.#accept(admitted, outcome, kept);
+    const first = this.#duplicates.remember(about, digest, kept);
+    return this.#accept(admitted, outcome, kept, kept === undefined ? undefined : { about, seen: first });
   }
 
   #push(
@@ -124,13 +123,15 @@ export class Intake {
     { push, quarantined, received }: Admitted,
     outcome: Outcome,
     kept: void | Promise<void>,
+    first?: First,
   ): Answer | Promise<Answer> {
     const { id, type, verified, drift, replay } = push;
-    return this.#answer(kept, received, outcome, (ms) => {
+    const tell = (ms: number): void => {
       this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
       if (quarantined) this.recorder.tell({ event: "quarantined", id, type, drift });
       else if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
-    });
+    };
+    return this.#answer(kept, received, outcome, tell, first);
   }
 
   /** The success once `kept` is through; a refusal when it fails, or when the sender would not wait any longer. */
@@ -139,43 +140,46 @@ export class Intake {
     { startedAt }: Received,
     outcome: Outcome,
     tell: (ms: number) => void,
+    first?: First,
   ): Answer | Promise<Answer> {
     const succeed = (): Answer => {
       tell(performance.now() - startedAt);
       return { status: 200, body: OK_BODY, outcome };
     };
     if (kept === undefined) return succeed();
-    const fail = (error: unknown): Answer => this.reject(error, startedAt, outcome);
-    return within(kept, this.settings.deadlineMs).then(succeed, fail);
-  }
-
-  /** While a push is being kept its copies join it; when it was not accepted in the end, the next copy is a new push. */
-  #await(subject: string, digest: string, kept: Promise<void>): void {
-    const seen = this.#duplicates.remember(subject, digest, kept);
-    const settle = (): void => {
-      seen.pending = undefined;
-    };
-    kept.then(settle, () => {
-      settle();
-      this.#duplicates.forget(subject, seen);
+    const { deadlineMs } = this.settings;
+    return new Promise((resolve) => {
+      let isDue = false;
+      const timer = setTimeout(() => {
+        isDue = true;
+        resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
+      }, deadlineMs);
+      const settle = (): boolean => {
+        if (first !== undefined) first.seen.pending = undefined;
+        clearTimeout(timer);
+        return !isDue;
+      };
+      kept.then(
+        () => {
+          if (settle()) resolve(succeed());
+        },
+        (error) => {
+          if (first !== undefined) this.#duplicates.forget(first.about, first.seen);
+          if (settle()) resolve(this.reject(error, startedAt, outcome));
+        },
+      );
     });
   }
 }
 
-/** Follows `work`, but no longer than `ms`. */
-function within(work: Promise<void>, ms: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(
-        new AirudderError("busy", "The push is still being handled; send it again.", {
-          hint: `Its handlers took longer than ${ms} ms.`,
-        }),
-      );
-    }, ms);
-    const finish = (settle: () => void) => (): void => {
-      clearTimeout(timer);
-      settle();
-    };
-    work.then(finish(resolve), (error) => finish(() => reject(error))());
+/** The first copy of a push, while it is being kept: its copies join it; when it was not accepted in the end, the next copy is a new push. */
+interface First {
+  readonly about: string;
+  readonly seen: Seen;
+}
+
+function tooSlow(deadlineMs: number): AirudderError {
+  return new AirudderError("busy", "The push is still being handled; send it again.", {
+    hint: `Its handlers took longer than ${deadlineMs} ms.`,
   });
 }

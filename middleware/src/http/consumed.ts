@@ -28,7 +28,7 @@ function bytesOf(value: unknown): Buffer | undefined {
 
 /** Whether the stream can still be read. */
 export function isUnread(request: ParsedRequest): boolean {
-  return !request.readableDidRead && !request.readableEnded && !request.destroyed;
+  return !request.readableDidRead;
 }
 
 /** The exact bytes, where an earlier parser kept them; the stream need not be read then. */

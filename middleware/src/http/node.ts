@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { AirudderError } from "../errors.js";
 import type { Intake } from "../intake.js";
 import type { Recorder } from "../observe/recorder.js";
@@ -17,6 +17,8 @@ const OK_HEADERS = ["Content-Type", "application/json", "Content-Length", "2"];
 /** One request on `node:http`, or on Express, whose objects are the same with more on them. */
 export class NodeExchange {
   readonly #startedAt = performance.now();
+  /** Looked up once: on the objects of Express each look costs. */
+  #headers: IncomingHttpHeaders = {};
 
   constructor(
     private readonly request: ParsedRequest,
@@ -31,21 +33,23 @@ export class NodeExchange {
     const { request, settings } = this;
     this.recorder.inFlight++;
     try {
-      const { headers } = request;
+      this.#headers = request.headers;
+      const length = this.#headers["content-length"];
       admit(
         {
           method: request.method,
           url: request.url,
-          contentType: headers["content-type"],
-          contentEncoding: headers["content-encoding"],
-          contentLength: headers["content-length"],
+          contentType: this.#headers["content-type"],
+          contentEncoding: this.#headers["content-encoding"],
+          contentLength: length,
         },
         settings,
       );
       const kept = keptBytes(request);
       if (kept !== undefined) this.#takeParsed(kept);
-      else if (isUnread(request)) readBody(request, settings.maxBodyBytes, settings.bodyTimeoutMs, this.#onBody);
-      else this.#takeLeftover();
+      else if (isUnread(request)) {
+        readBody(request, length === undefined ? undefined : Number(length), settings, this.#onBody);
+      } else this.#takeLeftover();
     } catch (error) {
       this.#refuse(error);
     }
@@ -55,7 +59,7 @@ export class NodeExchange {
     if (error !== undefined) this.#refuse(error);
     else if (body === undefined) this.recorder.inFlight--;
     else if (body.length === 0 && hasContent(this.request.body)) this.#takeLeftover();
-    else this.#takeEncoded(body, this.request.headers["content-encoding"]);
+    else this.#takeEncoded(body, this.#headers["content-encoding"]);
   };
 
   #takeLeftover(): void {
@@ -71,7 +75,7 @@ export class NodeExchange {
   /** Bytes that an earlier parser kept: some of them have inflated these, and left the header. */
   #takeParsed(body: Buffer): void {
     const isInflated = /^(?:\ufeff)?\s*[{[]/.test(body.toString("utf8", 0, 64));
-    this.#takeEncoded(body, isInflated ? undefined : this.request.headers["content-encoding"]);
+    this.#takeEncoded(body, isInflated ? undefined : this.#headers["content-encoding"]);
   }
 
   #takeEncoded(body: Buffer, encoding: string | undefined): void {
@@ -86,8 +90,9 @@ export class NodeExchange {
   }
 
   #take(body: Buffer, raw: Buffer, payload?: object): void {
-    const { method = "POST", url = "/", headers } = this.request;
-    const answer = this.intake.take({ method, url, headers, body, raw, payload, startedAt: this.#startedAt });
+    const { url = "/" } = this.request;
+    const headers = this.#headers;
+    const answer = this.intake.take({ method: "POST", url, headers, body, raw, payload, startedAt: this.#startedAt });
     if (answer instanceof Promise) void answer.then((settled) => this.#answer(settled));
     else this.#answer(answer);
   }
@@ -100,7 +105,7 @@ export class NodeExchange {
     const { request, response } = this;
     this.recorder.inFlight--;
     if (response.headersSent || response.destroyed) return;
-    if (answer.status === 200 && request.headers["airudder-devproxy"] === undefined) {
+    if (answer.status === 200 && this.#headers["airudder-devproxy"] === undefined) {
       response.writeHead(200, OK_HEADERS);
       response.end(answer.body);
       return;
@@ -109,7 +114,7 @@ export class NodeExchange {
       ...headersOf(answer),
       "Content-Length": Buffer.byteLength(answer.body),
     };
-    if (answer.outcome !== undefined && request.headers["airudder-devproxy"] === "1") {
+    if (answer.outcome !== undefined && this.#headers["airudder-devproxy"] === "1") {
       headers["Airudder-Outcome"] = JSON.stringify({
         ...answer.outcome,
         ms: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,

@@ -17,10 +17,13 @@ export class Direct implements Keeper {
   readonly keep = ({ push, quarantined }: Admitted): void | Promise<void> => {
     const startedAt = performance.now();
     const { id, type } = push;
+    let running: Promise<void> | undefined;
     const succeed = (): void => {
+      if (running !== undefined) this.#running.delete(running);
       this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
     };
     const fail = (error: unknown): never => {
+      if (running !== undefined) this.#running.delete(running);
       this.recorder.tell({ event: "dead", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
@@ -31,17 +34,11 @@ export class Direct implements Keeper {
     } catch (error) {
       return fail(error);
     }
-    return handling === undefined ? succeed() : this.#track(handling.then(succeed, fail));
+    if (handling === undefined) return succeed();
+    running = handling.then(succeed, fail);
+    this.#running.add(running);
+    return running;
   };
-
-  #track(handling: Promise<void>): Promise<void> {
-    this.#running.add(handling);
-    const done = (): void => {
-      this.#running.delete(handling);
-    };
-    handling.then(done, done);
-    return handling;
-  }
 
   async close(limitMs: number): Promise<void> {
     await settlesWithin(Promise.allSettled(this.#running), limitMs);

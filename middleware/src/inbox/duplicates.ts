@@ -27,12 +27,12 @@ export class Duplicates {
   }
 
   /** Remembers a push as its subject's last. */
-  remember(subject: string, digest: string, pending?: Promise<void>, at: number = Date.now()): Seen {
+  remember(subject: string, digest: string, pending?: void | Promise<void>, at: number = Date.now()): Seen {
     if (this.#young.size >= MOST_SUBJECTS / 2) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    const seen: Seen = { digest, at, pending };
+    const seen: Seen = { digest, at, pending: pending ?? undefined };
     this.#young.set(subject, seen);
     return seen;
   }

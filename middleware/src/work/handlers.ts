@@ -42,7 +42,7 @@ export class Handlers {
     const own = this.#handlers.get(quarantined ? "quarantined" : push.type);
     const all = quarantined ? undefined : this.#handlers.get("*");
     if (own === undefined && all === undefined) return;
-    return runFrom([...(own ?? []), ...(all ?? [])], 0, push, context);
+    return runFrom(own !== undefined && all !== undefined ? [...own, ...all] : (own ?? all ?? []), 0, push, context);
   }
 }
 
