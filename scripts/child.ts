@@ -35,7 +35,17 @@ export async function compile(source: string): Promise<Compiled> {
   return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
 }
 
-const EXTERNAL = ["express", "fastify", "@octokit/webhooks", "@line/bot-sdk", "ajv", "lowdb", "lowdb/node"];
+const EXTERNAL = [
+  "express",
+  "fastify",
+  "@octokit/webhooks",
+  "@line/bot-sdk",
+  "ajv",
+  "lowdb",
+  "lowdb/node",
+  "http-proxy-middleware",
+  "localtunnel",
+];
 
 /** A process of its own that answers questions: `{ ask }` comes back as `{ ask, value }`. */
 export class Child {

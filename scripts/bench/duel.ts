@@ -1,11 +1,10 @@
 import { Child, type Compiled, compile } from "../child.js";
 import { Client } from "../load/client.js";
 import type { Traffic } from "../load/pushes.js";
-import type { contenders } from "./contenders.js";
 
 /** One that takes part: a server, and what is sent to it. */
 export interface Side {
-  readonly server: keyof typeof contenders;
+  readonly server: string;
   readonly args?: readonly string[];
   readonly traffic: () => Traffic;
 }
@@ -29,13 +28,13 @@ const SERVER = "scripts/bench/server.ts";
 
 /**
  * Sends load to servers in turns, each in a process of its own, so that what slows the machine slows them all.
- * @param options connections of each; rounds and how long each side is under load in one; its warm-up. Milliseconds
+ * @param options connections of each; rounds and how long each side is under load in one; its warm-up. Milliseconds. `script`: what starts a server by its name
  */
 export async function duel<Name extends string>(
   sides: Record<Name, Side>,
-  options: { connections: number; rounds: number; milliseconds: number; warmUp: number },
+  options: { connections: number; rounds: number; milliseconds: number; warmUp: number; script?: string },
 ): Promise<Record<Name, Score>> {
-  const script = await compile(SERVER);
+  const script = await compile(options.script ?? SERVER);
   const names = Object.keys(sides) as Name[];
   const runners = new Map<Name, Runner>();
   try {

@@ -28,7 +28,7 @@ export function callCompleted(task: string, call: string): string {
 }
 
 /** A request of a body, with the headers that the vendor sends. */
-export function request(body: string | Buffer, headers: Record<string, string> = {}): Buffer {
+export function request(body: string | Buffer, headers: Record<string, string> = {}, path: string = PATH): Buffer {
   const lines = Object.entries({
     Host: "127.0.0.1",
     "User-Agent": "Airudder",
@@ -37,15 +37,17 @@ export function request(body: string | Buffer, headers: Record<string, string> =
     "Content-Length": String(Buffer.byteLength(body)),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.concat([Buffer.from(`POST ${PATH} HTTP/1.1\r\n${lines.join("")}\r\n`), Buffer.from(body)]);
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join("")}\r\n`), Buffer.from(body)]);
 }
 
 const CALL_DIGITS = 12;
 
 /** Pushes of so many tasks, each of another call than any before: none is a duplicate. */
-export function newCalls(size = 4096): Traffic {
+export function newCalls(size = 4096, path: string = PATH): Traffic {
   const marker = "C".repeat(CALL_DIGITS);
-  const requests = Array.from({ length: size }, (_, i) => request(callCompleted(taskId(i), `cad907xx${marker}`)));
+  const requests = Array.from({ length: size }, (_, i) =>
+    request(callCompleted(taskId(i), `cad907xx${marker}`), {}, path),
+  );
   const offsets = requests.map((bytes) => bytes.indexOf(marker));
   let call = 0;
   return {
