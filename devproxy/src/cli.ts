@@ -3,6 +3,7 @@ import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { makeContext } from "./commands/context.js";
 import { addDoctor } from "./commands/doctor.js";
+import { addDrift } from "./commands/drift.js";
 import { addList } from "./commands/list.js";
 import { addListen } from "./commands/listen.js";
 import { addReplay } from "./commands/replay.js";
@@ -26,6 +27,7 @@ addListen(program, context);
 addList(program, context);
 addShow(program, context);
 addReplay(program, context);
+addDrift(program, context);
 addDoctor(program, context);
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });

@@ -1,4 +1,17 @@
 export { type Devproxy, startDevproxy } from "./devproxy.js";
+export {
+  type DriftGroup,
+  type DriftKind,
+  type DriftSummary,
+  driftEvents,
+  driftLines,
+  type Operation,
+  pushesAt,
+  type RecordedPush,
+  type SchemaPatch,
+  type SchemaSource,
+  summarizeDrift,
+} from "./drift/index.js";
 export { DevproxyError, type ExitCode } from "./errors.js";
 export type {
   DeliveryEvent,

@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import { publishedSchemas } from "../drift/published.js";
+import { pushesOfRows } from "../drift/pushes.js";
+import { driftEvents, driftLines } from "../drift/report.js";
+import { summarizeDrift } from "../drift/summary.js";
+import { type Filters, filterRows } from "../journal/filters.js";
+import { type Context, readFolder } from "./context.js";
+import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
+
+interface DriftFlags extends Filters {
+  journal: string;
+  reveal: boolean;
+  json: boolean;
+}
+
+export function addDrift(program: Command, context: Context): void {
+  const command = program
+    .command("drift")
+    .description("sum up where recorded pushes differ from their schemas, and how the schemas would have to change")
+    .option(
+      "--reveal",
+      "show every unknown value; one that does not look like a word of a vocabulary is hidden otherwise",
+      false,
+    )
+    .option("--json", "print one JSON object a line", false);
+  addFilterFlags(addJournalFlag(command))
+    .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
+    .action((flags: DriftFlags) => drift(flags, context));
+}
+
+async function drift(flags: DriftFlags, context: Context): Promise<void> {
+  const { out } = context;
+  const reader = await readFolder(flags.journal, context);
+  const rows = await filterRows(reader, reader.index.rows, filtersOf(flags));
+  const summary = await summarizeDrift(pushesOfRows(reader, rows), {
+    schemas: publishedSchemas(),
+    reveal: flags.reveal,
+  });
+  if (flags.json) for (const event of driftEvents(summary)) out.json(event);
+  else for (const line of driftLines(summary, (style, text) => out.style(style, text))) out.line(line);
+}

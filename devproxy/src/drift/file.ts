@@ -1,0 +1,81 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { usageError } from "../errors.js";
+import { isObject, pushOfLine } from "./journal-line.js";
+import type { RecordedPush } from "./pushes.js";
+
+/**
+ * The pushes of a file: one JSON object, or one a line, each a push's payload or a line of a journal.
+ * @throws DevproxyError `usage`, naming the line
+ */
+export async function* pushesOfFile(path: string): AsyncGenerator<RecordedPush> {
+  const at = (await stat(path)).mtime.toISOString();
+  let number = 0;
+  let count = 0;
+  /** Set when the first line is no JSON by itself: the file may be one object over several lines. */
+  let text: Buffer[] | undefined;
+  for await (const line of linesOf(path)) {
+    number++;
+    if (text !== undefined) text.push(line);
+    else if (!isBlank(line)) {
+      const value = parse(line);
+      if (value !== undefined && !isObject(value)) throw usageError(`Line ${number} of ${path} is not a JSON object.`);
+      if (value === undefined && count > 0) throw usageError(`Line ${number} of ${path} is not JSON.`);
+      if (value === undefined) text = [line];
+      else {
+        count++;
+        const push = pushOfLine(value, line, { label: `line ${number}`, at });
+        if (push !== undefined) yield push;
+      }
+    }
+  }
+  if (text !== undefined) yield wholePush(path, Buffer.concat(text.flatMap((line) => [line, LINE_FEED])), at);
+  else if (count === 0) throw usageError(`${path} is empty. Give a push as JSON, or several, one a line.`);
+}
+
+function wholePush(path: string, text: Buffer, at: string): RecordedPush {
+  const value = parse(text);
+  if (value === undefined) {
+    throw usageError(`${path} is not JSON. Give a push as JSON, several, one a line, or the folder of a journal.`);
+  }
+  const push = isObject(value) ? pushOfLine(value, text, { label: "line 1", at }) : undefined;
+  if (push === undefined) throw usageError(`${path} holds no push. Give a JSON object, or several, one a line.`);
+  return push;
+}
+
+const LINE_FEED = Buffer.from("\n");
+
+/** Cut at line feeds alone: other line ends may stand inside of JSON strings. */
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  for await (const chunk of chunksOf(path)) {
+    let from = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
+      yield Buffer.concat([...pieces, chunk.subarray(from, end)]);
+      pieces = [];
+      from = end + 1;
+    }
+    pieces.push(chunk.subarray(from));
+  }
+  yield Buffer.concat(pieces);
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw usageError(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.toString("latin1").trim() === "";
+}
+
+function parse(text: Buffer): unknown {
+  try {
+    return JSON.parse(text.toString("utf8").replace(/^\ufeff/, ""));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+import { asKeyword, JSON_TYPES, type JsonType, jsonType } from "./json-type.js";
+
+/** Lists within lists are looked into so far; what is deeper may be anything. */
+const MOST_DEPTH = 4;
+
+/** The types that came at one place, and of lists those of their items. */
+export class Observed {
+  readonly #types = new Set<JsonType>();
+  #items: Observed | undefined;
+
+  constructor(private readonly depth = 0) {}
+
+  get types(): JsonType[] {
+    return JSON_TYPES.filter((type) => this.#types.has(type));
+  }
+
+  add(value: unknown): void {
+    this.#types.add(jsonType(value));
+    if (!Array.isArray(value) || this.depth >= MOST_DEPTH) return;
+    this.#items ??= new Observed(this.depth + 1);
+    for (const item of value) this.#items.add(item);
+  }
+
+  /** A schema node that allows everything that came. */
+  toNode(description: string): Record<string, unknown> {
+    const types = this.types;
+    if (types.length === 0) return { type: JSON_TYPES.filter((type) => type !== "integer"), description };
+    const node: Record<string, unknown> = { type: asKeyword(types), description };
+    if (types.includes("array")) node.items = (this.#items ?? new Observed()).toNode("An element.");
+    if (types.includes("object")) node.additionalProperties = true;
+    return node;
+  }
+}

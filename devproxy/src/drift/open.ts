@@ -1,0 +1,29 @@
+import { readdir, stat } from "node:fs/promises";
+import { usageError } from "../errors.js";
+import type { JournalOptions } from "../journal/adapter.js";
+import { openSnapshot } from "../journal/store.js";
+import { pushesOfFile } from "./file.js";
+import { pushesOfRows, type RecordedPush } from "./pushes.js";
+
+/**
+ * The pushes of a journal's folder, or of a file that holds one push as JSON, or several, one a line.
+ * @param options.onDamage told of every damaged line of a journal; it is skipped
+ * @throws DevproxyError `usage` for a path that holds no pushes; JournalError `journal_unreadable`, `journal_newer`
+ */
+export async function* pushesAt(
+  path: string,
+  options: Pick<JournalOptions, "onDamage"> = {},
+): AsyncGenerator<RecordedPush> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) {
+    const why = found.code === "ENOENT" ? "does not exist" : `cannot be read (${found.code})`;
+    throw usageError(`${path} ${why}. Give a push as JSON, several, one a line, or the folder of a journal.`);
+  }
+  if (!found.isDirectory()) return yield* pushesOfFile(path);
+  const names = await readdir(path).catch(() => undefined);
+  if (names !== undefined && !names.some((name) => /^\d{6,}\.ndjson$/.test(name))) {
+    throw usageError(`The folder ${path} is no journal: it holds no 000001.ndjson.`);
+  }
+  const reader = await openSnapshot(path, options);
+  yield* pushesOfRows(reader, reader.index.rows);
+}

@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { SchemaSource } from "./schemas.js";
+
+/** The schemas that `airudder-webhooks` brings along: one file for each, without references. */
+export function publishedSchemas(): SchemaSource {
+  const { resolve } = createRequire(import.meta.url);
+  return {
+    fileOf: (name) => `airudder-webhooks/schemas/${name}.json`,
+    read: (file) => readFileSync(resolve(file), "utf8"),
+  };
+}

@@ -1,0 +1,30 @@
+import type { HeaderMap } from "airudder-webhooks/journal";
+import type { Row } from "../journal/rows.js";
+import type { Reader } from "../journal/store.js";
+
+/** A push whose drift is looked for. */
+export interface RecordedPush {
+  /** How it is named to people: `#12`, `line 12`. */
+  readonly label: string;
+  /** When it came, ISO 8601. */
+  readonly at: string;
+  /** The type it was recorded with; told by its shape when there is none. */
+  readonly type?: string;
+  readonly headers: HeaderMap;
+  readonly body: Buffer;
+}
+
+/** So many bodies are read from the disk at once. */
+const AT_ONCE = 32;
+
+/** The pushes of a journal's rows, in their order. */
+export async function* pushesOfRows(reader: Reader, rows: readonly Row[]): AsyncGenerator<RecordedPush> {
+  for (let from = 0; from < rows.length; from += AT_ONCE) {
+    yield* await Promise.all(
+      rows.slice(from, from + AT_ONCE).map(async ({ push, place }) => {
+        const { headers, body } = await reader.content(place);
+        return { label: `#${push.seq}`, at: push.at, type: push.type, headers, body };
+      }),
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import type { Style } from "../report/screen.js";
+import { clean, local, pushes } from "../report/words.js";
+import type { DriftGroup } from "./group.js";
+import type { DriftSummary } from "./summary.js";
+
+const MOST_VALUES = 10;
+const MOST_LETTERS = 60;
+
+/** A summary as `--json` prints it, one object a line. */
+export function driftEvents({ groups, patches }: DriftSummary): object[] {
+  return [
+    ...groups.map((group) => ({ event: "drift", ...group })),
+    ...patches.map((patch) => ({ event: "patch", ...patch })),
+  ];
+}
+
+type Paint = (style: Style, text: string) => string;
+
+/** A summary as lines for people; `paint` colours parts of them, and leaves them as they are unless told. */
+export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
+  const { groups, patches } = summary;
+  return [
+    ...groups.flatMap((group) => [...groupLines(group, paint), ""]),
+    ...patches.flatMap(({ file, patch }) => [
+      paint("bold", `Schema change, ${file}:`),
+      "[",
+      ...patch.map((operation, i) => `  ${printable(operation)}${i === patch.length - 1 ? "" : ","}`),
+      "]",
+      "",
+    ]),
+    paint("dim", totals(summary)),
+  ];
+}
+
+function groupLines(group: DriftGroup, paint: Paint): string[] {
+  const { type, path, kind, count, first, last, expected, uncovered } = group;
+  const named = `${group.pushes.join(", ")}${count > group.pushes.length ? ", ..." : ""}`;
+  const seen = first === last ? local(first) : `${local(first)} to ${local(last)}`;
+  return [
+    `${paint("bold", type)}  ${paint("cyan", clean(path))}  ${paint("yellow", kind.replace("_", " "))}  ${pushes(count)}`,
+    `  ${paint("dim", "expected")}  ${clean(expected)}`,
+    `  ${paint("dim", "got")}       ${gotText(group)}`,
+    `  ${paint("dim", "seen")}      ${seen}, ${named}`,
+    ...(uncovered === undefined ? [] : [`  ${paint("dim", "left out")}  of the schema change: ${uncovered}`]),
+  ];
+}
+
+function gotText({ kind, got, values, hidden }: DriftGroup): string {
+  if (kind === "missing_field") return "nothing";
+  const shown = values.slice(0, MOST_VALUES).map((value) => shorten(printable(value)));
+  const others = values.length - shown.length + hidden;
+  if (shown.length === 0) return got.join(" or ");
+  return `${got.join(" or ")}: ${shown.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
+}
+
+function shorten(text: string): string {
+  return text.length <= MOST_LETTERS ? text : `${text.slice(0, MOST_LETTERS)}...`;
+}
+
+/** JSON that cannot steer a terminal, and still says the same. */
+function printable(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): string {
+  const drift =
+    drifting === 0
+      ? `no drift in ${pushes(all)}`
+      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${drifting.toLocaleString("en")} of ${pushes(all)}`;
+  return unmeasured === 0 ? drift : `${drift}; ${unmeasured.toLocaleString("en")} of no known type`;
+}

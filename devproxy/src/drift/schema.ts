@@ -1,0 +1,28 @@
+/** The keywords of a schema that drift is found by. */
+export interface SchemaNode {
+  $ref?: string;
+  type?: string | readonly string[];
+  enum?: readonly unknown[];
+  const?: unknown;
+  required?: readonly string[];
+  "x-essential"?: readonly string[];
+  properties?: Readonly<Record<string, SchemaNode>>;
+  items?: SchemaNode;
+  additionalProperties?: boolean | SchemaNode;
+}
+
+/** The types that a node allows, always as a list; an empty one allows all. */
+export function typesOf({ type }: SchemaNode): readonly string[] {
+  if (type === undefined) return [];
+  return typeof type === "string" ? [type] : type;
+}
+
+/** The values that a node allows; `undefined` when it lists none. */
+export function valuesOf(node: SchemaNode): readonly unknown[] | undefined {
+  return Object.hasOwn(node, "const") ? [node.const] : node.enum;
+}
+
+/** A name as a step of a JSON pointer. */
+export function stepOf(name: string): string {
+  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+}

@@ -1,0 +1,71 @@
+import { catalogue, describePush, type PushType } from "airudder-webhooks";
+import { Changes, type SchemaPatch } from "./changes.js";
+import { type DriftGroup, Gathering } from "./group.js";
+import { schemaOf } from "./identify.js";
+import type { RecordedPush } from "./pushes.js";
+import { type SchemaSource, Schemas } from "./schemas.js";
+import { type Difference, walk } from "./walk.js";
+
+/** The drift of many pushes. */
+export interface DriftSummary {
+  /** How many pushes were looked at. */
+  readonly pushes: number;
+  /** How many of them differ from their schema. */
+  readonly drifting: number;
+  /** How many are of no known type, or no JSON object: there is no schema to measure them by. */
+  readonly unmeasured: number;
+  /** Each drift once, most frequent first. */
+  readonly groups: readonly DriftGroup[];
+  /** The schema changes that cover it: with them applied, every push is as its schema says, but for what is `uncovered`. */
+  readonly patches: readonly SchemaPatch[];
+}
+
+/**
+ * Sums up where pushes differ from their schemas, and how the schemas would have to change.
+ * @param options.schemas what the pushes are measured by, and what the patches refer to
+ * @param options.reveal shows values that do not look like words of a vocabulary; `false` unless told
+ * @throws DevproxyError `bad_schema`
+ */
+export async function summarizeDrift(
+  pushes: AsyncIterable<RecordedPush> | Iterable<RecordedPush>,
+  { schemas: source, reveal = false }: { schemas: SchemaSource; reveal?: boolean },
+): Promise<DriftSummary> {
+  const schemas = new Schemas(source);
+  const changes = new Changes();
+  const gatherings = new Map<string, Gathering>();
+  const counts = { pushes: 0, drifting: 0, unmeasured: 0 };
+  for await (const push of pushes) {
+    counts.pushes++;
+    const { type, payload = {} } = describePush(push.body, push.headers, statedType(push));
+    const schema = schemaOf(type, payload);
+    if (schema === undefined) {
+      counts.unmeasured++;
+      continue;
+    }
+    let drifts = false;
+    walk(schemas, schemas.ofPush(schema.name), payload, "", (difference: Difference) => {
+      drifts = true;
+      const key = `${type} ${difference.kind} ${difference.path}`;
+      const gathering = gatherings.get(key) ?? new Gathering(type, difference);
+      gatherings.set(key, gathering);
+      gathering.add(push, difference, changes.add(difference, push.at, reveal));
+    });
+    if (drifts) counts.drifting++;
+  }
+  const groups = [...gatherings.values()].map((gathering) => gathering.finish(reveal));
+  return { ...counts, groups: groups.sort(byFrequency), patches: changes.patches() };
+}
+
+/** The type that a push was recorded with, as far as it says which schema to take. */
+function statedType({ type }: RecordedPush): { type?: PushType } {
+  const known = catalogue.find((schema) => schema.type === type);
+  return known === undefined ? {} : { type: known.type };
+}
+
+function byFrequency(a: DriftGroup, b: DriftGroup): number {
+  return b.count - a.count || compare(a.type, b.type) || compare(a.path, b.path) || compare(a.kind, b.kind);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

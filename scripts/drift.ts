@@ -1,0 +1,55 @@
+/**
+ * Sums up the drift of recorded pushes, and prints how the schemas in schemas/ would have to change:
+ * `npm run drift -- FILE|JOURNAL [--json] [--reveal]`. FILE is a push as JSON, or several pushes or lines of a journal, one a line;
+ * JOURNAL is the folder of the dev proxy (.airudder) or of a file inbox.
+ */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DevproxyError, driftEvents, driftLines, pushesAt, type SchemaSource, summarizeDrift } from "airudder-devproxy";
+import { JournalError } from "airudder-webhooks/journal";
+
+const usage = "npm run drift -- FILE|JOURNAL [--json] [--reveal]";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const handWritten: SchemaSource = {
+  fileOf: (name) => `schemas/push/${name}.json`,
+  read: (file) => readFileSync(join(root, file), "utf8"),
+};
+
+interface Task {
+  path: string;
+  json: boolean;
+  reveal: boolean;
+}
+
+/** @throws DevproxyError `usage` */
+function taskOf(args: string[]): Task {
+  const flags = args.filter((arg) => arg.startsWith("-"));
+  const unknown = flags.find((flag) => flag !== "--json" && flag !== "--reveal");
+  if (unknown !== undefined) throw new DevproxyError("usage", `Unknown option ${unknown}. Usage: ${usage}`);
+  const [path, ...others] = args.filter((arg) => !arg.startsWith("-"));
+  if (path === undefined || others.length > 0) throw new DevproxyError("usage", `Give one file or folder: ${usage}`);
+  // npm runs scripts in the root of the repository, wherever it was called.
+  const from = process.env.INIT_CWD ?? "";
+  return { path: resolve(from, path), json: flags.includes("--json"), reveal: flags.includes("--reveal") };
+}
+
+async function main({ path, json, reveal }: Task): Promise<void> {
+  const onDamage: NonNullable<Parameters<typeof pushesAt>[1]>["onDamage"] = ({ segment, offset, reason }) =>
+    console.error(`Segment ${segment} is damaged at byte ${offset}: ${reason}; that record is skipped.`);
+  const summary = await summarizeDrift(pushesAt(path, { onDamage }), { schemas: handWritten, reveal });
+  const lines = json ? driftEvents(summary).map((event) => JSON.stringify(event)) : driftLines(summary);
+  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+try {
+  await main(taskOf(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof DevproxyError || error instanceof JournalError)) throw error;
+  console.error(`drift: ${error.message}`);
+  process.exitCode = error instanceof JournalError ? 3 : error.exit;
+}

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Operation } from "airudder-devproxy";
+import { openJournal } from "airudder-webhooks/journal";
+import { publishSchemas } from "../../../scripts/generate/publish.js";
+import { run, send, startProxy } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { strictAjv } from "../../schemas/pushes.js";
+import { applyPatch } from "./json-patch.js";
+import { payloadOf } from "./rig.js";
+
+const { resolve } = createRequire(import.meta.url);
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+before(() => {
+  const published = join(root, "middleware/dist/schemas");
+  if (!existsSync(published)) publishSchemas(join(root, "schemas"), published);
+});
+
+test("drift: sums a journal up by the published schemas; the printed patch makes the pushes valid", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  const call = payloadOf("call.completed/answered");
+  Object.assign(call.Details[0], { RingType: "voicemail", CallTimes: "3", Status: "+491511234567" });
+  const task = { ...payloadOf("dialer.task/running"), Brand: "Jane Doe" };
+  for (const push of [call, call, task]) await send(proxy.localUrl, JSON.stringify(push));
+  await send(proxy.localUrl, '{"hello":1}');
+  await proxy.close();
+  const at = ["--journal", dir];
+
+  const people = await run(["drift", ...at]);
+  assert.equal(people.code, 0, people.err);
+  assert.match(people.out, /^call\.completed {2}\/Details\/\*\/CallTimes {2}wrong type {2}2 pushes$/m);
+  assert.match(people.out, /#1, #2$/m);
+  assert.match(people.out, /^4 drifts in 3 of 4 pushes; 1 of no known type$/m);
+  assert.equal(/Jane|4915/.test(people.out), false);
+
+  const revealed = await run(["drift", "--json", "--reveal", ...at]);
+  const patches = revealed.lines().filter(({ event }) => event === "patch") as { file: string; patch: Operation[] }[];
+  assert.deepEqual(
+    patches.map(({ file }) => file),
+    ["airudder-webhooks/schemas/call.completed.json", "airudder-webhooks/schemas/dialer.task.json"],
+  );
+  for (const [i, { file, patch }] of patches.entries()) {
+    const schema = JSON.parse(readFileSync(resolve(file), "utf8"));
+    assert.equal(strictAjv().compile(schema)([call, task][i]), false);
+    assert.equal(strictAjv().compile(applyPatch(schema, patch))([call, task][i]), true);
+  }
+
+  const filtered = (await run(["drift", "--json", "--type", "dialer.task", ...at])).lines();
+  assert.deepEqual(
+    filtered.map(({ event, path }) => [event, path]),
+    [
+      ["drift", "/Brand"],
+      ["patch", undefined],
+    ],
+  );
+  const none = await run(["drift", "--until", "2020-01-01", ...at]);
+  assert.deepEqual([none.code, none.out], [0, "no drift in 0 pushes\n"]);
+});
+
+test("drift: wrong usage is 2, a journal that cannot be read 3, a damaged line is skipped and told", async (t) => {
+  const folder = makeFolder(t);
+  const cases: [string[], number, RegExp][] = [
+    [["drift", "--since", "soon", "--journal", folder], 2, /--since "soon" is no time/],
+    [["drift", "extra", "--journal", folder], 2, /too many arguments/],
+    [["drift", "--journal", join(folder, "nowhere")], 3, /does not exist/],
+  ];
+  for (const [args, code, message] of cases) {
+    const result = await run(args);
+    assert.deepEqual([result.code, result.out], [code, ""], result.err);
+    assert.match(result.err, message);
+    assert.match(result.err, /^airudder-devproxy: [^\n]+\n$/);
+  }
+  await (await openJournal(folder)).close();
+  writeFileSync(join(folder, "000001.ndjson"), '{"kind":"segment","version":1,"seq":1}\nrubbish\n');
+  const damaged = await run(["drift", "--journal", folder]);
+  assert.deepEqual([damaged.code, damaged.out], [0, "no drift in 0 pushes\n"]);
+  assert.match(damaged.err, /^Segment 1 is damaged at byte 39/);
+});
+
+test("drift: help names every flag, with an example", async () => {
+  const { code, out } = await run(["drift", "--help"]);
+  assert.equal(code, 0);
+  for (const flag of ["--journal", "--type", "--status", "--since", "--until", "--text", "--json", "--reveal"]) {
+    assert.ok(out.includes(flag), flag);
+  }
+  assert.match(out, /Example:\n {2}airudder-devproxy drift/);
+});

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { driftEvents, driftLines, type RecordedPush, summarizeDrift } from "airudder-devproxy";
+import { type Case, payloadOf, publishedSource, pushOf, summarize } from "./rig.js";
+
+/** A call of which the fields given are otherwise. */
+function call(detail: Record<string, unknown>, sample = "call.completed/answered"): Case {
+  const payload = payloadOf(sample);
+  for (const one of payload.Details) Object.assign(one, detail);
+  return ["call.completed", payload];
+}
+
+test("the same drift of many pushes is one group; a push counts once, however often it has it", async () => {
+  const { pushes, drifting, unmeasured, groups } = await summarize([
+    call({}),
+    call({ Brand: "x" }, "call.completed/details-two"),
+    call({ Brand: 1, RingType: "voicemail" }),
+    call({ Brand: null }),
+    call({ Brand: "y" }),
+    ["dialer.task", { ...payloadOf("dialer.task/running"), Brand: "x" }],
+  ]);
+  assert.deepEqual([pushes, drifting, unmeasured], [6, 5, 0]);
+  assert.deepEqual(groups, [
+    {
+      type: "call.completed",
+      path: "/Details/*/Brand",
+      kind: "unknown_field",
+      count: 4,
+      first: "2026-01-31T08:02:00.000Z",
+      last: "2026-01-31T08:05:00.000Z",
+      pushes: ["#2", "#3", "#4"],
+      expected: "no such field",
+      got: ["string", "integer", "null"],
+      values: [],
+      hidden: 0,
+    },
+    {
+      type: "call.completed",
+      path: "/Details/*/RingType",
+      kind: "unknown_value",
+      count: 1,
+      first: "2026-01-31T08:03:00.000Z",
+      last: "2026-01-31T08:03:00.000Z",
+      pushes: ["#3"],
+      expected:
+        "one of busy, cantuse, holdline, switchoff, outofarea, unregister, wrongnum, notmatch, normal, null, , null",
+      got: ["string"],
+      values: ["voicemail"],
+      hidden: 0,
+    },
+    {
+      type: "dialer.task",
+      path: "/Brand",
+      kind: "unknown_field",
+      count: 1,
+      first: "2026-01-31T08:06:00.000Z",
+      last: "2026-01-31T08:06:00.000Z",
+      pushes: ["#6"],
+      expected: "no such field",
+      got: ["string"],
+      values: [],
+      hidden: 0,
+    },
+  ]);
+});
+
+test("first and last are by time, whatever the order of the pushes", async () => {
+  const [name, payload] = call({ Brand: "x" });
+  const day = 24 * 60;
+  const pushes = [5 + day, 2, 9 + 2 * day].map((minutes, i) => ({
+    ...pushOf(name, payload, minutes),
+    label: `#${i + 1}`,
+  }));
+  const { groups, patches } = await summarizeDrift(pushes, { schemas: publishedSource });
+  assert.deepEqual([groups[0]?.first, groups[0]?.last], [pushes[1]?.at, pushes[2]?.at]);
+  assert.deepEqual(groups[0]?.pushes, ["#1", "#2", "#3"]);
+  assert.match(JSON.stringify(patches), /first seen 2026-01-31\./);
+});
+
+const values: [value: unknown, isShown: boolean][] = [
+  ["voicemail", true],
+  ["Not Started", true],
+  ["a.b_c-9", true],
+  ["", true],
+  [null, true],
+  [false, true],
+  ["+4915112345678", false],
+  ["9 lives", false],
+  ["jane@example.com", false],
+  ["a".repeat(41), false],
+  ["zeile\nzwei", false],
+  [4915112345678, false],
+];
+
+for (const [value, isShown] of values) {
+  test(`an unknown value ${JSON.stringify(value)} is ${isShown ? "shown" : "hidden, and left out of the patch, unless revealed"}`, async () => {
+    const cases = [call({ Status: value })];
+    const summary = await summarize(cases);
+    const [group] = summary.groups;
+    assert.deepEqual(group?.values, isShown ? [value] : []);
+    assert.equal(group?.hidden, isShown ? 0 : 1);
+    assert.equal(group?.uncovered, isShown ? undefined : "the value is hidden: --reveal puts it in");
+    const printed = [...driftLines(summary), ...driftEvents(summary).map((event) => JSON.stringify(event))].join("\n");
+    if (!isShown) assert.equal(printed.includes(String(value)), false, printed);
+
+    const revealed = await summarize(cases, { reveal: true });
+    assert.deepEqual(revealed.groups[0]?.values, [value]);
+    assert.equal(revealed.groups[0]?.uncovered, undefined);
+    const added = revealed.patches[0]?.patch.at(-1);
+    assert.equal(added?.op, "add");
+    assert.deepEqual(added?.value, value);
+  });
+}
+
+test("values of fields without a list of values are never shown, not even with reveal", async () => {
+  const cases = [call({ CallTimes: "Jane Doe", Brand: "Jane Doe", Variables: { name: 4915112345678 } })];
+  for (const reveal of [false, true]) {
+    const summary = await summarize(cases, { reveal });
+    assert.equal(summary.groups.length, 3);
+    const printed = [...driftLines(summary), JSON.stringify(driftEvents(summary))].join("\n");
+    assert.equal(/Jane|4915/.test(printed), false, printed);
+  }
+});
+
+test("free keys are the customer's own: they are one place", async () => {
+  const { groups } = await summarize([call({ Variables: { a: 1, b: 2 } }), call({ Variables: { c: null } })]);
+  assert.deepEqual(
+    groups.map(({ path, count, got }) => [path, count, got]),
+    [["/Details/*/Variables/*", 2, ["integer", "null"]]],
+  );
+});
+
+test("a very long name is cut where it is told, and whole in the patch", async () => {
+  const name = "x".repeat(5_000);
+  const { groups, patches } = await summarize([call({ [name]: 1 })]);
+  assert.equal(groups[0]?.path, `/Details/*/${"x".repeat(64)}`);
+  assert.equal(patches[0]?.patch[0]?.path, `/properties/Details/items/properties/${name}`);
+});
+
+test("what there is no schema for is counted and passed over; a type that was recorded is believed", async () => {
+  const body = (text: string): Omit<RecordedPush, "type"> => ({
+    label: "#1",
+    at: "2026-01-31T08:00:00.000Z",
+    headers: {},
+    body: Buffer.from(text),
+  });
+  const infoCheck = '{"TaskID":7}';
+  const pushes: RecordedPush[] = [
+    body('{"hello":1}'),
+    body("not JSON"),
+    body("[]"),
+    { ...body("{}"), type: "unknown" },
+    { ...body("{}"), type: "from.the.future" },
+    body(infoCheck),
+    { ...body(infoCheck), type: "call.completed.info_check" },
+  ];
+  const { unmeasured, drifting, groups } = await summarizeDrift(pushes, { schemas: publishedSource });
+  assert.deepEqual([unmeasured, drifting], [6, 1]);
+  assert.deepEqual(
+    groups.map(({ type, path }) => [type, path]),
+    [["call.completed.info_check", "/TaskID"]],
+  );
+});
+
+test("for people: each group, each file's patch as JSON to copy, and a total", async () => {
+  const summary = await summarize([
+    call({ RingType: "voicemail" }),
+    call({ Status: "+491511234567" }),
+    call({}),
+    ["call.completed", { ...payloadOf("call.completed/answered"), "\u001b[31m\u009b": 1 }],
+  ]);
+  const lines = driftLines(summary);
+  const text = lines.join("\n");
+  assert.match(text, /^call\.completed {2}\/Details\/\*\/RingType {2}unknown value {2}1 push$/m);
+  assert.match(text, /^ {2}got {7}string: "voicemail"$/m);
+  assert.match(text, /^ {2}left out {2}of the schema change: the value is hidden: --reveal puts it in$/m);
+  assert.equal(lines.at(-1), "3 drifts in 3 of 4 pushes");
+  assert.equal(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text), false);
+  const from = lines.indexOf("Schema change, airudder-webhooks/schemas/call.completed.json:");
+  assert.deepEqual(
+    JSON.parse(lines.slice(from + 1, lines.indexOf("]", from) + 1).join("\n")),
+    summary.patches[0]?.patch,
+  );
+  assert.deepEqual(driftLines(await summarize([call({})])), ["no drift in 1 push"]);
+});
+
+test("for programs: one object for each group, then one for each file", async () => {
+  const events = driftEvents(await summarize([call({ RingType: "voicemail" })])) as Record<string, unknown>[];
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ["drift", "patch"],
+  );
+  assert.deepEqual(events[1], {
+    event: "patch",
+    file: "airudder-webhooks/schemas/call.completed.json",
+    patch: [{ op: "add", path: "/properties/Details/items/properties/RingType/enum/-", value: "voicemail" }],
+  });
+});
+
+const broken: [about: string, files: Record<string, string>, message: RegExp][] = [
+  ["no JSON", { "a.json": "{" }, /^The schema a\.json is not JSON\.$/],
+  ["not there", {}, /^The schema a\.json cannot be read\.$/],
+  [
+    "a reference to nothing",
+    { "a.json": '{"$ref":"b.json#/x"}', "b.json": "{}" },
+    /^a\.json# leads to b\.json#\/x, where/,
+  ],
+  ["a reference in a circle", { "a.json": '{"$ref":"a.json"}' }, /leads back to itself/],
+];
+
+for (const [about, files, message] of broken) {
+  test(`a schema that is broken (${about}) is told in one line`, async () => {
+    const schemas = {
+      fileOf: () => "a.json",
+      read: (file: string) => {
+        if (files[file] === undefined) throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
+        return files[file];
+      },
+    };
+    const [name, payload] = call({});
+    const result = summarizeDrift([pushOf(name, payload)], { schemas });
+    await assert.rejects(result, { code: "bad_schema", exit: 2, message });
+  });
+}
