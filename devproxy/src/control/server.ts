@@ -51,8 +51,11 @@ async function handle(
   const body = await readBody(request);
   const stop = new AbortController();
   response.on("close", () => stop.abort());
+  response.on("error", () => undefined); // the asker has gone; the replay is being stopped
   response.writeHead(200, { "content-type": "application/x-ndjson" });
-  const print = (line: ReplayEvent | EndLine) => response.write(`${JSON.stringify(line)}\n`);
+  const print = (line: ReplayEvent | EndLine) => {
+    if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`);
+  };
   try {
     await actions.replay(JSON.parse(body.toString()) as ReplayRequest, print, stop.signal);
     print({ event: "end" });

@@ -3,16 +3,28 @@ import type { IncomingMessage } from "node:http";
 /** The largest body that is taken, bytes. */
 export const BODY_BYTES = 10 * 1024 * 1024;
 
+/** How long a sender may take for its body, ms. */
+const BODY_MS = 60_000;
+
 /** Why a body could not be read. */
-export type BodyProblem = "too_large" | "aborted";
+export type BodyProblem = "too_large" | "aborted" | "timed_out";
 
 /** Reads a request's body as it came over the wire: nothing is inflated or decoded. */
-export function readBody(request: IncomingMessage, limit = BODY_BYTES): Promise<Buffer | BodyProblem> {
+export function readBody(
+  request: IncomingMessage,
+  limit = BODY_BYTES,
+  timeoutMs = BODY_MS,
+): Promise<Buffer | BodyProblem> {
   if (Number(request.headers["content-length"]) > limit) {
     request.resume();
     return Promise.resolve("too_large");
   }
-  return new Promise((resolve) => {
+  return new Promise((settle) => {
+    const resolve = (result: Buffer | BodyProblem) => {
+      clearTimeout(timer);
+      settle(result);
+    };
+    const timer = setTimeout(() => resolve("timed_out"), timeoutMs);
     const chunks: Buffer[] = [];
     let size = 0;
     request.on("data", (chunk: Buffer) => {

@@ -52,6 +52,8 @@ async function takePush(request: IncomingMessage, response: ServerResponse, opti
   const { store, live, listener, key } = options;
   const body = await readBody(request);
   if (body === "aborted") return;
+  if (body === "timed_out")
+    return sendError(response, 408, "body_timeout", "The body did not come to its end in time.");
   if (body === "too_large") {
     return sendError(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
   }

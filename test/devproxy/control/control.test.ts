@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connectControl } from "../../../devproxy/src/control/client.js";
@@ -54,4 +55,28 @@ test("a replay through it is done by the running proxy, and its errors come back
     exit: 2,
     message: /no push 9/,
   });
+});
+
+test("a replay whose asker goes away is stopped, and the proxy lives", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  for (let n = 0; n < 20; n++) await send(proxy.localUrl, `{"n":${n}}`);
+  app.requests.length = 0;
+  app.reply = async (_, response) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    response.end("{}");
+  };
+  const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
+  const asker = httpRequest({
+    host: "127.0.0.1",
+    port,
+    method: "POST",
+    path: "/replay",
+    headers: { authorization: `Bearer ${token}` },
+  });
+  asker.on("error", () => undefined).end('{"last":20}');
+  await app.received(3);
+  asker.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.ok(app.requests.length < 12, `${app.requests.length} were sent`);
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
 });
