@@ -27,8 +27,8 @@ addListen(program, context);
 addList(program, context);
 addShow(program, context);
 addReplay(program, context);
-addDrift(program, context);
 addDoctor(program, context);
+addDrift(program, context);
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
