@@ -7,7 +7,8 @@ import { GIVEN_UP, waitingRows } from "../journal/waiting-rows.js";
 import type { Answer, Attempt } from "./attempt.js";
 import type { Deliverer } from "./deliver.js";
 import { Health, type HealthIntervals } from "./health.js";
-import { Ticket, Waiting } from "./waiting.js";
+import { Ticket } from "./ticket.js";
+import { Waiting } from "./waiting.js";
 
 /** What is done while the app is down: wait for it, acknowledge at once, or fail so that the sender tries again. */
 export type WhenDown = "hold" | "ack" | "fail";
@@ -142,7 +143,9 @@ export class Live {
     const { store, deliverer, target } = this.options;
     ticket.isSending = true;
     const started = ticket.acknowledged;
-    const content = ticket.content ?? (await store.content(ticket.row.place));
+    const content = ticket.content ?? (await this.#read(ticket));
+    if (content === undefined)
+      return { at: "", target: target.href, ms: 0, error: "its bytes cannot be read", reached: true };
     const attempt = await deliverer.deliver(ticket.row.push, content, {
       target,
       cause: started ? "queued" : "live",
@@ -153,13 +156,25 @@ export class Live {
     return attempt;
   }
 
+  /** The bytes of a push that waited. Without them it can never be sent. */
+  async #read(ticket: Ticket): Promise<Content | undefined> {
+    try {
+      return await this.options.store.content(ticket.row.place);
+    } catch (error) {
+      ticket.tries = Number.POSITIVE_INFINITY;
+      ticket.isSending = false;
+      this.options.listener({ event: "note", code: "not_readable", message: (error as Error).message });
+      return undefined;
+    }
+  }
+
   #settleAtOnce(ticket: Ticket, attempt: Attempt): void {
     this.#health.report(attempt.answer !== undefined);
     ticket.settle(attempt);
   }
 
   #giveUp({ row, acknowledged }: Ticket): void {
-    const message = `#${row.push.seq} ended the app's connection several times; it is not sent again by itself. Replay it when the app is mended.`;
+    const message = `#${row.push.seq} is not sent again by itself: it ended the app's connection each time, or cannot be read. Replay it when that is mended.`;
     this.options.listener({ event: "note", code: "given_up", message });
     if (acknowledged) void this.options.store.record(mark(row, GIVEN_UP)).catch(() => undefined);
   }

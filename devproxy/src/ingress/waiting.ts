@@ -1,55 +1,9 @@
-import type { Content } from "airudder-webhooks/journal";
-import type { Row } from "../journal/rows.js";
 import type { Attempt } from "./attempt.js";
 import type { Health } from "./health.js";
+import type { Ticket } from "./ticket.js";
 
 /** A push that ended the app this often while it was being answered is not sent again by itself. */
 const BREAKING_TRIES = 3;
-
-/** A push in the queue. */
-export class Ticket {
-  readonly #settle: (attempt: Attempt | undefined) => void;
-  #wait: () => void;
-  /** The attempt that settled it; `undefined` when the queue was closed before. */
-  readonly settled: Promise<Attempt | undefined>;
-  /** Resolves when the app could not be reached and the push has to wait. */
-  readonly waits: Promise<void>;
-  /** Whether the app has it in hand. */
-  isSending = false;
-  /** How often the app ended the connection on it. */
-  tries = 0;
-
-  constructor(
-    readonly row: Row,
-    /** At hand for a push that has just come; read from disk otherwise. */
-    public content?: Content,
-    /** Whether the sender has been answered already. */
-    public acknowledged = false,
-  ) {
-    let settle: (attempt: Attempt | undefined) => void = () => undefined;
-    let wait: () => void = () => undefined;
-    this.settled = new Promise((resolve) => {
-      settle = resolve;
-    });
-    this.waits = new Promise((resolve) => {
-      wait = resolve;
-    });
-    this.#settle = settle;
-    this.#wait = wait;
-  }
-
-  get subject(): string {
-    return this.row.push.subject ?? this.row.push.id;
-  }
-
-  settle(attempt: Attempt | undefined): void {
-    this.#settle(attempt);
-  }
-
-  wait(): void {
-    this.#wait();
-  }
-}
 
 /** How the queue reaches the app. */
 export interface WaitingOptions {
@@ -80,8 +34,9 @@ export class Waiting {
 
   /** Sends a push at once where it can be, and lets it wait where it cannot. */
   submit(ticket: Ticket): void {
-    const mustWait = ticket.acknowledged || this.#queue.some(({ subject }) => subject === ticket.subject);
-    if (mustWait) this.#enqueue(ticket);
+    const { subject, acknowledged } = ticket;
+    const isBehind = this.#sending.has(subject) || this.#queue.some((other) => other.subject === subject);
+    if (acknowledged || isBehind) this.#enqueue(ticket);
     else void this.#send(ticket);
   }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { WhenDown } from "airudder-devproxy";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
@@ -88,6 +90,41 @@ test("the queue survives a restart", async (t) => {
   const third = await startProxy(t, { app, journal: dir, healthIntervals });
   await send(third.proxy.localUrl, '{"n":4}');
   assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
+});
+
+test("a push that waited and can no longer be read is told and left; the next ones go out", async (t) => {
+  const { proxy, app, dir, events } = await startWithoutApp(t, "ack");
+  for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
+  const path = join(dir, "000001.ndjson");
+  const text = readFileSync(path, "latin1");
+  writeFileSync(path, text.replace('"body":"{\\"n\\":1}"', '"body" "{\\"n\\":1}"'), "latin1");
+  await app.start();
+  await app.received(1);
+  assert.equal(app.requests[0]?.body.toString(), '{"n":2}');
+  await until(() => events.some((event) => event.event === "note" && event.code === "given_up"));
+});
+
+test("a push about a subject that is being delivered late waits for it; others do not", async (t) => {
+  const { proxy, app } = await startWithoutApp(t, "ack");
+  const agent = (name: string, n: number) =>
+    JSON.stringify({ type: "AgentStatus", body: { agentName: name, State: "CALLING", taskId: "t", n } });
+  let finish: () => void = () => undefined;
+  app.reply = ({ body }, response) => {
+    if (body.toString() === agent("a", 1)) finish = () => response.end("{}");
+    else response.end("{}");
+  };
+  await send(proxy.localUrl, agent("a", 1));
+  await app.start();
+  await app.received(1);
+  await send(proxy.localUrl, agent("a", 2));
+  await send(proxy.localUrl, agent("b", 3));
+  await app.received(2);
+  finish();
+  await app.received(3);
+  assert.deepEqual(
+    app.requests.map(({ body }) => JSON.parse(body.toString()).body.n),
+    [1, 3, 2],
+  );
 });
 
 test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
