@@ -140,7 +140,7 @@ export class Live {
   }
 
   async #send(ticket: Ticket): Promise<Attempt> {
-    const { store, deliverer, target } = this.options;
+    const { deliverer, target } = this.options;
     ticket.isSending = true;
     const started = ticket.acknowledged;
     const content = ticket.content ?? (await this.#read(ticket));
