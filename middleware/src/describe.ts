@@ -64,6 +64,8 @@ export function parsePush(bytes: Uint8Array, headers: ParsedHeaders = {}): Parse
 export interface PushDescription {
   /** `unparsable` for a body that is no JSON object. */
   readonly type: PushType | "unparsable";
+  /** Name of the schema that it is measured by, such as `dialer.task.bare`. */
+  readonly schema?: string;
   /** Whether a `Sign` was there and right. */
   readonly verified: boolean;
   readonly quarantined: boolean;
@@ -97,6 +99,7 @@ export function describePush(
   const { task, call, workflow } = findKeys(schema, payload);
   return {
     type: schema?.type ?? options.type ?? "unknown",
+    ...(schema === undefined ? {} : { schema: schema.name }),
     verified: isSigned(schema) && verifySign(payload, options.key),
     ...validate(schema, payload),
     ...(subject === undefined ? {} : { subject }),

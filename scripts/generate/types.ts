@@ -67,15 +67,19 @@ function comment(node: Node): string {
   return lines.join("\n");
 }
 
+/** A type that takes any value of its kind beside those that are listed. */
+function openType(type: string): string {
+  if (type === "string") return "(string & {})";
+  if (type === "integer") return "number";
+  if (type === "array") return "unknown[]";
+  return type === "object" ? "Record<string, unknown>" : type;
+}
+
 /** Values that are known stay open, since the vendor adds some without notice: an editor offers them, the compiler takes any. */
 function customType(node: Node): string | undefined {
   if (node.const !== undefined) return JSON.stringify(node.const);
   const values = node.enum ?? node["x-known-values"];
-  if (values)
-    return [
-      ...values.map((value) => JSON.stringify(value)),
-      ...(typesOf(node).includes("string") ? ["(string & {})"] : []),
-    ].join(" | ");
+  if (values) return [...values.map((value) => JSON.stringify(value)), ...typesOf(node).map(openType)].join(" | ");
   const { additionalProperties: rest } = node;
   if (!node.properties && typeof rest === "object" && rest.type === "string") return "Record<string, string>";
   return undefined;

@@ -1,7 +1,6 @@
 import { catalogue, describePush, type PushType } from "airudder-webhooks";
 import { Changes, type SchemaPatch } from "./changes.js";
 import { type DriftGroup, Gathering } from "./group.js";
-import { schemaOf } from "./identify.js";
 import type { RecordedPush } from "./pushes.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
 import { type Difference, walk } from "./walk.js";
@@ -36,14 +35,13 @@ export async function summarizeDrift(
   const counts = { pushes: 0, drifting: 0, unmeasured: 0 };
   for await (const push of pushes) {
     counts.pushes++;
-    const { type, payload = {} } = describePush(push.body, push.headers, statedType(push));
-    const schema = schemaOf(type, payload);
+    const { type, schema, payload = {} } = describePush(push.body, push.headers, statedType(push));
     if (schema === undefined) {
       counts.unmeasured++;
       continue;
     }
     let drifts = false;
-    walk(schemas, schemas.ofPush(schema.name), payload, "", (difference: Difference) => {
+    walk(schemas, schemas.ofPush(schema), payload, "", (difference: Difference) => {
       drifts = true;
       const key = `${type} ${difference.kind} ${difference.path}`;
       const gathering = gatherings.get(key) ?? new Gathering(type, difference);

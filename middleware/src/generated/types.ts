@@ -16,7 +16,8 @@ export type RingType =
   | "null"
   | ""
   | null
-  | (string & {});
+  | (string & {})
+  | null;
 /**
  * Who ended the call. `ByRobot` is also the initial value: on a number that was never connected it says nothing about the robot.
  */
