@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { atEndOfTurn } from "./end-of-turn.js";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
@@ -149,16 +150,23 @@ export class Intake {
     if (kept === undefined) return succeed();
     const { deadlineMs } = this.settings;
     return new Promise((resolve) => {
-      let isDue = false;
-      const timer = setTimeout(() => {
-        isDue = true;
-        resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
-      }, deadlineMs);
+      let state: "pending" | "late" | "settled" = "pending";
+      let timer: NodeJS.Timeout | undefined;
+      const wait = (): void => {
+        if (state !== "pending") return;
+        timer = setTimeout(() => {
+          state = "late";
+          resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
+        }, deadlineMs);
+      };
       const settle = (): boolean => {
         if (first !== undefined) first.seen.pending = undefined;
+        if (state === "late") return false;
+        state = "settled";
         clearTimeout(timer);
-        return !isDue;
+        return true;
       };
+      atEndOfTurn({ wait });
       kept.then(
         () => {
           if (settle()) resolve(succeed());

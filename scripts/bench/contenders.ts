@@ -18,6 +18,20 @@ export const contenders = {
   "file inbox on Express 5": ([folder]: string[]) => onExpress((app) => app.use(PATH, receiver(folder))),
   "file inbox on node:http": ([folder]: string[]): Made => receiver(folder) as RequestListener,
 
+  "express.json(), res.json({})": () =>
+    onExpress((app, { json }) => {
+      app.use(PATH, json(), (_request, response) => {
+        response.json({});
+      });
+    }),
+
+  "bare Express, body drained, res.json({})": () =>
+    onExpress((app) => {
+      app.use(PATH, (request, response) => {
+        request.on("end", () => response.json({})).resume();
+      });
+    }),
+
   "express.json()": () =>
     onExpress((app, { json }) => {
       app.use(PATH, json(), (_request, response) => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
 
 /** Told once: the bytes, an error to answer, or neither when the sender has gone. */
@@ -30,7 +31,7 @@ export function readBody(
  * limit, a look at the sender's leaving) is set up at the end of that turn: on the requests of Express, which are slow objects, it would
  * cost more than all that is done with a body.
  */
-class BodyReader {
+class BodyReader implements Waiter {
   #first: Buffer | undefined;
   #more: Buffer[] | undefined;
   #length = 0;
@@ -105,16 +106,3 @@ class BodyReader {
 
 /** A request that breaks off emits its error also after we have stopped listening; unheard it would end the process. */
 function ignore(): void {}
-
-let begun: BodyReader[] = [];
-
-function atEndOfTurn(reader: BodyReader): void {
-  if (begun.length === 0) setImmediate(waitForRest);
-  begun.push(reader);
-}
-
-function waitForRest(): void {
-  const readers = begun;
-  begun = [];
-  for (const reader of readers) reader.wait();
-}
