@@ -20,6 +20,12 @@ const context = makeContext();
 const program = new Command("airudder-devproxy")
   .description("Brings Airudder pushes to localhost, records every one, and plays them again. Unofficial.")
   .version(version)
+  .addHelpText(
+    "after",
+    `
+"listen" is what is done without a command: airudder-devproxy --target http://localhost:3000/webhooks/airudder
+All flags of a command: airudder-devproxy listen --help`,
+  )
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Filters } from "../journal/filters.js";
+import { type Filters, testsOf } from "../journal/filters.js";
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -37,11 +37,13 @@ export function addFilterFlags(command: Command): Command {
     .option("--text <text>", "only pushes whose body holds this text");
 }
 
-/** The filters among a command's flags. */
+/**
+ * The filters among a command's flags, checked before anything is opened.
+ * @throws DevproxyError `usage`, naming the filter
+ */
 export function filtersOf({ type, status, task, call, workflow, since, until, text }: Filters): Filters {
-  return Object.fromEntries(
-    Object.entries({ type, status, task, call, workflow, since, until, text }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const given = Object.entries({ type, status, task, call, workflow, since, until, text });
+  const filters: Filters = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  testsOf(filters);
+  return filters;
 }

@@ -1,3 +1,4 @@
+import { catalogue } from "airudder-webhooks";
 import { usageError } from "../errors.js";
 import { parseMoment } from "./moment.js";
 import type { Row } from "./rows.js";
@@ -46,7 +47,10 @@ export async function filterRows(
  */
 export function testsOf({ type, status, task, call, workflow, since, until }: Filters): ((row: Row) => boolean)[] {
   const tests: ((row: Row) => boolean)[] = [];
-  if (type !== undefined) tests.push(({ push }) => push.type === type);
+  if (type !== undefined) {
+    const wanted = parseType(type);
+    tests.push(({ push }) => push.type === wanted);
+  }
   if (status !== undefined) {
     const wanted = parseStatus(status);
     tests.push((row) => statusOf(row) === wanted);
@@ -63,6 +67,14 @@ export function testsOf({ type, status, task, call, workflow, since, until }: Fi
     tests.push(({ push }) => push.at <= to);
   }
   return tests;
+}
+
+/** The types that pushes are recorded with. */
+const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown", "unparsable"];
+
+function parseType(text: string): string {
+  if (!TYPES.includes(text)) throw usageError(`--type "${text}" is unknown. Give one of ${TYPES.join(", ")}.`);
+  return text;
 }
 
 function parseStatus(text: string): Status {

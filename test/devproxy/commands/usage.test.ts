@@ -17,6 +17,7 @@ const wrong: [string[], RegExp][] = [
   [["listen", "--subdomain", "No Name"], /--subdomain/],
   [["listen", "--when-down", "cry"], /--when-down/],
   [["list", "--status", "good"], /--status "good" is unknown/],
+  [["list", "--type", "call.complete"], /--type "call\.complete" is unknown\. Give one of call\.completed/],
   [["list", "--since", "soon"], /--since "soon" is no time/],
   [["list", "--last", "0"], /--last/],
   [["show"], /missing required argument 'id'/],

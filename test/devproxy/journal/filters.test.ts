@@ -28,7 +28,7 @@ test("filters", async (t) => {
     [{}, [1, 2, 3, 4, 5]],
     [{ type: "call.completed" }, [1, 2, 4]],
     [{ type: "unknown" }, [5]],
-    [{ type: "nothing.like.it" }, []],
+    [{ type: "waba.message.status" }, []],
     [{ status: "accepted" }, [1, 3]],
     [{ status: "quarantined" }, [4]],
     [{ status: "failed" }, [2]],
