@@ -55,7 +55,7 @@ answerParent((server.address() as AddressInfo).port, {
     clearInterval(watch);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // handles are let go a moment after they are closed
     return process.getActiveResourcesInfo();
   },
 });

@@ -25,21 +25,38 @@ export function isEncoded(encoding: string | undefined): encoding is string {
   return encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity";
 }
 
+/** Inflating shares its threads with the writing of files: a flood of bombs must leave some for the inbox. */
+const MOST_AT_ONCE = 2;
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
 /**
  * The body without its content encoding. Stops at `limit` bytes, whatever the encoding promises.
  * @throws AirudderError `too_large`, `malformed_json`
  */
 export function inflateBody(body: Buffer, encoding: string, limit: number): Promise<Buffer> {
-  const name = encoding.toLowerCase();
   return new Promise((resolve, reject) => {
-    const done = (error: Error | null, result: Buffer): void =>
-      error === null ? resolve(result) : reject(failure(error, limit));
-    const options = { maxOutputLength: limit };
-    if (name === "br") brotliDecompress(body, options, done);
-    else if (name !== "deflate") gunzip(body, options, done);
-    else if (isRawDeflate(body)) inflateRaw(body, options, done);
-    else inflate(body, options, done);
+    const run = (): void => {
+      running++;
+      start(body, encoding.toLowerCase(), limit, (error, result) => {
+        running--;
+        waiting.shift()?.();
+        if (error === null) resolve(result);
+        else reject(failure(error, limit));
+      });
+    };
+    if (running < MOST_AT_ONCE) run();
+    else waiting.push(run);
   });
+}
+
+function start(body: Buffer, name: string, limit: number, done: (error: Error | null, result: Buffer) => void): void {
+  const options = { maxOutputLength: limit };
+  if (name === "br") brotliDecompress(body, options, done);
+  else if (name !== "deflate") gunzip(body, options, done);
+  else if (isRawDeflate(body)) inflateRaw(body, options, done);
+  else inflate(body, options, done);
 }
 
 /** {@link inflateBody} for those who can wait. */

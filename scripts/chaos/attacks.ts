@@ -1,0 +1,183 @@
+import { connect, type Socket } from "node:net";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { sign } from "../../middleware/src/push/sign.js";
+import { callCompleted, KEY, PATH, request } from "../load/pushes.js";
+
+/** Answers by their status and code, such as `413 too_large`, and how often each came; `cut` is a connection without an answer. */
+export type Answers = Map<string, number>;
+
+/** A kind of abuse, and what it may be answered with. */
+export interface Attack {
+  readonly name: string;
+  readonly allowed: readonly string[];
+  /** How many connections, and how many of them at a time. */
+  readonly count: number;
+  readonly atOnce: number;
+  /** Makes what is done with a connection. */
+  prepare(): (socket: Socket) => void;
+}
+
+const LEVELS = 100_000;
+
+/** Everything that is thrown at the receiver while honest pushes come. */
+export const ATTACKS: readonly Attack[] = [
+  {
+    name: "senders of a byte a second",
+    allowed: ["408 body_timeout", "cut"],
+    count: 1_000,
+    atOnce: 1_000,
+    prepare: () => trickle,
+  },
+  { name: "bodies broken off", allowed: ["cut"], count: 1_000, atOnce: 100, prepare: () => breakOff },
+  {
+    name: "bodies announced too large",
+    allowed: ["413 too_large"],
+    count: 9_800,
+    atOnce: 100,
+    prepare: () => send(head({ "Content-Length": "50000000" })),
+  },
+  {
+    name: "bodies too large, in chunks",
+    allowed: ["413 too_large", "cut"],
+    count: 200,
+    atOnce: 20,
+    prepare: () => send(head({ "Transfer-Encoding": "chunked" }), chunks(2 ** 21)),
+  },
+  {
+    name: "gzip bombs of 100 MB",
+    allowed: ["413 too_large"],
+    count: 500,
+    atOnce: 50,
+    prepare: () => send(request(gzipSync(BOMB()), { "Content-Encoding": "gzip" })),
+  },
+  {
+    name: "brotli bombs of 100 MB",
+    allowed: ["413 too_large"],
+    count: 500,
+    atOnce: 50,
+    prepare: () => send(request(brotliCompressSync(BOMB()), { "Content-Encoding": "br" })),
+  },
+  {
+    name: "objects nested 100,000 deep",
+    allowed: ["200", "400 malformed_json"],
+    count: 100,
+    atOnce: 10,
+    prepare: () => send(request(`{"a":${nested()}}`)),
+  },
+  {
+    name: "signed calls with variables nested 100,000 deep",
+    allowed: ["200", "400 malformed_json"],
+    count: 100,
+    atOnce: 10,
+    prepare: () => send(request(callCompleted("task-deep", "call-deep").replace('"var1":"aaa"', `"var1":${nested()}`))),
+  },
+  { name: "signed calls with 100,000 details", allowed: ["200"], count: 100, atOnce: 10, prepare: () => send(wide()) },
+  {
+    name: "requests with 2,000 headers (refused by Node itself)",
+    allowed: ["431"],
+    count: 1_000,
+    atOnce: 50,
+    prepare: () => send(request("{}", flood(2_000, "x".repeat(20)))),
+  },
+  {
+    name: "requests with 500 short headers",
+    allowed: ["200"],
+    count: 1_000,
+    atOnce: 50,
+    prepare: () => send(request('{"flood":1}', flood(500, "x"))),
+  },
+  {
+    name: "forged signatures",
+    allowed: ["401 bad_sign"],
+    count: 1_000,
+    atOnce: 50,
+    prepare: () => send(request(callCompleted("task", "call").replace(/"Sign":"./, '"Sign":"?'))),
+  },
+];
+
+const BOMB = (): Buffer => Buffer.alloc(100 * 2 ** 20, " ");
+
+function nested(): string {
+  return "[".repeat(LEVELS) + "]".repeat(LEVELS);
+}
+
+function head(headers: Record<string, string>): Buffer {
+  const lines = Object.entries({ Host: "127.0.0.1", "Content-Type": "application/json", ...headers });
+  return Buffer.from(`POST ${PATH} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+}
+
+function wide(): Buffer {
+  const details = `[${"{},".repeat(99_999)}{}]`;
+  return request(`{"TaskID":"task-wide","Sign":"${sign("task-wide", KEY)}","Details":${details}}`);
+}
+
+function flood(count: number, value: string): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-Flood-${i}`, value]));
+}
+
+function breakOff(socket: Socket): void {
+  socket.write(head({ "Content-Length": "100000" }));
+  socket.write("x".repeat(50_000), () => socket.destroy());
+}
+
+function chunks(bytes: number): Buffer {
+  const chunk = Buffer.from(`10000\r\n${"x".repeat(0x10000)}\r\n`);
+  return Buffer.concat(Array.from({ length: bytes / 0x10000 }, () => chunk));
+}
+
+function send(...parts: Buffer[]): (socket: Socket) => void {
+  return (socket) => {
+    for (const part of parts) socket.write(part);
+  };
+}
+
+function trickle(socket: Socket): void {
+  socket.write(head({ "Content-Length": "2000" }));
+  const timer = setInterval(() => socket.write("x"), 1_000);
+  socket.on("close", () => clearInterval(timer));
+}
+
+/** Runs an attack with `count` connections. */
+export async function attack(
+  port: number,
+  { count, atOnce }: { count: number; atOnce: number },
+  act: (socket: Socket) => void,
+): Promise<Answers> {
+  const answers: Answers = new Map();
+  let begun = 0;
+  const lane = async (): Promise<void> => {
+    while (begun < count) {
+      begun++;
+      const answer = await one(port, act);
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, lane));
+  return answers;
+}
+
+function one(port: number, act: (socket: Socket) => void): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connect({ port, host: "127.0.0.1" }, () => act(socket));
+    socket.setTimeout(30_000, () => socket.destroy());
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      if (answerOf(text) !== undefined) socket.destroy();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(answerOf(text) ?? "cut"));
+  });
+}
+
+/** The status, with the code of a refusal that has one; nothing while it is not whole. */
+function answerOf(text: string): string | undefined {
+  const end = text.indexOf("\r\n\r\n");
+  if (end < 0) return undefined;
+  const status = text.slice(9, 12);
+  const length = Number(/\r\ncontent-length: (\d+)/i.exec(text.slice(0, end))?.[1] ?? 0);
+  const body = text.slice(end + 4);
+  if (body.length < length) return undefined;
+  const code = /"code":"(\w+)"/.exec(body)?.[1];
+  return code === undefined ? status : `${status} ${code}`;
+}

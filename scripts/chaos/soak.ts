@@ -1,0 +1,100 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Stats } from "airudder-webhooks";
+import { Child, compile } from "../child.js";
+import { Client } from "../load/client.js";
+import { newCalls } from "../load/pushes.js";
+import type { AppOptions } from "./app.js";
+
+const CONNECTIONS = 64;
+const MB = 2 ** 20;
+const MOST_GROWTH_MB = 50;
+/** What a process has anyway: the pipes to its parent. */
+const OF_PROCESS = new Set(["PipeWrap", "TTYWrap", "FSReqPromise"]);
+
+/** What a run came to. Sizes in MB. */
+export interface SoakReport {
+  readonly pushes: number;
+  readonly rss: readonly [early: number, end: number];
+  readonly inbox: readonly [early: number, end: number];
+  readonly peakRss: number;
+  readonly left: readonly string[];
+}
+
+/**
+ * A million pushes, each of another call: memory and inbox end where they were after the first 50,000, and nothing is left alive after
+ * `close()`.
+ * @throws when they do not
+ */
+export default async function soakChaos({ short }: { short: boolean }): Promise<void> {
+  const report = await soak(short ? { early: 10_000, pushes: 40_000 } : { early: 50_000, pushes: 1_000_000 });
+  const { pushes, rss, inbox, peakRss, left } = report;
+  const [from, to] = [rss, inbox].map(
+    ([early, end]) => `${early.toFixed(0)} MB early, ${end.toFixed(0)} MB at the end`,
+  );
+  console.log(
+    `${pushes} pushes: resident ${from} (peak ${peakRss.toFixed(0)} MB), inbox ${to}; left: ${left.join(", ") || "nothing"}`,
+  );
+  const missed = misses(report);
+  if (missed.length > 0) throw new Error(`the middleware grows:\n${missed.join("\n")}`);
+}
+
+export function misses({ rss, inbox, left }: SoakReport): string[] {
+  return [
+    ...(rss[1] - rss[0] > MOST_GROWTH_MB ? [`resident memory grew by ${(rss[1] - rss[0]).toFixed(0)} MB`] : []),
+    ...(inbox[1] - inbox[0] > MOST_GROWTH_MB ? [`the inbox grew by ${(inbox[1] - inbox[0]).toFixed(0)} MB`] : []),
+    ...left.map((handle) => `after close() there is still a ${handle}`),
+  ];
+}
+
+/** Sends so many pushes; `early` is when the first look is taken. */
+export async function soak({ early, pushes }: { early: number; pushes: number }): Promise<SoakReport> {
+  const folder = mkdtempSync(join(tmpdir(), "airudder-soak-"));
+  const dir = join(folder, "inbox");
+  const script = await compile("scripts/chaos/app.ts");
+  const options: AppOptions = { dir };
+  const { child: app, ready } = await Child.start(script, [JSON.stringify(options)], { flags: ["--expose-gc"] });
+  try {
+    const client = await Client.open(ready as number, CONNECTIONS, newCalls());
+    const look = async (): Promise<{ rss: number; inbox: number; peak: number }> => {
+      await handled(app);
+      const { rss, mostRss } = await app.ask<{ rss: number; mostRss: number }>("memory");
+      return { rss: rss / MB, peak: mostRss / MB, inbox: folderBytes(dir) / MB };
+    };
+    let sent = 0;
+    while (sent < early) sent += (await client.run(250)).requests;
+    const before = await look();
+    while (sent < pushes) sent += (await client.run(1_000)).requests;
+    const after = await look();
+    client.close();
+    const left = (await app.ask<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
+    return {
+      pushes: sent,
+      rss: [before.rss, after.rss],
+      inbox: [before.inbox, after.inbox],
+      peakRss: after.peak,
+      left,
+    };
+  } finally {
+    await app.kill();
+    script.remove();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function handled(app: Child): Promise<void> {
+  const end = Date.now() + 60_000;
+  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0) {
+    if (Date.now() > end) throw new Error("The inbox was not handled within a minute.");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500)); // files go in the background
+}
+
+function folderBytes(dir: string): number {
+  return readdirSync(dir).reduce(
+    (sum, name) => sum + (statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
