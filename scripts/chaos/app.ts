@@ -44,9 +44,14 @@ watch.unref();
 
 answerParent((server.address() as AddressInfo).port, {
   stats: () => receiver.stats(),
-  memory: () => {
-    globalThis.gc?.();
-    const rss = process.memoryUsage.rss();
+  /** What stays resident when it has been collected a few times: V8 gives pages back bit by bit. */
+  memory: async () => {
+    let rss = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      rss = Math.min(rss, process.memoryUsage.rss());
+    }
     return { rss, mostRss: Math.max(mostRss, rss) };
   },
   /** What is left alive once the receiver and the server are closed. */
