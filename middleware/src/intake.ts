@@ -68,6 +68,7 @@ export class Intake {
     const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
     const outcome: Outcome = { type, verified, duplicate: false, drift: validation.drift.length };
+    if (push.reserialised) outcome.reserialised = true;
     const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
     if (push.replay !== undefined || settings.duplicateWindowMs === 0) {

@@ -17,6 +17,8 @@ export interface Outcome {
   readonly verified: boolean;
   readonly duplicate: boolean;
   readonly drift: number;
+  /** An earlier parser took the bytes: they were made from its object. */
+  reserialised?: true;
 }
 
 /** The success that the vendor documents. */

@@ -61,7 +61,10 @@ for (const host of ["Express 5", "Express 4"] as const) {
       const seen: [string, boolean][] = [];
       receiver.on("call.completed", (push) => seen.push([push.raw.toString(), push.reserialised]));
       const { url } = await serve(t, HOSTS[host](receiver, before));
-      assert.equal((await post(url, body, { headers })).status, 200);
+      const answer = await post(url, body, { headers: { ...headers, "airudder-devproxy": "1" } });
+      assert.equal(answer.status, 200);
+      const outcome = JSON.parse(String(answer.headers.get("airudder-outcome")));
+      assert.equal(outcome.reserialised, raw === "exact" ? undefined : true);
       assert.deepEqual(seen, [raw === "exact" ? [odd, false] : [JSON.stringify(JSON.parse(odd)), true]]);
     });
   }
