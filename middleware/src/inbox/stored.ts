@@ -9,7 +9,7 @@ import type { Push, QuarantinedPush } from "../push/push.js";
 import type { Received } from "../push/received.js";
 import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
-import type { Handlers } from "../work/handlers.js";
+import type { HandlerContext, Handlers } from "../work/handlers.js";
 import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
@@ -75,7 +75,8 @@ export class Stored implements Keeper {
     };
   }
 
-  #handle(stored: StoredPush, { number, signal }: Attempt): void | Promise<void> {
+  #handle(stored: StoredPush, attempt: Attempt): void | Promise<void> {
+    const { number } = attempt;
     const startedAt = performance.now();
     const { id, type } = stored;
     const { push, quarantined } = this.#read(stored, number);
@@ -83,7 +84,7 @@ export class Stored implements Keeper {
     const done = (): void => {
       this.recorder.tell({ event: "handled", id, type, attempt: number, ms: performance.now() - startedAt });
     };
-    const handling = this.handlers.run(push, quarantined, { signal });
+    const handling = this.handlers.run(push, quarantined, new Context(attempt));
     return handling === undefined ? done() : handling.then(done);
   }
 
@@ -105,6 +106,19 @@ export class Stored implements Keeper {
     const { id, type, reserialised, receivedAt, verified, replay } = stored;
     const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
     return { push, quarantined };
+  }
+}
+
+/** Asks for the signal, which is made then, only when a handler does. */
+class Context implements HandlerContext {
+  readonly #attempt: Attempt;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.#attempt.signal;
   }
 }
 

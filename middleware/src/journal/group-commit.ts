@@ -6,8 +6,7 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 export interface Waiting {
   readonly head: Head;
   /** With its line feed. */
-  readonly line: string;
-  readonly bytes: number;
+  readonly line: Buffer;
   readonly resolve: (entry: Entry) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -23,7 +22,7 @@ export class GroupCommit {
   /** Resolves when the record is on disk. */
   add(head: Head, line: string): Promise<Entry> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ head, line, bytes: Buffer.byteLength(line), resolve, reject });
+      this.#waiting.push({ head, line: Buffer.from(line), resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -50,7 +49,7 @@ export class GroupCommit {
   #takeBatch(): Waiting[] {
     let bytes = 0;
     const end = this.#waiting.findIndex((waiting) => {
-      bytes += waiting.bytes;
+      bytes += waiting.line.length;
       return bytes > BATCH_BYTES;
     });
     return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));

@@ -103,7 +103,7 @@ export class Journal {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const lines = Buffer.from(batch.map(({ line }) => line).join(""));
+    const lines = Buffer.concat(batch.map(({ line }) => line));
     let file: SegmentFile;
     let start: number;
     try {
@@ -122,9 +122,9 @@ export class Journal {
     }
     this.#activeLastAt = Date.now();
     let offset = start;
-    for (const { head, bytes, resolve } of batch) {
-      resolve({ head, place: { segment: file.segment, offset, length: bytes - 1 } });
-      offset += bytes;
+    for (const { head, line, resolve } of batch) {
+      resolve({ head, place: { segment: file.segment, offset, length: line.length - 1 } });
+      offset += line.length;
     }
   }
 
