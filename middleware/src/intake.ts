@@ -3,7 +3,7 @@ import { atEndOfTurn } from "./end-of-turn.js";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
-import { Duplicates, type Seen } from "./inbox/duplicates.js";
+import { Duplicates, type Pending } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
 import type { Admitted, Keep } from "./inbox/keeper.js";
 import type { Recorder } from "./observe/recorder.js";
@@ -32,8 +32,7 @@ export class Intake {
   /** A push that an earlier process accepted. */
   recovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
     const at = receivedAt.getTime();
-    if (Date.now() - at < this.settings.duplicateWindowMs)
-      this.#duplicates.remember(subject ?? type, sha256, undefined, at);
+    if (Date.now() - at < this.settings.duplicateWindowMs) this.#duplicates.remember(subject ?? type, sha256, at);
   }
 
   /** Never throws: what goes wrong is an answer. */
@@ -76,10 +75,13 @@ export class Intake {
     }
     const about = subject ?? type;
     const seen = this.#duplicates.find(about, digest);
-    if (seen !== undefined) return this.#join(seen.pending, admitted, outcome);
+    if (seen !== false) return this.#join(seen === true ? undefined : seen.kept, admitted, outcome);
     const kept = this.#keep(admitted);
-    const first = this.#duplicates.remember(about, digest, kept);
-    return this.#accept(admitted, outcome, kept, kept === undefined ? undefined : { about, seen: first });
+    if (kept === undefined) {
+      this.#duplicates.remember(about, digest);
+      return this.#accept(admitted, outcome);
+    }
+    return this.#accept(admitted, outcome, kept, this.#duplicates.begin(about, digest, kept));
   }
 
   #push(
@@ -124,8 +126,8 @@ export class Intake {
   #accept(
     { push, quarantined, received }: Admitted,
     outcome: Outcome,
-    kept: void | Promise<void>,
-    first?: First,
+    kept?: void | Promise<void>,
+    pending?: Pending,
   ): Answer | Promise<Answer> {
     const { id, type, verified, drift, replay } = push;
     const tell = (ms: number): void => {
@@ -133,7 +135,7 @@ export class Intake {
       if (quarantined) this.recorder.tell({ event: "quarantined", id, type, drift });
       else if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
     };
-    return this.#answer(kept, received, outcome, tell, first);
+    return this.#answer(kept, received, outcome, tell, pending);
   }
 
   /** The success once `kept` is through; a refusal when it fails, or when the sender would not wait any longer. */
@@ -142,7 +144,7 @@ export class Intake {
     { startedAt }: Received,
     outcome: Outcome,
     tell: (ms: number) => void,
-    first?: First,
+    pending?: Pending,
   ): Answer | Promise<Answer> {
     const succeed = (): Answer => {
       tell(performance.now() - startedAt);
@@ -160,8 +162,8 @@ export class Intake {
           resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
         }, deadlineMs);
       };
-      const settle = (): boolean => {
-        if (first !== undefined) first.seen.pending = undefined;
+      const settle = (accepted: boolean): boolean => {
+        if (pending !== undefined) this.#duplicates.settle(pending, accepted);
         if (state === "late") return false;
         state = "settled";
         clearTimeout(timer);
@@ -170,21 +172,14 @@ export class Intake {
       atEndOfTurn({ wait });
       kept.then(
         () => {
-          if (settle()) resolve(succeed());
+          if (settle(true)) resolve(succeed());
         },
         (error) => {
-          if (first !== undefined) this.#duplicates.forget(first.about, first.seen);
-          if (settle()) resolve(this.reject(error, startedAt, outcome));
+          if (settle(false)) resolve(this.reject(error, startedAt, outcome));
         },
       );
     });
   }
-}
-
-/** The first copy of a push, while it is being kept: its copies join it; when it was not accepted in the end, the next copy is a new push. */
-interface First {
-  readonly about: string;
-  readonly seen: Seen;
 }
 
 function tooSlow(deadlineMs: number): AirudderError {

@@ -1,45 +1,61 @@
-/** The last push of a subject. */
-export interface Seen {
+import { Fingerprints } from "./fingerprints.js";
+
+/** A push that is being stored or handled: the last of its subject, unless another comes. */
+export interface Pending {
+  readonly subject: string;
   readonly digest: string;
-  readonly at: number;
-  /** Set while the first copy is being stored or handled. */
-  pending?: Promise<void> | undefined;
+  readonly kept: Promise<void>;
 }
 
 /** Beyond this many subjects the older half is forgotten, so that memory stays bounded. */
 const MOST_SUBJECTS = 100_000;
+
+/** Older than any window. */
+const LONG_AGO = 1;
 
 /**
  * Recognises a byte-identical copy of the last push about a subject. Two generations of half the memory each: looking up and forgetting
  * cost the same however many subjects there are.
  */
 export class Duplicates {
-  #young = new Map<string, Seen>();
-  #old = new Map<string, Seen>();
+  #young = new Fingerprints();
+  #old = new Fingerprints();
+  readonly #pending = new Map<string, Pending>();
 
   constructor(private readonly windowMs: number) {}
 
-  /** The last push of the subject when it had these very bytes, within the window. */
-  find(subject: string, digest: string): Seen | undefined {
-    const seen = this.#young.get(subject) ?? this.#old.get(subject);
-    if (seen === undefined || seen.digest !== digest) return undefined;
-    return seen.pending !== undefined || Date.now() - seen.at < this.windowMs ? seen : undefined;
+  /** Whether the subject's last push had these very bytes, within the window; while that is being kept, it is what the copy waits for. */
+  find(subject: string, digest: string): Pending | boolean {
+    const pending = this.#pending.get(subject);
+    if (pending !== undefined) return pending.digest === digest ? pending : false;
+    const at = this.#young.find(subject, digest) ?? this.#old.find(subject, digest);
+    return at !== undefined && Date.now() - at < this.windowMs;
   }
 
-  /** Remembers a push as its subject's last. */
-  remember(subject: string, digest: string, pending?: void | Promise<void>, at: number = Date.now()): Seen {
+  /** Remembers an accepted push as its subject's last. */
+  remember(subject: string, digest: string, at: number = Date.now()): void {
     if (this.#young.size >= MOST_SUBJECTS / 2) {
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = new Fingerprints();
     }
-    const seen: Seen = { digest, at, pending: pending ?? undefined };
-    this.#young.set(subject, seen);
-    return seen;
+    this.#young.put(subject, digest, at);
   }
 
-  /** Forgets a push that was not accepted after all, unless another came since. */
-  forget(subject: string, seen: Seen): void {
-    if (this.#young.get(subject) === seen) this.#young.delete(subject);
-    if (this.#old.get(subject) === seen) this.#old.delete(subject);
+  /** Remembers a push that is being kept: until it is settled, its copies find what they have to wait for. */
+  begin(subject: string, digest: string, kept: Promise<void>): Pending {
+    this.remember(subject, digest);
+    const pending = { subject, digest, kept };
+    this.#pending.set(subject, pending);
+    return pending;
+  }
+
+  /** The push was accepted, or not: then it is forgotten, unless another of its subject has come since. */
+  settle(pending: Pending, accepted: boolean): void {
+    const { subject, digest } = pending;
+    if (this.#pending.get(subject) === pending) this.#pending.delete(subject);
+    if (accepted) return;
+    for (const known of [this.#young, this.#old]) {
+      if (known.find(subject, digest)) known.put(subject, digest, LONG_AGO);
+    }
   }
 }
