@@ -54,6 +54,8 @@ export interface DeliveryHead {
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   /** The answer came after the sender's time limit. */
   late?: boolean;
+  /** Why it says nothing of the push: its bytes were edited, it went to another app than live pushes do, or it was stopped by us. */
+  aside?: "edited" | "elsewhere" | "stopped";
 }
 
 /** A push's state changed. */
