@@ -191,6 +191,12 @@ export class Journal {
     return [...this.#older, this.#activeState(this.#active)];
   }
 
+  /** Closes the segment that is appended to, when it has records: it can be dropped then. The next append begins a new one. */
+  async roll(): Promise<void> {
+    await this.#commit.settled();
+    if (this.#activeLastAt !== undefined) this.#retire();
+  }
+
   /** Removes a closed segment with all its records; the one that is appended to cannot be dropped. */
   async drop(segment: number): Promise<void> {
     const index = this.#older.findIndex((state) => state.segment === segment);

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { JournalError, type LockOwner } from "./errors.js";
 
-const BEAT_MS = 10_000;
-/** A lock of another host is given up when its owner has not touched it for this long. */
-const SILENT_MS = 60_000;
+const BEAT_MS = 3_000;
+/** Whether an owner on another host lives is seen by its touching the lock within this time. */
+const SILENT_MS = 10_000;
 /** Two boots of one machine are further apart than the clock's corrections. */
 const SAME_BOOT_MS = 120_000;
 
@@ -14,6 +14,8 @@ interface LockFile extends LockOwner {
   token: string;
   /** When the owner's machine was booted, ms: after another boot the same pid is another process. */
   booted: number;
+  /** The file's own number: a copy of the folder has another, and nobody's lock in it. */
+  ino?: number;
 }
 
 const held = new Set<string>();
@@ -39,17 +41,37 @@ async function readLock(path: string): Promise<LockFile | undefined> {
   }
 }
 
-async function isAlive(path: string, owner: LockFile): Promise<boolean> {
+async function isAlive(path: string, owner: LockFile, silentMs: number): Promise<boolean> {
   if (held.has(owner.token)) return true;
-  if (owner.host !== hostname()) {
-    const age = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => Number.POSITIVE_INFINITY,
-    );
-    return age < SILENT_MS;
-  }
+  const file = await stat(path).catch(() => undefined);
+  if (file === undefined || (owner.ino !== undefined && owner.ino !== file.ino)) return false;
+  if (owner.host !== hostname()) return isTouched(path, file.mtimeMs, silentMs);
   if (owner.pid === process.pid) return false;
   return Math.abs(owner.booted - bootTime()) < SAME_BOOT_MS && isRunning(owner.pid);
+}
+
+/** Whether a file is touched within some time. The clocks of two hosts differ, so that its age tells nothing. */
+async function isTouched(path: string, since: number, silentMs: number): Promise<boolean> {
+  for (const end = Date.now() + silentMs; Date.now() < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(500, silentMs)));
+    const now = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+    if (now !== since) return now !== undefined;
+  }
+  return false;
+}
+
+/** Makes the lock's file, which must not be there, and gives its number where the file system has one. */
+async function createLock(path: string, mine: LockFile): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    const { ino } = await file.stat();
+    await file.writeFile(JSON.stringify(ino > 0 ? { ...mine, ino } : mine));
+  } finally {
+    await file.close();
+  }
 }
 
 /** The right to write a journal: a file that names its owner. */
@@ -67,20 +89,21 @@ export class Lock {
   }
 
   /**
-   * Takes the lock of a folder; that of a dead owner is taken over.
+   * Takes the lock of a folder; that of a dead owner is taken over, and one that was copied with its folder is nobody's. Whether an owner on
+   * another host lives takes some seconds to see.
    * @throws JournalError `journal_locked`, naming the owner
    */
-  static async take(dir: string): Promise<Lock> {
+  static async take(dir: string, silentMs: number = SILENT_MS): Promise<Lock> {
     const path = join(dir, "lock");
     const mine: LockFile = { pid: process.pid, host: hostname(), token: randomUUID(), booted: bootTime() };
     for (let tries = 0; tries < 5; tries++) {
       try {
-        await writeFile(path, JSON.stringify(mine), { flag: "wx", mode: 0o600 });
+        await createLock(path, mine);
         return new Lock(path, mine.token);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
-      await Lock.#clear(dir, path);
+      await Lock.#clear(dir, path, silentMs);
     }
     throw new JournalError(
       "journal_locked",
@@ -89,7 +112,7 @@ export class Lock {
   }
 
   /** Moves a dead owner's lock out of the way, or throws when its owner lives. */
-  static async #clear(dir: string, path: string): Promise<void> {
+  static async #clear(dir: string, path: string, silentMs: number): Promise<void> {
     const owner = await readLock(path);
     if (owner === undefined) {
       // An owner that died between making the file and filling it; a live one fills it at once.
@@ -101,7 +124,7 @@ export class Lock {
       else await rm(path, { force: true });
       return;
     }
-    if (await isAlive(path, owner)) {
+    if (await isAlive(path, owner, silentMs)) {
       const message = `The journal ${dir} is in use by process ${owner.pid} on ${owner.host}. Stop that process, or use another folder.`;
       throw new JournalError("journal_locked", message, { owner: { pid: owner.pid, host: owner.host } });
     }

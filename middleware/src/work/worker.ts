@@ -16,6 +16,8 @@ export interface WorkerOptions<J extends Job> {
   readonly retries: number;
   readonly timeoutMs: number;
   readonly backoff: Backoff;
+  /** Makes a job ready to be run. It is not in the time of the try. */
+  prepare(job: J): void | Promise<void>;
   run(job: J, attempt: RunningAttempt): void | Promise<void>;
   done(job: J): void;
   retrying(job: J, error: unknown, delayMs: number): void;
@@ -33,6 +35,7 @@ export class Worker<J extends Job> {
   readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #scheduled = false;
+  #filling = false;
   #stopped = false;
   #idle: (() => void) | undefined;
 
@@ -62,17 +65,33 @@ export class Worker<J extends Job> {
     });
   }
 
+  /** A job that ends at once comes back to the loop that started it. */
   #fill(): void {
+    if (this.#filling) return;
+    this.#filling = true;
     while (!this.#stopped && this.#running.size < this.options.concurrency) {
       const job = this.#ready.shift();
-      if (job === undefined) return;
+      if (job === undefined) break;
       this.#start(job);
     }
+    this.#filling = false;
   }
 
   #start(job: J): void {
     const attempt = new RunningAttempt(job.failures + 1);
     this.#running.set(attempt, undefined);
+    const preparing = this.options.prepare(job);
+    if (preparing === undefined) this.#run(job, attempt);
+    else {
+      preparing.then(
+        () => this.#run(job, attempt),
+        (error) => this.#end(attempt, () => this.#fail(job, error)),
+      );
+    }
+  }
+
+  #run(job: J, attempt: RunningAttempt): void {
+    if (!this.#running.has(attempt)) return;
     let result: void | Promise<void>;
     try {
       result = this.options.run(job, attempt);

@@ -170,6 +170,25 @@ test("segments roll at their size, are dropped whole, and numbering survives the
   assert.equal(((await again.append(pushHead("next"))).head as PushHead).seq, 13);
 });
 
+test("a segment can be closed before its size, so that it can be dropped", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.roll();
+  assert.equal(journal.segments().length, 0, "nothing to close");
+  await Promise.all([journal.append(pushHead("old")), journal.roll()]);
+  await journal.append(pushHead("new"));
+  assert.deepEqual(
+    journal.segments().map(({ segment }) => segment),
+    [1, 2],
+  );
+  await journal.drop(1);
+  assert.deepEqual(
+    (await entriesOf(dir)).entries.map(({ head }) => (head as PushHead).id),
+    ["new"],
+  );
+});
+
 test("a journal of a newer format is refused, and nothing is changed", async (t) => {
   const dir = makeFolder(t);
   const text = '{"kind":"segment","version":2,"seq":1}\n{"kind":"push","torn';

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, uptime } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Entry, type JournalError, openJournal, type PushHead } from "airudder-webhooks/journal";
+import { Lock } from "../../../middleware/src/journal/lock.js";
 import { makeFolder } from "../../helpers/folder.js";
 
 const writer = fileURLToPath(new URL("../../helpers/journal-writer.ts", import.meta.url));
@@ -65,7 +66,7 @@ const locks: [string, object | string, boolean][] = [
   ["of a process that is gone", { ...alive, pid: 2 ** 22 + 1 }, true],
   ["of a pid that an earlier boot of the machine gave out", { ...alive, booted: alive.booted - 86_400_000 }, true],
   ["of an earlier process with this process's own pid", { ...alive, pid: process.pid }, true],
-  ["of another host that touched it just now", { ...alive, host: "elsewhere" }, false],
+  ["that was copied with its folder", { ...alive, ino: 1 }, true],
 ];
 for (const [what, lock, taken] of locks) {
   test(`a lock ${what} is ${taken ? "taken over" : "respected"}`, async (t) => {
@@ -85,4 +86,32 @@ test("of many that take over a dead owner's lock at once, one gets it", async (t
   const opened = openings.flatMap((opening) => (opening.status === "fulfilled" ? [opening.value] : []));
   assert.equal(opened.length, 1);
   await opened[0]?.close();
+});
+
+for (const [what, touches, taken] of [
+  ["touches it", true, false],
+  ["is silent", false, true],
+] as const) {
+  test(`a lock whose owner is on another host and ${what} is ${taken ? "taken over" : "respected"}`, async (t) => {
+    const path = join(makeFolder(t), "lock");
+    writeFileSync(path, JSON.stringify({ ...alive, host: "elsewhere" }));
+    utimesSync(path, new Date(0), new Date(0)); // the clock of the other host is far behind
+    let beats = 1;
+    const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
+    t.after(() => clearInterval(beat));
+    const taking = Lock.take(dirname(path), 300);
+    if (!taken) return assert.rejects(taking, { code: "journal_locked", owner: { pid: alive.pid, host: "elsewhere" } });
+    await (await taking).release();
+  });
+}
+
+test("a copy of a folder that is in use can be opened", async (t) => {
+  const dir = makeFolder(t);
+  const { printed } = await startWriter(t, dir);
+  const copy = join(makeFolder(t), "copy");
+  cpSync(dir, copy, { recursive: true });
+  const entries: Entry[] = [];
+  const journal = await openJournal(copy, { onEntry: (entry) => entries.push(entry) });
+  t.after(() => journal.close());
+  assert.ok(entries.length > 0 && printed().length > 0);
 });

@@ -1,5 +1,4 @@
 import { type Journal, JournalError, type MarkHead, openJournal, type PushHead } from "../../journal/index.js";
-import type { RunningAttempt } from "../../work/attempt.js";
 import { Worker } from "../../work/worker.js";
 import {
   type Consumer,
@@ -54,10 +53,12 @@ class FileInbox implements Inbox {
       retries,
       timeoutMs,
       backoff: { firstMs: retryMs, mostMs: mostRetryMs },
-      run: (item, attempt) => this.#run(item, attempt),
+      prepare: (item) => (item.push === undefined ? this.#read(item) : undefined),
+      run: (item, attempt) => this.#consumer?.(item.push as StoredPush, attempt),
       done: (item) => this.#mark(item, "done"),
       retrying: (item, error, delayMs) => {
         this.#mark(item, "failed", error);
+        item.push = undefined; // it may wait for long
         this.#events?.retrying(item, item.failures, error, delayMs);
       },
       dead: (item, error) => {
@@ -112,18 +113,12 @@ class FileInbox implements Inbox {
     return journal;
   }
 
-  #run(item: Item, attempt: RunningAttempt): void | Promise<void> {
-    const consumer = this.#consumer as Consumer;
-    if (item.push !== undefined) return consumer(item.push, attempt);
-    return this.#read(item).then((push) => consumer(push, attempt));
-  }
-
-  async #read(item: Item): Promise<StoredPush> {
+  async #read(item: Item): Promise<void> {
     const journal = await this.#open();
     const { head, content } = await journal.read(item.place);
     if (content === undefined)
       throw new JournalError("journal_unreadable", `The push ${item.id} has no body in ${this.dir}.`);
-    return storedOf(head as PushHead, content);
+    item.push = storedOf(head as PushHead, content);
   }
 
   /** Writes down what became of a try. A mark that cannot be written costs a second handling after the next start, and no push. */

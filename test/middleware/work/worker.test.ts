@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { backoffMs } from "../../../middleware/src/work/backoff.js";
+import { type Job, Worker, type WorkerOptions } from "../../../middleware/src/work/worker.js";
+import { until } from "../../helpers/until.js";
+
+interface Named extends Job {
+  name: string;
+}
+
+const job = (name: string, subject?: string): Named => ({ name, subject, failures: 0 });
+
+function makeWorker(options: Partial<WorkerOptions<Named>>): { worker: Worker<Named>; done: string[] } {
+  const done: string[] = [];
+  const worker = new Worker<Named>({
+    concurrency: 4,
+    retries: 2,
+    timeoutMs: 1_000,
+    backoff: { firstMs: 1, mostMs: 2 },
+    prepare: () => undefined,
+    run: () => undefined,
+    done: ({ name }) => done.push(name),
+    retrying: () => undefined,
+    dead: () => undefined,
+    isFinal: () => false,
+    ...options,
+  });
+  return { worker, done };
+}
+
+test("however many jobs end at once, the stack does not grow", async () => {
+  const { worker, done } = makeWorker({});
+  for (let i = 0; i < 100_000; i++) worker.add(job(String(i)));
+  await until(() => done.length === 100_000);
+});
+
+test("no more jobs run than may, and never two of one subject", async () => {
+  let running = 0;
+  let most = 0;
+  const perSubject = new Map<string, number>();
+  let overlapped = false;
+  const { worker, done } = makeWorker({
+    run: async ({ subject = "" }) => {
+      most = Math.max(most, ++running);
+      overlapped ||= (perSubject.get(subject) ?? 0) > 0;
+      perSubject.set(subject, 1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      perSubject.set(subject, 0);
+      running--;
+    },
+  });
+  for (let i = 0; i < 100; i++) worker.add(job(String(i), `s${i % 7}`));
+  await until(() => done.length === 100);
+  assert.deepEqual([most, overlapped], [4, false]);
+});
+
+test("making a job ready is not in the time of its try, and a job is run once a try", async () => {
+  let runs = 0;
+  const { worker, done } = makeWorker({
+    timeoutMs: 5,
+    prepare: () => new Promise((resolve) => setTimeout(resolve, 40)),
+    run: () => {
+      runs++;
+    },
+  });
+  worker.add(job("slow to read"));
+  await until(() => done.length === 1);
+  assert.equal(runs, 1);
+});
+
+test("a job that cannot be made ready is tried again, and is dead in the end", async () => {
+  let tries = 0;
+  const dead: string[] = [];
+  const { worker } = makeWorker({
+    prepare: () => Promise.reject(new Error(String(++tries))),
+    dead: ({ name }) => dead.push(name),
+  });
+  worker.add(job("unreadable"));
+  await until(() => dead.length === 1);
+  assert.equal(tries, 3);
+});
+
+test("after a stop nothing starts, also of what was being made ready", async () => {
+  let runs = 0;
+  const { worker } = makeWorker({
+    prepare: () => new Promise((resolve) => setTimeout(resolve, 20)),
+    run: () => {
+      runs++;
+    },
+  });
+  worker.add(job("a"));
+  await new Promise((resolve) => setImmediate(resolve));
+  await worker.stop(1);
+  worker.add(job("b"));
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  assert.equal(runs, 0);
+});
+
+test("waits are doubled, never longer than the most, and never shorter than half", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (firstMs, attempt, random) => {
+        const whole = Math.min(60_000, firstMs * 2 ** (attempt - 1));
+        const wait = backoffMs(attempt, { firstMs, mostMs: 60_000 }, () => random);
+        assert.ok(wait >= Math.floor(whole / 2) && wait <= whole);
+      },
+    ),
+  );
+});
