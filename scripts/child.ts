@@ -72,6 +72,12 @@ export class Child {
 
   /** Asks the child something, and resolves with its answer. */
   ask<Value>(question: string, detail?: unknown): Promise<Value> {
+    if (!this.isRunning) {
+      const { exitCode, signalCode } = this.process;
+      return Promise.reject(
+        new Error(`The child has ended with ${exitCode ?? signalCode}; it cannot answer "${question}".`),
+      );
+    }
     const answer = this.#hear(question);
     this.process.send({ ask: question, detail });
     return answer as Promise<Value>;
