@@ -86,7 +86,7 @@ export const contenders = {
 function receiver(folder?: string): Receiver {
   return airudder({ key: KEY, inbox: folder === undefined ? undefined : fileInbox(folder) }).on(
     "call.completed",
-    async () => {},
+    () => {},
   );
 }
 
