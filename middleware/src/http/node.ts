@@ -72,10 +72,12 @@ export class NodeExchange {
     }
   }
 
-  /** Bytes that an earlier parser kept: some of them have inflated these, and left the header. */
+  /** Bytes that an earlier parser kept: some of them have inflated these, and left the header, which is not theirs any more. */
   #takeParsed(body: Buffer): void {
-    const isInflated = /^(?:\ufeff)?\s*[{[]/.test(body.toString("utf8", 0, 64));
-    this.#takeEncoded(body, isInflated ? undefined : this.#headers["content-encoding"]);
+    const { "content-encoding": encoding, ...others } = this.#headers;
+    const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.toString("utf8", 0, 64));
+    if (isInflated) this.#headers = others;
+    this.#takeEncoded(body, isInflated ? undefined : encoding);
   }
 
   #takeEncoded(body: Buffer, encoding: string | undefined): void {

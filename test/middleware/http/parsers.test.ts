@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { airudder } from "airudder-webhooks";
+import { airudder, fileInbox } from "airudder-webhooks";
 import { type Before, HOSTS, serve } from "../../helpers/app.js";
+import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted, KEY, post } from "../../helpers/push.js";
+import { until } from "../../helpers/until.js";
 
 /** Odd on purpose: what is parsed and written again differs from it. */
 const odd = JSON.stringify(callCompleted(), null, 3)
@@ -53,6 +55,25 @@ const accepted: Case[] = [
     raw: "exact",
   },
 ];
+
+test("a push that express.raw() has inflated is read again from the inbox after a restart", async (t) => {
+  const dir = makeFolder(t);
+  const first = airudder({ key: KEY, inbox: fileInbox(dir) });
+  first.on("*", () => new Promise(() => {}));
+  const { url } = await serve(
+    t,
+    HOSTS["Express 5"](first, (app, express) => app.use(express.raw({ type: "*/*" }))),
+  );
+  assert.equal((await post(url, gzipSync(odd), { headers: { "content-encoding": "gzip" } })).status, 200);
+  await first.close({ timeoutMs: 1 });
+  const second = airudder({ key: KEY, inbox: fileInbox(dir) });
+  t.after(() => second.close());
+  let raw = "";
+  second.on("*", (push) => {
+    raw = push.raw.toString();
+  });
+  await until(() => raw === odd);
+});
 
 for (const host of ["Express 5", "Express 4"] as const) {
   for (const { what, before, body = odd, headers = {}, raw } of accepted) {
