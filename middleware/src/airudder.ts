@@ -9,6 +9,7 @@ import { Stored } from "./inbox/stored.js";
 import { Intake } from "./intake.js";
 import { Recorder } from "./observe/recorder.js";
 import type { Stats } from "./observe/stats.js";
+import { warnOnce } from "./observe/warn.js";
 import { type AirudderOptions, checkOptions, TYPES } from "./options.js";
 import { type Handler, type HandlerMap, Handlers, type PushFor } from "./work/handlers.js";
 
@@ -57,7 +58,12 @@ const CLOSE_TIMEOUT_MS = 10_000;
  */
 export function airudder(options: AirudderOptions = {}): Receiver {
   const settings = checkOptions(options);
-  if (settings.usesDefaultKey && settings.sign.verify !== "off") warnOfDefaultKey();
+  if (settings.usesDefaultKey && settings.sign.verify !== "off") {
+    warnOnce(
+      "AIRUDDER_DEFAULT_KEY",
+      'No key was given: signatures are checked with the vendor\'s public default "airudder", which protects nothing, since anybody can sign with it. Agree on a KEY with Airudder and pass it as the option key; pass key: "airudder" to say that you know.',
+    );
+  }
   let closing = false;
   const recorder = new Recorder(settings.observe);
   const handlers = new Handlers();
@@ -104,15 +110,4 @@ function checkHandler(type: string, handler: unknown): void {
       `receiver.on("${type}"): the handler must be a function, such as async (push) => {}.`,
     );
   }
-}
-
-let warned = false;
-
-function warnOfDefaultKey(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    'No key was given: signatures are checked with the vendor\'s public default "airudder", which protects nothing, since anybody can sign with it. Agree on a KEY with Airudder and pass it as the option key; pass key: "airudder" to say that you know.',
-    { code: "AIRUDDER_DEFAULT_KEY" },
-  );
 }

@@ -1,5 +1,6 @@
 import { AirudderError } from "../errors.js";
 import type { Recorder } from "../observe/recorder.js";
+import { warnOnce } from "../observe/warn.js";
 import type { Handlers } from "../work/handlers.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
@@ -27,7 +28,12 @@ export class Direct implements Keeper {
       this.recorder.tell({ event: "dead", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
-    if (quarantined && !this.handlers.has("quarantined")) warnOnce();
+    if (quarantined && !this.handlers.has("quarantined")) {
+      warnOnce(
+        "AIRUDDER_QUARANTINE_UNKEPT",
+        'A push was quarantined and nobody kept it. Without an inbox, keep such pushes with receiver.on("quarantined", handler).',
+      );
+    }
     let handling: void | Promise<void>;
     try {
       handling = this.handlers.run(push, quarantined, this.#context);
@@ -44,15 +50,4 @@ export class Direct implements Keeper {
     await settlesWithin(Promise.allSettled(this.#running), limitMs);
     this.#abort.abort();
   }
-}
-
-let warned = false;
-
-function warnOnce(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    'A push was quarantined and nobody kept it. Without an inbox, keep such pushes with receiver.on("quarantined", handler).',
-    { code: "AIRUDDER_QUARANTINE_UNKEPT" },
-  );
 }

@@ -6,22 +6,7 @@ import type { Damage, Entry, PushHead } from "airudder-webhooks/journal";
 import { JournalError, openJournal, readContent, readJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
 import { makeFolder } from "../../helpers/folder.js";
-
-function pushHead(id: string): Omit<PushHead, "seq"> {
-  const at = new Date(0).toISOString();
-  return {
-    kind: "push",
-    id,
-    at,
-    method: "POST",
-    url: "/",
-    type: "unknown",
-    verified: false,
-    source: "local",
-    size: 0,
-    sha256: "",
-  };
-}
+import { pushHead } from "../../helpers/push-head.js";
 
 const content = { headers: { "content-type": "application/json" }, body: Buffer.from('{"a": "\\/ 1.0 😀"}') };
 
