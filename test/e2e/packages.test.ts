@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { publint } from "publint";
 import { makeFolder } from "../helpers/folder.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,6 +31,29 @@ test("airudder-webhooks has no dependencies", () => {
   );
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
 });
+
+test("the lock file has every optional package of every platform, as npm ci wants", () => {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>;
+  };
+  const paths = Object.keys(packages);
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    .filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)));
+  assert.deepEqual(missing, []);
+  assert.deepEqual(
+    Object.values(packages).filter(({ resolved }) => resolved?.startsWith("http")),
+    [],
+    "no registry is named",
+  );
+});
+
+for (const name of ["middleware", "devproxy"]) {
+  test(`${name}: publint finds nothing`, async () => {
+    const { messages } = await publint({ pkgDir: join(root, name), strict: true });
+    assert.deepEqual(messages, []);
+  });
+}
 
 test("both packages, packed and installed in an empty folder, run with import and with require, and are typed", (t) => {
   const folder = makeFolder(t);
