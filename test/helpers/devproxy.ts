@@ -7,11 +7,15 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Devproxy, type DevproxyEvent, type DevproxyOptions, startDevproxy } from "airudder-devproxy";
+import { atEnd } from "./at-end.js";
 import { makeFolder } from "./folder.js";
 import { RecorderApp } from "./recorder-app.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const cli = fileURLToPath(new URL("../../devproxy/src/cli.ts", import.meta.url));
+
+/** Flags of a child process that runs sources and never outlives its test. */
+const childFlags = ["--import", "tsx", "--import", new URL("./devproxy-leash.ts", import.meta.url).href];
 
 const proxyChild = fileURLToPath(new URL("./devproxy-child.ts", import.meta.url));
 
@@ -43,7 +47,7 @@ export async function startProxy(
   options: Omit<DevproxyOptions, "onEvent"> & { app?: RecorderApp } = {},
 ): Promise<TestProxy> {
   const { app = await new RecorderApp().start(), ...rest } = options;
-  t.after(() => app.stop());
+  atEnd(t, () => app.stop());
   const dir = options.journal ?? makeFolder(t);
   const events: DevproxyEvent[] = [];
   const proxy = await startDevproxy({
@@ -53,7 +57,7 @@ export async function startProxy(
     journal: dir,
     onEvent: (event) => events.push(event),
   });
-  t.after(() => proxy.close());
+  atEnd(t, () => proxy.close());
   return { proxy, app, dir, events };
 }
 
@@ -105,19 +109,33 @@ export interface Run {
 }
 
 function spawnCli(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, ["--import", "tsx", cli, ...args], {
+  return spawn(process.execPath, [...childFlags, cli, ...args], {
     cwd: cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, TSX_TSCONFIG_PATH: `${root}/tsconfig.json`, NO_COLOR: "1", ...env },
   });
 }
 
+interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Runs a command of `airudder-devproxy` to its end. */
-export async function run(
+export function run(args: readonly string[], options: RunOptions = {}): Promise<Run> {
+  return startRun(args, options).ended;
+}
+
+/** Starts a command of `airudder-devproxy` that can be sent signals. */
+export function startRun(
   args: readonly string[],
-  { cwd, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Run> {
+  { cwd, env = {} }: RunOptions = {},
+): { child: ChildProcess; ended: Promise<Run> } {
   const child = spawnCli(args, cwd, env);
+  return { child, ended: resultOf(child) };
+}
+
+async function resultOf(child: ChildProcess): Promise<Run> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout?.on("data", (chunk) => out.push(chunk));
@@ -157,7 +175,7 @@ export class ListenProcess {
   /** Starts it and waits for its `ready`. */
   static async start(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ListenProcess> {
     const listening = new ListenProcess(spawnCli(["listen", "--json", "--tunnel", "none", ...args], undefined, env));
-    t.after(() => listening.kill());
+    atEnd(t, () => listening.kill());
     await until(() => listening.events.length > 0 || listening.child.exitCode !== null);
     if (listening.events.length === 0) throw new Error(`listen did not start: ${listening.err}`);
     return listening;
@@ -169,12 +187,12 @@ export class ListenProcess {
 
   /** Starts a proxy with options that the command line does not have. */
   static async startWith(t: TestContext, options: DevproxyOptions): Promise<ListenProcess> {
-    const child = spawn(process.execPath, ["--import", "tsx", proxyChild, JSON.stringify(options)], {
+    const child = spawn(process.execPath, [...childFlags, proxyChild, JSON.stringify(options)], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });
     const listening = new ListenProcess(child);
-    t.after(() => listening.kill());
+    atEnd(t, () => listening.kill());
     await until(() => listening.events.length > 0 || child.exitCode !== null);
     if (listening.events.length === 0) throw new Error(`the proxy did not start: ${listening.err}`);
     return listening;

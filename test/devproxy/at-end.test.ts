@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { atEnd } from "../helpers/at-end.js";
+import { until } from "../helpers/devproxy.js";
+import { makeFolder } from "../helpers/folder.js";
+
+/** The end of a test, as the runner would call it. */
+class EndingTest {
+  #hook: () => Promise<void> = async () => undefined;
+  readonly context = { after: (hook: () => Promise<void>) => (this.#hook = hook), diagnostic: () => undefined };
+
+  end(): Promise<void> {
+    return this.#hook();
+  }
+}
+
+test("what was started last ends first, all of it, and the failure is told", async () => {
+  const ending = new EndingTest();
+  const t = ending.context as never;
+  const folder = makeFolder(t);
+  const ended: string[] = [];
+  atEnd(t, () => ended.push(`child, folder ${existsSync(folder)}`));
+  atEnd(t, () => assert.fail("cannot be closed"));
+  atEnd(t, async () => ended.push("app"));
+  await assert.rejects(ending.end(), /cannot be closed/);
+  assert.deepEqual(ended, ["app", "child, folder true"]);
+  assert.equal(existsSync(folder), false);
+});
+
+test("a child on the leash ends with its parent", { skip: process.platform === "win32" }, async (t) => {
+  const folder = makeFolder(t);
+  const leash = new URL("../helpers/devproxy-leash.ts", import.meta.url).href;
+  writeFileSync(join(folder, "child.mjs"), "console.log(process.pid); setInterval(() => {}, 1000);");
+  const code = `require("node:child_process").spawn(process.execPath, ${JSON.stringify(["--import", import.meta.resolve("tsx"), "--import", leash, "child.mjs"])}, { stdio: "inherit" })`;
+  const parent = spawn(process.execPath, ["-e", code], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = await once(parent.stdout, "data");
+  const pid = Number(String(line));
+  parent.kill("SIGKILL");
+  await until(() => !isRunning(pid));
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
