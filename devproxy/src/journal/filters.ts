@@ -13,7 +13,7 @@ export interface Filters {
   task?: string;
   call?: string;
   workflow?: string;
-  /** Not older than: a span back from now (`10m`) or a date. */
+  /** Not older than: a span back from now (`10m`) or a date, in local time unless it names a zone. */
   since?: string;
   /** Not newer than. */
   until?: string;
@@ -58,14 +58,14 @@ export function testsOf({ type, status, task, call, workflow, since, until }: Fi
   if (task !== undefined) tests.push(({ push }) => push.task === task);
   if (call !== undefined) tests.push(({ push }) => push.call === call);
   if (workflow !== undefined) tests.push(({ push }) => push.workflow === workflow);
-  if (since !== undefined) {
-    const from = new Date(parseMoment(since, "--since")).toISOString();
-    tests.push(({ push }) => push.at >= from);
+  const now = Date.now();
+  const from = since === undefined ? undefined : new Date(parseMoment(since, "--since", now)).toISOString();
+  const to = until === undefined ? undefined : new Date(parseMoment(until, "--until", now)).toISOString();
+  if (from !== undefined && to !== undefined && from > to) {
+    throw usageError(`--since ${since} is later than --until ${until}: nothing can lie between them.`);
   }
-  if (until !== undefined) {
-    const to = new Date(parseMoment(until, "--until")).toISOString();
-    tests.push(({ push }) => push.at <= to);
-  }
+  if (from !== undefined) tests.push(({ push }) => push.at >= from);
+  if (to !== undefined) tests.push(({ push }) => push.at <= to);
   return tests;
 }
 

@@ -97,6 +97,7 @@ test("filters with wrong values are one clear line", async (t) => {
     [{ since: "yesterday" }, /--since "yesterday" is no time/],
     [{ until: "10" }, /--until "10" is no time/],
     [{ since: "2026-13-45" }, /--since/],
+    [{ since: "10m", until: "2h" }, /--since 10m is later than --until 2h/],
   ];
   for (const [filters, message] of cases) {
     await assert.rejects(filterRows(reader, reader.index.rows, filters), { exit: 2, message });

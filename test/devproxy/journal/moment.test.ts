@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { parseMoment } from "../../../devproxy/src/journal/moment.js";
+
+const zone = process.env.TZ;
+process.env.TZ = "Asia/Jakarta";
+after(() => {
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+});
+
+const cases: [string, string][] = [
+  ["2026-01-31", "2026-01-30T17:00:00Z"],
+  ["2026-01-31T08:00", "2026-01-31T01:00:00Z"],
+  ["2026-01-31 08:00:59", "2026-01-31T01:00:59Z"],
+  ["2026-01-31T08:00Z", "2026-01-31T08:00:00Z"],
+  ["2026-01-31T08:00+01:00", "2026-01-31T07:00:00Z"],
+];
+
+for (const [text, expected] of cases) {
+  test(`${text} in a zone seven hours ahead is ${expected}`, () => {
+    assert.equal(parseMoment(text, "--since"), Date.parse(expected));
+  });
+}
+
+test("what is no date says how one is given, and that it is local", () => {
+  for (const text of ["2026-13-01", "2026-01-31x", "31.1.2026", "2026-01-31T", "2026-01-31T99:00"]) {
+    assert.throws(() => parseMoment(text, "--since"), { exit: 2, message: /--since .* is no time.* local time/ }, text);
+  }
+});
