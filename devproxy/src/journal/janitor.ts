@@ -1,13 +1,23 @@
+import type { Entry } from "airudder-webhooks/journal";
 import type { Listener } from "../events.js";
-import { applyKeep, type Keep } from "./retention.js";
+import { applyKeep, isFull, type Keep } from "./retention.js";
 import type { Store } from "./store.js";
 
 const EVERY_MS = 10 * 60_000;
 
-/** Keeps a journal at its size while it is written: looks when a segment is full, and now and then. */
+/** The segment that is being written, as the janitor knows it. */
+interface Active {
+  segment: number;
+  pushes: number;
+  /** When its first record was written, ms since 1970. */
+  since: number;
+}
+
+/** Keeps a journal at its size while it is written: begins new segments in time, and drops old ones. */
 export class Janitor {
   readonly #timer: NodeJS.Timeout;
   #working: Promise<void> | undefined;
+  #active: Active | undefined;
 
   constructor(
     private readonly store: Store,
@@ -16,7 +26,8 @@ export class Janitor {
   ) {
     this.#timer = setInterval(() => void this.work(), EVERY_MS);
     this.#timer.unref();
-    store.onNewSegment = () => void this.work();
+    this.#active = activeOf(store);
+    store.onRecord = (entry) => this.#see(entry);
   }
 
   /** Drops what need not be kept; one look at a time. */
@@ -29,12 +40,28 @@ export class Janitor {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.store.onNewSegment = undefined;
+    this.store.onRecord = undefined;
     await this.#working;
+  }
+
+  #see({ head, place: { segment } }: Entry): void {
+    const isNew = segment !== this.#active?.segment;
+    if (isNew || this.#active === undefined) this.#active = { segment, pushes: 0, since: Date.now() };
+    if (head.kind === "push") this.#active.pushes++;
+    if (isNew || this.#isDue()) void this.work();
+  }
+
+  #isDue(): boolean {
+    const active = this.#active;
+    return active !== undefined && isFull(this.keep, active.pushes, Date.now() - active.since);
   }
 
   async #drop(): Promise<void> {
     try {
+      if (this.#isDue()) {
+        this.#active = undefined;
+        await this.store.roll();
+      }
       const count = await applyKeep(this.store, this.keep);
       if (count > 0)
         this.listener({ event: "note", code: "dropped", message: `${count} old pushes were dropped from the journal` });
@@ -43,4 +70,11 @@ export class Janitor {
       this.listener({ event: "note", code: "not_dropped", message });
     }
   }
+}
+
+function activeOf({ activeSegment, index }: Store): Active | undefined {
+  if (activeSegment === undefined) return undefined;
+  const rows = index.rows.filter(({ place }) => place.segment === activeSegment);
+  const first = Date.parse(rows[0]?.push.at ?? "");
+  return { segment: activeSegment, pushes: rows.length, since: Number.isNaN(first) ? Date.now() : first };
 }

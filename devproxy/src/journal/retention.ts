@@ -3,8 +3,18 @@ import { parseSpan } from "./moment.js";
 import type { Store } from "./store.js";
 import { waitingRows } from "./waiting-rows.js";
 
-/** How much of a journal is kept. Whole segments are dropped, so somewhat more stays. */
+/** How much of a journal is kept. Whole segments are dropped, so somewhat more stays: a tenth, of an age a day at most. */
 export type Keep = { ms: number } | { pushes: number };
+
+const DAY_MS = 86_400_000;
+const FEWEST_PUSHES = 10;
+
+/** Whether a segment that holds so many pushes, the first of that age, is to be closed, so that it can be dropped in time. */
+export function isFull(keep: Keep, pushes: number, ageMs: number): boolean {
+  return "ms" in keep
+    ? ageMs >= Math.min(DAY_MS, keep.ms / 10)
+    : pushes >= Math.max(FEWEST_PUSHES, Math.ceil(keep.pushes / 10));
+}
 
 /**
  * Reads an amount to keep: `30d` (or `12h`, `4w`) for an age, `50000` for a number of pushes.
@@ -19,7 +29,7 @@ export function parseKeep(text: string): Keep {
 
 /** The segments that may go: the oldest ones, up to the first that is needed or holds a push that waits for the app. */
 export function segmentsToDrop(store: Store, keep: Keep, now = Date.now()): number[] {
-  const closed = store.segments().slice(0, -1);
+  const closed = store.segments().filter(({ segment }) => segment !== store.activeSegment);
   const needed = new Set(waitingRows(store.index).map(({ place }) => place.segment));
   const counts = new Map<number, number>();
   for (const { place } of store.index.rows) counts.set(place.segment, (counts.get(place.segment) ?? 0) + 1);

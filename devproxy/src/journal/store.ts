@@ -33,15 +33,17 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
 export class Store implements Reader {
-  /** Called when the journal goes on in a new segment. */
-  onNewSegment: (() => void) | undefined;
-  #segment = 0;
+  /** Called for every record that has been appended. */
+  onRecord: ((entry: Entry) => void) | undefined;
+  #active: number | undefined;
 
   private constructor(
     readonly dir: string,
     private readonly adapter: JournalAdapter,
     private readonly db: Low<Index>,
-  ) {}
+  ) {
+    this.#active = this.segments().at(-1)?.segment;
+  }
 
   /** @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable` */
   static async open(dir: string, options: JournalOptions = {}): Promise<Store> {
@@ -58,10 +60,8 @@ export class Store implements Reader {
     const draft: Draft = { head, content };
     await this.db.update(() => this.adapter.stage(draft));
     const entry = draft.entry as Entry;
-    if (entry.place.segment > this.#segment) {
-      this.#segment = entry.place.segment;
-      this.onNewSegment?.();
-    }
+    this.#active = entry.place.segment;
+    this.onRecord?.(entry);
     return entry;
   }
 
@@ -77,6 +77,17 @@ export class Store implements Reader {
 
   segments(): ReturnType<JournalAdapter["journal"]["segments"]> {
     return this.adapter.journal.segments();
+  }
+
+  /** The segment that records are appended to; none between `roll` and the next record. */
+  get activeSegment(): number | undefined {
+    return this.#active;
+  }
+
+  /** Closes the segment that records are appended to; the next record begins a new one. */
+  async roll(): Promise<void> {
+    await this.adapter.journal.roll();
+    this.#active = undefined;
   }
 
   /** Removes a closed segment from the disk and from the index. */

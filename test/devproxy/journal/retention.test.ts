@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { applyKeep, parseKeep, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { applyKeep, isFull, parseKeep, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -85,6 +85,33 @@ test("a running proxy keeps its journal at its size, and every newer push", asyn
   );
   assert.ok(kept.length >= 20);
   assert.ok(events.some((event) => event.event === "note" && event.code === "dropped"));
+});
+
+test("with an age, a segment is closed after a day, so that it goes in time", () => {
+  const hour = 3_600_000;
+  const keep = parseKeep("30d");
+  assert.equal(isFull(keep, 1_000_000, 23 * hour), false);
+  assert.equal(isFull(keep, 1, 24 * hour), true);
+  assert.equal(isFull(parseKeep("2h"), 1, hour / 5), true);
+});
+
+test("a journal whose pushes are all too old is emptied at the start, though its segment is not full", async (t) => {
+  const store = await Store.open(makeFolder(t));
+  const at = new Date(Date.now() - 40 * 86_400_000).toISOString();
+  const common = { method: "POST", url: "/", type: "unknown", verified: false, source: "local", size: 2, sha256: "" };
+  await store.record({ kind: "push", id: "old-0001", at, ...common }, { headers: {}, body: Buffer.from("{}") });
+  await store.close();
+  const { proxy } = await startProxy(t, { journal: store.dir, keep: "30d" });
+  assert.deepEqual(seqs(proxy.store), []);
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  assert.equal(proxy.store.index.rows.length, 1);
+});
+
+test("with a number, segments are cut at a tenth of it, whatever their size", async (t) => {
+  const { proxy } = await startProxy(t, { keep: "100" });
+  for (let n = 1; n <= 140; n++) await send(proxy.localUrl, `{"n":${n}}`);
+  await until(() => proxy.store.index.rows.length <= 120);
+  assert.ok(proxy.store.index.rows.length >= 100);
 });
 
 test("amounts that make no sense are one clear line", () => {
