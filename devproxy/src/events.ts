@@ -35,11 +35,15 @@ export interface DeliveryEvent {
   push: string;
   /** The app's status, `null` when it gave none. */
   status: number | null;
+  /** The error's code of a refusal like the middleware's: `{"error":{"code":"bad_token"}}`. */
+  code?: string;
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
   /** The answer came after the sender's time limit: in production Airudder would have sent the push again. */
   late?: true;
+  /** Why it tells nothing of the push: its bytes were edited, it went to another app, or it was stopped by us. */
+  aside?: "edited" | "elsewhere" | "stopped";
   /** What the middleware in the app made of the push. */
   outcome?: unknown;
 }

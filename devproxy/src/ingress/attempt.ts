@@ -18,4 +18,6 @@ export interface Attempt {
   error?: string;
   /** Whether the app may have seen the push. */
   reached: boolean;
+  /** We gave up waiting; nobody knows what the app would have said. */
+  stopped?: true;
 }

@@ -1,9 +1,11 @@
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
+import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import type { Attempt } from "./attempt.js";
 import type { Forwarder } from "./forward.js";
 import { queryOf } from "./query.js";
+import { refusalCode } from "./refusal-code.js";
 
 /** Most of an app's answer that the journal keeps, bytes. */
 const RESPONSE_BYTES = 64 * 1024;
@@ -16,7 +18,16 @@ export interface DeliveryOptions {
   replay?: boolean;
   /** Asked when the answer is there: whether the sender had been answered before it. */
   isLate?(): boolean;
+  /** Why the try will tell nothing of the push. */
+  aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
+}
+
+/** What is known of a try besides its answer. */
+interface Facts {
+  cause: DeliveryHead["cause"];
+  late?: true;
+  aside?: "edited" | "elsewhere" | "stopped";
 }
 
 /** Hands recorded pushes to the app, and records how each try went. */
@@ -41,9 +52,13 @@ export class Deliverer {
       ...(replay ? { replay: push.id } : {}),
       ...(signal ? { signal } : {}),
     });
-    const late = isLate?.() ?? false;
-    this.#record(push, attempt, cause, late);
-    this.listener(deliveryEvent(push, attempt, cause, late));
+    const facts: Facts = {
+      cause,
+      ...(isLate?.() ? { late: true } : {}),
+      ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
+    };
+    this.#record(push, attempt, facts);
+    this.listener(deliveryEvent(push, attempt, facts));
     return attempt;
   }
 
@@ -52,12 +67,7 @@ export class Deliverer {
     await Promise.all(this.#recording);
   }
 
-  #record(
-    push: PushHead,
-    { at, target, ms, answer, error }: Attempt,
-    cause: DeliveryHead["cause"],
-    late: boolean,
-  ): void {
+  #record(push: PushHead, { at, target, ms, answer, error }: Attempt, facts: Facts): void {
     const head: DeliveryHead = {
       kind: "delivery",
       push: push.id,
@@ -66,32 +76,39 @@ export class Deliverer {
       ...(answer ? { status: answer.status } : {}),
       ...(error === undefined ? {} : { error }),
       ms,
-      cause,
-      ...(late ? { late } : {}),
+      ...facts,
     };
     const response = answer && { headers: answer.headers, body: answer.body.subarray(0, RESPONSE_BYTES) };
     const recording: Promise<void> = this.store
       .record(head, response)
       .then(
         () => undefined,
-        (cause) => this.listener({ event: "note", code: "delivery_not_recorded", message: (cause as Error).message }),
+        (cause) => {
+          const what = `That #${push.seq} was sent to the app (${answer?.status ?? error}) could not be recorded`;
+          this.listener({
+            event: "note",
+            code: "delivery_not_recorded",
+            message: `${what}: ${(cause as Error).message}`,
+          });
+        },
       )
       .finally(() => this.#recording.delete(recording));
     this.#recording.add(recording);
   }
 }
 
-function deliveryEvent(push: PushHead, attempt: Attempt, cause: DeliveryHead["cause"], late: boolean): DeliveryEvent {
+function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts): DeliveryEvent {
   const { answer, ms, error } = attempt;
   const outcome = answer && outcomeOf(answer.headers["airudder-outcome"]);
+  const code = answer && !succeeded(answer.status) ? refusalCode(answer.body) : undefined;
   return {
     event: "delivery",
     push: push.id,
     status: answer?.status ?? null,
+    ...(code === undefined ? {} : { code }),
     ms,
-    cause,
+    ...facts,
     ...(error === undefined ? {} : { error }),
-    ...(late ? { late } : {}),
     ...(outcome === undefined ? {} : { outcome }),
   };
 }

@@ -1,3 +1,5 @@
+import type { Answer } from "./attempt.js";
+
 /** Errors before anything was sent: nothing listens there, or it cannot be reached. */
 const NOT_REACHED = new Set([
   "ECONNREFUSED",
@@ -35,4 +37,13 @@ export function describeFailure(error: unknown, host: string): Failure {
   if (code.startsWith("HPE_")) return { error: `the answer of ${host} is not HTTP (${code})`, reached };
   const words = WORDS[code] ?? (message || code || "unknown error");
   return { error: `${words} (${host}${code && WORDS[code] ? `, ${code}` : ""})`, reached };
+}
+
+/** Our answer to the sender where the app gave none: it is down, or it broke the answer. */
+export function answerFor({ error, reached }: Partial<Failure>): Answer {
+  const [code, message] = reached
+    ? ["answer_broken", `The app accepts connections, yet gave no whole answer: ${error}`]
+    : ["app_down", `The app is down: ${error}`];
+  const body = JSON.stringify({ error: { code, message } });
+  return { status: 502, headers: { "content-type": "application/json" }, body: Buffer.from(body) };
 }

@@ -30,11 +30,17 @@ interface Exchange {
   failed(error: Error): void;
 }
 
+/**
+ * An idle connection is ended long before an app does so: a push never meets one that is just being closed. Whether the app saw a push that
+ * did is not to be known, so that it is never sent twice for one try.
+ */
+const CONNECTIONS = { keepAlive: true, timeout: 1_000 };
+
 /** The one way to the app. Live, queued and replayed pushes all pass the same http-proxy-middleware. */
 export class Forwarder {
   readonly #exchanges = new WeakMap<IncomingMessage, Exchange>();
   readonly #middlewares = new Map<string, RequestHandler>();
-  readonly #agents = { "http:": new HttpAgent({ keepAlive: true }), "https:": new HttpsAgent({ keepAlive: true }) };
+  readonly #agents = { "http:": new HttpAgent(CONNECTIONS), "https:": new HttpsAgent(CONNECTIONS) };
 
   /** Sends a push and waits for the answer, however long it takes. Never throws. */
   async send(dispatch: Dispatch): Promise<Attempt> {
@@ -43,13 +49,11 @@ export class Forwarder {
     const target = dispatch.target.href;
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
     try {
-      const answer = await this.#exchange(dispatch, false).catch((error) => {
-        if (!isStale(error)) throw error;
-        return this.#exchange(dispatch, true);
-      });
+      const answer = await this.#exchange(dispatch);
       return { at, target, ms: ms(), answer, reached: true };
     } catch (error) {
-      return { at, target, ms: ms(), ...describeFailure(error, dispatch.target.host) };
+      const failure = describeFailure(error, dispatch.target.host);
+      return { at, target, ms: ms(), ...failure, ...(dispatch.signal?.aborted ? { stopped: true } : {}) };
     }
   }
 
@@ -58,7 +62,7 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #exchange({ target, method, query, headers, body, replay, signal }: Dispatch, fresh: boolean): Promise<Answer> {
+  #exchange({ target, method, query, headers, body, replay, signal }: Dispatch): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const path = pathAt(target, query);
       const request = { method, host: target.host, size: body.length, replay };
@@ -75,30 +79,28 @@ export class Forwarder {
         },
         failed: (error) => {
           settled();
-          const stale = exchange.outgoing?.reusedSocket === true && !fresh;
-          reject(stale ? Object.assign(error, { stale }) : error);
+          reject(error);
         },
       };
       this.#exchanges.set(incoming, exchange);
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
       signal?.addEventListener("abort", stop, { once: true });
-      void this.#middleware(target, fresh)(incoming, makeResponse(incoming), (error) => error && reject(error));
+      void this.#middleware(target)(incoming, makeResponse(incoming), (error) => error && reject(error));
     });
   }
 
-  #middleware(target: URL, fresh: boolean): RequestHandler {
-    const name = `${target.origin} ${fresh}`;
-    const known = this.#middlewares.get(name);
+  #middleware(target: URL): RequestHandler {
+    const known = this.#middlewares.get(target.origin);
     if (known !== undefined) return known;
     const made = createProxyMiddleware({
       target: target.origin,
-      agent: fresh ? false : this.#agents[target.protocol as "http:" | "https:"],
+      agent: this.#agents[target.protocol as "http:" | "https:"],
       secure: !isLoopback(target.hostname),
       selfHandleResponse: true,
       ejectPlugins: true,
       plugins: [this.#plugin],
     });
-    this.#middlewares.set(name, made);
+    this.#middlewares.set(target.origin, made);
     return made;
   }
 
@@ -110,11 +112,6 @@ export class Forwarder {
     proxy.on("error", failed);
     proxy.on("econnreset", failed);
   };
-}
-
-/** A kept connection that the app had closed meanwhile: it has seen nothing of the push. */
-function isStale(error: NodeJS.ErrnoException & { stale?: boolean }): boolean {
-  return error.stale === true && (error.code === "ECONNRESET" || error.code === "EPIPE");
 }
 
 function isLoopback(hostname: string): boolean {

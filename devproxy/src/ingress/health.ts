@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import type { Attempt } from "./attempt.js";
 
 const CONNECT_MS = 1_000;
 
@@ -60,6 +61,16 @@ export class Health {
     const isFirstLook = this.#state === undefined;
     this.#state = state;
     if (!(isFirstLook && up)) this.onChange(state);
+  }
+
+  /**
+   * What a try to deliver tells. An app is down when it accepts no connections; one that broke an answer is looked at.
+   * Gives whether it is up.
+   */
+  async learn({ answer, reached }: Attempt): Promise<boolean> {
+    const up = answer !== undefined || (reached && (await isListening(this.target)));
+    this.report(up);
+    return up;
   }
 
   /** Pushes wait: look more often. */

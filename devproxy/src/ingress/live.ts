@@ -1,11 +1,13 @@
 import { setMaxListeners } from "node:events";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import type { Listener } from "../events.js";
-import { ACKNOWLEDGED, type Row } from "../journal/rows.js";
+import { ACKNOWLEDGED, GIVEN_UP, type Row } from "../journal/rows.js";
+import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
-import { GIVEN_UP, waitingRows } from "../journal/waiting-rows.js";
+import { waitingRows } from "../journal/waiting-rows.js";
 import type { Answer, Attempt } from "./attempt.js";
 import type { Deliverer } from "./deliver.js";
+import { answerFor } from "./failure.js";
 import { Health, type HealthIntervals } from "./health.js";
 import { Ticket } from "./ticket.js";
 import { Waiting } from "./waiting.js";
@@ -47,6 +49,7 @@ export class Live {
   readonly #health: Health;
   readonly #waiting: Waiting;
   readonly #closing = new AbortController();
+  #hasWarned = false;
   /** The senders that wait for an answer: each gets the acknowledgement when it is called. */
   readonly #expiring = new Set<() => void>();
 
@@ -89,7 +92,7 @@ export class Live {
     if (whenDown === "fail") void this.#send(ticket).then((attempt) => this.#settleAtOnce(ticket, attempt));
     else this.#waiting.submit(ticket);
     const inTime = await this.#inTime(ticket, started);
-    if (inTime !== undefined) return inTime.answer ?? appDown(inTime);
+    if (inTime !== undefined) return inTime.answer ?? answerFor(inTime);
     await this.#acknowledge(ticket);
     return ACKNOWLEDGEMENT;
   }
@@ -153,6 +156,7 @@ export class Live {
       signal: this.#closing.signal,
     });
     ticket.isSending = false;
+    this.#warnOfStatus(ticket, attempt.answer?.status);
     return attempt;
   }
 
@@ -168,15 +172,35 @@ export class Live {
     }
   }
 
-  #settleAtOnce(ticket: Ticket, attempt: Attempt): void {
-    this.#health.report(attempt.answer !== undefined);
+  async #settleAtOnce(ticket: Ticket, attempt: Attempt): Promise<void> {
+    if (attempt.stopped) return ticket.settle(undefined);
     ticket.settle(attempt);
+    await this.#health.learn(attempt);
+    if (attempt.answer === undefined && attempt.reached) this.#giveUp(ticket);
   }
 
   #giveUp({ row, acknowledged }: Ticket): void {
-    const message = `#${row.push.seq} is not sent again by itself: it ended the app's connection each time, or cannot be read. Replay it when that is mended.`;
-    this.options.listener({ event: "note", code: "given_up", message });
-    if (acknowledged) void this.options.store.record(mark(row, GIVEN_UP)).catch(() => undefined);
+    const { store, listener } = this.options;
+    const name = `#${row.push.seq}`;
+    if (acknowledged) {
+      const message = `${name} is not sent again by itself: the app broke the answer each time, or it cannot be read. Replay it when that is mended.`;
+      listener({ event: "note", code: "given_up", message });
+    }
+    void store.record(mark(row, GIVEN_UP)).catch((error: Error) => {
+      listener({
+        event: "note",
+        code: "not_recorded",
+        message: `That ${name} failed was not recorded: ${error.message}`,
+      });
+    });
+  }
+
+  /** Only 200 is documented to end Airudder's tries. */
+  #warnOfStatus({ row }: Ticket, status: number | undefined): void {
+    if (this.#hasWarned || status === undefined || succeeded(status) || Math.floor(status / 100) !== 2) return;
+    this.#hasWarned = true;
+    const message = `#${row.push.seq} was answered ${status}, which counts as failed: Airudder sends a push again unless it is answered 200`;
+    this.options.listener({ event: "note", code: "not_200", message });
   }
 
   #onHealth(state: "up" | "down"): void {
@@ -189,9 +213,4 @@ export class Live {
 
 function mark(row: Row, state: string): MarkHead {
   return { kind: "mark", push: row.push.id, at: new Date().toISOString(), state };
-}
-
-function appDown({ error }: Attempt): Answer {
-  const body = JSON.stringify({ error: { code: "app_down", message: `The app gave no answer: ${error}` } });
-  return { status: 502, headers: { "content-type": "application/json" }, body: Buffer.from(body) };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createProxyMiddleware } from "http-proxy-middleware";
-import { describeFailure } from "./failure.js";
-import { sendError } from "./reply.js";
+import { answerFor, describeFailure } from "./failure.js";
+import { sendAnswer } from "./reply.js";
 
 /** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
@@ -10,10 +10,9 @@ export function passThroughTo(target: URL): (request: IncomingMessage, response:
     changeOrigin: true,
     xfwd: true,
     on: {
-      error: (error, _request, response) => {
-        const { error: why } = describeFailure(error, target.host);
-        if ("writeHead" in response) sendError(response, 502, "app_down", `The app gave no answer: ${why}`);
-        else response.destroy();
+      error: (error, request, response) => {
+        if (!("writeHead" in response) || response.headersSent) response.destroy();
+        else sendAnswer(request, response, answerFor(describeFailure(error, target.host)));
       },
     },
   });

@@ -23,6 +23,9 @@ export interface IngressOptions {
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
+/** What browsers and link checkers ask with; a push is never one of these. */
+const NO_PUSH = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
   const app = express();
@@ -32,13 +35,11 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
     const destination = destinationOf(request.url, options.secret);
     if (destination === "ping") return answerPing(request, response, options.secret);
     if (destination === "push") {
-      return takePush(request, response, options).catch((error) => {
-        sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${(error as Error).message}`);
-        options.listener({
-          event: "note",
-          code: "not_recorded",
-          message: `A push was refused: ${(error as Error).message}`,
-        });
+      return takePush(request, response, options).catch(({ message }: Error) => {
+        sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
+        const what =
+          "A push, or that it was acknowledged, could not be recorded; it was answered 503, so that Airudder sends it again";
+        options.listener({ event: "note", code: "not_recorded", message: `${what}: ${message}` });
       });
     }
     if (options.passThrough) return options.passThrough(request, response);
@@ -48,6 +49,10 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
 }
 
 async function takePush(request: IncomingMessage, response: ServerResponse, options: IngressOptions): Promise<void> {
+  if (NO_PUSH.has(request.method ?? "")) {
+    response.setHeader("allow", "POST");
+    return sendError(response, 405, "method_not_allowed", "Pushes are sent by POST.");
+  }
   const started = performance.now();
   const { store, live, listener, key } = options;
   const body = await readBody(request);

@@ -12,7 +12,7 @@ export class Ticket {
   readonly waits: Promise<void>;
   /** Whether the app has it in hand. */
   isSending = false;
-  /** How often the app ended the connection on it. */
+  /** How often the app took it and broke the answer. */
   tries = 0;
 
   constructor(

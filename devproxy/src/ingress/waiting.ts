@@ -2,14 +2,14 @@ import type { Attempt } from "./attempt.js";
 import type { Health } from "./health.js";
 import type { Ticket } from "./ticket.js";
 
-/** A push that ended the app this often while it was being answered is not sent again by itself. */
+/** A push that was acknowledged, and whose answer the app broke this often, is not sent again by itself. */
 const BREAKING_TRIES = 3;
 
 /** How the queue reaches the app. */
 export interface WaitingOptions {
   send(ticket: Ticket): Promise<Attempt>;
   health: Health;
-  /** A push was sent as often as is good for the app. */
+  /** The app took the push and broke the answer, and it is not sent again by itself. */
   onGiveUp(ticket: Ticket): void;
   /** A delivery that takes longer than this no longer holds up pushes about other subjects, ms. */
   patienceMs: number;
@@ -66,10 +66,11 @@ export class Waiting {
   async #send(ticket: Ticket): Promise<void> {
     const { health, send, onGiveUp } = this.options;
     const attempt = await send(ticket);
-    const isDown = attempt.answer === undefined;
-    health.report(!isDown);
-    if (!isDown) return ticket.settle(attempt);
-    if (attempt.reached && ++ticket.tries >= BREAKING_TRIES) {
+    if (attempt.stopped) return ticket.settle(undefined);
+    const isUp = await health.learn(attempt);
+    if (attempt.answer !== undefined) return ticket.settle(attempt);
+    const isLast = attempt.reached && ++ticket.tries >= BREAKING_TRIES;
+    if (isLast || (isUp && !ticket.acknowledged)) {
       onGiveUp(ticket);
       return ticket.settle(attempt);
     }

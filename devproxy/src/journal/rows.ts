@@ -19,6 +19,9 @@ export interface Row {
 /** State of the `mark` that says: the sender was answered 200 by us, and the app has yet to get the push. */
 export const ACKNOWLEDGED = "acknowledged";
 
+/** State of the `mark` of a push that the app took without an answer, and that is not sent again by itself. */
+export const GIVEN_UP = "given_up";
+
 /** The index of a journal: heads in memory, bodies on disk. */
 export class Index {
   /** In the order of `seq`. */

@@ -1,9 +1,6 @@
 import { ACKNOWLEDGED, type Index, type Row } from "./rows.js";
 import { wasDelivered } from "./status.js";
 
-/** State of the `mark` of a push that is not sent again by itself. */
-export const GIVEN_UP = "given_up";
-
 /** The pushes that a sender was told we have, and the app has yet to get. */
 export function waitingRows(index: Index): Row[] {
   return index.rows.filter((row) => row.mark?.state === ACKNOWLEDGED && !wasDelivered(row));

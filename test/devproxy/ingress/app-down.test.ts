@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { WhenDown } from "airudder-devproxy";
+import type { Row, WhenDown } from "airudder-devproxy";
+import { statusOf } from "../../../devproxy/src/journal/status.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -159,16 +160,31 @@ test("a sender that hangs up does not end the delivery", async (t) => {
   await until(() => proxy.store.index.rows[0]?.deliveries[0]?.head.status === 200);
 });
 
-test("a push that ends the app each time is given up after some tries, and the process lives", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { healthIntervals });
+test("an acknowledged push whose answer the app breaks each time is given up after some tries", async (t) => {
+  const { proxy, app, events } = await startWithoutApp(t, "ack");
   app.reply = ({ body }, response) => {
     if (body.toString() === "poison") response.socket?.destroy();
     else response.end("{}");
   };
-  const { status } = await send(proxy.localUrl, "poison");
-  assert.equal(status, 502);
-  assert.ok(events.some((event) => event.event === "note" && event.code === "given_up"));
+  assert.equal((await send(proxy.localUrl, "poison")).status, 200);
+  await app.start();
+  await until(() => events.some((event) => event.event === "note" && event.code === "given_up"));
+  assert.equal(app.requests.length, 3);
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  const [row] = proxy.store.index.rows as [Row];
+  await until(() => statusOf(row) === "failed");
+});
+
+test("hold: an app that goes away while it has a push is waited for, and each try is recorded", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthIntervals });
+  app.reply = () => void app.stop();
+  const answer = send(proxy.localUrl, "{}");
+  await until(() => !proxy.appIsUp);
+  app.reply = (_, response) => void response.end("{}");
+  await app.start();
+  assert.equal((await answer).status, 200);
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === app.requests.length);
+  assert.equal(app.requests.length, 2);
 });
 
 const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = {
@@ -178,17 +194,27 @@ const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = 
 };
 
 for (const [name, answer] of Object.entries(oddAnswers)) {
-  test(`fail: ${name} is a 502, recorded with its reason`, async (t) => {
-    const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
-    app.reply = (_, response) => {
-      if (response.socket) answer(response.socket);
-    };
-    assert.equal((await send(proxy.localUrl, "{}")).status, 502);
-    await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
-    const head = proxy.store.index.rows[0]?.deliveries[0]?.head;
-    assert.equal(head?.status, undefined);
-    assert.ok(head?.error);
-  });
+  for (const whenDown of ["hold", "ack", "fail"] as const) {
+    test(`${whenDown}: ${name} is a 502 at once, a failed push, and does not mean that the app is down`, async (t) => {
+      const { proxy, app, events } = await startProxy(t, { whenDown, healthIntervals });
+      app.reply = (_, response) => {
+        if (response.socket) answer(response.socket);
+      };
+      const { status, text } = await send(proxy.localUrl, "{}");
+      assert.equal(status, 502);
+      assert.equal(JSON.parse(text).error.code, "answer_broken");
+      const [row] = proxy.store.index.rows as [Row];
+      await until(() => row.deliveries.length === 1 && row.mark !== undefined);
+      assert.equal(row.deliveries[0]?.head.status, undefined);
+      assert.ok(row.deliveries[0]?.head.error);
+      assert.equal(statusOf(row), "failed");
+      assert.equal(app.requests.length, 1);
+      assert.deepEqual(
+        events.filter(({ event }) => event === "note"),
+        [],
+      );
+    });
+  }
 }
 
 test("an app that restarts between two pushes gets the second one once", async (t) => {
@@ -204,7 +230,7 @@ test("an app that restarts between two pushes gets the second one once", async (
   );
 });
 
-test("a kept connection that the app gives up at the very moment of the next push costs nothing", async (t) => {
+test("a kept connection that the app ends on a push: it is sent once, and what Airudder is told is what happened", async (t) => {
   const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
   const used = new WeakSet<object>();
   app.reply = (_, response) => {
@@ -213,6 +239,28 @@ test("a kept connection that the app gives up at the very moment of the next pus
     else response.end("{}");
     used.add(socket);
   };
-  for (const n of [1, 2, 3]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 200);
+  const statuses: number[] = [];
+  for (const n of [1, 2, 3]) statuses.push((await send(proxy.localUrl, `{"n":${n}}`)).status);
+  assert.deepEqual(statuses, [200, 502, 200]);
+  assert.equal(app.requests.length, 3);
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
+});
+
+test("an idle connection is not kept until the app ends it", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthIntervals });
+  const sockets = new Set<import("node:net").Socket>();
+  app.reply = (_, response) => {
+    sockets.add(response.socket as import("node:net").Socket);
+    response.end("{}");
+  };
+  await send(proxy.localUrl, "{}");
+  await until(() => [...sockets].every(({ readableEnded, destroyed }) => readableEnded || destroyed));
+});
+
+test("204 is handed on, and it is said once that Airudder takes only 200 as received", async (t) => {
+  const { proxy, app, events } = await startProxy(t, { healthIntervals });
+  app.reply = (_, response) => void response.writeHead(204).end();
+  for (const n of [1, 2]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 204);
+  const notes = events.filter((event) => event.event === "note" && event.code === "not_200");
+  assert.equal(notes.length, 1);
 });

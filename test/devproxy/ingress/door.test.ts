@@ -31,6 +31,17 @@ test("nothing but the secret path answers", async (t) => {
   assert.equal(proxy.store.index.rows.length, 0);
 });
 
+test("what is no push by its method is answered 405, not recorded and not forwarded", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  for (const method of ["GET", "HEAD", "OPTIONS"]) {
+    const reply = await send(proxy.localUrl, "", { method });
+    assert.deepEqual([method, reply.status, reply.headers.allow], [method, 405, "POST"]);
+    if (method !== "HEAD") assert.equal(JSON.parse(reply.text).error.code, "method_not_allowed");
+  }
+  assert.equal(app.requests.length, 0);
+  assert.equal(proxy.store.index.rows.length, 0);
+});
+
 test("a slash at the end is no other path", async (t) => {
   const { proxy, app } = await startProxy(t);
   assert.equal((await send(`${proxy.localUrl}/`, "{}")).status, 200);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sign } from "airudder-webhooks";
 import { readJournal } from "airudder-webhooks/journal";
-import { sample, send, startProxy } from "../../helpers/devproxy.js";
+import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
 test("a push is on disk before the app sees it", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
@@ -59,7 +59,7 @@ test("a request that came under a public name is told apart", async (t) => {
 });
 
 test("what cannot be recorded is answered 503 and never reaches the app", async (t) => {
-  const { proxy, app, dir } = await startProxy(t);
+  const { proxy, app, dir, events } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   // The lock in another process's name is what a take-over after a long sleep looks like; a file in the folder's place is a dead disk.
   rmSync(dir, { recursive: true });
@@ -68,6 +68,24 @@ test("what cannot be recorded is answered 503 and never reaches the app", async 
   assert.equal(status, 503);
   assert.equal(JSON.parse(text).error.code, "journal_unavailable");
   assert.equal(app.requests.length, 1);
+  const note = events.find((event) => event.event === "note" && event.code === "not_recorded");
+  assert.match(note?.event === "note" ? note.message : "", /A push, .* could not be recorded; it was answered 503/);
+});
+
+test("a delivery that cannot be recorded is named", async (t) => {
+  const { proxy, app, dir, events } = await startProxy(t);
+  app.reply = (_, response) => {
+    rmSync(dir, { recursive: true });
+    writeFileSync(dir, "not a folder");
+    response.end("{}");
+  };
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  await until(() => events.some((event) => event.event === "note"));
+  const note = events.find((event) => event.event === "note");
+  assert.match(
+    note?.event === "note" ? note.message : "",
+    /^That #1 was sent to the app \(200\) could not be recorded: /,
+  );
 });
 
 test("the journal is used again at the next start, and numbering goes on", async (t) => {

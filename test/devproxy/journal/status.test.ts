@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Row } from "airudder-devproxy";
+import type { DeliveryHead } from "airudder-webhooks/journal";
+import { statusOf } from "../../../devproxy/src/journal/status.js";
+
+function rowWith(deliveries: Partial<DeliveryHead>[], mark?: string): Row {
+  const row = { push: { source: "tunnel" }, deliveries: deliveries.map((head) => ({ head })) } as Row;
+  return mark === undefined ? row : ({ ...row, mark: { state: mark } } as Row);
+}
+
+const cases: [string, Row, string][] = [
+  ["200", rowWith([{ status: 200 }]), "accepted"],
+  ["204, after which Airudder sends it again", rowWith([{ status: 204 }]), "failed"],
+  ["500", rowWith([{ status: 500 }]), "failed"],
+  ["500, then 200", rowWith([{ status: 500 }, { status: 200 }]), "accepted"],
+  ["no answer", rowWith([{ error: "connection refused" }]), "undelivered"],
+  ["a broken answer", rowWith([{ error: "not HTTP" }], "given_up"), "failed"],
+  ["a broken answer, then 200", rowWith([{ error: "not HTTP" }, { status: 200 }], "given_up"), "accepted"],
+  ["200, then 500 elsewhere", rowWith([{ status: 200 }, { status: 500, aside: "elsewhere" }]), "accepted"],
+  ["200, then stopped", rowWith([{ status: 200 }, { error: "stopped", aside: "stopped" }]), "accepted"],
+  ["only 200 to an edited one", rowWith([{ status: 200, aside: "edited" }]), "undelivered"],
+];
+
+for (const [name, row, expected] of cases) {
+  test(`${name}: ${expected}`, () => assert.equal(statusOf(row), expected));
+}
