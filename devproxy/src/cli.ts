@@ -41,19 +41,35 @@ program.commands.forEach((command) => {
 
 try {
   const word = process.argv[2];
-  const known = program.commands.map((command) => command.name());
-  if (word !== undefined && !word.startsWith("-") && word !== "help" && !known.includes(word)) {
-    throw usageError(`"${word}" is no command. Give one of ${known.join(", ")}.`);
-  }
+  if (word !== undefined && !word.startsWith("-")) checkCommand(word);
+  const asked = process.argv[3];
+  if (word === "help" && asked !== undefined && !asked.startsWith("-")) checkCommand(asked);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }
 
+function checkCommand(word: string): void {
+  const known = program.commands.map((command) => command.name());
+  if (word === "help" || known.includes(word)) return;
+  throw usageError(`"${word}" is no command. Give one of ${known.join(", ")}.`);
+}
+
+/** The command that stands behind flags, where those of `listen` are expected. */
+function lateCommand(): string | undefined {
+  const [first, ...rest] = process.argv.slice(2);
+  if (!first?.startsWith("-")) return undefined;
+  return rest.find((word) => program.commands.some((command) => command.name() === word));
+}
+
 /** Tells what went wrong in one line, and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const { message } = error as Error;
+  const late = error instanceof CommanderError ? lateCommand() : undefined;
+  const message =
+    late === undefined
+      ? (error as Error).message
+      : `The command comes first, its flags behind it: airudder-devproxy ${late} ...`;
   context.err.line(`airudder-devproxy: ${clean(message.replace(/^error: /, ""))}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;

@@ -1,7 +1,9 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { openSnapshot, type Reader } from "../journal/store.js";
+import { DamageTally } from "../report/damage.js";
 import { Screen } from "../report/screen.js";
 
 /** Where a command reads and writes. */
@@ -30,13 +32,37 @@ export async function existingFolder(journal: string): Promise<string> {
     );
   }
   if (!found.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
+  const names = await readdir(dir).catch(() => undefined);
+  if (names !== undefined && !names.some((name) => name === "config.json" || /^\d{6,}\.ndjson$/.test(name))) {
+    const what = `The folder ${dir} is no journal: it holds no 000001.ndjson and no config.json.`;
+    throw new DevproxyError(
+      "no_journal",
+      `${what} Give --journal the folder of a listen, or of an app's file inbox.`,
+      3,
+    );
+  }
   return dir;
 }
 
-/** The journal as it is now, whoever writes it. Damage is told on standard error. */
+/**
+ * The journal as it is now, whoever writes it. Damage is told on standard error.
+ * @throws DevproxyError `journal_damaged` when that is all there is
+ */
 export async function readFolder(journal: string, { err }: Context): Promise<Reader> {
-  return openSnapshot(await existingFolder(journal), {
-    onDamage: ({ segment, offset, reason }) =>
-      err.line(`Segment ${segment} is damaged at byte ${offset}: ${reason}; that record is skipped.`),
-  });
+  const damage = new DamageTally();
+  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
+  const lines = damage.lines();
+  if (lines.length > 0 && reader.index.rows.length === 0) {
+    const message = `No push of the journal ${reader.dir} can be read: ${lines.join(" ")}`;
+    throw new DevproxyError("journal_damaged", message, 3);
+  }
+  for (const line of lines) err.line(line);
+  return { ...reader, content: (place) => reader.content(place).catch((error) => damaged(error, place)) };
+}
+
+/** What is wrong with a record, without what is in it. */
+function damaged(error: Error, { segment, offset }: Place): never {
+  if (!(error.cause instanceof SyntaxError)) throw error;
+  const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;
+  throw new DevproxyError("journal_damaged", message, 3);
 }

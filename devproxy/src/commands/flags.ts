@@ -28,11 +28,16 @@ export function addOutputFlags(command: Command): Command {
 export function addFilterFlags(command: Command): Command {
   return command
     .option("--type <type>", "only pushes of this type, such as call.completed")
-    .addOption(new Option("--status <status>", "only accepted, quarantined, failed or undelivered pushes"))
+    .addOption(
+      new Option("--status <status>", "only accepted, quarantined, failed (any answer but 200) or undelivered pushes"),
+    )
     .option("--task <id>", "only pushes about this task")
     .option("--call <id>", "only pushes about this call")
     .option("--workflow <id>", "only pushes of this workflow")
-    .option("--since <time>", "only pushes from then on: 10m, 2h, 30d ago, or a date")
+    .option(
+      "--since <time>",
+      "only pushes from then on: 10m, 2h, 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
+    )
     .option("--until <time>", "only pushes up to then")
     .option("--text <text>", "only pushes whose body holds this text");
 }

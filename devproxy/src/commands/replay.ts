@@ -44,11 +44,14 @@ export function addReplay(program: Command, context: Context): void {
     )
     .option(
       "--set <path=value>",
-      "change a field before sending, such as Details[0].Status=failed; may be repeated",
+      "change a field before sending, such as Details[0].Status=failed, or path:=json for a JSON value; a field that is not there is added, as text or JSON; may be repeated",
       collect,
     )
     .option("--key <key>", "sign again with this key")
-    .option("--expect <statuses>", "exit with 1 unless every answer is one of these: 2xx, or 200,404")
+    .option(
+      "--expect <statuses>",
+      "exit with 1 unless every answer is one of these: 2xx, or 200,404; also when no push matches",
+    )
     .option("--dry-run", "list what would be sent, and send nothing", false);
   addOutputFlags(addFilterFlags(addJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy replay --status failed --since 1h --expect 2xx")
@@ -73,28 +76,49 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   const dir = await existingFolder(flags.journal);
   const curtain = await Curtain.of(dir, flags.reveal, dir);
   const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
+  let total: number | undefined;
+  let sent = 0;
   const onEvent = (event: ReplayEvent) => {
-    if (event.event === "summary" && event.unexpected > 0) process.exitCode = 1;
+    if (event.event === "replay") total = event.total;
+    else if (event.event === "verdict") sent++;
+    else if (event.event === "summary" && event.unexpected > 0) process.exitCode = 1;
     report(event);
   };
-  const listening = await connectControl(dir);
-  if (listening === undefined) await replayHere(dir, request, onEvent);
-  else await listening.replay(request, onEvent);
-}
-
-/** No `listen` runs: this process is the journal's writer for as long as it takes. */
-async function replayHere(dir: string, request: ReplayRequest, onEvent: (event: ReplayEvent) => void): Promise<void> {
-  const store = await Store.open(dir);
-  const forwarder = new Forwarder();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  try {
+    const listening = await connectControl(dir);
+    if (listening === undefined) await replayHere(dir, request, onEvent, stop.signal);
+    else await listening.replay(request, onEvent, stop.signal);
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+  if (stop.signal.aborted && sent !== total) {
+    err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent`);
+    process.exitCode = 1;
+  } else if (total === 0) {
+    err.line(
+      `No recorded push matches: nothing was sent${expect === undefined ? "" : ", so that --expect has checked nothing"}.`,
+    );
+    if (expect !== undefined) process.exitCode = 1;
+  }
+}
+
+/** No `listen` runs: this process is the journal's writer for as long as it takes. */
+async function replayHere(
+  dir: string,
+  request: ReplayRequest,
+  onEvent: (event: ReplayEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const store = await Store.open(dir);
+  const forwarder = new Forwarder();
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
     const deliverer = new Deliverer(store, forwarder, listener);
-    await replay(request, { store, deliverer, listener, onEvent, signal: stop.signal });
+    await replay(request, { store, deliverer, onEvent, signal });
   } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     forwarder.close();
     await store.close();
   }

@@ -10,7 +10,8 @@ const STATE_MS = 3_000;
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
-  replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void): Promise<void>;
+  /** @param signal ends the replay at once */
+  replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
 
 /** Finds the `listen` that writes a journal; `undefined` when none runs, whatever a dead one left behind. */
@@ -27,10 +28,10 @@ export async function connectControl(dir: string): Promise<ControlClient | undef
       (chunk) => {
         text += chunk;
       },
-      STATE_MS,
+      { timeoutMs: STATE_MS },
     );
     const state = JSON.parse(text) as Record<string, unknown>;
-    return { state, replay: (wanted, onEvent) => askReplay(address, wanted, onEvent) };
+    return { state, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
   } catch {
     return undefined;
   }
@@ -40,20 +41,28 @@ async function askReplay(
   address: Address,
   wanted: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   let rest = "";
   let end: EndLine | undefined;
-  await call(address, "POST", "/replay", JSON.stringify(wanted), (chunk) => {
+  let isCut = false;
+  const onText = (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() as string;
     for (const line of lines) {
       const event = JSON.parse(line) as ReplayEvent | EndLine;
       if (event.event === "end" || event.event === "error") end = event;
       else onEvent(event);
+      if (event.event === "summary" && event.interrupted) isCut = true;
     }
+  };
+  await call(address, "POST", "/replay", JSON.stringify(wanted), onText, { signal }).catch((error) => {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not of the connection
   });
+  if (signal?.aborted) return;
   if (end?.event === "error") throw new DevproxyError(end.code, end.message, end.exit as ExitCode);
-  if (end === undefined) throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
+  if (end === undefined || isCut)
+    throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
 }
 
 function call(
@@ -62,11 +71,11 @@ function call(
   path: string,
   body: string | undefined,
   onText: (text: string) => void,
-  timeoutMs?: number,
+  { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
+    const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false, signal }, (response) => {
       if (response.statusCode !== 200) {
         response.resume();
         return reject(new Error(`the control channel answered ${response.statusCode}`));

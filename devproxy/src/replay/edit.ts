@@ -1,6 +1,6 @@
 import { sign } from "airudder-webhooks";
 import { usageError } from "../errors.js";
-import { spanOf } from "./json-text.js";
+import { placeInObject, spanOf } from "./json-text.js";
 import type { Edit } from "./set.js";
 
 /** What is changed in a body before it is sent again. */
@@ -18,7 +18,7 @@ export function hasEdits({ set, key }: Edits): boolean {
 /**
  * The body with the edits made: every byte that no edit touches stays as it came.
  * @param name of the push, for messages
- * @throws DevproxyError `usage`, when the body cannot be edited or has nothing at a path
+ * @throws DevproxyError `usage`, when the body cannot be edited, or has no place for a path
  */
 export function editBody(body: Buffer, encoding: string, edits: Edits, name: string): Buffer {
   if (encoding !== "" && encoding !== "identity") {
@@ -26,8 +26,7 @@ export function editBody(body: Buffer, encoding: string, edits: Edits, name: str
   }
   let text = body.toString("utf8");
   if (!isObject(text)) throw usageError(`The body of ${name} is no JSON object; --set and --key cannot change it.`);
-  for (const edit of edits.set)
-    text = replace(text, edit.steps, (old) => newValue(old, edit), `${edit.path} in ${name}`);
+  for (const edit of edits.set) text = apply(text, edit, name);
   return Buffer.from(signAgain(text, edits));
 }
 
@@ -40,10 +39,22 @@ function isObject(text: string): boolean {
   }
 }
 
-function replace(text: string, steps: readonly string[], value: (old: string) => string, what: string): string {
-  const span = spanOf(text, steps);
-  if (span === undefined) throw usageError(`--set: there is no ${what}.`);
-  return text.slice(0, span.start) + value(text.slice(span.start, span.end)) + text.slice(span.end);
+function apply(text: string, edit: Edit, name: string): string {
+  const span = spanOf(text, edit.steps);
+  if (span === undefined) return add(text, edit, name);
+  const old = text.slice(span.start, span.end);
+  return text.slice(0, span.start) + newValue(old, edit) + text.slice(span.end);
+}
+
+/** A field that is not there becomes the last one of its object. */
+function add(text: string, { path, steps, value, isJson }: Edit, name: string): string {
+  const object = spanOf(text, steps.slice(0, -1));
+  const place = object && placeInObject(text, object);
+  if (place === undefined) {
+    throw usageError(`--set: there is no ${path} in ${name}, and no object that it could be added to.`);
+  }
+  const field = `${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`;
+  return `${text.slice(0, place.at)}${place.isFirst ? "" : ","}${field}${text.slice(place.at)}`;
 }
 
 /** Text becomes what its predecessor was; a number or a truth value only where it reads as one. */
@@ -58,5 +69,5 @@ function signAgain(text: string, { set, key }: Edits): string {
   if (touches("Sign") || (key === undefined && !touches("TaskID"))) return text;
   const { TaskID, Sign } = JSON.parse(text.replace(/^\ufeff/, ""));
   if (typeof TaskID !== "string" || typeof Sign !== "string") return text;
-  return replace(text, ["Sign"], () => JSON.stringify(sign(TaskID, key)), "Sign");
+  return apply(text, { path: "Sign", steps: ["Sign"], value: sign(TaskID, key), isJson: false }, "");
 }

@@ -36,5 +36,7 @@ export interface ReplaySummary {
   verdicts: Partial<Record<Verdict, number>>;
   /** How many statuses were not what `--expect` says. */
   unexpected: number;
+  /** It was stopped before all were sent. */
+  interrupted?: true;
   ms: number;
 }

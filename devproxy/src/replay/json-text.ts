@@ -19,6 +19,14 @@ export function spanOf(text: string, steps: readonly string[]): Span | undefined
   return span;
 }
 
+/** Where a field can be added to the object at `span`: behind its last one. `undefined` when no object is there. */
+export function placeInObject(text: string, { start, end }: Span): { at: number; isFirst: boolean } | undefined {
+  if (text[start] !== "{") return undefined;
+  let at = end - 1;
+  while (/\s/.test(text[at - 1] as string)) at--;
+  return { at, isFirst: at === start + 1 };
+}
+
 function childOf(text: string, { start }: Span, step: string): Span | undefined {
   const isObject = text[start] === "{";
   if (!isObject && text[start] !== "[") return undefined;

@@ -1,5 +1,8 @@
 import type { Row } from "../journal/rows.js";
 
+/** A timer that is set to more goes off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** When pushes go out, and how many at once. */
 export interface Pace {
   speed: number | "max";
@@ -20,12 +23,13 @@ export async function inPace(rows: readonly Row[], pace: Pace, send: (row: Row) 
   const first = Date.parse(rows[0]?.push.at ?? "");
   for (const row of rows) {
     const due = pace.speed === "max" ? 0 : (Date.parse(row.push.at) - first) / pace.speed;
-    await pause(due - (performance.now() - start), pace.signal);
+    const left = () => due - (performance.now() - start);
+    while (left() > 0 && !pace.signal?.aborted) await pause(Math.min(left(), LONGEST_MS), pace.signal);
     await slots.take();
     if (pace.signal?.aborted || failure !== undefined) break;
     const subject = row.push.subject ?? row.push.id;
     const run = (lanes.get(subject) ?? Promise.resolve())
-      .then(() => send(row))
+      .then(() => (pace.signal?.aborted || failure !== undefined ? undefined : send(row)))
       .catch((error) => {
         failure ??= error;
       })
@@ -57,7 +61,6 @@ class Slots {
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (!(ms > 0) || signal?.aborted) return;
   await new Promise<void>((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -3,7 +3,6 @@ import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
-import type { Listener } from "../events.js";
 import type { Deliverer } from "../ingress/deliver.js";
 import type { Index, Row } from "../journal/rows.js";
 import { lastDelivery } from "../journal/status.js";
@@ -21,7 +20,6 @@ import { differencesOf, type Result, verdictOf } from "./verdict.js";
 export interface ReplayTools {
   store: Store;
   deliverer: Deliverer;
-  listener: Listener;
   /** Where pushes go when the request does not say. */
   target?: URL | undefined;
   /** The key that payloads are checked with. */
@@ -31,7 +29,8 @@ export interface ReplayTools {
 }
 
 /**
- * Plays recorded pushes again, each compared with its last delivery. Every try is recorded.
+ * Plays recorded pushes again, each compared with its last delivery. Every try is recorded; one that was edited, goes to another app than
+ * live pushes do, or is stopped is set aside, and leaves what is known of its push.
  * @throws DevproxyError `usage`; nothing has been sent then
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
@@ -40,9 +39,11 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const rows = await select(store, request);
-  const target = to ?? tools.target ?? lastTarget(store.index);
+  const home = tools.target ?? lastTarget(store.index);
+  const target = to ?? home ?? new URL(DEFAULT_TARGET);
+  const isElsewhere = home !== undefined && addressOf(target) !== addressOf(home);
   if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);
-  onEvent({ event: "replay", total: rows.length, target: target.origin + target.pathname });
+  onEvent({ event: "replay", total: rows.length, target: addressOf(target) });
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
   const start = performance.now();
@@ -50,8 +51,10 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     const before = await lastResult(store, row);
     const content = await store.content(row.place);
     const sent = hasEdits(edits) ? await edited(row, content, edits) : content;
-    const options = { target, cause: "replay", replay: true, ...(signal ? { signal } : {}) } as const;
-    const { answer, error, ms } = await deliverer.deliver(row.push, sent, options);
+    const aside = !sent.body.equals(content.body) ? "edited" : isElsewhere ? "elsewhere" : undefined;
+    const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
+    const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
+    if (stopped) return;
     const body = answer?.body.subarray(0, 64 * 1024) ?? Buffer.alloc(0);
     const after: Result = { status: answer?.status ?? null, ...(error === undefined ? {} : { error }), body };
     const verdict = verdictOf(before, after);
@@ -76,6 +79,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     onEvent(event);
   });
   await deliverer.flush();
+  if (summary.total < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;
@@ -111,13 +115,18 @@ function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number 
   return { speed, concurrency: atOnce };
 }
 
+/** A target without its query, which may hold a token. */
+function addressOf({ origin, pathname }: URL): string {
+  return origin + pathname;
+}
+
 /** Where live pushes went last. */
-function lastTarget({ rows }: Index): URL {
+function lastTarget({ rows }: Index): URL | undefined {
   for (const row of rows.toReversed()) {
     const live = row.deliveries.findLast(({ head }) => head.cause === "live" || head.cause === "queued");
     if (live !== undefined) return parseTarget(live.head.target);
   }
-  return new URL(DEFAULT_TARGET);
+  return undefined;
 }
 
 async function lastResult(store: Store, row: Row): Promise<Result | undefined> {
@@ -138,7 +147,7 @@ async function edited(row: Row, { headers, body }: Content, edits: Edits, tools?
     for (const { path, expected, got } of describePush(changed, headers, options).drift) {
       if (known.has(path)) continue;
       const message = `${name}: the edit does not fit the schema at ${path}: ${expected} expected, ${got} set`;
-      tools.listener({ event: "note", code: "edit_drifts", message });
+      tools.onEvent({ event: "note", code: "edit_drifts", message });
     }
   }
   return { headers, body: changed };

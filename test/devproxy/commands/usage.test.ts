@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { run, sample, send, sha256, startProxy } from "../../helpers/devproxy.js";
+import { run, sample, send, sha256, startProxy, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
   [["lsit"], /"lsit" is no command\. Give one of listen, list, show, replay, doctor/],
+  [["help", "lsit"], /"lsit" is no command\. Give one of listen/],
+  [["--json", "list"], /The command comes first, its flags behind it: airudder-devproxy list/],
+  [["--journal", "x", "list"], /The command comes first/],
+  [["--status", "failed", "replay"], /The command comes first, .*: airudder-devproxy replay/],
   [["--nonsense"], /unknown option '--nonsense'/],
   [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
   [["listen", "--target", "ftp://x/y"], /--target/],
@@ -20,6 +24,7 @@ const wrong: [string[], RegExp][] = [
   [["list", "--type", "call.complete"], /--type "call\.complete" is unknown\. Give one of call\.completed/],
   [["list", "--since", "soon"], /--since "soon" is no time/],
   [["list", "--last", "0"], /--last/],
+  [["list", "--since", "1h", "--until", "2h"], /--since 1h is later than --until 2h/],
   [["show"], /missing required argument 'id'/],
   [["show", "99"], /no push 99; the journal holds #1 to #2/],
   [["show", "1..2"], /stands for 2 pushes/],
@@ -39,7 +44,7 @@ test("wrong usage is one line on standard error and exit code 2, and changes not
   await proxy.close();
   const before = readdirSync(dir);
   for (const [args, message] of wrong) {
-    const takesJournal = !args[0]?.startsWith("-") && args[0] !== "lsit";
+    const takesJournal = !args[0]?.startsWith("-") && args[0] !== "lsit" && args[0] !== "help";
     const { code, out, err } = await run(takesJournal ? [...args, "--journal", dir] : args);
     assert.deepEqual([args, code, out], [args, 2, ""], err);
     assert.match(err, message, args.join(" "));
@@ -55,7 +60,10 @@ test("a journal that cannot be read is one line and exit code 3", async (t) => {
   mkdirSync(newer);
   writeFileSync(join(newer, "000001.ndjson"), '{"kind":"segment","version":99,"seq":1}\n');
   writeFileSync(join(folder, "file"), "");
+  mkdirSync(join(folder, "other"));
+  writeFileSync(join(folder, "other", "notes.txt"), "");
   const cases: [string, RegExp][] = [
+    [join(folder, "other"), /is no journal: it holds no 000001\.ndjson and no config\.json/],
     [join(folder, "nowhere"), /does not exist/],
     [join(folder, "file"), /is not a folder/],
     [newer, /format 99/],
@@ -66,7 +74,7 @@ test("a journal that cannot be read is one line and exit code 3", async (t) => {
     cases.push([join(folder, "closed"), /cannot be read/]);
   }
   for (const [journal, message] of cases) {
-    for (const args of [["list"], ["show", "1"], ["replay", "1"]]) {
+    for (const args of [["list"], ["show", "1"], ["replay", "1"], ["drift"]]) {
       const { code, out, err } = await run([...args, "--journal", journal]);
       assert.deepEqual([args, journal, code, out], [args, journal, 3, ""]);
       assert.match(err, message);
@@ -112,6 +120,7 @@ test("help names every flag, with an example", async () => {
       "--speed",
       "--concurrency",
       "--set",
+      "path:=json",
       "--key",
       "--expect",
       "--dry-run",
@@ -178,11 +187,48 @@ test("--curl sends the same bytes again", { skip: process.platform === "win32" }
   await proxy.close();
   const inline = await run(["show", "1", "--curl", "--reveal", "--journal", dir]);
   const piped = await run(["show", "1", "--curl", "--journal", dir]);
-  assert.match(piped.out, /^airudder-devproxy show 1 --journal \S+ --raw \| curl -X POST .*--data-binary @- /);
+  assert.match(piped.out, /^npx airudder-devproxy show 1 --journal \S+ --raw \| curl -X POST .*--data-binary @- /);
   const { execFile } = await import("node:child_process");
   await new Promise((resolve) => execFile("sh", ["-c", inline.out.replace("curl ", "curl -s ")], resolve));
   assert.equal(app.requests[1]?.sha256, app.requests[0]?.sha256);
 });
+
+test("replay of nothing: a line, and 1 where something was expected", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const nothing = ["replay", "--status", "failed", "--journal", dir];
+  const plain = await run(nothing);
+  assert.deepEqual([plain.code, plain.err], [0, "No recorded push matches: nothing was sent.\n"]);
+  const expecting = await run([...nothing, "--expect", "2xx"]);
+  assert.equal(expecting.code, 1);
+  assert.match(expecting.err, /nothing was sent, so that --expect has checked nothing\.\n$/);
+});
+
+for (const withListen of [false, true]) {
+  test(`Ctrl+C in a replay ${withListen ? "through a running listen" : "of its own"} says how far it came, and is no success`, {
+    skip: process.platform === "win32",
+  }, async (t) => {
+    const { proxy, app, dir } = await startProxy(t);
+    for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+    if (!withListen) await proxy.close();
+    app.requests.length = 0;
+    const running = startRun(["replay", "1..3", "--expect", "2xx", "--journal", dir]);
+    app.reply = (_, response) => {
+      if (app.requests.length === 1) response.end("{}");
+      else running.child.kill("SIGINT");
+    };
+    const { code, err } = await running.ended;
+    assert.equal(code, 1);
+    assert.match(err, /^interrupted: 1 of 3 pushes sent$/m);
+    await until(async () => (await run(["show", "2", "--json", "--journal", dir])).out.includes('"aside":"stopped"'));
+    const listed = (await run(["list", "--json", "--journal", dir])).lines();
+    assert.deepEqual(
+      listed.map(({ status }) => status),
+      ["accepted", "accepted", "accepted"],
+    );
+  });
+}
 
 test("replay: 0, or 1 when an expectation failed; --dry-run sends nothing", async (t) => {
   const { proxy, app, dir } = await startProxy(t);

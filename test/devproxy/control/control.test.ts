@@ -4,7 +4,9 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import { connectControl } from "../../../devproxy/src/control/client.js";
-import { send, startProxy } from "../../helpers/devproxy.js";
+import { ListenProcess, send, startProxy } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
 
 test("a running proxy is found, asked for its state, and gone when it is closed", async (t) => {
   const { proxy, dir } = await startProxy(t);
@@ -55,6 +57,30 @@ test("a replay through it is done by the running proxy, and its errors come back
     exit: 2,
     message: /no push 9/,
   });
+});
+
+test("a replay whose listen is stopped says so, and is not done", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  for (let n = 0; n < 5; n++) await send(proxy.localUrl, `{"n":${n}}`);
+  const found = await connectControl(dir);
+  app.reply = () => void proxy.close();
+  await assert.rejects(found?.replay({ last: 5, expect: "2xx" }, () => undefined) ?? Promise.resolve(), {
+    exit: 1,
+    message: "The running listen ended before the replay did.",
+  });
+});
+
+test("a replay whose listen is killed says the same", async (t) => {
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const dir = makeFolder(t);
+  const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
+  await send(listening.localUrl, "{}");
+  const found = await connectControl(dir);
+  app.reply = () => void listening.kill();
+  const message = "The running listen ended before the replay did.";
+  await assert.rejects(found?.replay({ last: 1 }, () => undefined) ?? Promise.resolve(), { exit: 1, message });
+  await assert.rejects(found?.replay({ last: 1 }, () => undefined) ?? Promise.resolve(), { exit: 1, message });
 });
 
 test("a replay whose asker goes away is stopped, and the proxy lives", async (t) => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ReplayEvent, ReplayRequest, VerdictEvent } from "airudder-devproxy";
+import type { ReplayEvent, ReplayRequest, Row, VerdictEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
+import { statusOf } from "../../../devproxy/src/journal/status.js";
 import { sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -107,6 +108,44 @@ test("--to sends elsewhere, and the delivery says where", async (t) => {
   assert.equal(running.proxy.store.index.rows[0]?.deliveries[1]?.head.target, `${other.origin}/other?x=1`);
 });
 
+test("a replay that was edited, went elsewhere or was stopped leaves what is known of the push", async (t) => {
+  const running = await startProxy(t);
+  const other = await new RecorderApp((_, response) => void response.writeHead(500).end()).start();
+  t.after(() => other.stop());
+  const { proxy, app } = running;
+  await send(proxy.localUrl, '{"n":1}');
+  const [row] = proxy.store.index.rows as [Row];
+
+  app.reply = ({ body }, response) => void response.writeHead(body.includes("2") ? 400 : 200).end("{}");
+  const edited = await replayed(running, { ids: ["1"], set: ["n=2"] });
+  assert.equal(edited.verdicts[0]?.verdict, "regressed");
+  const elsewhere = await replayed(running, { ids: ["1"], to: other.url });
+  assert.equal(elsewhere.verdicts[0]?.verdict, "regressed", "compared with the live answer");
+  let summary: ReplayEvent | undefined;
+  app.reply = () => void proxy.close();
+  await proxy.replay({ ids: ["1"] }, (event) => {
+    summary = event;
+  });
+  assert.deepEqual(summary?.event === "summary" && [summary.total, summary.interrupted], [0, true]);
+  assert.deepEqual(
+    row.deliveries.map(({ head }) => [head.cause, head.status, head.aside]),
+    [
+      ["live", 200, undefined],
+      ["replay", 400, "edited"],
+      ["replay", 500, "elsewhere"],
+      ["replay", undefined, "stopped"],
+    ],
+  );
+  assert.equal(statusOf(row), "accepted");
+});
+
+test("an edit that changes nothing, and the app's own address with another query, are no exceptions", async (t) => {
+  const running = await startProxy(t);
+  await send(running.proxy.localUrl, '{"n":1}');
+  await replayed(running, { ids: ["1"], set: ["n=1"], to: `${running.app.url}?token=x` });
+  assert.equal(running.proxy.store.index.rows[0]?.deliveries[1]?.head.aside, undefined);
+});
+
 test("at full speed, many at once, order per subject is kept and no two of one subject overlap", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
@@ -171,11 +210,27 @@ test("an edit changes its value and no other byte, and the payload is signed aga
   assert.ok(verifySign(JSON.parse(sent), "two"));
 });
 
+test("a field that is not there is added as the last one, and no other byte changes", async (t) => {
+  const running = await startProxy(t);
+  const text = '{ "a" : {"b":{ } ,"c":1.0 } \n}';
+  await send(running.proxy.localUrl, text);
+  const cases: [string, string][] = [
+    ["a.b.n=5", '{ "a" : {"b":{"n":"5" } ,"c":1.0 } \n}'],
+    ["a.b.n:=5", '{ "a" : {"b":{"n":5 } ,"c":1.0 } \n}'],
+    ["a.d=x", '{ "a" : {"b":{ } ,"c":1.0,"d":"x" } \n}'],
+    ['e "q":={"f":[]}', '{ "a" : {"b":{ } ,"c":1.0 },"e \\"q\\"":{"f":[]} \n}'],
+  ];
+  for (const [edit, expected] of cases) {
+    await replayed(running, { ids: ["1"], set: [edit] });
+    assert.equal(running.app.requests.at(-1)?.body.toString(), expected);
+  }
+});
+
 test("an edit that does not fit the schema is told and sent", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, sample("call.completed/answered"));
-  await replayed(running, { last: 1, set: ["Details[0].CallTimes:=[]"] });
-  const told = running.events.find((event) => event.event === "note" && event.code === "edit_drifts");
+  const { events } = await replayed(running, { last: 1, set: ["Details[0].CallTimes:=[]"] });
+  const told = events.find((event) => event.event === "note" && event.code === "edit_drifts");
   assert.match(
     told?.event === "note" ? told.message : "",
     /#1: the edit does not fit the schema at \/Details\/0\/CallTimes/,
@@ -184,8 +239,10 @@ test("an edit that does not fit the schema is told and sent", async (t) => {
 });
 
 const wrong: [ReplayRequest, RegExp][] = [
-  [{ last: 2, set: ["Details[5].CallID=x"] }, /there is no Details\[5\]\.CallID in #1/],
-  [{ last: 2, set: ["Nothing=x"] }, /there is no Nothing in #1/],
+  [{ last: 2, set: ["Details[5].CallID=x"] }, /there is no Details\[5\]\.CallID in #1, and no object/],
+  [{ last: 2, set: ["Details[5]=x"] }, /there is no Details\[5\] in #1, and no object/],
+  [{ last: 2, set: ["TaskID.more=x"] }, /there is no TaskID\.more in #1, and no object/],
+  [{ last: 2, set: ["Nothing.at.all=x"] }, /there is no Nothing\.at\.all in #1, and no object/],
   [{ last: 2, set: ["Details"] }, /has no value/],
   [{ last: 2, set: ["=x"] }, /has no value/],
   [{ last: 2, set: ["a..b=x"] }, /is no path/],
