@@ -19,7 +19,7 @@ export function addDrift(program: Command, context: Context): void {
     .description("sum up where recorded pushes differ from their schemas, and how the schemas would have to change")
     .option(
       "--reveal",
-      "show every unknown value; one that does not look like a word of a vocabulary is hidden otherwise",
+      "show every unknown value and name; what does not look like a word of a vocabulary is hidden otherwise",
       false,
     )
     .option("--json", "print one JSON object a line", false);
@@ -30,8 +30,9 @@ export function addDrift(program: Command, context: Context): void {
 
 async function drift(flags: DriftFlags, context: Context): Promise<void> {
   const { out } = context;
+  const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);
-  const rows = await filterRows(reader, reader.index.rows, filtersOf(flags));
+  const rows = await filterRows(reader, reader.index.rows, filters);
   const summary = await summarizeDrift(pushesOfRows(reader, rows), {
     schemas: publishedSchemas(),
     reveal: flags.reveal,

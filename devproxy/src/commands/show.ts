@@ -1,8 +1,9 @@
 import { type Command, Option } from "commander";
 import { rowOf } from "../journal/ids.js";
 import { Curtain } from "../privacy/curtain.js";
-import { curlOf } from "../report/curl.js";
+import { curlLines } from "../report/curl.js";
 import { detailJson, detailLines } from "../report/detail.js";
+import { liveTarget } from "../report/live-target.js";
 import { type Context, readFolder } from "./context.js";
 import { addJournalFlag } from "./flags.js";
 
@@ -18,10 +19,10 @@ export function addShow(program: Command, context: Context): void {
   addJournalFlag(program.command("show"))
     .description("show a push: headers, body, and what became of it")
     .argument("<id>", "#12, 12, or the long id")
-    .option("--reveal", "show personal data; it is masked otherwise", false)
+    .option("--reveal", "show personal data and secrets; they are masked otherwise", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))
     .addOption(new Option("--raw", "write the body's exact bytes, nothing masked").default(false).conflicts("curl"))
-    .addOption(new Option("--curl", "print a command that sends it again").default(false))
+    .addOption(new Option("--curl", "print a command that sends it again to where live pushes go").default(false))
     .addHelpText("after", "\nExample:\n  airudder-devproxy show 12 --raw > push.json")
     .action((id: string, flags: ShowFlags) => show(id, flags, context));
 }
@@ -33,7 +34,9 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   const content = await reader.content(row.place);
   if (flags.raw) return out.write(content.body);
   const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
-  if (flags.curl) out.line(curlOf(row, content, curtain, flags.journal));
-  else if (flags.json) out.json(await detailJson(reader, row, content, curtain));
+  if (flags.curl) {
+    const place = { target: await liveTarget(reader), journal: flags.journal };
+    for (const line of curlLines(row, content, curtain, place)) out.line(line);
+  } else if (flags.json) out.json(await detailJson(reader, row, content, curtain));
   else for (const line of await detailLines(reader, row, content, curtain, out)) out.line(line);
 }

@@ -1,6 +1,6 @@
 import { asKeyword } from "./json-type.js";
 import { Observed } from "./observed.js";
-import { isScalar, isShown, type Scalar } from "./reveal.js";
+import { isScalar, isShown, isShownName, type Scalar } from "./reveal.js";
 import { stepOf, typesOf, valuesOf } from "./schema.js";
 import type { Place } from "./schemas.js";
 import type { Difference } from "./walk.js";
@@ -29,7 +29,7 @@ export class Change {
    */
   add({ kind, name = "", value }: Difference, at: string, reveal: boolean): string | undefined {
     if (kind === "missing_field") this.#missing.add(name);
-    else if (kind === "unknown_field") return this.#addField(name, value, at);
+    else if (kind === "unknown_field") return this.#addField(name, value, at, reveal);
     else {
       if (kind === "wrong_type") this.#types.add(value);
       if (valuesOf(this.place.node) !== undefined) return this.#addValue(value, reveal);
@@ -37,8 +37,9 @@ export class Change {
     return undefined;
   }
 
-  #addField(name: string, value: unknown, at: string): string | undefined {
+  #addField(name: string, value: unknown, at: string, reveal: boolean): string | undefined {
     if (name in {}) return "it has the name of something that every object has";
+    if (!isShownName(name, reveal)) return "its name is hidden: --reveal puts it in";
     const field = this.#fields.get(name) ?? { observed: new Observed(), firstSeen: at };
     field.observed.add(value);
     if (at < field.firstSeen) field.firstSeen = at;

@@ -1,5 +1,5 @@
 import type { Style } from "../report/screen.js";
-import { clean, local, pushes } from "../report/words.js";
+import { clean, local, pushes, visible } from "../report/words.js";
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
@@ -59,10 +59,7 @@ function shorten(text: string): string {
 
 /** JSON that cannot steer a terminal, and still says the same. */
 function printable(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f]/g,
-    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return visible(JSON.stringify(value));
 }
 
 function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): string {

@@ -1,8 +1,10 @@
-import { catalogue, describePush, type PushType } from "airudder-webhooks";
+import { describePush } from "airudder-webhooks";
 import { Changes, type SchemaPatch } from "./changes.js";
 import { type DriftGroup, Gathering } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
+import { shownPath } from "./reveal.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
+import { statedType } from "./stated-type.js";
 import { type Difference, walk } from "./walk.js";
 
 /** The drift of many pushes. */
@@ -22,7 +24,7 @@ export interface DriftSummary {
 /**
  * Sums up where pushes differ from their schemas, and how the schemas would have to change.
  * @param options.schemas what the pushes are measured by, and what the patches refer to
- * @param options.reveal shows values that do not look like words of a vocabulary; `false` unless told
+ * @param options.reveal shows values that do not look like words of a vocabulary, and names that look like someone's number; `false` unless told
  * @throws DevproxyError `bad_schema`
  */
 export async function summarizeDrift(
@@ -41,7 +43,8 @@ export async function summarizeDrift(
       continue;
     }
     let drifts = false;
-    walk(schemas, schemas.ofPush(schema), payload, "", (difference: Difference) => {
+    walk(schemas, schemas.ofPush(schema), payload, "", (found: Difference) => {
+      const difference = { ...found, path: shownPath(found.path, reveal) };
       drifts = true;
       const key = `${type} ${difference.kind} ${difference.path}`;
       const gathering = gatherings.get(key) ?? new Gathering(type, difference);
@@ -52,12 +55,6 @@ export async function summarizeDrift(
   }
   const groups = [...gatherings.values()].map((gathering) => gathering.finish(reveal));
   return { ...counts, groups: groups.sort(byFrequency), patches: changes.patches() };
-}
-
-/** The type that a push was recorded with, as far as it says which schema to take. */
-function statedType({ type }: RecordedPush): { type?: PushType } {
-  const known = catalogue.find((schema) => schema.type === type);
-  return known === undefined ? {} : { type: known.type };
 }
 
 function byFrequency(a: DriftGroup, b: DriftGroup): number {

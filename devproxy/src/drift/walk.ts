@@ -1,4 +1,5 @@
 import { jsonType, takes } from "./json-type.js";
+import { listed } from "./reveal.js";
 import { stepOf, typesOf, valuesOf } from "./schema.js";
 import type { Place, Schemas } from "./schemas.js";
 
@@ -33,7 +34,7 @@ export function walk(schemas: Schemas, place: Place, value: unknown, path: strin
   if (types.length > 0 && !types.some((allowed) => takes(allowed, type))) {
     tell({ kind: "wrong_type", path, place, expected: types.join(" or "), value });
   } else if (valuesOf(node)?.includes(value) === false) {
-    const expected = `one of ${valuesOf(node)?.map(String).join(", ")}`;
+    const expected = `one of ${valuesOf(node)?.map(listed).join(", ")}`;
     tell({ kind: "unknown_value", path, place, expected, value });
   } else if (type === "array" && node.items !== undefined) {
     const items = schemas.below(place, "/items");

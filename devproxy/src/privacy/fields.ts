@@ -1,8 +1,8 @@
 /** What kind of personal data a value is; part of its placeholder. */
-export type Kind = "phone" | "name" | "text" | "amount" | "link" | "person";
+export type Kind = "phone" | "name" | "text" | "amount" | "link" | "person" | "number";
 
 /** Fields of Airudder's pushes that hold personal data, in lower case without underscores. */
-const FIELDS: Record<Kind, readonly string[]> = {
+const FIELDS: Partial<Record<Kind, readonly string[]>> = {
   phone: [
     "calleenumber",
     "callernumber",
@@ -30,9 +30,6 @@ const FIELDS: Record<Kind, readonly string[]> = {
   person: ["calleegender", "address", "email", "privatedata", "info1", "info2", "info3", "extraa", "extrab", "extrac"],
 };
 
-/** Objects whose keys are the customer's own: whatever is in them may be personal. */
-const FREE_MAPS = new Set(["variables", "nerslots", "customizeresults", "customerinfo"]);
-
 const KIND_OF = new Map<string, Kind>(
   Object.entries(FIELDS).flatMap(([kind, names]) => names.map((name) => [name, kind as Kind] as const)),
 );
@@ -52,14 +49,20 @@ export function kindOfField(name: string): Kind | undefined {
   return /email|address$/.test(key) ? "person" : undefined;
 }
 
-/** Whether everything below a field is the customer's own. */
-export function isFreeMap(name: string): boolean {
-  return FREE_MAPS.has(plain(name));
-}
-
-/** The kind of data that a text is, by its look. */
+/** The kind of data that a text is, by a look that leaves no doubt. */
 export function kindOfText(text: string): Kind | undefined {
   if (/^\+\d[\d\s().-]{6,18}$/.test(text)) return "phone";
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "person";
   return /^https?:\/\/\S+\.(mp3|wav|ogg|m4a|amr)(\?|$)/i.test(text) ? "link" : undefined;
+}
+
+/** The kind of data that a text may be: a number without `+` is a phone's where nobody says what it is. */
+export function kindOfLook(text: string): Kind | undefined {
+  const isDate = /^\d{4}-\d\d-\d\d/.test(text);
+  return kindOfText(text) ?? (/^\(?\d(?:[\s().-]*\d){6,14}$/.test(text) && !isDate ? "phone" : undefined);
+}
+
+/** The kind of data that a name is, such as a key of an object: the names of fields are not, those of people are. */
+export function kindOfName(name: string): Kind | undefined {
+  return kindOfLook(name) ?? (/\d{6}|\S@\S/.test(name) ? "text" : undefined);
 }

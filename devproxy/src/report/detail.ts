@@ -1,6 +1,8 @@
-import { describePush } from "airudder-webhooks";
+import { describePush, type PushDescription } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
+import { statedType } from "../drift/stated-type.js";
 import { outcomeOf } from "../ingress/deliver.js";
+import { refusalCode } from "../ingress/refusal-code.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
 import { statusOf, succeeded } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
@@ -8,7 +10,7 @@ import type { Curtain } from "../privacy/curtain.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
 import type { Screen } from "./screen.js";
-import { clean, duration, local } from "./words.js";
+import { clean, duration, local, visible } from "./words.js";
 
 /** Everything that is known of a push, as `show --json` prints it. */
 export async function detailJson(reader: Reader, row: Row, content: Content, curtain: Curtain): Promise<object> {
@@ -17,17 +19,23 @@ export async function detailJson(reader: Reader, row: Row, content: Content, cur
       const response = await responseOf(reader, delivery);
       return {
         ...deliveryJson(delivery.head, curtain),
-        response: response && { headers: curtain.headers(response.headers), body: curtain.body(response.body) },
+        response: response && { headers: curtain.headers(response.headers), body: curtain.answer(response.body) },
       };
     }),
   );
+  const description = descriptionOf(row, content);
   return {
     head: rowJson(row, curtain),
     headers: curtain.headers(content.headers),
-    body: curtain.body(content.body),
-    drift: describePush(content.body, content.headers).drift,
+    body: curtain.push(description, content.body),
+    drift: description.drift.map((drift) => ({ ...drift, path: curtain.path(drift.path) })),
     deliveries,
   };
+}
+
+/** What there is to say of a push's content: compressed or not, by the type that it was recorded with. */
+function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
+  return describePush(body, headers, statedType(push));
 }
 
 async function responseOf(reader: Reader, { head, place }: DeliveryRow): Promise<Content | null> {
@@ -43,6 +51,7 @@ export async function detailLines(
   out: Screen,
 ): Promise<string[]> {
   const { push } = row;
+  const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
     ["id", push.id],
     ["came", `${local(push.at)}, ${push.source}`],
@@ -58,10 +67,11 @@ export async function detailLines(
       value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${clean(value)}`],
     ),
     ...section(out, "Headers", headerLines(curtain.headers(content.headers))),
-    ...section(out, "Body", bodyLines(curtain.body(content.body))),
+    ...section(out, "Body", bodyLines(curtain.push(description, content.body))),
   ];
-  const drift = describePush(content.body, content.headers).drift.map(
-    ({ path, kind, expected, got }) => `${path}: ${kind.replace("_", " ")}, ${expected} expected, ${got} came`,
+  const drift = description.drift.map(
+    ({ path, kind, expected, got }) =>
+      `${curtain.path(path)}: ${kind.replace("_", " ")}, ${expected} expected, ${got} came`,
   );
   lines.push(...section(out, "Drift", drift.map(clean)));
   const tries = [];
@@ -79,22 +89,25 @@ function headerLines(headers: Content["headers"]): string[] {
 }
 
 function bodyLines(body: unknown): string[] {
-  return typeof body === "string" ? body.split("\n").map(clean) : JSON.stringify(body, null, 2).split("\n");
+  return typeof body === "string"
+    ? body.split("\n").map(clean)
+    : JSON.stringify(body, null, 2).split("\n").map(visible);
 }
 
 async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Curtain, out: Screen): Promise<string[]> {
-  const { at, status, error, ms, cause, late, target } = delivery.head;
+  const { at, status, error, ms, cause, late, aside, target } = delivery.head;
   const response = await responseOf(reader, delivery);
-  const result = status === undefined ? `undelivered: ${clean(error ?? "")}` : String(status);
+  const code = response && refusalCode(response.body);
+  const result = status === undefined ? `undelivered: ${clean(error ?? "")}` : [status, code].filter(Boolean).join(" ");
   const style = succeeded(status) ? "green" : "red";
   const lines = [
-    `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
+    `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
   ];
   const outcome = response && outcomeOf(response.headers["airudder-outcome"]);
   if (outcome) lines.push(`    ${outcomeText(outcome)}`);
   if (response && response.body.length > 0) {
     lines.push(
-      ...bodyLines(curtain.body(response.body))
+      ...bodyLines(curtain.answer(response.body))
         .slice(0, 40)
         .map((line) => `    ${line}`),
     );

@@ -5,6 +5,8 @@ import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration } from "./words.js";
 
+const TOKEN_HINT = "the app wants its token: put it into --target, as in ...?token=SECRET";
+
 /** Prints events as `--json` promises them; what is no part of that goes to standard error. */
 export function jsonReporter(out: Screen, err: Screen): Listener {
   return (event) => {
@@ -16,10 +18,15 @@ export function jsonReporter(out: Screen, err: Screen): Listener {
 /** Prints events for people: a line a push, a line a delivery. */
 export function liveReporter(out: Screen, index: Index): Listener {
   const stamp = () => out.style("dim", clock());
+  let isHinted = false;
   return (event: DevproxyEvent) => {
     if (event.event === "push") out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
-    else if (event.event === "delivery") out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
-    else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
+    else if (event.event === "delivery") {
+      out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
+      if (event.code !== "bad_token" || isHinted) return;
+      isHinted = true;
+      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
+    } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
   };
 }
@@ -35,13 +42,13 @@ function pushLine(out: Screen, { id, seq, type, verified, drift }: PushEvent, in
 }
 
 function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
-  const { status, ms, cause, error, late, outcome } = event;
+  const { status, code, ms, cause, error, late, outcome } = event;
   const seq = index.byId(event.push)?.push.seq;
   const isFine = succeeded(status ?? undefined);
   const parts = [
     out.style(isFine ? "green" : "red", "<--"),
     `${out.style("bold", `#${seq ?? event.push}`)} `,
-    out.style(isFine ? "green" : "red", status === null ? "undelivered" : String(status)),
+    out.style(isFine ? "green" : "red", status === null ? "undelivered" : [status, code].filter(Boolean).join(" ")),
     ` ${duration(ms)}`,
   ];
   if (cause !== "live") parts.push(` ${cause}`);

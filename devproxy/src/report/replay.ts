@@ -64,11 +64,9 @@ function printVerdict(out: Screen, event: VerdictEvent, curtain: Curtain): void 
 }
 
 function masked({ path, before, after }: Difference, curtain: Curtain): Difference {
-  const name = path.split("/").at(-1) ?? "";
-  const shield = (value: unknown) =>
-    path === "" && typeof value === "string" ? curtain.body(Buffer.from(value)) : curtain.value(value, name);
+  const shield = (value: unknown) => (path === "status" ? value : curtain.answerPart(value, path));
   return {
-    path,
+    path: curtain.path(path),
     ...(before === undefined ? {} : { before: shield(before) }),
     ...(after === undefined ? {} : { after: shield(after) }),
   };

@@ -19,6 +19,7 @@ export function rowJson(row: Row, curtain: Curtain): object {
   return {
     ...head,
     url: curtain.url(head.url),
+    ...(head.subject === undefined ? {} : { subject: curtain.subject(head.subject) }),
     drift: head.drift ?? 0,
     quarantined: head.quarantined ?? false,
     status: statusOf(row),

@@ -3,6 +3,11 @@ export function clean(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
 }
 
+/** JSON text that cannot steer a terminal, and still says the same. */
+export function visible(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** `1.9 KB` */
 export function bytes(count: number): string {
   if (count < 1_000) return `${count} B`;

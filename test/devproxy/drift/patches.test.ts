@@ -290,9 +290,11 @@ test("there is drift exactly where the middleware finds some", () => {
   fc.assert(
     fc.property(changed, ([name, payload]) => {
       const shape = catalogue.find((schema) => schema.name === name)?.shape as Shape;
-      const expected = findDrift(shape, payload).map(({ kind, expected }) => `${kind} ${expected}`);
+      const words = ({ kind, expected }: { kind: string; expected: string }) =>
+        kind === "unknown_value" ? kind : `${kind} ${expected}`;
+      const expected = findDrift(shape, payload).map(words);
       const found: string[] = [];
-      walk(schemas, schemas.ofPush(name), payload, "", ({ kind, expected }) => found.push(`${kind} ${expected}`));
+      walk(schemas, schemas.ofPush(name), payload, "", (difference) => found.push(words(difference)));
       if (expected.length < 32) assert.deepEqual(found.sort(), expected.sort());
       else assert.ok(found.length >= 32);
     }),

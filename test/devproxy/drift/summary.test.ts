@@ -43,7 +43,7 @@ test("the same drift of many pushes is one group; a push counts once, however of
       last: "2026-01-31T08:03:00.000Z",
       pushes: ["#3"],
       expected:
-        "one of busy, cantuse, holdline, switchoff, outofarea, unregister, wrongnum, notmatch, normal, null, , null",
+        'one of busy, cantuse, holdline, switchoff, outofarea, unregister, wrongnum, notmatch, normal, "null", "", null',
       got: ["string"],
       values: ["voicemail"],
       hidden: 0,
@@ -62,6 +62,19 @@ test("the same drift of many pushes is one group; a push counts once, however of
       hidden: 0,
     },
   ]);
+});
+
+test("a field whose name is the number of someone is neither shown nor put into the schema change, unless told to", async () => {
+  const push = call({ "+62811000001": "x", 3201012345678901: "x" });
+  const hidden = await summarize([push]);
+  assert.deepEqual(
+    hidden.groups.map(({ path, uncovered }) => [path, uncovered]),
+    [["/Details/*/<hidden>", "its name is hidden: --reveal puts it in"]],
+  );
+  assert.equal(/62811|320101/.test(JSON.stringify(hidden)), false);
+  const revealed = await summarize([push], { reveal: true });
+  assert.equal(revealed.groups.length, 2);
+  assert.match(JSON.stringify(revealed.patches), /properties\/\+62811000001/);
 });
 
 test("first and last are by time, whatever the order of the pushes", async () => {

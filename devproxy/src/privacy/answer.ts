@@ -1,0 +1,44 @@
+import type { AirudderErrorCode } from "airudder-webhooks";
+import { fieldOf, type Ground, type Shape } from "./ground.js";
+
+/** The middleware's refusals: their messages tell nothing of anyone. */
+const REFUSALS: Record<AirudderErrorCode, true> = {
+  method_not_allowed: true,
+  unsupported_media_type: true,
+  unsupported_encoding: true,
+  too_large: true,
+  empty_body: true,
+  malformed_json: true,
+  not_an_object: true,
+  missing_sign: true,
+  bad_sign: true,
+  bad_token: true,
+  body_timeout: true,
+  handler_failed: true,
+  body_already_consumed: true,
+  busy: true,
+  inbox_unavailable: true,
+  invalid_option: true,
+  not_found: true,
+};
+
+const TEXT: Shape = { type: ["string"], additional: false };
+
+function answerWith(error: Record<string, Shape>): Shape {
+  return { additional: false, properties: { error: { type: ["object"], properties: error, additional: false } } };
+}
+
+const ANSWER = answerWith({ code: TEXT });
+const REFUSAL = answerWith({ code: TEXT, message: TEXT });
+
+/** The ground of an app's answer, or of the part of it at a JSON pointer: an error's code is known, and what else the middleware says. */
+export function groundOfAnswer(value: unknown, pointer = ""): Ground {
+  if (pointer === "") return isRefusal(value) ? REFUSAL : ANSWER;
+  const steps = pointer.split("/").slice(1);
+  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), ANSWER);
+}
+
+function isRefusal(answer: unknown): boolean {
+  const code = (answer as { error?: { code?: unknown } } | null)?.error?.code;
+  return typeof code === "string" && Object.hasOwn(REFUSALS, code);
+}

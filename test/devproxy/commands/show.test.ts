@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import type { DeliveryEvent } from "airudder-devproxy";
+import { Index } from "../../../devproxy/src/journal/rows.js";
+import { liveReporter } from "../../../devproxy/src/report/live.js";
+import { Screen } from "../../../devproxy/src/report/screen.js";
+import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+const refuse = (code: string) => (_: unknown, response: import("node:http").ServerResponse) =>
+  void response.writeHead(401).end(JSON.stringify({ error: { code, message: "no" } }));
+
+test("personal data is nowhere in what is printed, whatever the field is called", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  app.reply = (_, response) => void response.end('{"savedFor":"Jane Doe"}');
+  const agent = JSON.parse(sample("dialer.agent.bare/hangup").toString());
+  Object.assign(agent.body, { agentName: "Jane Doe", newName: "Jane Doe", wa_id: "62811000001", "+62811000001": 1 });
+  const pushes = [agent, { recipient: "Jane Doe", "62811000001": 62811000001 }, ["Jane Doe"], "Jane Doe +62811000001"];
+  for (const push of pushes) await send(`${proxy.localUrl}?to=62811000001`, JSON.stringify(push));
+  app.reply = (_, response) => void response.writeHead(500).end('{"savedFor":"Jane Doe of 62811000001"}');
+  await proxy.close();
+  const ids = pushes.map((_, i) => String(i + 1));
+  const commands = [
+    ["list"],
+    ["list", "--json"],
+    ["drift"],
+    ["drift", "--json"],
+    ["replay", "1..4"],
+    ["replay", "1..4", "--json"],
+  ];
+  for (const args of [
+    ...commands,
+    ...ids.flatMap((id) => [
+      ["show", id],
+      ["show", id, "--json"],
+      ["show", id, "--curl"],
+    ]),
+  ]) {
+    const { code, out, err } = await run([...args, "--journal", dir]);
+    assert.equal(code, 0, err);
+    assert.equal(/Jane|62811/.test(out + err), false, `${args.join(" ")}: ${out}${err}`);
+  }
+});
+
+test("a compressed push is shown as what it holds; --raw writes what came", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  const body = gzipSync(sample("dialer.task/running"));
+  await send(proxy.localUrl, body, { headers: { "content-encoding": "gzip" } });
+  await proxy.close();
+  const at = ["--journal", dir];
+  const [shown] = (await run(["show", "1", "--json", ...at])).lines();
+  assert.deepEqual(shown?.body, JSON.parse(sample("dialer.task/running").toString()));
+  assert.deepEqual((await run(["show", "1", "--raw", ...at])).stdout, body);
+  assert.match((await run(["replay", "1", "--set", "TaskID=x", ...at])).err, /compressed \(gzip\)/);
+});
+
+test("--curl goes where live pushes go, with the push's own query, and holds no secret unless told to", async (t) => {
+  const app = await new RecorderApp().start();
+  const { proxy, dir } = await startProxy(t, { app, target: `${app.url}?token=s3cret` });
+  const elsewhere = await new RecorderApp().start();
+  t.after(() => elsewhere.stop());
+  await send(`${proxy.localUrl}?x=1`, "{}", { headers: { authorization: "Bearer abc" } });
+  await proxy.replay({ last: 1, to: elsewhere.url });
+  const running = await run(["show", "1", "--curl", "--journal", dir]);
+  await proxy.close();
+  const hidden = await run(["show", "1", "--curl", "--journal", dir]);
+  assert.equal(hidden.out, running.out);
+  const [comment, command] = hidden.out.split("\n");
+  assert.match(comment ?? "", /^# .*--reveal/);
+  assert.match(command ?? "", /^npx airudder-devproxy show 1 --journal \S+ --raw \| curl /);
+  assert.ok(command?.endsWith(` '${app.url}?token=<hidden>&x=1'`), command);
+  assert.equal(/s3cret|Bearer/.test(hidden.out), false);
+
+  const complete = (await run(["show", "1", "--curl", "--reveal", "--journal", dir])).out;
+  assert.match(complete, /^curl /);
+  if (process.platform === "win32") return;
+  await once(execFile("sh", ["-c", complete.replace("curl ", "curl -s ")]), "close");
+  const [live, again] = app.requests;
+  assert.deepEqual([again?.url, again?.headers.authorization], [live?.url, "Bearer abc"]);
+});
+
+test("a refusal's code stands beside its status, live and in show; what bad_token wants is told once", async (t) => {
+  const { proxy, app, dir, events } = await startProxy(t);
+  app.reply = refuse("bad_token");
+  for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
+  const deliveries = events.filter((event): event is DeliveryEvent => event.event === "delivery");
+  assert.deepEqual(
+    deliveries.map(({ status, code }) => [status, code]),
+    [
+      [401, "bad_token"],
+      [401, "bad_token"],
+    ],
+  );
+  let printed = "";
+  const stream = Object.assign(Object.create(process.stdout), {
+    write: (text: string) => (printed += text),
+    isTTY: false,
+  });
+  const report = liveReporter(new Screen(stream), new Index());
+  for (const delivery of deliveries) report(delivery);
+  assert.match(
+    printed,
+    /<-- #\S+ +401 bad_token .*\n.* ! .*put it into --target, as in \.\.\.\?token=SECRET\n.*401 bad_token [^!]*$/,
+  );
+  await proxy.close();
+  assert.match((await run(["show", "1", "--journal", dir])).out, / {2}401 bad_token {2}/);
+});
+
+test("a damaged journal: one line a segment, nothing of what it held; 3 when nothing can be read", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+  await proxy.close();
+  const file = join(dir, "000001.ndjson");
+  const lines = readFileSync(file, "utf8").split("\n");
+  const spoil = (from: number) =>
+    lines.map((line, i) => (i >= from && line !== "" ? "Jane \u001b[31m +62811000001" : line)).join("\n");
+  writeFileSync(file, spoil(3));
+  const some = await run(["list", "--json", "--journal", dir]);
+  assert.deepEqual([some.code, some.lines().length], [0, 1]);
+  assert.match(some.err, /^Segment 1 of the journal is damaged at byte \d+ and after: 4 records are skipped\.\n$/);
+  writeFileSync(file, spoil(0));
+  for (const args of [["list"], ["show", "1"]]) {
+    const none = await run([...args, "--journal", dir]);
+    assert.deepEqual([none.code, none.out], [3, ""]);
+    assert.match(none.err, /^airudder-devproxy: No push of [^\n]* can be read: Segment 1 [^\n]*\n$/);
+    assert.equal(/Jane|62811/.test(none.err), false);
+  }
+});
+
+test("a record whose end is damaged is told without its content", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  await send(proxy.localUrl, '{"who":"Jane"}');
+  await proxy.close();
+  const file = join(dir, "000001.ndjson");
+  writeFileSync(file, readFileSync(file, "utf8").replace('"encoding":"utf8"', '"encoding":Jane8f'));
+  const { code, out, err } = await run(["show", "1", "--journal", dir]);
+  assert.deepEqual([code, out], [3, ""]);
+  assert.match(err, /^airudder-devproxy: [^\n]*damaged[^\n]*\n$/);
+  assert.equal(err.includes("Jane"), false);
+});
+
+test("an empty journal is not a damaged one", async (t) => {
+  const { proxy, dir } = await startProxy(t, { journal: makeFolder(t) });
+  await proxy.close();
+  assert.equal((await run(["list", "--journal", dir])).code, 0);
+});
