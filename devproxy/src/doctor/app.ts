@@ -4,9 +4,13 @@ import type { Attempt } from "../ingress/attempt.js";
 import { outcomeOf } from "../ingress/deliver.js";
 import type { Forwarder } from "../ingress/forward.js";
 import { isListening } from "../ingress/health.js";
-import { type Finding, failed, ok, skipped } from "./finding.js";
+import { refusalCode } from "../ingress/refusal-code.js";
+import { type Finding, failed, ok, unclear } from "./finding.js";
 
 const ANSWER_MS = 9_000;
+
+/** What the app finds in `push.replay` of a test push, if it honours replays. */
+const REPLAY = "doctor";
 
 /** Whether anything answers where pushes are to go. */
 export async function checkApp(target: URL): Promise<Finding> {
@@ -16,17 +20,27 @@ export async function checkApp(target: URL): Promise<Finding> {
   return failed("app", `nothing listens at ${target.host}: start the app, or give its address with --target`);
 }
 
+/** What is tried at the app. */
+export interface Trial {
+  target: URL;
+  /** The key to sign with; the vendor's public default unless told. */
+  key?: string | undefined;
+  forwarder: Forwarder;
+  /** Time that the app has to answer, ms; 9 s unless told. */
+  limitMs?: number;
+}
+
 /**
  * Sends the app signed pushes of a call that never was, in a spelling that no JSON printer makes, and reads in its answers whether the
- * bytes came through, and whether key and token are right.
+ * bytes came through, and whether key and token are right. What does not answer the first is not sent the second.
  */
-export async function checkReceiver(target: URL, key: string | undefined, forwarder: Forwarder): Promise<Finding[]> {
+export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: Trial): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
-  const bodies = [oddBody(task, key, " "), oddBody(task, key, "\t")];
-  const attempts: Attempt[] = [];
-  for (const body of bodies) attempts.push(await sendBody(target, body, forwarder));
-  const [first, second] = attempts as [Attempt, Attempt];
-  return [credentials(first), bytes(first, second), speed(first)];
+  const signal = AbortSignal.timeout(limitMs);
+  const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
+  const first = await send(" ");
+  if (first.answer === undefined) return unanswered(first, limitMs);
+  return [credentials(first.answer), bytes(first, await send("\t")), speed(first)];
 }
 
 /** The same payload in another spelling for another `space`: parsed and printed again both become the same bytes. */
@@ -37,26 +51,34 @@ function oddBody(task: string, key: string | undefined, space: string): Buffer {
   );
 }
 
-async function sendBody(target: URL, body: Buffer, forwarder: Forwarder): Promise<Attempt> {
+async function sendBody(target: URL, body: Buffer, forwarder: Forwarder, signal: AbortSignal): Promise<Attempt> {
   const headers = { "content-type": "application/json", "user-agent": "Airudder" };
-  const signal = AbortSignal.timeout(ANSWER_MS);
-  return forwarder.send({ target, method: "POST", query: "", headers, body, signal });
+  return forwarder.send({ target, method: "POST", query: "", headers, body, replay: REPLAY, signal });
 }
 
-function credentials({ answer, error }: Attempt): Finding {
+function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
+  const why = stopped
+    ? `no answer within ${limitMs / 1_000} s: let the handler hand its work on, Airudder waits 10 s`
+    : `a test push got no answer: ${error}`;
+  const unseen = "not looked at: the app did not answer";
+  return [unclear("key and token", unseen), unclear("bytes", unseen), failed("answer time", why)];
+}
+
+function credentials(answer: NonNullable<Attempt["answer"]>): Finding {
   const name = "key and token";
-  if (answer === undefined) return failed(name, `a push to the app got no answer: ${error}`);
-  if (answer.status >= 200 && answer.status < 300) {
-    const outcome = outcomeFields(answer.headers["airudder-outcome"]);
-    if (outcome === undefined)
-      return skipped(name, `${answer.status}; the app does not say whether it checks signatures`);
-    if (outcome.verified) return ok(name, "a signed push is accepted and verified");
-    return skipped(
+  if (!isSuccess(answer)) return failed(name, refusal(answer.status, refusalCode(answer.body)));
+  const outcome = outcomeFields(answer.headers["airudder-outcome"]);
+  if (outcome === undefined) {
+    return unclear(
       name,
-      "the app accepts pushes without verifying them: give its receiver the key that Airudder signs with",
+      `${answer.status}; the app does not say whether it checks signatures, as airudder-webhooks does`,
     );
   }
-  return failed(name, refusal(answer.status, codeOf(answer.body)));
+  if (outcome.verified) return ok(name, "a signed push is accepted and verified");
+  return unclear(
+    name,
+    "the app accepts pushes without verifying them: give its receiver the key that Airudder signs with",
+  );
 }
 
 function refusal(status: number, code: string | undefined): string {
@@ -69,13 +91,19 @@ function refusal(status: number, code: string | undefined): string {
   return `the app answers ${status}${code === undefined ? "" : ` ${code}`} to a push that is right`;
 }
 
-/** The second push is told from the first by its spelling alone. */
+/** An app that honours replays says what came to it; for another one, the second push differs from the first by its spelling alone. */
 function bytes(first: Attempt, second: Attempt): Finding {
   const name = "bytes";
-  const before = first.answer && outcomeFields(first.answer.headers["airudder-outcome"]);
-  const after = second.answer && outcomeFields(second.answer.headers["airudder-outcome"]);
+  const { answer } = first;
+  if (answer !== undefined && !isSuccess(answer)) {
+    const code = refusalCode(answer.body);
+    return unclear(name, `not looked at: the app refused the test push (${code ?? answer.status}); mend that first`);
+  }
+  if (second.answer === undefined) return unclear(name, "not looked at: the second test push got no answer");
+  const before = answer && outcomeFields(answer.headers["airudder-outcome"]);
+  const after = outcomeFields(second.answer.headers["airudder-outcome"]);
   if (before === undefined || after === undefined) {
-    return skipped(name, "the app does not answer as airudder-webhooks does, so its body parsers cannot be seen");
+    return unclear(name, "the app does not answer as airudder-webhooks does, so its body parsers cannot be seen");
   }
   if (before.reserialised || after.reserialised || after.duplicate) {
     return failed(name, "a body parser before the receiver takes the bytes: mount the receiver before express.json()");
@@ -83,10 +111,12 @@ function bytes(first: Attempt, second: Attempt): Finding {
   return ok(name, "odd spacing, \\/, emoji and 1.0 arrive byte for byte");
 }
 
-function speed({ answer, ms }: Attempt): Finding {
-  if (answer === undefined)
-    return failed("answer time", `no answer within ${ANSWER_MS / 1_000} s; Airudder waits 10 s`);
+function speed({ ms }: Attempt): Finding {
   return ok("answer time", `${ms} ms of the 10 s that Airudder waits`);
+}
+
+function isSuccess({ status }: NonNullable<Attempt["answer"]>): boolean {
+  return status >= 200 && status < 300;
 }
 
 interface OutcomeFields {
@@ -98,12 +128,4 @@ interface OutcomeFields {
 function outcomeFields(header: string | string[] | undefined): OutcomeFields | undefined {
   const outcome = outcomeOf(header);
   return typeof outcome === "object" && outcome !== null ? outcome : undefined;
-}
-
-function codeOf(body: Buffer): string | undefined {
-  try {
-    return (JSON.parse(body.toString()) as { error?: { code?: string } }).error?.code;
-  } catch {
-    return undefined;
-  }
 }

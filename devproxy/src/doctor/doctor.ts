@@ -28,7 +28,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const app = await checkApp(target);
   yield app;
   const forwarder = new Forwarder();
-  if (app.result === "ok") yield* await checkReceiver(target, options.key, forwarder);
+  if (app.result === "ok") yield* await checkReceiver({ target, key: options.key, forwarder });
   forwarder.close();
   const host = options.tunnelHost ?? "https://localtunnel.me";
   yield await checkClock(provider.kind === "localtunnel" ? host : undefined);

@@ -2,8 +2,8 @@
 export interface Finding {
   /** What was looked at, a few words. */
   name: string;
-  /** `skipped`: it could not be looked at, and nothing is wrong with that. */
-  result: "ok" | "failed" | "skipped";
+  /** `skipped`: nobody asked for it, and nothing is wrong with that; `unclear`: it ought to be looked at, and could not be. */
+  result: "ok" | "failed" | "skipped" | "unclear";
   /** What was seen; for a failure also what to do. One line. */
   detail: string;
 }
@@ -18,4 +18,8 @@ export function failed(name: string, detail: string): Finding {
 
 export function skipped(name: string, detail: string): Finding {
   return { name, result: "skipped", detail };
+}
+
+export function unclear(name: string, detail: string): Finding {
+  return { name, result: "unclear", detail };
 }

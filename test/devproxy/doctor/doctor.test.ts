@@ -6,7 +6,9 @@ import { type TestContext, test } from "node:test";
 import type { DevproxyOptions } from "airudder-devproxy";
 import { airudder } from "airudder-webhooks";
 import express from "express";
+import { checkReceiver } from "../../../devproxy/src/doctor/app.js";
 import { examine } from "../../../devproxy/src/doctor/doctor.js";
+import { Forwarder } from "../../../devproxy/src/ingress/forward.js";
 import { type Before, HOSTS, serve } from "../../helpers/app.js";
 import { run, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -64,6 +66,7 @@ test("a wrong key, and a missing token, are told apart", async (t) => {
   assert.match(wrongKey["key and token"]?.join(" ") ?? "", /^failed .*bad_sign.*--key/);
   const target = await startApp(t, undefined, "t0ken");
   const noToken = await findings(t, { target, key: KEY });
+  assert.match(noToken.bytes?.join(" ") ?? "", /^unclear .*refused the test push \(bad_token\); mend that first/);
   assert.match(noToken["key and token"]?.join(" ") ?? "", /^failed .*bad_token.*--target/);
   const right = await findings(t, { target: `${target}?token=t0ken`, key: KEY });
   assert.equal(right["key and token"]?.[0], "ok");
@@ -73,7 +76,11 @@ test("an app that is down, at another path, or of another kind", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const plain = await findings(t, { target: app.url });
-  assert.deepEqual([plain["key and token"]?.[0], plain.bytes?.[0]], ["skipped", "skipped"]);
+  assert.deepEqual([plain["key and token"]?.[0], plain.bytes?.[0]], ["unclear", "unclear"]);
+  assert.deepEqual(
+    app.requests.map(({ headers }) => headers["airudder-replay"]),
+    ["doctor", "doctor"],
+  );
   app.reply = (_, response) => void response.writeHead(404).end();
   assert.match(
     (await findings(t, { target: app.url }))["key and token"]?.join(" ") ?? "",
@@ -83,6 +90,34 @@ test("an app that is down, at another path, or of another kind", async (t) => {
   const down = await findings(t, { target: app.url });
   assert.match(down.app?.join(" ") ?? "", /^failed nothing listens at .*start the app/);
   assert.equal(down.bytes, undefined);
+});
+
+test("an app that hangs is told as such, within the time of one answer", async (t) => {
+  const app = await new RecorderApp(() => undefined).start();
+  t.after(() => app.stop());
+  const forwarder = new Forwarder();
+  t.after(() => forwarder.close());
+  const found = await checkReceiver({ target: new URL(app.url), forwarder, limitMs: 300 });
+  assert.deepEqual(
+    found.map(({ name, result }) => [name, result]),
+    [
+      ["key and token", "unclear"],
+      ["bytes", "unclear"],
+      ["answer time", "failed"],
+    ],
+  );
+  assert.match(found.at(-1)?.detail ?? "", /^no answer within 0\.3 s/);
+  assert.equal(app.requests.length, 1);
+});
+
+test("a handler can tell the test pushes", async (t) => {
+  const seen: unknown[] = [];
+  const receiver = airudder({ key: KEY });
+  receiver.on("*", (push) => void seen.push(push.replay));
+  t.after(() => receiver.close());
+  const { url } = await serve(t, HOSTS["Express 5"](receiver));
+  await findings(t, { target: `${url}/`, key: KEY });
+  assert.deepEqual(seen, ["doctor", "doctor"]);
 });
 
 test("a journal that cannot be used, a damaged config, a port in use", async (t) => {
@@ -152,14 +187,20 @@ test("the command prints a line each, and ends with 1 when something is to mend"
   ];
   const down = await run(args);
   assert.equal(down.code, 1);
+  assert.match(down.out, /^Two signed test pushes .* go to the app; .*push\.replay is "doctor"\n/);
   assert.match(down.out, /^app +FAILED +nothing listens at 127\.0\.0\.1:\d+: start the app/m);
   assert.match(down.out, /\n1 to mend \(/);
   const target = await startApp(t);
   const well = await run([...args.slice(0, -1), target, "--key", KEY, "--json"]);
   assert.equal(well.code, 0, well.out);
   const lines = well.lines();
-  assert.deepEqual(lines.at(-1), { event: "doctor", ok: true, failures: 0, ms: lines.at(-1)?.ms });
+  assert.deepEqual(lines.at(-1), { event: "doctor", ok: true, failures: 0, unclear: 0, ms: lines.at(-1)?.ms });
   assert.ok(
     lines.slice(0, -1).every(({ event, name, result, detail }) => event === "check" && name && result && detail),
   );
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const unclear = await run([...args.slice(0, -1), app.url]);
+  assert.equal(unclear.code, 1);
+  assert.match(unclear.out, /\n2 could not be looked at \(marked \?\) \(/);
 });
