@@ -58,15 +58,20 @@ class LocaltunnelTunnel implements Tunnel {
   readonly url: string;
   readonly missedName?: string;
   readonly #client: GrantedClient;
+  readonly #host: string;
   readonly #server: string;
   #listener: ((error: TunnelError) => void) | undefined;
+  #isConnected = false;
 
   constructor(client: GrantedClient, host: string, grant: Grant, subdomain: string | undefined) {
     this.url = grant.url;
     if (subdomain !== undefined && grant.id !== subdomain) this.missedName = subdomain;
     this.#client = client;
+    this.#host = host;
     this.#server = `${grant.ip ?? new URL(host).hostname}:${grant.port}`;
-    client.on("error", () => this.#listener?.(this.#unreachable("connection refused")));
+    client.on("error", () =>
+      this.#listener?.(this.#isConnected ? this.#lost() : this.#unreachable("connection refused")),
+    );
   }
 
   /** Resolves when the first connection to the server stands. */
@@ -76,7 +81,10 @@ class LocaltunnelTunnel implements Tunnel {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         this.#listener = undefined;
-        if (!error) return resolve();
+        if (!error) {
+          this.#isConnected = true;
+          return resolve();
+        }
         this.#client.close();
         reject(error);
       };
@@ -97,6 +105,13 @@ class LocaltunnelTunnel implements Tunnel {
   async close(): Promise<void> {
     this.#listener = undefined;
     this.#client.close();
+  }
+
+  #lost(): TunnelError {
+    return new TunnelError(
+      "tunnel_unreachable",
+      `the tunnel server ${this.#host} no longer takes connections (connection refused); it is tried again until it does`,
+    );
   }
 
   #unreachable(reason: string): TunnelError {

@@ -179,7 +179,7 @@ export class TunnelSupervisor {
       this.#report("up", url);
       return;
     }
-    const message = `the name ${tunnel.missedName} is taken: the public URL is now ${url} - give Airudder this one; the old name is asked for again until it is free`;
+    const message = `give Airudder this URL: the name ${tunnel.missedName} is taken, and asked for until it is free`;
     this.#report("up", url, new TunnelError("tunnel_name_taken", message));
   }
 

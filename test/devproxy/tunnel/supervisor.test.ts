@@ -185,7 +185,11 @@ describe("the tunnel supervisor", () => {
     watcher.supervisor.start();
     const other = await watcher.next("up");
     assert.equal(other.error?.code, "tunnel_name_taken");
-    assert.match(other.error?.message ?? "", /the name wanted is taken: the public URL is now http.*\/in\/s3cret/);
+    assert.match(other.url ?? "", /^http.*\/in\/s3cret$/);
+    assert.equal(
+      other.error?.message,
+      "give Airudder this URL: the name wanted is taken, and asked for until it is free",
+    );
     const again = () => provider.asked.filter(({ exactName }) => exactName).length;
     while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(watcher.states, ["connecting", "up"]);
