@@ -6,7 +6,15 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DevproxyError, driftEvents, driftLines, pushesAt, type SchemaSource, summarizeDrift } from "airudder-devproxy";
+import {
+  DamageTally,
+  DevproxyError,
+  driftEvents,
+  driftLines,
+  pushesAt,
+  type SchemaSource,
+  summarizeDrift,
+} from "airudder-devproxy";
 import { JournalError } from "airudder-webhooks/journal";
 
 const usage = "npm run drift -- FILE|JOURNAL [--json] [--reveal]";
@@ -36,9 +44,10 @@ function taskOf(args: string[]): Task {
 }
 
 async function main({ path, json, reveal }: Task): Promise<void> {
-  const onDamage: NonNullable<Parameters<typeof pushesAt>[1]>["onDamage"] = ({ segment, offset, reason }) =>
-    console.error(`Segment ${segment} is damaged at byte ${offset}: ${reason}; that record is skipped.`);
-  const summary = await summarizeDrift(pushesAt(path, { onDamage }), { schemas: handWritten, reveal });
+  const damage = new DamageTally();
+  const pushes = pushesAt(path, { onDamage: (one) => damage.add(one) });
+  const summary = await summarizeDrift(pushes, { schemas: handWritten, reveal });
+  for (const line of damage.lines()) console.error(line);
   const lines = json ? driftEvents(summary).map((event) => JSON.stringify(event)) : driftLines(summary);
   if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
 }

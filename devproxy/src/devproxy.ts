@@ -14,6 +14,7 @@ import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
 import type { ReplayRequest } from "./replay/request.js";
+import { DamageTally } from "./report/damage.js";
 import { pushPath, TunnelSupervisor, tunnelEvent } from "./tunnel/index.js";
 
 /** A dev proxy that runs. */
@@ -46,13 +47,12 @@ export interface Devproxy {
 export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
   const listener: Listener = options.onEvent ?? (() => undefined);
+  const damage = new DamageTally();
   const store = await Store.open(settings.dir, {
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
-    onDamage: ({ segment, offset, length, reason }) => {
-      const message = `segment ${segment} of the journal is damaged at byte ${offset} (${length} bytes: ${reason}); that record is skipped`;
-      listener({ event: "note", code: "journal_damaged", message });
-    },
+    onDamage: (one) => damage.add(one),
   });
+  for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
   try {
     return await run(options, settings, store, await loadConfig(settings.dir), listener);
   } catch (error) {
@@ -92,7 +92,7 @@ async function run(
 
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
-    replay(request, { store, deliverer, listener, target, key, onEvent, signal });
+    replay(request, { store, deliverer, target, key, onEvent, signal });
   const state = () => ({
     pid: process.pid,
     local: localUrl,

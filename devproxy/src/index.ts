@@ -32,3 +32,4 @@ export type { Difference } from "./replay/differences.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./replay/events.js";
 export type { ReplayRequest } from "./replay/request.js";
 export type { Verdict } from "./replay/verdict.js";
+export { DamageTally } from "./report/damage.js";
