@@ -41,7 +41,8 @@ async function listen(server: Server): Promise<number> {
 }
 
 async function tool(...args: string[]): Promise<number> {
-  say(`  ${paint(36, `$ npx airudder-devproxy ${args.join(" ")}`)}`);
+  const typed = args.map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : `'${arg}'`)).join(" ");
+  say(`  ${paint(36, `$ npx airudder-devproxy ${typed}`)}`);
   return runTool([...args, ...journal], (line) => say(`    ${line}`)).exit;
 }
 
