@@ -33,9 +33,9 @@ const REFUSAL = answerWith({ code: TEXT, message: TEXT });
 
 /** The ground of an app's answer, or of the part of it at a JSON pointer: an error's code is known, and what else the middleware says. */
 export function groundOfAnswer(value: unknown, pointer = ""): Ground {
-  if (pointer === "") return isRefusal(value) ? REFUSAL : ANSWER;
+  const answer = pointer === "/error" ? { error: value } : value;
   const steps = pointer.split("/").slice(1);
-  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), ANSWER);
+  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), isRefusal(answer) ? REFUSAL : ANSWER);
 }
 
 function isRefusal(answer: unknown): boolean {

@@ -167,6 +167,7 @@ test("an answer: the error's code is readable, and the message of one of the mid
   assert.match(answer({ error: { code: "no_such", message: "no Jane" } }), /{"code":"no_such","message":"<text:\w+>"}/);
   assert.match(answer({ saved: "Jane", count: 3, ok: true }), /^{"saved":"<text:\w+>","count":3,"ok":true}$/);
   assert.equal(closed.answerPart("bad_token", "/error/code"), "bad_token");
+  assert.deepEqual(closed.answerPart(JSON.parse(refusal).error, "/error"), JSON.parse(refusal).error);
   assert.match(String(closed.answerPart("Jane", "/saved")), /^<text:/);
 });
 
