@@ -38,6 +38,7 @@ export class Journal {
   #nextSeq = 1;
   readonly #older: SegmentState[] = [];
   #activeLastAt: number | undefined;
+  #rolling: Promise<void> | undefined;
   readonly #readers: Readers;
 
   private constructor(
@@ -103,6 +104,7 @@ export class Journal {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
+    await this.#rolling;
     const lines = Buffer.concat(batch.map(({ line }) => line));
     let file: SegmentFile;
     let start: number;
@@ -191,10 +193,14 @@ export class Journal {
     return [...this.#older, this.#activeState(this.#active)];
   }
 
-  /** Closes the segment that is appended to, when it has records: it can be dropped then. The next append begins a new one. */
+  /** Closes the segment that is appended to, when it has records, and begins the next: the closed one can be dropped then. */
   async roll(): Promise<void> {
     await this.#commit.settled();
-    if (this.#activeLastAt !== undefined) this.#retire();
+    if (this.#activeLastAt === undefined) return;
+    this.#retire();
+    // The new segment's first line keeps the numbering when all others are dropped. Where it fails, the next append tries again.
+    this.#rolling = this.#segment([]).then(noop, noop);
+    await this.#rolling;
   }
 
   /** Removes a closed segment with all its records; the one that is appended to cannot be dropped. */
@@ -216,3 +222,5 @@ export class Journal {
     await this.lock.release();
   }
 }
+
+function noop(): void {}

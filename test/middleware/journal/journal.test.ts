@@ -174,6 +174,18 @@ test("a segment can be closed before its size, so that it can be dropped", async
   );
 });
 
+test("numbering goes on when every record was dropped", async (t) => {
+  const dir = makeFolder(t);
+  const first = await openJournal(dir);
+  for (const id of ["a", "b"]) await first.append(pushHead(id));
+  await first.roll();
+  await first.drop(1);
+  await first.close();
+  const second = await openJournal(dir);
+  t.after(() => second.close());
+  assert.equal(((await second.append(pushHead("c"))).head as PushHead).seq, 3);
+});
+
 test("a journal of a newer format is refused, and nothing is changed", async (t) => {
   const dir = makeFolder(t);
   const text = '{"kind":"segment","version":2,"seq":1}\n{"kind":"push","torn';
