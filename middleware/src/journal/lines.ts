@@ -49,7 +49,16 @@ export function parseHead(bytes: Buffer, start: number, end: number): Head | Seg
   const found = marker === undefined ? -1 : bytes.indexOf(marker, start);
   const text =
     found >= 0 && found < end ? `${bytes.toString("utf8", start, found)}}` : bytes.toString("utf8", start, end);
-  return checkHead(JSON.parse(text));
+  return checkHead(parseJson(text));
+}
+
+/** The engine's own message quotes the text, which may be personal data. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError("the line is not JSON");
+  }
 }
 
 function checkHead(value: unknown): Head | SegmentHead {
@@ -69,7 +78,7 @@ type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64";
  * @throws SyntaxError when it is no whole record
  */
 export function parseLine(line: string): { head: Head; content?: Content } {
-  const { headers, encoding, body, response, ...head } = JSON.parse(line) as (PushHead | DeliveryHead | MarkHead) &
+  const { headers, encoding, body, response, ...head } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
     Partial<StoredContent> & { response?: StoredContent };
   checkHead(head);
   const stored = response ?? (headers && encoding && body !== undefined ? { headers, encoding, body } : undefined);

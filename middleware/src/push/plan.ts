@@ -45,7 +45,7 @@ export function planOf(shape: Shape): Plan {
     types,
     typeNames: shape.type?.join(" or ") ?? "a value",
     values: shape.enum,
-    valueNames: `one of ${shape.enum?.map(String).join(", ")}`,
+    valueNames: `one of ${shape.enum?.map(nameOf).join(", ")}`,
     anyString: shape.enum === undefined && (types & 1) === 1,
     required: shape.required ?? [],
     fields: new Map(
@@ -60,4 +60,11 @@ export function planOf(shape: Shape): Plan {
   };
   plans.set(shape, plan);
   return plan;
+}
+
+/** A plain word as it is; what would be read as something else, such as "null" and "", as JSON. */
+function nameOf(value: unknown): string {
+  return typeof value === "string" && /^[\w -]+$/.test(value) && !/^(null|true|false)$/.test(value)
+    ? value
+    : JSON.stringify(value);
 }
