@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from "node:crypto";
 import type { RequestListener, Server } from "node:http";
 import { airudder, fileInbox, type Receiver } from "airudder-webhooks";
 import type Factory from "express";
-import type { Express } from "express";
+import type { Express, RequestHandler } from "express";
 import { KEY, PATH } from "../load/pushes.js";
 
 /** Secret of the peers that sign with an HMAC. */
@@ -53,14 +53,16 @@ export const contenders = {
     return onExpress((app) => app.use(PATH, createNodeMiddleware(webhooks, { path: "/" })));
   },
 
-  "@line/bot-sdk": async () => {
-    const { middleware } = await import("@line/bot-sdk");
-    return onExpress((app) => {
-      app.use(PATH, middleware({ channelSecret: SECRET }), (_request, response) => {
-        response.end();
-      });
-    });
-  },
+  /** Answers as its own guide does. */
+  "@line/bot-sdk, res.json({})": () =>
+    onLine((_request, response) => {
+      response.json({});
+    }),
+
+  "@line/bot-sdk": () =>
+    onLine((_request, response) => {
+      response.end();
+    }),
 
   /** The same strict schema, the same md5, the same answer; no duplicates, no drift. */
   Fastify: async ([schema = "{}"]: string[]) => {
@@ -88,6 +90,11 @@ function receiver(folder?: string): Receiver {
     "call.completed",
     () => {},
   );
+}
+
+async function onLine(answer: RequestHandler): Promise<Made> {
+  const { middleware } = await import("@line/bot-sdk");
+  return onExpress((app) => app.use(PATH, middleware({ channelSecret: SECRET }), answer));
 }
 
 async function onExpress(mount: (app: Express, express: typeof Factory) => unknown): Promise<Made> {
