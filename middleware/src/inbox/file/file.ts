@@ -1,4 +1,13 @@
-import { type Journal, JournalError, type MarkHead, openJournal, type PushHead } from "../../journal/index.js";
+import {
+  type Content,
+  type Entry,
+  type Journal,
+  JournalError,
+  type MarkHead,
+  type NewHead,
+  openJournal,
+  type PushHead,
+} from "../../journal/index.js";
 import { Worker } from "../../work/worker.js";
 import {
   type Consumer,
@@ -37,6 +46,7 @@ class FileInbox implements Inbox {
   readonly #worker: Worker<Item>;
   #ledger = new Ledger();
   #journal: Promise<Journal> | undefined;
+  #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
   #lastFailure = 0;
   #closed = false;
@@ -81,9 +91,19 @@ class FileInbox implements Inbox {
     await this.#open();
   }
 
-  async put(push: StoredPush): Promise<void> {
-    const journal = await this.#open();
-    const { head, place } = await journal.append(headOf(push), { headers: push.headers, body: push.body });
+  put(push: StoredPush): Promise<void> {
+    const content = { headers: push.headers, body: push.body };
+    return this.#append(headOf(push), content).then((entry) => this.#take(entry, push));
+  }
+
+  #append(head: NewHead, content?: Content): Promise<Entry> {
+    const journal = this.#opened;
+    return journal === undefined
+      ? this.#open().then((opened) => opened.append(head, content))
+      : journal.append(head, content);
+  }
+
+  #take({ head, place }: Entry, push: StoredPush): void {
     const inMemory = this.#ledger.waiting < MOST_IN_MEMORY ? push : undefined;
     this.#worker.add(this.#ledger.open(head as PushHead, place, inMemory));
   }
@@ -110,6 +130,7 @@ class FileInbox implements Inbox {
     this.#sweeper = new Sweeper(journal, this.#ledger);
     for (const item of this.#ledger.live()) this.#worker.add(item);
     this.#sweeper.sweep();
+    this.#opened = journal;
     return journal;
   }
 
@@ -126,13 +147,12 @@ class FileInbox implements Inbox {
     if (state === "dead" || state === "quarantined") this.#ledger.bury(item, state, messageOf(error));
     const mark: MarkHead = { kind: "mark", push: item.id, at: new Date().toISOString(), state };
     if (error !== undefined) Object.assign(mark, { attempt: item.failures, error: messageOf(error) });
-    const appended = this.#open().then((journal) => journal.append(mark));
     const settle = (): void => {
       if (state !== "done") return;
       this.#ledger.close(item);
       this.#sweeper?.sweep();
     };
-    appended.then(settle, settle);
+    this.#append(mark).then(settle, settle);
   }
 
   async close(limitMs: number): Promise<void> {

@@ -5,26 +5,18 @@ import type { StoredPush } from "../inbox.js";
 /** A stored push as the head of its line in the journal. */
 export function headOf(push: StoredPush): NewHead {
   const { id, receivedAt, method, url, type, verified, body, sha256, subject, task, call, workflow, drift } = push;
-  return {
-    kind: "push",
-    id,
-    at: receivedAt.toISOString(),
-    method,
-    url,
-    type,
-    verified,
-    source: "inbox",
-    size: body.length,
-    sha256,
-    ...(subject === undefined ? {} : { subject }),
-    ...(task === undefined ? {} : { task }),
-    ...(call === undefined ? {} : { call }),
-    ...(workflow === undefined ? {} : { workflow }),
-    ...(drift === 0 ? {} : { drift }),
-    ...(push.quarantined ? { quarantined: true } : {}),
-    ...(push.reserialised ? { reserialised: true } : {}),
-    ...(push.replay === undefined ? {} : { replay: push.replay }),
-  };
+  const at = receivedAt.toISOString();
+  const size = body.length;
+  const head: NewHead = { kind: "push", id, at, method, url, type, verified, source: "inbox", size, sha256 };
+  if (subject !== undefined) head.subject = subject;
+  if (task !== undefined) head.task = task;
+  if (call !== undefined) head.call = call;
+  if (workflow !== undefined) head.workflow = workflow;
+  if (drift > 0) head.drift = drift;
+  if (push.quarantined) head.quarantined = true;
+  if (push.reserialised) head.reserialised = true;
+  if (push.replay !== undefined) head.replay = push.replay;
+  return head;
 }
 
 /** The stored push of a line of the journal. */
