@@ -96,6 +96,18 @@ answerParent(undefined, {
     return { alone, together: await perTime(64, () => Promise.all(Array.from({ length: 64 }, add))) };
   },
 
+  /** The dev proxy's database: the journal with its index in memory. */
+  index: async (detail) => {
+    const { Store } = await import("../../devproxy/src/journal/store.js");
+    const start = performance.now();
+    const store = await Store.open(detail as string);
+    const ms = performance.now() - start;
+    const rssMb = process.resourceUsage().maxRSS / 1024;
+    const entries = store.index.rows.length;
+    await store.close();
+    return { ms, rssMb, entries };
+  },
+
   open: async (detail) => {
     const dir = detail as string;
     const start = performance.now();

@@ -39,6 +39,8 @@ export default async function benchJournal({ short }: BenchOptions): Promise<{ r
     const opened: Opened[] = [];
     for (let round = 0; round < rounds; round++) opened.push(await ask<Opened>(script, "open", large));
     const [first] = opened;
+    const indexed: Opened[] = [];
+    for (let round = 0; round < rounds; round++) indexed.push(await ask<Opened>(script, "index", large));
     const rows: Row[] = [
       {
         what: `append at ${many} pushes against at ${few}, time`,
@@ -67,6 +69,18 @@ export default async function benchJournal({ short }: BenchOptions): Promise<{ r
       {
         what: "  resident memory of that process at its peak",
         value: spread(opened.map(({ rssMb }) => rssMb)),
+        unit: " MB",
+        goal: { most: 200 },
+      },
+      {
+        what: "open it as the dev proxy does, with its index",
+        value: spread(indexed.map(({ ms }) => ms / 1000)),
+        unit: " s",
+        goal: { most: 1 },
+      },
+      {
+        what: "  resident memory of that process at its peak",
+        value: spread(indexed.map(({ rssMb }) => rssMb)),
         unit: " MB",
         goal: { most: 200 },
       },
