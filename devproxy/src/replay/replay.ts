@@ -4,7 +4,8 @@ import type { Content } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
 import type { Deliverer } from "../ingress/deliver.js";
-import type { Index, Row } from "../journal/rows.js";
+import { lastTarget } from "../journal/last-target.js";
+import type { Row } from "../journal/rows.js";
 import { lastDelivery } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import { type Edits, editBody, hasEdits } from "./edit.js";
@@ -39,7 +40,8 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const rows = await select(store, request);
-  const home = tools.target ?? lastTarget(store.index);
+  const last = lastTarget(store.index);
+  const home = tools.target ?? (last && parseTarget(last.href));
   const target = to ?? home ?? new URL(DEFAULT_TARGET);
   const isElsewhere = home !== undefined && addressOf(target) !== addressOf(home);
   if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);
@@ -118,15 +120,6 @@ function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number 
 /** A target without its query, which may hold a token. */
 function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
-}
-
-/** Where live pushes went last. */
-function lastTarget({ rows }: Index): URL | undefined {
-  for (const row of rows.toReversed()) {
-    const live = row.deliveries.findLast(({ head }) => head.cause === "live" || head.cause === "queued");
-    if (live !== undefined) return parseTarget(live.head.target);
-  }
-  return undefined;
 }
 
 async function lastResult(store: Store, row: Row): Promise<Result | undefined> {

@@ -5,6 +5,7 @@ import { applyKeep, isFull, parseKeep, segmentsToDrop } from "../../../devproxy/
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 
 /** A journal of small segments with a push a segment. */
 async function segmented(t: import("node:test").TestContext, count: number): Promise<Store> {
@@ -55,21 +56,7 @@ test("numbering goes on after everything was dropped and the journal opened agai
   await store.close();
   const again = await Store.open(store.dir);
   t.after(() => again.close());
-  const { head } = await again.record(
-    {
-      kind: "push",
-      id: "next-1",
-      at: "",
-      method: "POST",
-      url: "/",
-      type: "unknown",
-      verified: false,
-      source: "local",
-      size: 0,
-      sha256: "",
-    },
-    { headers: {}, body: Buffer.alloc(0) },
-  );
+  const { head } = await again.record(pushHead("next-1"), { headers: {}, body: Buffer.alloc(0) });
   assert.equal(head.kind === "push" && head.seq, 6);
 });
 
