@@ -8,16 +8,11 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Devproxy, type DevproxyEvent, type DevproxyOptions, startDevproxy } from "airudder-devproxy";
 import { atEnd } from "./at-end.js";
+import { programs } from "./devproxy-programs.js";
 import { makeFolder } from "./folder.js";
 import { RecorderApp } from "./recorder-app.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const cli = fileURLToPath(new URL("../../devproxy/src/cli.ts", import.meta.url));
-
-/** Flags of a child process that runs sources and never outlives its test. */
-const childFlags = ["--import", "tsx", "--import", new URL("./devproxy-leash.ts", import.meta.url).href];
-
-const proxyChild = fileURLToPath(new URL("./devproxy-child.ts", import.meta.url));
 
 export function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
@@ -109,10 +104,11 @@ export interface Run {
 }
 
 function spawnCli(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [...childFlags, cli, ...args], {
+  const { leash, cli } = programs();
+  return spawn(process.execPath, ["--import", leash, cli, ...args], {
     cwd: cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, TSX_TSCONFIG_PATH: `${root}/tsconfig.json`, NO_COLOR: "1", ...env },
+    env: { ...process.env, NO_COLOR: "1", ...env },
   });
 }
 
@@ -187,7 +183,8 @@ export class ListenProcess {
 
   /** Starts a proxy with options that the command line does not have. */
   static async startWith(t: TestContext, options: DevproxyOptions): Promise<ListenProcess> {
-    const child = spawn(process.execPath, [...childFlags, proxyChild, JSON.stringify(options)], {
+    const program = programs();
+    const child = spawn(process.execPath, ["--import", program.leash, program.child, JSON.stringify(options)], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });

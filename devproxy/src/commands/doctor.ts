@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import { examine } from "../doctor/doctor.js";
 import type { Finding } from "../doctor/finding.js";
 import type { DevproxyOptions } from "../options.js";
 import type { Screen, Style } from "../report/screen.js";
@@ -35,6 +34,8 @@ export function addDoctor(program: Command, { out }: Context): void {
 }
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
+  // Loaded here, since the other commands have no use for a server.
+  const { examine } = await import("../doctor/doctor.js");
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)

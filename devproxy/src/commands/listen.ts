@@ -1,6 +1,5 @@
 import { type Command, Option } from "commander";
 import { DEFAULT_TARGET } from "../config/target.js";
-import { startDevproxy } from "../devproxy.js";
 import type { DevproxyEvent } from "../events.js";
 import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
 import { Curtain } from "../privacy/curtain.js";
@@ -56,6 +55,8 @@ export function addListen(program: Command, context: Context): void {
 }
 
 async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
+  // Loaded here, since the other commands have no use for a server.
+  const { startDevproxy } = await import("../devproxy.js");
   const { json, reveal, target, journal, tunnel, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);

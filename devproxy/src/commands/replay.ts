@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { connectControl } from "../control/client.js";
 import { Deliverer } from "../ingress/deliver.js";
-import { Forwarder } from "../ingress/forward.js";
 import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
@@ -112,6 +111,8 @@ async function replayHere(
   onEvent: (event: ReplayEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  // Loaded here, since the other commands have no use for a proxy.
+  const { Forwarder } = await import("../ingress/forward.js");
   const store = await Store.open(dir);
   const forwarder = new Forwarder();
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
