@@ -3,6 +3,7 @@ import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
 import { handleFetch } from "./http/fetch.js";
 import { NodeExchange } from "./http/node.js";
+import { shareShape } from "./http/shape.js";
 import { Direct } from "./inbox/direct.js";
 import type { DeadPush } from "./inbox/inbox.js";
 import { Stored } from "./inbox/stored.js";
@@ -76,6 +77,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   stored?.start((push) => intake.recovered(push));
 
   function receiver(request: IncomingMessage, response: ServerResponse): void {
+    shareShape(request, response);
     new NodeExchange(request, response, intake, recorder, settings).run();
   }
 

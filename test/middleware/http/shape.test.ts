@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { airudder } from "airudder-webhooks";
+import { HOSTS, type Host, serve } from "../../helpers/app.js";
+import { agentStatus, KEY, post } from "../../helpers/push.js";
+
+setFlagsFromString("--allow-natives-syntax");
+const haveSameShape = new Function("left", "right", "return %HaveSameMap(left, right)");
+
+for (const host of Object.keys(HOSTS) as Host[]) {
+  test(`${host}: what two requests are made of has one shape, so that access to it is fast; nothing on it has changed`, async (t) => {
+    const receiver = airudder({ key: KEY });
+    const seen: Record<"request" | "response", object>[] = [];
+    const looked = Object.assign((...[request, response]: Parameters<typeof receiver>) => {
+      const had = [Object.keys(request), Object.keys(response)].map((keys) => keys.toSorted());
+      const values = [request.complete, response.sendDate];
+      receiver(request, response);
+      assert.deepEqual([request.complete, response.sendDate], values);
+      const has = [Object.keys(request), Object.keys(response)].map((keys) => keys.toSorted());
+      assert.deepEqual(
+        had.map((keys, i) => keys.filter((key) => !has[i]?.includes(key))),
+        [[], []],
+      );
+      seen.push({ request, response });
+    }, receiver);
+    const { url } = await serve(t, HOSTS[host](looked));
+    for (let i = 0; i < 2; i++) assert.equal((await post(url, agentStatus({ agentName: `a${i}` }))).status, 200);
+    const [first, second] = seen;
+    assert.ok(haveSameShape(first?.request, second?.request));
+    assert.ok(haveSameShape(first?.response, second?.response));
+  });
+}
+
+test("the requests of HTTP/2, which have other properties, are taken as they are", async (t) => {
+  const receiver = airudder({ key: KEY });
+  const server = createServer(receiver as never);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const { connect } = await import("node:http2");
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  t.after(() => session.close());
+  const request = session.request({ ":method": "POST", "content-type": "application/json" });
+  request.end(JSON.stringify(agentStatus()));
+  const status = await new Promise((resolve) => request.on("response", (headers) => resolve(headers[":status"])));
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  assert.deepEqual([status, text], [200, "{}"]);
+});
