@@ -13,11 +13,15 @@ import type { HandlerContext, Handlers } from "../work/handlers.js";
 import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
+const PARSED = Symbol("parsed");
+
+/** A push that may still be in memory as it was parsed: it need not be parsed again. */
+interface ParsedPush extends StoredPush {
+  readonly [PARSED]?: Admitted;
+}
+
 /** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
 export class Stored implements Keeper {
-  /** Pushes that are still in memory as they were parsed: they need not be parsed again. */
-  readonly #parsed = new WeakMap<StoredPush, Admitted>();
-
   constructor(
     private readonly inbox: Inbox,
     private readonly handlers: Handlers,
@@ -27,7 +31,6 @@ export class Stored implements Keeper {
 
   readonly keep = (admitted: Admitted): Promise<void> => {
     const stored = this.#describe(admitted);
-    this.#parsed.set(stored, admitted);
     return this.inbox.put(stored).catch((cause) => {
       throw new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", {
         cause,
@@ -50,7 +53,8 @@ export class Stored implements Keeper {
     await settlesWithin(this.inbox.close(limitMs), limitMs + 1_000);
   }
 
-  #describe({ push, quarantined, schema, subject, digest, received }: Admitted): StoredPush {
+  #describe(admitted: Admitted): ParsedPush {
+    const { push, quarantined, schema, subject, digest, received } = admitted;
     const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
     const { method, url, headers, body } = received;
     const keys = findKeys(schema, push.payload);
@@ -72,6 +76,7 @@ export class Stored implements Keeper {
       workflow: keys.workflow,
       drift: drift.length,
       quarantined,
+      [PARSED]: admitted,
     };
   }
 
@@ -90,7 +95,7 @@ export class Stored implements Keeper {
 
   /** The push of a stored one. A newer version of this package may see more in it than the one that stored it. */
   #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
-    const parsed = this.#parsed.get(stored);
+    const parsed = (stored as ParsedPush)[PARSED];
     if (parsed !== undefined) {
       const push = attempt === 1 ? parsed.push : ({ ...parsed.push, attempt } as Push);
       return { push, quarantined: parsed.quarantined };

@@ -1,28 +1,41 @@
-import type { Entry, Head } from "./records.js";
+import { LineBuffer } from "./line-buffer.js";
+import { addLine } from "./lines.js";
+import type { Content, Entry, Head } from "./records.js";
 
 const BATCH_BYTES = 8 * 1024 * 1024;
 
 /** A record that waits for the disk. */
 export interface Waiting {
   readonly head: Head;
-  /** With its line feed. */
-  readonly line: Buffer;
+  /** Where its line stands in the batch, and its bytes with the line feed. */
+  readonly offset: number;
+  readonly length: number;
   readonly resolve: (entry: Entry) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What goes to disk together. */
+export interface Batch {
+  readonly lines: LineBuffer;
+  readonly records: Waiting[];
+}
+
 /** Lets records that wait together share one write and one sync. */
 export class GroupCommit {
-  #waiting: Waiting[] = [];
+  readonly #waiting: Batch[] = [];
+  #spare: LineBuffer | undefined;
   #flushing: Promise<void> | undefined;
 
   /** @param write settles the records of a batch; what it throws rejects all of them */
-  constructor(private readonly write: (batch: readonly Waiting[]) => Promise<void>) {}
+  constructor(private readonly write: (batch: Batch) => Promise<void>) {}
 
   /** Resolves when the record is on disk. */
-  add(head: Head, line: string): Promise<Entry> {
+  add(head: Head, content: Content | undefined): Promise<Entry> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ head, line: Buffer.from(line), resolve, reject });
+      const { lines, records } = this.#batch();
+      const offset = lines.length;
+      addLine(lines, head, content);
+      records.push({ head, offset, length: lines.length - offset, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -32,26 +45,28 @@ export class GroupCommit {
     await this.#flushing;
   }
 
+  /** The batch that the next record goes to. */
+  #batch(): Batch {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.lines.length < BATCH_BYTES) return last;
+    const batch = { lines: this.#spare ?? new LineBuffer(), records: [] };
+    this.#spare = undefined;
+    this.#waiting.push(batch);
+    return batch;
+  }
+
   async #flush(): Promise<void> {
     // What arrives in the same turn of the event loop shares the first write.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch();
+    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
       try {
         await this.write(batch);
       } catch (error) {
-        for (const { reject } of batch) reject(error);
+        for (const { reject } of batch.records) reject(error);
       }
+      batch.lines.clear();
+      this.#spare = batch.lines;
     }
     this.#flushing = undefined;
-  }
-
-  #takeBatch(): Waiting[] {
-    let bytes = 0;
-    const end = this.#waiting.findIndex((waiting) => {
-      bytes += waiting.line.length;
-      return bytes > BATCH_BYTES;
-    });
-    return this.#waiting.splice(0, end < 0 ? this.#waiting.length : Math.max(1, end));
   }
 }

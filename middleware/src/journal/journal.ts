@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { JournalError } from "./errors.js";
 import { makeFolder, unwritable } from "./folder.js";
-import { GroupCommit, type Waiting } from "./group-commit.js";
-import { formatLine, VERSION } from "./lines.js";
+import { type Batch, GroupCommit } from "./group-commit.js";
+import { VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type Listeners, type Scan, scanSegment } from "./reader.js";
 import { Readers } from "./readers.js";
@@ -100,22 +100,21 @@ export class Journal {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
     const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.#nextSeq++ } : head;
-    return this.#commit.add(whole, `${formatLine(whole, content)}\n`);
+    return this.#commit.add(whole, content);
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #write({ lines, records }: Batch): Promise<void> {
     await this.#rolling;
-    const lines = Buffer.concat(batch.map(({ line }) => line));
     let file: SegmentFile;
     let start: number;
     try {
-      file = await this.#segment(batch);
+      file = await this.#segment(records);
       start = file.bytes;
-      await file.append(lines);
+      await file.append(lines.bytes);
       if (file.removed) {
-        file = await this.#startAgain(batch);
+        file = await this.#startAgain(records);
         start = file.bytes;
-        await file.append(lines);
+        await file.append(lines.bytes);
       }
     } catch (error) {
       // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
@@ -123,15 +122,13 @@ export class Journal {
       throw error instanceof JournalError ? error : unwritable(this.dir, error);
     }
     this.#activeLastAt = Date.now();
-    let offset = start;
-    for (const { head, line, resolve } of batch) {
-      resolve({ head, place: { segment: file.segment, offset, length: line.length - 1 } });
-      offset += line.length;
+    for (const { head, offset, length, resolve } of records) {
+      resolve({ head, place: { segment: file.segment, offset: start + offset, length: length - 1 } });
     }
   }
 
   /** The segment that the next batch goes to. */
-  async #segment(batch: readonly Waiting[]): Promise<SegmentFile> {
+  async #segment(records: readonly { head: Head }[]): Promise<SegmentFile> {
     if (this.lock.lost) {
       throw new JournalError(
         "journal_locked",
@@ -140,7 +137,7 @@ export class Journal {
     }
     if (this.#active !== undefined && this.#active.bytes >= this.segmentBytes) this.#retire();
     if (this.#active !== undefined) return this.#active;
-    const firstSeq = batch.find(({ head }) => head.kind === "push")?.head as PushHead | undefined;
+    const firstSeq = records.find(({ head }) => head.kind === "push")?.head as PushHead | undefined;
     const firstLine = { kind: "segment", version: VERSION, seq: firstSeq?.seq ?? this.#nextSeq };
     try {
       this.#active = await SegmentFile.create(this.dir, this.#nextSegment, `${JSON.stringify(firstLine)}\n`);
@@ -154,12 +151,12 @@ export class Journal {
   }
 
   /** The folder was removed: everything starts again in a new one. */
-  async #startAgain(batch: readonly Waiting[]): Promise<SegmentFile> {
+  async #startAgain(records: readonly { head: Head }[]): Promise<SegmentFile> {
     this.#active?.close();
     this.#active = undefined;
     this.#older.length = 0;
     await this.#makeFolder();
-    return this.#segment(batch);
+    return this.#segment(records);
   }
 
   async #makeFolder(): Promise<void> {

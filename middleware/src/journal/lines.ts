@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { LineBuffer } from "./line-buffer.js";
 import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
 
 const PUSH_CONTENT = Buffer.from(',"headers":{');
@@ -18,17 +19,24 @@ export interface SegmentHead {
   seq: number;
 }
 
-function contentFields({ headers, body }: Content): string {
-  const [encoding, text] = isUtf8(body) ? ["utf8", body.toString("utf8")] : ["base64", body.toString("base64")];
-  return `"headers":${JSON.stringify(headers)},"encoding":"${encoding}","body":${JSON.stringify(text)}`;
+function addContent(lines: LineBuffer, { headers, body }: Content): void {
+  const isText = isUtf8(body);
+  lines.add(`"headers":${JSON.stringify(headers)},"encoding":"${isText ? "utf8" : "base64"}","body":`);
+  if (isText) lines.addQuoted(body);
+  else lines.add(`"${body.toString("base64")}"`);
 }
 
-/** A record as its line, without the line feed. */
-export function formatLine(head: Head, content?: Content): string {
+/** Adds a record as its line, with the line feed. */
+export function addLine(lines: LineBuffer, head: Head, content?: Content): void {
   const text = JSON.stringify(head);
-  if (content === undefined) return text;
-  const fields = contentFields(content);
-  return `${text.slice(0, -1)},${head.kind === "push" ? fields : `"response":{${fields}}`}}`;
+  if (content === undefined) {
+    lines.add(`${text}\n`);
+    return;
+  }
+  const isPush = head.kind === "push";
+  lines.add(`${text.slice(0, -1)},${isPush ? "" : '"response":{'}`);
+  addContent(lines, content);
+  lines.add(isPush ? "}\n" : "}}\n");
 }
 
 function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {

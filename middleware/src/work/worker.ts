@@ -29,8 +29,8 @@ export interface WorkerOptions<J extends Job> {
 /** Does jobs: several at once, those of one subject in order, failed ones again and again with growing waits. */
 export class Worker<J extends Job> {
   readonly #ready = new Queue<J>();
-  /** Of each subject that has a job under way: what waits behind it. */
-  readonly #lanes = new Map<string, Queue<J>>();
+  /** Of each subject that has a job under way: what waits behind it, if anything. */
+  readonly #lanes = new Map<string, Queue<J> | undefined>();
   /** Tries under way, each with its time limit once it has one. */
   readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -44,14 +44,19 @@ export class Worker<J extends Job> {
   add(job: J): void {
     const { subject } = job;
     if (subject !== undefined) {
-      const lane = this.#lanes.get(subject);
-      if (lane !== undefined) {
-        lane.push(job);
+      if (this.#lanes.has(subject)) {
+        this.#lane(subject).push(job);
         return;
       }
-      this.#lanes.set(subject, new Queue());
+      this.#lanes.set(subject, undefined);
     }
     this.#makeReady(job);
+  }
+
+  #lane(subject: string): Queue<J> {
+    const lane = this.#lanes.get(subject) ?? new Queue();
+    this.#lanes.set(subject, lane);
+    return lane;
   }
 
   /** Work starts after what is going on in this turn of the event loop: the answer to the sender comes first. */
