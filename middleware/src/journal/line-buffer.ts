@@ -4,15 +4,17 @@ const KEPT_BYTES = 1024 * 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+/** The letter of an escape that goes on with four hex digits. */
+const U = 0x75;
 /** The longest escape, `\u001f`. */
 const ESCAPE_BYTES = 6;
-const NONE = Buffer.alloc(0);
 
-/** Of each byte up to the backslash what JSON writes in its place, if anything. */
-const ESCAPES = Array.from({ length: BACKSLASH + 1 }, (_, byte) => {
+/** What JSON writes behind a backslash in the place of a byte; 0 for those that stay. */
+const ESCAPES = new Uint8Array(256);
+for (let byte = 0; byte <= BACKSLASH; byte++) {
   const written = JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
-  return written.length === 1 ? NONE : Buffer.from(written);
-});
+  if (written.length > 1) ESCAPES[byte] = written.charCodeAt(1);
+}
 
 /** Lines under construction: all that goes to disk together stands in one piece of memory from the start. */
 export class LineBuffer {
@@ -41,9 +43,13 @@ export class LineBuffer {
     bytes[at++] = QUOTE;
     for (let i = 0; i < utf8.length; i++) {
       const byte = utf8[i] as number;
-      const instead = byte > BACKSLASH ? NONE : (ESCAPES[byte] as Buffer);
-      if (instead === NONE) bytes[at++] = byte;
-      else for (let j = 0; j < instead.length; j++) bytes[at++] = instead[j] as number;
+      const escaped = ESCAPES[byte] as number;
+      if (escaped === 0) bytes[at++] = byte;
+      else {
+        bytes[at++] = BACKSLASH;
+        bytes[at++] = escaped;
+        if (escaped === U) at += bytes.write(byte.toString(16).padStart(4, "0"), at);
+      }
     }
     bytes[at++] = QUOTE;
     this.#length = at;
