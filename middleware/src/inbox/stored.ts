@@ -6,7 +6,6 @@ import { findSchema } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
-import type { Received } from "../push/received.js";
 import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import type { HandlerContext, Handlers } from "../work/handlers.js";
@@ -64,7 +63,8 @@ export class Stored implements Keeper {
       receivedAt,
       method,
       url: withoutToken(url),
-      headers: headerMap(headers),
+      // No header is there without a value.
+      headers: headers as HeaderMap,
       body,
       sha256: digest,
       reserialised,
@@ -129,16 +129,6 @@ class Context implements HandlerContext {
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** Headers as they are stored. */
-function headerMap(headers: Received["headers"]): HeaderMap {
-  const map: HeaderMap = {};
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (value !== undefined) map[name] = value;
-  }
-  return map;
 }
 
 /** A URL without the secret in it. */
