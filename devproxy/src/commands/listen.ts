@@ -19,6 +19,7 @@ interface ListenFlags {
   whenDown: WhenDown;
   keep?: string;
   passThrough: boolean;
+  inspect: boolean;
   reveal: boolean;
   json: boolean;
 }
@@ -48,7 +49,9 @@ export function addListen(program: Command, context: Context): void {
         .default("hold"),
     )
     .option("--keep <amount>", "drop older pushes: an age such as 30d, or a number such as 50000 (default: keep all)")
-    .option("--pass-through", "hand requests that are no pushes to the app, unrecorded", false);
+    .option("--pass-through", "hand requests that are no pushes to the app, unrecorded", false)
+    // There is no inspector yet; a script that will not have one may say so already.
+    .addOption(new Option("--no-inspect").hideHelp());
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")
     .action((flags: ListenFlags) => listen(flags, context));
@@ -57,7 +60,7 @@ export function addListen(program: Command, context: Context): void {
 async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
   // Loaded here, since the other commands have no use for a server.
   const { startDevproxy } = await import("../devproxy.js");
-  const { json, reveal, target, journal, tunnel, ...rest } = flags;
+  const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
   const proxy = await startDevproxy({ ...rest, target, journal, tunnel, onEvent: (event) => report(event) });

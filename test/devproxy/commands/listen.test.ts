@@ -16,7 +16,7 @@ async function startApp(t: import("node:test").TestContext): Promise<RecorderApp
 test("--json prints ready, push and delivery exactly as promised; SIGTERM ends it with 0 and frees the journal", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
-  const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
+  const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir, "--no-inspect"]);
   await send(listening.localUrl, sample("dialer.task/running"));
   await until(() => listening.events.length === 3);
   const [ready, push, delivery] = listening.events;
