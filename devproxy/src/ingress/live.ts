@@ -89,6 +89,7 @@ export class Live {
   async answer(row: Row, content: Content, started: number): Promise<Answer> {
     const { whenDown } = this.options;
     const ticket = new Ticket(row, content);
+    this.#keepInHand(ticket);
     if (whenDown === "fail") void this.#send(ticket).then((attempt) => this.#settleAtOnce(ticket, attempt));
     else this.#waiting.submit(ticket);
     const inTime = await this.#inTime(ticket, started);
@@ -103,6 +104,13 @@ export class Live {
     for (const expire of [...this.#expiring]) expire();
     this.#closing.abort();
     this.#waiting.close();
+  }
+
+  /** Until it is settled, whether its sender was answered or not, a push must not be dropped from the journal. */
+  #keepInHand({ row, settled }: Ticket): void {
+    const { inHand } = this.options.store;
+    inHand.add(row);
+    void settled.then(() => inHand.delete(row));
   }
 
   /** The attempt that settles a push before its sender's time is over. */
@@ -132,8 +140,14 @@ export class Live {
   async #acknowledge(ticket: Ticket): Promise<void> {
     const { store, listener } = this.options;
     const late = ticket.isSending;
-    await store.record(mark(ticket.row, ACKNOWLEDGED));
+    // Said before it is on disk: meanwhile an answer that the app breaks must not end the tries.
     ticket.acknowledged = true;
+    try {
+      await store.record(mark(ticket.row, ACKNOWLEDGED));
+    } catch (error) {
+      ticket.acknowledged = false;
+      throw error;
+    }
     delete ticket.content;
     const { seq } = ticket.row.push;
     const message = late

@@ -1,7 +1,8 @@
 import { usageError } from "../errors.js";
 import { parseSpan } from "./moment.js";
+import type { Row } from "./rows.js";
 import type { Store } from "./store.js";
-import { waitingRows } from "./waiting-rows.js";
+import { isWaiting } from "./waiting-rows.js";
 
 /** How much of a journal is kept. Whole segments are dropped, so somewhat more stays: a tenth, of an age a day at most. */
 export type Keep = { ms: number } | { pushes: number };
@@ -27,12 +28,22 @@ export function parseKeep(text: string): Keep {
   throw usageError(`--keep "${text}" is no amount. Give an age such as 30d, or a number of pushes such as 50000.`);
 }
 
-/** The segments that may go: the oldest ones, up to the first that is needed or holds a push that waits for the app. */
+/** Whether a push is still on its way: to the app, or in an inbox to its handler. */
+function isNeeded(row: Row, store: Store): boolean {
+  const isOpen = row.push.source === "inbox" && row.mark?.state !== "done";
+  return isOpen || store.inHand.has(row) || isWaiting(row);
+}
+
+/** The segments that may go: the oldest ones, up to the first that is not old or holds a push that is needed. Never the newest. */
 export function segmentsToDrop(store: Store, keep: Keep, now = Date.now()): number[] {
-  const closed = store.segments().filter(({ segment }) => segment !== store.activeSegment);
-  const needed = new Set(waitingRows(store.index).map(({ place }) => place.segment));
+  const closed = store.segments().slice(0, -1);
+  const needed = new Set<number>();
   const counts = new Map<number, number>();
-  for (const { place } of store.index.rows) counts.set(place.segment, (counts.get(place.segment) ?? 0) + 1);
+  for (const row of store.index.rows) {
+    const { segment } = row.place;
+    counts.set(segment, (counts.get(segment) ?? 0) + 1);
+    if (!needed.has(segment) && isNeeded(row, store)) needed.add(segment);
+  }
   let left = store.index.rows.length;
   const dropped: number[] = [];
   for (const { segment, lastAt } of closed) {

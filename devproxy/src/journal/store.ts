@@ -35,6 +35,8 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
 export class Store implements Reader {
   /** Called for every record that has been appended. */
   onRecord: ((entry: Entry) => void) | undefined;
+  /** Pushes that are being brought to the app: their segments stay. */
+  readonly inHand = new Set<Row>();
   #active: number | undefined;
 
   private constructor(

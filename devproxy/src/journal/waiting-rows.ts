@@ -1,7 +1,12 @@
 import { ACKNOWLEDGED, type Index, type Row } from "./rows.js";
 import { wasDelivered } from "./status.js";
 
-/** The pushes that a sender was told we have, and the app has yet to get. */
+/** Whether a sender was told that we have a push, and the app has yet to get it. */
+export function isWaiting(row: Row): boolean {
+  return row.mark?.state === ACKNOWLEDGED && !wasDelivered(row);
+}
+
+/** The pushes that wait for the app. */
 export function waitingRows(index: Index): Row[] {
-  return index.rows.filter((row) => row.mark?.state === ACKNOWLEDGED && !wasDelivered(row));
+  return index.rows.filter(isWaiting);
 }

@@ -175,6 +175,42 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
   await until(() => statusOf(row) === "failed");
 });
 
+/** The first push waits at the app; that it was acknowledged is recorded as the test says. */
+async function startAtWork(t: Parameters<typeof startProxy>[0], acknowledging: (breakAnswer: () => void) => unknown) {
+  const started = await startProxy(t, { limits: { answerMs: 100, holdMs: 50 }, healthIntervals });
+  const { app, proxy } = started;
+  let breakAnswer: () => void = () => undefined;
+  app.reply = (_, response) => {
+    if (app.requests.length > 1) response.end("{}");
+    else breakAnswer = () => response.socket?.destroy();
+  };
+  const record = proxy.store.record.bind(proxy.store);
+  proxy.store.record = async (head, content) => {
+    if (head.kind === "mark" && head.state === "acknowledged") await acknowledging(() => breakAnswer());
+    return record(head, content);
+  };
+  return { ...started, breakAnswer: () => breakAnswer() };
+}
+
+test("a push whose answer the app breaks while it is being acknowledged is sent again", async (t) => {
+  const { proxy, app } = await startAtWork(t, async (breakAnswer) => {
+    breakAnswer();
+    await until(() => app.requests.length === 2 || proxy.store.index.rows[0]?.mark !== undefined);
+  });
+  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === app.requests.length);
+  assert.equal(app.requests.length, 2);
+  assert.equal(proxy.store.index.rows[0]?.mark?.state, "acknowledged");
+});
+
+test("a push that could not be acknowledged, and whose answer the app breaks, is not sent again: its sender does that", async (t) => {
+  const { proxy, app, breakAnswer } = await startAtWork(t, () => Promise.reject(new Error("disk full")));
+  assert.equal((await send(proxy.localUrl, "{}")).status, 503);
+  breakAnswer();
+  await until(() => proxy.store.index.rows[0]?.mark?.state === "given_up" || app.requests.length > 1);
+  assert.equal(app.requests.length, 1);
+});
+
 test("hold: an app that goes away while it has a push is waited for, and each try is recorded", async (t) => {
   const { proxy, app } = await startProxy(t, { healthIntervals });
   app.reply = () => void app.stop();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { Janitor } from "../../../devproxy/src/journal/janitor.js";
 import { applyKeep, isFull, parseKeep, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
-import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { type Reply, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
 
 /** A journal of small segments with a push a segment. */
 async function segmented(t: import("node:test").TestContext, count: number): Promise<Store> {
@@ -50,6 +52,58 @@ test("a push that waits for the app holds its segment and all after it", async (
   assert.deepEqual(seqs(store), [6]);
 });
 
+test("a push in an inbox holds its segment until its handler is done with it", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = await Store.open(dir, { segmentBytes: 100 });
+  for (let n = 1; n <= 6; n++)
+    await inbox.record({ ...pushHead(`push-${n}`), source: "inbox" }, { headers: {}, body: Buffer.from("{}") });
+  const mark = (push: string, state: string) => inbox.record({ kind: "mark", push, at: "", state });
+  for (const id of ["push-1", "push-2", "push-4"]) await mark(id, "done");
+  await mark("push-3", "dead");
+  await mark("push-5", "retry");
+  await inbox.close();
+  const { proxy } = await startProxy(t, { journal: dir, keep: "1" });
+  assert.deepEqual(seqs(proxy.store), [3, 4, 5, 6]);
+});
+
+const inHand: [string, (app: RecorderApp) => Promise<void> | void][] = [
+  ["held while the app is down", (app) => app.stop()],
+  [
+    "in the hands of an app that takes its time",
+    (app) => {
+      app.reply = () => undefined;
+    },
+  ],
+];
+
+for (const [name, obstruct] of inHand) {
+  test(`pushes ${name} are kept, however many come after them`, async (t) => {
+    const app = await new RecorderApp().start();
+    const limits = { answerMs: 600, holdMs: 600 };
+    const { proxy } = await startProxy(t, { app, keep: "10", limits });
+    await obstruct(app);
+    const replies: Promise<Reply>[] = [];
+    let recorded = 0;
+    proxy.store.onRecord = before(proxy.store.onRecord, ({ head }) => {
+      if (head.kind === "push") recorded++;
+    });
+    for (let n = 1; n <= 60; n++) {
+      replies.push(send(proxy.localUrl, `{"n":${n}}`));
+      await until(() => recorded === n);
+    }
+    for (const { status } of await Promise.all(replies)) assert.equal(status, 200);
+    assert.equal(proxy.store.index.rows.length, 60, "what was answered 200 and is not delivered is there");
+  });
+}
+
+/** Both, one after the other. */
+function before<T>(first: ((value: T) => void) | undefined, second: (value: T) => void): (value: T) => void {
+  return (value) => {
+    first?.(value);
+    second(value);
+  };
+}
+
 test("numbering goes on after everything was dropped and the journal opened again", async (t) => {
   const store = await segmented(t, 5);
   await applyKeep(store, parseKeep("1"));
@@ -92,6 +146,21 @@ test("a journal whose pushes are all too old is emptied at the start, though its
   assert.deepEqual(seqs(proxy.store), []);
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
   assert.equal(proxy.store.index.rows.length, 1);
+});
+
+test("with an age, the janitor is silent when there is nothing left to drop", async (t) => {
+  const store = await Store.open(makeFolder(t));
+  t.after(() => store.close());
+  const told: string[] = [];
+  const janitor = new Janitor(store, { ms: 1 }, (event) => told.push(event.event === "note" ? event.code : ""));
+  t.after(() => janitor.close());
+  await store.record(pushHead("only-one"), { headers: {}, body: Buffer.from("{}") });
+  await until(async () => {
+    await janitor.work();
+    return store.index.rows.length === 0;
+  });
+  for (let look = 0; look < 3; look++) await janitor.work();
+  assert.deepEqual(told, ["dropped"]);
 });
 
 test("with a number, segments are cut at a tenth of it, whatever their size", async (t) => {
