@@ -6,6 +6,9 @@ import type { Row } from "../journal/rows.js";
 import type { Curtain } from "../privacy/curtain.js";
 
 const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
+/** Most of a body that stands in a command, bytes: an argument of a program has its limits. */
+const INLINE_BYTES = 64 * 1024;
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const INCOMPLETE = "# What is in <...> is hidden here: --reveal gives the complete command.";
 
 /** Where a command is to send, and where the push is kept. */
@@ -16,7 +19,7 @@ export interface CurlPlace {
 
 /**
  * Lines of a shell command that sends a push again, byte for byte, as it came in. The body is in it only when the curtain is open and it
- * is text; otherwise the command takes it out of the journal. What the curtain hides is missing in the command, which says so.
+ * is text of no great length; otherwise the command takes it out of the journal. What the curtain hides is missing in the command, which says so.
  */
 export function curlLines(
   { push }: Row,
@@ -24,22 +27,32 @@ export function curlLines(
   curtain: Curtain,
   { target, journal }: CurlPlace,
 ): string[] {
-  const isInline = curtain.isOpen && isUtf8(body) && !body.includes(0);
+  const text = curtain.isOpen ? inlineText(body) : undefined;
   const parts = ["curl", "-X", push.method];
   const sent = endToEndHeaders(headers);
   const shown = curtain.headers(sent);
   for (const [name, value] of Object.entries(shown)) {
-    if (!LEFT_OUT.test(name)) for (const one of [value].flat()) parts.push("-H", quote(`${name}: ${one}`));
+    if (!LEFT_OUT.test(name))
+      for (const one of [value].flat()) parts.push("-H", quote(one === "" ? `${name};` : `${name}: ${one}`));
   }
   const url = target.origin + pathAt(target, queryOf(push.url));
-  parts.push("--data-binary", isInline ? quote(body.toString("utf8")) : "@-", quote(curtain.url(url)));
+  // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.
+  parts.push(...(text === undefined ? ["--data-binary", "@-"] : ["--data-raw", quote(text)]));
+  if (/[[\]{}]/.test(url)) parts.push("--globoff");
+  parts.push(quote(curtain.url(url)));
   const isComplete = curtain.url(url) === url && JSON.stringify(shown) === JSON.stringify(sent);
   const source = `npx airudder-devproxy show ${push.seq} --journal ${quote(journal)} --raw`;
-  return [...(isComplete ? [] : [INCOMPLETE]), isInline ? parts.join(" ") : `${source} | ${parts.join(" ")}`];
+  return [...(isComplete ? [] : [INCOMPLETE]), text === undefined ? `${source} | ${parts.join(" ")}` : parts.join(" ")];
+}
+
+/** A body as it can stand in a command; nothing for one that is too long, is no text, or could steer a terminal. */
+function inlineText(body: Buffer): string | undefined {
+  if (body.length > INLINE_BYTES || !isUtf8(body)) return undefined;
+  const text = body.toString("utf8");
+  return STEERING.test(text) ? undefined : text;
 }
 
 function quote(text: string): string {
   if (/^[\w./:@-]+$/.test(text)) return text;
-  // curl takes a leading @ of --data-binary for the name of a file; a JSON text never starts with one.
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -4,12 +4,14 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
 import { Index } from "../../../devproxy/src/journal/rows.js";
 import { liveReporter } from "../../../devproxy/src/report/live.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
+import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -84,6 +86,33 @@ test("--curl goes where live pushes go, with the push's own query, and holds no 
   const [live, again] = app.requests;
   assert.deepEqual([again?.url, again?.headers.authorization], [live?.url, "Bearer abc"]);
 });
+
+/** The commands that `--curl` can give for these bodies send them as they are; an argument of a program has its limits. */
+const curled: [string, string | Buffer, boolean][] = [
+  ["one that names a file of this machine", `@${fileURLToPath(import.meta.url)}`, true],
+  ["one of quotes, a line's end and text of all kinds", '{"it\'s": "$HOME `x` \\u0041 \u00e9\u{1f600}"}\n\t', true],
+  ["an empty one", "", true],
+  ["one that holds what steers a terminal", "\u001b[31m\u009b1m\r", false],
+  ["one that is not text", Buffer.from([0xff, 0, 0x40]), false],
+  ["a long one", `{"a":"${"'".repeat(200_000)}"}`, false],
+];
+
+for (const [what, body, isInline] of curled) {
+  test(`--curl with a body sends it byte for byte: ${what}`, { skip: process.platform === "win32" }, async (t) => {
+    const { proxy, app, dir } = await startProxy(t);
+    await send(`${proxy.localUrl}?a[0]={x,y}`, body, { headers: { "x-empty": "" } });
+    await proxy.close();
+    const { out } = await run(["show", "1", "--curl", "--reveal", "--journal", dir]);
+    assert.equal(out.startsWith("curl "), isInline, out.slice(0, 200));
+    const program = `'${process.execPath}' --import '${programs().leash}' '${programs().cli}'`;
+    const command = out.replace("npx airudder-devproxy", program).replace("curl -X", "curl -s -X");
+    writeFileSync(join(dir, "again.sh"), command);
+    await once(execFile("sh", [join(dir, "again.sh")]), "close");
+    const [live, again] = app.requests;
+    assert.deepEqual([again?.sha256, again?.url], [live?.sha256, live?.url]);
+    assert.equal(again?.headers["x-empty"], "");
+  });
+}
 
 test("a refusal's code stands beside its status, live and in show; what bad_token wants is told once", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
