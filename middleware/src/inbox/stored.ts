@@ -11,6 +11,7 @@ import { validate } from "../push/validate.js";
 import type { HandlerContext, Handlers } from "../work/handlers.js";
 import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
+import { messageOf } from "./message.js";
 
 const PARSED = Symbol("parsed");
 
@@ -125,10 +126,6 @@ class Context implements HandlerContext {
   get signal(): AbortSignal {
     return this.#attempt.signal;
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** A URL without the secret in it. */

@@ -102,6 +102,21 @@ const failures: [string, () => unknown, RegExp][] = [
     },
     /text/,
   ],
+  [
+    "throws what has no text",
+    () => {
+      throw Object.create(null);
+    },
+    /A value that cannot be shown as text was thrown/,
+  ],
+  [
+    "rejects with an error whose message cannot be read",
+    () =>
+      Promise.reject(
+        Object.defineProperty(new TypeError(), "message", { get: () => assert.fail("nobody may read this") }),
+      ),
+    /TypeError: A value that cannot be shown as text was thrown/,
+  ],
   ["never ends", () => new Promise(() => {}), /AttemptTimeout: The handler did not end within 20 ms/],
 ];
 for (const [what, handler, message] of failures) {

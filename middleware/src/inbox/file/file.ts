@@ -18,6 +18,7 @@ import {
   Quarantined,
   type StoredPush,
 } from "../inbox.js";
+import { describeThrown } from "../message.js";
 import { type Item, Ledger, Recovery } from "./ledger.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, storedOf } from "./records.js";
@@ -144,9 +145,9 @@ class FileInbox implements Inbox {
 
   /** Writes down what became of a try. A mark that cannot be written costs a second handling after the next start, and no push. */
   #mark(item: Item, state: "done" | "failed" | DeadPush["state"], error?: unknown): void {
-    if (state === "dead" || state === "quarantined") this.#ledger.bury(item, state, messageOf(error));
+    if (state === "dead" || state === "quarantined") this.#ledger.bury(item, state, describeThrown(error));
     const mark: MarkHead = { kind: "mark", push: item.id, at: new Date().toISOString(), state };
-    if (error !== undefined) Object.assign(mark, { attempt: item.failures, error: messageOf(error) });
+    if (error !== undefined) Object.assign(mark, { attempt: item.failures, error: describeThrown(error) });
     const settle = (): void => {
       if (state !== "done") return;
       this.#ledger.close(item);
@@ -179,9 +180,4 @@ class FileInbox implements Inbox {
   state(): InboxState {
     return this.#ledger.state();
   }
-}
-
-/** What is kept of an error: its kind and its message's start. */
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
 }
