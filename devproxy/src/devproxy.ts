@@ -72,6 +72,7 @@ async function run(
   const forwarder = new Forwarder();
   const deliverer = new Deliverer(store, forwarder, listener);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
+  live.takeUp();
   const { secret } = config;
   const active = new ActiveResponses();
   const elsewhere = passThrough ? passThroughTo(target) : undefined;

@@ -65,10 +65,15 @@ export class Live {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** Takes up what was acknowledged before a restart and is not delivered yet. */
-  async start(): Promise<void> {
+  /** Takes up what was acknowledged before a restart and is not delivered yet; wanted before the first new push, which comes after it. */
+  takeUp(): void {
     for (const row of waitingRows(this.options.store.index)) this.#waiting.submit(new Ticket(row, undefined, true));
+  }
+
+  /** Looks after the app, and brings it what waits. */
+  async start(): Promise<void> {
     await this.#health.start();
+    this.#waiting.start();
   }
 
   /** Whether the app accepts connections. */

@@ -20,8 +20,12 @@ export interface WaitingOptions {
  * subject has another one waiting queues up behind it.
  */
 export class Waiting {
+  /** In the order of `seq`. */
   readonly #queue: Ticket[] = [];
+  /** How many in the queue are about a subject. */
+  readonly #subjects = new Map<string, number>();
   readonly #sending = new Set<string>();
+  #started = false;
   #draining = false;
   #closed = false;
 
@@ -32,22 +36,31 @@ export class Waiting {
     return this.#queue.length;
   }
 
+  /** From now on pushes leave the queue; before, they only join it. */
+  start(): void {
+    this.#started = true;
+    this.wake();
+  }
+
   /** Sends a push at once where it can be, and lets it wait where it cannot. */
   submit(ticket: Ticket): void {
     const { subject, acknowledged } = ticket;
-    const isBehind = this.#sending.has(subject) || this.#queue.some((other) => other.subject === subject);
+    const isBehind = this.#sending.has(subject) || this.#subjects.has(subject);
     if (acknowledged || isBehind) this.#enqueue(ticket);
     else void this.#send(ticket);
   }
 
   /** The app may be back. */
   wake(): void {
+    if (!this.#started) return;
+    if (this.#queue.length > 0) this.options.health.urgent = true;
     void this.#drain();
   }
 
   /** Sends no more; who waits is told. */
   close(): void {
     this.#closed = true;
+    this.#subjects.clear();
     for (const ticket of this.#queue.splice(0)) ticket.settle(undefined);
   }
 
@@ -56,9 +69,16 @@ export class Waiting {
       ticket.settle(undefined);
       return;
     }
-    const place = this.#queue.findIndex(({ row }) => row.push.seq > ticket.row.push.seq);
-    this.#queue.splice(place < 0 ? this.#queue.length : place, 0, ticket);
-    this.options.health.urgent = true;
+    const { seq } = ticket.row.push;
+    const isNewest = (this.#queue.at(-1)?.row.push.seq ?? 0) < seq;
+    if (isNewest) this.#queue.push(ticket);
+    else
+      this.#queue.splice(
+        this.#queue.findIndex(({ row }) => row.push.seq > seq),
+        0,
+        ticket,
+      );
+    this.#count(ticket, 1);
     ticket.wait();
     this.wake();
   }
@@ -97,7 +117,15 @@ export class Waiting {
   #next(): Ticket | undefined {
     if (this.#closed || this.options.health.isDown) return undefined;
     const place = this.#queue.findIndex(({ subject }) => !this.#sending.has(subject));
-    return place < 0 ? undefined : this.#queue.splice(place, 1)[0];
+    const [ticket] = place < 0 ? [] : this.#queue.splice(place, 1);
+    if (ticket !== undefined) this.#count(ticket, -1);
+    return ticket;
+  }
+
+  #count({ subject }: Ticket, change: number): void {
+    const count = (this.#subjects.get(subject) ?? 0) + change;
+    if (count > 0) this.#subjects.set(subject, count);
+    else this.#subjects.delete(subject);
   }
 }
 

@@ -93,6 +93,24 @@ test("the queue survives a restart", async (t) => {
   assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
 });
 
+test("a push that comes in the moment the proxy starts again does not overtake one of its subject that waited", async (t) => {
+  const { proxy, app, dir } = await startWithoutApp(t, "ack");
+  const agent = (n: number) =>
+    JSON.stringify({ type: "AgentStatus", body: { agentName: "a", State: "CALLING", taskId: "t", n } });
+  await send(proxy.localUrl, agent(1));
+  await proxy.close();
+  await app.start();
+  const knock = async (): Promise<unknown> => send(proxy.localUrl, agent(2)).catch(knock);
+  const second = knock();
+  await startProxy(t, { app, journal: dir, port: Number(new URL(proxy.localUrl).port), healthIntervals });
+  await second;
+  await app.received(2);
+  assert.deepEqual(
+    app.requests.map(({ body }) => JSON.parse(body.toString()).body.n),
+    [1, 2],
+  );
+});
+
 test("a push that waited and can no longer be read is told and left; the next ones go out", async (t) => {
   const { proxy, app, dir, events } = await startWithoutApp(t, "ack");
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);

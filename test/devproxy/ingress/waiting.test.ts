@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Health } from "../../../devproxy/src/ingress/health.js";
+import { Ticket } from "../../../devproxy/src/ingress/ticket.js";
+import { Waiting } from "../../../devproxy/src/ingress/waiting.js";
+import type { Row } from "../../../devproxy/src/journal/rows.js";
+import { pushHead } from "../../helpers/push-head.js";
+
+test("taking up what waits looks at each push a few times, however many there are", () => {
+  let looks = 0;
+  const rowOf = (seq: number): Row => ({
+    get push() {
+      looks++;
+      return { ...pushHead(`push-${seq}`), seq };
+    },
+    place: { segment: 1, offset: seq, length: 1 },
+    deliveries: [],
+  });
+  const waiting = new Waiting({
+    health: new Health(new URL("http://localhost:9"), () => undefined),
+    patienceMs: 1_000,
+    send: () => assert.fail("nothing goes out before the start"),
+    onGiveUp: () => undefined,
+  });
+  const count = 2_000;
+  for (let seq = 1; seq <= count; seq++) waiting.submit(new Ticket(rowOf(seq), undefined, true));
+  assert.equal(waiting.size, count);
+  assert.ok(looks < 20 * count, `${looks} looks at ${count} pushes`);
+  waiting.close();
+});
