@@ -87,7 +87,10 @@ export function airudder(options: AirudderOptions = {}): Receiver {
       handlers.add(type, handler as Handler<never>);
       return receiver as Receiver;
     },
-    fetch: (request: Request) => handleFetch(request, intake, settings),
+    fetch: (request: Request) => {
+      recorder.inFlight++;
+      return handleFetch(request, intake, settings).finally(() => recorder.inFlight--);
+    },
     ready: async () => settings.inbox?.ready?.(),
     stats: () => recorder.stats(settings.inbox?.state?.()),
     dead: async () => (await settings.inbox?.dead?.()) ?? [],

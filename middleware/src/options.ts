@@ -95,6 +95,16 @@ function checkFunction<T>(name: string, value: T | undefined, example: string): 
   return value === undefined || typeof value === "function" ? value : invalid(name, `a function, such as ${example}`);
 }
 
+const taken = new WeakSet<Inbox>();
+
+/** An inbox hands each push to one receiver: with two, pushes of one would be done that only the other can handle. */
+function checkInbox(inbox: Inbox): void {
+  const isInbox = [inbox?.put, inbox?.consume, inbox?.close].every((method) => typeof method === "function");
+  if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
+  if (taken.has(inbox)) invalid("inbox", "an inbox of its own: this one has a receiver already; give each its folder");
+  taken.add(inbox);
+}
+
 /** Every push type. */
 export const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown"];
 
@@ -103,7 +113,7 @@ export const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => 
  * @throws AirudderError `invalid_option`, naming the option and a right value
  */
 export function checkOptions(options: AirudderOptions): Settings {
-  if (typeof options !== "object" || options === null)
+  if (typeof options !== "object" || options === null || Array.isArray(options))
     invalid("options", "an object, such as { key: process.env.AIRUDDER_KEY }");
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) {
@@ -116,8 +126,7 @@ export function checkOptions(options: AirudderOptions): Settings {
   const { token, inbox, type, verify = "required", allowReplays } = options;
   if (token !== undefined && (typeof token !== "string" || token === ""))
     invalid("token", "a non-empty string, such as process.env.AIRUDDER_TOKEN");
-  if (inbox !== undefined && typeof inbox?.put !== "function")
-    invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
+  if (inbox !== undefined) checkInbox(inbox);
   if (type !== undefined && !TYPES.includes(type)) invalid("type", `one of ${TYPES.join(", ")}`);
   if (!["required", "if-present", "off"].includes(verify)) invalid("verify", '"required", "if-present" or "off"');
   if (allowReplays !== undefined && typeof allowReplays !== "boolean") invalid("allowReplays", "true or false");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AirudderError, type AirudderOptions, airudder } from "airudder-webhooks";
+import { AirudderError, type AirudderOptions, airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
+import { makeFolder } from "../helpers/folder.js";
 
 const wrong: [string, unknown, RegExp][] = [
   ["an empty key", { key: "" }, /option "key" must be a non-empty string/],
@@ -8,6 +9,7 @@ const wrong: [string, unknown, RegExp][] = [
   ["a key that is no string", { key: [1] }, /option "key"/],
   ["an empty token", { token: "" }, /option "token"/],
   ["an inbox that is none", { inbox: {} }, /option "inbox" must be an inbox, such as fileInbox/],
+  ["an inbox that cannot be consumed", { inbox: { put() {} } }, /option "inbox" must be an inbox/],
   ["an unknown type", { type: "call.complete" }, /option "type" must be one of call\.completed/],
   ["an unknown policy", { verify: "yes" }, /option "verify" must be "required"/],
   ["a verifier that is no function", { verifyHeaderSign: "md5" }, /option "verifyHeaderSign" must be a function/],
@@ -17,6 +19,7 @@ const wrong: [string, unknown, RegExp][] = [
   ["an observer that is no function", { observe: {} }, /option "observe"/],
   ["an unknown option", { secret: "a" }, /unknown option "secret"\. Options: key, token/],
   ["no options object", null, /option "options"/],
+  ["a list of options", [], /option "options"/],
 ];
 for (const [what, options, message] of wrong) {
   test(`airudder() refuses ${what}, and says what is right`, () => {
@@ -27,6 +30,30 @@ for (const [what, options, message] of wrong) {
     );
   });
 }
+
+const wrongInboxes: [string, unknown, unknown, RegExp][] = [
+  ["no folder", "", {}, /the folder must be a non-empty string/],
+  ["no options object", "x", null, /options must be an object, such as \{ concurrency: 8 \}/],
+  ["text as options", "x", "y", /options must be an object/],
+  ["an option of every object", "x", { constructor: 1 }, /unknown option "constructor"\. Options: concurrency/],
+  ["a number as text", "x", { concurrency: "8" }, /option "concurrency" must be a whole number from 1, such as 16/],
+];
+for (const [what, folder, options, message] of wrongInboxes) {
+  test(`fileInbox() refuses ${what}, and says what is right`, () => {
+    assert.throws(
+      () => fileInbox(folder as string, options as FileInboxOptions),
+      (error: AirudderError) => error.code === "invalid_option" && message.test(error.message),
+    );
+  });
+}
+
+test("an inbox has one receiver: a second would have the pushes of the first done without its handlers", async (t) => {
+  const inbox = fileInbox(makeFolder(t));
+  const receiver = airudder({ key: "k", inbox });
+  await receiver.ready();
+  assert.throws(() => airudder({ key: "k", inbox }), /option "inbox" must be an inbox of its own/);
+  await receiver.close();
+});
 
 test("receiver.on() refuses an unknown type and what is no function", () => {
   const receiver = airudder({ key: "k" });

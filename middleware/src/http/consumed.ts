@@ -52,7 +52,9 @@ const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|
 
 /** A stream that was read cannot be read again: only the app can mend that, by another order. */
 function consumed(request: ParsedRequest): AirudderError {
-  const stack = (request.app?._router ?? safeRouter(request))?.stack ?? [];
+  const layers = (request.app?._router ?? safeRouter(request))?.stack ?? [];
+  const own = layers.findIndex(({ name }) => name === "receiver");
+  const stack = own < 0 ? layers : layers.slice(0, own);
   const parsers = stack.flatMap(({ name }) => (name !== undefined && PARSERS.test(name) ? [name] : []));
   const who = parsers.length > 0 ? parsers.join(" and ") : "an earlier body parser";
   return new AirudderError(

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { AirudderError } from "../errors.js";
+import { type AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
 import type { Recorder } from "../observe/recorder.js";
+import { warnOnce } from "../observe/warn.js";
 import type { Settings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
 import { admit } from "./admit.js";
@@ -12,7 +13,8 @@ import { isUnread, keptBytes, leftover, type ParsedRequest } from "./consumed.js
 /** How long what is left of a refused body is read and thrown away, so that its sender gets to read the refusal. */
 const DRAIN_MS = 2_000;
 
-const OK_HEADERS = ["Content-Type", "application/json", "Content-Length", "2"];
+/** No list of pairs, which older releases of on-headers (in morgan, compression, express-session) misread. */
+const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" };
 
 /** One request on `node:http`, or on Express, whose objects are the same with more on them. */
 export class NodeExchange {
@@ -92,6 +94,11 @@ export class NodeExchange {
   }
 
   #take(body: Buffer, raw: Buffer, payload?: object): void {
+    const { maxBodyBytes } = this.settings;
+    if (raw.length > maxBodyBytes) {
+      this.#refuse(tooLarge(maxBodyBytes));
+      return;
+    }
     const { url = "/" } = this.request;
     const headers = this.#headers;
     const answer = this.intake.take({ method: "POST", url, headers, body, raw, payload, startedAt: this.#startedAt });
@@ -103,9 +110,22 @@ export class NodeExchange {
     this.#answer(this.intake.reject(error, this.#startedAt));
   }
 
+  /** What wraps the response, such as a logger of the app, may throw: the sender gets no answer then, and sends again. */
   #answer(answer: Answer): void {
-    const { request, response } = this;
     this.recorder.inFlight--;
+    try {
+      this.#send(answer);
+    } catch (error) {
+      warnOnce(
+        "AIRUDDER_ANSWER_FAILED",
+        `A push could not be answered: ${error instanceof Error ? error.message : "the response threw"}`,
+      );
+      this.response.destroy?.();
+    }
+  }
+
+  #send(answer: Answer): void {
+    const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     if (answer.status === 200 && this.#headers["airudder-devproxy"] === undefined) {
       response.writeHead(200, OK_HEADERS);
@@ -128,7 +148,8 @@ export class NodeExchange {
     }
     response.writeHead(answer.status, headers);
     response.end(answer.body);
-    if (!request.complete) drain(request);
+    // Stand-ins of test kits are no whole streams.
+    if (!request.complete && typeof request.resume === "function") drain(request);
   }
 }
 
@@ -138,7 +159,7 @@ function hasContent(body: unknown): boolean {
 
 /** Throws away what is still coming, then cuts the connection: a sender that is still sending would not read its answer. */
 function drain(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.socket.destroy(), DRAIN_MS);
+  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();
   request.once("close", () => clearTimeout(timer));
   request.resume();

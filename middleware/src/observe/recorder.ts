@@ -32,7 +32,8 @@ export class Recorder {
     if (events.hasSubscribers) events.publish(event);
     if (this.observer === undefined) return;
     try {
-      this.observer(event);
+      const told: unknown = this.observer(event);
+      if (told instanceof Promise) told.catch(() => undefined);
     } catch {
       // An observer's mistake is no reason to refuse a push.
     }

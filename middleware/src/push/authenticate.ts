@@ -49,9 +49,16 @@ function checkSign(payload: { Sign?: unknown }, policy: SignPolicy): boolean {
 }
 
 function checkHeaderSign(verify: HeaderSignVerifier, value: string, raw: Buffer): boolean {
-  if (verify(value, raw)) return true;
+  const verdict: unknown = verify(value, raw);
+  if (verdict === true) return true;
+  if (verdict instanceof Promise) {
+    verdict.catch(() => undefined);
+    throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} could not be checked.`, {
+      hint: "verifyHeaderSign returned a promise: it must return true or false at once, as node:crypto's createHmac lets it.",
+    });
+  }
   throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, {
-    hint: "verifyHeaderSign returned false: check it with the vendor's algorithm, over the exact bytes it is given.",
+    hint: "verifyHeaderSign did not return true: check it with the vendor's algorithm, over the exact bytes it is given.",
   });
 }
 

@@ -103,6 +103,36 @@ for (const host of ["Express 5", "Express 4"] as const) {
     assert.equal((answer.body as { error: { code: string } }).error.code, "body_already_consumed");
   });
 
+  test(`${host}: body_already_consumed does not blame a parser that stands behind`, async (t) => {
+    const receiver = airudder({ key: KEY });
+    const { url } = await serve(
+      t,
+      HOSTS[host](airudder({ key: KEY }), (app, express) => {
+        app.use(async (req, _res, next) => {
+          for await (const _ of req);
+          next();
+        });
+        app.use("/webhooks", receiver);
+        app.use(express.json());
+      }),
+    );
+    const { body } = await post(`${url}/webhooks`, odd);
+    assert.match(JSON.stringify(body), /read by an earlier body parser and not kept/);
+  });
+
+  for (const parser of ["json", "raw", "text"] as const) {
+    test(`${host}: the limit holds behind express.${parser}(), also for what it has inflated`, async (t) => {
+      const receiver = airudder({ key: KEY, maxBodyBytes: 500 });
+      const { url } = await serve(
+        t,
+        HOSTS[host](receiver, (app, express) => app.use(express[parser]({ type: "*/*" }))),
+      );
+      const headers = { "content-encoding": "gzip" };
+      assert.equal((await post(url, gzipSync(`{"a":"${"x".repeat(600)}"}`), { headers })).status, 413);
+      assert.equal((await post(url, gzipSync(`{"a":"${"x".repeat(400)}"}`), { headers })).status, 200);
+    });
+  }
+
   test(`${host}: body_already_consumed names the parser to move`, async (t) => {
     const receiver = airudder({ key: KEY });
     const dropAfterJson: Before = (app, express) => {

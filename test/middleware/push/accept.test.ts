@@ -187,6 +187,29 @@ test("an observer that throws disturbs nothing", async () => {
   assert.equal(handled.length, 1);
 });
 
+test("an observer that rejects disturbs nothing", async (t) => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", listen);
+  t.after(() => process.off("unhandledRejection", listen));
+  const { send } = start({
+    observe: async () => {
+      throw new Error("no");
+    },
+  });
+  assert.equal((await send(callCompleted())).status, 200);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(unhandled, []);
+});
+
+test("stats().inFlight counts web requests too", async () => {
+  const { receiver, send } = start();
+  const counts: number[] = [];
+  receiver.on("call.completed", () => counts.push(receiver.stats().inFlight));
+  await send(callCompleted());
+  assert.deepEqual([counts, receiver.stats().inFlight], [[1], 0]);
+});
+
 test("stats count what happened", async () => {
   const { receiver, send } = start();
   for (const payload of [

@@ -97,3 +97,12 @@ for (const [what, headers, isChecked, status, verified] of headerSign) {
     assert.deepEqual([taken.status, taken.verified], [status, verified]);
   });
 }
+
+for (const verdict of [Promise.resolve(false), Promise.resolve(true), Promise.reject(new Error("no")), "true", 1]) {
+  test(`X-AIRudder-Sign: a verifier that gives ${typeof verdict === "object" ? "a promise" : JSON.stringify(verdict)} has not verified`, async () => {
+    const verifyHeaderSign = () => verdict as unknown as boolean;
+    const headers = { "x-airudder-sign": "forged" };
+    const taken = await take({ key: KEY, verifyHeaderSign }, sample("chatbot.session.ended/closed.json"), headers);
+    assert.equal(taken.status, 401);
+  });
+}

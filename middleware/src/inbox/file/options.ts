@@ -33,9 +33,15 @@ export function checkFileInboxOptions(dir: unknown, options: FileInboxOptions): 
       'fileInbox(): the folder must be a non-empty string, such as "./airudder-inbox".',
     );
   }
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new AirudderError(
+      "invalid_option",
+      "fileInbox(): the options must be an object, such as { concurrency: 8 }.",
+    );
+  }
   for (const [name, value] of Object.entries(options)) {
     const otherwise = DEFAULTS[name as keyof FileInboxOptions];
-    if (otherwise === undefined) {
+    if (!Object.hasOwn(DEFAULTS, name)) {
       const names = Object.keys(DEFAULTS).join(", ");
       throw new AirudderError("invalid_option", `fileInbox(): unknown option "${name}". Options: ${names}.`);
     }
