@@ -1,5 +1,5 @@
 import type { CallDetail } from "./detail.js";
-import { parseTime } from "./time.js";
+import { checkZone, parseTime } from "./time.js";
 
 /** When a call and the tries before it took place. What the payload does not say is `undefined`. */
 export interface CallTimes {
@@ -20,6 +20,7 @@ export interface CallTimes {
  * @example const { start, redials } = callTimes(payload.Details[0], { zone: "Asia/Jakarta" });
  */
 export function callTimes(detail: CallDetail, options: { zone?: string } = {}): CallTimes {
+  if (options.zone !== undefined) checkZone(options.zone);
   const redials = Array.isArray(detail.RedailCall) ? detail.RedailCall : [];
   return {
     start: parseTime(detail.CallStartTime, options.zone),

@@ -39,6 +39,10 @@ const times: [string, string | undefined, string | undefined][] = [
   ["2024-03-10 01:30:00", "America/New_York", "2024-03-10T06:30:00.000Z"],
   ["2024-03-10 03:30:00", "America/New_York", "2024-03-10T07:30:00.000Z"],
   ["2024-13-45T99:99:99Z", undefined, undefined],
+  ["2024-02-30T00:00:00Z", undefined, undefined],
+  ["2024-02-30 10:19:27", "+07:00", undefined],
+  ["2024-03-11 24:00:00", "+07:00", undefined],
+  ["2024-02-29 10:19:27", "+07:00", "2024-02-29T03:19:27.000Z"],
   ["", "UTC", undefined],
   ["null", "UTC", undefined],
 ];
@@ -53,6 +57,7 @@ test("callTimes: a zone that does not exist is refused with a right one", () => 
     () => callTimes({ CallStartTime: "2024-03-11 10:19:27" }, { zone: "Mars/Base" }),
     /zone "Mars\/Base" does not exist\. .*Asia\/Jakarta/,
   );
+  for (const zone of ["Mars/Base", "+99:99", ""]) assert.throws(() => callTimes({}, { zone }), /does not exist/);
 });
 
 test("talkSeconds: the time between connection and end, undefined where one is missing or they are in the wrong order", () => {
