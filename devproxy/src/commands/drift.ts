@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { publishedSchemas } from "../drift/published.js";
 import { pushesOfRows } from "../drift/pushes.js";
-import { driftEvents, driftLines } from "../drift/report.js";
+import { copyLines, driftEvents, driftLines } from "../drift/report.js";
 import { summarizeDrift } from "../drift/summary.js";
 import { type Filters, filterRows } from "../journal/filters.js";
 import { type Context, readFolder } from "./context.js";
@@ -29,7 +29,7 @@ export function addDrift(program: Command, context: Context): void {
 }
 
 async function drift(flags: DriftFlags, context: Context): Promise<void> {
-  const { out } = context;
+  const { out, err } = context;
   const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);
   const rows = await filterRows(reader, reader.index.rows, filters);
@@ -37,6 +37,8 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
     schemas: publishedSchemas(),
     reveal: flags.reveal,
   });
-  if (flags.json) for (const event of driftEvents(summary)) out.json(event);
-  else for (const line of driftLines(summary, (style, text) => out.style(style, text))) out.line(line);
+  if (flags.json) {
+    for (const event of driftEvents(summary)) out.json(event);
+    for (const line of copyLines(summary)) err.line(line);
+  } else for (const line of driftLines(summary, (style, text) => out.style(style, text))) out.line(line);
 }

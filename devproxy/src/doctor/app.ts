@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { DEFAULT_KEY, sign } from "airudder-webhooks";
+import { samplePush } from "airudder-webhooks/testing";
 import type { Attempt } from "../ingress/attempt.js";
 import { outcomeOf } from "../ingress/deliver.js";
 import type { Forwarder } from "../ingress/forward.js";
@@ -45,10 +45,11 @@ export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_M
 
 /** The same payload in another spelling for another `space`: parsed and printed again both become the same bytes. */
 function oddBody(task: string, key: string | undefined, space: string): Buffer {
-  const call = `{"CallID":"${task}\\/1",${space}"CallTimes" : 1, "Comments":"1.0 \u{1F600} \\u00e9"}`;
-  return Buffer.from(
-    `{ "TaskID":${space}"${task}" ,"TaskName":"airudder-devproxy doctor", "Sign":"${sign(task, key ?? DEFAULT_KEY)}","Details" : [${call}] }\n`,
-  );
+  const call = { CallID: `${task}/1`, Comments: "1.0 \u{1F600} \u00e9" };
+  const names = { TaskID: task, TaskName: "airudder-devproxy doctor" };
+  const push = samplePush("call.completed", { ...names, Details: [call] }, key === undefined ? {} : { key });
+  const text = JSON.stringify(push, undefined, space).replaceAll("/", "\\/").replaceAll("\u00e9", "\\u00e9");
+  return Buffer.from(`${text}\n`);
 }
 
 async function sendBody(target: URL, body: Buffer, forwarder: Forwarder, signal: AbortSignal): Promise<Attempt> {

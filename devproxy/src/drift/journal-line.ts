@@ -14,12 +14,13 @@ export function pushOfLine(
   line: Buffer,
   otherwise: { label: string; at: string },
 ): RecordedPush | undefined {
-  const { kind, push, version, seq, at, type, headers, encoding, body } = value;
+  const { kind, push, version, seq, at, type, headers, encoding, body, replay } = value;
   if (kind === "push" && Number.isSafeInteger(seq) && typeof body === "string") {
     return {
       label: `#${seq}`,
       at: typeof at === "string" ? at : otherwise.at,
       ...(typeof type === "string" ? { type } : {}),
+      isCopy: replay !== undefined,
       headers: isObject(headers) ? (headers as HeaderMap) : {},
       body: Buffer.from(body, encoding === "base64" ? "base64" : "utf8"),
     };

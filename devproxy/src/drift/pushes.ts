@@ -10,6 +10,8 @@ export interface RecordedPush {
   readonly at: string;
   /** The type it was recorded with; told by its shape when there is none. */
   readonly type?: string;
+  /** It plays a recorded push again, or is a test push of `doctor`: what Airudder sends is not told by it. */
+  readonly isCopy?: boolean;
   readonly headers: HeaderMap;
   readonly body: Buffer;
 }
@@ -23,7 +25,8 @@ export async function* pushesOfRows(reader: Reader, rows: readonly Row[]): Async
     yield* await Promise.all(
       rows.slice(from, from + AT_ONCE).map(async ({ push, place }) => {
         const { headers, body } = await reader.content(place);
-        return { label: `#${push.seq}`, at: push.at, type: push.type, headers, body };
+        const isCopy = push.replay !== undefined;
+        return { label: `#${push.seq}`, at: push.at, type: push.type, isCopy, headers, body };
       }),
     );
   }

@@ -14,6 +14,11 @@ export function driftEvents({ groups, patches }: DriftSummary): object[] {
   ];
 }
 
+/** What a summary leaves out. */
+export function copyLines({ copies }: DriftSummary): string[] {
+  return copies === 0 ? [] : [`${copies.toLocaleString("en")} left out: replays and test pushes`];
+}
+
 type Paint = (style: Style, text: string) => string;
 
 /** A summary as lines for people; `paint` colours parts of them, and leaves them as they are unless told. */
@@ -28,7 +33,7 @@ export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => te
       "]",
       "",
     ]),
-    paint("dim", totals(summary)),
+    paint("dim", [totals(summary), ...copyLines(summary)].join("; ")),
   ];
 }
 

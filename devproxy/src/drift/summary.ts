@@ -9,12 +9,14 @@ import { type Difference, walk } from "./walk.js";
 
 /** The drift of many pushes. */
 export interface DriftSummary {
-  /** How many pushes were looked at. */
+  /** How many pushes were looked at: copies are not. */
   readonly pushes: number;
   /** How many of them differ from their schema. */
   readonly drifting: number;
   /** How many are of no known type, or no JSON object: there is no schema to measure them by. */
   readonly unmeasured: number;
+  /** How many were left out, since they are replays or test pushes. */
+  readonly copies: number;
   /** Each drift once, most frequent first. */
   readonly groups: readonly DriftGroup[];
   /** The schema changes that cover it: with them applied, every push is as its schema says, but for what is `uncovered`. */
@@ -34,8 +36,12 @@ export async function summarizeDrift(
   const schemas = new Schemas(source);
   const changes = new Changes();
   const gatherings = new Map<string, Gathering>();
-  const counts = { pushes: 0, drifting: 0, unmeasured: 0 };
+  const counts = { pushes: 0, drifting: 0, unmeasured: 0, copies: 0 };
   for await (const push of pushes) {
+    if (push.isCopy) {
+      counts.copies++;
+      continue;
+    }
     counts.pushes++;
     const { type, schema, payload = {} } = describePush(push.body, push.headers, statedType(push));
     if (schema === undefined) {

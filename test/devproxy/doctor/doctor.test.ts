@@ -110,14 +110,15 @@ test("an app that hangs is told as such, within the time of one answer", async (
   assert.equal(app.requests.length, 1);
 });
 
-test("a handler can tell the test pushes", async (t) => {
+test("a handler can tell the test pushes, which are as the schema says", async (t) => {
   const seen: unknown[] = [];
   const receiver = airudder({ key: KEY });
-  receiver.on("*", (push) => void seen.push(push.replay));
+  receiver.on("*", (push) => void seen.push([push.replay, push.type, push.drift]));
   t.after(() => receiver.close());
   const { url } = await serve(t, HOSTS["Express 5"](receiver));
   await findings(t, { target: `${url}/`, key: KEY });
-  assert.deepEqual(seen, ["doctor", "doctor"]);
+  const valid = ["doctor", "call.completed", []];
+  assert.deepEqual(seen, [valid, valid]);
 });
 
 test("a journal that cannot be used, a damaged config, a port in use", async (t) => {

@@ -4,8 +4,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Operation } from "airudder-devproxy";
+import { type Operation, pushesAt } from "airudder-devproxy";
+import { airudder, fileInbox } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
+import { signedRequest } from "airudder-webhooks/testing";
 import { publishSchemas } from "../../../scripts/generate/publish.js";
 import { run, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -60,6 +62,26 @@ test("drift: sums a journal up by the published schemas; the printed patch makes
   );
   const none = await run(["drift", "--until", "2020-01-01", ...at]);
   assert.deepEqual([none.code, none.out], [0, "no drift in 0 pushes\n"]);
+});
+
+test("drift: copies of recorded pushes are left out, and how many is said, for a folder and for a file", async (t) => {
+  const dir = makeFolder(t);
+  const app = airudder({ inbox: fileInbox(dir), allowReplays: true });
+  const call = { ...payloadOf("call.completed/answered"), Brand: "new" };
+  const send = async (headers: Record<string, string>) =>
+    app.fetch(new Request("http://localhost/", signedRequest(call, { headers })));
+  for (const headers of [{}, { "airudder-replay": "doctor" }, { "airudder-replay": "0190-recorded" }])
+    assert.equal((await send(headers)).status, 200);
+  await app.close();
+
+  const people = await run(["drift", "--journal", dir]);
+  assert.match(people.out, /^1 drift in 1 of 1 push; 2 left out: replays and test pushes$/m, people.err);
+  const json = await run(["drift", "--json", "--journal", dir]);
+  assert.equal(json.lines()[0]?.count, 1);
+  assert.equal(json.err, "2 left out: replays and test pushes\n");
+  let copies = 0;
+  for await (const { isCopy } of pushesAt(join(dir, "000001.ndjson"))) if (isCopy) copies++;
+  assert.equal(copies, 2);
 });
 
 test("drift: wrong usage is 2, a journal that cannot be read 3, a damaged line is skipped and told", async (t) => {
