@@ -31,8 +31,7 @@ export class Intake {
 
   /** A push that an earlier process accepted. */
   recovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
-    const at = receivedAt.getTime();
-    if (Date.now() - at < this.settings.duplicateWindowMs) this.#duplicates.remember(subject ?? type, sha256, at);
+    this.#duplicates.recover(subject ?? type, sha256, receivedAt.getTime());
   }
 
   /** Never throws: what goes wrong is an answer. */

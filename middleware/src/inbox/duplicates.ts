@@ -41,6 +41,13 @@ export class Duplicates {
     this.#young.put(subject, digest, at);
   }
 
+  /** Remembers a push that an earlier process accepted, unless a later one of its subject is known or being kept. */
+  recover(subject: string, digest: string, at: number): void {
+    if (Date.now() - at >= this.windowMs || this.#pending.has(subject)) return;
+    const lastAt = this.#young.lastAt(subject) ?? this.#old.lastAt(subject);
+    if (lastAt === undefined || lastAt <= at) this.remember(subject, digest, at);
+  }
+
   /** Remembers a push that is being kept: until it is settled, its copies find what they have to wait for. */
   begin(subject: string, digest: string, kept: Promise<void>): Pending {
     this.remember(subject, digest);

@@ -44,6 +44,15 @@ export class Fingerprints {
     return this.#times[slot];
   }
 
+  /** The time of the subject's last push, whatever its digest; nothing when none is known. */
+  lastAt(subject: string): number | undefined {
+    this.#hash(subject);
+    const slot = this.#place();
+    const at = slot * WORDS;
+    const isIts = this.#words[at] === this.#low && this.#words[at + 1] === this.#high;
+    return isIts && this.#times[slot] !== 0 ? this.#times[slot] : undefined;
+  }
+
   put(subject: string, digest: string, time: number): void {
     if (this.#size * 4 >= this.#slots * 3) this.#grow();
     this.#hash(subject);

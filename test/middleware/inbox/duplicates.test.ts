@@ -55,3 +55,18 @@ test("a copy finds the push that is being kept; one that was not accepted is for
   assert.equal(duplicates.find("a", digest("z")), false);
   assert.equal(duplicates.find("a", digest("y")), false);
 });
+
+test("a push of an earlier process replaces neither a later one of its subject nor one that is being kept", () => {
+  const duplicates = new Duplicates(HOUR_MS);
+  const now = Date.now();
+  duplicates.recover("a", digest("first"), now - 3);
+  duplicates.recover("a", digest("last"), now - 1);
+  duplicates.recover("a", digest("carried"), now - 2);
+  duplicates.recover("a", digest("long ago"), now - HOUR_MS);
+  assert.equal(duplicates.find("a", digest("last")), true);
+  const kept = duplicates.begin("a", digest("live"), Promise.resolve());
+  duplicates.recover("a", digest("last"), now + 1_000);
+  assert.equal(duplicates.find("a", digest("live")), kept);
+  duplicates.settle(kept, true);
+  assert.equal(duplicates.find("a", digest("live")), true);
+});

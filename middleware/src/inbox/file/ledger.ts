@@ -9,6 +9,8 @@ export interface Item extends Job {
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly subject: string | undefined;
+  /** Its place in the order in which the pushes came. */
+  readonly seq: number;
   failures: number;
   place: Place;
   /** Kept while few wait; read from disk otherwise. */
@@ -25,13 +27,14 @@ export class Ledger {
   readonly #perSegment = new Map<number, number>();
 
   open(head: PushHead, place: Place, push?: StoredPush): Item {
-    const { id, type, at, subject } = head;
+    const { id, type, at, subject, seq } = head;
     const receivedAt = push?.receivedAt ?? new Date(at);
     const item: Item = {
       id,
       type: type as PushType,
       receivedAt,
       subject,
+      seq,
       failures: 0,
       place,
       push,
@@ -100,8 +103,9 @@ export class Ledger {
     return this.#live.size;
   }
 
+  /** In the order in which they came, though a line that was carried to a later segment stands after those of later pushes. */
   live(): Item[] {
-    return [...this.#live.values()];
+    return [...this.#live.values()].sort((a, b) => a.seq - b.seq);
   }
 
   dead(): DeadPush[] {
@@ -136,7 +140,7 @@ export class Recovery {
       this.ledger.move(known, place);
       return;
     }
-    this.onPush(head);
+    if (head.replay === undefined) this.onPush(head);
     this.#items.set(head.id, this.ledger.open(head, place));
   }
 

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { airudder, type FileInboxOptions, fileInbox, type Push } from "airudder-webhooks";
+import { makeFolder } from "../../helpers/folder.js";
+import { agentStatus, KEY, webRequest } from "../../helpers/push.js";
+import { until } from "../../helpers/until.js";
+
+function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
+  const receiver = airudder({ key: KEY, inbox: fileInbox(dir, options) });
+  t.after(() => receiver.close({ timeoutMs: 1 }));
+  const send = async (State: string, headers: Record<string, string> = {}): Promise<void> => {
+    const request = webRequest(agentStatus({ State }), headers);
+    assert.equal((await receiver.fetch(request)).status, 200);
+  };
+  return { receiver, send };
+}
+
+const stateOf = ({ payload }: Push): unknown => (payload as ReturnType<typeof agentStatus>).pds.body.State;
+
+test("a status that comes back is no duplicate, though another came while the inbox was opening", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir);
+  await first.send("IDLE");
+  await until(() => first.receiver.stats().handled === 1);
+  await first.receiver.close();
+
+  const second = start(t, dir);
+  const seen: unknown[] = [];
+  second.receiver.on("*", (push) => void seen.push(stateOf(push)));
+  await second.send("BUSY");
+  await second.send("IDLE");
+  await until(() => seen.length === 2);
+  assert.deepEqual(seen, ["BUSY", "IDLE"]);
+});
+
+test("a replay that an earlier process stored is not what a copy is measured by", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir);
+  await first.send("IDLE");
+  await first.send("BUSY", { "airudder-replay": "an id" });
+  await first.receiver.close();
+
+  const second = start(t, dir);
+  await second.receiver.ready();
+  await second.send("IDLE");
+  assert.equal(second.receiver.stats().duplicates, 1);
+});
+
+test("a subject's pushes stay in order over a restart, also when the first was carried to a later segment", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir, { segmentBytes: 20_000, retryMs: 600_000, mostRetryMs: 600_000 });
+  first.receiver.on("dialer.agent", () => Promise.reject(new Error("down")));
+  await first.send("IDLE");
+  for (let i = 0; i < 10; i++) await first.receiver.fetch(webRequest({ filler: `${i}${" ".repeat(2_000)}` }));
+  await first.send("BUSY");
+  for (let i = 0; i < 40; i++) await first.receiver.fetch(webRequest({ filler: `${i}${"-".repeat(2_000)}` }));
+  await until(() => first.receiver.stats().handled === 50);
+  const dropped = join(dir, "000001.ndjson");
+  await until(async () => {
+    await first.receiver.fetch(webRequest({ more: Math.random() }));
+    return !existsSync(dropped);
+  });
+  await first.receiver.close({ timeoutMs: 1 });
+
+  const second = start(t, dir);
+  const seen: unknown[] = [];
+  second.receiver.on("dialer.agent", (push) => void seen.push(stateOf(push)));
+  await until(() => seen.length === 2);
+  assert.deepEqual(seen, ["IDLE", "BUSY"]);
+});
