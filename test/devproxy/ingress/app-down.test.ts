@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Row, WhenDown } from "airudder-devproxy";
+import { Live } from "../../../devproxy/src/ingress/live.js";
 import { statusOf } from "../../../devproxy/src/journal/status.js";
+import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -93,16 +95,22 @@ test("the queue survives a restart", async (t) => {
   assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
 });
 
-test("a push that comes in the moment the proxy starts again does not overtake one of its subject that waited", async (t) => {
+test("a push that comes in while the proxy starts again does not overtake one of its subject that waited", async (t) => {
   const { proxy, app, dir } = await startWithoutApp(t, "ack");
   const agent = (n: number) =>
     JSON.stringify({ type: "AgentStatus", body: { agentName: "a", State: "CALLING", taskId: "t", n } });
   await send(proxy.localUrl, agent(1));
   await proxy.close();
   await app.start();
-  const knock = async (): Promise<unknown> => send(proxy.localUrl, agent(2)).catch(knock);
-  const second = knock();
-  await startProxy(t, { app, journal: dir, port: Number(new URL(proxy.localUrl).port), healthIntervals });
+  let second: Promise<unknown> | undefined;
+  const start = Live.prototype.start;
+  t.mock.method(Live.prototype, "start", async function (this: Live) {
+    second = send(proxy.localUrl, agent(2));
+    await taken(dir, 2);
+    return start.call(this);
+  });
+  const { port } = new URL(proxy.localUrl);
+  await startProxy(t, { app, journal: dir, port: Number(port), healthIntervals });
   await second;
   await app.received(2);
   assert.deepEqual(
@@ -110,6 +118,11 @@ test("a push that comes in the moment the proxy starts again does not overtake o
     [1, 2],
   );
 });
+
+/** Resolves when so many pushes are in the journal. */
+async function taken(dir: string, count: number): Promise<void> {
+  await until(async () => (await openSnapshot(dir)).index.rows.length === count);
+}
 
 test("a push that waited and can no longer be read is told and left; the next ones go out", async (t) => {
   const { proxy, app, dir, events } = await startWithoutApp(t, "ack");
@@ -190,7 +203,7 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
   assert.equal(app.requests.length, 3);
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
   const [row] = proxy.store.index.rows as [Row];
-  await until(() => statusOf(row) === "failed");
+  await until(() => statusOf(row) === "undelivered");
 });
 
 /** The first push waits at the app; that it was acknowledged is recorded as the test says. */
@@ -249,7 +262,7 @@ const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = 
 
 for (const [name, answer] of Object.entries(oddAnswers)) {
   for (const whenDown of ["hold", "ack", "fail"] as const) {
-    test(`${whenDown}: ${name} is a 502 at once, a failed push, and does not mean that the app is down`, async (t) => {
+    test(`${whenDown}: ${name} is a 502 at once, an undelivered push, and does not mean that the app is down`, async (t) => {
       const { proxy, app, events } = await startProxy(t, { whenDown, healthIntervals });
       app.reply = (_, response) => {
         if (response.socket) answer(response.socket);
@@ -261,7 +274,7 @@ for (const [name, answer] of Object.entries(oddAnswers)) {
       await until(() => row.deliveries.length === 1 && row.mark !== undefined);
       assert.equal(row.deliveries[0]?.head.status, undefined);
       assert.ok(row.deliveries[0]?.head.error);
-      assert.equal(statusOf(row), "failed");
+      assert.equal(statusOf(row), "undelivered");
       assert.equal(app.requests.length, 1);
       assert.deepEqual(
         events.filter(({ event }) => event === "note"),
