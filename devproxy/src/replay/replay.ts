@@ -6,8 +6,8 @@ import { usageError } from "../errors.js";
 import type { Deliverer } from "../ingress/deliver.js";
 import { lastTarget } from "../journal/last-target.js";
 import type { Row } from "../journal/rows.js";
-import { lastDelivery } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
+import { addressOf, resultBefore } from "./before.js";
 import { type Edits, editBody, hasEdits } from "./edit.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
 import { parseExpect } from "./expect.js";
@@ -15,7 +15,7 @@ import { inPace } from "./pace.js";
 import type { ReplayRequest } from "./request.js";
 import { select } from "./select.js";
 import { parseEdit } from "./set.js";
-import { differencesOf, type Result, verdictOf } from "./verdict.js";
+import { differencesOf, isSuccess, type Result, verdictOf } from "./verdict.js";
 
 /** What a replay needs of the dev proxy. */
 export interface ReplayTools {
@@ -30,7 +30,7 @@ export interface ReplayTools {
 }
 
 /**
- * Plays recorded pushes again, each compared with its last delivery. Every try is recorded; one that was edited, goes to another app than
+ * Plays recorded pushes again, each compared with its last answer. Every try is recorded; one that was edited, goes to another app than
  * live pushes do, or is stopped is set aside, and leaves what is known of its push.
  * @throws DevproxyError `usage`; nothing has been sent then
  */
@@ -50,16 +50,18 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
   const start = performance.now();
   await inPace(rows, { ...pace, signal }, async (row) => {
-    const before = await lastResult(store, row);
+    // What an inbox holds went to the app that has it: no replay goes where that did.
+    const isAway = isElsewhere || row.push.source === "inbox";
+    const before = await resultBefore(store, row, isAway ? target : undefined);
     const content = await store.content(row.place);
     const sent = hasEdits(edits) ? await edited(row, content, edits) : content;
-    const aside = !sent.body.equals(content.body) ? "edited" : isElsewhere ? "elsewhere" : undefined;
+    const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
     const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
     if (stopped) return;
     const body = answer?.body.subarray(0, 64 * 1024) ?? Buffer.alloc(0);
     const after: Result = { status: answer?.status ?? null, ...(error === undefined ? {} : { error }), body };
-    const verdict = verdictOf(before, after);
+    const verdict = verdictOf(before, after, isExpected ?? isSuccess);
     const differences = differencesOf(before, after);
     const isRight = isExpected?.(after.status) ?? true;
     summary.total++;
@@ -115,19 +117,6 @@ function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number 
   if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 1_000)
     throw usageError("--concurrency must be from 1 to 1000.");
   return { speed, concurrency: atOnce };
-}
-
-/** A target without its query, which may hold a token. */
-function addressOf({ origin, pathname }: URL): string {
-  return origin + pathname;
-}
-
-async function lastResult(store: Store, row: Row): Promise<Result | undefined> {
-  const last = lastDelivery(row);
-  if (last === undefined) return undefined;
-  const { status, error } = last.head;
-  const body = status === undefined ? Buffer.alloc(0) : (await store.content(last.place)).body;
-  return { status: status ?? null, ...(error === undefined ? {} : { error }), body };
 }
 
 /** The push with the edits made. With `tools`, says where an edit does not fit the schema. */

@@ -11,14 +11,20 @@ export interface Result {
   /** `null` when the app gave none. */
   status: number | null;
   error?: string;
-  body: Buffer;
+  /** Absent when it is not known. */
+  body?: Buffer;
 }
 
-/** Compares a push's new result with that of its last delivery; one that never had any is `new`. */
-export function verdictOf(before: Result | undefined, after: Result): Verdict {
+/** Whether a status is as it should be; 200 alone is, unless it is said what is expected. */
+export type IsGood = (status: number | null) => boolean;
+
+export const isSuccess: IsGood = (status) => succeeded(status ?? undefined);
+
+/** Compares a push's new result with what it met before; one that never met anything is `new`. */
+export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
   if (before === undefined) return "new";
-  const was = succeeded(before.status ?? undefined);
-  const is = succeeded(after.status ?? undefined);
+  const was = isGood(before.status);
+  const is = isGood(after.status);
   if (was !== is) return is ? "fixed" : "regressed";
   return is ? "same" : "still failing";
 }
@@ -27,6 +33,7 @@ export function verdictOf(before: Result | undefined, after: Result): Verdict {
 export function differencesOf(before: Result | undefined, after: Result): Difference[] {
   if (before === undefined) return [];
   const status = { path: "status", before: before.status ?? before.error, after: after.status ?? after.error };
-  const bodies = before.status === null || after.status === null ? [] : compareBodies(before.body, after.body);
+  const areThere = before.status !== null && after.status !== null;
+  const bodies = areThere && before.body && after.body ? compareBodies(before.body, after.body) : [];
   return before.status === after.status ? bodies : [status, ...bodies];
 }

@@ -75,6 +75,36 @@ test("verdicts: fixed, regressed, still failing, same, with what differs", async
   assert.match(String(verdicts[0]?.error), /connection refused/);
 });
 
+test("with --expect an answer is good when its status is expected, then and now", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  const steps: [then: number, now: number, expect: string, verdict: string, unexpected: true | undefined][] = [
+    [200, 204, "2xx", "same", undefined],
+    [500, 204, "2xx", "fixed", undefined],
+    [200, 404, "404", "fixed", undefined],
+    [404, 404, "404", "same", undefined],
+    [404, 200, "404", "regressed", true],
+    [500, 200, "404", "still failing", true],
+  ];
+  for (const [i, [then, now, expect, verdict, unexpected]] of steps.entries()) {
+    app.reply = (_, response) => void response.writeHead(then).end();
+    await send(proxy.localUrl, `{"n":${i}}`);
+    app.reply = (_, response) => void response.writeHead(now).end();
+    const [told] = (await replayed(running, { last: 1, expect })).verdicts;
+    assert.deepEqual([then, now, told?.verdict, told?.unexpected], [then, now, verdict, unexpected]);
+  }
+});
+
+test("a replay without an answer leaves what the last answer told", async (t) => {
+  const running = await startProxy(t);
+  const { proxy, app } = running;
+  await send(proxy.localUrl, "{}");
+  await app.stop();
+  const { verdicts } = await replayed(running, { last: 1 });
+  assert.deepEqual([verdicts[0]?.verdict, verdicts[0]?.status], ["regressed", null]);
+  assert.equal(statusOf(proxy.store.index.rows[0] as Row), "accepted");
+});
+
 test("what is replayed: ids, the last N, filters, and both", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
