@@ -26,6 +26,8 @@ import { Sweeper } from "./sweeper.js";
 
 /** So many waiting pushes are kept in memory; the others are read from disk when their turn comes. */
 const MOST_IN_MEMORY = 1_000;
+/** So many bytes of bodies, also of those being handled: parsed, a body may take twenty times as much. */
+const MOST_BYTES_IN_MEMORY = 8 * 1024 * 1024;
 /** After a failed opening the next is tried this much later. */
 const REOPEN_MS = 1_000;
 
@@ -69,7 +71,7 @@ class FileInbox implements Inbox {
       done: (item) => this.#mark(item, "done"),
       retrying: (item, error, delayMs) => {
         this.#mark(item, "failed", error);
-        item.push = undefined; // it may wait for long
+        this.#ledger.release(item); // it may wait for long
         this.#events?.retrying(item, item.failures, error, delayMs);
       },
       dead: (item, error) => {
@@ -105,8 +107,12 @@ class FileInbox implements Inbox {
   }
 
   #take({ head, place }: Entry, push: StoredPush): void {
-    const inMemory = this.#ledger.waiting < MOST_IN_MEMORY ? push : undefined;
-    this.#worker.add(this.#ledger.open(head as PushHead, place, inMemory));
+    const ledger = this.#ledger;
+    const item = ledger.open(head as PushHead, place, push.receivedAt);
+    if (ledger.waiting <= MOST_IN_MEMORY && ledger.heldBytes + push.body.length <= MOST_BYTES_IN_MEMORY) {
+      ledger.hold(item, push);
+    }
+    this.#worker.add(item);
   }
 
   /** The journal; an opening that failed is tried again, though not for every push that comes meanwhile. */
@@ -140,7 +146,7 @@ class FileInbox implements Inbox {
     const { head, content } = await journal.read(item.place);
     if (content === undefined)
       throw new JournalError("journal_unreadable", `The push ${item.id} has no body in ${this.dir}.`);
-    item.push = storedOf(head as PushHead, content);
+    this.#ledger.hold(item, storedOf(head as PushHead, content));
   }
 
   /** Writes down what became of a try. A mark that cannot be written costs a second handling after the next start, and no push. */
@@ -160,7 +166,7 @@ class FileInbox implements Inbox {
     await this.#worker.stop(limitMs);
     this.#closed = true;
     const journal = await this.#journal?.catch(() => undefined);
-    await this.#sweeper?.settled();
+    await this.#sweeper?.stop();
     await journal?.close();
   }
 

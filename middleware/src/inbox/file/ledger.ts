@@ -13,22 +13,23 @@ export interface Item extends Job {
   readonly seq: number;
   failures: number;
   place: Place;
-  /** Kept while few wait; read from disk otherwise. */
+  /** Kept in memory while few wait; read from disk otherwise. Set by the ledger alone, which counts the bytes. */
   push: StoredPush | undefined;
   dead: DeadPush["state"] | undefined;
   error: string | undefined;
   done: boolean;
 }
 
-/** The pushes that are not done, and how many of them each segment holds. Built from the journal's lines, in their order. */
+/** The pushes that are not done, and what they take of each segment. Built from the journal's lines, in their order. */
 export class Ledger {
   readonly #live = new Map<string, Item>();
   readonly #dead = new Map<string, Item>();
+  /** Bytes of the lines of open pushes. */
   readonly #perSegment = new Map<number, number>();
+  #heldBytes = 0;
 
-  open(head: PushHead, place: Place, push?: StoredPush): Item {
-    const { id, type, at, subject, seq } = head;
-    const receivedAt = push?.receivedAt ?? new Date(at);
+  open(head: PushHead, place: Place, receivedAt = new Date(head.at)): Item {
+    const { id, type, subject, seq } = head;
     const item: Item = {
       id,
       type: type as PushType,
@@ -37,29 +38,29 @@ export class Ledger {
       seq,
       failures: 0,
       place,
-      push,
+      push: undefined,
       dead: undefined,
       error: undefined,
       done: false,
     };
     this.#live.set(id, item);
-    this.#count(place.segment, 1);
+    this.#count(place, 1);
     return item;
   }
 
   close(item: Item): void {
     if (item.done) return;
     item.done = true;
-    item.push = undefined;
+    this.release(item);
     this.#live.delete(item.id);
     this.#dead.delete(item.id);
-    this.#count(item.place.segment, -1);
+    this.#count(item.place, -1);
   }
 
   bury(item: Item, state: DeadPush["state"], error: string | undefined): void {
     item.dead = state;
     item.error = error;
-    item.push = undefined;
+    this.release(item);
     this.#live.delete(item.id);
     this.#dead.set(item.id, item);
   }
@@ -75,19 +76,37 @@ export class Ledger {
     return item;
   }
 
+  /** Keeps the item's push in memory. */
+  hold(item: Item, push: StoredPush): void {
+    this.release(item);
+    item.push = push;
+    this.#heldBytes += push.body.length;
+  }
+
+  /** Leaves the item's push to the disk. */
+  release(item: Item): void {
+    this.#heldBytes -= item.push?.body.length ?? 0;
+    item.push = undefined;
+  }
+
+  /** Bytes of the bodies that are kept in memory. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** The item's line stands somewhere else now. */
   move(item: Item, place: Place): void {
-    this.#count(item.place.segment, -1);
-    this.#count(place.segment, 1);
+    this.#count(item.place, -1);
+    this.#count(place, 1);
     item.place = place;
   }
 
-  #count(segment: number, change: number): void {
-    this.#perSegment.set(segment, (this.#perSegment.get(segment) ?? 0) + change);
+  #count({ segment, length }: Place, sign: 1 | -1): void {
+    this.#perSegment.set(segment, (this.#perSegment.get(segment) ?? 0) + sign * length);
   }
 
-  /** How many of a segment's pushes are not done. */
-  openIn(segment: number): number {
+  /** Bytes that the pushes of a segment take that are not done. */
+  openBytes(segment: number): number {
     return this.#perSegment.get(segment) ?? 0;
   }
 

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileInbox, type StoredPush } from "airudder-webhooks";
+import { makeFolder } from "../../helpers/folder.js";
+import { silent, storedPush } from "../../helpers/stored-push.js";
+import { until } from "../../helpers/until.js";
+
+const MB = 1024 * 1024;
+
+const loads: [string, number, number, number][] = [
+  ["large bodies wait in memory up to 8 MB of them", MB, 12, 8],
+  ["small ones up to a thousand", 10, 1_005, 1_000],
+];
+for (const [what, size, count, most] of loads) {
+  test(`${what}; those beyond are read from disk when their turn comes, byte for byte`, async (t) => {
+    const inbox = fileInbox(makeFolder(t), { concurrency: 1 });
+    t.after(() => inbox.close(100));
+    let finishFirst = (): void => undefined;
+    const first = new Promise<void>((resolve) => {
+      finishFirst = resolve;
+    });
+    const handled = new Map<string, StoredPush>();
+    inbox.consume((push) => {
+      handled.set(push.id, push);
+      return first;
+    }, silent);
+    await inbox.ready?.();
+    const pushes = Array.from({ length: count }, (_, i) => storedPush({ body: Buffer.alloc(size, String(i % 10)) }));
+    for (const push of pushes) await inbox.put(push);
+    finishFirst();
+    await until(() => handled.size === count);
+    assert.ok(pushes.every(({ id, body }) => handled.get(id)?.body.equals(body)));
+    assert.equal(pushes.filter((push) => handled.get(push.id) === push).length, most);
+  });
+}
+
+test("pushes that are done make room for those that come", async (t) => {
+  const inbox = fileInbox(makeFolder(t));
+  t.after(() => inbox.close(100));
+  const handled = new Set<StoredPush>();
+  inbox.consume((push) => void handled.add(push), silent);
+  for (let i = 0; i < 20; i++) {
+    const push = storedPush({ body: Buffer.alloc(MB, "x") });
+    await inbox.put(push);
+    await until(() => inbox.state?.().queued === 0);
+    assert.ok(handled.has(push));
+  }
+});
