@@ -18,28 +18,30 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
     if (group === undefined) groups.set(row.place.segment, [row]);
     else group.push(row);
   }
-  const kept: Row[] = [];
+  const kept = new Set<Row>();
   for (const [segment, group] of groups) {
     const file = await open(join(dir, `${String(segment).padStart(6, "0")}.ndjson`), "r").catch(() => undefined);
     if (file === undefined) continue;
     try {
+      // A row's place in its segment is no matter of its age: an inbox carries old pushes over.
+      group.sort((a, b) => a.place.offset - b.place.offset);
       await scanSegment(file, group, word, kept);
     } finally {
       await file.close();
     }
   }
-  return kept;
+  return rows.filter((row) => kept.has(row));
 }
 
 /** These characters come through a body's encodings as they are; a line where they might not is looked at in any case. */
 const SPECIAL = /[^a-z0-9 _.:+@-]+/;
-const UNCERTAIN = /"encoding":"base64"|\\\\u00[2-7]/g;
+const UNCERTAIN = /"encoding":"base64"|"content-encoding":|\\\\u00[2-7]/g;
 
 function longestPlainWord(text: string): string {
   return text.split(SPECIAL).reduce((longest, word) => (word.length > longest.length ? word : longest), "");
 }
 
-async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp, kept: Row[]): Promise<void> {
+async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp, kept: Set<Row>): Promise<void> {
   let end = 0;
   let hits: number[] = [];
   let next = 0;
@@ -54,7 +56,7 @@ async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp,
       next = 0;
     }
     while ((hits[next] ?? Number.POSITIVE_INFINITY) < offset) next++;
-    if ((hits[next] ?? Number.POSITIVE_INFINITY) < offset + length) kept.push(row);
+    if ((hits[next] ?? Number.POSITIVE_INFINITY) < offset + length) kept.add(row);
   }
 }
 

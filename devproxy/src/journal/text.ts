@@ -1,3 +1,5 @@
+import { parsePush } from "airudder-webhooks";
+import type { Content } from "airudder-webhooks/journal";
 import type { Row } from "./rows.js";
 import { linesThatMayHold } from "./scan.js";
 import type { Reader } from "./store.js";
@@ -5,7 +7,7 @@ import type { Reader } from "./store.js";
 const AT_ONCE = 32;
 
 /**
- * The rows whose body holds a text, upper and lower case alike. A text behind JSON escapes is found too.
+ * The rows whose body holds a text, upper and lower case alike. A text behind JSON escapes is found too, and one in a compressed push.
  * @param most only so many, the newest
  */
 export async function holdsText(reader: Reader, rows: readonly Row[], text: string, most: number): Promise<Row[]> {
@@ -14,12 +16,22 @@ export async function holdsText(reader: Reader, rows: readonly Row[], text: stri
   const found: Row[] = [];
   for (let end = candidates.length; end > 0 && found.length < most; end -= AT_ONCE) {
     const some = candidates.slice(Math.max(0, end - AT_ONCE), end);
-    const bodies = await Promise.all(
-      some.map(async ({ place }) => (await reader.content(place)).body.toString("utf8")),
+    const holds = await Promise.all(
+      some.map(async ({ place }) => matches(textOf(await reader.content(place)), wanted)),
     );
-    found.unshift(...some.filter((_, place) => matches(bodies[place] as string, wanted)));
+    found.unshift(...some.filter((_, place) => holds[place]));
   }
   return found.slice(-most);
+}
+
+/** A body's text, inflated where it is a push; what cannot be inflated is read as it came. */
+function textOf({ headers, body }: Content): string {
+  if (headers["content-encoding"] === undefined) return body.toString();
+  try {
+    return parsePush(body, headers).raw.toString();
+  } catch {
+    return body.toString();
+  }
 }
 
 function matches(body: string, wanted: string): boolean {

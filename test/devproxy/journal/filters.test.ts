@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import type { Filters } from "airudder-devproxy";
+import { openJournal } from "airudder-webhooks/journal";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import { rowsOf } from "../../../devproxy/src/journal/ids.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 
 async function recorded(t: Parameters<typeof startProxy>[0]) {
   const { proxy, app, dir } = await startProxy(t, { whenDown: "fail" });
@@ -47,6 +50,42 @@ test("filters", async (t) => {
     const rows = await filterRows(reader, reader.index.rows, filters);
     assert.deepEqual([filters, rows.map(({ push }) => push.seq)], [filters, expected]);
   }
+});
+
+const codings: [string, (body: string) => Buffer][] = [
+  ["gzip", gzipSync],
+  ["deflate", deflateSync],
+  ["br", brotliCompressSync],
+];
+
+test("a text is found in a compressed push too", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  for (const [coding, compress] of codings) {
+    const body = compress(`{"note":"sent by ${coding}, ${"very ".repeat(100)}compressed"}`);
+    await send(proxy.localUrl, body, { headers: { "content-encoding": coding } });
+  }
+  await send(proxy.localUrl, "not by gzip", { headers: { "content-encoding": "gzip" } });
+  const reader = await openSnapshot(dir);
+  const find = async (text: string) =>
+    (await filterRows(reader, reader.index.rows, { text })).map(({ push }) => push.seq);
+  assert.deepEqual(await find("very compressed"), [1, 2, 3]);
+  for (const [place, [coding]] of codings.entries()) assert.deepEqual(await find(`sent by ${coding}`), [place + 1]);
+  assert.deepEqual(await find("not by gzip"), [4]);
+});
+
+test("a text is found in pushes that an inbox carried over, whatever their places are; the order is theirs", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = await openJournal(dir, { segmentBytes: 600 });
+  const put = (seq: number, text: string) =>
+    inbox.append({ ...pushHead(`push-00${seq}`), seq }, { headers: {}, body: Buffer.from(JSON.stringify({ text })) });
+  for (const seq of [9, 3, 8, 2, 7, 1]) await put(seq, seq % 3 === 0 ? "needle" : "a needle");
+  assert.ok(inbox.segments().length > 1);
+  await inbox.close();
+  const reader = await openSnapshot(dir);
+  const find = async (text: string) =>
+    (await filterRows(reader, reader.index.rows, { text })).map(({ push }) => push.seq);
+  assert.deepEqual(await find("needle"), [1, 2, 3, 7, 8, 9]);
+  assert.deepEqual(await find("a needle"), [1, 2, 7, 8]);
 });
 
 test("ids", async (t) => {
