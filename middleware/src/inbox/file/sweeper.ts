@@ -1,17 +1,19 @@
 import type { Journal, PushHead } from "../../journal/index.js";
 import type { Item, Ledger } from "./ledger.js";
 
-/** So many pushes that are not done are carried out of a segment's way; more of them hold it. */
-const MOST_CARRIED = 1_000;
 /** A segment is held by its last pushes until so many closed ones stand behind it. */
 const SEGMENTS_HELD = 2;
+/** So much is carried at a time, bytes: what it takes of memory, and what a close waits for. */
+const CARRIED_AT_ONCE = 4 * 1024 * 1024;
 
 /**
  * Removes segments whose pushes are all done: always the oldest, since a mark stands in the same segment as its push or in a later one.
- * A few pushes that are not done, such as dead ones, do not hold a segment for ever: their lines are appended anew.
+ * Pushes that are not done, such as dead ones, do not hold a segment for ever: their lines are appended anew, once at least as much as they
+ * take on disk can be freed behind them, so that no backlog is written again and again.
  */
 export class Sweeper {
   #sweeping: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(
     private readonly journal: Journal,
@@ -28,29 +30,43 @@ export class Sweeper {
       });
   }
 
-  async settled(): Promise<void> {
+  /** Ends what goes on in the background, as soon as a line is whole. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#sweeping;
   }
 
   #canSweep(): boolean {
-    const [oldest, ...rest] = this.journal.segments();
-    if (oldest === undefined || rest.length === 0) return false;
-    const open = this.ledger.openIn(oldest.segment);
-    return open === 0 || (rest.length > SEGMENTS_HELD && open <= MOST_CARRIED);
+    if (this.#stopped) return false;
+    const closed = this.journal.segments().slice(0, -1);
+    const [oldest] = closed;
+    if (oldest === undefined) return false;
+    if (this.ledger.openBytes(oldest.segment) === 0) return true;
+    if (closed.length <= SEGMENTS_HELD) return false;
+    let open = 0;
+    let bytes = 0;
+    for (const state of closed) {
+      open += this.ledger.openBytes(state.segment);
+      bytes += state.bytes;
+    }
+    return bytes >= 2 * open;
   }
 
   async #sweep(): Promise<void> {
     while (this.#canSweep()) {
       const { segment } = this.journal.segments()[0] as { segment: number };
-      await Promise.all(this.ledger.itemsIn(segment).map((item) => this.#carry(item)));
-      if (this.ledger.openIn(segment) > 0) return;
+      for (const items of chunks(this.ledger.itemsIn(segment))) {
+        if (this.#stopped) return;
+        const lines = await Promise.all(items.map(({ place }) => this.journal.read(place)));
+        await Promise.all(items.map((item, i) => this.#carry(item, lines[i] as Line)));
+      }
+      if (this.ledger.openBytes(segment) > 0) return;
       await this.journal.drop(segment);
       this.ledger.forget(segment);
     }
   }
 
-  async #carry(item: Item): Promise<void> {
-    const { head, content } = await this.journal.read(item.place);
+  async #carry(item: Item, { head, content }: Line): Promise<void> {
     const { place } = await this.journal.append(head as PushHead, content);
     const at = new Date().toISOString();
     if (item.done) {
@@ -70,4 +86,20 @@ export class Sweeper {
       ...(error === undefined ? {} : { error }),
     });
   }
+}
+
+type Line = Awaited<ReturnType<Journal["read"]>>;
+
+function chunks(items: readonly Item[]): Item[][] {
+  const all: Item[][] = [];
+  let bytes = CARRIED_AT_ONCE;
+  for (const item of items) {
+    if (bytes >= CARRIED_AT_ONCE) {
+      all.push([]);
+      bytes = 0;
+    }
+    all.at(-1)?.push(item);
+    bytes += item.place.length;
+  }
+  return all;
 }

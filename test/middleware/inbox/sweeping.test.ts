@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
+import { makeFolder } from "../../helpers/folder.js";
+import { KEY, webRequest } from "../../helpers/push.js";
+import { until } from "../../helpers/until.js";
+
+const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
+
+/** Pushes that say `bad` are not handled. */
+function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
+  const inbox = fileInbox(dir, { segmentBytes: 20_000, retryMs: 600_000, mostRetryMs: 600_000, ...options });
+  const receiver = airudder({ key: KEY, inbox, duplicateWindowMs: 0 });
+  receiver.on("*", ({ payload }) => {
+    if ("bad" in payload) throw new Error("bad");
+  });
+  t.after(() => receiver.close({ timeoutMs: 1 }));
+  const send = async (count: number, kind: "good" | "bad"): Promise<void> => {
+    const filler = " ".repeat(1_000);
+    for (let i = 0; i < count; i++) await receiver.fetch(webRequest({ [kind]: `${i}${filler}` }));
+  };
+  return { receiver, send };
+}
+
+test("a backlog over many segments is not written again for each push that is done", async (t) => {
+  const dir = makeFolder(t);
+  const { receiver, send } = start(t, dir);
+  await send(150, "bad");
+  const before = segmentsOf(dir);
+  assert.ok(before.length > 5);
+  await send(3, "good");
+  await until(() => receiver.stats().handled === 3);
+  await receiver.close();
+  assert.deepEqual(segmentsOf(dir).slice(0, before.length), before);
+  assert.ok(segmentsOf(dir).length <= before.length + 1);
+});
+
+test("however many are dead, what was done behind them is freed", async (t) => {
+  const dir = makeFolder(t);
+  const { receiver, send } = start(t, dir, { retries: 0 });
+  await send(100, "bad");
+  await until(async () => (await receiver.dead()).length === 100);
+  await send(600, "good");
+  await until(() => receiver.stats().handled === 600);
+  await until(() => segmentsOf(dir).length <= 20); // the dead take seven, and as much again may wait
+  assert.equal((await receiver.dead()).length, 100);
+});
+
+test("close() ends what goes on in the background: the folder is free at once", async (t) => {
+  const dir = makeFolder(t);
+  const { receiver, send } = start(t, dir, { retries: 0 });
+  await send(100, "bad");
+  await send(300, "good");
+  await receiver.close();
+  assert.equal(existsSync(join(dir, "lock")), false);
+  const left = segmentsOf(dir);
+  const next = airudder({ key: KEY, inbox: fileInbox(dir) });
+  await next.ready();
+  assert.equal((await next.dead()).length + (next.stats().inbox?.queued ?? 0) >= 100, true);
+  await next.close();
+  assert.ok(left.length > 0);
+});
