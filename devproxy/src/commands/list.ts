@@ -40,7 +40,7 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   for (const row of chosen) {
     if (out.isGone) return;
     if (flags.json) out.json(rowJson(row, curtain));
-    else out.line(rowLine(out, row));
+    else out.line(rowLine(out, row, curtain));
   }
   if (flags.json) return;
   const isCut = chosen.length === most && chosen.length < rows.length;

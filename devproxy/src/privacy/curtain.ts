@@ -3,7 +3,7 @@ import type { PushDescription } from "airudder-webhooks";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { readConfig } from "../config/config.js";
 import { groundOfAnswer } from "./answer.js";
-import { kindOfLook, kindOfText } from "./fields.js";
+import { kindOfField, kindOfLook } from "./fields.js";
 import { type Ground, groundOf } from "./ground.js";
 import { Mask } from "./mask.js";
 
@@ -46,6 +46,11 @@ export class Curtain {
     return this.#value(value, groundOfAnswer(value, path), path.split("/").at(-1));
   }
 
+  /** A text that is shown, such as an id: phone numbers and addresses of e-mail in it are masked. */
+  text(text: string): string {
+    return this.isOpen ? text : this.#mask.text(text);
+  }
+
   /** What a push is about. */
   subject(subject: string): string {
     return this.isOpen ? subject : this.#mask.placeholder("subject", subject);
@@ -65,22 +70,32 @@ export class Curtain {
     return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, this.#header(name, value)]));
   }
 
-  /** A path or URL, whose query may hold a secret. */
+  /** A path or URL: what the values of its query are is not known, and may be a secret. */
   url(url: string): string {
     if (this.isOpen) return url;
-    return url.replace(/([?&])([^=&]+)=([^&]*)/g, (all, mark: string, name: string, value: string) => {
-      if (SECRET_PARAMETERS.test(decoded(name))) return `${mark}${name}=${HIDDEN}`;
-      const text = decoded(value);
-      const kind = kindOfLook(text);
-      return kind === undefined ? all : `${mark}${name}=${this.#mask.placeholder(kind, text)}`;
-    });
+    const start = url.indexOf("?");
+    if (start < 0) return this.#mask.text(url);
+    const pairs = url.slice(start + 1).split("&");
+    return `${this.#mask.text(url.slice(0, start))}?${pairs.map((pair) => this.#pair(pair)).join("&")}`;
+  }
+
+  #pair(pair: string): string {
+    const end = pair.indexOf("=");
+    const rawName = end < 0 ? pair : pair.slice(0, end);
+    const name = decoded(rawName);
+    const shownName = this.#mask.name(name) === name ? rawName : this.#mask.name(name);
+    if (end < 0) return shownName;
+    const value = decoded(pair.slice(end + 1));
+    if (value === "") return `${shownName}=`;
+    const kind = kindOfField(name) ?? kindOfLook(value) ?? "text";
+    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(kind, value)}`;
   }
 
   #header(name: string, value: string | string[]): string | string[] {
     if (SECRET_HEADERS.test(name)) return HIDDEN;
     if (typeof value !== "string") return value.map((one) => this.#header(name, one) as string);
-    const kind = kindOfText(value);
-    return kind === undefined ? value : this.#mask.placeholder(kind, value);
+    if (value !== "" && kindOfField(name) === "sign") return this.#mask.placeholder("sign", value);
+    return this.#mask.text(value);
   }
 
   /** A body as a JSON value where it is JSON; as text only with `--reveal`, since nobody knows what is in it. */
@@ -103,7 +118,8 @@ export class Curtain {
 
 function decoded(text: string): string {
   try {
-    return decodeURIComponent(text.replaceAll("+", " ")).trim();
+    // A plus before a digit is that of a phone number, which its sender forgot to encode.
+    return decodeURIComponent(text.replace(/^\+(?=\d)/, "%2B").replaceAll("+", " ")).trim();
   } catch {
     return text;
   }

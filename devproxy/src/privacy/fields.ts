@@ -1,7 +1,7 @@
-/** What kind of personal data a value is; part of its placeholder. */
-export type Kind = "phone" | "name" | "text" | "amount" | "link" | "person" | "number";
+/** What kind of data a value is that is not to be seen; part of its placeholder. */
+export type Kind = "phone" | "name" | "text" | "amount" | "link" | "person" | "number" | "sign";
 
-/** Fields of Airudder's pushes that hold personal data, in lower case without underscores. */
+/** Fields of Airudder's pushes that hold personal data, or what proves where a push is from, in lower case without underscores. */
 const FIELDS: Partial<Record<Kind, readonly string[]>> = {
   phone: [
     "calleenumber",
@@ -28,6 +28,7 @@ const FIELDS: Partial<Record<Kind, readonly string[]>> = {
   amount: ["borrowedamount", "totalowingamount", "amount"],
   link: ["reclink", "recordinglink", "recordingurl", "recordurl", "audiourl", "originurl"],
   person: ["calleegender", "address", "email", "privatedata", "info1", "info2", "info3", "extraa", "extrab", "extrac"],
+  sign: ["sign", "signature", "xairuddersign"],
 };
 
 const KIND_OF = new Map<string, Kind>(
@@ -56,6 +57,16 @@ export function kindOfText(text: string): Kind | undefined {
   return /^https?:\/\/\S+\.(mp3|wav|ogg|m4a|amr)(\?|$)/i.test(text) ? "link" : undefined;
 }
 
+/** A phone number within a text, not the zone of a time, and an address of e-mail; both also as they stand in a URL. */
+const PHONE = /(?<!:\d\d(?:\.\d{1,9})?)(?:\+|%2b)\d(?:[\s().-]{0,3}\d){6,}/gi;
+const MAIL =
+  /[^\s@<>"'(),:;=&?/[\]\\]{1,64}(?:@|%40)[^\s@<>"'(),:;=&?/[\]\\.%]{1,63}(?:\.[^\s@<>"'(),:;=&?/[\]\\.%]{1,63})+/gi;
+
+/** A text with what is personal beyond doubt replaced in it. */
+export function replaceWithin(text: string, replace: (kind: Kind, value: string) => string): string {
+  return text.replace(PHONE, (value) => replace("phone", value)).replace(MAIL, (value) => replace("person", value));
+}
+
 /** The kind of data that a text may be: a number without `+` is a phone's where nobody says what it is. */
 export function kindOfLook(text: string): Kind | undefined {
   const isDate = /^\d{4}-\d\d-\d\d/.test(text);
@@ -64,5 +75,6 @@ export function kindOfLook(text: string): Kind | undefined {
 
 /** The kind of data that a name is, such as a key of an object: the names of fields are not, those of people are. */
 export function kindOfName(name: string): Kind | undefined {
-  return kindOfLook(name) ?? (/\d{6}|\S@\S/.test(name) ? "text" : undefined);
+  const isTelling = /\d{6}|\S@\S/.test(name) || replaceWithin(name, () => "") !== name;
+  return kindOfLook(name) ?? (isTelling ? "text" : undefined);
 }

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { type Kind, kindOfField, kindOfLook, kindOfName, kindOfText } from "./fields.js";
+import { type Kind, kindOfField, kindOfLook, kindOfName, kindOfText, replaceWithin } from "./fields.js";
 import { fieldOf, type Ground, itemsOf, under } from "./ground.js";
 
 /** A number of fewer digits tells nothing of anyone where it stands beside the documented fields. */
@@ -33,6 +33,13 @@ export class Mask {
     return this.#scalar(name, kindOfName(name)) as string;
   }
 
+  /** A text that is shown: what is personal in it beyond doubt is masked, the rest is left. */
+  text(text: string): string {
+    const kind = kindOfText(text);
+    if (kind !== undefined) return this.placeholder(kind, text);
+    return replaceWithin(text, (found, value) => this.placeholder(found, value));
+  }
+
   /** The placeholder of a value. */
   placeholder(kind: Kind | "subject", value: string): string {
     const digest = createHmac("sha256", this.secret).update(`${kind}\0${value}`).digest("hex");
@@ -40,7 +47,8 @@ export class Mask {
   }
 
   #scalar(value: string | number, kind: Kind | undefined): string | number {
-    return kind === undefined ? value : this.placeholder(kind, String(value));
+    if (kind !== undefined) return this.placeholder(kind, String(value));
+    return typeof value === "string" ? this.text(value) : value;
   }
 }
 

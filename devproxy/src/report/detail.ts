@@ -56,9 +56,9 @@ export async function detailLines(
     ["id", push.id],
     ["came", `${local(push.at)}, ${push.source}`],
     ["request", `${push.method} ${curtain.url(push.url)}`],
-    ["task", push.task],
-    ["call", push.call],
-    ["workflow", push.workflow],
+    ["task", push.task && curtain.text(push.task)],
+    ["call", push.call && curtain.text(push.call)],
+    ["workflow", push.workflow && curtain.text(push.workflow)],
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [
@@ -98,13 +98,16 @@ async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Cur
   const { at, status, error, ms, cause, late, aside, target } = delivery.head;
   const response = await responseOf(reader, delivery);
   const code = response && refusalCode(response.body);
-  const result = status === undefined ? `undelivered: ${clean(error ?? "")}` : [status, code].filter(Boolean).join(" ");
+  const result =
+    status === undefined
+      ? `undelivered: ${clean(curtain.text(error ?? ""))}`
+      : [status, code].filter(Boolean).join(" ");
   const style = succeeded(status) ? "green" : "red";
   const lines = [
     `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
   ];
   const outcome = response && outcomeOf(response.headers["airudder-outcome"]);
-  if (outcome) lines.push(`    ${outcomeText(outcome)}`);
+  if (outcome) lines.push(`    ${curtain.text(outcomeText(outcome))}`);
   if (response && response.body.length > 0) {
     lines.push(
       ...bodyLines(curtain.answer(response.body))

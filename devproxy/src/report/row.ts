@@ -1,7 +1,7 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
-import type { Curtain } from "../privacy/curtain.js";
+import { Curtain } from "../privacy/curtain.js";
 import type { Screen, Style } from "./screen.js";
 import { clean, duration, local } from "./words.js";
 
@@ -17,7 +17,7 @@ export function rowJson(row: Row, curtain: Curtain): object {
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
   return {
-    ...head,
+    ...shown(head, curtain),
     url: curtain.url(head.url),
     ...(head.subject === undefined ? {} : { subject: curtain.subject(head.subject) }),
     drift: head.drift ?? 0,
@@ -28,9 +28,16 @@ export function rowJson(row: Row, curtain: Curtain): object {
   };
 }
 
+/** A head as it is printed: what of its texts, such as an id, is a phone number or an address is hidden. */
+function shown<T extends object>(head: T, curtain: Curtain): T {
+  return Object.fromEntries(
+    Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? curtain.text(value) : value]),
+  ) as T;
+}
+
 /** A try to deliver as `--json` prints it. */
 export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, curtain: Curtain): object {
-  return { ...head, target: curtain.url(head.target), status: head.status ?? null };
+  return { ...shown(head, curtain), target: curtain.url(head.target), status: head.status ?? null };
 }
 
 /** The style that a push's status is printed in. */
@@ -39,8 +46,9 @@ export function statusStyle(row: Row): Style {
 }
 
 /** A push as a line of `list`. */
-export function rowLine(out: Screen, row: Row): string {
+export function rowLine(out: Screen, row: Row, curtain: Curtain = new Curtain("", false)): string {
   const { push } = row;
+  const { task, call, workflow } = shown(push, curtain);
   const last = lastDelivery(row)?.head;
   const answer = last === undefined ? "-" : String(last.status ?? "---");
   const flags = [push.verified ? "verified" : "", push.drift ? `drift ${push.drift}` : "", last?.late ? "late" : ""];
@@ -51,8 +59,8 @@ export function rowLine(out: Screen, row: Row): string {
     out.style(statusStyle(row), statusOf(row).padEnd(11)),
     answer.padStart(3),
     (last === undefined ? "" : duration(last.ms)).padStart(8),
-    clean(push.task ?? push.workflow ?? "").padEnd(8),
-    clean(push.call ?? ""),
+    clean(task ?? workflow ?? "").padEnd(8),
+    clean(call ?? ""),
     out.style("dim", flags.filter((flag) => flag !== "").join(", ")),
   ]
     .join("  ")

@@ -92,15 +92,68 @@ test("no phone number, name or transcript of any sample is left", () => {
   }
 });
 
-test("secrets in headers and queries are hidden, unless the curtain is open", () => {
-  assert.equal(closed.url("/?token=abc&x=1&key=k"), "/?token=<hidden>&x=1&key=<hidden>");
+test("secrets in headers and all values of a query are hidden, unless the curtain is open", () => {
+  assert.match(closed.url("/?token=abc&x=1&key=k&e="), /^\/\?token=<hidden>&x=<text:\w+>&key=<hidden>&e=$/);
+  assert.match(
+    closed.url("/a/+62811000001?phone=%2B62811000001&name=Budi+S&calleeName=Budi&j@x.test"),
+    /^\/a\/<phone:(\w+)>\?phone=<phone:\1>&name=<text:\w+>&calleeName=<name:\w+>&<person:\w+>$/,
+  );
+  assert.equal(closed.url("/?phone=+62811000001"), closed.url("/?phone=%2B62811000001"));
   assert.deepEqual(closed.headers({ authorization: "Bearer x", "x-a": "1" }), {
     authorization: "<hidden>",
     "x-a": "1",
   });
   const open = new Curtain("s", true);
-  assert.equal(open.url("/?token=abc"), "/?token=abc");
+  assert.equal(open.url("/?token=abc&name=Budi"), "/?token=abc&name=Budi");
+  assert.equal(open.text("+62811000001"), "+62811000001");
   assert.equal(shown('{"CalleeName":"J"}', {}, open), '{"CalleeName":"J"}');
+});
+
+test("a signature, which signs every push of its task, is masked in a body and in its header", () => {
+  const sign = mask.placeholder("sign", "0123456789abcdef0123456789abcdef");
+  assert.ok(shown(sampleWith({ Sign: "0123456789abcdef0123456789abcdef" })).includes(`"Sign":"${sign}"`));
+  assert.deepEqual(closed.headers({ "x-airudder-sign": "0123456789abcdef0123456789abcdef" }), {
+    "x-airudder-sign": sign,
+  });
+});
+
+const within: [string, RegExp][] = [
+  ["call +62 811-000-0001 now", /^call <phone:\w+> now$/],
+  ["wa:+62811000001,+62811000002", /^wa:<phone:\w+>,<phone:\w+>$/],
+  ["to%2B62811000001", /^to<phone:\w+>$/],
+  ["ask jane.doe+x@mail.x.test.", /^ask <person:\w+>\.$/],
+  ["<jane%40x.test>", /^<<person:\w+>>$/],
+  ["+62811000001", /^<phone:\w+>$/],
+];
+const readable = [
+  "call 628110000012345 now",
+  "1706688000000",
+  "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+  "2024-01-31T08:00:00+0700 20240131",
+  "2024-01-31T08:00:00.123+07:00",
+  "C++ 20240131",
+  "+1 234",
+  "a @ b",
+];
+
+test("a phone number or an address within a text that is shown is masked, and nothing else of it", () => {
+  for (const [text, expected] of within) {
+    assert.match(closed.text(text), expected);
+    const fields = JSON.parse(shown(sampleWith({ TaskName: text }, { Status: text })));
+    assert.match(fields.TaskName, expected);
+    assert.equal(shown(sampleWith({}, { Variables: { [text]: "" } })).includes("6281100"), false, text);
+    assert.match(String(closed.headers({ "x-a": text })["x-a"]), expected);
+  }
+  for (const text of readable) {
+    assert.equal(closed.text(text), text);
+    assert.equal(JSON.parse(shown(sampleWith({ TaskName: text }))).TaskName, text);
+  }
+});
+
+test("a long text that could be the start of many numbers or addresses is looked through in one go", () => {
+  for (const piece of ["a", "1", "+1 ", "a.", "a@", "%40", "+", "a@b."]) {
+    assert.equal(typeof closed.text(piece.repeat(100_000)), "string");
+  }
 });
 
 test("a body that is not JSON is not shown", () => {
@@ -152,6 +205,7 @@ test("keys that are the numbers or addresses of someone are masked", () => {
   );
   assert.match(masked, /"Variables":{"<phone:\w+>":"","<phone:\w+>":"","<person:\w+>":"","<text:\w+>":"","city":""}/);
   for (const gone of ["62811", "j@x", "123456"]) assert.equal(masked.includes(gone), false, gone);
+  assert.match(shown(sampleWith({}, { Variables: { "Jane +62 811-000-0001": "" } })), /"Variables":{"<text:\w+>":""}/);
   assert.match(closed.path("/Details/0/+62811000001"), /^\/Details\/0\/<phone:\w+>$/);
 });
 
@@ -172,7 +226,7 @@ test("an answer: the error's code is readable, and the message of one of the mid
 });
 
 test("a phone number in a query or a header is masked", () => {
-  assert.match(closed.url("/?to=%2B62811000001&x=1"), /^\/\?to=<phone:\w+>&x=1$/);
+  assert.match(closed.url("/?to=%2B62811000001&x=1"), /^\/\?to=<phone:\w+>&x=<text:\w+>$/);
   assert.match(String(closed.headers({ "x-callee": "+62811000001" })["x-callee"]), /^<phone:/);
   assert.equal(closed.headers({ "x-auth-token": "abc" })["x-auth-token"], "<hidden>");
 });
