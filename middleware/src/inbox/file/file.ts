@@ -51,6 +51,7 @@ class FileInbox implements Inbox {
   #journal: Promise<Journal> | undefined;
   #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
+  readonly #retries = new Map<string, Promise<boolean>>();
   #lastFailure = 0;
   #closed = false;
   #consumer: Consumer | undefined;
@@ -174,11 +175,21 @@ class FileInbox implements Inbox {
     return this.#ledger.dead();
   }
 
-  async retry(id: string): Promise<boolean> {
+  /** Two retries of one push at a time are one. */
+  retry(id: string): Promise<boolean> {
+    const known = this.#retries.get(id);
+    if (known !== undefined) return known;
+    const retry = this.#retry(id).finally(() => this.#retries.delete(id));
+    this.#retries.set(id, retry);
+    return retry;
+  }
+
+  async #retry(id: string): Promise<boolean> {
     const journal = await this.#open();
+    if (!this.#ledger.isDead(id)) return false;
+    await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "retry" });
     const item = this.#ledger.revive(id);
     if (item === undefined) return false;
-    await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "retry" });
     this.#worker.add(item);
     return true;
   }

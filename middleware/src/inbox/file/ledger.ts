@@ -65,6 +65,10 @@ export class Ledger {
     this.#dead.set(item.id, item);
   }
 
+  isDead(id: string): boolean {
+    return this.#dead.has(id);
+  }
+
   /** A dead item that lives again, as at its first try; nothing when none has the id. */
   revive(id: string): Item | undefined {
     const item = this.#dead.get(id);
