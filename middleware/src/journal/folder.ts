@@ -23,3 +23,9 @@ export function unwritable(dir: string, cause: unknown): JournalError {
     cause,
   });
 }
+
+/** The lock is another's now. */
+export function takenOver(dir: string): JournalError {
+  const message = `Another process has taken over the journal ${dir}; this one has stopped writing.`;
+  return new JournalError("journal_locked", message);
+}

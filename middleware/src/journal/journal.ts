@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { JournalError } from "./errors.js";
-import { makeFolder, unwritable } from "./folder.js";
+import { makeFolder, takenOver, unwritable } from "./folder.js";
 import { type Batch, GroupCommit } from "./group-commit.js";
 import { VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
@@ -93,7 +93,8 @@ export class Journal {
 
   /**
    * Appends one record and resolves when it is on disk. A push is given its `seq`, unless it is carried over with the one it has.
-   * @throws JournalError `journal_unwritable`, and nothing of the record is kept; the next append tries afresh
+   * @throws JournalError `journal_unwritable`, and nothing of the record is kept; the next append tries afresh. `journal_locked` when another
+   *   process has taken the journal over, or the folder that was made again
    */
   append(head: NewHead, content?: Content): Promise<Entry> {
     if (this.#closed) {
@@ -111,8 +112,9 @@ export class Journal {
       file = await this.#segment(records);
       start = file.bytes;
       await file.append(lines.bytes);
-      if (file.removed) {
-        file = await this.#startAgain(records);
+      if (file.removed || (this.lock.stale && !(await this.lock.check()))) {
+        await this.#retake();
+        file = await this.#segment(records);
         start = file.bytes;
         await file.append(lines.bytes);
       }
@@ -129,39 +131,36 @@ export class Journal {
 
   /** The segment that the next batch goes to. */
   async #segment(records: readonly { head: Head }[]): Promise<SegmentFile> {
-    if (this.lock.lost) {
-      throw new JournalError(
-        "journal_locked",
-        `Another process has taken over the journal ${this.dir}; this one has stopped writing.`,
-      );
-    }
+    if (this.lock.stale) await this.lock.check();
+    if (this.lock.lost || this.lock.gone) await this.#retake();
     if (this.#active !== undefined && this.#active.bytes >= this.segmentBytes) this.#retire();
     if (this.#active !== undefined) return this.#active;
     const firstSeq = records.find(({ head }) => head.kind === "push")?.head as PushHead | undefined;
     const firstLine = { kind: "segment", version: VERSION, seq: firstSeq?.seq ?? this.#nextSeq };
-    try {
-      this.#active = await SegmentFile.create(this.dir, this.#nextSegment, `${JSON.stringify(firstLine)}\n`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      await this.#makeFolder();
-      this.#active = await SegmentFile.create(this.dir, this.#nextSegment, `${JSON.stringify(firstLine)}\n`);
+    for (;;) {
+      try {
+        this.#active = await SegmentFile.create(this.dir, this.#nextSegment, `${JSON.stringify(firstLine)}\n`);
+        break;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== "ENOENT" && code !== "EEXIST") throw error;
+        // A file that another process has made, or the folder is gone: the lock tells whose turn it is.
+        if (code === "ENOENT" || !(await this.lock.check())) await this.#retake();
+        else this.#nextSegment++;
+      }
     }
     this.#nextSegment++;
     return this.#active;
   }
 
-  /** The folder was removed: everything starts again in a new one. */
-  async #startAgain(records: readonly { head: Head }[]): Promise<SegmentFile> {
-    this.#active?.close();
-    this.#active = undefined;
-    this.#older.length = 0;
-    await this.#makeFolder();
-    return this.#segment(records);
-  }
-
-  async #makeFolder(): Promise<void> {
+  /** The folder or the lock was removed: what comes goes to a new segment, behind those that are there. */
+  async #retake(): Promise<void> {
+    if (this.lock.lost) throw takenOver(this.dir);
+    this.#retire();
+    this.#older.length = 0; // segments of these numbers may be another process's by now
     await this.lock.release();
     this.lock = await makeFolder(this.dir);
+    this.#nextSegment = Math.max(this.#nextSegment, ((await listSegments(this.dir)).at(-1) ?? 0) + 1);
   }
 
   #activeState({ segment, bytes }: SegmentFile): SegmentState {
@@ -203,6 +202,7 @@ export class Journal {
   /** Removes a closed segment with all its records; the one that is appended to cannot be dropped. */
   async drop(segment: number): Promise<void> {
     const index = this.#older.findIndex((state) => state.segment === segment);
+    if (this.lock.lost) throw takenOver(this.dir);
     if (index < 0) throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
     await this.#readers.close(segment);
     await rm(segmentPath(this.dir, segment), { force: true });

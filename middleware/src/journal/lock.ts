@@ -1,37 +1,24 @@
 import { randomUUID } from "node:crypto";
 import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
-import { hostname, uptime } from "node:os";
 import { join } from "node:path";
-import { JournalError, type LockOwner } from "./errors.js";
+import { JournalError } from "./errors.js";
+import { judge, type Owner, thisOwner } from "./owner.js";
 
 const BEAT_MS = 3_000;
-/** Whether an owner on another host lives is seen by its touching the lock within this time. */
+/** Whether an owner that cannot be asked for lives is seen by its touching the lock within this time. */
 const SILENT_MS = 10_000;
-/** Two boots of one machine are further apart than the clock's corrections. */
-const SAME_BOOT_MS = 120_000;
+/** A lock that was not touched for so long may be that of another process that got the owner's pid. */
+const LONG_MS = 60_000;
+/** A look at the lock says nothing any more after this time: this process may have slept since. */
+const STALE_MS = 2 * BEAT_MS;
 
-interface LockFile extends LockOwner {
+interface LockFile extends Owner {
   token: string;
-  /** When the owner's machine was booted, ms: after another boot the same pid is another process. */
-  booted: number;
-  /** The file's own number: a copy of the folder has another, and nobody's lock in it. */
+  /** The file's own number: a copy of the folder has another. */
   ino?: number;
 }
 
 const held = new Set<string>();
-
-function bootTime(): number {
-  return Math.round(Date.now() - uptime() * 1000);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
 
 async function readLock(path: string): Promise<LockFile | undefined> {
   try {
@@ -42,17 +29,20 @@ async function readLock(path: string): Promise<LockFile | undefined> {
 }
 
 async function isAlive(path: string, owner: LockFile, silentMs: number): Promise<boolean> {
-  if (held.has(owner.token)) return true;
   const file = await stat(path).catch(() => undefined);
-  if (file === undefined || (owner.ino !== undefined && owner.ino !== file.ino)) return false;
-  if (owner.host !== hostname()) return isTouched(path, file.mtimeMs, silentMs);
-  if (owner.pid === process.pid) return false;
-  return Math.abs(owner.booted - bootTime()) < SAME_BOOT_MS && isRunning(owner.pid);
+  if (file === undefined) return false;
+  if (owner.ino === undefined || owner.ino === file.ino) {
+    if (held.has(owner.token)) return true;
+    const state = judge(owner);
+    if (state === "ended") return false;
+    if (state === "running" && Math.abs(Date.now() - file.mtimeMs) < LONG_MS) return true;
+  }
+  return isTouched(path, file.mtimeMs, silentMs);
 }
 
 /** Whether a file is touched within some time. The clocks of two hosts differ, so that its age tells nothing. */
 async function isTouched(path: string, since: number, silentMs: number): Promise<boolean> {
-  for (const end = Date.now() + silentMs; Date.now() < end; ) {
+  for (const end = performance.now() + silentMs; performance.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, Math.min(500, silentMs)));
     const now = await stat(path).then(
       ({ mtimeMs }) => mtimeMs,
@@ -76,7 +66,9 @@ async function createLock(path: string, mine: LockFile): Promise<void> {
 
 /** The right to write a journal: a file that names its owner. */
 export class Lock {
-  #lost = false;
+  #state: "held" | "gone" | "lost" = "held";
+  #seen = performance.now();
+  #seenAt = Date.now();
   readonly #beat: NodeJS.Timeout;
 
   private constructor(
@@ -84,18 +76,18 @@ export class Lock {
     private readonly token: string,
   ) {
     held.add(token);
-    this.#beat = setInterval(() => void this.#touch(), BEAT_MS);
+    this.#beat = setInterval(() => void this.check().catch(() => undefined), BEAT_MS);
     this.#beat.unref();
   }
 
   /**
-   * Takes the lock of a folder; that of a dead owner is taken over, and one that was copied with its folder is nobody's. Whether an owner on
-   * another host lives takes some seconds to see.
+   * Takes the lock of a folder; that of an owner that has ended is taken over at once. Where the system cannot tell, as of an owner on
+   * another host or in another container, or in a copied folder, the lock is taken over when nobody touches it for some seconds.
    * @throws JournalError `journal_locked`, naming the owner
    */
   static async take(dir: string, silentMs: number = SILENT_MS): Promise<Lock> {
     const path = join(dir, "lock");
-    const mine: LockFile = { pid: process.pid, host: hostname(), token: randomUUID(), booted: bootTime() };
+    const mine: LockFile = { ...thisOwner(), token: randomUUID() };
     for (let tries = 0; tries < 5; tries++) {
       try {
         await createLock(path, mine);
@@ -138,18 +130,41 @@ export class Lock {
 
   /** Whether another process has taken the lock over, as after a long sleep of this one. */
   get lost(): boolean {
-    return this.#lost;
+    return this.#state === "lost";
   }
 
-  async #touch(): Promise<void> {
-    const owner = await readLock(this.path);
-    if (owner === undefined) return;
-    this.#lost = owner.token !== this.token;
-    if (!this.#lost) await utimes(this.path, new Date(), new Date()).catch(() => undefined);
+  /** Whether there is no lock any more: it was released, or its file was removed. */
+  get gone(): boolean {
+    return this.#state === "gone";
+  }
+
+  /** Whether so much time has gone by since the last look, by either clock, that another process may have the lock now. */
+  get stale(): boolean {
+    return performance.now() - this.#seen > STALE_MS || Math.abs(Date.now() - this.#seenAt) > STALE_MS;
+  }
+
+  /** Looks whether the lock is held still, and touches it then. */
+  async check(): Promise<boolean> {
+    if (this.#state !== "held") return false;
+    // What happens after the look is not seen by it.
+    const [seen, seenAt] = [performance.now(), Date.now()];
+    const text = await readFile(this.path, "utf8").catch((error) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+      throw error;
+    });
+    if (this.gone) return false;
+    if (text === undefined) this.#state = "gone";
+    else if ((JSON.parse(text) as LockFile).token !== this.token) this.#state = "lost";
+    else {
+      [this.#seen, this.#seenAt] = [seen, seenAt];
+      await utimes(this.path, new Date(), new Date()).catch(() => undefined);
+    }
+    return this.#state === "held";
   }
 
   async release(): Promise<void> {
     clearInterval(this.#beat);
+    this.#state = "gone";
     held.delete(this.token);
     if ((await readLock(this.path))?.token === this.token) await rm(this.path, { force: true });
   }

@@ -15,9 +15,9 @@ export function segmentPath(dir: string, segment: number): string {
  */
 export async function listSegments(dir: string): Promise<number[]> {
   try {
-    const names = await readdir(dir);
-    return names
-      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+    const files = await readdir(dir, { withFileTypes: true });
+    return files
+      .flatMap((file) => (file.isDirectory() ? [] : (NAME.exec(file.name)?.[1] ?? [])))
       .map(Number)
       .sort((a, b) => a - b);
   } catch (cause) {

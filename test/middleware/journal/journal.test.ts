@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Damage, Entry, PushHead } from "airudder-webhooks/journal";
@@ -241,17 +250,39 @@ test("an append that the disk refuses keeps nothing and the next one tries afres
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
   await journal.append(pushHead("first"));
-  mkdirSync(join(dir, "000002.ndjson"));
+  renameSync(dir, `${dir}.away`);
+  writeFileSync(dir, "");
   await assert.rejects(
     journal.append(pushHead("refused")),
     (error: JournalError) => error.code === "journal_unwritable" && error.status === 503,
   );
-  rmSync(join(dir, "000002.ndjson"), { recursive: true });
+  rmSync(dir);
+  renameSync(`${dir}.away`, dir);
   await journal.append(pushHead("again"));
   assert.deepEqual(
     (await entriesOf(dir)).entries.map(({ head }) => (head as PushHead).id),
     ["first", "again"],
   );
+});
+
+test("only files are segments: a folder with such a name is passed over", async (t) => {
+  const dir = makeFolder(t);
+  mkdirSync(join(dir, "000001.ndjson"));
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  const entry = await journal.append(pushHead("p"));
+  assert.equal(entry.place.segment, 2);
+  assert.deepEqual((await entriesOf(dir)).entries, [entry]);
+});
+
+test("a segment that somebody else has made is passed over, and never written to", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir, { segmentBytes: 1 });
+  t.after(() => journal.close());
+  await journal.append(pushHead("first"));
+  writeFileSync(join(dir, "000002.ndjson"), "");
+  assert.equal((await journal.append(pushHead("second"))).place.segment, 3);
+  assert.equal(readFileSync(join(dir, "000002.ndjson"), "utf8"), "");
 });
 
 test("a closed journal refuses appends", async (t) => {

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, utimesSync, writeFileSync } from "node:fs";
-import { hostname, uptime } from "node:os";
+import { cpSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Entry, type JournalError, openJournal, type PushHead } from "airudder-webhooks/journal";
+import { type Entry, type JournalError, openJournal, type PushHead, readJournal } from "airudder-webhooks/journal";
 import { Lock } from "../../../middleware/src/journal/lock.js";
+import { judge, type Owner, thisOwner } from "../../../middleware/src/journal/owner.js";
+import { SegmentFile } from "../../../middleware/src/journal/segment-file.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 
 const writer = fileURLToPath(new URL("../../helpers/journal-writer.ts", import.meta.url));
 
@@ -60,58 +63,174 @@ test("after kill -9 the lock is taken over and every append that was acknowledge
   );
 });
 
-const alive = { pid: process.ppid, host: hostname(), token: "t", booted: Date.now() - uptime() * 1000 };
-const locks: [string, object | string, boolean][] = [
+const GONE = 2 ** 22 + 1;
+const alive = { ...thisOwner(), pid: process.ppid, started: undefined, token: "t" };
+const elsewhere = { ...alive, host: "elsewhere", boot: "another boot" };
+
+const certain: [string, object, boolean][] = [
   ["of a living process", alive, false],
-  ["of a process that is gone", { ...alive, pid: 2 ** 22 + 1 }, true],
-  ["of a pid that an earlier boot of the machine gave out", { ...alive, booted: alive.booted - 86_400_000 }, true],
-  ["of an earlier process with this process's own pid", { ...alive, pid: process.pid }, true],
-  ["that was copied with its folder", { ...alive, ino: 1 }, true],
+  ["of a process that is gone", { ...alive, pid: GONE }, true],
+  ["of a process that is gone, by another name of the host", { ...alive, pid: GONE, host: "before" }, true],
 ];
-for (const [what, lock, taken] of locks) {
-  test(`a lock ${what} is ${taken ? "taken over" : "respected"}`, async (t) => {
+if (process.platform === "linux") {
+  certain.push(["whose pid is another process now", { ...alive, started: "1" }, true]);
+  certain.push([
+    "of an earlier process with this process's own pid",
+    { ...thisOwner(), started: "1", token: "t" },
+    true,
+  ]);
+}
+for (const [what, lock, taken] of certain) {
+  test(`a lock ${what} is ${taken ? "taken over" : "respected"} at once`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "lock"), JSON.stringify(lock));
-    const opening = openJournal(dir);
-    if (!taken) return assert.rejects(opening, { code: "journal_locked" });
-    await (await opening).close();
+    const taking = Lock.take(dir, 3_600_000);
+    if (!taken) return assert.rejects(taking, { code: "journal_locked" });
+    await (await taking).release();
     assert.equal(existsSync(join(dir, "lock")), false);
   });
 }
 
+const uncertain: [string, object, Date?][] = [
+  ["of another host, whose clock is far behind", elsewhere, new Date(0)],
+  ["of another container with the same host name, where it has this process's own pid", containerOf(thisOwner())],
+  ["of another container with the same host name, where its pid is none of here", containerOf({ ...alive, pid: GONE })],
+  ["of another boot", { ...alive, boot: "another boot", booted: alive.booted - 86_400_000 }],
+  ["of a living pid, that was not touched for long", alive, new Date(Date.now() - 3_600_000)],
+  ["that was copied with its folder", { ...alive, ino: 1 }],
+  ["that an earlier version wrote", { pid: GONE, host: hostname(), token: "t", booted: 0 }],
+];
+
+function containerOf(owner: Owner): object {
+  return { ...owner, space: "pid:[1]", boot: owner.boot ?? "a boot", token: "t" };
+}
+
+for (const [what, lock, at] of uncertain) {
+  for (const touches of [true, false]) {
+    const name = `a lock ${what} is ${touches ? "respected while it is touched" : "taken over when it is silent"}`;
+    const skip = "pid" in lock && !("boot" in lock) && process.platform !== "linux";
+    test(name, { skip }, async (t) => {
+      const path = join(makeFolder(t), "lock");
+      writeFileSync(path, JSON.stringify(lock));
+      if (at !== undefined) utimesSync(path, at, at);
+      let beats = 1;
+      const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
+      t.after(() => clearInterval(beat));
+      const taking = Lock.take(dirname(path), 300);
+      if (touches) return assert.rejects(taking, { code: "journal_locked" });
+      await (await taking).release();
+      assert.equal(existsSync(path), false);
+    });
+  }
+}
+
+test("the owner of a lock is the same process whatever the clock says", { skip: process.platform !== "linux" }, () => {
+  const mine = thisOwner();
+  assert.equal(judge(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
+});
+
+test("where the system tells the clock alone, an owner is judged by its host, its pid and its boot", () => {
+  const { pid, host, booted } = { ...thisOwner(), pid: process.ppid };
+  const mine = { pid: process.pid, host, booted };
+  assert.equal(judge({ pid, host, booted }, mine), "running");
+  assert.equal(judge({ pid: GONE, host, booted }, mine), "ended");
+  assert.equal(judge({ pid, host, booted: booted - 86_400_000 }, mine), "unknown");
+  assert.equal(judge({ pid, host: "elsewhere", booted }, mine), "unknown");
+  assert.equal(judge(mine, mine), "unknown");
+});
+
 test("of many that take over a dead owner's lock at once, one gets it", async (t) => {
   const dir = makeFolder(t);
-  writeFileSync(join(dir, "lock"), JSON.stringify({ ...alive, pid: 2 ** 22 + 1 }));
+  writeFileSync(join(dir, "lock"), JSON.stringify({ ...alive, pid: GONE }));
   const openings = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(dir)));
   const opened = openings.flatMap((opening) => (opening.status === "fulfilled" ? [opening.value] : []));
   assert.equal(opened.length, 1);
   await opened[0]?.close();
 });
 
-for (const [what, touches, taken] of [
-  ["touches it", true, false],
-  ["is silent", false, true],
-] as const) {
-  test(`a lock whose owner is on another host and ${what} is ${taken ? "taken over" : "respected"}`, async (t) => {
-    const path = join(makeFolder(t), "lock");
-    writeFileSync(path, JSON.stringify({ ...alive, host: "elsewhere" }));
-    utimesSync(path, new Date(0), new Date(0)); // the clock of the other host is far behind
-    let beats = 1;
-    const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
-    t.after(() => clearInterval(beat));
-    const taking = Lock.take(dirname(path), 300);
-    if (!taken) return assert.rejects(taking, { code: "journal_locked", owner: { pid: alive.pid, host: "elsewhere" } });
-    await (await taking).release();
-  });
-}
-
 test("a copy of a folder that is in use can be opened", async (t) => {
   const dir = makeFolder(t);
   const { printed } = await startWriter(t, dir);
   const copy = join(makeFolder(t), "copy");
   cpSync(dir, copy, { recursive: true });
+  const lock = await Lock.take(copy, 300);
+  await lock.release();
   const entries: Entry[] = [];
   const journal = await openJournal(copy, { onEntry: (entry) => entries.push(entry) });
   t.after(() => journal.close());
   assert.ok(entries.length > 0 && printed().length > 0);
+});
+
+/** What a writer meets when it wakes: time has gone by, and its lock file is what others made of it meanwhile. */
+const sleep = (t: TestContext, ms: number): void => {
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, "now", () => now() + ms);
+};
+
+test("a writer that slept looks at its lock before it writes, and stops when another process has it", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
+  const before = readFileSync(join(dir, "000001.ndjson"));
+  sleep(t, 7_000);
+  await assert.rejects(journal.append(pushHead("after")), { code: "journal_locked" });
+  assert.deepEqual(readFileSync(join(dir, "000001.ndjson")), before);
+});
+
+test("a writer that sleeps while it writes looks at its lock before it says that the record is on disk", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  const append = SegmentFile.prototype.append;
+  t.mock.method(SegmentFile.prototype, "append", async function (this: SegmentFile, lines: Buffer) {
+    await append.call(this, lines);
+    writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
+    sleep(t, 7_000);
+  });
+  await assert.rejects(journal.append(pushHead("asleep")), { code: "journal_locked" });
+});
+
+test("a writer that slept and has its lock still goes on in the same segment", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  sleep(t, 7_000);
+  assert.equal((await journal.append(pushHead("after"))).place.segment, 1);
+});
+
+test("a writer whose lock was taken over and given back while it slept goes on behind what the other wrote", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  rmSync(join(dir, "lock"));
+  const other = await openJournal(dir);
+  await other.append(pushHead("other"));
+  await other.close();
+  sleep(t, 7_000);
+  assert.equal((await journal.append(pushHead("after"))).place.segment, 2);
+  await assert.rejects(openJournal(dir), { code: "journal_locked" });
+});
+
+test("a writer whose folder was removed writes nothing to the one that another process has made, and holds it up in nothing", async (t) => {
+  const dir = join(makeFolder(t), "journal");
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  rmSync(dir, { recursive: true });
+  const other = await openJournal(dir, { segmentBytes: 1 });
+  t.after(() => other.close());
+  for (const id of ["first", "second"]) {
+    await assert.rejects(journal.append(pushHead(id)), { code: "journal_locked" });
+    await other.append(pushHead(id));
+  }
+  const entries: string[] = [];
+  await readJournal(dir, { onEntry: ({ head }) => entries.push((head as PushHead).id) });
+  assert.deepEqual(entries, ["first", "second"]);
+  await other.close();
+  assert.equal((await journal.append(pushHead("after"))).place.segment, 3);
 });
