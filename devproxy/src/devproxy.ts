@@ -76,7 +76,8 @@ async function run(
   const { secret } = config;
   const active = new ActiveResponses();
   const elsewhere = passThrough ? passThroughTo(target) : undefined;
-  const ingress = createIngress({ secret, key, store, live, listener, passThrough: elsewhere }, active);
+  const { bodyMs } = limits ?? {};
+  const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
   const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
   const supervisor = new TunnelSupervisor({

@@ -23,6 +23,8 @@ export interface Limits {
   answerMs: number;
   /** How long a push waits for an app that is down before it is acknowledged, ms. */
   holdMs: number;
+  /** How long a sender may take for its body, ms; 8000 unless told. */
+  bodyMs?: number;
 }
 
 const LIMITS: Limits = { answerMs: 9_000, holdMs: 8_000 };

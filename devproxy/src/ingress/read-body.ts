@@ -3,11 +3,11 @@ import type { IncomingMessage } from "node:http";
 /** The largest body that is taken, bytes. */
 export const BODY_BYTES = 10 * 1024 * 1024;
 
-/** How long a sender may take for its body, ms. */
-const BODY_MS = 60_000;
+/** How long a sender may take for its body, ms: it waits 10 s for an answer. */
+export const BODY_MS = 8_000;
 
-/** Why a body could not be read. */
-export type BodyProblem = "too_large" | "aborted" | "timed_out";
+/** Why a body could not be read; a broken one was answered 400 by Node. */
+export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
 /** Reads a request's body as it came over the wire: nothing is inflated or decoded. */
 export function readBody(
@@ -36,7 +36,13 @@ export function readBody(
       }
     });
     request.on("end", () => resolve(size > limit ? "too_large" : Buffer.concat(chunks, size)));
-    request.on("error", () => resolve("aborted"));
-    request.on("close", () => resolve("aborted"));
+    const ended = () => resolve(isBroken(request) ? "broken" : "aborted");
+    request.on("error", ended);
+    request.on("close", ended);
   });
+}
+
+function isBroken({ socket }: IncomingMessage): boolean {
+  const { code = "" } = (socket.errored ?? {}) as NodeJS.ErrnoException;
+  return code.startsWith("HPE_");
 }

@@ -9,8 +9,9 @@ import type { ActiveResponses } from "./active.js";
 import { destinationOf } from "./door.js";
 import type { Live } from "./live.js";
 import { answerPing } from "./ping-answer.js";
-import { BODY_BYTES, readBody } from "./read-body.js";
+import { BODY_BYTES, BODY_MS, readBody } from "./read-body.js";
 import { contentOf, headOf } from "./record.js";
+import { Refusals } from "./refusals.js";
 import { sendAnswer, sendError } from "./reply.js";
 
 export interface IngressOptions {
@@ -19,15 +20,15 @@ export interface IngressOptions {
   store: Store;
   live: Live;
   listener: Listener;
+  /** How long a sender may take for its body, ms; 8000 unless told. */
+  bodyMs?: number | undefined;
   /** Takes what is not for the door; without it that is answered 404. */
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
-/** What browsers and link checkers ask with; a push is never one of these. */
-const NO_PUSH = new Set(["GET", "HEAD", "OPTIONS"]);
-
 /** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
+  const refusals = new Refusals(options.listener);
   const app = express();
   app.disable("x-powered-by");
   app.use((request, response) => {
@@ -35,7 +36,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
     const destination = destinationOf(request.url, options.secret);
     if (destination === "ping") return answerPing(request, response, options.secret);
     if (destination === "push") {
-      return takePush(request, response, options).catch(({ message }: Error) => {
+      return takePush(request, response, options, refusals).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
         const what =
           "A push, or that it was acknowledged, could not be recorded; it was answered 503, so that Airudder sends it again";
@@ -43,24 +44,30 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
       });
     }
     if (options.passThrough) return options.passThrough(request, response);
-    response.writeHead(404, { "content-type": "application/json" }).end("{}");
+    refusals.wrongPath(response);
   });
   return app;
 }
 
-async function takePush(request: IncomingMessage, response: ServerResponse, options: IngressOptions): Promise<void> {
-  if (NO_PUSH.has(request.method ?? "")) {
+async function takePush(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { store, live, listener, key, bodyMs = BODY_MS }: IngressOptions,
+  refusals: Refusals,
+): Promise<void> {
+  if (request.method !== "POST") {
     response.setHeader("allow", "POST");
-    return sendError(response, 405, "method_not_allowed", "Pushes are sent by POST.");
+    return refusals.refuse(response, 405, "method_not_allowed", "Pushes are sent by POST.");
   }
   const started = performance.now();
-  const { store, live, listener, key } = options;
-  const body = await readBody(request);
+  const body = await readBody(request, BODY_BYTES, bodyMs);
   if (body === "aborted") return;
-  if (body === "timed_out")
-    return sendError(response, 408, "body_timeout", "The body did not come to its end in time.");
+  if (body === "broken") return refusals.tell(400, "broken_body", "The body broke the rules of HTTP.");
+  if (body === "timed_out") {
+    return refusals.refuse(response, 408, "body_timeout", "The body did not come to its end in time.");
+  }
   if (body === "too_large") {
-    return sendError(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
+    return refusals.refuse(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
   }
   const content = contentOf(request, body);
   const row = await store.recordPush(headOf(request, content, key), content);

@@ -33,7 +33,7 @@ test("nothing but the secret path answers", async (t) => {
 
 test("what is no push by its method is answered 405, not recorded and not forwarded", async (t) => {
   const { proxy, app } = await startProxy(t);
-  for (const method of ["GET", "HEAD", "OPTIONS"]) {
+  for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]) {
     const reply = await send(proxy.localUrl, "", { method });
     assert.deepEqual([method, reply.status, reply.headers.allow], [method, 405, "POST"]);
     if (method !== "HEAD") assert.equal(JSON.parse(reply.text).error.code, "method_not_allowed");
