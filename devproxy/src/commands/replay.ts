@@ -4,11 +4,13 @@ import { Deliverer } from "../ingress/deliver.js";
 import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
+import { hasEdits } from "../replay/edit.js";
 import type { ReplayEvent } from "../replay/events.js";
+import { edited, noteEdits } from "../replay/notes.js";
 import { planOf, replay } from "../replay/replay.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { select } from "../replay/select.js";
-import { jsonReplayReporter, replayReporter } from "../report/replay.js";
+import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
 import { rowJson, rowLine } from "../report/row.js";
 import { pushes } from "../report/words.js";
 import { type Context, existingFolder, readFolder } from "./context.js";
@@ -126,13 +128,22 @@ async function replayHere(
 }
 
 async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Context): Promise<void> {
-  const { out } = context;
+  const { out, err } = context;
+  const { edits } = planOf(request);
   const reader = await readFolder(flags.journal, context);
   const rows = await select(reader, request);
   const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
+  await noteEdits(
+    reader,
+    rows,
+    edits,
+    flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain),
+  );
   for (const row of rows) {
-    if (flags.json) out.json(rowJson(row, curtain));
-    else out.line(rowLine(out, row));
+    const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
+    const changes = content && editsOf(content, edited(row, content, edits), curtain);
+    if (flags.json) out.json({ ...rowJson(row, curtain), ...(changes && { edits: changes }) });
+    else for (const line of [rowLine(out, row), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
 }

@@ -64,10 +64,21 @@ function newValue(old: string, { value, isJson }: Edit): string {
   return old.startsWith('"') || !isPlain ? JSON.stringify(value) : value;
 }
 
-function signAgain(text: string, { set, key }: Edits): string {
-  const touches = (name: string) => set.some(({ steps }) => steps.length === 1 && steps[0] === name);
-  if (touches("Sign") || (key === undefined && !touches("TaskID"))) return text;
-  const { TaskID, Sign } = JSON.parse(text.replace(/^\ufeff/, ""));
-  if (typeof TaskID !== "string" || typeof Sign !== "string") return text;
-  return apply(text, { path: "Sign", steps: ["Sign"], value: sign(TaskID, key), isJson: false }, "");
+function signAgain(text: string, edits: Edits): string {
+  const { key } = edits;
+  if (sets(edits, "Sign") || (key === undefined && !sets(edits, "TaskID"))) return text;
+  const payload = JSON.parse(text.replace(/^\ufeff/, ""));
+  if (!isSigned(payload)) return text;
+  return apply(text, { path: "Sign", steps: ["Sign"], value: sign(payload.TaskID, key), isJson: false }, "");
+}
+
+/** Whether a field of the payload itself is set. */
+export function sets({ set }: Edits, name: string): boolean {
+  return set.some(({ steps }) => steps.length === 1 && steps[0] === name);
+}
+
+/** Whether a payload carries a `Sign`, and what it is made of. */
+export function isSigned(payload: object): payload is { TaskID: string; Sign: string } {
+  const { TaskID, Sign } = payload as { TaskID?: unknown; Sign?: unknown };
+  return typeof TaskID === "string" && typeof Sign === "string";
 }

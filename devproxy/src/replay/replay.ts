@@ -1,16 +1,14 @@
 import { setMaxListeners } from "node:events";
-import { describePush } from "airudder-webhooks";
-import type { Content } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
 import type { Deliverer } from "../ingress/deliver.js";
 import { lastTarget } from "../journal/last-target.js";
-import type { Row } from "../journal/rows.js";
 import type { Store } from "../journal/store.js";
 import { addressOf, resultBefore } from "./before.js";
-import { type Edits, editBody, hasEdits } from "./edit.js";
+import type { Edits } from "./edit.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
 import { parseExpect } from "./expect.js";
+import { edited, noteEdits } from "./notes.js";
 import { inPace } from "./pace.js";
 import type { ReplayRequest } from "./request.js";
 import { select } from "./select.js";
@@ -44,7 +42,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const home = tools.target ?? (last && parseTarget(last.href));
   const target = to ?? home ?? new URL(DEFAULT_TARGET);
   const isElsewhere = home !== undefined && addressOf(target) !== addressOf(home);
-  if (hasEdits(edits)) for (const row of rows) await edited(row, await store.content(row.place), edits, tools);
+  await noteEdits(store, rows, edits, onEvent);
   onEvent({ event: "replay", total: rows.length, target: addressOf(target) });
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
@@ -54,7 +52,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     const isAway = isElsewhere || row.push.source === "inbox";
     const before = await resultBefore(store, row, isAway ? target : undefined);
     const content = await store.content(row.place);
-    const sent = hasEdits(edits) ? await edited(row, content, edits) : content;
+    const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
     const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
@@ -102,6 +100,7 @@ interface Plan {
  * @throws DevproxyError `usage`
  */
 export function planOf(request: ReplayRequest): Plan {
+  if (request.key === "") throw usageError("--key is empty. Leave it out to send each push with the Sign that it has.");
   return {
     isExpected: request.expect === undefined ? undefined : parseExpect(request.expect),
     edits: { set: (request.set ?? []).map(parseEdit), key: request.key },
@@ -117,20 +116,4 @@ function paceOf({ speed = "max", concurrency }: ReplayRequest): { speed: number 
   if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 1_000)
     throw usageError("--concurrency must be from 1 to 1000.");
   return { speed, concurrency: atOnce };
-}
-
-/** The push with the edits made. With `tools`, says where an edit does not fit the schema. */
-async function edited(row: Row, { headers, body }: Content, edits: Edits, tools?: ReplayTools): Promise<Content> {
-  const name = `#${row.push.seq}`;
-  const changed = editBody(body, String(headers["content-encoding"] ?? ""), edits, name);
-  if (tools !== undefined) {
-    const options = tools.key === undefined ? {} : { key: tools.key };
-    const known = new Set(describePush(body, headers, options).drift.map(({ path }) => path));
-    for (const { path, expected, got } of describePush(changed, headers, options).drift) {
-      if (known.has(path)) continue;
-      const message = `${name}: the edit does not fit the schema at ${path}: ${expected} expected, ${got} set`;
-      tools.onEvent({ event: "note", code: "edit_drifts", message });
-    }
-  }
-  return { headers, body: changed };
 }

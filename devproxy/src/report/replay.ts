@@ -1,5 +1,7 @@
+import { describePush } from "airudder-webhooks";
+import type { Content } from "airudder-webhooks/journal";
 import type { Curtain } from "../privacy/curtain.js";
-import type { Difference } from "../replay/differences.js";
+import { compareBodies, type Difference } from "../replay/differences.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "../replay/events.js";
 import { VERDICTS, type Verdict } from "../replay/verdict.js";
 import type { Screen, Style } from "./screen.js";
@@ -59,8 +61,25 @@ function printVerdict(out: Screen, event: VerdictEvent, curtain: Curtain): void 
   for (const difference of differences) {
     const { path, before, after } = masked(difference, curtain);
     const name = path === "" ? "body" : path === "status" ? path : `body ${path}`;
-    out.line(`      ${name}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`);
+    out.line(differenceLine(out, name, before, after));
   }
+}
+
+function differenceLine(out: Screen, name: string, before: unknown, after: unknown): string {
+  return `      ${clean(name)}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`;
+}
+
+/** Where an edited push differs from the recorded one, personal data behind the curtain. */
+export function editsOf(before: Content, after: Content, curtain: Curtain): Difference[] {
+  const [left, right] = [before, after].map(({ headers, body }) =>
+    Buffer.from(JSON.stringify(curtain.push(describePush(body, headers), body))),
+  ) as [Buffer, Buffer];
+  return compareBodies(left, right);
+}
+
+/** The same for people, a line each. */
+export function editLines(out: Screen, edits: readonly Difference[]): string[] {
+  return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
 function masked({ path, before, after }: Difference, curtain: Curtain): Difference {

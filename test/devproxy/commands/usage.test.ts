@@ -35,6 +35,8 @@ const wrong: [string[], RegExp][] = [
   [["replay", "1", "--expect", "fine"], /--expect "fine"/],
   [["replay", "1", "--set", "Details[9].CallID=1"], /there is no Details\[9\]\.CallID in #1/],
   [["replay", "1", "--to", "x"], /--to "x"/],
+  [["replay", "1", "--key", ""], /--key is empty\. Leave it out to send each push with the Sign that it has/],
+  [["replay", "1", "--key", "", "--dry-run"], /--key is empty/],
 ];
 
 test("wrong usage is one line on standard error and exit code 2, and changes nothing", async (t) => {

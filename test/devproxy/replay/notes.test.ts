@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sign } from "airudder-webhooks";
+import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
+
+const call = sample("call.completed/answered");
+const signed = (key: string) => JSON.stringify({ ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", key) });
+const workflow = sample("dialer.task/running");
+
+const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp[]][] = [
+  [
+    "the schema that an edit does not fit",
+    call,
+    ["--set", "Details[0].CallTimes:=[]"],
+    [/#1: the edit does not fit the schema at \/Details\/0\/CallTimes: .* expected, array set/],
+  ],
+  ["the type that it becomes", workflow, ["--set", "pds.type=x"], [/#1: the edit makes unknown of dialer\.task/]],
+  [
+    "the key that nobody gave",
+    signed("agreed"),
+    ["--set", "TaskID=other"],
+    [/#1: TaskID is set without --key: it is signed again with the vendor's public key/],
+  ],
+  ["nothing, where the vendor's key is the right one", signed("airudder"), ["--set", "TaskID=other"], []],
+  ["nothing, where a key is given", signed("agreed"), ["--set", "TaskID=other", "--key", "agreed"], []],
+  [
+    "that there is nothing to sign",
+    workflow,
+    ["--key", "agreed"],
+    [/--key signs only what carries a Sign, which no push carries/],
+  ],
+];
+
+for (const [name, body, flags, told] of cases) {
+  test(`told of an edit, with --dry-run as without: ${name}`, async (t) => {
+    const { proxy, dir } = await startProxy(t);
+    await send(proxy.localUrl, body);
+    await proxy.close();
+    for (const more of [["--dry-run"], []]) {
+      const { err } = await run(["replay", "1", "--json", ...flags, ...more, "--journal", dir]);
+      const lines = err.split("\n").filter((line) => line !== "");
+      assert.equal(lines.length, told.length, err);
+      for (const [i, line] of lines.entries()) assert.match(line, told[i] as RegExp);
+    }
+  });
+}
+
+test("--key on some pushes without a Sign is told once", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  for (const body of [workflow, call, workflow]) await send(proxy.localUrl, body);
+  await proxy.close();
+  const { out } = await run(["replay", "1..3", "--key", "k", "--dry-run", "--journal", dir]);
+  assert.deepEqual(out.match(/^! .*$/gm), [
+    "! --key signs only what carries a Sign, which 2 of 3 pushes do not carry.",
+  ]);
+});
+
+test("--dry-run shows the edit, what is personal masked", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, call);
+  await proxy.close();
+  const edit = [
+    "replay",
+    "1",
+    "--dry-run",
+    "--set",
+    "Details[0].Status=failed",
+    "--set",
+    "Details[0].CalleeName=Jane Doe",
+  ];
+  const { out } = await run([...edit, "--journal", dir]);
+  assert.match(
+    out,
+    /^ {6}\/Details\/0\/CalleeName: "<name:[0-9a-f]+>" -> "<name:[0-9a-f]+>"\n {6}\/Details\/0\/Status: "finished" -> "failed"$/m,
+  );
+  assert.equal(out.includes("Jane"), false);
+  const [line] = (await run([...edit, "--json", "--reveal", "--journal", dir])).lines();
+  assert.deepEqual(line?.edits, [
+    { path: "/Details/0/CalleeName", before: "TEST PERSON", after: "Jane Doe" },
+    { path: "/Details/0/Status", before: "finished", after: "failed" },
+  ]);
+  assert.equal(app.requests.length, 1);
+});
