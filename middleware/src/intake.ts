@@ -158,6 +158,7 @@ export class Intake {
         if (state !== "pending") return;
         timer = setTimeout(() => {
           state = "late";
+          if (pending !== undefined) pending.late = true;
           resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
         }, deadlineMs);
       };

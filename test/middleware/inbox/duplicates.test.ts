@@ -53,7 +53,7 @@ test("a copy finds the push that is being kept; one that was not accepted is for
   assert.equal(duplicates.find("a", digest("y")), true);
   duplicates.settle(duplicates.begin("a", digest("z"), kept), false);
   assert.equal(duplicates.find("a", digest("z")), false);
-  assert.equal(duplicates.find("a", digest("y")), false);
+  assert.equal(duplicates.find("a", digest("y")), true);
 });
 
 test("a push of an earlier process replaces neither a later one of its subject nor one that is being kept", () => {
@@ -70,3 +70,30 @@ test("a push of an earlier process replaces neither a later one of its subject n
   duplicates.settle(kept, true);
   assert.equal(duplicates.find("a", digest("live")), true);
 });
+
+test("A, B, A are three, though none is done yet", () => {
+  const duplicates = new Duplicates(HOUR_MS);
+  const kept = Promise.resolve();
+  const [a, b] = [duplicates.begin("s", digest("a"), kept), duplicates.begin("s", digest("b"), kept)];
+  assert.equal(duplicates.find("s", digest("a")), false);
+  duplicates.settle(b, true);
+  duplicates.settle(a, true);
+  assert.equal(duplicates.find("s", digest("b")), true);
+  assert.equal(duplicates.find("s", digest("a")), false);
+});
+
+for (const isDone of [false, true]) {
+  test(`a push whose sender was told to send it again finds itself, ${isDone ? "done meanwhile" : "still under way"}, whatever came in between`, () => {
+    const duplicates = new Duplicates(HOUR_MS);
+    const kept = Promise.resolve();
+    const a = duplicates.begin("s", digest("a"), kept);
+    a.late = true;
+    const b = duplicates.begin("s", digest("b"), kept);
+    duplicates.settle(b, true);
+    if (isDone) duplicates.settle(a, true);
+    assert.equal(duplicates.find("s", digest("a")), isDone ? true : a);
+    if (!isDone) duplicates.settle(a, false);
+    assert.equal(duplicates.find("s", digest("b")), true);
+    assert.equal(duplicates.find("s", digest("a")), false);
+  });
+}

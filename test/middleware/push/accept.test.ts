@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AirudderEvent, type AirudderOptions, airudder, type Push, type QuarantinedPush } from "airudder-webhooks";
+import {
+  type AirudderEvent,
+  type AirudderOptions,
+  airudder,
+  dialerBody,
+  type Push,
+  type QuarantinedPush,
+} from "airudder-webhooks";
 import { agentStatus, callCompleted, KEY, webRequest } from "../../helpers/push.js";
 
 function start(options: AirudderOptions = {}) {
@@ -114,6 +121,21 @@ test("duplicates: copies that come while the first is being handled join it", as
     [200, 200, 200],
   );
   assert.equal(calls, 1);
+});
+
+test("duplicates: the vendor's next try of a push that takes long finds it, though another of its subject came in between", async () => {
+  const states: string[] = [];
+  let finish = (): void => undefined;
+  const receiver = airudder({ key: KEY, deadlineMs: 20 });
+  receiver.on("dialer.agent", ({ payload }) => {
+    const state = String(dialerBody(payload).State);
+    states.push(state);
+    if (state === "RINGING") return new Promise<void>((resolve) => (finish = resolve));
+  });
+  const send = async (State: string) => (await receiver.fetch(webRequest(agentStatus({ State })))).status;
+  assert.deepEqual([await send("RINGING"), await send("BUSY"), await send("RINGING")], [503, 200, 503]);
+  finish();
+  assert.deepEqual([await send("RINGING"), states], [200, ["RINGING", "BUSY"]]);
 });
 
 test("duplicates: copies that joined a push whose handler fails are answered 500 too", async () => {
