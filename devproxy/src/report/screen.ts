@@ -3,7 +3,7 @@ import { styleText } from "node:util";
 /** Styles that a line may ask for. */
 export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 
-/** Where a command writes. Survives a reader that has gone away. */
+/** Where a command writes. Survives a reader that has gone away; output that cannot be written is told in a line and fails the command. */
 export class Screen {
   readonly #colours: boolean;
   #gone = false;
@@ -11,8 +11,11 @@ export class Screen {
   constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
     this.#colours = stream.isTTY === true && !process.env.NO_COLOR;
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") this.#gone = true;
-      else throw error;
+      this.#gone = true;
+      if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") return;
+      process.exitCode = 1;
+      if (stream !== process.stderr)
+        process.stderr.write(`airudder-devproxy: The output cannot be written (${error.message}).\n`);
     });
   }
 
@@ -21,7 +24,7 @@ export class Screen {
     return this.stream.isTTY === true;
   }
 
-  /** Whether nobody reads any more, as behind `| head`. */
+  /** Whether nobody reads any more, as behind `| head`, or nothing can be written. */
   get isGone(): boolean {
     return this.#gone;
   }
