@@ -1,4 +1,5 @@
 import type { PushType } from "../generated/types.js";
+import { warnOnce } from "../observe/warn.js";
 import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
 /** What a handler gets besides the push. */
@@ -41,9 +42,19 @@ export class Handlers {
   run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): void | Promise<void> {
     const own = this.#handlers.get(quarantined ? "quarantined" : push.type);
     const all = quarantined ? undefined : this.#handlers.get("*");
-    if (own === undefined && all === undefined) return;
+    if (own === undefined && all === undefined) {
+      if (!quarantined) warnUnhandled(push.type);
+      return;
+    }
     return runFrom(own !== undefined && all !== undefined ? [...own, ...all] : (own ?? all ?? []), 0, push, context);
   }
+}
+
+function warnUnhandled(type: string): void {
+  warnOnce(
+    "AIRUDDER_UNHANDLED",
+    `A push of type ${type} counts as handled, though no handler is registered for it. Register all handlers before the first await, such as receiver.on("${type}", handler), or receiver.on("*", handler) for what is left.`,
+  );
 }
 
 function runFrom(
