@@ -1,6 +1,6 @@
 import { AirudderError } from "../errors.js";
 import type { Recorder } from "../observe/recorder.js";
-import { warnOnce } from "../observe/warn.js";
+import { warnOnce, warnUnhandled } from "../observe/warn.js";
 import type { Handlers } from "../work/handlers.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 
@@ -34,6 +34,7 @@ export class Direct implements Keeper {
         'A push was quarantined and nobody kept it. Without an inbox, keep such pushes with receiver.on("quarantined", handler).',
       );
     }
+    if (!quarantined && !this.handlers.handles(type)) warnUnhandled(type);
     let handling: void | Promise<void>;
     try {
       handling = this.handlers.run(push, quarantined, this.#context);

@@ -2,6 +2,7 @@ import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
 import type { Recorder } from "../observe/recorder.js";
+import { warnUnhandled } from "../observe/warn.js";
 import { findSchema } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
@@ -87,6 +88,7 @@ export class Stored implements Keeper {
     const { id, type } = stored;
     const { push, quarantined } = this.#read(stored, number);
     if (quarantined && !this.handlers.has("quarantined")) throw new Quarantined();
+    if (!quarantined && !this.handlers.handles(type)) warnUnhandled(type);
     const done = (): void => {
       this.recorder.tell({ event: "handled", id, type, attempt: number, ms: performance.now() - startedAt });
     };

@@ -1,5 +1,4 @@
 import type { PushType } from "../generated/types.js";
-import { warnOnce } from "../observe/warn.js";
 import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
 /** What a handler gets besides the push. */
@@ -38,23 +37,18 @@ export class Handlers {
     return this.#handlers.has(type);
   }
 
+  /** Whether anybody handles pushes of a type. */
+  handles(type: string): boolean {
+    return this.#handlers.has(type) || this.#handlers.has("*");
+  }
+
   /** Runs a push's handlers one after the other. Returns nothing when all of them were synchronous. */
   run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): void | Promise<void> {
     const own = this.#handlers.get(quarantined ? "quarantined" : push.type);
     const all = quarantined ? undefined : this.#handlers.get("*");
-    if (own === undefined && all === undefined) {
-      if (!quarantined) warnUnhandled(push.type);
-      return;
-    }
+    if (own === undefined && all === undefined) return;
     return runFrom(own !== undefined && all !== undefined ? [...own, ...all] : (own ?? all ?? []), 0, push, context);
   }
-}
-
-function warnUnhandled(type: string): void {
-  warnOnce(
-    "AIRUDDER_UNHANDLED",
-    `A push of type ${type} counts as handled, though no handler is registered for it. Register all handlers before the first await, such as receiver.on("${type}", handler), or receiver.on("*", handler) for what is left.`,
-  );
 }
 
 function runFrom(
