@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { DEFAULT_TARGET } from "../config/target.js";
 import { rowOf } from "../journal/ids.js";
 import { Curtain } from "../privacy/curtain.js";
 import { curlLines } from "../report/curl.js";
@@ -35,7 +36,11 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   if (flags.raw) return out.write(content.body);
   const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
   if (flags.curl) {
-    const place = { target: await liveTarget(reader), journal: flags.journal };
+    const known = await liveTarget(reader);
+    const target = known ?? new URL(DEFAULT_TARGET);
+    if (known === undefined)
+      context.err.line(`Where live pushes go is not known: the command sends to ${target}. Put your app's URL there.`);
+    const place = { target, journal: flags.journal };
     for (const line of curlLines(row, content, curtain, place)) out.line(line);
   } else if (flags.json) out.json(await detailJson(reader, row, content, curtain));
   else for (const line of await detailLines(reader, row, content, curtain, out)) out.line(line);

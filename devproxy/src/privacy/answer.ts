@@ -1,5 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import type { AirudderErrorCode } from "airudder-webhooks";
 import { fieldOf, type Ground, type Shape } from "./ground.js";
+
+/** As much of an answer as the journal keeps, bytes. */
+const KEPT_BYTES = 64 * 1024;
 
 /** The middleware's refusals: their messages tell nothing of anyone. */
 const REFUSALS: Record<AirudderErrorCode, true> = {
@@ -41,4 +45,15 @@ export function groundOfAnswer(value: unknown, pointer = ""): Ground {
 function isRefusal(answer: unknown): boolean {
   const code = (answer as { error?: { code?: unknown } } | null)?.error?.code;
   return typeof code === "string" && Object.hasOwn(REFUSALS, code);
+}
+
+/** Whether there may have been more of an answer than what was kept. */
+export function mayBeCut(body: Buffer): boolean {
+  return body.length === KEPT_BYTES;
+}
+
+/** Text without the letter that was cut in two at its end; anything else as it is. */
+export function wholeLetters(body: Buffer): Buffer {
+  const ends = [0, 1, 2, 3].map((cut) => body.subarray(0, body.length - cut));
+  return ends.find((part) => isUtf8(part)) ?? body;
 }

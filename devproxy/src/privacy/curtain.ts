@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { PushDescription } from "airudder-webhooks";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { readConfig } from "../config/config.js";
-import { groundOfAnswer } from "./answer.js";
+import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
 import { kindOfField, kindOfLook } from "./fields.js";
 import { type Ground, groundOf } from "./ground.js";
 import { Mask } from "./mask.js";
@@ -37,7 +37,8 @@ export class Curtain {
 
   /** The body of an app's answer. */
   answer(body: Buffer): unknown {
-    return this.#body(body, (value) => groundOfAnswer(value));
+    if (!mayBeCut(body)) return this.#body(body, groundOfAnswer);
+    return this.#body(wholeLetters(body), groundOfAnswer, "", `the first ${body.length} bytes, which are`);
   }
 
   /** A part of an app's answer. `path` is a JSON pointer; empty for a whole answer that is no JSON. */
@@ -99,15 +100,15 @@ export class Curtain {
   }
 
   /** A body as a JSON value where it is JSON; as text only with `--reveal`, since nobody knows what is in it. */
-  #body(body: Buffer, ground: (value: unknown) => Ground, how = ""): unknown {
+  #body(body: Buffer, ground: (value: unknown) => Ground, how = "", what = `${body.length} bytes that are`): unknown {
     if (body.length === 0) return "";
-    if (!isUtf8(body)) return `<${body.length} bytes that are not text${how && `:${how}`}>`;
+    if (!isUtf8(body)) return `<${what} not text${how && `:${how}`}>`;
     const text = body.toString("utf8");
     try {
       const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
       return this.#value(value, ground(value));
     } catch {
-      return this.isOpen ? text : `<${body.length} bytes that are not JSON: --reveal shows them${how && `,${how}`}>`;
+      return this.isOpen ? text : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
     }
   }
 

@@ -7,12 +7,14 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
+import { openJournal } from "airudder-webhooks/journal";
 import { Index } from "../../../devproxy/src/journal/rows.js";
 import { liveReporter } from "../../../devproxy/src/report/live.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
 const refuse = (code: string) => (_: unknown, response: import("node:http").ServerResponse) =>
@@ -149,6 +151,37 @@ for (const [what, body, isInline] of curled) {
     assert.equal(again?.headers["x-empty"], "");
   });
 }
+
+test("--curl says so where nobody knows where live pushes go", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = await openJournal(dir);
+  await inbox.append(pushHead("push-1"), { headers: {}, body: Buffer.from("{}") });
+  await inbox.close();
+  const { code, out, err } = await run(["show", "1", "--curl", "--journal", dir]);
+  assert.deepEqual([code, out.trim().split(" ").at(-1)], [0, "http://localhost:3000/webhooks/airudder"]);
+  assert.match(
+    err,
+    /^Where live pushes go is not known: [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
+  );
+});
+
+test("an answer of which the journal keeps a part is told as the first of its bytes", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  for (const answer of [`{"a":"${"\u00e9".repeat(50_000)}"}`, Buffer.alloc(70_000, 0xff), "x".repeat(70_000)]) {
+    app.reply = (_, response) => void response.end(answer);
+    await send(proxy.localUrl, "{}");
+  }
+  await proxy.close();
+  for (const [id, what] of [
+    ["1", "JSON: --reveal shows them"],
+    ["2", "text"],
+    ["3", "JSON: --reveal shows them"],
+  ] as const) {
+    const { out } = await run(["show", id, "--journal", dir]);
+    assert.ok(out.includes(`<the first 65536 bytes, which are not ${what}>`), out);
+  }
+  assert.match((await run(["show", "1", "--reveal", "--journal", dir])).out, /"a":"\u00e9+$/m);
+});
 
 test("a refusal's code stands beside its status, live and in show; what bad_token wants is told once", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
