@@ -18,7 +18,13 @@ export function commandTunnel(command: string): TunnelProvider {
       `--tunnel command: wants a command line, such as command:"cloudflared tunnel --url {local}"`,
     );
   }
-  return { kind: "command", openLimitMs: 30_000, settleLimitMs: 45_000, open: (options) => open(command, options) };
+  return {
+    kind: "command",
+    openLimitMs: 30_000,
+    settleLimitMs: 45_000,
+    notOpenYet: `the tunnel command ${JSON.stringify(command)} has printed no https address yet`,
+    open: (options) => open(command, options),
+  };
 }
 
 function open(template: string, { port, signal, timeoutMs = 30_000 }: OpenOptions): Promise<Tunnel> {

@@ -1,5 +1,7 @@
 /** The supervisor's intervals, all in ms. */
 export interface Pace {
+  /** From the start until it is said that the tunnel is not up yet, and what is waited for. Default: 8500. */
+  admitAfterMs: number;
   /** Between two pings of a tunnel that is up. Default: 15000. */
   pingEveryMs: number;
   /** Time limit of a ping. Default: 8000. */
@@ -21,6 +23,7 @@ export interface Pace {
  * plus the time to open it, after its server has come back.
  */
 export const PACE: Readonly<Pace> = {
+  admitAfterMs: 8_500,
   pingEveryMs: 15_000,
   pingLimitMs: 8_000,
   confirmAfterMs: 1_000,

@@ -38,6 +38,8 @@ export class TunnelSupervisor {
   readonly #waiting = new Set<() => void>();
   #status: TunnelStatus = { state: "off", url: null };
   #pingMs: number | undefined;
+  /** Why it is not up yet. */
+  #notYet: TunnelError | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
@@ -83,6 +85,7 @@ export class TunnelSupervisor {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     this.#report("connecting");
+    void pause(this.#pace.admitAfterMs, signal).then(() => this.#admit());
     for (let failures = 0; !signal.aborted; failures++) {
       try {
         for (let link: Link | undefined = await this.#open({}); link; ) {
@@ -104,8 +107,10 @@ export class TunnelSupervisor {
   async #open({ exactName = false, signal = this.#stop.signal }): Promise<Link> {
     const { provider, port, secret, subdomain } = this.#options;
     const name = subdomain === undefined ? {} : { subdomain };
+    this.#notYet = new TunnelError("tunnel_timeout", provider.notOpenYet ?? "the tunnel is not open yet");
     const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs: provider.openLimitMs });
     const link = new Link(tunnel, secret, this.#pace.pingLimitMs);
+    this.#notYet = new TunnelError("tunnel_silent", `the public URL ${tunnel.url} does not answer yet`);
     const deadline = performance.now() + provider.settleLimitMs;
     for (;;) {
       const seen = await link.ping(signal);
@@ -181,6 +186,11 @@ export class TunnelSupervisor {
     }
     const message = `give Airudder this URL: the name ${tunnel.missedName} is taken, and asked for until it is free`;
     this.#report("up", url, new TunnelError("tunnel_name_taken", message));
+  }
+
+  /** A first opening may take long; who waits for it learns in time what it waits for. */
+  #admit(): void {
+    if (this.#status.state === "connecting") this.#report("down", null, this.#notYet);
   }
 
   /** Said once for each reason: a server that stays away for an hour is one line. */

@@ -33,6 +33,8 @@ export interface TunnelProvider {
   readonly openLimitMs: number;
   /** How long a fresh tunnel may take until the first ping passes, in ms; 0: one ping decides. */
   readonly settleLimitMs: number;
+  /** What there is to say while an opening takes long. */
+  readonly notOpenYet?: string;
   /**
    * Opens a tunnel. Always settles, within the time limit or soon after the signal.
    * @throws {TunnelError}

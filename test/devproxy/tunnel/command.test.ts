@@ -32,6 +32,13 @@ describe("a tunnel by command", () => {
     await tunnel.close();
   });
 
+  it("knows what to say while the program prints no address", () => {
+    assert.equal(
+      commandTunnel("slow {port}").notOpenYet,
+      'the tunnel command "slow {port}" has printed no https address yet',
+    );
+  });
+
   it("says when the program ends later", async () => {
     const tunnel = await open(`brief "${PUBLIC}|session expired"`);
     const failure = await new Promise<TunnelError>((resolve) => tunnel.onFail?.(resolve));

@@ -94,6 +94,37 @@ describe("the tunnel supervisor", () => {
     assert.deepEqual(watcher.states, ["connecting", "up"]);
   });
 
+  it("says in time that a first opening takes long, and goes on", async () => {
+    let open: () => void = () => undefined;
+    watch({ pace: { admitAfterMs: 50 } });
+    const opened = provider.open.bind(provider);
+    provider.open = async (options) => {
+      await new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      return opened(options);
+    };
+    watcher.supervisor.start();
+    assert.equal(await watcher.supervisor.ready(), null);
+    assert.match(String(watcher.supervisor.status.error?.message), /not open yet/);
+    open();
+    await watcher.next("up");
+    assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
+  });
+
+  it("says in time that the URL of a first tunnel does not answer, and goes on", async () => {
+    let answers = false;
+    target.pingWith = (nonce) => (answers ? pingAnswer(target.secret, nonce) : "not yet");
+    watch({ pace: { admitAfterMs: 50, confirmAfterMs: 10 } });
+    Object.assign(provider, { settleLimitMs: 60_000 });
+    watcher.supervisor.start();
+    const { error } = await watcher.next("down");
+    assert.equal(error?.message, `the public URL ${target.url} does not answer yet`);
+    answers = true;
+    await watcher.next("up");
+    assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
+  });
+
   it("forgives one missed ping", async () => {
     watch().supervisor.start();
     await watcher.next("up");

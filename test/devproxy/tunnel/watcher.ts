@@ -3,6 +3,7 @@ import { TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 
 /** Intervals for tests: everything happens within moments. */
 export const QUICK: Pace = {
+  admitAfterMs: 30_000,
   pingEveryMs: 100,
   pingLimitMs: 1_500,
   confirmAfterMs: 50,
