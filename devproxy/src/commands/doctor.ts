@@ -21,14 +21,22 @@ export function addDoctor(program: Command, { out }: Context): void {
   addJournalFlag(program.command("doctor"))
     .description("check everything that a push passes; sends the app two signed test pushes of a call that never was")
     .option("--target <url>", "the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)")
-    .option("--port <n>", "port that listen is to take; 0 is any free one", wholeNumber(0), 0)
-    .option("--tunnel <kind>", 'localtunnel, none, url:https://... or command:"program {local}"', "localtunnel")
+    .option(
+      "--port <n>",
+      "port that listen is to take; 0 is any free one (default: 0, or that of a running listen)",
+      wholeNumber(0),
+    )
+    .option(
+      "--tunnel <kind>",
+      'localtunnel, none, url:https://... or command:"program {local}" (default: localtunnel, or that of a running listen)',
+    )
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
     .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")
     .addOption(
       new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
     )
     .option("--json", "print one JSON object a line", false)
+    .addHelpText("after", "\nExits with 1 unless all is well: a check marked ? could not be made, and is not well.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
     .action((flags: DoctorFlags) => doctor(flags, out));
 }

@@ -40,7 +40,7 @@ export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_M
   const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
   const first = await send(" ");
   if (first.answer === undefined) return unanswered(first, limitMs);
-  return [credentials(first.answer), bytes(first, await send("\t")), speed(first)];
+  return [credentials(first.answer, key), bytes(first, await send("\t")), speed(first)];
 }
 
 /** The same payload in another spelling for another `space`: parsed and printed again both become the same bytes. */
@@ -65,9 +65,9 @@ function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
   return [unclear("key and token", unseen), unclear("bytes", unseen), failed("answer time", why)];
 }
 
-function credentials(answer: NonNullable<Attempt["answer"]>): Finding {
+function credentials(answer: NonNullable<Attempt["answer"]>, key: string | undefined): Finding {
   const name = "key and token";
-  if (!isSuccess(answer)) return failed(name, refusal(answer.status, refusalCode(answer.body)));
+  if (!isSuccess(answer)) return failed(name, refusal(answer.status, refusalCode(answer.body), key));
   const outcome = outcomeFields(answer.headers["airudder-outcome"]);
   if (outcome === undefined) {
     return unclear(
@@ -82,7 +82,9 @@ function credentials(answer: NonNullable<Attempt["answer"]>): Finding {
   );
 }
 
-function refusal(status: number, code: string | undefined): string {
+function refusal(status: number, code: string | undefined, key: string | undefined): string {
+  if (code === "bad_sign" && key === undefined)
+    return "the app refuses the signature (bad_sign): its key is not the vendor's public one; give it with --key";
   if (code === "bad_sign") return "the app refuses the signature (bad_sign): its key is not the one given with --key";
   if (code === "bad_token")
     return "the app refuses the token (bad_token): put it into --target, as in ...?token=SECRET";

@@ -1,9 +1,10 @@
+import { randomBytes } from "node:crypto";
 import { type ControlClient, connectControl } from "../control/client.js";
 import { Forwarder } from "../ingress/forward.js";
 import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";
 import { checkClock } from "./clock.js";
-import { type Finding, failed, ok, skipped } from "./finding.js";
+import { type Finding, failed, ok } from "./finding.js";
 import { checkConfig, checkJournal } from "./journal.js";
 import { checkPort } from "./port.js";
 import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
@@ -14,9 +15,9 @@ import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
  */
 export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding> {
   const settings = settingsOf(options);
-  const { dir, provider, port } = settings;
+  const { dir, provider } = settings;
   const running = await connectControl(dir);
-  const { target: theirs, pid } = (running?.state ?? {}) as { target?: string; pid?: number };
+  const { target: theirs, pid, local } = (running?.state ?? {}) as { target?: string; pid?: number; local?: string };
   const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
 
   yield checkNode(process.versions.node);
@@ -24,7 +25,11 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   yield running === undefined
     ? await checkJournal(dir)
     : ok("journal", `${dir} is written by the running listen (process ${pid})`);
-  yield running === undefined ? await checkPort(port) : skipped("port", "the running listen has one");
+  const ownPort = local === undefined ? undefined : Number(new URL(local).port);
+  if (ownPort === undefined) yield await checkPort(settings.port);
+  else if (options.port === undefined || options.port === ownPort)
+    yield ok("port", `the running listen has ${ownPort}`);
+  else yield await checkPort(options.port);
   const app = await checkApp(target);
   yield app;
   const forwarder = new Forwarder();
@@ -32,13 +37,27 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   forwarder.close();
   const host = options.tunnelHost ?? "https://localtunnel.me";
   yield await checkClock(provider.kind === "localtunnel" ? host : undefined);
-  yield* running === undefined ? await tryTunnel(provider, dir, options.subdomain) : theirTunnel(running);
+  const isAsked = options.tunnelHost !== undefined || (options.tunnel !== undefined && !isTheirUrl(options, running));
+  if (running === undefined) yield* await tryTunnel(provider, dir, options.subdomain);
+  else if (isAsked) yield* await tryTunnel(provider, dir, options.subdomain ?? otherName());
+  else yield* theirTunnel(running);
 }
 
 function checkNode(version: string): Finding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return ok("node", `${version}`);
   return failed("node", `${version} is too old: install 20.19 or later`);
+}
+
+/** A tunnel of the user's own leads to the running listen: nothing else can be pinged through it. */
+function isTheirUrl({ tunnel }: DevproxyOptions, running: ControlClient | undefined): boolean {
+  const url = running?.state.public;
+  return typeof url === "string" && tunnel === `url:${new URL(url).origin}`;
+}
+
+/** The running listen has the name of the config. */
+function otherName(): string {
+  return `airudder-${randomBytes(5).toString("hex")}`;
 }
 
 function theirTunnel({ state }: ControlClient): Finding[] {

@@ -147,6 +147,33 @@ test("a listen that runs is asked, not disturbed", async (t) => {
   assert.equal(app.requests.length, 2, "the running listen's target was tried");
 });
 
+test("beside a running listen, what is asked for is looked at all the same", async (t) => {
+  const { dir, proxy } = await startProxy(t);
+  const { server } = await serve(t, () => undefined);
+  const { port } = server.address() as import("node:net").AddressInfo;
+  const { url } = await serve(t, (_, response) => response.writeHead(500).end());
+  const asked = await findings(t, { journal: dir, port, tunnel: "localtunnel", tunnelHost: url });
+  assert.match(asked.port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
+  assert.equal(asked.tunnel?.[0], "failed");
+  const theirs = Number(new URL(proxy.localUrl).port);
+  for (const own of [{}, { port: theirs }]) {
+    const found = await findings(t, { journal: dir, ...own });
+    assert.deepEqual(found.port, ["ok", `the running listen has ${theirs}`]);
+  }
+});
+
+test("without --key, a refused signature is not said to be that of one", async (t) => {
+  const found = await findings(t, { target: await startApp(t) });
+  assert.deepEqual(found["key and token"], [
+    "failed",
+    "the app refuses the signature (bad_sign): its key is not the vendor's public one; give it with --key",
+  ]);
+});
+
+test("doctor --help says that a check that could not be made is not well", async () => {
+  assert.match((await run(["doctor", "--help"])).out, /Exits with 1 unless all is well: .*marked \?/);
+});
+
 test("the tunnel is opened and pinged through its public URL; a taken name is told", async (t) => {
   const server = await new LocaltunnelServer().start();
   t.after(() => server.stop());
