@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { connectControl } from "../control/client.js";
+import { DevproxyError } from "../errors.js";
 import { Deliverer } from "../ingress/deliver.js";
 import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
@@ -10,8 +11,10 @@ import { edited, noteEdits } from "../replay/notes.js";
 import { planOf, replay } from "../replay/replay.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { select } from "../replay/select.js";
+import { DamageTally } from "../report/damage.js";
 import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
 import { rowJson, rowLine } from "../report/row.js";
+import type { Screen } from "../report/screen.js";
 import { pushes } from "../report/words.js";
 import { type Context, existingFolder, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
@@ -79,10 +82,14 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
   let total: number | undefined;
   let sent = 0;
+  let stopped = 0;
   const onEvent = (event: ReplayEvent) => {
     if (event.event === "replay") total = event.total;
     else if (event.event === "verdict") sent++;
-    else if (event.event === "summary" && event.unexpected > 0) process.exitCode = 1;
+    else if (event.event === "summary") {
+      stopped = event.stopped ?? 0;
+      if (event.unexpected > 0) process.exitCode = 1;
+    }
     report(event);
   };
   const stop = new AbortController();
@@ -90,13 +97,14 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
     const listening = await connectControl(dir);
-    if (listening === undefined) await replayHere(dir, request, onEvent, stop.signal);
+    if (listening === undefined) await replayHere(dir, request, onEvent, stop.signal, err);
     else await listening.replay(request, onEvent, stop.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
   if (stop.signal.aborted && sent !== total) {
-    err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent`);
+    const more = stopped === 0 ? "" : `, and ${stopped} more stopped before the app answered`;
+    err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent${more}`);
     process.exitCode = 1;
   } else if (total === 0) {
     err.line(
@@ -112,13 +120,21 @@ async function replayHere(
   request: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
   signal: AbortSignal,
+  err: Screen,
 ): Promise<void> {
   // Loaded here, since the other commands have no use for a proxy.
   const { Forwarder } = await import("../ingress/forward.js");
-  const store = await Store.open(dir);
+  const damage = new DamageTally();
+  const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
   const forwarder = new Forwarder();
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
+    const lines = damage.lines();
+    if (lines.length > 0 && store.index.rows.length === 0) {
+      const message = `No push of the journal ${dir} can be read: ${lines.join(" ")}`;
+      throw new DevproxyError("journal_damaged", message, 3);
+    }
+    for (const line of lines) err.line(line);
     const deliverer = new Deliverer(store, forwarder, listener);
     await replay(request, { store, deliverer, onEvent, signal });
   } finally {

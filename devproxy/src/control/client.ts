@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent } from "../replay/events.js";
@@ -6,11 +7,13 @@ import { type Address, readAddress } from "./address.js";
 import type { EndLine } from "./server.js";
 
 const STATE_MS = 3_000;
+/** So long a replay that is stopped may take to say how far it came. */
+const STOP_MS = 2_000;
 
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
-  /** @param signal ends the replay at once */
+  /** @param signal stops the replay; its summary is still told */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
 
@@ -43,6 +46,7 @@ async function askReplay(
   onEvent: (event: ReplayEvent) => void,
   signal?: AbortSignal,
 ): Promise<void> {
+  if (signal?.aborted) return;
   let rest = "";
   let end: EndLine | undefined;
   let isCut = false;
@@ -56,9 +60,18 @@ async function askReplay(
       if (event.event === "summary" && event.interrupted) isCut = true;
     }
   };
-  await call(address, "POST", "/replay", JSON.stringify(wanted), onText, { signal }).catch((error) => {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not of the connection
-  });
+  const path = `/replay/${randomUUID()}`;
+  const cut = new AbortController();
+  const stop = () => {
+    setTimeout(() => cut.abort(), STOP_MS).unref();
+    void call(address, "DELETE", path, undefined, () => undefined, {}).catch(() => cut.abort());
+  };
+  signal?.addEventListener("abort", stop, { once: true });
+  await call(address, "POST", path, JSON.stringify(wanted), onText, { signal: cut.signal })
+    .catch((error) => {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not of the connection
+    })
+    .finally(() => signal?.removeEventListener("abort", stop));
   if (signal?.aborted) return;
   if (end?.event === "error") throw new DevproxyError(end.code, end.message, end.exit as ExitCode);
   if (end === undefined || isCut)

@@ -19,8 +19,9 @@ export type EndLine = { event: "end" } | { event: "error"; code: string; message
 
 /** Serves the control channel on 127.0.0.1, to whoever knows the token, and to no web page. */
 export async function serveControl(token: string, actions: ControlActions): Promise<{ port: number; close(): void }> {
+  const replays = new Map<string, AbortController>();
   const server = createServer((request, response) => {
-    void handle(request, response, token, actions).catch(() => response.destroy());
+    void handle(request, response, token, actions, replays).catch(() => response.destroy());
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.once("error", reject);
@@ -39,17 +40,35 @@ async function handle(
   response: ServerResponse,
   token: string,
   actions: ControlActions,
+  replays: Map<string, AbortController>,
 ): Promise<void> {
   const { authorization = "", host = "", origin } = request.headers;
   const isTrusted =
     equalSecrets(authorization, `Bearer ${token}`) && /^127\.0\.0\.1:\d+$/.test(host) && origin === undefined;
   if (!isTrusted) return void response.writeHead(401).end();
-  if (request.method === "GET" && request.url === "/state") {
+  const { method, url = "" } = request;
+  if (method === "GET" && url === "/state") {
     return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(actions.state()));
   }
-  if (request.method !== "POST" || request.url !== "/replay") return void response.writeHead(404).end();
-  const body = await readBody(request);
+  const isReplay = /^\/replay\/[\w-]+$/.test(url);
+  if (isReplay && method === "DELETE") {
+    replays.get(url)?.abort();
+    return void response.writeHead(200).end();
+  }
+  if (!isReplay || method !== "POST") return void response.writeHead(404).end();
   const stop = new AbortController();
+  replays.set(url, stop);
+  await serveReplay(request, response, actions, stop).finally(() => replays.delete(url));
+}
+
+/** Plays again what is asked for, until it is stopped or the asker goes away. */
+async function serveReplay(
+  request: IncomingMessage,
+  response: ServerResponse,
+  actions: ControlActions,
+  stop: AbortController,
+): Promise<void> {
+  const body = await readBody(request);
   response.on("close", () => stop.abort());
   response.on("error", () => undefined); // the asker has gone; the replay is being stopped
   response.writeHead(200, { "content-type": "application/x-ndjson" });

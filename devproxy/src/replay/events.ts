@@ -38,5 +38,7 @@ export interface ReplaySummary {
   unexpected: number;
   /** It was stopped before all were sent. */
   interrupted?: true;
+  /** How many were on their way then, and got no answer. */
+  stopped?: number;
   ms: number;
 }

@@ -56,7 +56,10 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
     const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
-    if (stopped) return;
+    if (stopped) {
+      summary.stopped = (summary.stopped ?? 0) + 1;
+      return;
+    }
     const body = answer?.body.subarray(0, 64 * 1024) ?? Buffer.alloc(0);
     const after: Result = { status: answer?.status ?? null, ...(error === undefined ? {} : { error }), body };
     const verdict = verdictOf(before, after, isExpected ?? isSuccess);

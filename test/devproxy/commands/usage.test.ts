@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { run, sample, send, sha256, startProxy, startRun, until } from "../../helpers/devproxy.js";
@@ -207,6 +207,23 @@ test("replay of nothing: a line, and 1 where something was expected", async (t) 
   assert.match(expecting.err, /nothing was sent, so that --expect has checked nothing\.\n$/);
 });
 
+test("replay of a damaged journal says what it skips; 3 when nothing can be read", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
+  await proxy.close();
+  const file = join(dir, "000001.ndjson");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace('{"kind":"push"', "rubbish"));
+  const some = await run(["replay", "--last", "9", "--journal", dir]);
+  assert.equal(some.code, 0);
+  assert.match(some.err, /^Segment 1 of the journal is damaged at byte \d+: 1 record is skipped\.\n$/);
+  assert.equal(app.requests.length, 3);
+  writeFileSync(file, text.replaceAll('{"kind":"push"', "rubbish"));
+  const none = await run(["replay", "--last", "9", "--journal", dir]);
+  assert.deepEqual([none.code, none.out], [3, ""]);
+  assert.match(none.err, /^airudder-devproxy: No push of [^\n]* can be read: Segment 1 [^\n]*\n$/);
+});
+
 for (const withListen of [false, true]) {
   test(`Ctrl+C in a replay ${withListen ? "through a running listen" : "of its own"} says how far it came, and is no success`, {
     skip: process.platform === "win32",
@@ -222,7 +239,7 @@ for (const withListen of [false, true]) {
     };
     const { code, err } = await running.ended;
     assert.equal(code, 1);
-    assert.match(err, /^interrupted: 1 of 3 pushes sent$/m);
+    assert.match(err, /^interrupted: 1 of 3 pushes sent, and 1 more stopped before the app answered$/m);
     await until(async () => (await run(["show", "2", "--json", "--journal", dir])).out.includes('"aside":"stopped"'));
     const listed = (await run(["list", "--json", "--journal", dir])).lines();
     assert.deepEqual(

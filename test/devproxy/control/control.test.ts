@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ReplayEvent } from "airudder-devproxy";
 import { connectControl } from "../../../devproxy/src/control/client.js";
 import { ListenProcess, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -83,6 +84,19 @@ test("a replay whose listen is killed says the same", async (t) => {
   await assert.rejects(found?.replay({ last: 1 }, () => undefined) ?? Promise.resolve(), { exit: 1, message });
 });
 
+test("a replay that is stopped says how far it came", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+  const found = await connectControl(dir);
+  const stop = new AbortController();
+  app.requests.length = 0;
+  app.reply = (_, response) => void (app.requests.length === 1 ? response.end("{}") : stop.abort());
+  const events: ReplayEvent[] = [];
+  await found?.replay({ last: 3 }, (event) => events.push(event), stop.signal);
+  const summary = events.at(-1);
+  assert.deepEqual(summary?.event === "summary" && [summary.total, summary.stopped, summary.interrupted], [1, 1, true]);
+});
+
 test("a replay whose asker goes away is stopped, and the proxy lives", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (let n = 0; n < 20; n++) await send(proxy.localUrl, `{"n":${n}}`);
@@ -96,7 +110,7 @@ test("a replay whose asker goes away is stopped, and the proxy lives", async (t)
     host: "127.0.0.1",
     port,
     method: "POST",
-    path: "/replay",
+    path: "/replay/one",
     headers: { authorization: `Bearer ${token}` },
   });
   asker.on("error", () => undefined).end('{"last":20}');
