@@ -9,25 +9,16 @@ import type { Answer, Attempt } from "./attempt.js";
 import type { Deliverer } from "./deliver.js";
 import { answerFor } from "./failure.js";
 import { Health, type HealthIntervals } from "./health.js";
+import { LIMITS, type Limits } from "./limits.js";
 import { Ticket } from "./ticket.js";
 import { Waiting } from "./waiting.js";
+
+export type { Limits };
 
 /** What is done while the app is down: wait for it, acknowledge at once, or fail so that the sender tries again. */
 export type WhenDown = "hold" | "ack" | "fail";
 
 export const WHEN_DOWN: readonly WhenDown[] = ["hold", "ack", "fail"];
-
-/** Airudder waits 10 s for an answer. */
-export interface Limits {
-  /** When a push is acknowledged though the app is still at work, ms. */
-  answerMs: number;
-  /** How long a push waits for an app that is down before it is acknowledged, ms. */
-  holdMs: number;
-  /** How long a sender may take for its body, ms; 8000 unless told. */
-  bodyMs?: number;
-}
-
-const LIMITS: Limits = { answerMs: 9_000, holdMs: 8_000 };
 
 export interface LiveOptions {
   store: Store;
