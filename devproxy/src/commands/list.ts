@@ -36,7 +36,7 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   const { rows } = reader.index;
   const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
   const chosen = await filterRows(reader, rows, filters, most);
-  const curtain = await Curtain.of(reader.dir, flags.reveal, rows[0]?.push.id);
+  const curtain = await Curtain.of(reader.dir, flags.reveal);
   for (const row of chosen) {
     if (out.isGone) return;
     if (flags.json) out.json(rowJson(row, curtain));

@@ -34,7 +34,7 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   const row = rowOf(reader.index, id);
   const content = await reader.content(row.place);
   if (flags.raw) return out.write(content.body);
-  const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
+  const curtain = await Curtain.of(reader.dir, flags.reveal);
   if (flags.curl) {
     const known = await liveTarget(reader);
     const target = known ?? new URL(DEFAULT_TARGET);

@@ -1,11 +1,11 @@
 import { isUtf8 } from "node:buffer";
 import type { PushDescription } from "airudder-webhooks";
 import type { HeaderMap } from "airudder-webhooks/journal";
-import { readConfig } from "../config/config.js";
 import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
 import { kindOfField, kindOfLook } from "./fields.js";
 import { type Ground, groundOf } from "./ground.js";
 import { Mask } from "./mask.js";
+import { secretOf } from "./secret.js";
 
 const SECRET_HEADERS =
   /^(authorization|cookie|set-cookie|proxy-authorization)$|(^|-)(token|secret|api-?key|password)(-|$)/;
@@ -24,10 +24,10 @@ export class Curtain {
     this.#mask = new Mask(secret);
   }
 
-  /** The curtain of a journal; its placeholders stay the same as long as its config does. */
+  /** The curtain of a journal: every command puts the same placeholder in the place of a value. */
   static async of(dir: string, isOpen: boolean, fallback = ""): Promise<Curtain> {
-    const config = isOpen ? undefined : await readConfig(dir).catch(() => undefined);
-    return new Curtain(config?.secret ?? fallback, isOpen);
+    const secret = isOpen ? undefined : await secretOf(dir);
+    return new Curtain(secret ?? fallback, isOpen);
   }
 
   /** The body of a push: what its schema knows and is not personal stays readable. */

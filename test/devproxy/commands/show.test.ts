@@ -152,6 +152,31 @@ for (const [what, body, isInline] of curled) {
   });
 }
 
+test("an inbox, which has no config, has the same placeholders in list, show and replay", async (t) => {
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const dir = makeFolder(t);
+  const inbox = await openJournal(dir);
+  for (const id of ["push-1", "push-2"])
+    await inbox.append({ ...pushHead(id), url: "/?n=+62811000001" }, { headers: {}, body: Buffer.from("{}") });
+  await inbox.close();
+  const to = ["--to", `${app.url}?n=+62811000001`];
+  const seen = new Set<string | undefined>();
+  for (const args of [
+    ["list", "--json"],
+    ["show", "2"],
+    ["replay", "1", ...to],
+    ["replay", "1", "--json", ...to],
+    ["replay", "1", "--json", "--dry-run"],
+    ["list", "--json"],
+  ]) {
+    const { code, out, err } = await run([...args, "--journal", dir]);
+    assert.equal(code, 0, err);
+    for (const [found] of out.matchAll(/\?n=(<phone:\w+>)/g)) seen.add(found);
+  }
+  assert.equal(seen.size, 1, [...seen].join());
+});
+
 test("--curl says so where nobody knows where live pushes go", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir);
