@@ -1,5 +1,5 @@
 export { JournalError, type LockOwner } from "./errors.js";
-export { Journal, type JournalOptions, type NewHead, type SegmentState } from "./journal.js";
+export { Journal, type JournalOptions, type SegmentState } from "./journal.js";
 export { openJournal } from "./open.js";
 export { type Listeners, readContent, readJournal } from "./reader.js";
 export type {
@@ -10,6 +10,7 @@ export type {
   Head,
   HeaderMap,
   MarkHead,
+  NewHead,
   Place,
   PushHead,
 } from "./records.js";

@@ -6,7 +6,7 @@ import { VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type Listeners, type Scan, scanSegment } from "./reader.js";
 import { Readers } from "./readers.js";
-import type { Content, DeliveryHead, Entry, Head, MarkHead, Place, PushHead } from "./records.js";
+import type { Content, Entry, Head, NewHead, Place, PushHead } from "./records.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments, segmentPath } from "./segments.js";
 
@@ -16,6 +16,8 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 export interface JournalOptions extends Listeners {
   /** A segment is closed, and the next begun, at this size. Bytes, 64 MB unless told. */
   segmentBytes?: number;
+  /** Called with `journal_locked` when another process has the journal: nothing more is written; close it and open it again later. */
+  onLost?: ((error: JournalError) => void) | undefined;
 }
 
 /** A segment as retention sees it. */
@@ -25,9 +27,6 @@ export interface SegmentState {
   /** When its newest line was appended, ms since 1970; absent for an empty one. */
   lastAt?: number;
 }
-
-/** A record to append. */
-export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
 
 /** The one writer of a journal. Appends that wait together go out in one write and one fdatasync. */
 export class Journal {
@@ -45,13 +44,15 @@ export class Journal {
     readonly dir: string,
     private lock: Lock,
     private readonly segmentBytes: number,
+    private readonly onLost: (error: JournalError) => void = noop,
   ) {
     this.#readers = new Readers(dir);
+    lock.onLost = () => this.onLost(takenOver(dir));
   }
 
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
-    const journal = new Journal(dir, lock, options.segmentBytes ?? SEGMENT_BYTES);
+    const journal = new Journal(dir, lock, options.segmentBytes ?? SEGMENT_BYTES, options.onLost);
     const segments = await listSegments(dir);
     for (const segment of segments) await journal.#scan(segment, segment === segments.at(-1), options);
     return journal;
@@ -121,7 +122,9 @@ export class Journal {
     } catch (error) {
       // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
       this.#retire();
-      throw error instanceof JournalError ? error : unwritable(this.dir, error);
+      if (!(error instanceof JournalError)) throw unwritable(this.dir, error);
+      if (error.code === "journal_locked") this.onLost(error);
+      throw error;
     }
     this.#activeLastAt = Date.now();
     for (const { head, offset, length, resolve } of records) {
@@ -156,10 +159,12 @@ export class Journal {
   /** The folder or the lock was removed: what comes goes to a new segment, behind those that are there. */
   async #retake(): Promise<void> {
     if (this.lock.lost) throw takenOver(this.dir);
+    const isThere = this.#active?.removed === false;
     this.#retire();
-    this.#older.length = 0; // segments of these numbers may be another process's by now
+    if (!isThere) this.#older.length = 0; // in another folder, segments of these numbers are another process's
     await this.lock.release();
     this.lock = await makeFolder(this.dir);
+    this.lock.onLost = () => this.onLost(takenOver(this.dir));
     this.#nextSegment = Math.max(this.#nextSegment, ((await listSegments(this.dir)).at(-1) ?? 0) + 1);
   }
 

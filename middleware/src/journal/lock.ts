@@ -66,6 +66,8 @@ async function createLock(path: string, mine: LockFile): Promise<void> {
 
 /** The right to write a journal: a file that names its owner. */
 export class Lock {
+  /** Called when another process is seen to have the lock. */
+  onLost: (() => void) | undefined;
   #state: "held" | "gone" | "lost" = "held";
   #seen = performance.now();
   #seenAt = Date.now();
@@ -154,8 +156,10 @@ export class Lock {
     });
     if (this.gone) return false;
     if (text === undefined) this.#state = "gone";
-    else if ((JSON.parse(text) as LockFile).token !== this.token) this.#state = "lost";
-    else {
+    else if ((JSON.parse(text) as LockFile).token !== this.token) {
+      this.#state = "lost";
+      this.onLost?.();
+    } else {
       [this.#seen, this.#seenAt] = [seen, seenAt];
       await utimes(this.path, new Date(), new Date()).catch(() => undefined);
     }

@@ -71,6 +71,9 @@ export interface MarkHead {
 
 export type Head = PushHead | DeliveryHead | MarkHead;
 
+/** A record to append. */
+export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
+
 /** Where a line is. */
 export interface Place {
   segment: number;

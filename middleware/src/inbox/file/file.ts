@@ -20,6 +20,7 @@ import {
 } from "../inbox.js";
 import { describeThrown } from "../message.js";
 import { type Item, Ledger, Recovery } from "./ledger.js";
+import { Opening } from "./opening.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, storedOf } from "./records.js";
 import { Sweeper } from "./sweeper.js";
@@ -28,8 +29,8 @@ import { Sweeper } from "./sweeper.js";
 const MOST_IN_MEMORY = 1_000;
 /** So many bytes of bodies, also of those being handled: parsed, a body may take twenty times as much. */
 const MOST_BYTES_IN_MEMORY = 8 * 1024 * 1024;
-/** After a failed opening the next is tried this much later. */
-const REOPEN_MS = 1_000;
+/** What runs when another process has taken the folder over may go on for so long before the folder is opened again. */
+const LEAVE_MS = 10_000;
 
 /**
  * An inbox in a folder of this machine: a push is acknowledged when it is on disk (fdatasync), and handled afterwards: several subjects
@@ -46,14 +47,12 @@ export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
 }
 
 class FileInbox implements Inbox {
-  readonly #worker: Worker<Item>;
+  readonly #opening: Opening;
+  #worker: Worker<Item>;
   #ledger = new Ledger();
-  #journal: Promise<Journal> | undefined;
   #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
   readonly #retries = new Map<string, Promise<boolean>>();
-  #lastFailure = 0;
-  #closed = false;
   #consumer: Consumer | undefined;
   #events: InboxEvents | undefined;
 
@@ -61,8 +60,13 @@ class FileInbox implements Inbox {
     private readonly dir: string,
     private readonly options: Required<FileInboxOptions>,
   ) {
-    const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = options;
-    this.#worker = new Worker<Item>({
+    this.#opening = new Opening(dir, () => this.#recover());
+    this.#worker = this.#newWorker();
+  }
+
+  #newWorker(): Worker<Item> {
+    const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = this.options;
+    return new Worker<Item>({
       concurrency,
       retries,
       timeoutMs,
@@ -86,13 +90,11 @@ class FileInbox implements Inbox {
   consume(consumer: Consumer, events: InboxEvents): void {
     this.#consumer = consumer;
     this.#events = events;
-    this.#open().catch((error: JournalError) => {
-      process.emitWarning(error.message, { code: "AIRUDDER_INBOX_UNAVAILABLE" });
-    });
+    this.#opening.open().catch(warn);
   }
 
   async ready(): Promise<void> {
-    await this.#open();
+    await this.#opening.open();
   }
 
   put(push: StoredPush): Promise<void> {
@@ -103,7 +105,7 @@ class FileInbox implements Inbox {
   #append(head: NewHead, content?: Content): Promise<Entry> {
     const journal = this.#opened;
     return journal === undefined
-      ? this.#open().then((opened) => opened.append(head, content))
+      ? this.#opening.open().then((opened) => opened.append(head, content))
       : journal.append(head, content);
   }
 
@@ -116,24 +118,13 @@ class FileInbox implements Inbox {
     this.#worker.add(item);
   }
 
-  /** The journal; an opening that failed is tried again, though not for every push that comes meanwhile. */
-  #open(): Promise<Journal> {
-    if (this.#journal === undefined || (this.#lastFailure > 0 && Date.now() - this.#lastFailure > REOPEN_MS)) {
-      this.#lastFailure = 0;
-      this.#journal = this.#recover();
-      this.#journal.catch(() => {
-        this.#lastFailure = Date.now();
-      });
-    }
-    return this.#journal;
-  }
-
   async #recover(): Promise<Journal> {
-    if (this.#closed) throw new JournalError("journal_unwritable", `The inbox ${this.dir} is closed.`);
     const recovery = new Recovery(({ subject, type, sha256, at }) => {
       this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
     });
-    const journal = await openJournal(this.dir, { segmentBytes: this.options.segmentBytes, onEntry: recovery.take });
+    const { segmentBytes } = this.options;
+    const onLost = (error: JournalError): void => this.#leave(error);
+    const journal = await openJournal(this.dir, { segmentBytes, onEntry: recovery.take, onLost });
     this.#ledger = recovery.ledger;
     this.#sweeper = new Sweeper(journal, this.#ledger);
     for (const item of this.#ledger.live()) this.#worker.add(item);
@@ -142,8 +133,23 @@ class FileInbox implements Inbox {
     return journal;
   }
 
+  /** Another process has the folder: nothing of it is done here any more, and all is read afresh once the folder is free again. */
+  #leave(error: JournalError): void {
+    const journal = this.#opened;
+    if (journal === undefined) return;
+    warn(error);
+    this.#opened = undefined;
+    const stopped = Promise.all([this.#worker.stop(LEAVE_MS), this.#sweeper?.stop()]);
+    const left = stopped
+      .then(() => journal.close())
+      .finally(() => {
+        this.#worker = this.#newWorker();
+      });
+    this.#opening.leave(error, left);
+  }
+
   async #read(item: Item): Promise<void> {
-    const journal = await this.#open();
+    const journal = await this.#opening.open();
     const { head, content } = await journal.read(item.place);
     if (content === undefined)
       throw new JournalError("journal_unreadable", `The push ${item.id} has no body in ${this.dir}.`);
@@ -165,8 +171,7 @@ class FileInbox implements Inbox {
 
   async close(limitMs: number): Promise<void> {
     await this.#worker.stop(limitMs);
-    this.#closed = true;
-    const journal = await this.#journal?.catch(() => undefined);
+    const journal = await this.#opening.close();
     await this.#sweeper?.stop();
     await journal?.close();
   }
@@ -185,7 +190,7 @@ class FileInbox implements Inbox {
   }
 
   async #retry(id: string): Promise<boolean> {
-    const journal = await this.#open();
+    const journal = await this.#opening.open();
     if (!this.#ledger.isDead(id)) return false;
     await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "retry" });
     const item = this.#ledger.revive(id);
@@ -197,4 +202,8 @@ class FileInbox implements Inbox {
   state(): InboxState {
     return this.#ledger.state();
   }
+}
+
+function warn({ message }: JournalError): void {
+  process.emitWarning(message, { code: "AIRUDDER_INBOX_UNAVAILABLE" });
 }
