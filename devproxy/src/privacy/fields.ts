@@ -64,7 +64,8 @@ const MAIL =
 
 /** A text with what is personal beyond doubt replaced in it. */
 export function replaceWithin(text: string, replace: (kind: Kind, value: string) => string): string {
-  return text.replace(PHONE, (value) => replace("phone", value)).replace(MAIL, (value) => replace("person", value));
+  const rest = text.replace(PHONE, (value) => replace("phone", value));
+  return /@|%40/.test(rest) ? rest.replace(MAIL, (value) => replace("person", value)) : rest;
 }
 
 /** The kind of data that a text may be: a number without `+` is a phone's where nobody says what it is. */
