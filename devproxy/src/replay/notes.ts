@@ -57,7 +57,9 @@ function changesOf(row: Row, content: Content, { headers, body }: Content): { co
   const known = new Set(was.drift.map(({ path }) => path));
   const drift = is.drift.filter(({ path }) => !known.has(path));
   return [
-    ...(isRetyped ? [{ code: "edit_retypes", message: `${name}: the edit makes ${by.type} of ${before.type}` }] : []),
+    ...(isRetyped
+      ? [{ code: "edit_retypes", message: `${name}: the edit changes the type from ${before.type} to ${by.type}` }]
+      : []),
     ...drift.map(({ path, expected, got }) => ({
       code: "edit_drifts",
       message: `${name}: the edit does not fit the schema at ${path}: ${expected} expected, ${got} set`,

@@ -14,7 +14,12 @@ const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp
     ["--set", "Details[0].CallTimes:=[]"],
     [/#1: the edit does not fit the schema at \/Details\/0\/CallTimes: .* expected, array set/],
   ],
-  ["the type that it becomes", workflow, ["--set", "pds.type=x"], [/#1: the edit makes unknown of dialer\.task/]],
+  [
+    "the type that it becomes",
+    workflow,
+    ["--set", "pds.type=x"],
+    [/#1: the edit changes the type from dialer\.task to unknown/],
+  ],
   [
     "the key that nobody gave",
     signed("agreed"),
