@@ -16,7 +16,7 @@ export interface WorkerOptions<J extends Job> {
   readonly retries: number;
   readonly timeoutMs: number;
   readonly backoff: Backoff;
-  /** Makes a job ready to be run. It is not in the time of the try. */
+  /** Makes a job ready to be run. It is not in the time of the try; its failure is tried again, and is no try of the job, unless it is final. */
   prepare(job: J): void | Promise<void>;
   run(job: J, attempt: RunningAttempt): void | Promise<void>;
   done(job: J): void;
@@ -34,9 +34,12 @@ export class Worker<J extends Job> {
   /** Tries under way, each with its time limit once it has one. */
   readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Of jobs that could not be made ready: how often that failed. */
+  readonly #unready = new Map<J, number>();
   #scheduled = false;
   #filling = false;
   #stopped = false;
+  #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
   constructor(private readonly options: WorkerOptions<J>) {}
@@ -89,10 +92,23 @@ export class Worker<J extends Job> {
     if (preparing === undefined) this.#run(job, attempt);
     else {
       preparing.then(
-        () => this.#run(job, attempt),
-        (error) => this.#end(attempt, () => this.#fail(job, error)),
+        () => {
+          this.#unready.delete(job);
+          this.#run(job, attempt);
+        },
+        (error) => this.#end(attempt, () => this.#postpone(job, error)),
       );
     }
+  }
+
+  #postpone(job: J, error: unknown): void {
+    if (this.options.isFinal(error)) {
+      this.#bury(job, error);
+      return;
+    }
+    const failures = (this.#unready.get(job) ?? 0) + 1;
+    this.#unready.set(job, failures);
+    this.#makeReadyIn(backoffMs(failures, this.options.backoff), job);
   }
 
   #run(job: J, attempt: RunningAttempt): void {
@@ -140,12 +156,21 @@ export class Worker<J extends Job> {
   #fail(job: J, error: unknown): void {
     job.failures++;
     if (job.failures > this.options.retries || this.options.isFinal(error)) {
-      this.options.dead(job, error);
-      this.#leaveLane(job);
+      this.#bury(job, error);
       return;
     }
     const delayMs = backoffMs(job.failures, this.options.backoff);
     this.options.retrying(job, error, delayMs);
+    this.#makeReadyIn(delayMs, job);
+  }
+
+  #bury(job: J, error: unknown): void {
+    this.#unready.delete(job);
+    this.options.dead(job, error);
+    this.#leaveLane(job);
+  }
+
+  #makeReadyIn(delayMs: number, job: J): void {
     if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -161,8 +186,13 @@ export class Worker<J extends Job> {
     else this.#makeReady(next);
   }
 
-  /** Starts nothing more, and waits for what runs at most `limitMs`; then aborts it. What was not done is the caller's again. */
-  async stop(limitMs: number): Promise<void> {
+  /** Starts nothing more, and waits for what runs at most `limitMs`; then aborts it. What was not done is the caller's again. Stops once. */
+  stop(limitMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(limitMs);
+    return this.#stopping;
+  }
+
+  async #stop(limitMs: number): Promise<void> {
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();

@@ -69,16 +69,54 @@ test("making a job ready is not in the time of its try, and a job is run once a 
   assert.equal(runs, 1);
 });
 
-test("a job that cannot be made ready is tried again, and is dead in the end", async () => {
-  let tries = 0;
-  const dead: string[] = [];
-  const { worker } = makeWorker({
-    prepare: () => Promise.reject(new Error(String(++tries))),
-    dead: ({ name }) => dead.push(name),
+test("a job that cannot be made ready is tried again however often that takes, and none of it is a try of the job", async () => {
+  let readings = 0;
+  const numbers: number[] = [];
+  const { worker, done } = makeWorker({
+    retries: 0,
+    prepare: async () => {
+      if (++readings < 8) throw new Error("the disk is away");
+    },
+    run: (_, { number }) => void numbers.push(number),
+    retrying: () => assert.fail("no try has failed"),
+    dead: () => assert.fail("no try has failed"),
   });
-  worker.add(job("unreadable"));
-  await until(() => dead.length === 1);
-  assert.equal(tries, 3);
+  worker.add(job("a", "subject"));
+  worker.add(job("b", "subject"));
+  await until(() => done.length === 2);
+  assert.deepEqual([done, numbers, readings], [["a", "b"], [1, 1], 9]);
+});
+
+test("a job that can never be made ready is dead at once, and the next of its subject is done", async () => {
+  const dead: [string, number][] = [];
+  const { worker, done } = makeWorker({
+    prepare: async ({ name }) => {
+      if (name === "damaged") throw new RangeError();
+    },
+    dead: ({ name, failures }) => dead.push([name, failures]),
+    isFinal: (error) => error instanceof RangeError,
+  });
+  worker.add(job("damaged", "subject"));
+  worker.add(job("whole", "subject"));
+  await until(() => done.length === 1);
+  assert.deepEqual(dead, [["damaged", 0]]);
+});
+
+test("a stop that is asked for twice waits for what runs, and no longer", async () => {
+  let finish = (): void => undefined;
+  const { worker, done } = makeWorker({
+    run: () =>
+      new Promise<void>((resolve) => {
+        finish = resolve;
+      }),
+  });
+  worker.add(job("a"));
+  await new Promise((resolve) => setImmediate(resolve));
+  let stopped = 0;
+  for (let i = 0; i < 2; i++) worker.stop(20_000).then(() => stopped++);
+  finish();
+  await until(() => stopped === 2);
+  assert.deepEqual(done, ["a"]);
 });
 
 test("after a stop nothing starts, also of what was being made ready", async () => {

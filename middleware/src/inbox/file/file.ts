@@ -2,12 +2,13 @@ import {
   type Content,
   type Entry,
   type Journal,
-  JournalError,
+  type JournalError,
   type MarkHead,
   type NewHead,
   openJournal,
   type PushHead,
 } from "../../journal/index.js";
+import { warnOnce } from "../../observe/warn.js";
 import { Worker } from "../../work/worker.js";
 import {
   type Consumer,
@@ -22,7 +23,7 @@ import { describeThrown } from "../message.js";
 import { type Item, Ledger, Recovery } from "./ledger.js";
 import { Opening } from "./opening.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
-import { headOf, storedOf } from "./records.js";
+import { headOf, LostPush, storedOf } from "./records.js";
 import { Sweeper } from "./sweeper.js";
 
 /** So many waiting pushes are kept in memory; the others are read from disk when their turn comes. */
@@ -83,7 +84,7 @@ class FileInbox implements Inbox {
         this.#mark(item, error instanceof Quarantined ? "quarantined" : "dead", error);
         if (!(error instanceof Quarantined)) this.#events?.dead(item, item.failures, error);
       },
-      isFinal: (error) => error instanceof Quarantined,
+      isFinal: (error) => error instanceof Quarantined || error instanceof LostPush,
     });
   }
 
@@ -148,11 +149,17 @@ class FileInbox implements Inbox {
     this.#opening.leave(error, left);
   }
 
+  /** What is damaged or removed is lost; a storage that is away comes back. */
   async #read(item: Item): Promise<void> {
     const journal = await this.#opening.open();
-    const { head, content } = await journal.read(item.place);
-    if (content === undefined)
-      throw new JournalError("journal_unreadable", `The push ${item.id} has no body in ${this.dir}.`);
+    const { id, place } = item;
+    const { head, content } = await journal.read(place).catch((error: JournalError) => {
+      const isThere = item.place !== place || journal.segments().some(({ segment }) => segment === place.segment);
+      if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
+      warnOnce("AIRUDDER_INBOX_UNREADABLE", `A stored push has to wait: ${error.message}`);
+      throw error;
+    });
+    if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
     this.#ledger.hold(item, storedOf(head as PushHead, content));
   }
 

@@ -19,6 +19,11 @@ export function headOf(push: StoredPush): NewHead {
   return head;
 }
 
+/** A stored push that no later reading brings back: its line is damaged, or its segment was removed. */
+export class LostPush extends Error {
+  override readonly name = "LostPush";
+}
+
 /** The stored push of a line of the journal. */
 export function storedOf(head: PushHead, { headers, body }: Content): StoredPush {
   const { id, at, method, url, type, verified, sha256, subject, task, call, workflow, drift = 0 } = head;
