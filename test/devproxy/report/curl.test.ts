@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { openJournal } from "airudder-webhooks/journal";
+import { run, send, startProxy } from "../../helpers/devproxy.js";
+import { programs } from "../../helpers/devproxy-programs.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+test("--curl goes where live pushes go, with the push's own query, and holds no secret unless told to", async (t) => {
+  const app = await new RecorderApp().start();
+  const { proxy, dir } = await startProxy(t, { app, target: `${app.url}?token=s3cret` });
+  const elsewhere = await new RecorderApp().start();
+  t.after(() => elsewhere.stop());
+  await send(`${proxy.localUrl}?x=1`, "{}", { headers: { authorization: "Bearer abc" } });
+  await proxy.replay({ last: 1, to: elsewhere.url });
+  const running = await run(["show", "1", "--curl", "--journal", dir]);
+  await proxy.close();
+  const hidden = await run(["show", "1", "--curl", "--journal", dir]);
+  assert.equal(hidden.out, running.out);
+  const [comment, command] = hidden.out.split("\n");
+  assert.match(comment ?? "", /^# .*--reveal/);
+  assert.match(command ?? "", /^npx airudder-devproxy show 1 --journal \S+ --raw \| curl /);
+  assert.match(command?.replace(app.url, "") ?? "", / '\?token=<hidden>&x=<text:\w+>'$/);
+  assert.equal(/s3cret|Bearer/.test(hidden.out), false);
+
+  const complete = (await run(["show", "1", "--curl", "--reveal", "--journal", dir])).out;
+  assert.match(complete, /^curl /);
+  if (process.platform === "win32") return;
+  await once(execFile("sh", ["-c", complete.replace("curl ", "curl -s ")]), "close");
+  const [live, again] = app.requests;
+  assert.deepEqual([again?.url, again?.headers.authorization], [live?.url, "Bearer abc"]);
+});
+
+/** Bodies, and whether they stand in the command itself; an argument of a program has its limits. */
+const curled: [string, string | Buffer, boolean][] = [
+  ["one that names a file of this machine", `@${fileURLToPath(import.meta.url)}`, true],
+  ["one of quotes, a line's end and text of all kinds", '{"it\'s": "$HOME `x` \\u0041 \u00e9\u{1f600}"}\n\t', true],
+  ["an empty one", "", true],
+  ["one that holds what steers a terminal", "\u001b[31m\u009b1m\r", false],
+  ["one that is not text", Buffer.from([0xff, 0, 0x40]), false],
+  ["a long one", `{"a":"${"'".repeat(200_000)}"}`, false],
+];
+
+for (const [what, body, isInline] of curled) {
+  test(`--curl with a body sends it byte for byte: ${what}`, { skip: process.platform === "win32" }, async (t) => {
+    const { proxy, app, dir } = await startProxy(t);
+    await send(`${proxy.localUrl}?a[0]={x,y}`, body, { headers: { "x-empty": "" } });
+    await proxy.close();
+    const { out } = await run(["show", "1", "--curl", "--reveal", "--journal", dir]);
+    assert.equal(out.startsWith("curl "), isInline, out.slice(0, 200));
+    const program = `'${process.execPath}' --import '${programs().leash}' '${programs().cli}'`;
+    const command = out.replace("npx airudder-devproxy", program).replace("curl -X", "curl -s -X");
+    writeFileSync(join(dir, "again.sh"), command);
+    await once(execFile("sh", [join(dir, "again.sh")]), "close");
+    const [live, again] = app.requests;
+    assert.deepEqual([again?.sha256, again?.url], [live?.sha256, live?.url]);
+    assert.equal(again?.headers["x-empty"], "");
+  });
+}
+
+test("--curl says so where nobody knows where live pushes go", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = await openJournal(dir);
+  await inbox.append(pushHead("push-1"), { headers: {}, body: Buffer.from("{}") });
+  await inbox.close();
+  const { code, out, err } = await run(["show", "1", "--curl", "--journal", dir]);
+  assert.deepEqual([code, out.trim().split(" ").at(-1)], [0, "http://localhost:3000/webhooks/airudder"]);
+  assert.match(
+    err,
+    /^Where live pushes go is not known: [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
+  );
+});
