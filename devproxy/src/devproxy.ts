@@ -94,12 +94,13 @@ async function run(
 
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
-    replay(request, { store, deliverer, target, key, onEvent, signal });
+    replay(request, { store, deliverer, target, onEvent, signal });
   const state = () => ({
     pid: process.pid,
     local: localUrl,
     public: publicUrl(),
     target: target.href,
+    key,
     appIsUp: live.appIsUp,
     waiting: live.waitingCount,
     tunnel: { state: supervisor.status.state, error: supervisor.status.error?.message, pingMs: supervisor.pingMs },

@@ -78,7 +78,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   planOf(request);
   if (flags.dryRun) return dryRun(request, flags, context);
   const dir = await existingFolder(flags.journal);
-  const curtain = await Curtain.of(dir, flags.reveal, dir);
+  const curtain = await Curtain.of(dir, flags.reveal);
   const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
   let total: number | undefined;
   let sent = 0;
@@ -148,7 +148,7 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   const { edits } = planOf(request);
   const reader = await readFolder(flags.journal, context);
   const rows = await select(reader, request);
-  const curtain = await Curtain.of(reader.dir, flags.reveal, reader.index.rows[0]?.push.id);
+  const curtain = await Curtain.of(reader.dir, flags.reveal);
   await noteEdits(
     reader,
     rows,
@@ -159,7 +159,7 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
     const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
     const changes = content && editsOf(content, edited(row, content, edits), curtain);
     if (flags.json) out.json({ ...rowJson(row, curtain), ...(changes && { edits: changes }) });
-    else for (const line of [rowLine(out, row), ...editLines(out, changes ?? [])]) out.line(line);
+    else for (const line of [rowLine(out, row, curtain), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
 }

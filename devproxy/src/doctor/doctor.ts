@@ -17,7 +17,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);
-  const { target: theirs, pid, local } = (running?.state ?? {}) as { target?: string; pid?: number; local?: string };
+  const { target: theirs, pid, local, key } = (running?.state ?? {}) as Theirs;
   const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
 
   yield checkNode(process.versions.node);
@@ -33,7 +33,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const app = await checkApp(target);
   yield app;
   const forwarder = new Forwarder();
-  if (app.result === "ok") yield* await checkReceiver({ target, key: options.key, forwarder });
+  if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
   const host = options.tunnelHost ?? "https://localtunnel.me";
   yield await checkClock(provider.kind === "localtunnel" ? host : undefined);
@@ -41,6 +41,14 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   if (running === undefined) yield* await tryTunnel(provider, dir, options.subdomain);
   else if (isAsked) yield* await tryTunnel(provider, dir, options.subdomain ?? otherName());
   else yield* theirTunnel(running);
+}
+
+/** What a running listen says of itself. */
+interface Theirs {
+  target?: string;
+  pid?: number;
+  local?: string;
+  key?: string;
 }
 
 function checkNode(version: string): Finding {

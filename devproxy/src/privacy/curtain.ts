@@ -25,9 +25,9 @@ export class Curtain {
   }
 
   /** The curtain of a journal: every command puts the same placeholder in the place of a value. */
-  static async of(dir: string, isOpen: boolean, fallback = ""): Promise<Curtain> {
+  static async of(dir: string, isOpen: boolean): Promise<Curtain> {
     const secret = isOpen ? undefined : await secretOf(dir);
-    return new Curtain(secret ?? fallback, isOpen);
+    return new Curtain(secret ?? "", isOpen);
   }
 
   /** The body of a push: what its schema knows and is not personal stays readable. */

@@ -21,8 +21,6 @@ export interface ReplayTools {
   deliverer: Deliverer;
   /** Where pushes go when the request does not say. */
   target?: URL | undefined;
-  /** The key that payloads are checked with. */
-  key?: string | undefined;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
 }

@@ -1,7 +1,7 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
-import { Curtain } from "../privacy/curtain.js";
+import type { Curtain } from "../privacy/curtain.js";
 import type { Screen, Style } from "./screen.js";
 import { clean, duration, local } from "./words.js";
 
@@ -46,7 +46,7 @@ export function statusStyle(row: Row): Style {
 }
 
 /** A push as a line of `list`. */
-export function rowLine(out: Screen, row: Row, curtain: Curtain = new Curtain("", false)): string {
+export function rowLine(out: Screen, row: Row, curtain: Curtain): string {
   const { push } = row;
   const { task, call, workflow } = shown(push, curtain);
   const last = lastDelivery(row)?.head;

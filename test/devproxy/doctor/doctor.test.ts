@@ -162,6 +162,12 @@ test("beside a running listen, what is asked for is looked at all the same", asy
   }
 });
 
+test("beside a running listen, its key is used unless another is given", async (t) => {
+  const { dir } = await startProxy(t, { target: await startApp(t), key: KEY });
+  assert.equal((await findings(t, { journal: dir }))["key and token"]?.[0], "ok");
+  assert.equal((await findings(t, { journal: dir, key: "another" }))["key and token"]?.[0], "failed");
+});
+
 test("without --key, a refused signature is not said to be that of one", async (t) => {
   const found = await findings(t, { target: await startApp(t) });
   assert.deepEqual(found["key and token"], [
