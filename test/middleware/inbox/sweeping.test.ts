@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
 import { makeFolder } from "../../helpers/folder.js";
 import { KEY, webRequest } from "../../helpers/push.js";
+import { silent, storedPush } from "../../helpers/stored-push.js";
 import { until } from "../../helpers/until.js";
 
 const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
@@ -46,6 +47,25 @@ test("however many are dead, what was done behind them is freed", async (t) => {
   await until(() => receiver.stats().handled === 600);
   await until(() => segmentsOf(dir).length <= 20); // the dead take seven, and as much again may wait
   assert.equal((await receiver.dead()).length, 100);
+});
+
+test("dead pushes whose errors take more than they do are not carried round and round", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = fileInbox(dir, { segmentBytes: 20_000, retries: 0 });
+  t.after(() => inbox.close(100));
+  inbox.consume(({ type }) => {
+    if (type === "unknown") throw new Error("x".repeat(490));
+  }, silent);
+  await inbox.ready?.();
+  for (let i = 0; i < 100; i++) await inbox.put(storedPush());
+  await until(() => inbox.state?.().dead === 100);
+  const before = segmentsOf(dir);
+  assert.ok(before.length > 4);
+  for (let i = 0; i < 20; i++) {
+    await inbox.put(storedPush({ type: "dialer.agent" }));
+    await until(() => inbox.state?.().queued === 0);
+  }
+  assert.deepEqual(segmentsOf(dir).slice(0, before.length), before);
 });
 
 test("close() ends what goes on in the background: the folder is free at once", async (t) => {

@@ -20,6 +20,11 @@ export interface Item extends Job {
   done: boolean;
 }
 
+/** A mark without its error's text, at most. */
+const MARK_BYTES = 200;
+/** As JSON writes what it has to escape. */
+const MOST_BYTES_PER_CHARACTER = 6;
+
 /** The pushes that are not done, and what they take of each segment. Built from the journal's lines, in their order. */
 export class Ledger {
   readonly #live = new Map<string, Item>();
@@ -44,7 +49,7 @@ export class Ledger {
       done: false,
     };
     this.#live.set(id, item);
-    this.#count(place, 1);
+    this.#count(item, 1);
     return item;
   }
 
@@ -54,12 +59,14 @@ export class Ledger {
     this.release(item);
     this.#live.delete(item.id);
     this.#dead.delete(item.id);
-    this.#count(item.place, -1);
+    this.#count(item, -1);
   }
 
   bury(item: Item, state: DeadPush["state"], error: string | undefined): void {
+    this.#count(item, -1);
     item.dead = state;
     item.error = error;
+    this.#count(item, 1);
     this.release(item);
     this.#live.delete(item.id);
     this.#dead.set(item.id, item);
@@ -100,16 +107,18 @@ export class Ledger {
 
   /** The item's line stands somewhere else now. */
   move(item: Item, place: Place): void {
-    this.#count(item.place, -1);
-    this.#count(place, 1);
+    this.#count(item, -1);
     item.place = place;
+    this.#count(item, 1);
   }
 
-  #count({ segment, length }: Place, sign: 1 | -1): void {
-    this.#perSegment.set(segment, (this.#perSegment.get(segment) ?? 0) + sign * length);
+  /** What it takes to carry an item: its line, and the mark of what became of it. */
+  #count({ place, error = "" }: Item, sign: 1 | -1): void {
+    const bytes = place.length + MARK_BYTES + error.length * MOST_BYTES_PER_CHARACTER;
+    this.#perSegment.set(place.segment, (this.#perSegment.get(place.segment) ?? 0) + sign * bytes);
   }
 
-  /** Bytes that the pushes of a segment take that are not done. */
+  /** Bytes that it takes at most to carry those pushes of a segment that are not done; 0 when all are. */
   openBytes(segment: number): number {
     return this.#perSegment.get(segment) ?? 0;
   }
