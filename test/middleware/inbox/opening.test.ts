@@ -6,6 +6,7 @@ import { airudder, fileInbox, type Push } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
 import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
+import { pushHead } from "../../helpers/push-head.js";
 import { until } from "../../helpers/until.js";
 
 function start(t: TestContext, dir: string, handle: (push: Push) => unknown = () => {}) {
@@ -97,6 +98,23 @@ test("an inbox whose folder another process has taken over refuses pushes, and i
   await until(() => existsSync(join(dir, "lock")));
   await receiver.ready();
   assert.equal(await send(), 200);
+  await until(() => handled === 2);
+});
+
+test("POSIX only: what another process left in a folder that it had made again is handled when it has ended", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const dir = join(makeFolder(t), "inbox");
+  let handled = 0;
+  const { receiver, send } = start(t, dir, () => handled++);
+  await receiver.ready();
+  assert.equal(await send(), 200);
+  await until(() => handled === 1);
+  rmSync(dir, { recursive: true });
+  const other = await openJournal(dir);
+  await other.append(pushHead("left"), { headers: {}, body: Buffer.from(JSON.stringify(callCompleted())) });
+  assert.equal(await send(), 503);
+  await other.close();
   await until(() => handled === 2);
 });
 

@@ -231,6 +231,8 @@ test("a writer whose folder was removed writes nothing to the one that another p
   const entries: string[] = [];
   await readJournal(dir, { onEntry: ({ head }) => entries.push((head as PushHead).id) });
   assert.deepEqual(entries, ["first", "second"]);
+  await other.append(pushHead("third"));
+  for (const segment of [1, 2]) await other.drop(segment);
   await other.close();
-  assert.equal((await journal.append(pushHead("after"))).place.segment, 3);
+  assert.equal((await journal.append(pushHead("after"))).place.segment, 4);
 });
