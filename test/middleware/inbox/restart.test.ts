@@ -70,3 +70,13 @@ test("a subject's pushes stay in order over a restart, also when the first was c
   await until(() => seen.length === 2);
   assert.deepEqual(seen, ["IDLE", "BUSY"]);
 });
+
+test("what is dead is told at once, without ready()", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir, { retries: 0 });
+  first.receiver.on("*", () => Promise.reject(new Error("no")));
+  await first.send("IDLE");
+  await until(async () => (await first.receiver.dead()).length === 1);
+  await first.receiver.close();
+  assert.equal((await start(t, dir).receiver.dead()).length, 1);
+});

@@ -184,6 +184,7 @@ class FileInbox implements Inbox {
   }
 
   async dead(): Promise<readonly DeadPush[]> {
+    await this.#opening.open();
     return this.#ledger.dead();
   }
 
