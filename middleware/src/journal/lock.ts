@@ -36,7 +36,7 @@ async function isAlive(path: string, owner: LockFile, silentMs: number): Promise
     const state = judge(owner);
     if (state === "ended") return false;
     if (state === "running" && Math.abs(Date.now() - file.mtimeMs) < LONG_MS) return true;
-  }
+  } else if (Date.now() - file.mtimeMs > LONG_MS) return false; // a copy of the folder
   return isTouched(path, file.mtimeMs, silentMs);
 }
 
@@ -84,7 +84,7 @@ export class Lock {
 
   /**
    * Takes the lock of a folder; that of an owner that has ended is taken over at once. Where the system cannot tell, as of an owner on
-   * another host or in another container, or in a copied folder, the lock is taken over when nobody touches it for some seconds.
+   * another host or in another container, or in a folder that was copied just now, the lock is taken over when nobody touches it for some seconds.
    * @throws JournalError `journal_locked`, naming the owner
    */
   static async take(dir: string, silentMs: number = SILENT_MS): Promise<Lock> {

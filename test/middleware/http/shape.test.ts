@@ -8,10 +8,10 @@ import { HOSTS, type Host, serve } from "../../helpers/app.js";
 import { agentStatus, KEY, post } from "../../helpers/push.js";
 
 setFlagsFromString("--allow-natives-syntax");
-const haveSameShape = new Function("left", "right", "return %HaveSameMap(left, right)");
+const hasFastProperties = new Function("object", "return %HasFastProperties(object)");
 
 for (const host of Object.keys(HOSTS) as Host[]) {
-  test(`${host}: what two requests are made of has one shape, so that access to it is fast; nothing on it has changed`, async (t) => {
+  test(`${host}: what a request is made of has no shape of its own, which would make each access slow; nothing on it has changed`, async (t) => {
     const receiver = airudder({ key: KEY });
     const seen: Record<"request" | "response", object>[] = [];
     const looked = Object.assign((...[request, response]: Parameters<typeof receiver>) => {
@@ -27,10 +27,9 @@ for (const host of Object.keys(HOSTS) as Host[]) {
       seen.push({ request, response });
     }, receiver);
     const { url } = await serve(t, HOSTS[host](looked));
-    for (let i = 0; i < 2; i++) assert.equal((await post(url, agentStatus({ agentName: `a${i}` }))).status, 200);
-    const [first, second] = seen;
-    assert.ok(haveSameShape(first?.request, second?.request));
-    assert.ok(haveSameShape(first?.response, second?.response));
+    assert.equal((await post(url, agentStatus())).status, 200);
+    const isFast = host === "node:http" || Number.parseInt(process.versions.node, 10) >= 24;
+    assert.deepEqual([hasFastProperties(seen[0]?.request), hasFastProperties(seen[0]?.response)], [isFast, isFast]);
   });
 }
 

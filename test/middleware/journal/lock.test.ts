@@ -91,6 +91,14 @@ for (const [what, lock, taken] of certain) {
   });
 }
 
+test("a lock that was copied with its folder a while ago is taken over at once", async (t) => {
+  const path = join(makeFolder(t), "lock");
+  writeFileSync(path, JSON.stringify({ ...elsewhere, ino: 1 }));
+  const past = new Date(Date.now() - 120_000);
+  utimesSync(path, past, past);
+  await (await Lock.take(dirname(path), 3_600_000)).release();
+});
+
 const uncertain: [string, object, Date?][] = [
   ["of another host, whose clock is far behind", elsewhere, new Date(0)],
   ["of another container with the same host name, where it has this process's own pid", containerOf(thisOwner())],
