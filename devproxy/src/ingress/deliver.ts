@@ -1,14 +1,12 @@
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
+import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import type { Attempt } from "./attempt.js";
 import type { Forwarder } from "./forward.js";
 import { queryOf } from "./query.js";
 import { refusalCode } from "./refusal-code.js";
-
-/** Most of an app's answer that the journal keeps, bytes. */
-const RESPONSE_BYTES = 64 * 1024;
 
 /** How a push is handed over. */
 export interface DeliveryOptions {

@@ -1,9 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { AirudderErrorCode } from "airudder-webhooks";
+import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { fieldOf, type Ground, type Shape } from "./ground.js";
-
-/** As much of an answer as the journal keeps, bytes. */
-const KEPT_BYTES = 64 * 1024;
 
 /** The middleware's refusals: their messages tell nothing of anyone. */
 const REFUSALS: Record<AirudderErrorCode, true> = {
@@ -49,7 +47,7 @@ function isRefusal(answer: unknown): boolean {
 
 /** Whether there may have been more of an answer than what was kept. */
 export function mayBeCut(body: Buffer): boolean {
-  return body.length === KEPT_BYTES;
+  return body.length === RESPONSE_BYTES;
 }
 
 /** Text without the letter that was cut in two at its end; anything else as it is. */

@@ -1,5 +1,5 @@
-import type { Inbox, InboxEvents, StoredPush } from "../inbox/inbox.js";
-import { newPushId } from "../push/id.js";
+import type { Inbox, StoredPush } from "../inbox/inbox.js";
+import { silent, storedPush } from "./stored-push.js";
 
 /** One law that every inbox keeps. `run` rejects when it is broken. */
 export interface ConformanceCase {
@@ -15,29 +15,7 @@ export interface ConformanceOptions {
   timeoutMs?: number;
 }
 
-function storedPush(subject: string, body: string): StoredPush {
-  return {
-    id: newPushId(),
-    type: "unknown",
-    receivedAt: new Date(),
-    method: "POST",
-    url: "/",
-    headers: { "content-type": "application/json" },
-    body: Buffer.from(body),
-    sha256: "",
-    reserialised: false,
-    verified: false,
-    replay: undefined,
-    subject,
-    task: undefined,
-    call: undefined,
-    workflow: undefined,
-    drift: 0,
-    quarantined: false,
-  };
-}
-
-const silent: InboxEvents = { recovered: () => undefined, retrying: () => undefined, dead: () => undefined };
+const about = (subject: string, body: string): StoredPush => storedPush({ subject, body: Buffer.from(body) });
 
 /**
  * The laws of an {@link Inbox} as test cases, for any test runner.
@@ -59,7 +37,7 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
       const inbox = await make(false);
       const seen: StoredPush[] = [];
       inbox.consume((push) => void seen.push(push), silent);
-      const push = storedPush("a", '{ "odd" : "\\/ 1.0 😀" }');
+      const push = about("a", '{ "odd" : "\\/ 1.0 😀" }');
       await inbox.put(push);
       await until(() => seen.length === 1, "the push is handed out");
       await inbox.close(1_000);
@@ -73,7 +51,7 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
         attempts.push(number);
         if (attempts.length < 3) throw new Error("not yet");
       }, silent);
-      await inbox.put(storedPush("a", "{}"));
+      await inbox.put(about("a", "{}"));
       await until(() => attempts.length === 3, "three tries");
       await inbox.close(1_000);
       if (attempts.join() !== "1,2,3") throw new Error(`Attempts were ${attempts.join()}.`);
@@ -91,7 +69,7 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
         if (body.toString() === "2" && number === 1) throw new Error("not yet");
         seen.push(body.toString());
       }, silent);
-      for (const body of ["1", "2", "3", "4"]) await inbox.put(storedPush("a", body));
+      for (const body of ["1", "2", "3", "4"]) await inbox.put(about("a", body));
       await until(() => seen.length === 4, "four pushes are handled");
       await inbox.close(1_000);
       if (overlapped || seen.join() !== "1,2,3,4")
@@ -105,9 +83,9 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
         started++;
         return body.toString() === "done" ? void done.push("done") : new Promise(() => undefined);
       }, silent);
-      await first.put(storedPush("a", "done"));
+      await first.put(about("a", "done"));
       await until(() => done.length === 1, "the first push is handled");
-      await first.put(storedPush("b", "open"));
+      await first.put(about("b", "open"));
       await until(() => started === 2, "the second push is handed out");
       await first.close(10);
       const second = await make(true);

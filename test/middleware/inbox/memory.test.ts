@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileInbox, type StoredPush } from "airudder-webhooks";
+import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
-import { silent, storedPush } from "../../helpers/stored-push.js";
 import { until } from "../../helpers/until.js";
 
 const MB = 1024 * 1024;

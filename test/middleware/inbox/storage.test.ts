@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileInbox, type Inbox } from "airudder-webhooks";
+import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
-import { silent, storedPush } from "../../helpers/stored-push.js";
 import { until } from "../../helpers/until.js";
 
 const MB = 1024 * 1024;

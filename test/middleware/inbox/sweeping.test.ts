@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
+import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { KEY, webRequest } from "../../helpers/push.js";
-import { silent, storedPush } from "../../helpers/stored-push.js";
 import { until } from "../../helpers/until.js";
 
 const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));

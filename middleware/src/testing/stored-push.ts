@@ -1,4 +1,7 @@
-import { newPushId, type StoredPush } from "airudder-webhooks";
+import type { InboxEvents, StoredPush } from "../inbox/inbox.js";
+import { newPushId } from "../push/id.js";
+
+const EMPTY = "{}";
 
 /** A push as an inbox is given it; each test sets what it is about. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
@@ -9,7 +12,7 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
     method: "POST",
     url: "/",
     headers: { "content-type": "application/json" },
-    body: Buffer.from("{}"),
+    body: Buffer.from(EMPTY),
     sha256: "",
     reserialised: false,
     verified: false,
@@ -25,4 +28,4 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
 }
 
 /** For an inbox whose events nobody wants. */
-export const silent = { recovered: () => undefined, retrying: () => undefined, dead: () => undefined };
+export const silent: InboxEvents = { recovered: () => undefined, retrying: () => undefined, dead: () => undefined };
