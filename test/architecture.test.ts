@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix, relative } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -96,17 +96,4 @@ test("the dev proxy uses the public entry points of the middleware alone", () =>
     targets.filter((target) => target.startsWith("..")),
     [],
   );
-});
-
-test("hand-written files stay small", () => {
-  const large = ["middleware", "devproxy"].flatMap((name) =>
-    [...importsOf(name).keys()]
-      .filter((file) => !file.startsWith("generated/"))
-      .map((file) => ({
-        file: relative(root, join(root, name, "src", file)),
-        lines: readFileSync(join(root, name, "src", file), "utf8").split("\n").length,
-      }))
-      .filter(({ lines }) => lines > 230),
-  );
-  assert.deepEqual(large, []);
 });

@@ -1,4 +1,4 @@
-/** Every refusal: its code and the status that goes with it. */
+/** Every error code with its HTTP status. `invalid_option`, `not_found` and `no_handler` never reach a sender. */
 const STATUS = {
   method_not_allowed: 405,
   unsupported_media_type: 415,
@@ -10,6 +10,7 @@ const STATUS = {
   missing_sign: 401,
   bad_sign: 401,
   bad_token: 401,
+  replay_not_allowed: 403,
   body_timeout: 408,
   handler_failed: 500,
   body_already_consumed: 500,
@@ -17,6 +18,7 @@ const STATUS = {
   inbox_unavailable: 503,
   invalid_option: 500,
   not_found: 404,
+  no_handler: 409,
 } as const;
 
 /** What went wrong, as a stable word to branch on. */

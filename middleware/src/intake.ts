@@ -5,8 +5,11 @@ import type { PushType } from "./generated/types.js";
 import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
 import { Duplicates, type Pending } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
-import type { Admitted, Keep } from "./inbox/keeper.js";
+import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
+import { unavailable } from "./inbox/stored.js";
+import { describeError } from "./observe/describe-error.js";
 import type { Recorder } from "./observe/recorder.js";
+import type { Warnings } from "./observe/warnings.js";
 import type { Settings } from "./options.js";
 import { authenticate } from "./push/authenticate.js";
 import { newPushId } from "./push/id.js";
@@ -17,16 +20,24 @@ import type { Received } from "./push/received.js";
 import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
 
-/** The walk of a push from its bytes to its answer. */
+/** What is known of a push before its result. */
+type Known = Omit<Outcome, "result">;
+
+/** The way of a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
+  readonly #unknown: Known;
+  /** Set right after construction: an inbox's keeper reports recovered pushes to the intake. */
+  keeper!: Keeper;
+  closing = false;
 
   constructor(
     private readonly settings: Settings,
     private readonly recorder: Recorder,
-    private readonly keep: Keep,
+    private readonly warnings: Warnings,
   ) {
     this.#duplicates = new Duplicates(settings.duplicateWindowMs);
+    this.#unknown = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
   }
 
   /** A push that an earlier process accepted. */
@@ -34,25 +45,56 @@ export class Intake {
     this.#duplicates.recover(subject ?? type, sha256, receivedAt.getTime());
   }
 
-  /** Never throws: what goes wrong is an answer. */
+  /** Never throws: every error becomes a response. */
   take(received: Received): Answer | Promise<Answer> {
     try {
-      return this.#take(received);
+      if (this.closing) throw new AirudderError("busy", "The receiver is closing; send it again.");
+      const opening = this.keeper.opening();
+      return opening === undefined ? this.#take(received) : this.#takeOnceOpen(opening, received);
     } catch (error) {
       return this.reject(error, received.startedAt);
     }
   }
 
-  /** Any error as the answer that goes with it. */
-  reject(error: unknown, startedAt: number, outcome?: Outcome): Answer {
-    const known =
+  /** The response to any error. */
+  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome["result"] = "rejected"): Answer {
+    const rejection =
       error instanceof AirudderError
         ? error
-        : new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
-    const { code, status, evidence } = known;
+        : new AirudderError("handler_failed", "The push could not be handled; send it again.", {
+            cause: error,
+            hint: `The receiver met an unexpected error: ${describeError(error, undefined).summary}`,
+          });
+    const { code, status, evidence } = rejection;
     const hint = evidence.hint === undefined ? {} : { hint: evidence.hint };
     this.recorder.tell({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
-    return refuse(known, outcome);
+    if (WARNED.has(code) && evidence.hint !== undefined) {
+      const message = `A push was rejected: ${status} ${code}. ${evidence.hint}`;
+      this.warnings.warn("AIRUDDER_REJECTED", message, { key: message });
+    }
+    return refuse(rejection, { ...known, result });
+  }
+
+  /** What an earlier process accepted is known once the inbox is open: until then no duplicate could be recognised. */
+  async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<Answer> {
+    const { startedAt } = received;
+    try {
+      if (!(await settlesWithin(opening, this.#remainingMs(startedAt)))) {
+        throw new AirudderError("busy", "The inbox is still opening; send it again.", {
+          hint: "Reading the inbox's folder takes longer than deadlineMs: call receiver.ready() before the server listens.",
+        });
+      }
+      await opening.catch((cause) => {
+        throw unavailable(cause);
+      });
+      return await this.#take(received);
+    } catch (error) {
+      return this.reject(error, startedAt);
+    }
+  }
+
+  #remainingMs(startedAt: number): number {
+    return Math.max(0, this.settings.deadlineMs - (performance.now() - startedAt));
   }
 
   #take(received: Received): Answer | Promise<Answer> {
@@ -65,22 +107,27 @@ export class Intake {
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
-    const outcome: Outcome = { type, verified, duplicate: false, drift: validation.drift.length };
-    if (push.reserialised) outcome.reserialised = true;
+    const known: Known = { type, verified, duplicate: false, drift: validation.drift.length };
+    if (push.reserialised) (known as { reserialised?: true }).reserialised = true;
     const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
     if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
-      return this.#accept(admitted, outcome, this.#keep(admitted));
+      return this.#accept(admitted, known, this.#keep(admitted));
     }
     const about = subject ?? type;
     const seen = this.#duplicates.find(about, digest);
-    if (seen !== false) return this.#join(seen === true ? undefined : seen.kept, admitted, outcome);
+    if (seen !== false) return this.#join(seen === true ? undefined : seen, admitted, known);
     const kept = this.#keep(admitted);
-    if (kept === undefined) {
+    if (typeof kept === "string") {
       this.#duplicates.remember(about, digest);
-      return this.#accept(admitted, outcome);
+      return this.#accept(admitted, known, kept);
     }
-    return this.#accept(admitted, outcome, kept, this.#duplicates.begin(about, digest, kept));
+    const pending = this.#duplicates.begin(about, digest, kept);
+    kept.then(
+      () => this.#duplicates.settle(pending, true),
+      () => this.#duplicates.settle(pending, false),
+    );
+    return this.#accept(admitted, known, kept, pending);
   }
 
   #push(
@@ -90,13 +137,13 @@ export class Intake {
     verified: boolean,
     validation: Validation,
   ): Push | QuarantinedPush {
-    const replay = this.settings.allowReplays ? received.headers["airudder-replay"] : undefined;
+    const replay = received.headers["airudder-replay"];
     return {
       id: newPushId(),
       type,
       payload,
       raw: received.raw,
-      reserialised: received.payload !== undefined,
+      reserialised: received.reserialised,
       receivedAt: new Date(),
       attempt: 1,
       verified,
@@ -105,85 +152,108 @@ export class Intake {
     } as Push | QuarantinedPush;
   }
 
-  /** A copy waits for what becomes of the first, and is answered as that was. */
-  #join(pending: Promise<void> | undefined, { push, received }: Admitted, outcome: Outcome): Answer | Promise<Answer> {
+  /** A copy waits for the first, and gets the same response. */
+  #join(pending: Pending | undefined, { push, received }: Admitted, known: Known): Answer | Promise<Answer> {
     const { id, type } = push;
-    return this.#answer(pending, received, { ...outcome, duplicate: true }, (ms) => {
+    const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
+    return this.#answer(result, received, { ...known, duplicate: true }, pending, (ms) => {
       this.recorder.tell({ event: "duplicate", id, type, ms });
     });
   }
 
-  /** A handler that throws at once has failed as one that rejects. */
-  #keep(admitted: Admitted): void | Promise<void> {
+  /** A handler that throws at once has failed like one that rejects. */
+  #keep(admitted: Admitted): Kept | Promise<Kept> {
     try {
-      return this.keep(admitted);
+      return this.keeper.keep(admitted);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   #accept(
-    { push, quarantined, received }: Admitted,
-    outcome: Outcome,
-    kept?: void | Promise<void>,
+    { push, received }: Admitted,
+    known: Known,
+    kept: Kept | Promise<Kept>,
     pending?: Pending,
   ): Answer | Promise<Answer> {
     const { id, type, verified, drift, replay } = push;
-    const tell = (ms: number): void => {
-      this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
-      if (quarantined) this.recorder.tell({ event: "quarantined", id, type, drift });
-      else if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
-    };
-    return this.#answer(kept, received, outcome, tell, pending);
+    const hasDeadline = replay === undefined || !this.keeper.limitsReplays;
+    return this.#answer(
+      kept,
+      received,
+      known,
+      pending,
+      (ms) => {
+        this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+        if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
+      },
+      hasDeadline,
+    );
   }
 
-  /** The success once `kept` is through; a refusal when it fails, or when the sender would not wait any longer. */
+  /** The success once the push is kept; a rejection when that fails, or when the deadline passes first. */
   #answer(
-    kept: void | Promise<void>,
+    kept: Kept | Promise<Kept>,
     { startedAt }: Received,
-    outcome: Outcome,
+    known: Known,
+    pending: Pending | undefined,
     tell: (ms: number) => void,
-    pending?: Pending,
+    hasDeadline = true,
   ): Answer | Promise<Answer> {
-    const succeed = (): Answer => {
+    const succeed = (result: Kept): Answer => {
       tell(performance.now() - startedAt);
-      return { status: 200, body: OK_BODY, outcome };
+      return { status: 200, body: OK_BODY, outcome: { ...known, result: known.duplicate ? "duplicate" : result } };
     };
-    if (kept === undefined) return succeed();
-    const { deadlineMs } = this.settings;
+    if (typeof kept === "string") return succeed(kept);
+    if (pending !== undefined) pending.waiting++;
     return new Promise((resolve) => {
-      let state: "pending" | "late" | "settled" = "pending";
+      let isSettled = false;
       let timer: NodeJS.Timeout | undefined;
       const wait = (): void => {
-        if (state !== "pending") return;
+        if (isSettled) return;
         timer = setTimeout(() => {
-          state = "late";
-          if (pending !== undefined) pending.late = true;
-          resolve(this.reject(tooSlow(deadlineMs), startedAt, outcome));
-        }, deadlineMs);
+          isSettled = true;
+          if (pending !== undefined) {
+            pending.waiting--;
+            pending.late = true;
+          }
+          resolve(this.reject(tooSlow(this.settings.deadlineMs), startedAt, known, "running"));
+        }, this.#remainingMs(startedAt));
       };
-      const settle = (accepted: boolean): boolean => {
-        if (pending !== undefined) this.#duplicates.settle(pending, accepted);
-        if (state === "late") return false;
-        state = "settled";
+      const settle = (answer: () => Answer): void => {
+        if (isSettled) return;
+        isSettled = true;
         clearTimeout(timer);
-        return true;
+        resolve(answer());
       };
-      atEndOfTurn({ wait });
+      if (hasDeadline) atEndOfTurn({ wait });
       kept.then(
-        () => {
-          if (settle(true)) resolve(succeed());
-        },
-        (error) => {
-          if (settle(false)) resolve(this.reject(error, startedAt, outcome));
-        },
+        (result) => settle(() => succeed(result)),
+        (error) => settle(() => this.reject(error, startedAt, known, resultOf(error))),
       );
     });
   }
 }
 
+/** Rejections whose cause the owner of the receiver can fix. */
+const WARNED: ReadonlySet<string> = new Set([
+  "missing_sign",
+  "bad_sign",
+  "bad_token",
+  "replay_not_allowed",
+  "too_large",
+  "handler_failed",
+  "body_already_consumed",
+  "inbox_unavailable",
+  "busy",
+]);
+
+function resultOf(error: unknown): Outcome["result"] {
+  return error instanceof AirudderError && error.code === "handler_failed" ? "failed" : "rejected";
+}
+
 function tooSlow(deadlineMs: number): AirudderError {
   return new AirudderError("busy", "The push is still being handled; send it again.", {
-    hint: `Its handlers took longer than ${deadlineMs} ms.`,
+    hint: `It was not stored or handled within ${deadlineMs} ms (deadlineMs).`,
   });
 }

@@ -1,9 +1,9 @@
 import { AirudderError } from "./errors.js";
-import { catalogue } from "./generated/catalogue.js";
 import type { PushType } from "./generated/types.js";
 import type { Inbox } from "./inbox/inbox.js";
 import type { Observer } from "./observe/events.js";
 import type { HeaderSignVerifier, SignPolicy } from "./push/authenticate.js";
+import { TYPES } from "./push/identify.js";
 import { DEFAULT_KEY } from "./push/sign.js";
 
 /** Options of {@link airudder}. All are optional. */
@@ -13,31 +13,39 @@ export interface AirudderOptions {
    * protects nothing, since anybody can sign with it: a warning says so once.
    */
   key?: string | readonly string[] | undefined;
-  /** A secret that the sender's URL must carry as `?token=…`: the only defence of pushes that carry no signature. Default: none. */
-  token?: string | undefined;
-  /** Where accepted pushes wait until they are handled. Default: none, "direct": the handler runs before the answer. */
+  /**
+   * A secret that each request must carry as `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`: the only
+   * protection of pushes without a signature. `false` states that you want none. Default: none, and a warning says so once.
+   */
+  token?: string | false | undefined;
+  /** Where accepted pushes wait until they are handled. Default: none, "direct": the handlers run before the response. */
   inbox?: Inbox | undefined;
-  /** The type of every push that comes to this mount, for those whose shape does not tell. Default: told by the shape. */
+  /** The type of every push of this mount, for types whose shape is not known. Default: identified by shape. */
   type?: PushType | undefined;
   /**
-   * `required`: a push of a type that carries a signature is refused without a right one. `if-present`: a missing one is let through,
-   * a wrong one is refused. `off`: none is looked at. Default: `required`.
+   * `required`: a push of a type that carries a signature is rejected without a right one. `if-present`: a missing one is accepted,
+   * a wrong one is rejected. `off`: none is checked. Default: `required`.
    */
   verify?: "required" | "if-present" | "off" | undefined;
-  /** Checks `X-AIRudder-Sign`, whose algorithm the docs do not say. Default: not checked. */
+  /** Checks `X-AIRudder-Sign`, whose algorithm is not documented. Default: not checked. */
   verifyHeaderSign?: HeaderSignVerifier | undefined;
-  /** Whether the header `Airudder-Replay` is honoured. Default: not when `NODE_ENV` is `production`. */
+  /**
+   * Whether requests with the header `Airudder-Replay` are accepted: `true` from every peer, `false` from none (403
+   * `replay_not_allowed`). Default: from loopback addresses alone, and not where `NODE_ENV` starts with `prod`.
+   */
   allowReplays?: boolean | undefined;
-  /** Largest body, also after inflating. Bytes; default 1,048,576. */
+  /** Maximum size of a body, also after inflating. Bytes; default 1,048,576. */
   maxBodyBytes?: number | undefined;
-  /** How long a body may take to come in. Milliseconds; default 8,000. */
+  /** Time limit for a body to arrive. Milliseconds; default 8,000. The deadline applies too. */
   bodyTimeoutMs?: number | undefined;
-  /** Direct mode: how long the sender waits for the handler before it is told to come again. Milliseconds; default 8,000. */
+  /** Time from the call of the receiver to its response; after it 503 `busy`. Milliseconds; default 8,000. */
   deadlineMs?: number | undefined;
   /** How long a byte-identical copy of a subject's last push is a duplicate. Milliseconds; default 3,600,000; 0 turns it off. */
   duplicateWindowMs?: number | undefined;
-  /** Is told everything that happens to a push. It must not throw, and gets no personal data. Default: none. */
+  /** Receives every event. It gets no payload values. Default: none. */
   observe?: Observer | undefined;
+  /** `false` silences the warnings on standard error. Default: `true`. */
+  warnings?: boolean | undefined;
 }
 
 /** Options after checking, with their defaults. */
@@ -46,14 +54,18 @@ export interface Settings {
   readonly token: string | undefined;
   readonly inbox: Inbox | undefined;
   readonly type: PushType | undefined;
-  readonly allowReplays: boolean;
+  /** `loopback`: from peers on this machine. */
+  readonly allowReplays: boolean | "loopback";
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
   readonly deadlineMs: number;
   readonly duplicateWindowMs: number;
   readonly observe: Observer | undefined;
+  readonly warnings: boolean;
   /** Whether no key was given. */
   readonly usesDefaultKey: boolean;
+  /** Whether the option token was left out. */
+  readonly lacksToken: boolean;
 }
 
 const NAMES = new Set<string>([
@@ -69,6 +81,7 @@ const NAMES = new Set<string>([
   "deadlineMs",
   "duplicateWindowMs",
   "observe",
+  "warnings",
 ] satisfies (keyof AirudderOptions)[]);
 
 function invalid(name: string, wanted: string): never {
@@ -85,10 +98,10 @@ function checkKeys(key: AirudderOptions["key"]): readonly string[] {
     : invalid("key", 'a non-empty string or a list of them, such as process.env.AIRUDDER_KEY or ["new", "old"]');
 }
 
-function checkNumber(name: string, value: number | undefined, otherwise: number, least: number): number {
-  if (value === undefined) return otherwise;
-  const isRight = typeof value === "number" && value >= least && value <= 2 ** 31 - 1;
-  return isRight ? value : invalid(name, `a number from ${least} to 2147483647, such as ${otherwise}`);
+function checkNumber(name: string, value: number | undefined, defaultValue: number, min: number): number {
+  if (value === undefined) return defaultValue;
+  const isRight = typeof value === "number" && value >= min && value <= 2 ** 31 - 1;
+  return isRight ? value : invalid(name, `a number from ${min} to 2147483647, such as ${defaultValue}`);
 }
 
 function checkFunction<T>(name: string, value: T | undefined, example: string): T | undefined {
@@ -97,16 +110,13 @@ function checkFunction<T>(name: string, value: T | undefined, example: string): 
 
 const taken = new WeakSet<Inbox>();
 
-/** An inbox hands each push to one receiver: with two, pushes of one would be done that only the other can handle. */
+/** An inbox hands each push to one receiver: with two, each would get pushes that only the other can handle. */
 function checkInbox(inbox: Inbox): void {
   const isInbox = [inbox?.put, inbox?.consume, inbox?.close].every((method) => typeof method === "function");
   if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
   if (taken.has(inbox)) invalid("inbox", "an inbox of its own: this one has a receiver already; give each its folder");
   taken.add(inbox);
 }
-
-/** Every push type. */
-export const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown"];
 
 /**
  * Checks the options and fills in the defaults.
@@ -123,13 +133,14 @@ export function checkOptions(options: AirudderOptions): Settings {
       );
     }
   }
-  const { token, inbox, type, verify = "required", allowReplays } = options;
-  if (token !== undefined && (typeof token !== "string" || token === ""))
-    invalid("token", "a non-empty string, such as process.env.AIRUDDER_TOKEN");
+  const { token, inbox, type, verify = "required", allowReplays, warnings = true } = options;
+  if (token !== undefined && token !== false && (typeof token !== "string" || token === ""))
+    invalid("token", "a non-empty string, such as process.env.AIRUDDER_TOKEN, or false for none");
   if (inbox !== undefined) checkInbox(inbox);
   if (type !== undefined && !TYPES.includes(type)) invalid("type", `one of ${TYPES.join(", ")}`);
   if (!["required", "if-present", "off"].includes(verify)) invalid("verify", '"required", "if-present" or "off"');
   if (allowReplays !== undefined && typeof allowReplays !== "boolean") invalid("allowReplays", "true or false");
+  if (typeof warnings !== "boolean") invalid("warnings", "true or false");
   return {
     sign: {
       keys: checkKeys(options.key),
@@ -137,10 +148,12 @@ export function checkOptions(options: AirudderOptions): Settings {
       verifyHeaderSign: checkFunction("verifyHeaderSign", options.verifyHeaderSign, "(value, raw) => boolean"),
     },
     usesDefaultKey: options.key === undefined,
-    token,
+    token: token === false ? undefined : token,
+    lacksToken: token === undefined,
+    warnings,
     inbox,
     type,
-    allowReplays: allowReplays ?? process.env.NODE_ENV !== "production",
+    allowReplays: allowReplays ?? (/^\s*prod/i.test(process.env.NODE_ENV ?? "") ? false : "loopback"),
     maxBodyBytes: checkNumber("maxBodyBytes", options.maxBodyBytes, 1_048_576, 1),
     bodyTimeoutMs: checkNumber("bodyTimeoutMs", options.bodyTimeoutMs, 8_000, 1),
     deadlineMs: checkNumber("deadlineMs", options.deadlineMs, 8_000, 1),

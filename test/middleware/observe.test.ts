@@ -13,7 +13,7 @@ test("every event is published on the diagnostics channel", async (t) => {
   };
   subscribe(CHANNEL, listener);
   t.after(() => unsubscribe(CHANNEL, listener));
-  const receiver = airudder({ key: KEY });
+  const receiver = airudder({ key: KEY }).on("*", () => undefined);
   await receiver.fetch(webRequest(callCompleted()));
   await receiver.fetch(webRequest("{"));
   assert.deepEqual(events, ["handled", "accepted", "rejected"]);

@@ -22,6 +22,8 @@ const REFUSALS: Record<AirudderErrorCode, true> = {
   inbox_unavailable: true,
   invalid_option: true,
   not_found: true,
+  no_handler: true,
+  replay_not_allowed: true,
 };
 
 const TEXT: Shape = { type: ["string"], additional: false };

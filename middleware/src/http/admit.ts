@@ -1,13 +1,13 @@
 import { AirudderError, tooLarge } from "../errors.js";
-import { isEqual } from "../push/sign.js";
+import { removeToken } from "./token.js";
 
-/** A request before its body is looked at. */
+/** A request before its body is read. */
 export interface RequestLine {
   readonly method: string | undefined;
   readonly url: string | undefined;
-  readonly contentType: string | undefined;
-  readonly contentEncoding: string | undefined;
-  readonly contentLength: string | undefined;
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  /** Whether this request may carry `Airudder-Replay`. */
+  replaysAllowed(): boolean;
 }
 
 const JSON_TYPE = /^(?:application\/(?:[\w.+-]+\+)?json|text\/json)$/;
@@ -15,24 +15,37 @@ const UTF8 = /^"?(?:utf-?8|us-ascii)"?$/;
 const ENCODINGS = ["identity", "gzip", "x-gzip", "deflate", "br"];
 
 /**
- * What can be refused without reading the body, and is refused before any of it is kept.
- * @throws AirudderError of the answers table
+ * Rejects what can be rejected without reading the body.
+ * @returns the URL without the token
+ * @throws AirudderError of the responses table
  */
-export function admit(request: RequestLine, settings: { token: string | undefined; maxBodyBytes: number }): void {
+export function admit(request: RequestLine, settings: { token: string | undefined; maxBodyBytes: number }): string {
+  const { headers } = request;
   if (request.method !== "POST") {
-    throw new AirudderError("method_not_allowed", "Only POST is taken here.");
+    throw new AirudderError("method_not_allowed", "Only POST is accepted here.");
   }
-  checkContentType(request.contentType);
-  const { contentEncoding, contentLength } = request;
+  checkContentType(one(headers["content-type"]));
+  const contentEncoding = one(headers["content-encoding"]);
   if (contentEncoding !== undefined && !ENCODINGS.includes(contentEncoding.toLowerCase())) {
     throw new AirudderError("unsupported_encoding", "The content encoding is none of gzip, deflate, br and identity.");
   }
+  const contentLength = headers["content-length"];
   if (contentLength !== undefined && Number(contentLength) > settings.maxBodyBytes)
     throw tooLarge(settings.maxBodyBytes);
-  if (settings.token !== undefined) checkToken(request.url ?? "", settings.token);
+  const url = removeToken(request.url ?? "/", headers["airudder-token"], settings.token);
+  if (headers["airudder-replay"] !== undefined && !request.replaysAllowed()) {
+    throw new AirudderError("replay_not_allowed", "Replays are not accepted here.", {
+      hint: "By default replays are accepted outside production (NODE_ENV) and from loopback addresses alone. Set allowReplays: true to accept them from every peer.",
+    });
+  }
+  return url;
 }
 
-/** Some pushes are documented without a content type: none is taken for JSON. */
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === "object" ? value.join(", ") : value;
+}
+
+/** Some pushes are documented without a content type: none means JSON. */
 function checkContentType(value: string | undefined): void {
   if (value === undefined || value === "" || value === "application/json") return;
   const [type = "", ...parameters] = value
@@ -42,16 +55,4 @@ function checkContentType(value: string | undefined): void {
   const charset = parameters.find((parameter) => parameter.startsWith("charset="))?.slice("charset=".length);
   if (JSON_TYPE.test(type) && (charset === undefined || UTF8.test(charset))) return;
   throw new AirudderError("unsupported_media_type", "The content type is not application/json in UTF-8.");
-}
-
-function checkToken(url: string, token: string): void {
-  const query = url.indexOf("?");
-  const given = query < 0 ? null : new URLSearchParams(url.slice(query + 1)).get("token");
-  if (given !== null && isEqual(given, token)) return;
-  throw new AirudderError("bad_token", "The token in the URL is missing or wrong.", {
-    hint:
-      given === null
-        ? "The URL given to the vendor must end in ?token=…"
-        : "Compare the token option with the URL given to the vendor.",
-  });
 }

@@ -1,20 +1,24 @@
 import type { IncomingMessage } from "node:http";
 import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
+import { type Bytes, bytesOf } from "./bytes.js";
 
-/** Told once: the bytes, an error to answer, or neither when the sender has gone. */
-export type BodyDone = (error: AirudderError | undefined, body: Buffer | undefined) => void;
+/** Called once: with the bytes, with an error to respond with, or with neither when the sender has gone. */
+export type BodyDone = (error: AirudderError | undefined, body: Bytes | undefined) => void;
 
 /** A body's limits. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
-  readonly bodyTimeoutMs: number;
+  /** From `startedAt` on. */
+  readonly timeoutMs: number;
+  /** `performance.now()` when the receiver was called. */
+  readonly startedAt: number;
 }
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a request's body. Keeps at most `maxBodyBytes`, for at most `bodyTimeoutMs`.
+ * Reads a request's body. Keeps at most `maxBodyBytes`, for at most `timeoutMs`.
  * @param announced its length in bytes, when the sender has said it: it is whole then with its last byte
  */
 export function readBody(
@@ -36,6 +40,7 @@ class BodyReader implements Waiter {
   #more: Buffer[] | undefined;
   #length = 0;
   #isDone = false;
+  #isExact = true;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -47,13 +52,25 @@ class BodyReader implements Waiter {
 
   start(): void {
     const { request } = this;
-    request.on("data", (chunk: Buffer) => this.#onData(chunk));
+    request.on("data", (chunk: unknown) => this.#onData(chunk));
     if (this.announced === undefined || request.httpVersionMajor > 1) this.#listen();
     atEndOfTurn(this);
   }
 
-  #onData(chunk: Buffer): void {
+  /** Earlier middleware may have made the stream one of texts. */
+  #onData(data: unknown): void {
     if (this.#isDone) return;
+    let chunk: Buffer;
+    if (Buffer.isBuffer(data)) chunk = data;
+    else {
+      const bytes = bytesOf(data, this.request.readableEncoding);
+      if (bytes === undefined) {
+        this.#finish(unreadable(), undefined);
+        return;
+      }
+      chunk = bytes.bytes;
+      this.#isExact &&= bytes.isExact;
+    }
     this.#length += chunk.length;
     if (this.#length > this.limits.maxBodyBytes) {
       this.#finish(tooLarge(this.limits.maxBodyBytes), undefined);
@@ -65,8 +82,9 @@ class BodyReader implements Waiter {
     if (this.#length === this.announced) this.#finish(undefined, this.#whole());
   }
 
-  #whole(): Buffer {
-    return this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
+  #whole(): Bytes {
+    const bytes = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
+    return { bytes, isExact: this.#isExact };
   }
 
   #listening = false;
@@ -88,20 +106,52 @@ class BodyReader implements Waiter {
     else if (request.destroyed) this.#finish(undefined, undefined);
     else {
       this.#listen();
-      this.#timer = setTimeout(() => {
-        const error = new AirudderError("body_timeout", `The body did not come within ${limits.bodyTimeoutMs} ms.`);
-        this.#finish(error, undefined);
-      }, limits.bodyTimeoutMs);
+      this.#timer = setTimeout(
+        () => this.#finish(bodyTimeout(limits.timeoutMs), undefined),
+        limits.timeoutMs - (performance.now() - limits.startedAt),
+      );
     }
   }
 
-  #finish(error: AirudderError | undefined, body: Buffer | undefined): void {
+  #finish(error: AirudderError | undefined, body: Bytes | undefined): void {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#first = this.#more = undefined;
     clearTimeout(this.#timer);
     this.done(error, body);
   }
+}
+
+/**
+ * Waits for the end of a body that somebody else is reading, within the same limits.
+ * @param done called once: without an error at the end, also when the sender has gone
+ */
+export function awaitEnd(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  done: (error: AirudderError | undefined) => void,
+): void {
+  const finish = (error?: AirudderError): void => {
+    clearTimeout(timer);
+    request.off("end", onEnd).off("close", onEnd);
+    done(error);
+  };
+  const onEnd = (): void => finish();
+  const timer = setTimeout(
+    () => finish(bodyTimeout(limits.timeoutMs)),
+    limits.timeoutMs - (performance.now() - limits.startedAt),
+  );
+  request.on("end", onEnd).on("close", onEnd).on("error", ignore);
+}
+
+function bodyTimeout(timeoutMs: number): AirudderError {
+  return new AirudderError("body_timeout", `The body did not come within ${timeoutMs} ms.`);
+}
+
+function unreadable(): AirudderError {
+  return new AirudderError("body_already_consumed", "The request's stream gives neither bytes nor text.", {
+    hint: "Earlier middleware replaced the request's stream. Mount the receiver before it.",
+  });
 }
 
 /** A request that breaks off emits its error also after we have stopped listening; unheard it would end the process. */

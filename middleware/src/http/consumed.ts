@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { AirudderError } from "../errors.js";
+import { classOf } from "../observe/describe-error.js";
 import { checkObject } from "../push/parse.js";
+import { type Bytes, bytesOf } from "./bytes.js";
 
 /** A request as earlier middleware may have left it. */
 export interface ParsedRequest extends IncomingMessage {
@@ -14,16 +16,9 @@ interface Router {
 }
 
 /** What an earlier parser left of a body. */
-export interface Leftover {
-  readonly raw: Buffer;
-  /** Set when `raw` was made from it. */
+export interface Leftover extends Bytes {
+  /** Set when the bytes were made from it. */
   readonly payload?: object;
-}
-
-function bytesOf(value: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(value)) return value;
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  return typeof value === "string" ? Buffer.from(value) : undefined;
 }
 
 /** Whether the stream can still be read. */
@@ -31,9 +26,22 @@ export function isUnread(request: ParsedRequest): boolean {
   return !request.readableDidRead;
 }
 
-/** The exact bytes, where an earlier parser kept them; the stream need not be read then. */
-export function keptBytes(request: ParsedRequest): Buffer | undefined {
-  return bytesOf(request.rawBody);
+/** Whether earlier middleware is collecting the body in `rawBody`, and is not done. */
+export function isCollecting(request: ParsedRequest): boolean {
+  return (
+    typeof request.rawBody === "string" &&
+    request.readableDidRead &&
+    !request.readableEnded &&
+    !request.destroyed &&
+    request.listenerCount("data") > 0
+  );
+}
+
+/** The bytes that an earlier parser kept; the stream need not be read then. An empty text is one that nobody has filled yet. */
+export function keptBytes(request: ParsedRequest): Bytes | undefined {
+  const { rawBody } = request;
+  if (rawBody === undefined || (rawBody === "" && isUnread(request))) return undefined;
+  return bytesOf(rawBody);
 }
 
 /**
@@ -41,35 +49,59 @@ export function keptBytes(request: ParsedRequest): Buffer | undefined {
  * @throws AirudderError `not_an_object`, `body_already_consumed`
  */
 export function leftover(request: ParsedRequest): Leftover {
-  const bytes = bytesOf(request.body);
-  if (bytes !== undefined) return { raw: bytes };
-  if (request.body === undefined || request.body === null) throw consumed(request);
-  const payload = checkObject(request.body);
-  return { raw: Buffer.from(JSON.stringify(payload)), payload };
+  const body = read(request, "body");
+  const bytes = bytesOf(body);
+  if (bytes !== undefined) return bytes;
+  if (body === undefined || body === null) throw consumed(request, "and not kept");
+  const payload = checkObject(body);
+  return { bytes: Buffer.from(write(request, payload)), isExact: false, payload };
+}
+
+function read(request: ParsedRequest, name: "body"): unknown {
+  try {
+    return request[name];
+  } catch (error) {
+    throw consumed(request, `and req.body cannot be read (${classOf(error)})`);
+  }
+}
+
+/** JSON of what a parser made: a value too deep, a BigInt or a `toJSON` of its own may stand in the way. */
+function write(request: ParsedRequest, payload: object): string {
+  let json: unknown;
+  try {
+    json = JSON.stringify(payload);
+  } catch (error) {
+    throw consumed(request, `and what it left in req.body cannot be written as JSON again (${classOf(error)})`);
+  }
+  if (typeof json !== "string") throw consumed(request, "and what it left in req.body cannot be written as JSON again");
+  return json;
 }
 
 const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
 
-/** A stream that was read cannot be read again: only the app can mend that, by another order. */
-function consumed(request: ParsedRequest): AirudderError {
-  const layers = (request.app?._router ?? safeRouter(request))?.stack ?? [];
-  const own = layers.findIndex(({ name }) => name === "receiver");
+/** A stream that was read cannot be read again: only the app can fix that, by another order. */
+function consumed(request: ParsedRequest, what: string): AirudderError {
+  const who = parsersOf(request);
+  return new AirudderError("body_already_consumed", `The body was read by ${who} ${what}. Mount airudder before it.`, {
+    hint: `Mount the receiver before ${who}, or let that parser keep the bytes in req.rawBody.`,
+  });
+}
+
+function parsersOf(request: ParsedRequest): string {
+  const layers = routerOf(request)?.stack;
+  if (!Array.isArray(layers)) return "an earlier body parser";
+  const own = layers.findIndex((layer) => layer?.name === "receiver");
   const stack = own < 0 ? layers : layers.slice(0, own);
-  const parsers = stack.flatMap(({ name }) => (name !== undefined && PARSERS.test(name) ? [name] : []));
-  const who = parsers.length > 0 ? parsers.join(" and ") : "an earlier body parser";
-  return new AirudderError(
-    "body_already_consumed",
-    `The body was read by ${who} and not kept. Mount airudder before it.`,
-    {
-      hint: `Mount the receiver before ${who}, or let that parser keep the bytes in req.rawBody.`,
-    },
+  const parsers = stack.flatMap((layer) =>
+    typeof layer?.name === "string" && PARSERS.test(layer.name) ? [layer.name] : [],
   );
+  return parsers.length > 0 ? parsers.join(" and ") : "an earlier body parser";
 }
 
 /** Express 4 throws when `app.router` is read. */
-function safeRouter(request: ParsedRequest): Router | undefined {
+function routerOf(request: ParsedRequest): Router | undefined {
   try {
-    return request.app?.router;
+    return request.app?._router ?? request.app?.router;
   } catch {
     return undefined;
   }

@@ -4,36 +4,35 @@ import type { Settings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
 import { admit } from "./admit.js";
 import { type Answer, headersOf } from "./answer.js";
+import { outcomeHeader } from "./outcome.js";
 
-/** Takes a web-standard request to its response. Never rejects. */
+/** Takes a web-standard request to its response. Never rejects. Nothing is known of its peer: replays need `allowReplays: true`. */
 export async function handleFetch(request: Request, intake: Intake, settings: Settings): Promise<Response> {
   const startedAt = performance.now();
-  const headers = Object.fromEntries(request.headers);
-  const { method } = request;
-  const url = pathOf(request.url);
+  const mayReplay = settings.allowReplays === true;
+  let asksForOutcome = false;
   let answer: Answer;
   try {
+    const { "airudder-token": token, ...headers } = Object.fromEntries(request.headers) as Record<string, string>;
+    asksForOutcome = headers["airudder-devproxy"] === "1";
+    const { method } = request;
+    const line = {
+      method,
+      url: pathOf(request.url),
+      headers: token === undefined ? headers : { ...headers, "airudder-token": token },
+      replaysAllowed: () => mayReplay,
+    };
+    const url = admit(line, settings);
     const encoding = headers["content-encoding"];
-    admit(
-      {
-        method,
-        url,
-        contentType: headers["content-type"],
-        contentEncoding: encoding,
-        contentLength: headers["content-length"],
-      },
-      settings,
-    );
-    const body = await readBody(request, settings);
+    const body = await readBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
-    answer = await intake.take({ method, url, headers, body, raw, startedAt });
+    answer = await intake.take({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
     answer = intake.reject(error, startedAt);
   }
   const response = new Response(answer.body, { status: answer.status, headers: headersOf(answer) });
-  if (answer.outcome !== undefined && headers["airudder-devproxy"] === "1") {
-    const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
-    response.headers.set("Airudder-Outcome", JSON.stringify({ ...answer.outcome, ms }));
+  if (asksForOutcome) {
+    response.headers.set("Airudder-Outcome", outcomeHeader(answer, performance.now() - startedAt, mayReplay));
   }
   return response;
 }
@@ -43,17 +42,24 @@ function pathOf(url: string): string {
   return pathname + search;
 }
 
-async function readBody(request: Request, { maxBodyBytes, bodyTimeoutMs }: Settings): Promise<Buffer> {
+async function readBody(request: Request, settings: Settings, startedAt: number): Promise<Buffer> {
+  const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = settings;
   if (request.bodyUsed) {
-    throw new AirudderError("body_already_consumed", "The body was read before. Hand the request on unread.");
+    throw new AirudderError("body_already_consumed", "The body was read before. Pass the request on unread.", {
+      hint: "Call receiver.fetch(request) before anything reads the request's body, or give it request.clone().",
+    });
   }
   if (request.body === null) return Buffer.alloc(0);
   const reader = request.body.getReader();
+  const timeoutMs = Math.min(bodyTimeoutMs, deadlineMs);
   let timedOut = false;
-  const timer = setTimeout(() => {
-    void reader.cancel(new AirudderError("body_timeout", "")).catch(() => undefined);
-    timedOut = true;
-  }, bodyTimeoutMs);
+  const timer = setTimeout(
+    () => {
+      timedOut = true;
+      void reader.cancel(new AirudderError("body_timeout", "")).catch(() => undefined);
+    },
+    timeoutMs - (performance.now() - startedAt),
+  );
   const chunks: Uint8Array[] = [];
   let length = 0;
   try {
@@ -68,6 +74,6 @@ async function readBody(request: Request, { maxBodyBytes, bodyTimeoutMs }: Setti
   } finally {
     clearTimeout(timer);
   }
-  if (timedOut) throw new AirudderError("body_timeout", `The body did not come within ${bodyTimeoutMs} ms.`);
+  if (timedOut) throw new AirudderError("body_timeout", `The body did not come within ${timeoutMs} ms.`);
   return Buffer.concat(chunks, length);
 }

@@ -1,133 +1,183 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
+import { messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
-import { warnOnce } from "../observe/warn.js";
+import type { Warnings } from "../observe/warnings.js";
 import type { Settings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
 import { admit } from "./admit.js";
 import { type Answer, headersOf } from "./answer.js";
-import { readBody } from "./body.js";
-import { isUnread, keptBytes, leftover, type ParsedRequest } from "./consumed.js";
+import { awaitEnd, type BodyLimits, readBody } from "./body.js";
+import type { Bytes } from "./bytes.js";
+import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";
+import { outcomeHeader } from "./outcome.js";
 
-/** How long what is left of a refused body is read and thrown away, so that its sender gets to read the refusal. */
+/** How long the rest of a rejected body is read and discarded, so that its sender gets to read the response. */
 const DRAIN_MS = 2_000;
 
 /** No list of pairs, which older releases of on-headers (in morgan, compression, express-session) misread. */
 const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" };
+
+const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+
+/** What an exchange needs of its receiver. */
+export interface Receiving {
+  readonly intake: Intake;
+  readonly recorder: Recorder;
+  readonly settings: Settings;
+  readonly warnings: Warnings;
+}
 
 /** One request on `node:http`, or on Express, whose objects are the same with more on them. */
 export class NodeExchange {
   readonly #startedAt = performance.now();
   /** Looked up once: on the objects of Express each look costs. */
   #headers: IncomingHttpHeaders = {};
+  /** Without the token. */
+  #url = "/";
 
   constructor(
     private readonly request: ParsedRequest,
     private readonly response: ServerResponse,
-    private readonly intake: Intake,
-    private readonly recorder: Recorder,
-    private readonly settings: Settings,
+    private readonly receiving: Receiving,
   ) {}
 
-  /** Takes the request to its answer. Never throws and never rejects. */
+  /** Takes the request to its response. Never throws and never rejects. */
   run(): void {
-    const { request, settings } = this;
-    this.recorder.inFlight++;
+    const { request } = this;
+    const { settings, recorder } = this.receiving;
+    recorder.inFlight++;
     try {
-      this.#headers = request.headers;
-      const length = this.#headers["content-length"];
-      admit(
-        {
-          method: request.method,
-          url: request.url,
-          contentType: this.#headers["content-type"],
-          contentEncoding: this.#headers["content-encoding"],
-          contentLength: length,
-        },
-        settings,
-      );
+      const { headers } = request;
+      this.#headers = headers;
+      const { method, url } = request;
+      this.#url = admit({ method, url, headers, replaysAllowed: () => this.#replaysAllowed() }, settings);
+      if (headers["airudder-token"] !== undefined) {
+        const { "airudder-token": _, ...others } = headers;
+        this.#headers = others;
+      }
       const kept = keptBytes(request);
-      if (kept !== undefined) this.#takeParsed(kept);
+      if (isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
+      else if (kept !== undefined) this.#takeParsed(kept);
       else if (isUnread(request)) {
-        readBody(request, length === undefined ? undefined : Number(length), settings, this.#onBody);
+        const length = headers["content-length"];
+        readBody(request, length === undefined ? undefined : Number(length), this.#limits, this.#onBody);
       } else this.#takeLeftover();
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  readonly #onBody = (error: AirudderError | undefined, body: Buffer | undefined): void => {
+  get #limits(): BodyLimits {
+    const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = this.receiving.settings;
+    return { maxBodyBytes, timeoutMs: Math.min(bodyTimeoutMs, deadlineMs), startedAt: this.#startedAt };
+  }
+
+  #replaysAllowed(): boolean {
+    const { allowReplays } = this.receiving.settings;
+    return allowReplays === "loopback" ? LOOPBACK.test(this.request.socket?.remoteAddress ?? "") : allowReplays;
+  }
+
+  readonly #onCollected = (error: AirudderError | undefined): void => {
+    const kept = error === undefined ? keptBytes(this.request) : undefined;
+    if (kept === undefined) this.#refuse(error);
+    else this.#takeParsed(kept);
+  };
+
+  readonly #onBody = (error: AirudderError | undefined, body: Bytes | undefined): void => {
     if (error !== undefined) this.#refuse(error);
-    else if (body === undefined) this.recorder.inFlight--;
-    else if (body.length === 0 && hasContent(this.request.body)) this.#takeLeftover();
+    else if (body === undefined) this.receiving.recorder.inFlight--;
+    else if (body.bytes.length === 0) this.#takeEmpty(body);
     else this.#takeEncoded(body, this.#headers["content-encoding"]);
   };
 
-  #takeLeftover(): void {
+  /** Nothing came: some test kits and hosts put the body into `body` and leave the stream empty. */
+  #takeEmpty(empty: Bytes): void {
     try {
-      const { raw, payload } = leftover(this.request);
-      if (payload === undefined) this.#takeParsed(raw);
-      else this.#take(raw, raw, payload);
+      if (hasContent(this.request.body)) this.#takeLeftover();
+      else this.#takeEncoded(empty, this.#headers["content-encoding"]);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  /** Bytes that an earlier parser kept: some of them have inflated these, and left the header, which is not theirs any more. */
-  #takeParsed(body: Buffer): void {
+  #takeLeftover(): void {
+    try {
+      const left = leftover(this.request);
+      if (left.payload === undefined) this.#takeParsed(left);
+      else this.#take(left, left.bytes);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Bytes that an earlier parser kept: some parsers have inflated these, and left the header, which is not theirs any more. */
+  #takeParsed(body: Bytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
-    const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.toString("utf8", 0, 64));
+    const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
     if (isInflated) this.#headers = others;
     this.#takeEncoded(body, isInflated ? undefined : encoding);
   }
 
-  #takeEncoded(body: Buffer, encoding: string | undefined): void {
+  #takeEncoded(body: Bytes, encoding: string | undefined): void {
     if (!isEncoded(encoding)) {
-      this.#take(body, body);
+      this.#take(body, body.bytes);
       return;
     }
-    inflateBody(body, encoding, this.settings.maxBodyBytes).then(
+    inflateBody(body.bytes, encoding, this.receiving.settings.maxBodyBytes).then(
       (raw) => this.#take(body, raw),
       (error) => this.#refuse(error),
     );
   }
 
-  #take(body: Buffer, raw: Buffer, payload?: object): void {
-    const { maxBodyBytes } = this.settings;
-    if (raw.length > maxBodyBytes) {
-      this.#refuse(tooLarge(maxBodyBytes));
+  #take({ bytes, isExact, payload }: Leftover, raw: Buffer): void {
+    const { settings, intake } = this.receiving;
+    if (raw.length > settings.maxBodyBytes) {
+      this.#refuse(tooLarge(settings.maxBodyBytes));
       return;
     }
-    const { url = "/" } = this.request;
-    const headers = this.#headers;
-    const answer = this.intake.take({ method: "POST", url, headers, body, raw, payload, startedAt: this.#startedAt });
+    const answer = intake.take({
+      method: "POST",
+      url: this.#url,
+      headers: this.#headers,
+      body: bytes,
+      raw,
+      payload,
+      reserialised: !isExact,
+      startedAt: this.#startedAt,
+    });
     if (answer instanceof Promise) void answer.then((settled) => this.#answer(settled));
     else this.#answer(answer);
   }
 
   #refuse(error: unknown): void {
-    this.#answer(this.intake.reject(error, this.#startedAt));
+    this.#answer(this.receiving.intake.reject(error, this.#startedAt));
   }
 
-  /** What wraps the response, such as a logger of the app, may throw: the sender gets no answer then, and sends again. */
+  /** What wraps the response, such as a logger of the app, may throw: the sender gets no response then, and sends again. */
   #answer(answer: Answer): void {
-    this.recorder.inFlight--;
+    const { recorder, warnings } = this.receiving;
+    recorder.inFlight--;
     try {
       this.#send(answer);
     } catch (error) {
-      warnOnce(
-        "AIRUDDER_ANSWER_FAILED",
-        `A push could not be answered: ${error instanceof Error ? error.message : "the response threw"}`,
-      );
-      this.response.destroy?.();
+      warnings.warn("AIRUDDER_RESPONSE_FAILED", `The response to a push could not be sent: ${messageOf(error)}`, {
+        key: "response",
+      });
+      try {
+        this.response.destroy?.();
+      } catch {
+        // It is of no use already.
+      }
     }
   }
 
   #send(answer: Answer): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
-    if (answer.status === 200 && this.#headers["airudder-devproxy"] === undefined) {
+    const asksForOutcome = this.#headers["airudder-devproxy"] === "1";
+    if (answer.status === 200 && !asksForOutcome) {
       response.writeHead(200, OK_HEADERS);
       // In one piece, which end(body) would make two of, the second empty. Stand-ins of test kits have no cork.
       response.cork?.();
@@ -140,11 +190,8 @@ export class NodeExchange {
       ...headersOf(answer),
       "Content-Length": Buffer.byteLength(answer.body),
     };
-    if (answer.outcome !== undefined && this.#headers["airudder-devproxy"] === "1") {
-      headers["Airudder-Outcome"] = JSON.stringify({
-        ...answer.outcome,
-        ms: Math.round((performance.now() - this.#startedAt) * 1000) / 1000,
-      });
+    if (asksForOutcome) {
+      headers["Airudder-Outcome"] = outcomeHeader(answer, performance.now() - this.#startedAt, this.#replaysAllowed());
     }
     response.writeHead(answer.status, headers);
     response.end(answer.body);
@@ -157,7 +204,7 @@ function hasContent(body: unknown): boolean {
   return typeof body === "object" && body !== null ? Object.keys(body).length > 0 : body !== undefined && body !== "";
 }
 
-/** Throws away what is still coming, then cuts the connection: a sender that is still sending would not read its answer. */
+/** Discards what is still coming, then cuts the connection: a sender that is still sending would not read its response. */
 function drain(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();

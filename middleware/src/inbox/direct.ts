@@ -1,48 +1,59 @@
 import { AirudderError } from "../errors.js";
+import { describeError } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
-import { warnOnce, warnUnhandled } from "../observe/warn.js";
-import type { Handlers } from "../work/handlers.js";
+import type { Warnings } from "../observe/warnings.js";
+import type { Handlers, Result } from "../work/handlers.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
+import { warnUnhandled } from "./unhandled.js";
 
-/** Direct mode: nothing is stored; a push is kept when its handlers are through, and the sender waits for that. */
+/** Direct mode: nothing is stored; the sender waits for the handlers. */
 export class Direct implements Keeper {
+  readonly limitsReplays = false;
   readonly #abort = new AbortController();
   readonly #context = { signal: this.#abort.signal };
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(
     private readonly handlers: Handlers,
     private readonly recorder: Recorder,
+    private readonly warnings: Warnings,
   ) {}
 
-  readonly keep = ({ push, quarantined }: Admitted): void | Promise<void> => {
+  opening(): undefined {}
+
+  readonly keep = ({ push, quarantined }: Admitted): Result | Promise<Result> => {
     const startedAt = performance.now();
     const { id, type } = push;
-    let running: Promise<void> | undefined;
-    const succeed = (): void => {
-      if (running !== undefined) this.#running.delete(running);
-      this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
+    const succeed = (result: Result): Result => {
+      if (result === "handled") {
+        this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
+        return result;
+      }
+      if (result === "ignored") this.recorder.tell({ event: "ignored", id, type });
+      else this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+      warnUnhandled(this.warnings, { type, result, kept: false });
+      return result;
     };
     const fail = (error: unknown): never => {
-      if (running !== undefined) this.#running.delete(running);
-      this.recorder.tell({ event: "dead", id, type, attempt: 1, error });
+      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      if (this.warnings.open) {
+        const { summary, locations } = describeError(error, push.payload);
+        this.warnings.warn(
+          "AIRUDDER_HANDLER_FAILED",
+          `A handler of ${type} failed, push ${id}, attempt 1: ${summary}. The response is 500, so that Airudder sends the push again.`,
+          { detail: locations },
+        );
+      }
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
-    if (quarantined && !this.handlers.has("quarantined")) {
-      warnOnce(
-        "AIRUDDER_QUARANTINE_UNKEPT",
-        'A push was quarantined and nobody kept it. Without an inbox, keep such pushes with receiver.on("quarantined", handler).',
-      );
-    }
-    if (!quarantined && !this.handlers.handles(type)) warnUnhandled(type);
-    let handling: void | Promise<void>;
+    let handling: Result | Promise<Result>;
     try {
       handling = this.handlers.run(push, quarantined, this.#context);
     } catch (error) {
       return fail(error);
     }
-    if (handling === undefined) return succeed();
-    running = handling.then(succeed, fail);
+    if (typeof handling === "string") return succeed(handling);
+    const running = handling.then(succeed, fail).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
   };

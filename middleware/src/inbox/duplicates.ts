@@ -4,19 +4,26 @@ import { Fingerprints } from "./fingerprints.js";
 export interface Pending {
   readonly subject: string;
   readonly digest: string;
-  readonly kept: Promise<void>;
-  /** Its sender has been told to send it again: the copy that comes is that try, whatever came in between. */
+  readonly kept: Promise<unknown>;
+  /** Requests that wait for it: the first, and copies. */
+  waiting: number;
+  /** A sender was told to send it again: the copy that comes is that retry, whatever came in between. */
   late: boolean;
   /** A push of its subject that came after it has been accepted before it. */
   overtaken: boolean;
 }
 
 /** Beyond this many subjects the older half is forgotten, so that memory stays bounded. */
-const MOST_SUBJECTS = 100_000;
+const MAX_SUBJECTS = 100_000;
 
-/** The vendor tries again for about five minutes. */
-const RETRIED_MS = 10 * 60_000;
-const MOST_RETRIED = 1_000;
+/** The vendor retries for about five minutes. */
+const RETRY_WINDOW_MS = 10 * 60_000;
+const MAX_EXPECTED = 1_000;
+
+/** The time, ms since 1970; a clock that is set has no effect on it. */
+export function steadyNow(): number {
+  return performance.timeOrigin + performance.now();
+}
 
 /**
  * Recognises a byte-identical copy of the last push about a subject. Two generations of half the memory each: looking up and forgetting
@@ -25,10 +32,10 @@ const MOST_RETRIED = 1_000;
 export class Duplicates {
   #young = new Fingerprints();
   #old = new Fingerprints();
-  /** Of each subject what is being kept, in the order it came. */
+  /** Of each subject the pushes that are being kept, in the order they came. */
   readonly #pending = new Map<string, Pending[]>();
   /** Pushes that were accepted after their senders had been told to send them again, and when. */
-  readonly #retried = new Map<string, number>();
+  readonly #expected = new Map<string, number>();
 
   constructor(private readonly windowMs: number) {}
 
@@ -38,28 +45,30 @@ export class Duplicates {
     if (pending !== undefined) {
       const last = pending.at(-1);
       if (last?.digest === digest) return last;
-      return pending.find((each) => each.late && each.digest === digest) ?? false;
+      const late = pending.find((each) => each.late && each.digest === digest);
+      if (late !== undefined) return late;
     }
-    if (this.#isRetry(subject, digest)) return true;
+    if (this.#isExpected(subject, digest)) return true;
+    if (pending !== undefined) return false;
     const at = this.#young.find(subject, digest) ?? this.#old.find(subject, digest);
-    return at !== undefined && Date.now() - at < this.windowMs;
+    return at !== undefined && steadyNow() - at < this.windowMs;
   }
 
-  #isRetry(subject: string, digest: string): boolean {
-    if (this.#retried.size === 0) return false;
+  #isExpected(subject: string, digest: string): boolean {
+    if (this.#expected.size === 0) return false;
     const key = digest + subject;
-    const at = this.#retried.get(key);
-    return this.#retried.delete(key) && Date.now() - (at as number) < RETRIED_MS;
+    const at = this.#expected.get(key);
+    return this.#expected.delete(key) && steadyNow() - (at as number) < RETRY_WINDOW_MS;
   }
 
   /** Remembers an accepted push as its subject's last. */
-  remember(subject: string, digest: string, at: number = Date.now()): void {
+  remember(subject: string, digest: string, at: number = steadyNow()): void {
     for (const each of this.#pending.get(subject) ?? []) each.overtaken = true;
     this.#put(subject, digest, at);
   }
 
   #put(subject: string, digest: string, at: number): void {
-    if (this.#young.size >= MOST_SUBJECTS / 2) {
+    if (this.#young.size >= MAX_SUBJECTS / 2) {
       this.#old = this.#young;
       this.#young = new Fingerprints();
     }
@@ -67,15 +76,15 @@ export class Duplicates {
   }
 
   /** Remembers a push that an earlier process accepted, unless a later one of its subject is known or being kept. */
-  recover(subject: string, digest: string, at: number): void {
-    if (Date.now() - at >= this.windowMs || this.#pending.has(subject)) return;
-    const lastAt = this.#young.lastAt(subject) ?? this.#old.lastAt(subject);
-    if (lastAt === undefined || lastAt <= at) this.remember(subject, digest, at);
+  recover(subject: string, digest: string, receivedAt: number): void {
+    const at = Math.min(receivedAt, steadyNow());
+    if (steadyNow() - at >= this.windowMs || this.#pending.has(subject)) return;
+    this.remember(subject, digest, at);
   }
 
   /** A push is being kept: until it is settled, its copies find what they have to wait for. */
-  begin(subject: string, digest: string, kept: Promise<void>): Pending {
-    const begun = { subject, digest, kept, late: false, overtaken: false };
+  begin(subject: string, digest: string, kept: Promise<unknown>): Pending {
+    const begun = { subject, digest, kept, waiting: 0, late: false, overtaken: false };
     const pending = this.#pending.get(subject);
     if (pending === undefined) this.#pending.set(subject, [begun]);
     else pending.push(begun);
@@ -84,21 +93,23 @@ export class Duplicates {
 
   /** The push was accepted, and is its subject's last unless it was overtaken; or it was not, and nothing is remembered of it. */
   settle(settled: Pending, accepted: boolean): void {
-    const { subject, digest, late, overtaken } = settled;
+    const { subject, digest, late, waiting, overtaken } = settled;
     const pending = this.#pending.get(subject) ?? [];
     const index = pending.indexOf(settled);
     if (pending.length > 1) pending.splice(index, 1);
     else this.#pending.delete(subject);
-    if (accepted && !overtaken) {
+    if (!accepted) return;
+    if (!overtaken) {
       for (let i = 0; i < index; i++) (pending[i] as Pending).overtaken = true;
-      this.#put(subject, digest, Date.now());
+      this.#put(subject, digest, steadyNow());
     }
-    if (accepted && late) this.#expectRetry(digest + subject);
+    // A request that still waits gets the 200 now, so that no retry follows.
+    if (late && waiting === 0) this.#expectRetry(digest + subject);
   }
 
   #expectRetry(key: string): void {
-    this.#retried.set(key, Date.now());
-    const [oldest] = this.#retried.keys();
-    if (this.#retried.size > MOST_RETRIED) this.#retried.delete(oldest as string);
+    this.#expected.set(key, steadyNow());
+    const [oldest] = this.#expected.keys();
+    if (this.#expected.size > MAX_EXPECTED) this.#expected.delete(oldest as string);
   }
 }

@@ -1,7 +1,8 @@
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
+import type { Result, Routed } from "../work/handlers.js";
 
-/** A push as an inbox keeps it: what came, and what was found out about it. */
+/** A push as an inbox keeps it: the request, and what was derived from it. */
 export interface StoredPush {
   readonly id: string;
   readonly type: PushType;
@@ -27,43 +28,64 @@ export interface StoredPush {
   readonly quarantined: boolean;
 }
 
-/** One try to handle a stored push. */
+/** One attempt to handle a stored push. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
-  /** Aborted when the try has run out of time, or the inbox is closing. */
+  /** Aborted when the attempt has run out of time, or the inbox is closing. */
   readonly signal: AbortSignal;
 }
 
-/** Handles one stored push. Its rejection means: try again later; with {@link Quarantined}: keep it, and do not try again. */
-export type Consumer = (push: StoredPush, attempt: Attempt) => void | Promise<void>;
+/** Result of a push that was handed out without a failure. */
+export type Consumed = Exclude<Result, "quarantined">;
 
-/** Rejects a push that no handler can rely on: its inbox keeps it, and does not try again by itself. */
+/**
+ * Handles one stored push. What it returns is the push's result, `handled` when it returns nothing.
+ *
+ * A rejection fails the attempt: the inbox retries later. A rejection with {@link Quarantined} means: keep the push and do not retry.
+ */
+export type Consumer = (
+  push: StoredPush,
+  attempt: Attempt,
+) => Consumed | void | Promise<Consumed | void>;
+
+/** Rejects a push that no handler can rely on: its inbox keeps it and does not retry by itself. */
 export class Quarantined extends Error {
   override readonly name = "Quarantined";
 
   constructor() {
-    super('The payload lacks what every handler of its type needs, and there is no "quarantined" handler.');
+    super("No handler can rely on this push: its type is unknown, or its payload lacks what the handlers of its type need.");
   }
 }
 
 /** What is remembered of a push that an earlier process stored. */
 export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "receivedAt">;
 
-/** What an inbox tells its receiver. */
+/** What an inbox reports to its receiver, and asks it. */
 export interface InboxEvents {
   /** A push that an earlier process stored, so that a copy of it is recognised. */
   recovered(push: RecoveredPush): void;
-  retrying(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
+  /** An attempt failed; the next follows after `delayMs`. */
+  failed(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
+  /** The last attempt failed. */
   dead(push: { id: string; type: PushType }, attempt: number, error: unknown): void;
+  /**
+   * What to wait for before a push is handed out, because its handler may still be registered; nothing when it can be handed out now.
+   * An inbox that does not ask has the consumer wait instead, which takes a slot and the attempt's time.
+   */
+  handlerOf?(push: Routed): Promise<void> | undefined;
+  /** A warning for the owner of the receiver. */
+  warn?(code: string, message: string): void;
 }
 
-/** A push that is kept and not tried again by itself. */
+/** A push that is kept and not retried by itself. */
 export interface DeadPush {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly state: "dead" | "quarantined";
+  /** Whether its payload lacks what the handlers of its type need. */
+  readonly quarantined: boolean;
   readonly attempts: number;
   /** Message of the last failure. */
   readonly error: string | undefined;
@@ -71,6 +93,8 @@ export interface DeadPush {
 
 /** How much waits in an inbox. */
 export interface InboxState {
+  /** Whether pushes can be stored now. Where it is `false`, the other numbers are those of the last time it was open. */
+  readonly open: boolean;
   /** Pushes that wait or are being handled. */
   readonly queued: number;
   /** When the oldest of them came. */
@@ -79,18 +103,25 @@ export interface InboxState {
   readonly dead: number;
 }
 
-/** Where pushes wait between their 200 and their handlers. Bring your own by these few functions. */
+/** Where pushes wait between their 200 and their handlers. Bring your own by implementing these functions. */
 export interface Inbox {
-  /** Stores a push. Its resolution is what the sender's 200 rests on: a crash right after it must not lose the push. */
+  /** Stores a push. The sender's 200 relies on its resolution: a crash right after it must not lose the push. */
   put(push: StoredPush): Promise<void>;
-  /** Starts handing out what is stored, also what an earlier process left. Called once, before any `put`. */
+  /** Starts to hand out what is stored, also what an earlier process left. Called once, before any `put`. */
   consume(consumer: Consumer, events: InboxEvents): void;
-  /** Stops handing out, waits for what runs at most `limitMs`, then aborts it and gives it back; flushes. */
+  /** Stops handing out, waits for what runs at most `limitMs`, then aborts it and keeps it for the next start; flushes. */
   close(limitMs: number): Promise<void>;
-  /** The pushes that are kept and not tried again by themselves. */
-  dead?(): Promise<readonly DeadPush[]>;
-  /** Tries a dead push again; `false` when there is none of that id. */
+  /**
+   * Hands a push to the consumer in its subject's turn without storing it, and resolves with its result. Rejects with what the consumer
+   * rejected with. An inbox without this function has replays handled at once.
+   */
+  replay?(push: StoredPush): Promise<Consumed>;
+  /** The pushes that are kept and not retried by themselves; with `id`, that one alone, if there is one. */
+  dead?(id?: string): Promise<readonly DeadPush[]>;
+  /** Retries a dead push; `false` when there is none of that id. */
   retry?(id: string): Promise<boolean>;
+  /** Discards a dead push; `false` when there is none of that id. */
+  drop?(id: string): Promise<boolean>;
   state?(): InboxState;
   /** Resolves when pushes can be stored; rejects with the reason when they cannot. */
   ready?(): Promise<void>;

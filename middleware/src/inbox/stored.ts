@@ -1,18 +1,31 @@
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
+import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
-import { warnUnhandled } from "../observe/warn.js";
-import { findSchema } from "../push/identify.js";
+import type { Warnings } from "../observe/warnings.js";
+import { findSchema, TYPES } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
 import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
-import type { HandlerContext, Handlers } from "../work/handlers.js";
-import { type Attempt, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
-import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
-import { messageOf } from "./message.js";
+import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
+import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
+import {
+  type Attempt,
+  type Consumed,
+  type Consumer,
+  type Inbox,
+  type InboxEvents,
+  Quarantined,
+  type StoredPush,
+} from "./inbox.js";
+import { type Admitted, type Keeper, type Kept, settlesWithin } from "./keeper.js";
+import { warnUnhandled } from "./unhandled.js";
+
+/** How long a push without a handler waits for `receiver.on()`. */
+const HANDLER_WAIT_MS = 30_000;
 
 const PARSED = Symbol("parsed");
 
@@ -21,37 +34,120 @@ interface ParsedPush extends StoredPush {
   readonly [PARSED]?: Admitted;
 }
 
+interface StoredSettings {
+  readonly type: PushType | undefined;
+  readonly maxBodyBytes: number;
+}
+
 /** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
 export class Stored implements Keeper {
+  readonly limitsReplays = true;
+  #started = false;
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+  /** Types without a handler: until when their pushes wait for one. Each type waits once. */
+  readonly #waits = new Map<string, Promise<void> | "over">();
+
   constructor(
     private readonly inbox: Inbox,
     private readonly handlers: Handlers,
     private readonly recorder: Recorder,
-    private readonly settings: { readonly type: PushType | undefined; readonly maxBodyBytes: number },
+    private readonly warnings: Warnings,
+    private readonly settings: StoredSettings,
+    private readonly recovered: InboxEvents["recovered"],
   ) {}
 
-  readonly keep = (admitted: Admitted): Promise<void> => {
-    const stored = this.#describe(admitted);
-    return this.inbox.put(stored).catch((cause) => {
-      throw new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", {
-        cause,
-        hint: messageOf(cause),
-      });
-    });
-  };
-
-  /** Starts the work, also on what an earlier process left. */
-  start(recovered: InboxEvents["recovered"]): void {
-    this.inbox.consume((stored, attempt) => this.#handle(stored, attempt), {
-      recovered,
-      retrying: ({ id, type }, attempt, error, delayMs) =>
-        this.recorder.tell({ event: "retrying", id, type, attempt, error, delayMs }),
-      dead: ({ id, type }, attempt, error) => this.recorder.tell({ event: "dead", id, type, attempt, error }),
+  /** Starts handling, also what an earlier process left. Does so once. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.inbox.consume(this.#consume, {
+      recovered: this.recovered,
+      failed: ({ id, type }, attempt, error, delayMs) => {
+        this.recorder.tell({ event: "failed", id, type, attempt, error, delayMs });
+        this.#warnUnseen(id, type, attempt, error);
+      },
+      dead: (push, attempt, error) => this.#dead(push, attempt, error),
+      handlerOf: (push) => this.#handlerOf(push),
+      warn: (code, message) => this.warnings.warn(code, message, { key: message }),
     });
   }
 
+  opening(): Promise<void> | undefined {
+    if (this.#isOpen) return undefined;
+    this.start();
+    const opening = this.ready();
+    opening.catch(() => undefined);
+    return opening;
+  }
+
+  /** Resolves when pushes can be stored. */
+  ready(): Promise<void> {
+    this.#opening ??= call(() => this.inbox.ready?.())
+      .then(() => {
+        this.#isOpen = true;
+      })
+      .finally(() => {
+        this.#opening = undefined;
+      });
+    return this.#opening;
+  }
+
+  readonly keep = (admitted: Admitted): Promise<Kept> => {
+    const stored = this.#describe(admitted);
+    return admitted.push.replay === undefined ? this.#put(stored) : this.#replay(stored);
+  };
+
+  async #put(stored: StoredPush): Promise<Kept> {
+    try {
+      const putting: unknown = this.inbox.put(stored);
+      if (typeof (putting as Promise<void> | undefined)?.then !== "function") {
+        throw new TypeError("The inbox's put() must return a promise that resolves when the push is stored.");
+      }
+      await putting;
+      return "stored";
+    } catch (cause) {
+      throw unavailable(cause);
+    }
+  }
+
+  /** A replay is handled before its response, in its subject's turn, and never stored. */
+  async #replay(stored: StoredPush): Promise<Result> {
+    try {
+      if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
+      return (await this.#consume(stored, new RunningAttempt(1))) ?? "handled";
+    } catch (error) {
+      if (error instanceof Quarantined) return "quarantined";
+      if (error instanceof AirudderError) throw error;
+      if ((error as { status?: unknown } | null | undefined)?.status === 503) throw unavailable(error);
+      const { id, type } = stored;
+      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      throw new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
+    }
+  }
+
   async close(limitMs: number): Promise<void> {
-    await settlesWithin(this.inbox.close(limitMs), limitMs + 1_000);
+    await settlesWithin(
+      call(() => this.inbox.close(limitMs)),
+      limitMs + 1_000,
+    );
+  }
+
+  /**
+   * Retries a dead push.
+   * @throws AirudderError `no_handler`
+   */
+  async retry(id: string): Promise<boolean> {
+    const push = (await this.inbox.dead?.(id))?.find((each) => each.id === id);
+    if (push === undefined || this.inbox.retry === undefined) return false;
+    const { type, quarantined } = push;
+    const isTaken = this.handlers.take({ type, quarantined }) || this.handlers.take({ type, quarantined: false });
+    if (!isTaken) {
+      throw new AirudderError("no_handler", `The push ${id} cannot be retried: no handler takes its type ${type}.`, {
+        hint: `Register receiver.on("${type}", handler) before you retry it, or discard it with receiver.drop("${id}").`,
+      });
+    }
+    return this.inbox.retry(id);
   }
 
   #describe(admitted: Admitted): ParsedPush {
@@ -64,7 +160,7 @@ export class Stored implements Keeper {
       type,
       receivedAt,
       method,
-      url: withoutToken(url),
+      url,
       // No header is there without a value.
       headers: headers as HeaderMap,
       body,
@@ -82,18 +178,81 @@ export class Stored implements Keeper {
     };
   }
 
-  #handle(stored: StoredPush, attempt: Attempt): void | Promise<void> {
-    const { number } = attempt;
+  /** What a push without a handler waits for; nothing when it has one, or its type has waited before. */
+  #handlerOf({ type, quarantined }: Routed): Promise<void> | undefined {
+    if (quarantined || this.handlers.take({ type, quarantined })) return undefined;
+    // Kept in any case: it waits only where no handler at all has been registered so far.
+    if (type === "unknown" && this.handlers.size > 0) return undefined;
+    const known = this.#waits.get(type);
+    if (known !== undefined) return known === "over" ? undefined : known;
+    const wait = this.handlers.wait({ type, quarantined }, HANDLER_WAIT_MS).then(() => {
+      this.#waits.set(type, "over");
+    });
+    this.#waits.set(type, wait);
+    return wait;
+  }
+
+  readonly #consume: Consumer = (stored, attempt) => {
+    const { push, quarantined } = this.#read(stored, attempt.number);
+    const waiting = stored.replay === undefined ? this.#handlerOf({ type: push.type, quarantined }) : undefined;
+    return waiting === undefined
+      ? this.#handle(push, quarantined, attempt)
+      : waiting.then(() => this.#handle(push, quarantined, attempt));
+  };
+
+  #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): ReturnType<Consumer> {
     const startedAt = performance.now();
-    const { id, type } = stored;
-    const { push, quarantined } = this.#read(stored, number);
-    if (quarantined && !this.handlers.has("quarantined")) throw new Quarantined();
-    if (!quarantined && !this.handlers.handles(type)) warnUnhandled(type);
-    const done = (): void => {
-      this.recorder.tell({ event: "handled", id, type, attempt: number, ms: performance.now() - startedAt });
+    const { id, type } = push;
+    const succeed = (result: Result): Consumed => {
+      if (result === "handled") {
+        const ms = performance.now() - startedAt;
+        this.recorder.tell({ event: "handled", id, type, attempt: attempt.number, ms });
+        return result;
+      }
+      warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
+      if (result === "quarantined") {
+        this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+        throw new Quarantined();
+      }
+      this.recorder.tell({ event: "ignored", id, type });
+      return result;
     };
-    const handling = this.handlers.run(push, quarantined, new Context(attempt));
-    return handling === undefined ? done() : handling.then(done);
+    const fail = (error: unknown): never => {
+      this.#warnFailed(push, attempt.number, error);
+      throw error;
+    };
+    let handling: Result | Promise<Result>;
+    try {
+      handling = this.handlers.run(push, quarantined, new Context(attempt));
+    } catch (error) {
+      return fail(error);
+    }
+    return typeof handling === "string" ? succeed(handling) : handling.then(succeed, fail);
+  }
+
+  #warnFailed({ id, type, payload }: Push | QuarantinedPush, attempt: number, error: unknown): void {
+    if (!this.warnings.open) return;
+    const { summary, locations } = describeError(error, payload);
+    const message = `A handler of ${type} failed, push ${id}, attempt ${attempt}: ${summary}`;
+    this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
+  }
+
+  /** Failures that no handler threw: a time limit, or a body that cannot be read any more. Their messages quote no payload. */
+  #warnUnseen(id: string, type: PushType, attempt: number, error: unknown): void {
+    if (!(error instanceof AttemptTimeout || error instanceof AirudderError)) return;
+    this.warnings.warn(
+      "AIRUDDER_ATTEMPT_FAILED",
+      `Attempt ${attempt} of ${type}, push ${id}, failed: ${messageOf(error)}`,
+    );
+  }
+
+  #dead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
+    this.recorder.tell({ event: "dead", id, type, attempt, error });
+    this.#warnUnseen(id, type, attempt, error);
+    this.warnings.warn(
+      "AIRUDDER_DEAD",
+      `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"), or receiver.drop("${id}") to discard it.`,
+    );
   }
 
   /** The push of a stored one. A newer version of this package may see more in it than the one that stored it. */
@@ -109,9 +268,11 @@ export class Stored implements Keeper {
         ? inflateBodySync(stored.body, encoding, this.settings.maxBodyBytes)
         : stored.body;
     const payload = parseBody(raw);
-    const schema = findSchema(payload, this.settings.type);
+    const stated = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
+    const schema = findSchema(payload, stated === "unknown" ? undefined : stated);
+    const type = schema?.type ?? stated;
     const { quarantined, drift } = validate(schema, payload);
-    const { id, type, reserialised, receivedAt, verified, replay } = stored;
+    const { id, reserialised, receivedAt, verified, replay } = stored;
     const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
     return { push, quarantined };
   }
@@ -130,12 +291,13 @@ class Context implements HandlerContext {
   }
 }
 
-/** A URL without the secret in it. */
-function withoutToken(url: string): string {
-  const query = url.indexOf("?");
-  if (query < 0 || !url.includes("token=", query)) return url;
-  const parameters = new URLSearchParams(url.slice(query + 1));
-  parameters.delete("token");
-  const rest = parameters.toString();
-  return rest === "" ? url.slice(0, query) : `${url.slice(0, query)}?${rest}`;
+/** Turns what a function of an inbox throws into a rejection. */
+async function call<T>(run: () => T | Promise<T>): Promise<T> {
+  return run();
+}
+
+/** The rejection of a push that the inbox could not store. */
+export function unavailable(cause: unknown): AirudderError {
+  const hint = messageOf(cause);
+  return new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", { cause, hint });
 }

@@ -7,17 +7,19 @@ interface OfPush {
   readonly type: PushType;
 }
 
-/** What happens to pushes, one event each. No event holds personal data: payload values never, drift entries are masked. */
+/**
+ * What happened to a push, one event each. An event holds no payload values, except `error`, which is what your own handler threw.
+ *
+ * The result of a push is one of five words: `handled`, `ignored`, `failed`, `dead`, `quarantined`.
+ */
 export type AirudderEvent =
-  /** Answered 200, or about to be: stored, or handled (direct). `ms`: from the first byte to the answer. */
+  /** A 200 was sent: the push is stored (inbox), or its result is known (direct). `ms`: from the first byte to the response. */
   | (OfPush & { readonly event: "accepted"; readonly verified: boolean; readonly replay: boolean; readonly ms: number })
-  /** A copy of the subject's last push: answered as that was, not handled again. */
+  /** A copy of the last push about its subject: answered 200, not handled again. */
   | (OfPush & { readonly event: "duplicate"; readonly ms: number })
-  /** Accepted, but its payload differs from the schema. */
+  /** Accepted, but the payload differs from its schema. */
   | (OfPush & { readonly event: "drift"; readonly drift: readonly Drift[] })
-  /** Accepted and kept, but not fit for its handlers. */
-  | (OfPush & { readonly event: "quarantined"; readonly drift: readonly Drift[] })
-  /** Refused. `hint` says what the owner of the receiver most likely has to mend. */
+  /** The request was rejected. `hint` tells the owner of the receiver the likely cause. */
   | {
       readonly event: "rejected";
       readonly code: AirudderErrorCode;
@@ -25,17 +27,21 @@ export type AirudderEvent =
       readonly hint?: string;
       readonly ms: number;
     }
-  /** Its handlers are through. */
+  /** A handler of its type, of `*`, or of `quarantined` succeeded. `ms`: how long the handlers took. */
   | (OfPush & { readonly event: "handled"; readonly attempt: number; readonly ms: number })
-  /** A handler failed; the push will be tried again. */
+  /** Its type is known and has no handler. */
+  | (OfPush & { readonly event: "ignored" })
+  /** An attempt failed and another will follow: a retry of the inbox after `delayMs`, or the vendor's (direct mode, no `delayMs`). */
   | (OfPush & {
-      readonly event: "retrying";
+      readonly event: "failed";
       readonly attempt: number;
       readonly error: unknown;
-      readonly delayMs: number;
+      readonly delayMs?: number;
     })
-  /** A handler failed for the last time (inbox), or its failure was answered 500 (direct). */
-  | (OfPush & { readonly event: "dead"; readonly attempt: number; readonly error: unknown });
+  /** The last attempt failed and none will follow: the inbox keeps the push. */
+  | (OfPush & { readonly event: "dead"; readonly attempt: number; readonly error: unknown })
+  /** The payload lacks what handlers need, or the type is `unknown`, and no handler took the push. An inbox keeps it. */
+  | (OfPush & { readonly event: "quarantined"; readonly drift: readonly Drift[] });
 
-/** Is told of every event. What it throws is ignored. */
+/** Receives every event. What it throws is ignored. */
 export type Observer = (event: AirudderEvent) => void;

@@ -8,18 +8,22 @@ import { Durations, type Stats } from "./stats.js";
 export const CHANNEL = "airudder-webhooks";
 
 const events = channel(CHANNEL);
-const MOST_DRIFTS = 1000;
+const MAX_DRIFT_KEYS = 1000;
 
-/** Counts what happens and tells it on. Telling must not disturb the work: what an observer throws is dropped. */
+/** Counts events and passes them to the observer. Whatever an observer does, the push is not affected. */
 export class Recorder {
   inFlight = 0;
-  #accepted = 0;
-  #duplicates = 0;
-  #drifted = 0;
-  #quarantined = 0;
-  #handled = 0;
-  #retried = 0;
-  #dead = 0;
+  readonly #counts = {
+    accepted: 0,
+    duplicate: 0,
+    drift: 0,
+    rejected: 0,
+    handled: 0,
+    ignored: 0,
+    failed: 0,
+    dead: 0,
+    quarantined: 0,
+  } satisfies Record<AirudderEvent["event"], number>;
   readonly #rejected: Partial<Record<AirudderErrorCode, number>> = {};
   readonly #drift = new Map<string, number>();
   readonly #answers = new Durations();
@@ -32,63 +36,51 @@ export class Recorder {
     if (events.hasSubscribers) events.publish(event);
     if (this.observer === undefined) return;
     try {
-      const told: unknown = this.observer(event);
-      if (told instanceof Promise) told.catch(() => undefined);
+      const result: unknown = this.observer(event);
+      if (typeof result === "object" && result !== null && "then" in result) Promise.resolve(result).catch(() => undefined);
     } catch {
-      // An observer's mistake is no reason to refuse a push.
+      // An observer's mistake is no reason to reject a push.
     }
   }
 
   #count(event: AirudderEvent): void {
+    this.#counts[event.event]++;
     switch (event.event) {
       case "accepted":
-        this.#accepted++;
-        this.#answers.add(event.ms);
-        break;
       case "duplicate":
-        this.#duplicates++;
         this.#answers.add(event.ms);
         break;
       case "drift":
-        this.#drifted++;
         for (const { path, kind } of event.drift)
           this.#countDrift(`${event.type} ${path.replace(/\/\d+(?=\/|$)/g, "/*")} ${kind}`);
-        break;
-      case "quarantined":
-        this.#quarantined++;
         break;
       case "rejected":
         this.#rejected[event.code] = (this.#rejected[event.code] ?? 0) + 1;
         break;
       case "handled":
-        this.#handled++;
         this.#handlers.add(event.ms);
-        break;
-      case "retrying":
-        this.#retried++;
-        break;
-      case "dead":
-        this.#dead++;
         break;
     }
   }
 
   #countDrift(key: string): void {
     const count = this.#drift.get(key);
-    if (count !== undefined || this.#drift.size < MOST_DRIFTS) this.#drift.set(key, (count ?? 0) + 1);
+    if (count !== undefined || this.#drift.size < MAX_DRIFT_KEYS) this.#drift.set(key, (count ?? 0) + 1);
   }
 
   stats(inbox: InboxState | undefined): Stats {
+    const { accepted, duplicate, drift, handled, ignored, failed, dead, quarantined } = this.#counts;
     return {
-      accepted: this.#accepted,
-      duplicates: this.#duplicates,
-      drifted: this.#drifted,
+      accepted,
+      duplicates: duplicate,
+      drifted: drift,
       drift: Object.fromEntries(this.#drift),
-      quarantined: this.#quarantined,
       rejected: { ...this.#rejected },
-      handled: this.#handled,
-      retried: this.#retried,
-      dead: this.#dead,
+      handled,
+      ignored,
+      failed,
+      dead,
+      quarantined,
       inFlight: this.inFlight,
       ...(inbox === undefined ? {} : { inbox }),
       answerMs: this.#answers.quantiles(),

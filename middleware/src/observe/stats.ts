@@ -8,7 +8,7 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-/** What a receiver has done since it was made, and what it is about. */
+/** Counts since the receiver was created. */
 export interface Stats {
   readonly accepted: number;
   readonly duplicates: number;
@@ -16,17 +16,20 @@ export interface Stats {
   readonly drifted: number;
   /** Drift entries by `type path kind`; the 1,000 first seen. */
   readonly drift: Readonly<Record<string, number>>;
-  readonly quarantined: number;
-  /** Refusals by code. */
+  /** Rejections by code. */
   readonly rejected: Readonly<Partial<Record<AirudderErrorCode, number>>>;
   readonly handled: number;
-  readonly retried: number;
+  /** Pushes of a known type without a handler. */
+  readonly ignored: number;
+  /** Attempts that failed and are followed by another. */
+  readonly failed: number;
   readonly dead: number;
-  /** Requests that are not answered yet. */
+  readonly quarantined: number;
+  /** Requests without a response so far. */
   readonly inFlight: number;
   /** What waits in the inbox; absent in direct mode. */
   readonly inbox?: InboxState;
-  /** From the first byte of a request to its answer. */
+  /** From the first byte of a request to its response. */
   readonly answerMs: Quantiles;
   /** How long handlers took. */
   readonly handlerMs: Quantiles;

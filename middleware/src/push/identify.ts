@@ -2,6 +2,9 @@ import { catalogue, type PushSchema } from "../generated/catalogue.js";
 import type { PushType } from "../generated/types.js";
 import { readAt, stepsOf } from "./pointer.js";
 
+/** Every push type. */
+export const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown"];
+
 type Condition = (payload: object) => boolean;
 
 function compile(pointer: string, wanted: string | { readonly const: unknown }): Condition {

@@ -1,7 +1,9 @@
 /** A push's request, read whole. */
 export interface Received {
   readonly method: string;
+  /** Without the token. */
   readonly url: string;
+  /** Without the token. */
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   /** The exact bytes that came. */
   readonly body: Buffer;
@@ -9,6 +11,8 @@ export interface Received {
   readonly raw: Buffer;
   /** The parsed body, when an earlier parser left nothing else: `raw` was made from it. */
   readonly payload?: object | undefined;
-  /** `performance.now()` when the request was first seen. */
+  /** Whether `raw` was made from what an earlier parser left: it may not be the bytes that came. */
+  readonly reserialised: boolean;
+  /** `performance.now()` when the receiver was called. */
   readonly startedAt: number;
 }

@@ -28,4 +28,4 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
 }
 
 /** For an inbox whose events nobody wants. */
-export const silent: InboxEvents = { recovered: () => undefined, retrying: () => undefined, dead: () => undefined };
+export const silent: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };

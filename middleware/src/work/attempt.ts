@@ -1,4 +1,4 @@
-/** A try that did not end in its time. Its handler may still run: its signal tells it to stop. */
+/** An attempt that did not end in its time. Its handler may still run: its signal tells it to stop. */
 export class AttemptTimeout extends Error {
   override readonly name = "AttemptTimeout";
 
@@ -7,7 +7,7 @@ export class AttemptTimeout extends Error {
   }
 }
 
-/** One try; its signal is made when a handler asks for it, since most do not. */
+/** One attempt; its signal is made when a handler asks for it, since most do not. */
 export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;

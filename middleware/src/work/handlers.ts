@@ -3,16 +3,16 @@ import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
 /** What a handler gets besides the push. */
 export interface HandlerContext {
-  /** Aborted when the try has run out of time, or the receiver is closing: pass it on to what you wait for. */
+  /** Aborted when the attempt has run out of time, or the receiver is closing: pass it on to what you wait for. */
   readonly signal: AbortSignal;
 }
 
-/** Handles pushes. A throw or a rejection means: not handled, try again. */
+/** Handles pushes. A throw or a rejection fails the attempt. */
 export type Handler<P> = (push: P, context: HandlerContext) => unknown;
 
 type AnyHandler = Handler<Push | QuarantinedPush>;
 
-/** What `receiver.on` takes: a type, `*` for every accepted push, `quarantined` for those no typed handler can rely on. */
+/** What `receiver.on` takes: a type, `*` for every push that is not quarantined, `quarantined` for those no typed handler can rely on. */
 export interface HandlerMap {
   "*": Push;
   quarantined: QuarantinedPush;
@@ -25,30 +25,73 @@ export type PushFor<K extends PushType | keyof HandlerMap> = K extends PushType
     ? HandlerMap[K]
     : never;
 
-/** Who handles what. */
+/** What handling a push without a failure ends in. */
+export type Result = "handled" | "ignored" | "quarantined";
+
+/** What decides which handlers a push goes to. */
+export interface Routed {
+  readonly type: PushType;
+  /** The payload lacks what the handlers of its type need. */
+  readonly quarantined: boolean;
+}
+
+/** The registered handlers. */
 export class Handlers {
   readonly #handlers = new Map<string, AnyHandler[]>();
+  readonly #waiting = new Set<() => void>();
 
   add(type: string, handler: Handler<never>): void {
     this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), handler as AnyHandler]);
+    for (const resume of this.#waiting) resume();
   }
 
-  has(type: string): boolean {
-    return this.#handlers.has(type);
+  /** Number of types that have a handler. */
+  get size(): number {
+    return this.#handlers.size;
   }
 
-  /** Whether anybody handles pushes of a type. */
-  handles(type: string): boolean {
-    return this.#handlers.has(type) || this.#handlers.has("*");
+  /** Whether a handler takes this push. */
+  take(push: Routed): boolean {
+    return this.#find(push) !== undefined;
   }
 
-  /** Runs a push's handlers one after the other. Returns nothing when all of them were synchronous. */
-  run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): void | Promise<void> {
-    const own = this.#handlers.get(quarantined ? "quarantined" : push.type);
-    const all = quarantined ? undefined : this.#handlers.get("*");
-    if (own === undefined && all === undefined) return;
-    return runFrom(own !== undefined && all !== undefined ? [...own, ...all] : (own ?? all ?? []), 0, push, context);
+  /** The handlers of a push; nothing when it has none. `*` never gets a push that is quarantined. */
+  #find({ type, quarantined }: Routed): AnyHandler[] | undefined {
+    if (quarantined) return this.#handlers.get("quarantined");
+    const own = this.#handlers.get(type);
+    const all = this.#handlers.get("*");
+    if (own !== undefined) return all === undefined ? own : [...own, ...all];
+    return all ?? (type === "unknown" ? this.#handlers.get("quarantined") : undefined);
   }
+
+  /** Resolves when a handler takes this push, or after `limitMs`. */
+  wait(push: Routed, limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(resume);
+        resolve();
+      };
+      const resume = (): void => {
+        if (push.type === "unknown" || this.take(push)) settle();
+      };
+      const timer = setTimeout(settle, limitMs);
+      timer.unref();
+      this.#waiting.add(resume);
+    });
+  }
+
+  /** Runs the handlers of a push one after the other. The result comes at once when all of them are synchronous. */
+  run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): Result | Promise<Result> {
+    const handlers = this.#find({ type: push.type, quarantined });
+    if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
+    const running = runFrom(handlers, 0, push, context);
+    return running === undefined ? "handled" : running.then(handled);
+  }
+}
+
+function handled(): Result {
+  return "handled";
 }
 
 function runFrom(
@@ -59,16 +102,23 @@ function runFrom(
 ): void | Promise<void> {
   for (let i = start; i < handlers.length; i++) {
     const result = (handlers[i] as AnyHandler)(push, context);
+    if (typeof result !== "object" || result === null) continue;
     if (isThenable(result)) {
       const rest = i + 1;
       const settled = Promise.resolve(result);
       return rest === handlers.length
-        ? (settled as Promise<void>)
+        ? (settled as Promise<unknown> as Promise<void>)
         : settled.then(() => runFrom(handlers, rest, push, context));
     }
+    if (isGenerator(result)) throw new TypeError("The handler returned a generator, which nobody runs. Use an async function.");
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
+function isGenerator(value: object): boolean {
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  return tag === "Generator" || tag === "AsyncGenerator";
 }

@@ -1,71 +1,111 @@
 import { AttemptTimeout, RunningAttempt } from "./attempt.js";
 import { type Backoff, backoffMs } from "./backoff.js";
+import { Heap } from "./heap.js";
 import { Queue } from "./queue.js";
 
-/** Something to do. Jobs of one subject are done one after the other, in the order they were added. */
+/** Something to do. Jobs of one subject run one after the other, in the order in which they were added. */
 export interface Job {
   readonly subject: string | undefined;
-  /** Tries that have failed already. */
+  /** Attempts that have failed already. */
   failures: number;
 }
 
-/** How jobs are done, and who is told. */
-export interface WorkerOptions<J extends Job> {
+/** How jobs are run, and who hears of it. */
+export interface WorkerOptions<J extends Job, R = void> {
+  /** Maximum number of attempts at once. */
   readonly concurrency: number;
-  /** Tries after the first. */
+  /** Attempts after the first. */
   readonly retries: number;
   readonly timeoutMs: number;
   readonly backoff: Backoff;
-  /** Makes a job ready to be run. It is not in the time of the try; its failure is tried again, and is no try of the job, unless it is final. */
-  prepare(job: J): void | Promise<void>;
-  run(job: J, attempt: RunningAttempt): void | Promise<void>;
-  done(job: J): void;
+  /** A job waits for this promise before it takes a slot. */
+  hold?(job: J): Promise<void> | undefined;
+  /**
+   * Makes a job ready to run. Not part of the attempt's time; its failure is retried and is no failed attempt, unless it is final.
+   * @param alone nothing runs beside this job
+   */
+  prepare(job: J, alone: boolean): void | Promise<void>;
+  run(job: J, attempt: RunningAttempt): R | Promise<R>;
+  done(job: J, result: R): void;
   retrying(job: J, error: unknown, delayMs: number): void;
   dead(job: J, error: unknown): void;
-  /** Whether a failure is final at once. */
-  isFinal(error: unknown): boolean;
+  /** Whether no attempt may follow this failure. */
+  isFinal(error: unknown, job: J): boolean;
 }
 
-/** Does jobs: several at once, those of one subject in order, failed ones again and again with growing waits. */
-export class Worker<J extends Job> {
-  readonly #ready = new Queue<J>();
-  /** Of each subject that has a job under way: what waits behind it, if anything. */
-  readonly #lanes = new Map<string, Queue<J> | undefined>();
-  /** Tries under way, each with its time limit once it has one. */
+/** A job with its place in the order in which the jobs were added. */
+interface Entry<J> {
+  readonly job: J;
+  readonly order: number;
+}
+
+/**
+ * Runs jobs: several at once, those of one subject in order, failed ones again after growing waits. Of the jobs that are ready the oldest
+ * starts first. Nothing starts before `start()`.
+ */
+export class Worker<J extends Job, R = void> {
+  readonly #ready = new Heap<Entry<J>>();
+  /** Jobs that run with nothing beside them, before all others. */
+  readonly #alone = new Queue<Entry<J>>();
+  #runsAlone: J | undefined;
+  /** Of each subject that has a job under way: the jobs that wait behind it, if any. */
+  readonly #lanes = new Map<string, Queue<Entry<J>> | undefined>();
+  /** Attempts under way, each with its time limit once it has one. */
   readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Of jobs that could not be made ready: how often that failed. */
   readonly #unready = new Map<J, number>();
+  #added = 0;
+  #started = false;
   #scheduled = false;
   #filling = false;
   #stopped = false;
   #stopping: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
-  constructor(private readonly options: WorkerOptions<J>) {}
+  constructor(private readonly options: WorkerOptions<J, R>) {}
 
-  add(job: J): void {
+  /** Starts to run what was added. */
+  start(): void {
+    this.#started = true;
+    this.#schedule();
+  }
+
+  /** @param alone the job runs before all others, with nothing beside it, unless an earlier job of its subject is under way */
+  add(job: J, { alone = false }: { alone?: boolean } = {}): void {
+    const entry = { job, order: this.#added++ };
     const { subject } = job;
     if (subject !== undefined) {
       if (this.#lanes.has(subject)) {
-        this.#lane(subject).push(job);
+        this.#lane(subject).push(entry);
         return;
       }
       this.#lanes.set(subject, undefined);
     }
-    this.#makeReady(job);
+    if (alone) this.#alone.push(entry);
+    else this.#ready.push(entry);
+    this.#schedule();
   }
 
-  #lane(subject: string): Queue<J> {
+  /** The job that runs with nothing beside it now. */
+  get runsAlone(): J | undefined {
+    return this.#runsAlone;
+  }
+
+  #lane(subject: string): Queue<Entry<J>> {
     const lane = this.#lanes.get(subject) ?? new Queue();
     this.#lanes.set(subject, lane);
     return lane;
   }
 
-  /** Work starts after what is going on in this turn of the event loop: the answer to the sender comes first. */
-  #makeReady(job: J): void {
-    this.#ready.push(job);
-    if (this.#scheduled) return;
+  #makeReady(entry: Entry<J>): void {
+    this.#ready.push(entry);
+    this.#schedule();
+  }
+
+  /** Work starts after this turn of the event loop: the response to the sender comes first. */
+  #schedule(): void {
+    if (this.#scheduled || !this.#started) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -75,93 +115,119 @@ export class Worker<J extends Job> {
 
   /** A job that ends at once comes back to the loop that started it. */
   #fill(): void {
-    if (this.#filling) return;
+    if (this.#filling || !this.#started) return;
     this.#filling = true;
-    while (!this.#stopped && this.#running.size < this.options.concurrency) {
-      const job = this.#ready.shift();
-      if (job === undefined) break;
-      this.#start(job);
-    }
+    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#start(entry);
     this.#filling = false;
   }
 
-  #start(job: J): void {
+  /** The job to start now, if any. */
+  #next(): Entry<J> | undefined {
+    if (this.#stopped || this.#runsAlone !== undefined) return undefined;
+    if (this.#alone.size > 0) return this.#running.size === 0 ? this.#nextAlone() : undefined;
+    while (this.#running.size < this.options.concurrency) {
+      const entry = this.#ready.pop();
+      if (entry === undefined || !this.#isHeld(entry)) return entry;
+    }
+    return undefined;
+  }
+
+  #nextAlone(): Entry<J> | undefined {
+    const entry = this.#alone.shift() as Entry<J>;
+    // What waits for its handler cannot be what ended the process.
+    if (this.#isHeld(entry)) return this.#next();
+    this.#runsAlone = entry.job;
+    return entry;
+  }
+
+  #isHeld(entry: Entry<J>): boolean {
+    const hold = this.options.hold?.(entry.job);
+    if (hold === undefined) return false;
+    void hold.then(() => this.#makeReady(entry));
+    return true;
+  }
+
+  #start(entry: Entry<J>): void {
+    const { job } = entry;
     const attempt = new RunningAttempt(job.failures + 1);
     this.#running.set(attempt, undefined);
-    const preparing = this.options.prepare(job);
-    if (preparing === undefined) this.#run(job, attempt);
+    const preparing = this.options.prepare(job, this.#runsAlone === job);
+    if (preparing === undefined) this.#run(entry, attempt);
     else {
       preparing.then(
         () => {
           this.#unready.delete(job);
-          this.#run(job, attempt);
+          this.#run(entry, attempt);
         },
-        (error) => this.#end(attempt, () => this.#postpone(job, error)),
+        (error) => this.#end(entry, attempt, () => this.#postpone(entry, error)),
       );
     }
   }
 
-  #postpone(job: J, error: unknown): void {
-    if (this.options.isFinal(error)) {
+  #postpone(entry: Entry<J>, error: unknown): void {
+    const { job } = entry;
+    if (this.options.isFinal(error, job)) {
       this.#bury(job, error);
       return;
     }
     const failures = (this.#unready.get(job) ?? 0) + 1;
     this.#unready.set(job, failures);
-    this.#makeReadyIn(backoffMs(failures, this.options.backoff), job);
+    this.#makeReadyIn(backoffMs(failures, this.options.backoff), entry);
   }
 
-  #run(job: J, attempt: RunningAttempt): void {
+  #run(entry: Entry<J>, attempt: RunningAttempt): void {
     if (!this.#running.has(attempt)) return;
-    let result: void | Promise<void>;
+    let result: R | Promise<R>;
     try {
-      result = this.options.run(job, attempt);
+      result = this.options.run(entry.job, attempt);
     } catch (error) {
-      this.#end(attempt, () => this.#fail(job, error));
+      this.#end(entry, attempt, () => this.#fail(entry, error));
       return;
     }
-    if (result === undefined) this.#end(attempt, () => this.#finish(job));
-    else this.#follow(result, job, attempt);
+    if (result instanceof Promise) this.#follow(result, entry, attempt);
+    else this.#end(entry, attempt, () => this.#finish(entry.job, result));
   }
 
-  #follow(result: Promise<void>, job: J, attempt: RunningAttempt): void {
+  #follow(running: Promise<R>, entry: Entry<J>, attempt: RunningAttempt): void {
     const { timeoutMs } = this.options;
     const timer = setTimeout(() => {
       const error = new AttemptTimeout(timeoutMs);
       attempt.abort(error);
-      this.#end(attempt, () => this.#fail(job, error));
+      this.#end(entry, attempt, () => this.#fail(entry, error));
     }, timeoutMs);
     this.#running.set(attempt, timer);
-    result.then(
-      () => this.#end(attempt, () => this.#finish(job)),
-      (error) => this.#end(attempt, () => this.#fail(job, error)),
+    running.then(
+      (result) => this.#end(entry, attempt, () => this.#finish(entry.job, result)),
+      (error) => this.#end(entry, attempt, () => this.#fail(entry, error)),
     );
   }
 
-  /** Ends a try once, whatever ends it first: its handler, its time limit, or the stop. */
-  #end(attempt: RunningAttempt, then: () => void): void {
+  /** Ends an attempt once, whatever ends it first: its handler, its time limit, or the stop. */
+  #end({ job }: Entry<J>, attempt: RunningAttempt, then: () => void): void {
     if (!this.#running.has(attempt)) return;
     clearTimeout(this.#running.get(attempt));
     this.#running.delete(attempt);
+    if (this.#runsAlone === job) this.#runsAlone = undefined;
     then();
     if (this.#stopped && this.#running.size === 0) this.#idle?.();
-    if (this.#ready.size > 0) this.#fill();
+    if (this.#ready.size > 0 || this.#alone.size > 0) this.#fill();
   }
 
-  #finish(job: J): void {
-    this.options.done(job);
+  #finish(job: J, result: R): void {
+    this.options.done(job, result);
     this.#leaveLane(job);
   }
 
-  #fail(job: J, error: unknown): void {
+  #fail(entry: Entry<J>, error: unknown): void {
+    const { job } = entry;
     job.failures++;
-    if (job.failures > this.options.retries || this.options.isFinal(error)) {
+    if (job.failures > this.options.retries || this.options.isFinal(error, job)) {
       this.#bury(job, error);
       return;
     }
     const delayMs = backoffMs(job.failures, this.options.backoff);
     this.options.retrying(job, error, delayMs);
-    this.#makeReadyIn(delayMs, job);
+    this.#makeReadyIn(delayMs, entry);
   }
 
   #bury(job: J, error: unknown): void {
@@ -170,11 +236,11 @@ export class Worker<J extends Job> {
     this.#leaveLane(job);
   }
 
-  #makeReadyIn(delayMs: number, job: J): void {
+  #makeReadyIn(delayMs: number, entry: Entry<J>): void {
     if (this.#stopped) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#makeReady(job);
+      this.#makeReady(entry);
     }, delayMs);
     this.#timers.add(timer);
   }
@@ -186,7 +252,7 @@ export class Worker<J extends Job> {
     else this.#makeReady(next);
   }
 
-  /** Starts nothing more, and waits for what runs at most `limitMs`; then aborts it. What was not done is the caller's again. Stops once. */
+  /** Starts nothing more and waits for running attempts at most `limitMs`; then aborts them and gives their jobs back. Stops once. */
   stop(limitMs: number): Promise<void> {
     this.#stopping ??= this.#stop(limitMs);
     return this.#stopping;

@@ -8,7 +8,7 @@ import { agentStatus, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
 function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
-  const receiver = airudder({ key: KEY, inbox: fileInbox(dir, options) });
+  const receiver = airudder({ key: KEY, inbox: fileInbox(dir, options), warnings: false });
   t.after(() => receiver.close({ timeoutMs: 1 }));
   const send = async (State: string, headers: Record<string, string> = {}): Promise<void> => {
     const request = webRequest(agentStatus({ State }), headers);
@@ -22,6 +22,7 @@ const stateOf = ({ payload }: Push): unknown => (payload as ReturnType<typeof ag
 test("a status that comes back is no duplicate, though another came while the inbox was opening", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
+  first.receiver.on("*", () => undefined);
   await first.send("IDLE");
   await until(() => first.receiver.stats().handled === 1);
   await first.receiver.close();
@@ -35,23 +36,10 @@ test("a status that comes back is no duplicate, though another came while the in
   assert.deepEqual(seen, ["BUSY", "IDLE"]);
 });
 
-test("a replay that an earlier process stored is not what a copy is measured by", async (t) => {
-  const dir = makeFolder(t);
-  const first = start(t, dir);
-  await first.send("IDLE");
-  await first.send("BUSY", { "airudder-replay": "an id" });
-  await first.receiver.close();
-
-  const second = start(t, dir);
-  await second.receiver.ready();
-  await second.send("IDLE");
-  assert.equal(second.receiver.stats().duplicates, 1);
-});
-
 test("a subject's pushes stay in order over a restart, also when the first was carried to a later segment", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir, { segmentBytes: 20_000, retryMs: 600_000, mostRetryMs: 600_000 });
-  first.receiver.on("dialer.agent", () => Promise.reject(new Error("down")));
+  first.receiver.on("dialer.agent", () => Promise.reject(new Error("down"))).on("unknown", () => undefined);
   await first.send("IDLE");
   for (let i = 0; i < 10; i++) await first.receiver.fetch(webRequest({ filler: `${i}${" ".repeat(2_000)}` }));
   await first.send("BUSY");

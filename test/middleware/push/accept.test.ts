@@ -19,7 +19,8 @@ function start(options: AirudderOptions = {}) {
   const send = async (payload: unknown, headers: Record<string, string> = {}) => {
     const response = await receiver.fetch(webRequest(payload, headers));
     const outcome = response.headers.get("airudder-outcome");
-    return { status: response.status, outcome: outcome === null ? undefined : JSON.parse(outcome) };
+    const body = await response.json();
+    return { status: response.status, body, outcome: outcome === null ? undefined : JSON.parse(outcome) };
   };
   return { receiver, send, events, handled };
 }
@@ -54,7 +55,7 @@ test("a push that no handler can rely on is quarantined: 200, and only its own h
     handled.map(({ type, drift }) => [type, drift[0]?.kind]),
     [["call.completed", "wrong_type"]],
   );
-  assert.deepEqual(names(events), ["handled", "accepted", "quarantined"]);
+  assert.deepEqual(names(events), ["handled", "accepted", "drift"]);
 });
 
 test("what has no known shape is unknown: handled, and never refused", async () => {
@@ -170,8 +171,8 @@ for (const [windowMs, times] of [
   });
 }
 
-test("a replay is handled though it is a copy, and says what it plays again", async () => {
-  const { send, handled } = start();
+test("a replay is handled although it is a copy, and carries the id of the recorded push", async () => {
+  const { send, handled } = start({ allowReplays: true });
   await send(callCompleted());
   await send(callCompleted(), { "Airudder-Replay": "p1" });
   assert.deepEqual(
@@ -180,12 +181,16 @@ test("a replay is handled though it is a copy, and says what it plays again", as
   );
 });
 
-test("a replay is not honoured where allowReplays is false", async () => {
-  const { send, handled } = start({ allowReplays: false });
-  await send(callCompleted());
-  await send(callCompleted(), { "Airudder-Replay": "p1" });
-  assert.equal(handled.length, 1);
-});
+for (const [where, options] of [
+  ["allowReplays is false", { allowReplays: false }],
+  ["nothing is known of the peer", {}],
+] as const) {
+  test(`a replay is rejected with 403 where ${where}, and handled by nobody`, async () => {
+    const { send, handled } = start(options);
+    const { status, body } = await send(callCompleted(), { "Airudder-Replay": "p1" });
+    assert.deepEqual([status, body.error.code, handled.length], [403, "replay_not_allowed", 0]);
+  });
+}
 
 test("a dev proxy that asks is told the outcome; others are not", async () => {
   const { send } = start();
@@ -193,10 +198,10 @@ test("a dev proxy that asks is told the outcome; others are not", async () => {
   const asked = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
   assert.deepEqual(
     { ...asked, ms: typeof asked.ms },
-    { type: "call.completed", verified: true, duplicate: false, drift: 1, ms: "number" },
+    { type: "call.completed", verified: true, duplicate: false, drift: 1, result: "handled", ms: "number" },
   );
   const copy = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
-  assert.equal(copy.duplicate, true);
+  assert.deepEqual([copy.duplicate, copy.result], [true, "duplicate"]);
 });
 
 test("an observer that throws disturbs nothing", async () => {
@@ -249,11 +254,11 @@ test("stats count what happened", async () => {
     {
       accepted: 4,
       duplicates: 1,
-      drifted: 1,
-      drift: { "call.completed /New unknown_field": 1 },
+      drifted: 2,
+      drift: { "call.completed /New unknown_field": 1, "call.completed /Details wrong_type": 1 },
       quarantined: 1,
       rejected: { malformed_json: 1 },
-      handled: 4,
+      handled: 3,
       inFlight: 0,
     },
   );

@@ -26,6 +26,7 @@ function makeWorker(options: Partial<WorkerOptions<Named>>): { worker: Worker<Na
     isFinal: () => false,
     ...options,
   });
+  worker.start();
   return { worker, done };
 }
 

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { AirudderError } from "../../errors.js";
 import {
   type Content,
   type Entry,
@@ -8,54 +10,61 @@ import {
   openJournal,
   type PushHead,
 } from "../../journal/index.js";
-import { warnOnce } from "../../observe/warn.js";
+import { describeThrown } from "../../observe/describe-error.js";
 import { Worker } from "../../work/worker.js";
 import {
+  type Consumed,
   type Consumer,
   type DeadPush,
   type Inbox,
   type InboxEvents,
   type InboxState,
   Quarantined,
+  type RecoveredPush,
   type StoredPush,
 } from "../inbox.js";
-import { describeThrown } from "../message.js";
+import { INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
 import { type Item, Ledger, Recovery } from "./ledger.js";
 import { Opening } from "./opening.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, LostPush, storedOf } from "./records.js";
+import { Replay } from "./replay.js";
 import { Sweeper } from "./sweeper.js";
 
-/** So many waiting pushes are kept in memory; the others are read from disk when their turn comes. */
-const MOST_IN_MEMORY = 1_000;
-/** So many bytes of bodies, also of those being handled: parsed, a body may take twenty times as much. */
-const MOST_BYTES_IN_MEMORY = 8 * 1024 * 1024;
+/** Maximum number of waiting pushes in memory; the others are read from disk when their turn comes. */
+const MAX_IN_MEMORY = 1_000;
+/** Maximum bytes of bodies in memory, also of those being handled: parsed, a body may take twenty times as much. */
+const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
 /** What runs when another process has taken the folder over may go on for so long before the folder is opened again. */
 const LEAVE_MS = 10_000;
 
 /**
  * An inbox in a folder of this machine: a push is acknowledged when it is on disk (fdatasync), and handled afterwards: several subjects
- * at once, the pushes of one subject in order, failed ones again with growing waits, then kept as dead. After a crash, what was not done
- * is handled again.
+ * at once, the pushes of one subject in order, failed ones again after growing waits, then kept as dead. After a crash, unfinished pushes
+ * run again; those that may have caused it run alone first.
  *
  * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`).
- * @param dir the folder; made when it is not there
+ * @param dir the folder; created if it does not exist, resolved against the current directory once
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
  */
 export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
-  return new FileInbox(dir, checkFileInboxOptions(dir, options));
+  const checked = checkFileInboxOptions(dir, options);
+  return new FileInbox(resolve(dir), checked);
 }
 
 class FileInbox implements Inbox {
   readonly #opening: Opening;
-  #worker: Worker<Item>;
+  #worker: Worker<Item | Replay, Consumed | void>;
   #ledger = new Ledger();
   #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
   readonly #retries = new Map<string, Promise<boolean>>();
+  readonly #replays = new Set<Replay>();
   #consumer: Consumer | undefined;
   #events: InboxEvents | undefined;
+  /** Reported when somebody listens. */
+  #recovered: RecoveredPush[] = [];
 
   constructor(
     private readonly dir: string,
@@ -65,33 +74,44 @@ class FileInbox implements Inbox {
     this.#worker = this.#newWorker();
   }
 
-  #newWorker(): Worker<Item> {
+  #newWorker(): Worker<Item | Replay, Consumed | void> {
     const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = this.options;
-    return new Worker<Item>({
+    const worker = new Worker<Item | Replay, Consumed | void>({
       concurrency,
       retries,
       timeoutMs,
       backoff: { firstMs: retryMs, mostMs: mostRetryMs },
-      prepare: (item) => (item.push === undefined ? this.#read(item) : undefined),
-      run: (item, attempt) => this.#consumer?.(item.push as StoredPush, attempt),
-      done: (item) => this.#mark(item, "done"),
-      retrying: (item, error, delayMs) => {
-        this.#mark(item, "failed", error);
-        this.#ledger.release(item); // it may wait for long
-        this.#events?.retrying(item, item.failures, error, delayMs);
+      hold: (job) => (job instanceof Replay ? undefined : this.#events?.handlerOf?.(job)),
+      prepare: (job, alone) => (job instanceof Replay ? undefined : this.#prepare(job, alone)),
+      run: (job, attempt) => {
+        if (job instanceof Replay && !job.begin()) return "ignored";
+        return (this.#consumer as Consumer)(job.push as StoredPush, attempt);
       },
-      dead: (item, error) => {
-        this.#mark(item, error instanceof Quarantined ? "quarantined" : "dead", error);
-        if (!(error instanceof Quarantined)) this.#events?.dead(item, item.failures, error);
+      done: (job, result) => {
+        const consumed: Consumed = result ?? "handled";
+        if (job instanceof Replay) job.resolve(consumed);
+        else this.#mark(job, consumed);
       },
-      isFinal: (error) => error instanceof Quarantined || error instanceof LostPush,
+      retrying: (job, error, delayMs) => {
+        if (job instanceof Replay) return;
+        this.#ledger.fail(job, job.failures, describeThrown(error));
+        this.#mark(job, "failed", error);
+        this.#ledger.release(job); // it may wait for long
+        this.#events?.failed(job, job.failures, error, delayMs);
+      },
+      dead: (job, error) => (job instanceof Replay ? job.reject(error) : this.#bury(job, error)),
+      isFinal: (error, job) => job instanceof Replay || error instanceof Quarantined || error instanceof LostPush,
     });
+    if (this.#consumer !== undefined) worker.start();
+    return worker;
   }
 
   consume(consumer: Consumer, events: InboxEvents): void {
     this.#consumer = consumer;
     this.#events = events;
-    this.#opening.open().catch(warn);
+    for (const push of this.#recovered.splice(0)) events.recovered(push);
+    this.#worker.start();
+    this.#opening.open().catch((error) => this.#warn(error));
   }
 
   async ready(): Promise<void> {
@@ -113,33 +133,61 @@ class FileInbox implements Inbox {
   #take({ head, place }: Entry, push: StoredPush): void {
     const ledger = this.#ledger;
     const item = ledger.open(head as PushHead, place, push.receivedAt);
-    if (ledger.waiting <= MOST_IN_MEMORY && ledger.heldBytes + push.body.length <= MOST_BYTES_IN_MEMORY) {
+    if (ledger.waiting <= MAX_IN_MEMORY && ledger.heldBytes + push.body.length <= MAX_BYTES_IN_MEMORY) {
       ledger.hold(item, push);
     }
     this.#worker.add(item);
   }
 
+  /** Hands a push out in its subject's turn. Waits for the turn at most as long as an attempt may take. */
+  async replay(push: StoredPush): Promise<Consumed> {
+    await this.#opening.open();
+    const replay = new Replay(push, this.options.timeoutMs);
+    this.#replays.add(replay);
+    this.#worker.add(replay);
+    try {
+      return await replay.settled;
+    } finally {
+      this.#replays.delete(replay);
+    }
+  }
+
+  #cancelReplays(): void {
+    const error = new AirudderError("busy", "The receiver is closing; replay the push later.");
+    for (const replay of this.#replays) replay.reject(error);
+  }
+
   async #recover(): Promise<Journal> {
-    const recovery = new Recovery(({ subject, type, sha256, at }) => {
-      this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
-    });
-    const { segmentBytes } = this.options;
+    const recovery = new Recovery((head) => this.#report(head));
+    const { segmentBytes, concurrency, retries } = this.options;
     const onLost = (error: JournalError): void => this.#leave(error);
     const journal = await openJournal(this.dir, { segmentBytes, onEntry: recovery.take, onLost });
+    this.#opened = journal;
     this.#ledger = recovery.ledger;
     this.#sweeper = new Sweeper(journal, this.#ledger);
-    for (const item of this.#ledger.live()) this.#worker.add(item);
+    const live = this.#ledger.live();
+    const suspects = suspectsOf(live, (journal as { crashes?: number }).crashes ?? 0, concurrency);
+    for (const item of live) {
+      if (item.failures > retries) this.#bury(item, new ProcessEnded());
+      else this.#worker.add(item, { alone: suspects.has(item) });
+    }
     this.#sweeper.sweep();
-    this.#opened = journal;
     return journal;
   }
 
-  /** Another process has the folder: nothing of it is done here any more, and all is read afresh once the folder is free again. */
+  #report({ subject, type, sha256, at }: PushHead): void {
+    const push = { subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) };
+    if (this.#events === undefined) this.#recovered.push(push);
+    else this.#events.recovered(push);
+  }
+
+  /** Another process has the folder: this one stops working on it, and reads everything again once the folder is free. */
   #leave(error: JournalError): void {
     const journal = this.#opened;
     if (journal === undefined) return;
-    warn(error);
+    this.#warn(error);
     this.#opened = undefined;
+    this.#cancelReplays();
     const stopped = Promise.all([this.#worker.stop(LEAVE_MS), this.#sweeper?.stop()]);
     const left = stopped
       .then(() => journal.close())
@@ -149,6 +197,23 @@ class FileInbox implements Inbox {
     this.#opening.leave(error, left);
   }
 
+  /**
+   * Reads the push, unless it is in memory. An attempt that runs alone is recorded as failed before it starts: where the process ends
+   * during the attempt, that record stands.
+   */
+  #prepare(item: Item, alone: boolean): void | Promise<void> {
+    if (!alone) return item.push === undefined ? this.#read(item) : undefined;
+    return this.#prepareAlone(item);
+  }
+
+  async #prepareAlone(item: Item): Promise<void> {
+    if (item.push === undefined) await this.#read(item);
+    this.#ledger.fail(item, item.failures, INTERRUPTED);
+    const failed = markOf(item, "failed", item.failures + 1, INTERRUPTED);
+    // A disk that takes no record must not stop the work that frees it.
+    await this.#append(failed).catch(() => undefined);
+  }
+
   /** What is damaged or removed is lost; a storage that is away comes back. */
   async #read(item: Item): Promise<void> {
     const journal = await this.#opening.open();
@@ -156,20 +221,25 @@ class FileInbox implements Inbox {
     const { head, content } = await journal.read(place).catch((error: JournalError) => {
       const isThere = item.place !== place || journal.segments().some(({ segment }) => segment === place.segment);
       if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
-      warnOnce("AIRUDDER_INBOX_UNREADABLE", `A stored push has to wait: ${error.message}`);
+      this.#events?.warn?.("AIRUDDER_INBOX_UNREADABLE", `A stored push has to wait: ${error.message}`);
       throw error;
     });
     if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
     this.#ledger.hold(item, storedOf(head as PushHead, content));
   }
 
-  /** Writes down what became of a try. A mark that cannot be written costs a second handling after the next start, and no push. */
-  #mark(item: Item, state: "done" | "failed" | DeadPush["state"], error?: unknown): void {
-    if (state === "dead" || state === "quarantined") this.#ledger.bury(item, state, describeThrown(error));
-    const mark: MarkHead = { kind: "mark", push: item.id, at: new Date().toISOString(), state };
-    if (error !== undefined) Object.assign(mark, { attempt: item.failures, error: describeThrown(error) });
+  #bury(item: Item, error: unknown): void {
+    const state = error instanceof Quarantined ? "quarantined" : "dead";
+    this.#ledger.bury(item, state, describeThrown(error));
+    this.#mark(item, state, error);
+    if (state === "dead") this.#events?.dead(item, item.failures, error);
+  }
+
+  #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): void {
+    const mark =
+      error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
     const settle = (): void => {
-      if (state !== "done") return;
+      if (state !== "handled" && state !== "ignored") return;
       this.#ledger.close(item);
       this.#sweeper?.sweep();
     };
@@ -178,14 +248,22 @@ class FileInbox implements Inbox {
 
   async close(limitMs: number): Promise<void> {
     await this.#worker.stop(limitMs);
+    this.#cancelReplays();
+    const aborted = this.#worker.runsAlone;
+    if (aborted !== undefined && !(aborted instanceof Replay)) {
+      // The attempt was aborted by us: it does not count.
+      const mark = markOf(aborted, "failed", aborted.failures, "The receiver closed during an attempt.");
+      await this.#append(mark).catch(() => undefined);
+    }
     const journal = await this.#opening.close();
     await this.#sweeper?.stop();
     await journal?.close();
+    this.#opened = undefined;
   }
 
-  async dead(): Promise<readonly DeadPush[]> {
+  async dead(id?: string): Promise<readonly DeadPush[]> {
     await this.#opening.open();
-    return this.#ledger.dead();
+    return this.#ledger.dead(id);
   }
 
   /** Two retries of one push at a time are one. */
@@ -198,20 +276,41 @@ class FileInbox implements Inbox {
   }
 
   async #retry(id: string): Promise<boolean> {
-    const journal = await this.#opening.open();
-    if (!this.#ledger.isDead(id)) return false;
-    await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "retry" });
+    if (!(await this.#markDead(id, "retry"))) return false;
     const item = this.#ledger.revive(id);
     if (item === undefined) return false;
     this.#worker.add(item);
     return true;
   }
 
+  async drop(id: string): Promise<boolean> {
+    await this.#retries.get(id)?.catch(() => false);
+    if (!(await this.#markDead(id, "dropped"))) return false;
+    const isDropped = this.#ledger.drop(id);
+    this.#sweeper?.sweep();
+    return isDropped;
+  }
+
+  /** Records what is to become of a dead push; `false` when there is none of that id. */
+  async #markDead(id: string, state: "retry" | "dropped"): Promise<boolean> {
+    const journal = await this.#opening.open();
+    if (!this.#ledger.isDead(id)) return false;
+    await journal.append(markOf({ id }, state));
+    return true;
+  }
+
   state(): InboxState {
-    return this.#ledger.state();
+    return { open: this.#opened !== undefined, ...this.#ledger.state() };
+  }
+
+  #warn({ message }: JournalError): void {
+    this.#events?.warn?.("AIRUDDER_INBOX_UNAVAILABLE", message);
   }
 }
 
-function warn({ message }: JournalError): void {
-  process.emitWarning(message, { code: "AIRUDDER_INBOX_UNAVAILABLE" });
+function markOf({ id }: { readonly id: string }, state: string, attempt?: number, error?: string): MarkHead {
+  const mark: MarkHead = { kind: "mark", push: id, at: new Date().toISOString(), state };
+  if (attempt !== undefined) mark.attempt = attempt;
+  if (error !== undefined) mark.error = error;
+  return mark;
 }

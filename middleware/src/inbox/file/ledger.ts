@@ -3,12 +3,13 @@ import type { Entry, MarkHead, Place, PushHead } from "../../journal/index.js";
 import type { Job } from "../../work/worker.js";
 import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
 
-/** A push that is not done. */
+/** A push that is not finished. */
 export interface Item extends Job {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly subject: string | undefined;
+  readonly quarantined: boolean;
   /** Its place in the order in which the pushes came. */
   readonly seq: number;
   failures: number;
@@ -23,7 +24,7 @@ export interface Item extends Job {
 /** A mark without its error's text, at most. */
 const MARK_BYTES = 200;
 /** As JSON writes what it has to escape. */
-const MOST_BYTES_PER_CHARACTER = 6;
+const MAX_BYTES_PER_CHARACTER = 6;
 
 /** The pushes that are not done, and what they take of each segment. Built from the journal's lines, in their order. */
 export class Ledger {
@@ -34,12 +35,13 @@ export class Ledger {
   #heldBytes = 0;
 
   open(head: PushHead, place: Place, receivedAt = new Date(head.at)): Item {
-    const { id, type, subject, seq } = head;
+    const { id, type, subject, seq, quarantined = false } = head;
     const item: Item = {
       id,
       type: type as PushType,
       receivedAt,
       subject,
+      quarantined,
       seq,
       failures: 0,
       place,
@@ -60,6 +62,14 @@ export class Ledger {
     this.#live.delete(item.id);
     this.#dead.delete(item.id);
     this.#count(item, -1);
+  }
+
+  /** So many attempts of the item have failed. */
+  fail(item: Item, failures: number, error: string | undefined): void {
+    this.#count(item, -1);
+    item.failures = failures;
+    item.error = error;
+    this.#count(item, 1);
   }
 
   bury(item: Item, state: DeadPush["state"], error: string | undefined): void {
@@ -83,7 +93,7 @@ export class Ledger {
     this.#dead.delete(id);
     this.#live.set(id, item);
     item.dead = undefined;
-    item.failures = 0;
+    this.fail(item, 0, undefined);
     return item;
   }
 
@@ -114,7 +124,7 @@ export class Ledger {
 
   /** What it takes to carry an item: its line, and the mark of what became of it. */
   #count({ place, error = "" }: Item, sign: 1 | -1): void {
-    const bytes = place.length + MARK_BYTES + error.length * MOST_BYTES_PER_CHARACTER;
+    const bytes = place.length + MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
     this.#perSegment.set(place.segment, (this.#perSegment.get(place.segment) ?? 0) + sign * bytes);
   }
 
@@ -140,17 +150,30 @@ export class Ledger {
     return [...this.#live.values()].sort((a, b) => a.seq - b.seq);
   }
 
-  dead(): DeadPush[] {
-    return [...this.#dead.values()].map(({ id, type, receivedAt, dead, failures, error }) => {
-      return { id, type, receivedAt, state: dead ?? "dead", attempts: failures, error };
+  /** The dead pushes, or the one of that id. */
+  dead(id?: string): DeadPush[] {
+    const one = id === undefined ? undefined : this.#dead.get(id);
+    const items = id === undefined ? [...this.#dead.values()] : one === undefined ? [] : [one];
+    return items.map(({ id, type, receivedAt, dead, quarantined, failures, error }) => {
+      return { id, type, receivedAt, state: dead ?? "dead", quarantined, attempts: failures, error };
     });
   }
 
-  state(): InboxState {
+  /** Forgets a dead push; `false` when there is none of that id. */
+  drop(id: string): boolean {
+    const item = this.#dead.get(id);
+    if (item !== undefined) this.close(item);
+    return item !== undefined;
+  }
+
+  state(): Omit<InboxState, "open"> {
     const oldest = this.#live.values().next().value?.receivedAt;
     return { queued: this.#live.size, oldest, dead: this.#dead.size };
   }
 }
+
+/** Marks after which nothing is left to do for a push. `done` was written by earlier versions in place of `handled`. */
+const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
 /** Makes a ledger from what is in a journal. Lines of a push that is done already, such as a carried copy, are passed over. */
 export class Recovery {
@@ -177,12 +200,15 @@ export class Recovery {
   }
 
   #takeMark({ push, state, attempt = 0, error }: MarkHead): void {
-    if (state === "done") this.#done.add(push);
+    const isFinished = FINISHED.has(state);
+    if (isFinished) this.#done.add(push);
     const item = this.#items.get(push);
     if (item === undefined) return;
-    item.failures = attempt;
-    if (state === "done") this.ledger.close(item);
+    if (isFinished) this.ledger.close(item);
     else if (state === "retry") this.ledger.revive(push);
-    else if (state === "dead" || state === "quarantined") this.ledger.bury(item, state, error);
+    else if (state === "dead" || state === "quarantined") {
+      item.failures = attempt;
+      this.ledger.bury(item, state, error);
+    } else if (state === "failed") this.ledger.fail(item, attempt, error);
   }
 }

@@ -1,0 +1,82 @@
+import { AirudderError } from "../errors.js";
+import { isEqual } from "../push/sign.js";
+
+const PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
+
+/**
+ * Checks the token of a request and takes it out of its URL. A token comes as `?token=…`, at the end of the path as `/t/…`, or in the
+ * header `Airudder-Token`. What else stands in the URL is not changed.
+ * @param token the right one; nothing is checked without it
+ * @throws AirudderError `bad_token`
+ */
+export function removeToken(url: string, header: string | string[] | undefined, token: string | undefined): string {
+  if (token === undefined && !url.includes("=")) return url;
+  const start = url.indexOf("?");
+  const path = start < 0 ? url : url.slice(0, start);
+  const query = start < 0 ? undefined : url.slice(start + 1);
+  const ofQuery = query === undefined ? undefined : readQuery(query, token);
+  const ofPath = token === undefined ? undefined : readPath(path, token);
+  if (token !== undefined) {
+    const given = [...(ofQuery?.values ?? []), ...(ofPath?.values ?? []), ...(typeof header === "string" ? [header] : [])];
+    check(given, token);
+  }
+  const rest = ofQuery === undefined ? query : ofQuery.rest;
+  return (ofPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
+}
+
+function check(given: readonly string[], token: string): void {
+  if (given.some((value) => isEqual(value, token))) return;
+  const isMissing = given.length === 0;
+  throw new AirudderError("bad_token", `The token is ${isMissing ? "missing" : "wrong"}.`, {
+    hint: isMissing
+      ? "The URL given to Airudder must end in ?token=… or /t/…, or its requests must carry the header Airudder-Token."
+      : "Compare the option token with the URL given to Airudder. In a URL, encode the token with encodeURIComponent.",
+  });
+}
+
+/** A value as it stands in a URL, and as it may have been meant: decoded, also with + as a space. */
+function meanings(raw: string): string[] {
+  const values = [raw];
+  for (const text of [raw, raw.replaceAll("+", " ")]) {
+    try {
+      values.push(decodeURIComponent(text));
+    } catch {
+      // Not percent-encoded: as it stands.
+    }
+  }
+  return values;
+}
+
+/** The values of `token` in a query, and the query without them. Its other bytes stay as they are. */
+function readQuery(query: string, token: string | undefined): { values: string[]; rest: string } {
+  const parts = query.split("&");
+  const values: string[] = [];
+  const rest: string[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as string;
+    const [name = ""] = part.split("=", 1);
+    if (!meanings(name).includes("token")) {
+      rest.push(part);
+      continue;
+    }
+    const value = part.slice(name.length + 1);
+    const whole = parts.slice(i).join("&").slice(name.length + 1);
+    // A token with an & in it that nobody encoded.
+    const isUnencoded = token?.includes("&") && (whole === token || whole.startsWith(`${token}&`));
+    if (isUnencoded) {
+      values.push(token as string);
+      i += (token as string).split("&").length - 1;
+    } else values.push(...meanings(value));
+  }
+  return { values, rest: rest.join("&") };
+}
+
+/** The value at the end of a path, and the path without it where it is the token. */
+function readPath(path: string, token: string): { values: string[]; rest: string } | undefined {
+  const match = PATH.exec(path);
+  if (match === null) return undefined;
+  const [, mount = "", raw = ""] = match;
+  const values = meanings(raw);
+  const isToken = values.some((value) => isEqual(value, token));
+  return { values, rest: !isToken ? path : mount === "" ? "/" : mount };
+}
