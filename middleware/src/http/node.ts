@@ -19,7 +19,7 @@ const DRAIN_MS = 2_000;
 /** No list of pairs, which older releases of on-headers (in morgan, compression, express-session) misread. */
 const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" };
 
-const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
+const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 
 /** What an exchange needs of its receiver. */
 export interface Receiving {

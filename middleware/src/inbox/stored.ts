@@ -43,6 +43,8 @@ interface StoredSettings {
 export class Stored implements Keeper {
   readonly limitsReplays = true;
   #started = false;
+  /** Set when the inbox has thrown at the start. */
+  #broken: Promise<void> | undefined;
   #isOpen = false;
   #opening: Promise<void> | undefined;
   /** Types without a handler: until when their pushes wait for one. Each type waits once. */
@@ -61,6 +63,15 @@ export class Stored implements Keeper {
   start(): void {
     if (this.#started) return;
     this.#started = true;
+    try {
+      this.#consumeAll();
+    } catch (error) {
+      this.#broken = Promise.reject(error);
+      this.#broken.catch(() => undefined);
+    }
+  }
+
+  #consumeAll(): void {
     this.inbox.consume(this.#consume, {
       recovered: this.recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
@@ -83,6 +94,7 @@ export class Stored implements Keeper {
 
   /** Resolves when pushes can be stored. */
   ready(): Promise<void> {
+    if (this.#broken !== undefined) return this.#broken;
     this.#opening ??= call(() => this.inbox.ready?.())
       .then(() => {
         this.#isOpen = true;

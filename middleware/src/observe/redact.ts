@@ -6,7 +6,7 @@ const MAX_MESSAGE = 2_000;
 
 const EMAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 /** Digits as phone numbers are written: at least seven, with separators in between. */
-const PHONE = /(?<![\w])\+?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
+const PHONE = /(?<![\w])\+?\(?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
 
 const PLACEHOLDER = "[value]";
 
@@ -16,11 +16,15 @@ const PLACEHOLDER = "[value]";
  */
 export function redact(text: string, payload: unknown): string {
   let redacted = text.slice(0, MAX_MESSAGE);
-  for (const value of valuesOf(payload)) {
+  const values = valuesOf(payload);
+  for (const value of values) {
     if (value.length >= MIN_ANYWHERE) redacted = redacted.replaceAll(value, PLACEHOLDER);
-    else if (redacted.includes(value)) redacted = redacted.replace(asWord(value), PLACEHOLDER);
   }
-  return redacted.replace(EMAIL, "[email]").replace(PHONE, "[phone]");
+  redacted = redacted.replace(EMAIL, "[email]").replace(PHONE, "[phone]");
+  for (const value of values) {
+    if (value.length < MIN_ANYWHERE && redacted.includes(value)) redacted = redacted.replace(asWord(value), PLACEHOLDER);
+  }
+  return redacted;
 }
 
 function asWord(value: string): RegExp {
