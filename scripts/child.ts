@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -16,8 +16,9 @@ export interface Compiled {
 /**
  * Bundles a TypeScript file with our own sources into one of plain JavaScript; what comes from npm stays outside.
  * @param source path from the root of the repository
+ * @param mutation a change of one of our sources, to see that a check notices it
  */
-export async function compile(source: string): Promise<Compiled> {
+export async function compile(source: string, mutation?: Mutation): Promise<Compiled> {
   const folder = mkdtempSync(join(root, "node_modules", ".bench-"));
   const file = join(folder, "script.mjs");
   await build({
@@ -31,8 +32,31 @@ export async function compile(source: string): Promise<Compiled> {
     logLevel: "error",
     // Whatever is no path of ours is a package; ours are mapped to their sources by tsconfig.json.
     external: EXTERNAL,
+    plugins: mutation === undefined ? [] : [mutate(mutation)],
   });
   return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
+}
+
+/** A text of a source file, and what is to stand in its place. */
+export interface Mutation {
+  /** Path from the root of the repository. */
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function mutate({ file, from, to }: Mutation): Plugin {
+  return {
+    name: "mutate",
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (path !== join(root, file)) return undefined;
+        const source = readFileSync(path, "utf8");
+        if (!source.includes(from)) throw new Error(`${file} has no such text to change: ${from}`);
+        return { contents: source.replace(from, to), loader: "ts" };
+      });
+    },
+  };
 }
 
 const EXTERNAL = [

@@ -20,6 +20,9 @@ const MAX_SUBJECTS = 100_000;
 const RETRY_WINDOW_MS = 10 * 60_000;
 const MAX_EXPECTED = 1_000;
 
+/** No push has it. */
+const NO_DIGEST = "0".repeat(64);
+
 /** The time, ms since 1970; a clock that is set has no effect on it. */
 export function steadyNow(): number {
   return performance.timeOrigin + performance.now();
@@ -49,7 +52,12 @@ export class Duplicates {
       if (late !== undefined) return late;
     }
     if (this.#isExpected(subject, digest)) return true;
-    if (pending !== undefined) return false;
+    // The subject's last accepted push came before one that is being kept now.
+    if (pending?.some(({ overtaken }) => !overtaken)) return false;
+    return this.#isLast(subject, digest);
+  }
+
+  #isLast(subject: string, digest: string): boolean {
     const at = this.#young.find(subject, digest) ?? this.#old.find(subject, digest);
     return at !== undefined && steadyNow() - at < this.windowMs;
   }
@@ -98,7 +106,11 @@ export class Duplicates {
     const index = pending.indexOf(settled);
     if (pending.length > 1) pending.splice(index, 1);
     else this.#pending.delete(subject);
-    if (!accepted) return;
+    if (!accepted) {
+      // It came after another that was not accepted either: its retry is no copy of the last accepted push, though the bytes are the same.
+      if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
+      return;
+    }
     if (!overtaken) {
       for (let i = 0; i < index; i++) (pending[i] as Pending).overtaken = true;
       this.#put(subject, digest, steadyNow());

@@ -256,9 +256,9 @@ test("stats count what happened", async () => {
       duplicates: 1,
       drifted: 2,
       drift: { "call.completed /New unknown_field": 1, "call.completed /Details wrong_type": 1 },
-      quarantined: 1,
+      quarantined: 0,
       rejected: { malformed_json: 1 },
-      handled: 3,
+      handled: 4,
       inFlight: 0,
     },
   );

@@ -1,0 +1,20 @@
+/** Sets this process's clock, as an administrator or a time server does; monotonic time goes on as it was. */
+export function setClock(offsetMs: number): void {
+  offset = offsetMs;
+}
+
+let offset = 0;
+const RealDate = Date;
+
+class SteppedDate extends RealDate {
+  constructor(...args: unknown[]) {
+    if (args.length === 0) super(RealDate.now() + offset);
+    else super(...(args as [number]));
+  }
+
+  static override now(): number {
+    return RealDate.now() + offset;
+  }
+}
+
+globalThis.Date = SteppedDate as DateConstructor;

@@ -1,0 +1,147 @@
+/**
+ * Direct mode against a reference model, in a process of its own: random sequences of pushes, copies, handlers that end late, fail or
+ * succeed, the vendor's retries and clock steps. The law: each push of the vendor is handled once, and answered 200 in the end, unless its
+ * handler fails; a push that was answered 200 has been handled.
+ */
+import { airudder } from "airudder-webhooks";
+import { answerParent } from "../../answer-parent.js";
+import { setClock } from "./clock.js";
+import { Random } from "./random.js";
+
+const SUBJECTS = 4;
+const STATES = ["A", "B", "C"];
+const DEADLINE_MS = 4;
+
+/** A push of the vendor: sent until it is answered 200. */
+interface Sent {
+  readonly subject: number;
+  readonly state: string;
+  /** Requests without a response. */
+  open: number;
+  /** Runs of the handler; each failed run allows another. */
+  runs: number;
+  failed: number;
+  run: Run | undefined;
+  /** Place of its last run in the order of all runs. */
+  order: number;
+  /** A response other than 200 came: the vendor sends it again. */
+  retries: boolean;
+  told: boolean;
+}
+
+interface Run {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+async function run({ seed, steps }: { seed: number; steps: number }): Promise<string[]> {
+  const random = new Random(seed);
+  const broken: string[] = [];
+  const receiver = airudder({ key: "k", token: false, warnings: false, deadlineMs: DEADLINE_MS });
+  /** Of each subject: what the vendor has not been told 200 for, and the latest push that was accepted. */
+  const open: Sent[][] = Array.from({ length: SUBJECTS }, () => []);
+  const last: (Sent | undefined)[] = [];
+  let runs = 0;
+  let delivering: Sent | undefined;
+  let step = 0;
+
+  receiver.on("dialer.agent", () => {
+    const sent = delivering;
+    if (sent === undefined) return void broken.push(`step ${step}: a handler ran with no push on its way`);
+    sent.runs++;
+    sent.order = ++runs;
+    if (sent.runs > sent.failed + 1) broken.push(`step ${step}: ${sent.subject}${sent.state} was handled ${sent.runs} times`);
+    return new Promise<void>((resolve, reject) => {
+      sent.run = { resolve, reject };
+    });
+  });
+
+  const trace: string[] = [];
+  const deliver = (sent: Sent, why: string): void => {
+    const { subject, state } = sent;
+    trace.push(`${step} ${why} ${subject}${state}`);
+    const body = JSON.stringify({ type: "AgentStatus", body: { agentName: `agent ${subject}`, taskId: "t", State: state } });
+    const request = new Request("http://localhost/", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    });
+    sent.open++;
+    sent.retries = false;
+    delivering = sent;
+    void receiver.fetch(request).then(({ status }) => {
+      sent.open--;
+      trace.push(`${step} ${status} ${subject}${state}`);
+      if (status !== 200) {
+        sent.retries = true;
+        return;
+      }
+      sent.told = true;
+      if (sent.runs === sent.failed) broken.push(`step ${step}: ${subject}${state} was answered 200 and never handled`);
+    });
+  };
+
+  const forget = (): void => {
+    for (const [subject, all] of open.entries()) {
+      open[subject] = all.filter(({ told, open: requests, run }) => !told || requests > 0 || run !== undefined);
+    }
+  };
+
+  for (; step < steps && broken.length === 0; step++) {
+    const subject = random.below(SUBJECTS);
+    const pushes = open[subject] as Sent[];
+    const running = pushes.filter((sent) => sent.run !== undefined);
+    const what = random.weighted({ push: 5, copy: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
+    if (what === "push") {
+      // Bytes that the vendor still has on its way would be taken for these, which no receiver can tell apart.
+      const latest = last[subject];
+      const isLatest = !running.some(({ order }) => order > (latest?.order ?? 0));
+      const free = STATES.filter(
+        (state) => !pushes.some((sent) => sent.state === state) && !(isLatest && latest?.state === state),
+      );
+      if (free.length > 0) {
+        const state = random.pick(free);
+        const sent = { subject, state, open: 0, runs: 0, failed: 0, run: undefined, order: 0, retries: false, told: false };
+        pushes.push(sent);
+        deliver(sent, "push");
+      }
+    } else if (what === "copy") {
+      const newest = running.sort((a, b) => a.order - b.order).at(-1);
+      if (newest !== undefined && !newest.retries) deliver(newest, "copy");
+    } else if (what === "retry") {
+      const waiting = pushes.filter((sent) => sent.retries && sent.open === 0);
+      if (waiting.length > 0) deliver(random.pick(waiting), "retry");
+    } else if (what === "finish" || what === "fail") {
+      if (running.length > 0) {
+        const sent = random.pick(running);
+        const { run } = sent as { run: Run };
+        sent.run = undefined;
+        trace.push(`${step} ${what} ${subject}${sent.state}`);
+        if (what === "finish") {
+          if (sent.order > (last[subject]?.order ?? 0)) last[subject] = sent;
+          run.resolve();
+        } else {
+          sent.failed++;
+          run.reject(new Error("fails"));
+        }
+      }
+    } else if (what === "late") {
+      await new Promise((resolve) => setTimeout(resolve, DEADLINE_MS + 2));
+    } else setClock((random.next() - 0.5) * 4 * 3_600_000);
+    // Requests and their responses take a few turns of the event loop.
+    await settle();
+    delivering = undefined;
+    forget();
+  }
+  return broken.map((text) => {
+    const [subject] = / \d(?=[ABC] )/.exec(text) ?? [""];
+    const before = trace.filter((line) => line.includes(subject)).slice(-30);
+    return `seed ${seed}, ${text}; before it: ${before.join(", ")}`;
+  });
+}
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+answerParent(undefined, { run: (detail) => run(detail as { seed: number; steps: number }) });
