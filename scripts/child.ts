@@ -16,9 +16,9 @@ export interface Compiled {
 /**
  * Bundles a TypeScript file with our own sources into one of plain JavaScript; what comes from npm stays outside.
  * @param source path from the root of the repository
- * @param mutation a change of one of our sources, to see that a check notices it
+ * @param mutations changes of our sources, to see that a check notices them
  */
-export async function compile(source: string, mutation?: Mutation): Promise<Compiled> {
+export async function compile(source: string, mutations: readonly Mutation[] = []): Promise<Compiled> {
   const folder = mkdtempSync(join(root, "node_modules", ".bench-"));
   const file = join(folder, "script.mjs");
   await build({
@@ -32,7 +32,7 @@ export async function compile(source: string, mutation?: Mutation): Promise<Comp
     logLevel: "error",
     // Whatever is no path of ours is a package; ours are mapped to their sources by tsconfig.json.
     external: EXTERNAL,
-    plugins: mutation === undefined ? [] : [mutate(mutation)],
+    plugins: [mutate(mutations)],
   });
   return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
 }
@@ -45,15 +45,19 @@ export interface Mutation {
   readonly to: string;
 }
 
-function mutate({ file, from, to }: Mutation): Plugin {
+function mutate(mutations: readonly Mutation[]): Plugin {
   return {
     name: "mutate",
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (path !== join(root, file)) return undefined;
-        const source = readFileSync(path, "utf8");
-        if (!source.includes(from)) throw new Error(`${file} has no such text to change: ${from}`);
-        return { contents: source.replace(from, to), loader: "ts" };
+        const own = mutations.filter(({ file }) => path === join(root, file));
+        if (own.length === 0) return undefined;
+        let contents = readFileSync(path, "utf8");
+        for (const { file, from, to } of own) {
+          if (!contents.includes(from)) throw new Error(`${file} has no such text to change: ${from}`);
+          contents = contents.replace(from, to);
+        }
+        return { contents, loader: "ts" };
       });
     },
   };

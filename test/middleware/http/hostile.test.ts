@@ -190,7 +190,7 @@ for (const [what, functions] of inboxes) {
     });
     for (let i = 0; i < 2; i++) {
       const response = await receiver.fetch(webRequest(callCompleted()));
-      assert.deepEqual([response.status, (await response.json()).error.code], [503, "inbox_unavailable"]);
+      assert.deepEqual([response.status, ((await response.json()) as { error: { code: string } }).error.code], [503, "inbox_unavailable"]);
     }
     const [rejected] = events;
     assert.ok(rejected?.event === "rejected" && (rejected.hint ?? "") !== "");

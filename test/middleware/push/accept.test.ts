@@ -19,7 +19,7 @@ function start(options: AirudderOptions = {}) {
   const send = async (payload: unknown, headers: Record<string, string> = {}) => {
     const response = await receiver.fetch(webRequest(payload, headers));
     const outcome = response.headers.get("airudder-outcome");
-    const body = await response.json();
+    const body = (await response.json()) as { error: { code: string } };
     return { status: response.status, body, outcome: outcome === null ? undefined : JSON.parse(outcome) };
   };
   return { receiver, send, events, handled };

@@ -1,0 +1,103 @@
+/** An app with a file inbox, driven step by step by the model: what its handlers finish is in its log before they return. */
+import { openSync, writeSync } from "node:fs";
+import { airudder, dialerBody, fileInbox } from "airudder-webhooks";
+import { answerParent } from "../../answer-parent.js";
+import { setClock } from "./clock.js";
+
+/** What the app is started with, as JSON. */
+export interface ModelAppOptions {
+  readonly dir: string;
+  readonly log: string;
+  readonly life: number;
+  readonly clockMs: number;
+}
+
+/** A push of the model: what its handlers do follows from its state. */
+export interface ModelPush {
+  readonly subject: string;
+  readonly state: string;
+}
+
+/** What became of a request. */
+export interface ModelResponse {
+  readonly status: number;
+  readonly id: string | undefined;
+  readonly duplicate: boolean;
+}
+
+const { dir, log, life, clockMs } = JSON.parse(process.argv[2] ?? "{}") as ModelAppOptions;
+setClock(clockMs);
+const fd = openSync(log, "a");
+const note = (...words: unknown[]): void => void writeSync(fd, `${life} ${words.join(" ")}\n`);
+
+let accepted: { id: string; duplicate: boolean } | undefined;
+const receiver = airudder({
+  key: "k",
+  token: false,
+  warnings: false,
+  deadlineMs: 5_000,
+  inbox: fileInbox(dir, { segmentBytes: 8_000, concurrency: 4, retries: 2, retryMs: 1, mostRetryMs: 4 }),
+  observe: (event) => {
+    if (event.event === "accepted") accepted = { id: event.id, duplicate: false };
+    else if (event.event === "duplicate") accepted = { id: event.id, duplicate: true };
+  },
+});
+let fixed = false;
+receiver.on("dialer.agent", async ({ id, payload, attempt }) => {
+  const { State = "" } = dialerBody(payload) ?? {};
+  if (State === "dead" && !fixed) throw new Error("always fails");
+  if (State === "retried" && attempt === 1) throw new Error("fails once");
+  if (State === "slow") await new Promise((resolve) => setTimeout(resolve, 8));
+  note("done", id);
+});
+
+async function send({ subject, state }: ModelPush): Promise<ModelResponse> {
+  const body = JSON.stringify({ type: "AgentStatus", body: { agentName: subject, taskId: "t", State: state } });
+  const request = new Request("http://localhost/", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+  });
+  accepted = undefined;
+  const { status } = await receiver.fetch(request);
+  const { id, duplicate = false } = (accepted ?? {}) as { id?: string; duplicate?: boolean };
+  return { status, id, duplicate };
+}
+
+answerParent(undefined, {
+  push: async (detail) => {
+    const responses: ModelResponse[] = [];
+    for (const push of detail as ModelPush[]) responses.push(await send(push));
+    return responses;
+  },
+  ready: () =>
+    receiver.ready({ waitMs: 20_000 }).then(
+      () => "",
+      (error) => String(error),
+    ),
+  clock: (offsetMs) => setClock(offsetMs as number),
+  dead: async () => (await receiver.dead()).map(({ id }) => id),
+  drop: (id) => receiver.drop(id as string),
+  /** Retries a dead push with a handler that was fixed; its state is reported back when it has settled. */
+  retry: async (id) => {
+    fixed = true;
+    const isRetried = await receiver.retry(id as string);
+    await drained();
+    fixed = false;
+    return isRetried;
+  },
+  drain: async () => {
+    const left = await drained();
+    return { left, dead: (await receiver.dead()).map(({ id }) => id) };
+  },
+  close: () => receiver.close({ timeoutMs: 1_000 }),
+});
+
+/** Number of pushes that still wait after some time. */
+async function drained(): Promise<number> {
+  for (const end = performance.now() + 20_000; performance.now() < end; ) {
+    if (receiver.stats().inbox?.queued === 0) return 0;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return receiver.stats().inbox?.queued ?? 0;
+}

@@ -1,0 +1,301 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child, type Compiled } from "../../child.js";
+import type { ModelAppOptions, ModelPush, ModelResponse } from "./inbox-app.js";
+import { Random } from "./random.js";
+
+const SUBJECTS = ["a", "b", "c", "d", "e"];
+const STATES = ["idle", "busy", "slow", "retried", "dead"];
+const HOUR_MS = 3_600_000;
+
+/** How often each kind of step is taken. */
+const WEIGHTS = {
+  push: 400,
+  burst: 20,
+  clock: 8,
+  drop: 3,
+  retry: 3,
+  drain: 4,
+  kill: 5,
+  close: 2,
+  takeover: 2,
+  damage: 2,
+};
+type Step = keyof typeof WEIGHTS;
+
+/** A push that was acknowledged. */
+interface Accepted {
+  readonly id: string;
+  readonly subject: string;
+  readonly state: string;
+  /** Place in the order of all acknowledgements. */
+  readonly order: number;
+}
+
+/** What a run came to. */
+export interface ModelReport {
+  readonly steps: number;
+  readonly acknowledged: number;
+  readonly lives: number;
+  readonly broken: readonly string[];
+}
+
+/**
+ * The file inbox against a reference model: random sequences of pushes, failing handlers, kills, clean closes, takeovers from a stopped
+ * process, clock steps and damaged lines. The laws: each acknowledged push is handled or dead in the end, once unless its process died,
+ * in the order of its subject; only a copy of a subject's last push is a duplicate; a damaged line is kept.
+ * @param script the compiled `inbox-app.ts`
+ */
+export async function runInboxModel(script: Compiled, { seed, steps }: { seed: number; steps: number }): Promise<ModelReport> {
+  const model = new InboxModel(script, seed);
+  try {
+    return await model.run(steps);
+  } finally {
+    await model.end();
+  }
+}
+
+class InboxModel {
+  readonly #random: Random;
+  readonly #folder = mkdtempSync(join(memoryFolder(), "airudder-model-"));
+  readonly #dir = join(this.#folder, "inbox");
+  readonly #log = join(this.#folder, "log");
+  readonly #accepted = new Map<string, Accepted>();
+  /** State of the last push that was acknowledged, of each subject; nothing where a push without a response may be the last. */
+  readonly #last = new Map<string, string | undefined>();
+  readonly #dropped = new Set<string>();
+  readonly #retried = new Set<string>();
+  /** Pushes of which a line was damaged: they may be lost, or be handled again. */
+  readonly #damaged = new Set<string>();
+  readonly #damagedLines: string[] = [];
+  /** Lives that did not end with a close. */
+  readonly #crashed = new Set<number>();
+  readonly #broken: string[] = [];
+  readonly #trace: string[] = [];
+  #life = 0;
+  #clockMs = 0;
+  #app: Child | undefined;
+  #stopped: Child | undefined;
+
+  constructor(
+    private readonly script: Compiled,
+    private readonly seed: number,
+  ) {
+    this.#random = new Random(seed);
+  }
+
+  async run(steps: number): Promise<ModelReport> {
+    await this.#start();
+    let step = 0;
+    for (; step < steps && this.#broken.length === 0; step++) {
+      const kind = this.#random.weighted(WEIGHTS);
+      if (kind !== "push") this.#trace.push(`${step} ${kind}`);
+      await this.#take(kind);
+    }
+    await this.#judge();
+    const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-12).join(", ")})`;
+    return {
+      steps: step,
+      acknowledged: this.#accepted.size,
+      lives: this.#life,
+      broken: this.#broken.map((text) => `${where}: ${text}`),
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.#stopped?.kill();
+    await this.#app?.kill();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  get #running(): Child {
+    return this.#app as Child;
+  }
+
+  async #start(): Promise<void> {
+    const options: ModelAppOptions = { dir: this.#dir, log: this.#log, life: ++this.#life, clockMs: this.#clockMs };
+    const { child } = await Child.start(this.script, [JSON.stringify(options)]);
+    this.#app = child;
+    const error = await child.ask<string>("ready");
+    if (error !== "") this.#broken.push(`life ${this.#life} did not open the inbox: ${error}`);
+  }
+
+  async #take(kind: Step): Promise<void> {
+    const random = this.#random;
+    if (kind === "push") return this.#push(this.#running, [this.#newPush()]);
+    if (kind === "burst") return this.#push(this.#running, Array.from({ length: 10 }, () => this.#newPush()));
+    if (kind === "clock") {
+      this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
+      await this.#running.ask("clock", this.#clockMs);
+    } else if (kind === "drain") await this.#drain();
+    else if (kind === "drop" || kind === "retry") await this.#handleDead(kind);
+    else if (kind === "takeover") await this.#takeOver();
+    else {
+      await this.#restart(kind);
+    }
+  }
+
+  #newPush(): ModelPush {
+    return { subject: this.#random.pick(SUBJECTS), state: this.#random.pick(STATES) };
+  }
+
+  async #push(app: Child, pushes: ModelPush[]): Promise<void> {
+    const responses = await app.ask<ModelResponse[]>("push", pushes);
+    for (const [i, { status, id, duplicate }] of responses.entries()) {
+      const { subject, state } = pushes[i] as ModelPush;
+      if (status !== 200 || id === undefined) {
+        this.#broken.push(`${subject} ${state} was answered ${status}`);
+        continue;
+      }
+      const last = this.#last.get(subject);
+      if (duplicate) {
+        if (this.#last.has(subject) && last !== state && last !== undefined)
+          this.#broken.push(`${subject} ${state} was taken for a copy of ${last}: it is lost`);
+        continue;
+      }
+      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was given out twice`);
+      this.#accepted.set(id, { id, subject, state, order: this.#accepted.size });
+      this.#last.set(subject, state);
+    }
+  }
+
+  async #drain(): Promise<string[]> {
+    const { left, dead } = await this.#running.ask<{ left: number; dead: string[] }>("drain");
+    if (left > 0) this.#broken.push(`${left} pushes are never finished`);
+    return dead;
+  }
+
+  async #handleDead(kind: "drop" | "retry"): Promise<void> {
+    const dead = await this.#running.ask<string[]>("dead");
+    if (dead.length === 0) return;
+    const id = this.#random.pick(dead);
+    const done = await this.#running.ask<boolean>(kind, id);
+    if (done) (kind === "drop" ? this.#dropped : this.#retried).add(id);
+  }
+
+  async #restart(kind: "kill" | "close" | "damage"): Promise<void> {
+    const app = this.#running;
+    if (kind === "close") await app.ask("close");
+    else {
+      this.#crashed.add(this.#life);
+      // Killed while pushes are on their way: nobody knows whether these are stored.
+      const pushes = Array.from({ length: 5 }, () => this.#newPush());
+      for (const { subject } of pushes) this.#last.set(subject, undefined);
+      app.ask("push", pushes).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
+    }
+    await app.kill();
+    if (kind === "damage") this.#damage();
+    await this.#start();
+  }
+
+  /** Another process takes over from one that was stopped, which goes on later. POSIX only: signals. */
+  async #takeOver(): Promise<void> {
+    if (process.platform === "win32") return;
+    const old = this.#running;
+    const oldLife = this.#life;
+    const pushes = Array.from({ length: 6 }, () => this.#newPush());
+    for (const { subject } of pushes) this.#last.set(subject, undefined);
+    const answered = old.ask<ModelResponse[]>("push", pushes).catch(() => []);
+    await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
+    this.#stopped = old;
+    this.#crashed.add(oldLife);
+    old.process.kill("SIGSTOP");
+    await this.#start();
+    await this.#push(this.#running, [this.#newPush(), this.#newPush()]);
+    old.process.kill("SIGCONT");
+    const [, responses] = await Promise.all([
+      this.#push(this.#running, [this.#newPush(), this.#newPush(), this.#newPush()]),
+      answered,
+    ]);
+    for (const [i, { status, id, duplicate }] of responses.entries()) {
+      const { subject, state } = pushes[i] as ModelPush;
+      // Acknowledged, before or after the takeover: it must not be lost, wherever it stands in the order.
+      if (status === 200 && id !== undefined && !duplicate) {
+        this.#accepted.set(id, { id, subject, state, order: Number.NaN });
+      }
+    }
+    for (const { subject } of pushes) this.#last.set(subject, undefined);
+    await old.kill();
+    this.#stopped = undefined;
+  }
+
+  /** Changes one byte in the middle of a file, as a bad disk does. */
+  #damage(): void {
+    const segments = readdirSync(this.#dir)
+      .filter((name) => /^\d+\.ndjson$/.test(name))
+      .sort();
+    if (segments.length < 2) return;
+    const path = join(this.#dir, this.#random.pick(segments.slice(0, -1)));
+    const lines = readFileSync(path, "utf8").split("\n");
+    const candidates = lines.flatMap((line, i) => (i > 0 && /^\{"kind":"(?:push|mark)"/.test(line) ? [i] : []));
+    if (candidates.length === 0) return;
+    const at = this.#random.pick(candidates);
+    const line = lines[at] as string;
+    const { id, push } = JSON.parse(line) as { id?: string; push?: string };
+    const offset = 1 + this.#random.below(line.length - 2);
+    const damaged = `${line.slice(0, offset)}\u0001${line.slice(offset + 1)}`;
+    lines[at] = damaged;
+    writeFileSync(path, lines.join("\n"));
+    this.#damaged.add((id ?? push) as string);
+    this.#damagedLines.push(damaged);
+    // The line may have been the last of its subject.
+    for (const subject of SUBJECTS) this.#last.set(subject, undefined);
+  }
+
+  async #judge(): Promise<void> {
+    const app = this.#running;
+    const dead = new Set(await this.#drain());
+    await app.ask("close");
+    await app.kill();
+    const done = new Map<string, { life: number; at: number }[]>();
+    for (const [at, line] of readFileSync(this.#log, "utf8").split("\n").slice(0, -1).entries()) {
+      const [life = "", , id = ""] = line.split(" ");
+      done.set(id, [...(done.get(id) ?? []), { life: Number(life), at }]);
+    }
+    for (const { id, subject, state } of this.#accepted.values()) {
+      const runs = done.get(id) ?? [];
+      if (this.#damaged.has(id)) continue;
+      if (runs.length === 0 && !dead.has(id) && !this.#dropped.has(id))
+        this.#broken.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
+      if (this.#dropped.has(id) && runs.some(({ life }) => life === this.#life) && runs.length > 1)
+        this.#broken.push(`${id} was dropped and handled afterwards`);
+      const again = runs.slice(1).find(({ life }, i) => life === runs[i]?.life || !this.#crashed.has(runs[i]?.life ?? 0));
+      if (again !== undefined) this.#broken.push(`${subject} ${state} (${id}) was handled again in life ${again.life}`);
+    }
+    this.#judgeOrder(done);
+    this.#judgeDamage();
+  }
+
+  #judgeOrder(done: ReadonlyMap<string, readonly { at: number }[]>): void {
+    const latest = new Map<string, { at: number; id: string }>();
+    for (const { id, subject, state, order } of this.#accepted.values()) {
+      const first = done.get(id)?.[0];
+      // What failed for good and was retried by hand comes when it comes, and so does what was acknowledged during a takeover.
+      if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;
+      const before = latest.get(subject);
+      if (before !== undefined && before.at > first.at && !this.#damaged.has(id) && !this.#damaged.has(before.id))
+        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which came earlier`);
+      latest.set(subject, { at: Math.max(first.at, before?.at ?? 0), id });
+    }
+  }
+
+  #judgeDamage(): void {
+    const texts = readdirSync(this.#dir).flatMap((name) => {
+      const path = join(this.#dir, name);
+      return statSync(path).isFile() ? [readFileSync(path, "utf8")] : [];
+    });
+    const gone = this.#damagedLines.filter((line) => !texts.some((text) => text.includes(line)));
+    if (gone.length > 0) this.#broken.push(`${gone.length} of ${this.#damagedLines.length} damaged lines were deleted`);
+  }
+}
+
+/** Where a sync costs nothing, if there is such a place: it is the order of writes that is tried, not the disk. */
+function memoryFolder(): string {
+  try {
+    return statSync("/dev/shm").isDirectory() ? "/dev/shm" : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
