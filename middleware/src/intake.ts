@@ -60,7 +60,9 @@ export class Intake {
     const payload = received.payload ?? parseBody(received.raw);
     const schema = findSchema(payload, settings.type);
     const type: PushType = schema?.type ?? settings.type ?? "unknown";
-    const verified = authenticate(schema, payload, received.headers, received.raw, settings.sign);
+    const reserialised = received.payload !== undefined;
+    const { headers, raw } = received;
+    const verified = authenticate(schema, payload, { headers, raw, reserialised }, settings.sign);
     const validation = validate(schema, payload);
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
