@@ -137,7 +137,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
       if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
         throw new AirudderError(
           "invalid_option",
-          "receiver.close(): option \"timeoutMs\" must be a number from 0, such as 10000.",
+          'receiver.close(): option "timeoutMs" must be a number from 0, such as 10000.',
         );
       }
       intake.closing = true;

@@ -8,7 +8,7 @@ export {
   parsePush,
 } from "./describe.js";
 export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./errors.js";
-export { catalogue, type PushSchema } from "./generated/catalogue.js";
+export { type Condition, catalogue, type PushSchema, type Rule } from "./generated/catalogue.js";
 export type * from "./generated/types.js";
 export { fileInbox } from "./inbox/file/file.js";
 export type { FileInboxOptions } from "./inbox/file/options.js";
@@ -31,9 +31,11 @@ export type { AirudderOptions } from "./options.js";
 export { isAnswered } from "./payload/answered.js";
 export { type CallTimes, callTimes, talkSeconds } from "./payload/call-times.js";
 export type { CallDetail as CallDetailLike } from "./payload/detail.js";
-export { dialerBody } from "./payload/dialer.js";
+export { type DialerBody, type DialerPayload, dialerBody } from "./payload/dialer.js";
 export { hangupReason } from "./payload/hangup-reason.js";
+export { newestState, type StatePayload, stateTime } from "./payload/newest.js";
 export { phone, type Subject, subject } from "./payload/subject.js";
+export { pushTime } from "./payload/time.js";
 export { type Turn, transcript } from "./payload/transcript.js";
 export type { HeaderSignVerifier } from "./push/authenticate.js";
 export type { Drift } from "./push/drift.js";

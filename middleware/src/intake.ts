@@ -57,7 +57,12 @@ export class Intake {
   }
 
   /** The response to any error. */
-  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome["result"] = "rejected"): Answer {
+  reject(
+    error: unknown,
+    startedAt: number,
+    known: Known = this.#unknown,
+    result: Outcome["result"] = "rejected",
+  ): Answer {
     const rejection =
       error instanceof AirudderError
         ? error
@@ -102,7 +107,7 @@ export class Intake {
     const payload = received.payload ?? parseBody(received.raw);
     const schema = findSchema(payload, settings.type);
     const type: PushType = schema?.type ?? settings.type ?? "unknown";
-    const verified = authenticate(schema, payload, received.headers, received.raw, settings.sign);
+    const verified = authenticate(schema, payload, received, settings.sign);
     const validation = validate(schema, payload);
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);

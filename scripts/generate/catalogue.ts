@@ -8,8 +8,13 @@ import type { PushType } from "./types.js";
 /** One name for what goes by another in each push. */
 export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
 
-/** What must be found at a JSON pointer: \`present\` is any value, null included. */
-export type Condition = "object" | "array" | "string" | "present" | { readonly const: string };
+/** What must be found at a JSON pointer: \`present\` is any value, null included; \`absent\` is none. */
+export type Condition = "object" | "array" | "string" | "present" | "absent" | { readonly const: string };
+
+/** Conditions by JSON pointer, all of which must hold. */
+export interface Rule {
+  readonly [pointer: string]: Condition;
+}
 
 /** A schema as a tree without references, for walking a payload beside it. */
 export interface Shape {
@@ -41,13 +46,20 @@ export interface PushSchema {
   readonly provenance: "documented" | "observed" | "inferred" | "unknown";
   /** Where it is known from. */
   readonly source: string;
-  /** What signs the push. */
+  /** Where the push carries its signature. */
   readonly sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
-  /** A payload is of this type when all conditions of any of these rules hold. */
-  readonly identify: readonly { readonly [pointer: string]: Condition }[];
-  /** JSON pointers whose values together name what the push is about. */
-  readonly subject: readonly string[];
-  /** JSON pointers to what one searches pushes by. */
+  /** Whether a push without this signature is rejected. False where the signature is only inferred: it is checked when present. */
+  readonly signRequired: boolean;
+  /** A payload is of this type if any of these rules holds. */
+  readonly identify: readonly Rule[];
+  /**
+   * Rules for a push that lacks a field, used only where no \`identify\` rule of any type holds. A push that they identify never passes the
+   * tolerant validator.
+   */
+  readonly identifyPartial: readonly Rule[];
+  /** JSON pointers whose values together name what the push is about. Of a list, the first that holds something counts. */
+  readonly subject: readonly (string | readonly string[])[];
+  /** JSON pointers to the ids that pushes are searched by. */
   readonly keys: { readonly [key in PushKey]?: string };
   /** Whether the payload is exactly as documented. */
   readonly strict: (data: unknown) => boolean;
@@ -65,7 +77,7 @@ const own = (properties: Record<string, Shape>): Record<string, Shape> => Object
 export function catalogueSource(pushes: readonly PushFile[]): string {
   const shapes = new ShapeWriter();
   const entries = pushes.map(({ name, ident, push, schema, samples }) => {
-    const { type, form, title, sign, identify, subject, keys } = push;
+    const { type, form, title, sign, signRequired, identify, identifyPartial, subject, keys } = push;
     const data = {
       name,
       type,
@@ -74,7 +86,9 @@ export function catalogueSource(pushes: readonly PushFile[]): string {
       provenance: schema["x-provenance"],
       source: schema["x-source"],
       sign,
+      signRequired,
       identify,
+      identifyPartial,
       subject,
       keys,
       samples,

@@ -1,9 +1,19 @@
 import { implies } from "./identify.js";
-import { type Condition, type Node, type PushFile, pointerTo, provenances, SchemaError, typesOf } from "./schema.js";
+import {
+  type Condition,
+  type Node,
+  type PushFile,
+  pointerTo,
+  provenances,
+  type Rule,
+  SchemaError,
+  typesOf,
+  type WrittenPushInfo,
+} from "./schema.js";
 
 const keywords = new Set([
   ..."$schema $id title description type enum const required properties items additionalProperties".split(" "),
-  ..."x-essential x-known-values x-provenance x-source x-unit x-format x-push".split(" "),
+  ..."x-essential x-known-values x-provenance x-meaning x-source x-unit x-format x-push".split(" "),
 ]);
 const types = new Set(["object", "array", "string", "integer", "number", "boolean", "null"]);
 const signs = new Set(["Sign", "X-AIRudder-Sign", "none", "unknown"]);
@@ -25,16 +35,21 @@ export function checkPush(file: string, name: string, schema: Node): void {
   checkNode(fail, "", schema);
 }
 
-/** Checks that no rule of one type can only match together with a rule of another type. */
+/** Checks that no rule of one type can only match together with a rule of the same kind of another type. */
 export function checkOverlaps(pushes: readonly PushFile[]): void {
+  checkOverlapsOf("identify", pushes);
+  checkOverlapsOf("identifyPartial", pushes);
+}
+
+function checkOverlapsOf(kind: "identify" | "identifyPartial", pushes: readonly PushFile[]): void {
   for (const one of pushes) {
     for (const other of pushes) {
       if (one.push.type === other.push.type) continue;
-      one.push.identify.forEach((rule, index) => {
-        if (other.push.identify.some((wide) => implies(rule, wide))) {
+      one.push[kind].forEach((rule, index) => {
+        if (other.push[kind].some((wide) => implies(rule, wide))) {
           throw new SchemaError(
             `schemas/push/${one.name}.json`,
-            `/x-push/identify/${index}`,
+            `/x-push/${kind}/${index}`,
             `overlaps with ${other.name}: add a condition that tells them apart`,
           );
         }
@@ -45,7 +60,7 @@ export function checkOverlaps(pushes: readonly PushFile[]): void {
 
 type Fail = (pointer: string, problem: string) => never;
 
-function checkInfo(fail: Fail, push: Node["x-push"]): void {
+function checkInfo(fail: Fail, push: WrittenPushInfo | undefined): void {
   if (!push) fail("/x-push", "is missing: { type, title, sign, identify, subject, keys }");
   if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(push.type ?? ""))
     fail("/x-push/type", "must be lower-case words with dots, such as call.completed");
@@ -55,23 +70,32 @@ function checkInfo(fail: Fail, push: Node["x-push"]): void {
   if (!signs.has(push.sign)) fail("/x-push/sign", `must be one of ${[...signs].join(", ")}`);
   if (!Array.isArray(push.identify))
     fail("/x-push/identify", "must be a list of rules; an empty one when only a mount can tell the type");
-  push.identify.forEach((rule, index) => {
-    const at = `/x-push/identify/${index}`;
-    if (Object.keys(rule).length === 0) fail(at, "is empty, so it would match everything");
-    for (const [pointer, condition] of Object.entries(rule)) {
-      if (!pointer.startsWith("/")) fail(at, `"${pointer}" is not a JSON pointer`);
-      if (!isCondition(condition))
-        fail(pointerTo(at, pointer), 'must be "object", "array", "string", "present" or { "const": "..." }');
-    }
-  });
-  if (!Array.isArray(push.subject)) fail("/x-push/subject", "must be a list of JSON pointers");
-  for (const pointer of [...push.subject, ...Object.values(push.keys ?? fail("/x-push/keys", "is missing"))]) {
+  checkRules(fail, "/x-push/identify", push.identify);
+  if (push.identifyPartial) checkRules(fail, "/x-push/identifyPartial", push.identifyPartial);
+  if (push.signRequired && push.sign !== "Sign" && push.sign !== "X-AIRudder-Sign")
+    fail("/x-push/signRequired", "must not be true where no signature is known");
+  if (!Array.isArray(push.subject)) fail("/x-push/subject", "must be a list of JSON pointers, or of lists of them");
+  for (const pointer of [...push.subject.flat(), ...Object.values(push.keys ?? fail("/x-push/keys", "is missing"))]) {
     if (!pointer.startsWith("/")) fail("/x-push", `"${pointer}" is not a JSON pointer`);
   }
 }
 
+function checkRules(fail: Fail, pointerOfRules: string, rules: readonly Rule[]): void {
+  rules.forEach((rule, index) => {
+    const at = `${pointerOfRules}/${index}`;
+    if (Object.keys(rule).length === 0) fail(at, "is empty, so it would match everything");
+    for (const [pointer, condition] of Object.entries(rule)) {
+      if (!pointer.startsWith("/")) fail(at, `"${pointer}" is not a JSON pointer`);
+      if (!isCondition(condition))
+        fail(pointerTo(at, pointer), 'must be "object", "array", "string", "present", "absent" or { "const": "..." }');
+    }
+    if (Object.values(rule).every((condition) => condition === "absent"))
+      fail(at, "says only what must be absent, so it would match almost everything");
+  });
+}
+
 function isCondition(condition: Condition): boolean {
-  if (typeof condition === "string") return ["object", "array", "string", "present"].includes(condition);
+  if (typeof condition === "string") return ["object", "array", "string", "present", "absent"].includes(condition);
   return typeof condition?.const === "string";
 }
 
@@ -81,6 +105,8 @@ function checkNode(fail: Fail, at: string, node: Node): void {
       fail(pointerTo(at, keyword), "is not a keyword of our schemas (schemas/README.md lists them)");
   }
   if (!node.description) fail(pointerTo(at, "description"), "is missing: say in your own words what it means");
+  if (node["x-meaning"] && node["x-meaning"] !== "vendor" && node["x-meaning"] !== "ours")
+    fail(pointerTo(at, "x-meaning"), 'must be "vendor" or "ours"');
   if (node["x-provenance"] && !provenances.includes(node["x-provenance"]))
     fail(pointerTo(at, "x-provenance"), `must be one of ${provenances.join(", ")}`);
   if (typesOf(node).length === 0) fail(pointerTo(at, "type"), "is missing");

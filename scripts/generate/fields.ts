@@ -1,50 +1,65 @@
-import { type Node, typesOf } from "./schema.js";
+import { type Node, type Provenance, provenances, typesOf } from "./schema.js";
 
-/** What a change of a field leads to: nothing, a drift entry, or that the push is kept aside. */
-export type Consequence = "-" | "drift" | "quarantine";
-
-/** One field of a push, wherever in the tree it is. */
+/** One row of a page: a field, an item of a list, a free key, or any field that a schema does not list. */
 export interface Field {
-  /** Such as `Details[].RedailCall[].CallID`; `*` stands for a free key. */
-  path: string;
-  node: Node;
-  required: boolean;
-  essential: boolean;
-  missing: Consequence;
-  otherType: Consequence;
-  otherValue: Consequence;
-  newField: Consequence;
+  readonly kind: "field" | "item" | "key" | "other";
+  /** Such as `Details[].RedailCall[].CallID`; `*` stands for a free key. Of `other`: the path of the object, empty for the root. */
+  readonly path: string;
+  /** The steps to it in a payload from {@link fullPayload}. */
+  readonly steps: readonly string[];
+  readonly node: Node;
+  readonly required: boolean;
+  readonly essential: boolean;
+  /** The field's own provenance, or that of what it is in, whichever is weaker. */
+  readonly provenance: Provenance;
+  /** Who says what the field means. */
+  readonly meaning: "vendor" | "ours";
 }
 
-/** Every field below a schema, in the order of the schema, parents first. */
+/** What a node inherits from the ones above it. */
+interface Above {
+  readonly path: string;
+  readonly steps: readonly string[];
+  /** Whether everything above is essential, so that a fault here makes the push useless. */
+  readonly vital: boolean;
+  readonly provenance: Provenance;
+  readonly meaning: "vendor" | "ours";
+}
+
+/** The name of a field that no schema lists, in a payload that has one. */
+export const OTHER_FIELD = "fresh";
+
+/** Every row below a schema, in the order of the schema, parents first. */
 export function fieldsOf(schema: Node): Field[] {
-  return below(schema, "", true);
+  const provenance = schema["x-provenance"] ?? "unknown";
+  return below(schema, { path: "", steps: [], vital: true, provenance, meaning: schema["x-meaning"] ?? "vendor" });
 }
 
-/** @param vital whether everything above is essential, so that a fault here can make the push useless */
-function below(node: Node, path: string, vital: boolean): Field[] {
-  const named = Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
-    const required = node.required?.includes(name) ?? false;
-    const essential = vital && (node["x-essential"]?.includes(name) ?? false);
-    const at = path === "" ? name : `${path}.${name}`;
-    return [field(at, child, required, essential), ...below(child, at, essential)];
-  });
-  const rest = node.additionalProperties;
-  const free =
-    typeof rest === "object" ? [field(`${path}.*`, rest, false, false), ...below(rest, `${path}.*`, false)] : [];
-  return [...named, ...free, ...(node.items ? below(node.items, `${path}[]`, vital) : [])];
-}
-
-function field(path: string, node: Node, required: boolean, essential: boolean): Field {
-  const fault: Consequence = essential ? "quarantine" : "drift";
-  return {
-    path,
-    node,
-    required,
-    essential,
-    missing: required ? fault : "-",
-    otherType: fault,
-    otherValue: node.const !== undefined ? fault : node.enum ? "drift" : "-",
-    newField: typesOf(node).includes("object") && node.additionalProperties === false ? "drift" : "-",
+function below(node: Node, above: Above): Field[] {
+  const rows: Field[] = [];
+  const add = (kind: Field["kind"], path: string, step: string, child: Node, required: boolean, essential: boolean) => {
+    const provenance = weaker(child["x-provenance"], above.provenance);
+    const meaning = provenance === "documented" ? (child["x-meaning"] ?? above.meaning) : "ours";
+    const field = { kind, path, steps: [...above.steps, step], node: child, required, essential, provenance, meaning };
+    rows.push(field);
+    if (kind === "other") return;
+    const vital = kind === "item" ? above.vital : essential;
+    rows.push(...below(child, { ...field, vital }));
   };
+  for (const [name, child] of Object.entries(node.properties ?? {})) {
+    const required = node.required?.includes(name) ?? false;
+    const essential = above.vital && (node["x-essential"]?.includes(name) ?? false);
+    add("field", above.path === "" ? name : `${above.path}.${name}`, name, child, required, essential);
+  }
+  const rest = node.additionalProperties;
+  if (typeof rest === "object") add("key", `${above.path}.*`, "*", rest, false, false);
+  else if (typesOf(node).includes("object")) add("other", above.path, OTHER_FIELD, {}, false, false);
+  if (node.items) add("item", `${above.path}[]`, "0", node.items, false, false);
+  return rows;
+}
+
+/** A field is no better known than what it is in, unless nothing is known about that at all. */
+function weaker(own: Provenance | undefined, inherited: Provenance): Provenance {
+  if (own === undefined || inherited === "unknown") return own ?? inherited;
+  return provenances.indexOf(own) > provenances.indexOf(inherited) ? own : inherited;
 }

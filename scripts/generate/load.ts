@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkOverlaps, checkPush } from "./conventions.js";
 import { partsOf } from "./parts.js";
 import { Resolver } from "./resolve.js";
-import { type PushFile, type PushNode, SchemaError } from "./schema.js";
+import { type PushFile, type PushInfo, type PushNode, SchemaError, type WrittenPushInfo } from "./schema.js";
 
 /**
  * Reads every push schema below `schemas/push`, resolved and checked against the conventions.
@@ -20,13 +20,17 @@ export function loadPushes(schemasDir: string): PushFile[] {
       name,
       ident: name.replace(/\W/g, "_"),
       schema,
-      push: schema["x-push"],
+      push: withDefaults(schema["x-push"]),
       samples: samplesOf(schemasDir, name),
     };
   });
   checkOverlaps(pushes);
   partsOf(pushes);
   return pushes;
+}
+
+function withDefaults(push: WrittenPushInfo): PushInfo {
+  return { signRequired: push.sign === "Sign" || push.sign === "X-AIRudder-Sign", identifyPartial: [], ...push };
 }
 
 /** Reads one sample, as a path below `schemas/samples`. */

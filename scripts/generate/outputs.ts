@@ -21,13 +21,13 @@ export async function outputs(root: string): Promise<Map<string, string>> {
   const pushes = loadPushes(schemas);
   const [code, docs] = generatedFolders;
   const files = new Map([
-    [`${code}/types.ts`, await typesSource(pushes)],
+    [`${code}/types.ts`, typesSource(pushes)],
     [`${code}/validators.js`, await validatorsSource(pushes)],
     [`${code}/validators.d.ts`, validatorsTypes(pushes)],
     [`${code}/catalogue.ts`, catalogueSource(pushes)],
     [`${code}/samples.ts`, samplesSource(schemas, pushes)],
   ]);
-  for (const [name, content] of pages(pushes)) files.set(`${docs}/${name}`, content);
+  for (const [name, content] of pages(schemas, pushes)) files.set(`${docs}/${name}`, content);
   const readme = join(root, "README.md");
   if (existsSync(readme)) files.set("README.md", readmeWith(readFileSync(readme, "utf8"), pushes));
   return files;

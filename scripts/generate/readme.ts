@@ -1,5 +1,5 @@
 import { code, table } from "./markdown.js";
-import type { PushFile } from "./schema.js";
+import type { PushFile, PushInfo } from "./schema.js";
 
 const open = "<!-- generated:pushes -->";
 const close = "<!-- /generated:pushes -->";
@@ -18,10 +18,15 @@ function pushTable(pushes: readonly PushFile[]): string {
     `[${code(push.type)}](schemas/pages/${push.type}.md)${push.form ? ` (${push.form})` : ""}`,
     push.title.replaceAll("|", "\\|"),
     schema["x-provenance"],
-    push.sign === "none" || push.sign === "unknown" ? push.sign : code(push.sign),
+    signedBy(push),
     sampleLink(name, samples),
   ]);
   return table(head, rows);
+}
+
+function signedBy({ sign, signRequired }: PushInfo): string {
+  if (sign === "none" || sign === "unknown") return sign;
+  return signRequired ? code(sign) : `${code(sign)} (inferred)`;
 }
 
 function sampleLink(name: string, samples: readonly string[]): string {

@@ -3,7 +3,7 @@ export const provenances = ["documented", "observed", "inferred", "unknown"] as 
 export type Provenance = (typeof provenances)[number];
 
 /** What must be found at a JSON pointer for a payload to be of a type. */
-export type Condition = "object" | "array" | "string" | "present" | { const: string };
+export type Condition = "object" | "array" | "string" | "present" | "absent" | { const: string };
 
 /** All of these must hold. */
 export type Rule = Record<string, Condition>;
@@ -14,10 +14,19 @@ export interface PushInfo {
   title: string;
   form?: "wrapped" | "bare";
   sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
+  /** Whether a push without this signature is rejected. Default in the file: true for the two signatures, else false. */
+  signRequired: boolean;
   identify: Rule[];
-  subject: string[];
+  /** Rules for a push that lacks a field. Default in the file: none. */
+  identifyPartial: Rule[];
+  /** JSON pointers; a list of them where the first that holds something counts. */
+  subject: (string | string[])[];
   keys: { [key in "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone"]?: string };
 }
+
+/** {@link PushInfo} as it is in a file, where two fields have defaults. */
+export type WrittenPushInfo = Omit<PushInfo, "signRequired" | "identifyPartial"> &
+  Partial<Pick<PushInfo, "signRequired" | "identifyPartial">>;
 
 /** A node of a JSON Schema, with no more keywords than our conventions allow. */
 export interface Node {
@@ -37,10 +46,12 @@ export interface Node {
   "x-essential"?: string[];
   "x-known-values"?: string[];
   "x-provenance"?: Provenance;
+  /** Whose words the description is in substance: the vendor's, or ours where the docs say nothing. Holds for what is below, too. */
+  "x-meaning"?: "vendor" | "ours";
   "x-source"?: string;
   "x-unit"?: string;
   "x-format"?: string;
-  "x-push"?: PushInfo;
+  "x-push"?: WrittenPushInfo;
 }
 
 /** A root of `schemas/push`: everything that is optional in a node and must be there in it. */
@@ -60,7 +71,7 @@ export interface PushFile {
   samples: string[];
 }
 
-/** The schemas are wrong: says in which file, at which pointer, and how to mend it. */
+/** The schemas are wrong: says in which file, at which pointer, and how to fix it. */
 export class SchemaError extends Error {
   override name = "SchemaError";
   constructor(

@@ -174,7 +174,11 @@ test("a replay from another machine's address is rejected", async () => {
 });
 
 test("an inbox of one's own without replay() has replays handled at once", async (t) => {
-  const inbox: Inbox = { put: async () => assert.fail("stored"), consume: () => undefined, close: async () => undefined };
+  const inbox: Inbox = {
+    put: async () => assert.fail("stored"),
+    consume: () => undefined,
+    close: async () => undefined,
+  };
   const { receiver, send } = await start(t, { inbox });
   receiver.on("*", () => undefined);
   assert.equal((await send(callCompleted(), replay)).outcome.result, "handled");

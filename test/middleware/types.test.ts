@@ -6,6 +6,7 @@ import {
   callTimes,
   dialerBody,
   isAnswered,
+  newestState,
   type Push,
   transcript,
 } from "airudder-webhooks";
@@ -24,8 +25,40 @@ export function handlersAreTyped(): void {
   });
   receiver.on("dialer.agent", ({ payload }) => {
     dialerBody(payload).State satisfies string;
+    // @ts-expect-error no such field
+    dialerBody(payload).state;
+    payload.pds?.body.State satisfies string | undefined;
+    payload.body?.State satisfies string | undefined;
     // @ts-expect-error it may be bare
-    payload.pds;
+    payload.pds.body;
+    if (payload.pds) payload.workflow_id satisfies string;
+    else payload.type satisfies "AgentStatus";
+  });
+  receiver.on("dialer.contact", ({ payload }) => {
+    dialerBody(payload).callid satisfies string | undefined;
+    // @ts-expect-error misspelt
+    dialerBody(payload).calid;
+    newestState(undefined, payload) satisfies typeof payload;
+  });
+  receiver.on("chatbot.session.ended", ({ payload }) => {
+    payload.session_end_reason satisfies string | undefined;
+    // @ts-expect-error misspelt
+    payload.sesion_end_reason;
+    // @ts-expect-error misspelt
+    payload.messages?.[0]?.content?.txt;
+    // @ts-expect-error a chatbot push has no dialer body
+    dialerBody(payload).State;
+  });
+  receiver.on("custom_node.push", ({ payload }) => {
+    payload.callee.case_id satisfies string;
+    // @ts-expect-error misspelt
+    payload.callee.caseid;
+  });
+  receiver.on("waba.message.status", ({ payload }) => payload.anything satisfies unknown);
+  receiver.on("call.completed.info_check", ({ payload }) => payload.anything satisfies unknown);
+  receiver.on("workflow.status", ({ payload }) => {
+    // @ts-expect-error it has no time of its own
+    newestState(undefined, payload);
   });
   receiver.on("unknown", ({ payload }) => payload.anything satisfies unknown);
   receiver.on("quarantined", ({ type, payload }) => [type satisfies string, payload.anything satisfies unknown]);

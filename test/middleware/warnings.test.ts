@@ -18,10 +18,14 @@ function run(t: TestContext, program: string): string {
       receiver.fetch(new Request("http://a.test/", { ...signedRequest(payload, { key: "k" }), headers: { "content-type": "application/json", ...headers } }));
     const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
   `;
-  const { stderr, status } = spawnSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", head + program], {
-    cwd: root,
-    encoding: "utf8",
-  });
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", head + program],
+    {
+      cwd: root,
+      encoding: "utf8",
+    },
+  );
   assert.equal(status, 0, stderr);
   return stderr;
 }
@@ -44,7 +48,10 @@ for (const [mode, options] of [
       await receiver.close();
     `,
     );
-    assert.match(stderr, /\[AIRUDDER_HANDLER_FAILED\].*call\.completed.*push \w{20,}, attempt 1: RangeError \[E_ROOM\]: no room for \[value\] at \[value\], try \[phone\] or \[email\]/);
+    assert.match(
+      stderr,
+      /\[AIRUDDER_HANDLER_FAILED\].*call\.completed.*push \w{20,}, attempt 1: RangeError \[E_ROOM\]: no room for \[value\] at \[value\], try \[phone\] or \[email\]/,
+    );
     assert.match(stderr, /\n\s+at .*save/);
     assert.doesNotMatch(stderr, /Siti|812000000|555|b\.example/);
     assert.equal(/AIRUDDER_DEAD/.test(stderr), mode === "an inbox");
@@ -52,8 +59,16 @@ for (const [mode, options] of [
 }
 
 for (const [what, payload, expected] of [
-  ["a wrong signature", 'samplePush("call.completed", { Sign: "0".repeat(32) })', /401 bad_sign\. Another key was used/],
-  ["the default key", 'samplePush("call.completed")', /401 bad_sign\. It was signed with the vendor's public default key/],
+  [
+    "a wrong signature",
+    'samplePush("call.completed", { Sign: "0".repeat(32) })',
+    /401 bad_sign\. Another key was used/,
+  ],
+  [
+    "the default key",
+    'samplePush("call.completed")',
+    /401 bad_sign\. It was signed with the vendor's public default key/,
+  ],
   ["no signature", 'samplePush("call.completed", { Sign: undefined })', /401 missing_sign\. /],
 ] as const) {
   test(`a push with ${what} is reported on standard error with the likely cause`, (t) => {
@@ -132,7 +147,10 @@ test("a handler for a type that this mount never identifies is reported", (t) =>
     airudder({ key: "k", token: false, type: "waba.message.status" }).on("waba.message.status", () => undefined);
   `,
   );
-  assert.match(stderr, /receiver\.on\("waba\.message\.status"\) never runs on this mount.*airudder\(\{ type: "waba\.message\.status" \}\)/);
+  assert.match(
+    stderr,
+    /receiver\.on\("waba\.message\.status"\) never runs on this mount.*airudder\(\{ type: "waba\.message\.status" \}\)/,
+  );
   assert.match(stderr, /receiver\.on\("dialer\.agent"\) never runs: this mount states .*dialer\.task/);
   assert.equal(stderr.match(/UNREACHABLE/g)?.length, 2);
 });
@@ -154,7 +172,11 @@ test("a push of a type without a handler is reported once for each type", (t) =>
 });
 
 test("whatever a payload holds, no value of four characters or more is left in a message that quotes it", () => {
-  const value = fc.oneof(fc.string({ minLength: 4 }), fc.integer({ min: 1000 }), fc.double({ noNaN: true, noDefaultInfinity: true }));
+  const value = fc.oneof(
+    fc.string({ minLength: 4 }),
+    fc.integer({ min: 1000 }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+  );
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.oneof(value, fc.array(value))), (payload) => {
       const values = Object.values(payload).flat().map(String);

@@ -1,103 +1,209 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
-import { catalogue } from "../../middleware/src/generated/catalogue.js";
-import { validate } from "../../middleware/src/push/validate.js";
-import { type Consequence, type Field, fieldsOf } from "../../scripts/generate/fields.js";
-import { type Node, typesOf } from "../../scripts/generate/schema.js";
-import { pushes } from "./pushes.js";
+import { airudder, catalogue, DEFAULT_KEY, type Drift, identify, type PushType } from "airudder-webhooks";
+import { type Field, fieldsOf } from "../../scripts/generate/fields.js";
+import { type Fault, faults, faulty, fullPayload, type Payload } from "../../scripts/generate/full-payload.js";
+import { label } from "../../scripts/generate/pages.js";
+import type { PushFile } from "../../scripts/generate/schema.js";
+import { webRequest } from "../helpers/push.js";
+import { pushes, sampleText, schemasDir } from "./pushes.js";
 
-type Holder = Record<string, unknown>;
+const TYPES = [...new Set(catalogue.map(({ type }) => type)), "unknown"] as const satisfies readonly PushType[];
 
-/** A payload in which every field is there once, made from the schema alone. */
-function fullPayload(node: Node): unknown {
-  if (node.const !== undefined) return node.const;
-  if (node.enum) return node.enum[0];
-  switch (typesOf(node)[0]) {
-    case "object": {
-      const named = Object.entries(node.properties ?? {}).map(([name, child]) => [name, fullPayload(child)]);
-      const rest = node.additionalProperties;
-      return Object.fromEntries(typeof rest === "object" ? [...named, ["*", fullPayload(rest)]] : named);
-    }
-    case "array":
-      return node.items ? [fullPayload(node.items)] : [];
-    case "integer":
-      return 1;
-    default:
-      return "text";
-  }
+interface Result {
+  status: number;
+  /** The type that a handler saw. */
+  type?: string;
+  quarantined: boolean;
+  drift: readonly Drift[];
 }
 
-/** Where a field's path leads in such a payload: what holds it, its key there, and its JSON pointer. */
-function placeOf(payload: unknown, { path }: Field): { holder: Holder; key: string; pointer: string } {
-  const steps = path.replaceAll("[]", ".0").split(".");
-  const key = steps.pop() as string;
-  const holder = steps.reduce((value, step) => (value as Holder)[step], payload) as Holder;
-  return { holder, key, pointer: `/${[...steps, key].join("/")}` };
-}
-
-for (const { name, schema } of pushes) {
-  const entry = catalogue.find((candidate) => candidate.name === name);
-  assert.ok(entry);
-  const expectOne = (
-    field: Field,
-    change: (holder: Holder, key: string) => void,
-    consequence: Consequence,
-    kind: string,
-    below = "",
-  ): void => {
-    const payload = fullPayload(schema) as Holder;
-    const { holder, key, pointer } = placeOf(payload, field);
-    change(holder, key);
-    const { quarantined, drift } = validate(entry, payload);
-    const label = `${kind} at ${pointer}${below}`;
-    assert.equal(quarantined, consequence === "quarantine", label);
-    assert.deepEqual(
-      drift.map((it) => ({ path: it.path, kind: it.kind })),
-      consequence === "-" ? [] : [{ path: `${pointer}${below}`, kind }],
-      label,
-    );
-  };
-
-  test(`${name}: a payload with every field is as documented`, () => {
-    assert.deepEqual(validate(entry, fullPayload(schema) as object), { quarantined: false, drift: [] });
-  });
-
-  test(`${name}: every documented value is as documented`, () => {
-    for (const field of fieldsOf(schema)) {
-      for (const value of field.node.enum ?? []) {
-        const payload = fullPayload(schema) as Holder;
-        const { holder, key } = placeOf(payload, field);
-        holder[key] = value;
-        assert.equal(entry.strict(payload), true, `${field.path}: ${value}`);
-      }
-    }
-  });
-
-  for (const field of fieldsOf(schema)) {
-    const types = typesOf(field.node);
-    test(`${name}: ${field.path}, taken away (${field.missing}), of another type (${field.otherType}), of another value (${field.otherValue})`, () => {
-      expectOne(field, (holder, key) => Reflect.deleteProperty(holder, key), field.missing, "missing_field");
-      for (const wrong of [true, null, 1.5, "text", 7, [], {}].filter((value) => !isOf(value, types))) {
-        expectOne(field, (holder, key) => Object.assign(holder, { [key]: wrong }), field.otherType, "wrong_type");
-      }
-      if (types.includes("string")) {
-        expectOne(
-          field,
-          (holder, key) => Object.assign(holder, { [key]: "never seen before" }),
-          field.otherValue,
-          "unknown_value",
-        );
-      }
-      if (types.includes("object") && typeof field.node.additionalProperties !== "object") {
-        const add = (holder: Holder, key: string): void => void Object.assign(holder[key] as Holder, { fresh: 1 });
-        expectOne(field, add, field.newField, "unknown_field", "/fresh");
-      }
+/** A receiver in direct mode that tells which of its handlers got a push. */
+function mount(options: { type?: PushType; verify?: "off" }): (payload: object) => Promise<Result> {
+  const receiver = airudder({ key: DEFAULT_KEY, duplicateWindowMs: 0, ...options });
+  let seen: Omit<Result, "status"> = { quarantined: false, drift: [] };
+  for (const type of TYPES)
+    receiver.on(type, (push) => {
+      seen = { type: push.type, quarantined: false, drift: push.drift };
     });
-  }
+  receiver.on("quarantined", ({ type, drift }) => {
+    seen = { type, quarantined: true, drift };
+  });
+  return async (payload) => {
+    seen = { quarantined: false, drift: [] };
+    const { status } = await receiver.fetch(webRequest(payload));
+    return { status, ...seen };
+  };
 }
 
-function isOf(value: unknown, types: readonly string[]): boolean {
-  if (value === null) return types.includes("null");
-  if (Array.isArray(value)) return types.includes("array");
-  return types.includes(typeof value) || (Number.isInteger(value) && types.includes("integer"));
+/** What a page says of each field of a form: its last four cells, by the first one. */
+function cellsOf(file: PushFile): Map<string, Record<Fault, string>> {
+  const page = readFileSync(join(schemasDir, "pages", `${file.push.type}.md`), "utf8");
+  const tables = page.split(/^\| Field .*\n.*\n/m).slice(1);
+  const forms = pushes.filter(({ push }) => push.type === file.push.type);
+  const rows = (tables[forms.indexOf(file)] ?? "")
+    .split("\n")
+    .filter((_, i, lines) => !lines.slice(0, i + 1).includes(""));
+  return new Map(
+    rows.map((row) => {
+      const cells = row.split(/(?<!\\)\|/).map((text) => text.trim());
+      const [missing, nothing, type, value] = cells.slice(-5, -1) as [string, string, string, string];
+      return [cells[1] ?? "", { missing, null: nothing, "other type": type, "other value": value }];
+    }),
+  );
 }
+
+/** What a cell promises for a mount: `a / b or c` is a or c without a stated type, b or c with it. */
+function promised(cell: string, isTyped: boolean): string[] {
+  const outcomes = cell.split(" or ").map((one) => {
+    const [untyped = "", typed = untyped] = one.split(" / ");
+    return isTyped ? typed : untyped;
+  });
+  return [...new Set(outcomes)].sort();
+}
+
+function outcomeOf({ status, type, quarantined, drift }: Result, expectedType: string): string {
+  if (status !== 200) return String(status);
+  if (type !== expectedType) return quarantined ? `${type} in quarantine` : String(type);
+  if (quarantined) return "quarantine";
+  return drift.length > 0 ? "drift" : "-";
+}
+
+const KINDS = {
+  missing: "missing_field",
+  null: "wrong_type",
+  "other type": "wrong_type",
+  "other value": "unknown_value",
+};
+
+function expectedDrift(field: Field, fault: Fault): { path: string; kind: string } {
+  const kind = field.kind === "other" ? "unknown_field" : KINDS[fault];
+  return { path: `/${field.steps.join("/")}`, kind };
+}
+
+for (const file of pushes) {
+  const { type } = file.push as { type: PushType };
+  const mounts = [
+    { name: "a mount that states the type", isTyped: true, options: { type } },
+    ...(file.push.identify.length > 0
+      ? [{ name: "a mount that identifies by shape", isTyped: false, options: {} }]
+      : []),
+  ];
+  const cells = cellsOf(file);
+  const fields = fieldsOf(file.schema);
+
+  test(`${file.name}: the page has a row for every field, item, free key and other field`, () => {
+    const isShown = Object.keys(file.schema.properties ?? {}).length > 0;
+    assert.deepEqual([...cells.keys()], isShown ? fields.map(label) : []);
+  });
+
+  for (const { name, isTyped, options } of mounts) {
+    const checked = mount(options);
+    const unchecked = mount({ ...options, verify: "off" });
+
+    test(`${file.name}: ${name} accepts a payload with every field, without drift`, async () => {
+      const { status, type: seen, quarantined, drift } = await checked(fullPayload(file.schema));
+      assert.deepEqual(
+        { status, seen, quarantined, drift },
+        { status: 200, seen: type, quarantined: false, drift: [] },
+      );
+    });
+
+    for (const field of fields.filter((each) => cells.has(label(each)))) {
+      test(`${file.name}, ${label(field)}: ${name} does what the page says`, async () => {
+        for (const fault of faults) {
+          const outcomes = new Set<string>();
+          const observe = async (payload: Payload, send: typeof checked): Promise<string> => {
+            const result = await send(payload);
+            const outcome = outcomeOf(result, type);
+            const drift = result.drift.map(({ path, kind }) => ({ path, kind }));
+            if (outcome === "drift" || outcome === "quarantine") assert.deepEqual(drift, [expectedDrift(field, fault)]);
+            else assert.deepEqual(drift, []);
+            return outcome;
+          };
+          for (const payload of faulty(file.schema, field, fault)) {
+            const outcome = await observe(payload, checked);
+            outcomes.add(outcome === "401" ? `401 (${await observe(payload, unchecked)})` : outcome);
+          }
+          const expected = promised(cells.get(label(field))?.[fault] ?? "", isTyped);
+          assert.deepEqual(outcomes.size > 0 ? [...outcomes].sort() : ["-"], expected, fault);
+        }
+      });
+    }
+  }
+
+  test(`${file.name}: every documented value is as documented`, () => {
+    const entry = catalogue.find((candidate) => candidate.name === file.name);
+    for (const field of fields) {
+      for (const value of field.node.enum ?? []) {
+        const payload = fullPayload(file.schema);
+        const holder = field.steps
+          .slice(0, -1)
+          .reduce<unknown>((at, step) => (at as Payload)[step], payload) as Payload;
+        holder[field.steps.at(-1) as string] = value;
+        assert.equal(entry?.strict(payload), true, `${field.path}: ${value}`);
+      }
+    }
+  });
+}
+
+for (const file of pushes.filter(({ push }) => push.identify.length === 0)) {
+  test(`${file.name}: the page tells what a mount without a type takes it for`, async () => {
+    const page = readFileSync(join(schemasDir, "pages", `${file.push.type}.md`), "utf8");
+    const [, taken] = /On a mount without `type`, such a push is taken for `([^`]+)`/.exec(page) ?? [];
+    const send = mount({});
+    for (const sample of file.samples) {
+      const payload = JSON.parse(sampleText(sample)) as object;
+      assert.equal(identify(payload), taken);
+      const { status, type } = await send(payload);
+      assert.deepEqual([status, type], [200, taken]);
+    }
+  });
+}
+
+const provenances = ["documented", "observed", "inferred", "unknown"];
+for (const file of pushes.filter(({ schema }) => schema["x-provenance"] !== "unknown")) {
+  test(`${file.name}: no field is better known than what it is in`, () => {
+    const rows = fieldsOf(file.schema);
+    for (const row of rows) {
+      const parent = rows.findLast(
+        ({ steps }) => steps.length < row.steps.length && steps.every((step, i) => step === row.steps[i]),
+      );
+      const above = parent?.provenance ?? file.schema["x-provenance"];
+      assert.ok(provenances.indexOf(row.provenance) >= provenances.indexOf(above), `${row.path}: ${row.provenance}`);
+    }
+  });
+}
+
+test("fields that only the vendor's example shows are observed, not documented", () => {
+  const page = readFileSync(join(schemasDir, "pages/call.completed.md"), "utf8");
+  for (const path of [
+    "AsrResult[]",
+    "AsrResult[].time",
+    "RedailCall[]",
+    "RedailCall[].RingType",
+    "RedailCall[].HangupType",
+    "Variables.*",
+  ]) {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`Details[].${path}\` `));
+    assert.match(row ?? "", /\| observed +\|/, path);
+  }
+});
+
+test("a meaning that the vendor does not give is marked as ours", () => {
+  const rowOf = (type: string, path: string): string =>
+    readFileSync(join(schemasDir, "pages", `${type}.md`), "utf8")
+      .split("\n")
+      .find((line) => line.startsWith(`| \`${path}\` `)) ?? "";
+  for (const [type, path] of [
+    ["chatbot.session.ended", "wfdetail_uuid"],
+    ["chatbot.session.ended", "channel_id"],
+    ["call.completed", "Details[].Comments"],
+    ["workflow.status", "status"],
+  ] as const) {
+    assert.match(rowOf(type, path), /\| documented, meaning ours +\|/, path);
+  }
+  assert.match(rowOf("call.completed", "Details[].CallStartTime"), /\| documented +\|/);
+});

@@ -156,3 +156,24 @@ test("published schemas stand alone", () =>
       assert.equal(typeof strictAjv().compile(JSON.parse(text)), "function");
     }
   }));
+
+const types = readFileSync(join(root, "middleware/src/generated/types.ts"), "utf8");
+
+test("an editor shows a text for every field of every payload", () => {
+  const lines = types.slice(0, types.indexOf("export interface PushPayloads")).split("\n");
+  const silent = lines.filter((line, i) => /^ +\w+\??: /.test(line) && !lines[i - 1]?.endsWith("*/"));
+  assert.deepEqual(silent, []);
+});
+
+test("a union of values names each once", () => {
+  const unions = types.split("\n").flatMap((line) => / = (.*);$/.exec(line)?.[1]?.split(" | ") ?? []);
+  assert.equal(unions.filter((value) => value === "null").length, 1);
+});
+
+test("only payloads of unknown shape can be read by any name", () => {
+  const open = types.split(/^export interface /m).filter((text) => text.includes("[name: string]"));
+  assert.deepEqual(
+    open.map((text) => text.slice(0, text.indexOf(" "))),
+    ["CallCompletedInfoCheck", "WabaMessageStatus"],
+  );
+});

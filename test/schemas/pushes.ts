@@ -19,7 +19,16 @@ export function sampleText(sample: string): string {
 /** A new Ajv in strict mode that knows our annotations and nothing else. */
 export function strictAjv(): Ajv {
   const ajv = new Ajv({ ...ajvOptions, strictRequired: true });
-  ajv.addVocabulary(["x-provenance", "x-source", "x-push", "x-essential", "x-known-values", "x-format", "x-unit"]);
+  ajv.addVocabulary([
+    "x-provenance",
+    "x-meaning",
+    "x-source",
+    "x-push",
+    "x-essential",
+    "x-known-values",
+    "x-format",
+    "x-unit",
+  ]);
   return ajv;
 }
 

@@ -6,8 +6,13 @@ import type { PushType } from "./types.js";
 /** One name for what goes by another in each push. */
 export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
 
-/** What must be found at a JSON pointer: `present` is any value, null included. */
-export type Condition = "object" | "array" | "string" | "present" | { readonly const: string };
+/** What must be found at a JSON pointer: `present` is any value, null included; `absent` is none. */
+export type Condition = "object" | "array" | "string" | "present" | "absent" | { readonly const: string };
+
+/** Conditions by JSON pointer, all of which must hold. */
+export interface Rule {
+  readonly [pointer: string]: Condition;
+}
 
 /** A schema as a tree without references, for walking a payload beside it. */
 export interface Shape {
@@ -39,13 +44,20 @@ export interface PushSchema {
   readonly provenance: "documented" | "observed" | "inferred" | "unknown";
   /** Where it is known from. */
   readonly source: string;
-  /** What signs the push. */
+  /** Where the push carries its signature. */
   readonly sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
-  /** A payload is of this type when all conditions of any of these rules hold. */
-  readonly identify: readonly { readonly [pointer: string]: Condition }[];
-  /** JSON pointers whose values together name what the push is about. */
-  readonly subject: readonly string[];
-  /** JSON pointers to what one searches pushes by. */
+  /** Whether a push without this signature is rejected. False where the signature is only inferred: it is checked when present. */
+  readonly signRequired: boolean;
+  /** A payload is of this type if any of these rules holds. */
+  readonly identify: readonly Rule[];
+  /**
+   * Rules for a push that lacks a field, used only where no `identify` rule of any type holds. A push that they identify never passes the
+   * tolerant validator.
+   */
+  readonly identifyPartial: readonly Rule[];
+  /** JSON pointers whose values together name what the push is about. Of a list, the first that holds something counts. */
+  readonly subject: readonly (string | readonly string[])[];
+  /** JSON pointers to the ids that pushes are searched by. */
   readonly keys: { readonly [key in PushKey]?: string };
   /** Whether the payload is exactly as documented. */
   readonly strict: (data: unknown) => boolean;
@@ -76,7 +88,9 @@ const shapeCallDurations: Shape = { type: ["object"], properties: /* @__PURE__ *
 
 const shapeTalkResultCount: Shape = { type: ["object"], properties: /* @__PURE__ */ own({ "talkResult": { type: ["string"], additional: true }, "count": { type: ["integer"], additional: true } }), strict: validators.part_TalkResultCount, additional: false };
 
-const shapeDialerAgentBody: Shape = { type: ["object"], required: ["agentName","State"], essential: ["agentName","State"], properties: /* @__PURE__ */ own({ "agentName": { type: ["string"], additional: true }, "registerState": { type: ["string"], additional: true }, "State": { type: ["string"], additional: true }, "callType": { type: ["string"], additional: true }, "taskId": { type: ["string"], additional: true }, "taskName": { type: ["string"], additional: true }, "groupName": { type: ["string"], additional: true }, "phoneNumber": { type: ["string"], additional: true }, "callid": { type: ["string"], additional: true }, "contactName": { type: ["string"], additional: true }, "address": { type: ["string"], additional: true }, "info1": { type: ["string"], additional: true }, "info2": { type: ["string"], additional: true }, "info3": { type: ["string"], additional: true }, "remark": { type: ["string"], additional: true }, "privateData": { type: ["string"], additional: true }, "timestamp": { type: ["string"], additional: true }, "talkResultLabel": { type: ["string"], additional: true }, "talkremarks": { type: ["string"], additional: true }, "mainNumber": { type: ["string"], additional: true }, "phoneTag": { type: ["string"], additional: true }, "curDayCallCount": shapeCallCounts, "curDayCallDuration": shapeCallDurations, "curDayTalkResults": { type: ["array"], items: shapeTalkResultCount, additional: true }, "displayTalkResult": { type: ["string"], additional: true }, "isConcealCallee": { type: ["string"], additional: true }, "curDayOnlineDuration": { type: ["integer"], additional: true }, "curDayRestDuration": { type: ["integer"], additional: true }, "curWaitingCallCount": { type: ["integer"], additional: true }, "groupUnallocatedCall": { type: ["integer"], additional: true }, "earliestCallWaitTime": { type: ["integer"], additional: true }, "threewayState": { type: ["string"], additional: true }, "threewayAccount": { type: ["string"], additional: true }, "customizeResults": { type: ["object"], additional: { type: ["string"], additional: true } }, "customerInfo": { type: ["object"], additional: { type: ["string"], additional: true } }, "waitingDialNumber": { type: ["integer"], additional: true }, "totalNumber": { type: ["integer"], additional: true }, "holdTimestamp": { type: ["integer"], additional: true }, "holdDuration": shapeCallDurations, "hangupReason": { type: ["integer","string"], additional: true }, "nthCall": { type: ["integer"], additional: true }, "recLink": { type: ["string"], additional: true } }), strict: validators.part_DialerAgentBody, additional: false };
+const shapeHoldDurations: Shape = { type: ["object"], properties: /* @__PURE__ */ own({ "auto": { type: ["integer"], additional: true }, "manual": { type: ["integer"], additional: true } }), strict: validators.part_HoldDurations, additional: false };
+
+const shapeDialerAgentBody: Shape = { type: ["object"], required: ["agentName","State"], essential: ["agentName","State"], properties: /* @__PURE__ */ own({ "agentName": { type: ["string"], additional: true }, "registerState": { type: ["string"], additional: true }, "State": { type: ["string"], additional: true }, "callType": { type: ["string"], additional: true }, "taskId": { type: ["string"], additional: true }, "taskName": { type: ["string"], additional: true }, "groupName": { type: ["string"], additional: true }, "phoneNumber": { type: ["string"], additional: true }, "callid": { type: ["string"], additional: true }, "contactName": { type: ["string"], additional: true }, "address": { type: ["string"], additional: true }, "info1": { type: ["string"], additional: true }, "info2": { type: ["string"], additional: true }, "info3": { type: ["string"], additional: true }, "remark": { type: ["string"], additional: true }, "privateData": { type: ["string"], additional: true }, "timestamp": { type: ["string"], additional: true }, "talkResultLabel": { type: ["string"], additional: true }, "talkremarks": { type: ["string"], additional: true }, "mainNumber": { type: ["string"], additional: true }, "phoneTag": { type: ["string"], additional: true }, "curDayCallCount": shapeCallCounts, "curDayCallDuration": shapeCallDurations, "curDayTalkResults": { type: ["array"], items: shapeTalkResultCount, additional: true }, "displayTalkResult": { type: ["string"], additional: true }, "isConcealCallee": { type: ["string"], additional: true }, "curDayOnlineDuration": { type: ["integer"], additional: true }, "curDayRestDuration": { type: ["integer"], additional: true }, "curWaitingCallCount": { type: ["integer"], additional: true }, "groupUnallocatedCall": { type: ["integer"], additional: true }, "earliestCallWaitTime": { type: ["integer"], additional: true }, "threewayState": { type: ["string"], additional: true }, "threewayAccount": { type: ["string"], additional: true }, "customizeResults": { type: ["object"], additional: { type: ["string"], additional: true } }, "customerInfo": { type: ["object"], additional: { type: ["string"], additional: true } }, "waitingDialNumber": { type: ["integer"], additional: true }, "totalNumber": { type: ["integer"], additional: true }, "holdTimestamp": { type: ["integer"], additional: true }, "holdDuration": shapeHoldDurations, "hangupReason": { type: ["integer","string"], additional: true }, "nthCall": { type: ["integer"], additional: true }, "recLink": { type: ["string"], additional: true } }), strict: validators.part_DialerAgentBody, additional: false };
 
 const shapeDialerContactBody: Shape = { type: ["object"], properties: /* @__PURE__ */ own({ "state": { type: ["string"], additional: true }, "hangupReason": { type: ["integer","string"], additional: true }, "taskId": { type: ["string"], additional: true }, "taskName": { type: ["string"], additional: true }, "groupName": { type: ["string"], additional: true }, "phoneNumber": { type: ["string"], additional: true }, "callid": { type: ["string"], additional: true }, "timestamp": { type: ["string"], additional: true }, "contactName": { type: ["string"], additional: true }, "address": { type: ["string"], additional: true }, "info1": { type: ["string"], additional: true }, "info2": { type: ["string"], additional: true }, "info3": { type: ["string"], additional: true }, "remark": { type: ["string"], additional: true }, "mainNumber": { type: ["string"], additional: true }, "phoneTag": { type: ["string"], additional: true }, "privateData": { type: ["string"], additional: true }, "nthCall": { type: ["integer"], additional: true }, "recLink": { type: ["string"], additional: true }, "customerInfo": { type: ["object"], additional: { type: ["string"], additional: true } } }), strict: validators.part_DialerContactBody, additional: true };
 
@@ -91,8 +105,10 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-45263573",
     sign: "Sign",
+    signRequired: true,
     identify: [{"/TaskID":"present","/Sign":"present"},{"/Details":"array","/TaskID":"present"},{"/Details":"array","/Sign":"present"}],
-    subject: ["/TaskID","/Details/0/CallID"],
+    identifyPartial: [],
+    subject: ["/TaskID",["/Details/0/CallID","/Details/0/id"]],
     keys: {"task":"/TaskID","call":"/Details/0/CallID","workflow":"/workflow_id","phone":"/Details/0/CalleeNumber","node":"/nodetask_id","case":"/Details/0/CaseID"},
     samples: ["call.completed/answered.json","call.completed/asr-ptp.json","call.completed/details-empty.json","call.completed/details-two.json","call.completed/drift-missing-field.json","call.completed/drift-new-field.json","call.completed/drift-new-ring-type.json","call.completed/drift-number-as-string.json","call.completed/drift-variable-not-a-string.json","call.completed/empty-strings.json","call.completed/free-keys.json","call.completed/never-connected-hangup-by-robot.json","call.completed/numbers-disagree.json","call.completed/only-required.json","call.completed/other-key-order.json","call.completed/redial-time-without-zone.json","call.completed/ring-type-empty.json","call.completed/ring-type-json-null.json","call.completed/ring-type-null-string.json","call.completed/spreadsheet-damage.json","call.completed/status-cancelled-hangup-canceled.json","call.completed/task-name-with-spaces.json","call.completed/transcript-empty-and-repeated-time.json","call.completed/vendor-example.json"],
     strict: validators.strict_call_completed,
@@ -106,9 +122,11 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "unknown",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-78672886 (its introduction alone is known)",
     sign: "Sign",
+    signRequired: false,
     identify: [],
-    subject: [],
-    keys: {"task":"/TaskID","workflow":"/workflow_id"},
+    identifyPartial: [],
+    subject: ["/TaskID",["/Details/0/CallID","/Details/0/id"]],
+    keys: {"task":"/TaskID","call":"/Details/0/CallID","workflow":"/workflow_id","node":"/nodetask_id"},
     samples: ["call.completed.info_check/envelope.json"],
     strict: validators.strict_call_completed_info_check,
     tolerant: validators.tolerant_call_completed_info_check,
@@ -121,7 +139,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-286285407",
     sign: "X-AIRudder-Sign",
-    identify: [{"/messages":"array","/call_id":"present"},{"/messages":"array","/workflow_id":"present"},{"/session_end_reason":"present"}],
+    signRequired: true,
+    identify: [{"/messages":"array","/call_id":"present"},{"/session_end_reason":"present","/call_id":"present"},{"/session_end_reason":"present","/workflow_id":"present"},{"/session_end_time":"present","/call_id":"present"},{"/session_end_time":"present","/workflow_id":"present"}],
+    identifyPartial: [],
     subject: ["/wfdetail_uuid","/call_id"],
     keys: {"task":"/waba_task_id","call":"/call_id","workflow":"/workflow_id","phone":"/callee","node":"/nodetask_id"},
     samples: ["chatbot.session.ended/channel-id-without-plus.json","chatbot.session.ended/closed.json","chatbot.session.ended/drift-timestamp-in-a-string.json","chatbot.session.ended/messages-out-of-order.json","chatbot.session.ended/status-delivery.json","chatbot.session.ended/timestamp-in-seconds.json"],
@@ -136,28 +156,15 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-154267240",
     sign: "none",
-    identify: [{"/callee":"object","/node_id":"present"},{"/callee":"object","/workflow_id":"present"}],
+    signRequired: false,
+    identify: [{"/callee":"object","/node_id":"present"}],
+    identifyPartial: [{"/callee":"object","/node_name":"present"},{"/node_id":"present","/node_name":"present"}],
     subject: ["/workflow_id","/node_id","/callee/case_id"],
     keys: {"workflow":"/workflow_id","phone":"/callee/callee_number","node":"/node_id","case":"/callee/case_id"},
     samples: ["custom_node.push/drift-gender-null.json","custom_node.push/reached.json","custom_node.push/unknown-fields.json"],
     strict: validators.strict_custom_node_push,
     tolerant: validators.tolerant_custom_node_push,
     shape: { type: ["object"], required: ["workflow_id","workflow_name","node_id","node_name","callee"], essential: ["workflow_id","node_id","callee"], properties: /* @__PURE__ */ own({ "workflow_id": { type: ["string"], additional: true }, "workflow_name": { type: ["string"], additional: true }, "node_id": { type: ["string"], additional: true }, "node_name": { type: ["string"], additional: true }, "callee": { type: ["object"], required: ["case_id","callee_name","callee_gender","callee_number","platform_name","extra_a"], essential: ["case_id"], properties: /* @__PURE__ */ own({ "case_id": { type: ["string"], additional: true }, "callee_name": { type: ["string"], additional: true }, "callee_gender": { type: ["string"], additional: true }, "callee_number": { type: ["string"], additional: true }, "platform_name": { type: ["string"], additional: true }, "extra_a": { type: ["string"], additional: true } }), additional: true } }), additional: true },
-  },
-  {
-    name: "custom_node.verify",
-    type: "custom_node.verify",
-    title: "Verify the Custom API Node Data Push",
-    provenance: "unknown",
-    source: "only the title is known; the body is not",
-    sign: "none",
-    identify: [],
-    subject: [],
-    keys: {},
-    samples: ["custom_node.verify/anything.json"],
-    strict: validators.strict_custom_node_verify,
-    tolerant: validators.tolerant_custom_node_verify,
-    shape: { type: ["object"], properties: /* @__PURE__ */ own({  }), additional: true },
   },
   {
     name: "dialer.agent",
@@ -167,7 +174,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "inferred",
     source: "envelope: inferred from the task push (https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-50406436); body: seen in production by receivers of the stand-alone dialer",
     sign: "none",
+    signRequired: false,
     identify: [{"/pds/type":{"const":"AgentStatus"}}],
+    identifyPartial: [{"/pds/type":{"const":"AgentsStatus"}},{"/pds/body/agentName":"present","/pds/body/State":"present"},{"/pds/body/agentName":"present","/pds/body/registerState":"present"},{"/pds/body/State":"present","/pds/body/registerState":"present"}],
     subject: ["/pds/body/agentName","/pds/body/taskId"],
     keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id","node":"/nodetask_id","agent":"/pds/body/agentName"},
     samples: ["dialer.agent/drift-lower-case-state-too.json","dialer.agent/hangup.json","dialer.agent/numbers-as-strings.json","dialer.agent/recording-link.json","dialer.agent/results-in-any-case.json","dialer.agent/state-with-capital.json","dialer.agent/timestamp-milliseconds-in-a-string.json"],
@@ -183,7 +192,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "observed",
     source: "seen in production by receivers of the stand-alone dialer",
     sign: "none",
+    signRequired: false,
     identify: [{"/type":{"const":"AgentStatus"},"/body":"present"}],
+    identifyPartial: [{"/type":{"const":"AgentStatus"}},{"/type":{"const":"AgentsStatus"}},{"/body/agentName":"present","/body/State":"present"},{"/body/agentName":"present","/body/registerState":"present"},{"/body/State":"present","/body/registerState":"present"}],
     subject: ["/body/agentName","/body/taskId"],
     keys: {"task":"/body/taskId","call":"/body/callid","phone":"/body/phoneNumber","agent":"/body/agentName"},
     samples: ["dialer.agent.bare/hangup.json","dialer.agent.bare/numbers-as-strings.json","dialer.agent.bare/recording-link.json","dialer.agent.bare/results-in-any-case.json","dialer.agent.bare/state-with-capital.json","dialer.agent.bare/timestamp-milliseconds-in-a-string.json"],
@@ -199,7 +210,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "inferred",
     source: "inferred from the fields that receivers of the stand-alone dialer read; no payload was seen",
     sign: "none",
+    signRequired: false,
     identify: [{"/pds/type":{"const":"ContactStatus"}}],
+    identifyPartial: [{"/pds/type":{"const":"ContactsStatus"}},{"/pds/body/state":"present","/pds/body/callid":"present","/pds/body/agentName":"absent","/pds/body/State":"absent","/pds/body/registerState":"absent"},{"/pds/body/state":"present","/pds/body/phoneNumber":"present","/pds/body/agentName":"absent","/pds/body/State":"absent","/pds/body/registerState":"absent"}],
     subject: ["/pds/body/callid"],
     keys: {"task":"/pds/body/taskId","call":"/pds/body/callid","phone":"/pds/body/phoneNumber","workflow":"/workflow_id","node":"/nodetask_id"},
     samples: ["dialer.contact/busy-reconstructed.json","dialer.contact/drift-nth-call-as-string.json","dialer.contact/hangup-reason-digits.json","dialer.contact/state-lower-case.json","dialer.contact/unknown-fields.json"],
@@ -215,7 +228,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "inferred",
     source: "inferred from the fields that receivers of the stand-alone dialer read; no payload was seen",
     sign: "none",
+    signRequired: false,
     identify: [{"/type":{"const":"ContactStatus"},"/body":"present"}],
+    identifyPartial: [{"/type":{"const":"ContactStatus"}},{"/type":{"const":"ContactsStatus"}},{"/body/state":"present","/body/callid":"present","/body/agentName":"absent","/body/State":"absent","/body/registerState":"absent"},{"/body/state":"present","/body/phoneNumber":"present","/body/agentName":"absent","/body/State":"absent","/body/registerState":"absent"}],
     subject: ["/body/callid"],
     keys: {"task":"/body/taskId","call":"/body/callid","phone":"/body/phoneNumber"},
     samples: ["dialer.contact.bare/busy-reconstructed.json","dialer.contact.bare/hangup-reason-digits.json","dialer.contact.bare/state-lower-case.json","dialer.contact.bare/unknown-fields.json"],
@@ -231,7 +246,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-50408764",
     sign: "none",
+    signRequired: false,
     identify: [{"/pds/type":{"const":"TaskStatus"}}],
+    identifyPartial: [{"/pds/body/state":"present","/pds/body/dialedNumber":"present"},{"/pds/body/state":"present","/pds/body/actualStartTime":"present"},{"/pds/body/taskId":"present","/pds/body/dialedNumber":"present"},{"/pds/body/taskId":"present","/pds/body/registeredCount":"present"}],
     subject: ["/pds/body/taskId"],
     keys: {"task":"/pds/body/taskId","workflow":"/workflow_id","node":"/nodetask_id"},
     samples: ["dialer.task/drift-new-counter.json","dialer.task/end-time-empty.json","dialer.task/finished.json","dialer.task/running.json","dialer.task/vendor-example.json"],
@@ -247,7 +264,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "observed",
     source: "seen in production by receivers of the stand-alone dialer",
     sign: "none",
+    signRequired: false,
     identify: [{"/type":{"const":"TaskStatus"},"/body":"present"}],
+    identifyPartial: [{"/type":{"const":"TaskStatus"}},{"/body/state":"present","/body/dialedNumber":"present"},{"/body/state":"present","/body/actualStartTime":"present"},{"/body/taskId":"present","/body/dialedNumber":"present"},{"/body/taskId":"present","/body/registeredCount":"present"}],
     subject: ["/body/taskId"],
     keys: {"task":"/body/taskId"},
     samples: ["dialer.task.bare/drift-counter-as-string.json","dialer.task.bare/end-time-empty.json","dialer.task.bare/finished.json","dialer.task.bare/running.json"],
@@ -262,7 +281,9 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "unknown",
     source: "only the title is known; the body is not",
     sign: "unknown",
+    signRequired: false,
     identify: [],
+    identifyPartial: [],
     subject: [],
     keys: {},
     samples: ["waba.message.status/anything.json"],
@@ -277,13 +298,15 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-154087917",
     sign: "none",
+    signRequired: false,
     identify: [{"/rows":"array","/case_id":"present"},{"/rows":"array","/callee_number":"present"}],
+    identifyPartial: [{"/case_id":"present","/callee_number":"present","/workflow_id":"present","/nodetask_id":"absent","/node_id":"absent"}],
     subject: ["/workflow_id","/case_id","/callee_number"],
     keys: {"workflow":"/workflow_id","phone":"/callee_number","case":"/case_id"},
     samples: ["workflow.list.completed/case-id-first.json","workflow.list.completed/drift-missing-number.json","workflow.list.completed/node-without-task.json"],
     strict: validators.strict_workflow_list_completed,
     tolerant: validators.tolerant_workflow_list_completed,
-    shape: { type: ["object"], required: ["workflow_id","workflow_name","case_id","callee_number","rows"], essential: ["workflow_id","case_id"], properties: /* @__PURE__ */ own({ "workflow_id": { type: ["string"], additional: true }, "workflow_name": { type: ["string"], additional: true }, "case_id": { type: ["string"], additional: true }, "callee_number": { type: ["string"], additional: true }, "rows": { type: ["array"], items: { type: ["object"], required: ["nodetask_id","nodetask_name","node_type"], properties: /* @__PURE__ */ own({ "nodetask_id": { type: ["string"], additional: true }, "nodetask_name": { type: ["string"], additional: true }, "node_type": { type: ["string"], additional: true }, "task_id": { type: ["string"], additional: true } }), additional: false }, additional: true } }), additional: false },
+    shape: { type: ["object"], required: ["workflow_id","workflow_name","case_id","callee_number","rows"], essential: ["workflow_id","case_id","rows"], properties: /* @__PURE__ */ own({ "workflow_id": { type: ["string"], additional: true }, "workflow_name": { type: ["string"], additional: true }, "case_id": { type: ["string"], additional: true }, "callee_number": { type: ["string"], additional: true }, "rows": { type: ["array"], items: { type: ["object"], required: ["nodetask_id","nodetask_name","node_type"], properties: /* @__PURE__ */ own({ "nodetask_id": { type: ["string"], additional: true }, "nodetask_name": { type: ["string"], additional: true }, "node_type": { type: ["string"], additional: true }, "task_id": { type: ["string"], additional: true } }), additional: false }, additional: true } }), additional: false },
   },
   {
     name: "workflow.status",
@@ -292,12 +315,14 @@ export const catalogue: readonly PushSchema[] = [
     provenance: "documented",
     source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-178704796",
     sign: "none",
+    signRequired: false,
     identify: [{"/actions":"array","/workflow_id":"present"},{"/actions":"array","/status":"present"}],
+    identifyPartial: [{"/actions":"present","/workflow_id":"present","/workflow_name":"present"},{"/status":"present","/workflow_id":"present","/workflow_name":"present","/nodetask_id":"absent","/node_id":"absent","/case_id":"absent","/waba_task_id":"absent","/call_id":"absent","/pds":"absent","/callee":"absent","/TaskID":"absent"}],
     subject: ["/workflow_id"],
     keys: {"workflow":"/workflow_id"},
-    samples: ["workflow.status/drift-new-field.json","workflow.status/running.json","workflow.status/without-task.json"],
+    samples: ["workflow.status/drift-new-field.json","workflow.status/with-task.json","workflow.status/without-task.json"],
     strict: validators.strict_workflow_status,
     tolerant: validators.tolerant_workflow_status,
-    shape: { type: ["object"], required: ["workflow_id","workflow_name","status","actions"], essential: ["workflow_id","status"], properties: /* @__PURE__ */ own({ "workflow_id": { type: ["string"], additional: true }, "workflow_name": { type: ["string"], additional: true }, "status": { type: ["string"], additional: true }, "actions": { type: ["array"], items: { type: ["object"], required: ["nodetask_id","nodetask_name","node_type"], properties: /* @__PURE__ */ own({ "nodetask_id": { type: ["string"], additional: true }, "nodetask_name": { type: ["string"], additional: true }, "node_type": { type: ["string"], additional: true }, "task_id": { type: ["string"], additional: true }, "task_status": { type: ["string"], additional: true } }), additional: false }, additional: true } }), additional: false },
+    shape: { type: ["object"], required: ["workflow_id","workflow_name","status","actions"], essential: ["workflow_id","status","actions"], properties: /* @__PURE__ */ own({ "workflow_id": { type: ["string"], additional: true }, "workflow_name": { type: ["string"], additional: true }, "status": { type: ["string"], additional: true }, "actions": { type: ["array"], items: { type: ["object"], required: ["nodetask_id","nodetask_name","node_type"], properties: /* @__PURE__ */ own({ "nodetask_id": { type: ["string"], additional: true }, "nodetask_name": { type: ["string"], additional: true }, "node_type": { type: ["string"], additional: true }, "task_id": { type: ["string"], additional: true }, "task_status": { type: ["string"], additional: true } }), additional: false }, additional: true } }), additional: false },
   },
 ];

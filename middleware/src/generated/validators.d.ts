@@ -18,6 +18,8 @@ export declare function part_CallCounts(data: unknown): boolean;
 export declare function part_CallDurations(data: unknown): boolean;
 /** Whether the data is exactly a TalkResultCount as its schema says. */
 export declare function part_TalkResultCount(data: unknown): boolean;
+/** Whether the data is exactly a HoldDurations as its schema says. */
+export declare function part_HoldDurations(data: unknown): boolean;
 /** Whether the data is exactly a DialerAgentBody as its schema says. */
 export declare function part_DialerAgentBody(data: unknown): boolean;
 /** Whether the data is exactly a DialerContactBody as its schema says. */
@@ -40,10 +42,6 @@ export declare function tolerant_chatbot_session_ended(data: unknown): boolean;
 export declare function strict_custom_node_push(data: unknown): boolean;
 /** Whether the data holds what a handler of custom_node.push cannot live without. */
 export declare function tolerant_custom_node_push(data: unknown): boolean;
-/** Whether the data is a custom_node.verify push exactly as its schema says. */
-export declare function strict_custom_node_verify(data: unknown): boolean;
-/** Whether the data holds what a handler of custom_node.verify cannot live without. */
-export declare function tolerant_custom_node_verify(data: unknown): boolean;
 /** Whether the data is a dialer.agent push exactly as its schema says. */
 export declare function strict_dialer_agent(data: unknown): boolean;
 /** Whether the data holds what a handler of dialer.agent cannot live without. */

@@ -314,8 +314,28 @@ function validate34(data) {
     return !1;
   return !0;
 }
-export const part_DialerAgentBody = validate35;
+export const part_HoldDurations = validate35;
 function validate35(data) {
+  if (data && typeof data == "object" && !Array.isArray(data)) {
+    for (const key0 in data)
+      if (!(key0 === "auto" || key0 === "manual"))
+        return !1;
+    if (data.auto !== void 0) {
+      let data0 = data.auto;
+      if (!(typeof data0 == "number" && !(data0 % 1) && !isNaN(data0) && isFinite(data0)))
+        return !1;
+    }
+    if (data.manual !== void 0) {
+      let data1 = data.manual;
+      if (!(typeof data1 == "number" && !(data1 % 1) && !isNaN(data1) && isFinite(data1)))
+        return !1;
+    }
+  } else
+    return !1;
+  return !0;
+}
+export const part_DialerAgentBody = validate36;
+function validate36(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.agentName === void 0 || data.State === void 0)
       return !1;
@@ -395,7 +415,7 @@ function validate35(data) {
       if (!(typeof data40 == "number" && !(data40 % 1) && !isNaN(data40) && isFinite(data40)))
         return !1;
     }
-    if (data.holdDuration !== void 0 && !validate33(data.holdDuration))
+    if (data.holdDuration !== void 0 && !validate35(data.holdDuration))
       return !1;
     if (data.hangupReason !== void 0) {
       let data42 = data.hangupReason;
@@ -413,8 +433,8 @@ function validate35(data) {
     return !1;
   return !0;
 }
-export const part_DialerContactBody = validate40;
-function validate40(data) {
+export const part_DialerContactBody = validate41;
+function validate41(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.state !== void 0 && typeof data.state != "string")
       return !1;
@@ -445,8 +465,8 @@ function validate40(data) {
     return !1;
   return !0;
 }
-export const part_DialerTaskBody = validate41;
-function validate41(data) {
+export const part_DialerTaskBody = validate42;
+function validate42(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.taskId === void 0 || data.state === void 0)
       return !1;
@@ -491,8 +511,8 @@ function validate41(data) {
     return !1;
   return !0;
 }
-export const strict_call_completed = validate42;
-function validate42(data) {
+export const strict_call_completed = validate43;
+function validate43(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.TaskID === void 0 || data.TaskName === void 0 || data.Sign === void 0 || data.Details === void 0)
       return !1;
@@ -514,8 +534,8 @@ function validate42(data) {
     return !1;
   return !0;
 }
-export const tolerant_call_completed = validate44;
-function validate44(data) {
+export const tolerant_call_completed = validate45;
+function validate45(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.TaskID === void 0 || data.Details === void 0)
       return !1;
@@ -542,8 +562,8 @@ function validate44(data) {
     return !1;
   return !0;
 }
-export const strict_call_completed_info_check = validate45;
-function validate45(data) {
+export const strict_call_completed_info_check = validate46;
+function validate46(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.TaskID !== void 0 && typeof data.TaskID != "string" || data.Sign !== void 0 && typeof data.Sign != "string")
       return !1;
@@ -551,12 +571,12 @@ function validate45(data) {
     return !1;
   return !0;
 }
-export const tolerant_call_completed_info_check = validate46;
-function validate46(data) {
+export const tolerant_call_completed_info_check = validate47;
+function validate47(data) {
   return !!(data && typeof data == "object" && !Array.isArray(data));
 }
-export const strict_chatbot_session_ended = validate47;
-function validate47(data) {
+export const strict_chatbot_session_ended = validate48;
+function validate48(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.waba_task_id === void 0 || data.wfdetail_uuid === void 0 || data.timestamp === void 0 || data.channel === void 0 || data.channel_id === void 0 || data.callee === void 0 || data.call_id === void 0)
       return !1;
@@ -614,8 +634,8 @@ function validate47(data) {
     return !1;
   return !0;
 }
-export const tolerant_chatbot_session_ended = validate49;
-function validate49(data) {
+export const tolerant_chatbot_session_ended = validate50;
+function validate50(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.call_id === void 0)
       return !1;
@@ -625,8 +645,8 @@ function validate49(data) {
     return !1;
   return !0;
 }
-export const strict_custom_node_push = validate50;
-function validate50(data) {
+export const strict_custom_node_push = validate51;
+function validate51(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.node_id === void 0 || data.node_name === void 0 || data.callee === void 0)
       return !1;
@@ -646,8 +666,8 @@ function validate50(data) {
     return !1;
   return !0;
 }
-export const tolerant_custom_node_push = validate51;
-function validate51(data) {
+export const tolerant_custom_node_push = validate52;
+function validate52(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.node_id === void 0 || data.callee === void 0)
       return !1;
@@ -667,16 +687,8 @@ function validate51(data) {
     return !1;
   return !0;
 }
-export const strict_custom_node_verify = validate52;
-function validate52(data) {
-  return !!(data && typeof data == "object" && !Array.isArray(data));
-}
-export const tolerant_custom_node_verify = validate53;
+export const strict_dialer_agent = validate53;
 function validate53(data) {
-  return !!(data && typeof data == "object" && !Array.isArray(data));
-}
-export const strict_dialer_agent = validate54;
-function validate54(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -698,7 +710,7 @@ function validate54(data) {
           if (typeof data5 != "string" || data5 !== "AgentStatus")
             return !1;
         }
-        if (data4.body !== void 0 && !validate35(data4.body))
+        if (data4.body !== void 0 && !validate36(data4.body))
           return !1;
       } else
         return !1;
@@ -707,8 +719,8 @@ function validate54(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_agent = validate56;
-function validate56(data) {
+export const tolerant_dialer_agent = validate55;
+function validate55(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -739,8 +751,8 @@ function validate56(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_agent_bare = validate57;
-function validate57(data) {
+export const strict_dialer_agent_bare = validate56;
+function validate56(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -752,14 +764,14 @@ function validate57(data) {
       if (typeof data0 != "string" || data0 !== "AgentStatus")
         return !1;
     }
-    if (data.body !== void 0 && !validate35(data.body))
+    if (data.body !== void 0 && !validate36(data.body))
       return !1;
   } else
     return !1;
   return !0;
 }
-export const tolerant_dialer_agent_bare = validate59;
-function validate59(data) {
+export const tolerant_dialer_agent_bare = validate58;
+function validate58(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -782,8 +794,8 @@ function validate59(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_contact = validate60;
-function validate60(data) {
+export const strict_dialer_contact = validate59;
+function validate59(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -805,7 +817,7 @@ function validate60(data) {
           if (typeof data5 != "string" || data5 !== "ContactStatus")
             return !1;
         }
-        if (data4.body !== void 0 && !validate40(data4.body))
+        if (data4.body !== void 0 && !validate41(data4.body))
           return !1;
       } else
         return !1;
@@ -814,8 +826,8 @@ function validate60(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_contact = validate62;
-function validate62(data) {
+export const tolerant_dialer_contact = validate61;
+function validate61(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -841,8 +853,8 @@ function validate62(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_contact_bare = validate63;
-function validate63(data) {
+export const strict_dialer_contact_bare = validate62;
+function validate62(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -854,14 +866,14 @@ function validate63(data) {
       if (typeof data0 != "string" || data0 !== "ContactStatus")
         return !1;
     }
-    if (data.body !== void 0 && !validate40(data.body))
+    if (data.body !== void 0 && !validate41(data.body))
       return !1;
   } else
     return !1;
   return !0;
 }
-export const tolerant_dialer_contact_bare = validate65;
-function validate65(data) {
+export const tolerant_dialer_contact_bare = validate64;
+function validate64(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -879,8 +891,8 @@ function validate65(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_task = validate66;
-function validate66(data) {
+export const strict_dialer_task = validate65;
+function validate65(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.nodetask_id === void 0 || data.nodetask_name === void 0 || data.pds === void 0)
       return !1;
@@ -902,7 +914,7 @@ function validate66(data) {
           if (typeof data5 != "string" || data5 !== "TaskStatus")
             return !1;
         }
-        if (data4.body !== void 0 && !validate41(data4.body))
+        if (data4.body !== void 0 && !validate42(data4.body))
           return !1;
       } else
         return !1;
@@ -911,8 +923,8 @@ function validate66(data) {
     return !1;
   return !0;
 }
-export const tolerant_dialer_task = validate68;
-function validate68(data) {
+export const tolerant_dialer_task = validate67;
+function validate67(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.pds === void 0)
       return !1;
@@ -943,8 +955,8 @@ function validate68(data) {
     return !1;
   return !0;
 }
-export const strict_dialer_task_bare = validate69;
-function validate69(data) {
+export const strict_dialer_task_bare = validate68;
+function validate68(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -956,14 +968,14 @@ function validate69(data) {
       if (typeof data0 != "string" || data0 !== "TaskStatus")
         return !1;
     }
-    if (data.body !== void 0 && !validate41(data.body))
+    if (data.body !== void 0 && !validate42(data.body))
       return !1;
   } else
     return !1;
   return !0;
 }
-export const tolerant_dialer_task_bare = validate71;
-function validate71(data) {
+export const tolerant_dialer_task_bare = validate70;
+function validate70(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.type === void 0 || data.body === void 0)
       return !1;
@@ -986,16 +998,16 @@ function validate71(data) {
     return !1;
   return !0;
 }
-export const strict_waba_message_status = validate72;
+export const strict_waba_message_status = validate71;
+function validate71(data) {
+  return !!(data && typeof data == "object" && !Array.isArray(data));
+}
+export const tolerant_waba_message_status = validate72;
 function validate72(data) {
   return !!(data && typeof data == "object" && !Array.isArray(data));
 }
-export const tolerant_waba_message_status = validate73;
+export const strict_workflow_list_completed = validate73;
 function validate73(data) {
-  return !!(data && typeof data == "object" && !Array.isArray(data));
-}
-export const strict_workflow_list_completed = validate74;
-function validate74(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.case_id === void 0 || data.callee_number === void 0 || data.rows === void 0)
       return !1;
@@ -1028,19 +1040,31 @@ function validate74(data) {
     return !1;
   return !0;
 }
-export const tolerant_workflow_list_completed = validate75;
-function validate75(data) {
+export const tolerant_workflow_list_completed = validate74;
+function validate74(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.workflow_id === void 0 || data.case_id === void 0)
+    if (data.workflow_id === void 0 || data.case_id === void 0 || data.rows === void 0)
       return !1;
     if (data.workflow_id !== void 0 && typeof data.workflow_id != "string" || data.case_id !== void 0 && typeof data.case_id != "string")
       return !1;
+    if (data.rows !== void 0) {
+      let data2 = data.rows;
+      if (Array.isArray(data2)) {
+        const len0 = data2.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data3 = data2[i0];
+          if (!(data3 && typeof data3 == "object" && !Array.isArray(data3)))
+            return !1;
+        }
+      } else
+        return !1;
+    }
   } else
     return !1;
   return !0;
 }
-export const strict_workflow_status = validate76;
-function validate76(data) {
+export const strict_workflow_status = validate75;
+function validate75(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
     if (data.workflow_id === void 0 || data.workflow_name === void 0 || data.status === void 0 || data.actions === void 0)
       return !1;
@@ -1073,13 +1097,25 @@ function validate76(data) {
     return !1;
   return !0;
 }
-export const tolerant_workflow_status = validate77;
-function validate77(data) {
+export const tolerant_workflow_status = validate76;
+function validate76(data) {
   if (data && typeof data == "object" && !Array.isArray(data)) {
-    if (data.workflow_id === void 0 || data.status === void 0)
+    if (data.workflow_id === void 0 || data.status === void 0 || data.actions === void 0)
       return !1;
     if (data.workflow_id !== void 0 && typeof data.workflow_id != "string" || data.status !== void 0 && typeof data.status != "string")
       return !1;
+    if (data.actions !== void 0) {
+      let data2 = data.actions;
+      if (Array.isArray(data2)) {
+        const len0 = data2.length;
+        for (let i0 = 0; i0 < len0; i0++) {
+          let data3 = data2[i0];
+          if (!(data3 && typeof data3 == "object" && !Array.isArray(data3)))
+            return !1;
+        }
+      } else
+        return !1;
+    }
   } else
     return !1;
   return !0;

@@ -17,7 +17,11 @@ export function removeToken(url: string, header: string | string[] | undefined, 
   const ofQuery = query === undefined ? undefined : readQuery(query, token);
   const ofPath = token === undefined ? undefined : readPath(path, token);
   if (token !== undefined) {
-    const given = [...(ofQuery?.values ?? []), ...(ofPath?.values ?? []), ...(typeof header === "string" ? [header] : [])];
+    const given = [
+      ...(ofQuery?.values ?? []),
+      ...(ofPath?.values ?? []),
+      ...(typeof header === "string" ? [header] : []),
+    ];
     check(given, token);
   }
   const rest = ofQuery === undefined ? query : ofQuery.rest;
@@ -60,7 +64,10 @@ function readQuery(query: string, token: string | undefined): { values: string[]
       continue;
     }
     const value = part.slice(name.length + 1);
-    const whole = parts.slice(i).join("&").slice(name.length + 1);
+    const whole = parts
+      .slice(i)
+      .join("&")
+      .slice(name.length + 1);
     // A token with an & in it that nobody encoded.
     const isUnencoded = token?.includes("&") && (whole === token || whole.startsWith(`${token}&`));
     if (isUnencoded) {

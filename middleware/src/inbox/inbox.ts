@@ -44,17 +44,16 @@ export type Consumed = Exclude<Result, "quarantined">;
  *
  * A rejection fails the attempt: the inbox retries later. A rejection with {@link Quarantined} means: keep the push and do not retry.
  */
-export type Consumer = (
-  push: StoredPush,
-  attempt: Attempt,
-) => Consumed | void | Promise<Consumed | void>;
+export type Consumer = (push: StoredPush, attempt: Attempt) => Consumed | void | Promise<Consumed | void>;
 
 /** Rejects a push that no handler can rely on: its inbox keeps it and does not retry by itself. */
 export class Quarantined extends Error {
   override readonly name = "Quarantined";
 
   constructor() {
-    super("No handler can rely on this push: its type is unknown, or its payload lacks what the handlers of its type need.");
+    super(
+      "No handler can rely on this push: its type is unknown, or its payload lacks what the handlers of its type need.",
+    );
   }
 }
 

@@ -70,7 +70,10 @@ function locationsOf(thrown: unknown): string {
     const { stack, message } = thrown as Error;
     if (typeof stack !== "string") return "";
     // A message of several lines may look like a location.
-    const lines = stack.replace(message, "").split("\n").filter((line) => /^\s+at .*(?:\d+:\d+\)?|<anonymous>\)?|native\)?)$/.test(line));
+    const lines = stack
+      .replace(message, "")
+      .split("\n")
+      .filter((line) => /^\s+at .*(?:\d+:\d+\)?|<anonymous>\)?|native\)?)$/.test(line));
     return lines.slice(0, MAX_LOCATIONS).join("\n");
   } catch {
     return "";

@@ -37,7 +37,8 @@ export class Recorder {
     if (this.observer === undefined) return;
     try {
       const result: unknown = this.observer(event);
-      if (typeof result === "object" && result !== null && "then" in result) Promise.resolve(result).catch(() => undefined);
+      if (typeof result === "object" && result !== null && "then" in result)
+        Promise.resolve(result).catch(() => undefined);
     } catch {
       // An observer's mistake is no reason to reject a push.
     }

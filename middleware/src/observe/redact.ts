@@ -22,7 +22,8 @@ export function redact(text: string, payload: unknown): string {
   }
   redacted = redacted.replace(EMAIL, "[email]").replace(PHONE, "[phone]");
   for (const value of values) {
-    if (value.length < MIN_ANYWHERE && redacted.includes(value)) redacted = redacted.replace(asWord(value), PLACEHOLDER);
+    if (value.length < MIN_ANYWHERE && redacted.includes(value))
+      redacted = redacted.replace(asWord(value), PLACEHOLDER);
   }
   return redacted;
 }

@@ -1,14 +1,21 @@
 import type { CallDetail } from "./detail.js";
-import { parseTime } from "./time.js";
+import { pushTime } from "./time.js";
 import { transcript } from "./transcript.js";
 
-/** What the network said of a number that could not be talked to. */
+/**
+ * What the network reports of a number that could not be reached. `holdline` and `notmatch` are missing on purpose: the docs do not say
+ * what they mean, and a line on hold may have been answered.
+ */
 const NOT_REACHED = ["busy", "cantuse", "switchoff", "outofarea", "unregister", "wrongnum"];
 
 /**
- * Whether the callee answered. `true` where something was said by the callee, a round of talk was counted, or a finished call rang
- * normally and has the time at which it was connected; `false` where the network said why not; `undefined` where the payload does not
- * say. `HangupType` tells nothing: its initial value, `ByRobot`, stands in calls that were never connected.
+ * Whether the callee answered.
+ *
+ * - `true` if the callee said something, a round of talk was counted, or a finished call rang normally and has a time of connection.
+ * - `false` if the network reported why the number could not be reached.
+ * - `undefined` if the payload does not tell. `RingType` `normal` alone is no evidence: the vendor's own example redials such a call. Nor
+ *   are `holdline` and `notmatch`, whose meaning is not documented, nor `HangupType`, whose initial value `ByRobot` stays on numbers
+ *   that never connected.
  *
  * Fields of the vendor's page on call completion: `Status`, `RingType`, `CallStartTime`, `TalkRound`, `AsrResult`.
  * @example const reached = payload.Details.filter((detail) => isAnswered(detail) === true);
@@ -18,6 +25,6 @@ export function isAnswered(detail: CallDetail): boolean | undefined {
   if (transcript(detail).some(({ speaker }) => speaker === "callee")) return true;
   if (typeof TalkRound === "number" && TalkRound > 0) return true;
   if (typeof RingType === "string" && NOT_REACHED.includes(RingType)) return false;
-  if (RingType === "normal" && Status === "finished" && parseTime(CallStartTime) !== undefined) return true;
+  if (RingType === "normal" && Status === "finished" && pushTime(CallStartTime, { zone: "+00:00" })) return true;
   return undefined;
 }

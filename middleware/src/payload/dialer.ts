@@ -1,11 +1,32 @@
-/** The dialer pushes, whichever form they came in. */
-type Wrapped<B> = { readonly pds: { readonly body: B } };
-type Bare<B> = { readonly body: B };
+import type { PushPayloads } from "../generated/types.js";
+import { findSchema } from "../push/identify.js";
+
+/** Payload of a dialer push in either form. */
+export type DialerPayload = PushPayloads["dialer.agent" | "dialer.contact" | "dialer.task"];
+
+/** The body of a dialer payload. */
+export type DialerBody<P> = P extends { pds: { body: infer B } } ? B : P extends { body: infer B } ? B : never;
 
 /**
- * The body of a dialer push: the stand-alone dialer sends `{ type, body }`, a workflow the same below `pds`.
+ * The body of a dialer push, whichever form it has: the stand-alone dialer sends `{ type, body }`, a workflow sends the same below `pds`.
+ * If a payload has both, the body is that of the form by which the push is identified.
+ *
+ * Never throws. A payload of another shape, such as that of a quarantined push, gives `undefined` if it has no body.
  * @example receiver.on("dialer.agent", ({ payload }) => dialerBody(payload).State);
  */
-export function dialerBody<B>(payload: Wrapped<B> | Bare<B>): B {
-  return "pds" in payload ? payload.pds.body : payload.body;
+export function dialerBody<P extends DialerPayload>(payload: P): DialerBody<P>;
+export function dialerBody(payload: object): Record<string, unknown> | undefined;
+export function dialerBody(payload: object): unknown {
+  if (!isObject(payload)) return undefined;
+  const wrapped = isObject(payload.pds) ? objectOf(payload.pds.body) : undefined;
+  const bare = objectOf(payload.body);
+  return findSchema(payload)?.form === "bare" ? (bare ?? wrapped) : (wrapped ?? bare);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return isObject(value) ? value : undefined;
 }

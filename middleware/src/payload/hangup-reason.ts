@@ -1,7 +1,7 @@
 const REASONS: Readonly<Record<number, string>> = {
   0: "unknown",
   1: "no agent after answer",
-  2: "normal",
+  2: "ended normally, answered or not",
   3: "busy",
   4: "not in use",
   5: "hold",
@@ -21,9 +21,12 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * What a dialer's `hangupReason` means; `undefined` for a code that is not known, as 10 and 11, which are not used.
+ * What a dialer's `hangupReason` means; `undefined` for an unknown code. 10 and 11 are not used.
  *
- * Not documented by the vendor: as receivers of the stand-alone dialer read it.
+ * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, though the dialer calls it "Normal": a receiver in production takes
+ * it as not picked up.
+ *
+ * The vendor does not document the codes. The meanings are those that receivers of the stand-alone dialer use.
  * @param code a number, or its digits in a string, as both come
  * @example hangupReason("3") // "busy"
  */

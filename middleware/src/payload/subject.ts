@@ -5,14 +5,14 @@ import { findKeys, findSubject } from "../push/subject.js";
 
 /** What a push is about, under one name for all types; `undefined` where the payload does not say. */
 export interface Subject extends Readonly<Partial<Record<PushKey, string>>> {
-  /** One text for all pushes about the same thing: by it order is kept and duplicates are recognised. */
+  /** One text for all pushes about the same thing, by which order is kept and duplicates are detected. At most 256 characters. */
   readonly key?: string;
 }
 
 /**
  * The ids of a push under one name: `nodetask_id` and `node_id` are `node`; `TaskID`, `taskId`, `task_id` and `waba_task_id` are `task`; `CallID`,
- * `callid` and `call_id` are `call`; `CaseID` and `case_id` are `case`; `CalleeNumber`, `phoneNumber`, `callee_number` and `callee` are `phone`. Of a push with
- * several `Details` they are those of the first.
+ * `callid` and `call_id` are `call`; `CaseID` and `case_id` are `case`; `CalleeNumber`, `phoneNumber`, `callee_number` and `callee` are `phone`. If a push
+ * has several `Details`, they are those of the first.
  * @example const { task, call } = subject(push);
  */
 export function subject(push: { readonly type: string; readonly payload: object }): Subject {

@@ -1,88 +1,63 @@
-import { AirudderError } from "../errors.js";
+import { checkZone, fromZone } from "./zone.js";
 
-const ZONED = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?(?:Z|([+-])(\d\d):?(\d\d))$/;
-const ZONELESS = /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)$/;
-const OFFSET = /^([+-])(\d\d):?(\d\d)$/;
+const TEXT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
+const DIGITS = /^\d{9,14}$/;
+
+/** Epoch numbers below it are seconds (until the year 5138), from it on milliseconds (since 1973). */
+const FIRST_MILLISECONDS = 1e11;
+/** Smaller numbers are no times: 0 stands for "none", and a duration may be in the wrong field. It is a moment of 1973. */
+const FIRST_SECONDS = 1e8;
+const MAX_MILLISECONDS = 253_402_300_799_999;
 
 /**
- * A time of a payload. One that names its zone is exact; one that does not is only known with a zone. `undefined` for a time that no
- * calendar or clock has, such as February 30.
- * @param zone an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`
+ * Reads a time of a push in any of the vendor's encodings:
+ *
+ * | encoding | example | in |
+ * | --- | --- | --- |
+ * | ISO 8601 with `Z` or an offset, with `T` or a space | `"2024-03-11T03:20:30Z"` | `call.completed`, `dialer.task`, chatbot |
+ * | date and time without a zone | `"2024-03-11 10:19:27"` | `RedailCall[].CallStartTime` |
+ * | epoch milliseconds, as digits in a string | `"1736910056123"` | `timestamp` of `dialer.agent` and `dialer.contact` |
+ * | epoch seconds, as a number | `1736910069` | `timestamp` of chatbot pushes |
+ * | epoch milliseconds, as a number | `1736910056123` | |
+ *
+ * Returns `undefined` for a time without a zone if you give none, for a time that does not exist (February 30, or in the gap when a
+ * zone's clocks go forward), for "no time" (an empty string, 0, `0001-01-01 00:00:00` and anything else before 1970), and for values
+ * that are no time. A time that exists twice, when clocks go back, is read as the earlier one.
+ * @param options.zone zone of a time that names none: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: none
  * @throws AirudderError `invalid_option` for a zone that does not exist
+ * @example pushTime(dialerBody(payload).timestamp) // 2025-01-15T03:00:56.123Z
  */
-export function parseTime(text: unknown, zone?: string): Date | undefined {
-  if (typeof text !== "string") return undefined;
-  const zoned = ZONED.exec(text);
-  if (zoned !== null) return utcOf(zoned) === undefined ? undefined : validDate(Date.parse(text));
-  const parts = ZONELESS.exec(text);
-  if (parts === null || zone === undefined) return undefined;
-  const asUtc = utcOf(parts);
-  if (asUtc === undefined) return undefined;
-  // The offset in force then is that at the moment sought, which is off by the offset itself at first.
-  const first = asUtc - offsetMs(zone, asUtc);
-  return validDate(asUtc - offsetMs(zone, first));
+export function pushTime(value: unknown, options: { readonly zone?: string } = {}): Date | undefined {
+  if (options.zone !== undefined) checkZone(options.zone);
+  if (typeof value === "number") return ofEpoch(value);
+  if (typeof value !== "string") return undefined;
+  return DIGITS.test(value) ? ofEpoch(Number(value)) : ofText(value, options.zone);
 }
 
-/** @throws AirudderError `invalid_option` for a zone that does not exist */
-export function checkZone(zone: string): void {
-  offsetMs(zone, 0);
+function ofEpoch(epoch: number): Date | undefined {
+  if (!Number.isSafeInteger(epoch) || epoch < FIRST_SECONDS) return undefined;
+  return validDate(epoch < FIRST_MILLISECONDS ? epoch * 1000 : epoch);
 }
 
-/** The six parts of a time as if they were in UTC; nothing when there is no such day or time of day. */
-function utcOf(parts: RegExpExecArray): number | undefined {
+function ofText(text: string, zone: string | undefined): Date | undefined {
+  const parts = TEXT.exec(text);
+  if (parts === null) return undefined;
+  const local = clockOf(parts);
+  const itsZone = parts[8] === "Z" ? "+00:00" : (parts[8] ?? zone);
+  return local === undefined || itsZone === undefined ? undefined : validDate(fromZone(local, itsZone));
+}
+
+/** Milliseconds of a date and time as if they were in UTC; nothing if there is no such day or time of day. */
+function clockOf(parts: RegExpExecArray): number | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
     .slice(1, 7)
     .map((part) => Number(part ?? 0));
-  const asUtc = Date.UTC(year, month - 1, day, hour, minute, second);
-  const date = new Date(asUtc);
+  if (year < 1970 || hour > 23 || minute > 59 || second > 59) return undefined;
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return isDay && hour < 24 && minute < 60 && second < 60 ? asUtc : undefined;
+  return isDay ? date.getTime() + Math.floor(Number(`0.${parts[7] ?? 0}`) * 1000) : undefined;
 }
 
-function validDate(ms: number): Date | undefined {
-  return Number.isNaN(ms) ? undefined : new Date(ms);
-}
-
-function offsetMs(zone: string, at: number): number {
-  const fixed = OFFSET.exec(zone);
-  if (fixed !== null && Number(fixed[2]) < 15 && Number(fixed[3]) < 60) {
-    return (fixed[1] === "-" ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
-  }
-  const parts = Object.fromEntries(
-    formatter(zone)
-      .formatToParts(at)
-      .map(({ type, value }) => [type, Number(value)]),
-  );
-  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / 1000) * 1000;
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatter(timeZone: string): Intl.DateTimeFormat {
-  const known = formatters.get(timeZone) ?? makeFormatter(timeZone);
-  formatters.set(timeZone, known);
-  return known;
-}
-
-function makeFormatter(timeZone: string): Intl.DateTimeFormat {
-  const [year, month, day, hour, minute, second] = Array<"numeric">(6).fill("numeric");
-  try {
-    return new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      hourCycle: "h23",
-      year,
-      month,
-      day,
-      hour,
-      minute,
-      second,
-    } as Intl.DateTimeFormatOptions);
-  } catch (cause) {
-    throw new AirudderError(
-      "invalid_option",
-      `The zone "${timeZone}" does not exist. Give a name such as Asia/Jakarta, or an offset such as +07:00.`,
-      { cause },
-    );
-  }
+function validDate(ms: number | undefined): Date | undefined {
+  return ms === undefined || ms < 0 || ms > MAX_MILLISECONDS ? undefined : new Date(ms);
 }

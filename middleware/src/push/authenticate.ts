@@ -2,7 +2,10 @@ import { AirudderError } from "../errors.js";
 import type { PushSchema } from "../generated/catalogue.js";
 import { DEFAULT_KEY, verifySign } from "./sign.js";
 
-/** Checks a signature that this package knows no algorithm for. */
+/**
+ * Verifies `X-AIRudder-Sign`, whose algorithm is not documented. Must return `true` synchronously if the signature is right; anything
+ * else, a promise or a throw included, rejects the push with 401 `bad_sign`.
+ */
 export type HeaderSignVerifier = (value: string, raw: Buffer) => boolean;
 
 /** How signatures are checked. */
@@ -12,57 +15,103 @@ export interface SignPolicy {
   readonly verifyHeaderSign: HeaderSignVerifier | undefined;
 }
 
-type Headers = { readonly [name: string]: string | string[] | undefined };
+/** What a signature is checked against, besides the payload. */
+export interface SignedBytes {
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  readonly raw: Buffer;
+  /** Whether `raw` was made from the parsed body, because an earlier parser consumed the received bytes. */
+  readonly reserialised: boolean;
+}
+
+/** What the schema of a push says about its signature. */
+export type SignRules = Pick<PushSchema, "sign" | "signRequired">;
 
 /** Header of chatbot pushes. What it is computed from, and how, is not documented. */
 const HEADER_SIGN = "x-airudder-sign";
 
 /**
- * Whether a push's signature was there and right; `false` for a push that carries none.
- * @throws AirudderError `missing_sign`, `bad_sign`
+ * Whether a push carries a signature that is right; `false` if it carries none, or none that can be checked.
+ * @param schema `undefined` for a push of unknown shape: it may still carry the header
+ * @throws AirudderError `missing_sign`, `bad_sign`, `body_already_consumed`
  */
 export function authenticate(
-  schema: PushSchema | undefined,
+  schema: SignRules | undefined,
   payload: object,
-  headers: Headers,
-  raw: Buffer,
+  received: SignedBytes,
   policy: SignPolicy,
 ): boolean {
-  if (policy.verify === "off" || schema === undefined) return false;
-  if (schema.sign === "Sign") return checkSign(payload as { Sign?: unknown }, policy);
-  if (policy.verifyHeaderSign === undefined) return false;
-  const value = headers[HEADER_SIGN];
-  if (typeof value === "string") return checkHeaderSign(policy.verifyHeaderSign, value, raw);
-  if (schema.sign === "X-AIRudder-Sign" && policy.verify === "required") {
-    throw new AirudderError("missing_sign", `The header ${HEADER_SIGN} is missing.`);
-  }
-  return false;
+  if (policy.verify === "off") return false;
+  const required = schema?.signRequired === true && policy.verify === "required";
+  if (schema?.sign === "Sign" && checkSign(payload as { Sign?: unknown }, required, policy.keys)) return true;
+  return policy.verifyHeaderSign !== undefined && checkHeaderSign(policy.verifyHeaderSign, schema, required, received);
 }
 
-function checkSign(payload: { Sign?: unknown }, policy: SignPolicy): boolean {
-  if (payload.Sign === undefined || payload.Sign === "") {
-    if (policy.verify === "if-present") return false;
-    throw new AirudderError("missing_sign", "The field Sign is missing.");
-  }
-  if (verifySign(payload, policy.keys)) return true;
-  throw new AirudderError("bad_sign", "The field Sign does not match.", { hint: likelyMistake(payload, policy.keys) });
-}
-
-function checkHeaderSign(verify: HeaderSignVerifier, value: string, raw: Buffer): boolean {
-  const verdict: unknown = verify(value, raw);
-  if (verdict === true) return true;
-  if (verdict instanceof Promise) {
-    verdict.catch(() => undefined);
-    throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} could not be checked.`, {
-      hint: "verifyHeaderSign returned a promise: it must return true or false at once, as node:crypto's createHmac lets it.",
+function checkSign(payload: { Sign?: unknown }, required: boolean, keys: readonly string[]): boolean {
+  if (payload.Sign === undefined || payload.Sign === null || payload.Sign === "") {
+    if (!required) return false;
+    throw new AirudderError("missing_sign", "The field Sign is missing.", {
+      hint: 'Airudder signs these pushes: this one was made by somebody else, or changed on its way. Use verify: "if-present" to accept it.',
     });
   }
-  throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, {
-    hint: "verifyHeaderSign did not return true: check it with the vendor's algorithm, over the exact bytes it is given.",
-  });
+  if (verifySign(payload, keys)) return true;
+  throw new AirudderError("bad_sign", "The field Sign does not match.", { hint: likelyMistake(payload, keys) });
 }
 
-/** What the receiver's owner most likely has to mend. Only for its eyes: a sender that guesses learns nothing. */
+function checkHeaderSign(
+  verify: HeaderSignVerifier,
+  schema: SignRules | undefined,
+  required: boolean,
+  { headers, raw, reserialised }: SignedBytes,
+): boolean {
+  const value = headers[HEADER_SIGN];
+  if (typeof value !== "string") {
+    if (!required || schema?.sign !== "X-AIRudder-Sign") return false;
+    throw new AirudderError("missing_sign", `The header ${HEADER_SIGN} is missing.`, {
+      hint: 'The docs say that these pushes carry it. Check that no proxy removes it; verify: "if-present" accepts pushes without it.',
+    });
+  }
+  const fault = faultOf(verify, value, raw);
+  if (fault === undefined) return true;
+  if (reserialised) {
+    throw new AirudderError(
+      "body_already_consumed",
+      `An earlier parser consumed the body, so the header ${HEADER_SIGN} cannot be verified. Mount airudder before it.`,
+      {
+        hint: "verifyHeaderSign needs the exact bytes. An earlier parser, such as express.json(), consumed them: mount the receiver before it.",
+      },
+    );
+  }
+  throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, { hint: fault });
+}
+
+/** Why a verifier did not confirm the signature; `undefined` if it did. */
+function faultOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string | undefined {
+  let verdict: unknown;
+  try {
+    verdict = verify(value, raw);
+  } catch (error) {
+    return `verifyHeaderSign threw ${nameOf(error)}. It must return true or false; compare lengths before you call timingSafeEqual.`;
+  }
+  if (verdict === true) return undefined;
+  if (verdict instanceof Promise) {
+    verdict.catch(() => undefined);
+    return "verifyHeaderSign returned a promise. It must return true or false synchronously, as node:crypto's createHmac allows.";
+  }
+  return "verifyHeaderSign did not return true. Check it against the vendor's algorithm, over the exact bytes that it gets.";
+}
+
+/** Class and code of an error. Its message may hold personal data, so it stays out. */
+function nameOf(error: unknown): string {
+  try {
+    const { name, code } = error as { name?: unknown; code?: unknown };
+    const words = [name, code].filter((word) => typeof word === "string" && /^\w{1,64}$/.test(word));
+    return words.length > 0 ? words.join(" ") : "a value that is no error";
+  } catch {
+    return "a value that is no error";
+  }
+}
+
+/** What the receiver's owner most likely has to fix. Only the owner sees it: a sender that guesses learns nothing. */
 function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
   if (typeof payload.TaskID !== "string") return "TaskID is missing or no string: nothing can be verified.";
   const trimmed = keys.map((key) => key.trim());

@@ -3,17 +3,20 @@ import { type Plan, planOf, typeBit } from "./plan.js";
 
 /** One place where a payload differs from its schema. Values are named by their type alone: they may be personal data. */
 export interface Drift {
-  /** JSON pointer into the payload, such as `/Details/0/RingType`. */
+  /**
+   * JSON pointer into the payload, such as `/Details/0/RingType`. A name that the schema does not know may be personal data: `*` stands
+   * for it, unless it is a plain identifier without five digits in a row.
+   */
   readonly path: string;
   readonly kind: "unknown_field" | "missing_field" | "wrong_type" | "unknown_value";
   /** What the schema says. */
   readonly expected: string;
-  /** What came, masked. */
+  /** What was received, by its type. */
   readonly got: string;
 }
 
-/** More entries than this say nothing new, and cost time that a hostile payload would like to take. */
-const MOST_ENTRIES = 32;
+/** Limits the time that a hostile payload can cost. */
+const MAX_ENTRIES = 32;
 
 /** An entry whose path grows from its end, as the walk comes back up: a path costs nothing where there is no drift. */
 type Found = { -readonly [K in keyof Drift]: Drift[K] };
@@ -42,10 +45,10 @@ const ARRAY = typeBit([]);
 const OBJECT = typeBit({});
 
 function walkItems(items: Plan, values: readonly unknown[], found: Found[]): void {
-  for (let i = 0; i < values.length && found.length < MOST_ENTRIES; i++) {
+  for (let i = 0; i < values.length && found.length < MAX_ENTRIES; i++) {
     const before = found.length;
     walk(items, values[i], found);
-    if (found.length > before) lead(found, before, String(i));
+    if (found.length > before) lead(found, before, `/${i}`);
   }
 }
 
@@ -53,41 +56,51 @@ function walkFields(plan: Plan, value: Record<string, unknown>, found: Found[]):
   const { fields, rest } = plan;
   let missing = plan.required.length;
   for (const key in value) {
-    if (found.length >= MOST_ENTRIES) return;
+    if (found.length >= MAX_ENTRIES) return;
     const known = fields.get(key);
     if (known?.required) missing--;
     const field = known?.plan ?? rest;
     if (field === true) continue;
     if (field === false) {
-      found.push({ path: step(key), kind: "unknown_field", expected: "no such field", got: describe(value[key]) });
+      found.push({
+        path: strangeStep(key),
+        kind: "unknown_field",
+        expected: "no such field",
+        got: describe(value[key]),
+      });
       continue;
     }
     const child = value[key];
     if (field.anyString && typeof child === "string") continue;
     const before = found.length;
     walk(field, child, found);
-    if (found.length > before) lead(found, before, key);
+    if (found.length > before) lead(found, before, known === undefined ? strangeStep(key) : step(key));
   }
   if (missing > 0) findMissing(plan, value, found);
 }
 
 function findMissing({ required, fields }: Plan, value: object, found: Found[]): void {
   for (const key of required) {
-    if (found.length >= MOST_ENTRIES) return;
+    if (found.length >= MAX_ENTRIES) return;
     if (Object.hasOwn(value, key)) continue;
     const expected = fields.get(key)?.plan.typeNames ?? "a value";
     found.push({ path: step(key), kind: "missing_field", expected, got: "nothing" });
   }
 }
 
-function lead(found: Found[], from: number, key: string): void {
-  const before = step(key);
+function lead(found: Found[], from: number, before: string): void {
   for (let i = from; i < found.length; i++) (found[i] as Found).path = before + (found[i] as Found).path;
 }
 
+/** The step to a field of the schema. */
 function step(key: string): string {
-  const name = key.length > 64 ? key.slice(0, 64) : key;
-  return `/${name.includes("~") || name.includes("/") ? name.replaceAll("~", "~0").replaceAll("/", "~1") : name}`;
+  return `/${key.includes("~") || key.includes("/") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key}`;
+}
+
+/** The step to a field that the sender named. Separators are ignored, so that a written phone number is one run of digits. */
+function strangeStep(key: string): string {
+  const isPlain = /^[A-Za-z0-9_-]{1,64}$/.test(key) && !/\d{5}/.test(key.replace(/[_-]/g, ""));
+  return isPlain ? `/${key}` : "/*";
 }
 
 function describe(value: unknown): string {

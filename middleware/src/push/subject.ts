@@ -1,8 +1,10 @@
+import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
 interface Reader {
-  subject: string[][];
+  /** Of each part of the subject, the places where it may be: the first that holds something counts. */
+  subject: string[][][];
   keys: [PushKey, string[]][];
 }
 
@@ -12,7 +14,10 @@ function readerOf(schema: PushSchema): Reader {
   let reader = readers.get(schema);
   if (reader === undefined) {
     const keys = Object.entries(schema.keys) as [PushKey, string][];
-    reader = { subject: schema.subject.map(stepsOf), keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]) };
+    reader = {
+      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
+      keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
+    };
     readers.set(schema, reader);
   }
   return reader;
@@ -23,20 +28,33 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
+function firstText(payload: object, places: readonly string[][]): string | undefined {
+  for (const steps of places) {
+    const text = textOf(readAt(payload, steps));
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+/** Subjects stay in memory to detect duplicates and to keep order, so a sender must not decide how long they are. */
+const MAX_LENGTH = 256;
+const KEPT_LENGTH = 64;
+
 /**
- * What a push is about, one text for all pushes about the same thing: a call, an agent in a task, a contact, a task, …
- * `undefined` where the payload does not say.
+ * What a push is about: one text for all pushes about the same call, agent in a task, contact, task and so on. A text of more than 256
+ * characters is replaced by its beginning and its SHA-256. `undefined` if the payload does not say.
  */
 export function findSubject(schema: PushSchema | undefined, payload: object): string | undefined {
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const steps of readerOf(schema).subject) {
-    const text = textOf(readAt(payload, steps));
+  for (const places of readerOf(schema).subject) {
+    const text = firstText(payload, places);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
-  return found ? subject : undefined;
+  if (!found) return undefined;
+  return subject.length > MAX_LENGTH ? `${subject.slice(0, KEPT_LENGTH)}|${hash("sha256", subject)}` : subject;
 }
 
 /** The ids that a push is looked up by, under one name for all types. */

@@ -1,4 +1,4 @@
-/** As much of a payload as a test wants to be otherwise; lists are merged element by element. */
+/** The fields of a payload that a test sets. A list has as many elements as are given; each is merged over the sample's. */
 export type Overrides<T> = T extends readonly (infer E)[]
   ? readonly Overrides<E>[]
   : T extends object
@@ -9,11 +9,13 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A deep copy of `base` with what `overrides` says put over it; `undefined` takes a field away. */
+/**
+ * A deep copy of `base` with `overrides` merged over it. `undefined` removes a field. A list gets the length of its override; elements
+ * beyond the end of `base` are merged over its last one.
+ */
 export function merge(base: unknown, overrides: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(overrides)) {
-    const longer = base.length > overrides.length ? base : overrides;
-    return longer.map((_, i) => (i < overrides.length ? merge(base[i], overrides[i]) : structuredClone(base[i])));
+    return overrides.map((element, i) => merge(i < base.length ? base[i] : base.at(-1), element));
   }
   if (!isPlain(base) || !isPlain(overrides)) return structuredClone(overrides);
   const merged: Record<string, unknown> = structuredClone(base);

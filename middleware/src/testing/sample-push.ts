@@ -18,8 +18,10 @@ export interface SampleOptions {
 }
 
 /**
- * A payload as the vendor sends it: valid, with ids of its own, signed where its type carries a `Sign`. The people in it do not exist.
- * @param overrides what is to be otherwise, however deep; `undefined` takes a field away; a `Sign` given here is left as it is
+ * A payload as the vendor sends it: valid, with new ids, signed if its type carries a `Sign`. The people in it are fictitious. Where the
+ * vendor's vocabulary is not known, the value is `<unknown vocabulary>`.
+ * @param overrides the fields to set, at any depth; `undefined` removes a field; a list has as many elements as are given, each merged over
+ * the sample's; a `Sign` given here stays as it is
  * @throws AirudderError `invalid_option` for a type that does not exist
  * @example
  * samplePush("call.completed", { Details: [{ Status: "failed", RingType: "busy" }] }, { key: "test-key" });
@@ -48,7 +50,7 @@ export function samplePush<T extends PushType>(
   return merged as PushPayloads[T];
 }
 
-/** Gives the payload a task, call and case of its own. */
+/** Gives the payload a new task, call and case. */
 function renew(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;

@@ -110,7 +110,8 @@ function runFrom(
         ? (settled as Promise<unknown> as Promise<void>)
         : settled.then(() => runFrom(handlers, rest, push, context));
     }
-    if (isGenerator(result)) throw new TypeError("The handler returned a generator, which nobody runs. Use an async function.");
+    if (isGenerator(result))
+      throw new TypeError("The handler returned a generator, which nobody runs. Use an async function.");
   }
 }
 

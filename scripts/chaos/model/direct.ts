@@ -50,7 +50,8 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
     if (sent === undefined) return void broken.push(`step ${step}: a handler ran with no push on its way`);
     sent.runs++;
     sent.order = ++runs;
-    if (sent.runs > sent.failed + 1) broken.push(`step ${step}: ${sent.subject}${sent.state} was handled ${sent.runs} times`);
+    if (sent.runs > sent.failed + 1)
+      broken.push(`step ${step}: ${sent.subject}${sent.state} was handled ${sent.runs} times`);
     return new Promise<void>((resolve, reject) => {
       sent.run = { resolve, reject };
     });
@@ -60,7 +61,10 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
   const deliver = (sent: Sent, why: string): void => {
     const { subject, state } = sent;
     trace.push(`${step} ${why} ${subject}${state}`);
-    const body = JSON.stringify({ type: "AgentStatus", body: { agentName: `agent ${subject}`, taskId: "t", State: state } });
+    const body = JSON.stringify({
+      type: "AgentStatus",
+      body: { agentName: `agent ${subject}`, taskId: "t", State: state },
+    });
     const request = new Request("http://localhost/", {
       method: "POST",
       body,
@@ -101,7 +105,17 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
       );
       if (free.length > 0) {
         const state = random.pick(free);
-        const sent = { subject, state, open: 0, runs: 0, failed: 0, run: undefined, order: 0, retries: false, told: false };
+        const sent = {
+          subject,
+          state,
+          open: 0,
+          runs: 0,
+          failed: 0,
+          run: undefined,
+          order: 0,
+          retries: false,
+          told: false,
+        };
         pushes.push(sent);
         deliver(sent, "push");
       }

@@ -47,7 +47,10 @@ export interface ModelReport {
  * in the order of its subject; only a copy of a subject's last push is a duplicate; a damaged line is kept.
  * @param script the compiled `inbox-app.ts`
  */
-export async function runInboxModel(script: Compiled, { seed, steps }: { seed: number; steps: number }): Promise<ModelReport> {
+export async function runInboxModel(
+  script: Compiled,
+  { seed, steps }: { seed: number; steps: number },
+): Promise<ModelReport> {
   const model = new InboxModel(script, seed);
   try {
     return await model.run(steps);
@@ -124,7 +127,11 @@ class InboxModel {
   async #take(kind: Step): Promise<void> {
     const random = this.#random;
     if (kind === "push") return this.#push(this.#running, [this.#newPush()]);
-    if (kind === "burst") return this.#push(this.#running, Array.from({ length: 10 }, () => this.#newPush()));
+    if (kind === "burst")
+      return this.#push(
+        this.#running,
+        Array.from({ length: 10 }, () => this.#newPush()),
+      );
     if (kind === "clock") {
       this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
       await this.#running.ask("clock", this.#clockMs);
@@ -261,7 +268,9 @@ class InboxModel {
         this.#broken.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
       if (this.#dropped.has(id) && runs.some(({ life }) => life === this.#life) && runs.length > 1)
         this.#broken.push(`${id} was dropped and handled afterwards`);
-      const again = runs.slice(1).find(({ life }, i) => life === runs[i]?.life || !this.#crashed.has(runs[i]?.life ?? 0));
+      const again = runs
+        .slice(1)
+        .find(({ life }, i) => life === runs[i]?.life || !this.#crashed.has(runs[i]?.life ?? 0));
       if (again !== undefined) this.#broken.push(`${subject} ${state} (${id}) was handled again in life ${again.life}`);
     }
     this.#judgeOrder(done);

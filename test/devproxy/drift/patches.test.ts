@@ -123,7 +123,7 @@ const examples: Example[] = [
   },
   {
     about: "another type in a part of a shared file",
-    sample: "workflow.status/running",
+    sample: "workflow.status/with-task",
     change: [(push) => Object.assign(push.actions[0], { nodetask_id: 7 })],
     file: "schemas/common/workflow.json",
     patch: [

@@ -103,7 +103,10 @@ for (const host of expressHosts) {
       );
       const { url } = await serve(t, listener);
       const answer = await post(url, body);
-      assert.deepEqual([answer.status, (answer.body as { error: { code: string } }).error.code], [500, "body_already_consumed"]);
+      assert.deepEqual(
+        [answer.status, (answer.body as { error: { code: string } }).error.code],
+        [500, "body_already_consumed"],
+      );
       const [rejected] = events;
       assert.ok(rejected?.event === "rejected" && /Mount the receiver before/.test(rejected.hint ?? ""));
     });
@@ -126,7 +129,10 @@ for (const host of expressHosts) {
     );
     const { url } = await serve(t, listener);
     const answer = await post(url, body);
-    assert.deepEqual([answer.status, (answer.body as { error: { code: string } }).error.code], [500, "body_already_consumed"]);
+    assert.deepEqual(
+      [answer.status, (answer.body as { error: { code: string } }).error.code],
+      [500, "body_already_consumed"],
+    );
   });
 }
 
@@ -134,7 +140,12 @@ const hmac = (value: string, raw: Buffer): boolean =>
   timingSafeEqual(Buffer.from(value), Buffer.from(createHmac("sha256", "s").update(raw).digest("hex")));
 
 for (const [what, verifyHeaderSign, value, hint] of [
-  ["throws, as timingSafeEqual does on unequal lengths", hmac, "short", /RangeError.*ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH/],
+  [
+    "throws, as timingSafeEqual does on unequal lengths",
+    hmac,
+    "short",
+    /RangeError.*ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH/,
+  ],
   ["returns something truthy", (() => 1) as unknown as typeof hmac, "x", /did not return true/],
   ["returns a promise", (async () => true) as unknown as typeof hmac, "x", /returned a promise/],
 ] as const) {
@@ -190,7 +201,10 @@ for (const [what, functions] of inboxes) {
     });
     for (let i = 0; i < 2; i++) {
       const response = await receiver.fetch(webRequest(callCompleted()));
-      assert.deepEqual([response.status, ((await response.json()) as { error: { code: string } }).error.code], [503, "inbox_unavailable"]);
+      assert.deepEqual(
+        [response.status, ((await response.json()) as { error: { code: string } }).error.code],
+        [503, "inbox_unavailable"],
+      );
     }
     const [rejected] = events;
     assert.ok(rejected?.event === "rejected" && (rejected.hint ?? "") !== "");
@@ -234,7 +248,10 @@ for (const [what, handler] of [
   ["an async generator function", async function* () {}],
 ] as [string, () => unknown][]) {
   test(`receiver.on() refuses ${what}: nobody would run it`, () => {
-    assert.throws(() => airudder({ key: KEY }).on("*", handler), { code: "invalid_option", message: /Use an async function/ });
+    assert.throws(() => airudder({ key: KEY }).on("*", handler), {
+      code: "invalid_option",
+      message: /Use an async function/,
+    });
   });
 }
 

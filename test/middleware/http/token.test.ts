@@ -60,7 +60,10 @@ for (const [what, path, headers] of [
     const receiver = airudder({ key: KEY, token: "t0ken", warnings: false }).on("*", () => assert.fail("handled"));
     const request = new Request(`http://a.test${path}`, webRequest(callCompleted(), headers));
     const response = await receiver.fetch(request);
-    assert.deepEqual([response.status, ((await response.json()) as { error: { code: string } }).error.code], [401, "bad_token"]);
+    assert.deepEqual(
+      [response.status, ((await response.json()) as { error: { code: string } }).error.code],
+      [401, "bad_token"],
+    );
   });
 }
 

@@ -33,5 +33,8 @@ test("a push that ends its process runs alone from then on and is dead after its
   );
   const done = new Set(lines.filter((line) => line.startsWith("done")));
   assert.equal(done.size, 7);
-  assert.equal(lines.at(-1), "dead 1 3 ProcessEnded: The process ended during its attempts, with no other push running.");
+  assert.equal(
+    lines.at(-1),
+    "dead 1 3 ProcessEnded: The process ended during its attempts, with no other push running.",
+  );
 });

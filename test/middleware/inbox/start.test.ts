@@ -118,7 +118,10 @@ test("retry() refuses a push whose type has no handler: it stays dead", async (t
   await receiver.ready();
   const [dead] = await receiver.dead();
   const { id = "" } = dead ?? {};
-  await assert.rejects(receiver.retry(id), { code: "no_handler", message: /no handler takes its type call\.completed/ });
+  await assert.rejects(receiver.retry(id), {
+    code: "no_handler",
+    message: /no handler takes its type call\.completed/,
+  });
   assert.equal((await receiver.dead()).length, 1);
   receiver.on("call.completed", () => undefined);
   assert.equal(await receiver.retry(id), true);
@@ -199,6 +202,9 @@ for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 31]) {
 test("close() refuses a time limit that is no number", async (t) => {
   const { receiver } = start(t, makeFolder(t));
   for (const timeoutMs of [Number.NaN, -1, "5" as unknown as number]) {
-    await assert.rejects(receiver.close({ timeoutMs }), { code: "invalid_option", message: /number from 0, such as 10000/ });
+    await assert.rejects(receiver.close({ timeoutMs }), {
+      code: "invalid_option",
+      message: /number from 0, such as 10000/,
+    });
   }
 });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { timingSafeEqual } from "node:crypto";
+import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type AirudderEvent, airudder, sign, verifySign } from "airudder-webhooks";
+import express from "express";
 import fc from "fast-check";
-import { callCompleted, KEY, sample, webRequest } from "../../helpers/push.js";
+import { callCompleted, KEY, post, sample, webRequest } from "../../helpers/push.js";
 
 const vectors: [string, string | undefined, string][] = [
   ["ac23fa05005e59b92e0b8a19fa5faf07", "airudder", "4d6017151d678e816c678d90e56e6e28"],
@@ -50,6 +53,8 @@ const policies: ["required" | "if-present" | "off", string, object, number, bool
   ["required", "wrong", callCompleted({ Sign: "x" }), 401, undefined],
   ["if-present", "right", callCompleted(), 200, true],
   ["if-present", "missing", callCompleted({ Sign: undefined }), 200, false],
+  ["required", "null", callCompleted({ Sign: null }), 401, undefined],
+  ["if-present", "null", callCompleted({ Sign: null }), 200, false],
   ["if-present", "wrong", callCompleted({ Sign: "x" }), 401, undefined],
   ["off", "wrong", callCompleted({ Sign: "x" }), 200, false],
   ["off", "missing", callCompleted({ Sign: undefined }), 200, false],
@@ -104,5 +109,90 @@ for (const verdict of [Promise.resolve(false), Promise.resolve(true), Promise.re
     const headers = { "x-airudder-sign": "forged" };
     const taken = await take({ key: KEY, verifyHeaderSign }, sample("chatbot.session.ended/closed.json"), headers);
     assert.equal(taken.status, 401);
+  });
+}
+
+const infoCheck: [string, object, number, boolean | undefined][] = [
+  ["right", { TaskID: "t", Sign: sign("t", KEY) }, 200, true],
+  ["missing", { TaskID: "t" }, 200, false],
+  ["null", { TaskID: "t", Sign: null }, 200, false],
+  ["wrong", { TaskID: "t", Sign: "x" }, 401, undefined],
+];
+for (const [what, payload, status, verified] of infoCheck) {
+  test(`an Info Check, whose Sign is inferred, with Sign ${what}: ${status}, verified ${verified}`, async () => {
+    const taken = await take({ key: KEY, type: "call.completed.info_check" }, payload);
+    assert.deepEqual([taken.status, taken.verified], [status, verified]);
+  });
+}
+
+const headerOf = (event: AirudderEvent | undefined): string =>
+  event?.event === "rejected" ? `${event.code}: ${event.hint}` : String(event?.event);
+
+for (const [type, payload] of [
+  [undefined, { of: "no known shape" }],
+  ["waba.message.status", { of: "no known shape" }],
+] as const) {
+  test(`X-AIRudder-Sign of a push of unknown shape is verified, mount type ${type}`, async () => {
+    const options = { key: KEY, verifyHeaderSign: (value: string) => value === "good", ...(type && { type }) };
+    const right = await take(options, payload, { "x-airudder-sign": "good" });
+    assert.deepEqual([right.status, right.verified], [200, true]);
+    const wrong = await take(options, payload, { "x-airudder-sign": "bad" });
+    assert.deepEqual([wrong.status, headerOf(wrong.event).slice(0, 8)], [401, "bad_sign"]);
+    const none = await take(options, payload);
+    assert.deepEqual([none.status, none.verified], [200, false]);
+  });
+}
+
+for (const [what, thrown, named] of [
+  ["timingSafeEqual on unequal lengths", undefined, /threw RangeError ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH\./],
+  ["an error with personal data in its message", new TypeError("+62000000001"), /threw TypeError\./],
+  [
+    "an error with personal data in its code",
+    Object.assign(new Error(), { code: "call +62000000001" }),
+    /threw Error\./,
+  ],
+  ["no error", null, /threw a value that is no error\./],
+] as const) {
+  test(`X-AIRudder-Sign: a verifier that throws (${what}) rejects the push with 401, and the hint names the error`, async () => {
+    const verifyHeaderSign = (value: string) => {
+      if (thrown === undefined) return timingSafeEqual(Buffer.from(value), Buffer.alloc(32));
+      throw thrown;
+    };
+    const headers = { "x-airudder-sign": "short" };
+    const taken = await take({ key: KEY, verifyHeaderSign }, sample("chatbot.session.ended/closed.json"), headers);
+    assert.equal(taken.status, 401);
+    assert.match(headerOf(taken.event), /^bad_sign: /);
+    assert.match(headerOf(taken.event), named);
+    assert.doesNotMatch(headerOf(taken.event), /62000000001/);
+  });
+}
+
+for (const [what, verifyHeaderSign, status] of [
+  ["confirms it", () => true, 200],
+  ["does not confirm it", () => false, 500],
+  [
+    "throws",
+    () => {
+      throw new Error("no");
+    },
+    500,
+  ],
+] as const) {
+  test(`X-AIRudder-Sign behind express.json(): ${status} if the verifier ${what}`, async (t) => {
+    const events: AirudderEvent[] = [];
+    const app = express();
+    app.use(express.json(), airudder({ key: KEY, verifyHeaderSign, observe: (event) => events.push(event) }));
+    const server = app.listen(0);
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const answer = await post(`http://localhost:${port}/`, sample("chatbot.session.ended/closed.json"), {
+      headers: { "x-airudder-sign": "s" },
+    });
+    assert.equal(answer.status, status);
+    if (status === 200) return;
+    assert.match(
+      headerOf(events.find(({ event }) => event === "rejected")),
+      /^body_already_consumed: .*exact bytes.*mount/,
+    );
   });
 }

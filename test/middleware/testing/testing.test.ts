@@ -5,6 +5,7 @@ import { inboxConformance, samplePush, signedRequest } from "airudder-webhooks/t
 import { makeFolder } from "../../helpers/folder.js";
 
 for (const { type, form, name, strict, identify: rules } of catalogue) {
+  // Of a type without rules, only its mount can tell it.
   test(`samplePush: ${name} is valid, identified, and new each time`, () => {
     const options = form === undefined ? {} : { form };
     const payload = samplePush(type, {}, options);
@@ -31,6 +32,30 @@ test("samplePush: overrides go as deep as they say, and what they leave stays; t
     () => samplePush("call.complete" as "unknown"),
     /unknown type "call\.complete"\. Types: call\.completed/,
   );
+});
+
+test("samplePush: a list has as many elements as are given, each merged over the sample's", () => {
+  assert.deepEqual(samplePush("call.completed", { Details: [] }).Details, []);
+  const [call] = samplePush("call.completed", { Details: [{ AsrResult: [] }] }).Details;
+  assert.deepEqual(call?.AsrResult, []);
+  assert.equal(call?.RobotID, "1001");
+  const two = samplePush("call.completed", { Details: [{ CallID: "a" }, { CallID: "b" }] });
+  assert.deepEqual(
+    two.Details.map(({ CallID, RobotID }) => [CallID, RobotID]),
+    [
+      ["a", "1001"],
+      ["b", "1001"],
+    ],
+  );
+  const [turn, ...others] =
+    samplePush("call.completed", { Details: [{ AsrResult: [{ text: "Hi" }] }] }).Details[0]?.AsrResult ?? [];
+  assert.deepEqual([turn?.text, turn?.time, others], ["Hi", "00:00:00", []]);
+});
+
+test("samplePush: a vocabulary that is not known is marked as such", () => {
+  assert.equal(samplePush("workflow.status").status, "<unknown vocabulary>");
+  assert.equal(samplePush("workflow.status").actions[0]?.node_type, "<unknown vocabulary>");
+  assert.equal(samplePush("workflow.list.completed").rows[0]?.node_type, "<unknown vocabulary>");
 });
 
 test("samplePush: overrides from JSON cannot pollute", () => {

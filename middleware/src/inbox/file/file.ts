@@ -236,8 +236,7 @@ class FileInbox implements Inbox {
   }
 
   #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): void {
-    const mark =
-      error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
+    const mark = error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
     const settle = (): void => {
       if (state !== "handled" && state !== "ignored") return;
       this.#ledger.close(item);

@@ -1,0 +1,66 @@
+import { DEFAULT_KEY, sign } from "../../middleware/src/push/sign.js";
+import type { Field } from "./fields.js";
+import { type Node, typesOf } from "./schema.js";
+
+export type Payload = Record<string, unknown>;
+
+/** A payload in which every field of a schema is there once, signed with the vendor's default key. */
+export function fullPayload(schema: Node): Payload {
+  return signed(exampleOf(schema) as Payload);
+}
+
+function exampleOf(node: Node): unknown {
+  if (node.const !== undefined) return node.const;
+  if (node.enum) return node.enum[0];
+  switch (typesOf(node)[0]) {
+    case "object": {
+      const named = Object.entries(node.properties ?? {}).map(([name, child]) => [name, exampleOf(child)]);
+      const rest = node.additionalProperties;
+      return Object.fromEntries(typeof rest === "object" ? [...named, ["*", exampleOf(rest)]] : named);
+    }
+    case "array":
+      return node.items ? [exampleOf(node.items)] : [];
+    case "integer":
+      return 1;
+    default:
+      return "text";
+  }
+}
+
+function signed(payload: Payload): Payload {
+  if (typeof payload.TaskID === "string" && "Sign" in payload) payload.Sign = sign(payload.TaskID, DEFAULT_KEY);
+  return payload;
+}
+
+/** The ways in which a field can differ from its schema: a column of the pages each. */
+export const faults = ["missing", "null", "other type", "other value"] as const;
+export type Fault = (typeof faults)[number];
+
+const VALUES = [true, 1.5, "text", 7, [], {}];
+
+/** Full payloads that differ in one field. None where a fault is not possible, such as another value of an integer. */
+export function faulty(schema: Node, field: Field, fault: Fault): Payload[] {
+  if (fault === "missing") return field.kind === "other" ? [] : [changed(schema, field, remove)];
+  const put = (value: unknown) => changed(schema, field, (holder, step) => Object.assign(holder, { [step]: value }));
+  const types = typesOf(field.node);
+  if (fault === "null") return types.includes("null") ? [] : [put(null)];
+  if (fault === "other type") return VALUES.filter((value) => !isOf(value, types)).map(put);
+  return types.includes("string") ? [put("never seen before")] : [];
+}
+
+function changed(schema: Node, { steps, path }: Field, change: (holder: Payload, step: string) => void): Payload {
+  const payload = fullPayload(schema);
+  const holder = steps.slice(0, -1).reduce<unknown>((value, step) => (value as Payload)[step], payload) as Payload;
+  change(holder, steps.at(-1) as string);
+  return path === "Sign" ? payload : signed(payload);
+}
+
+function remove(holder: Payload, step: string): void {
+  if (Array.isArray(holder)) holder.splice(Number(step), 1);
+  else delete holder[step];
+}
+
+function isOf(value: unknown, types: readonly string[]): boolean {
+  if (Array.isArray(value)) return types.includes("array");
+  return types.includes(typeof value) || (Number.isInteger(value) && types.includes("integer"));
+}

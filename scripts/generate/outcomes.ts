@@ -1,0 +1,76 @@
+import { Ajv } from "ajv";
+import { AirudderError } from "../../middleware/src/errors.js";
+import { authenticate } from "../../middleware/src/push/authenticate.js";
+import { DEFAULT_KEY } from "../../middleware/src/push/sign.js";
+import type { Field } from "./fields.js";
+import { type Fault, faulty, type Payload } from "./full-payload.js";
+import { pushFinder } from "./identify.js";
+import type { PushFile } from "./schema.js";
+import { ajvOptions, strictSchema, tolerantSchema } from "./validators.js";
+
+/** What the middleware does with a payload: `-` is handled without drift; another word is the type that it takes the payload for. */
+export type Outcome = "-" | "drift" | "quarantine" | "unknown" | "401" | (string & {});
+
+interface Mount {
+  /** The type that the mount states. Default: identified by shape. */
+  readonly type?: string;
+  readonly verify: "required" | "off";
+}
+
+/** Predicts outcomes from the middleware's rules for types and signatures, and from both validators. */
+export class Outcomes {
+  readonly #find: (payload: object, type?: string) => PushFile | undefined;
+  readonly #validators = new Map<
+    PushFile,
+    { strict: (data: unknown) => boolean; tolerant: (data: unknown) => boolean }
+  >();
+
+  constructor(pushes: readonly PushFile[]) {
+    this.#find = pushFinder(pushes);
+    const ajv = new Ajv(ajvOptions);
+    for (const push of pushes) {
+      const strict = ajv.compile(strictSchema(push.schema));
+      this.#validators.set(push, { strict, tolerant: ajv.compile(tolerantSchema(push.schema)) });
+    }
+  }
+
+  /** The type of a payload on a mount that states none. */
+  typeOf(payload: object): string {
+    return this.#find(payload)?.push.type ?? "unknown";
+  }
+
+  /**
+   * What a fault of a field leads to, as a cell of a page says it: `untyped / typed` where a mount that states the type differs,
+   * `401 (…)` with the outcome without signature check, several joined by "or" where it depends on the value.
+   */
+  cell(file: PushFile, field: Field, fault: Fault): string {
+    const cells = faulty(file.schema, field, fault).map((payload) => {
+      const typed = this.#policies(file, payload, file.push.type);
+      const untyped = file.push.identify.length === 0 ? typed : this.#policies(file, payload);
+      return untyped === typed ? typed : `${untyped} / ${typed}`;
+    });
+    return [...new Set(cells)].join(" or ") || "-";
+  }
+
+  #policies(file: PushFile, payload: Payload, type?: string): string {
+    const stated = type === undefined ? {} : { type };
+    const outcome = this.#outcome(file, payload, { ...stated, verify: "required" });
+    return outcome === "401" ? `401 (${this.#outcome(file, payload, { ...stated, verify: "off" })})` : outcome;
+  }
+
+  #outcome(file: PushFile, payload: Payload, { type, verify }: Mount): Outcome {
+    const found = this.#find(payload, type);
+    if (found === undefined) return "unknown";
+    try {
+      const received = { headers: {}, raw: Buffer.alloc(0), reserialised: false };
+      authenticate(found.push, payload, received, { keys: [DEFAULT_KEY], verify, verifyHeaderSign: undefined });
+    } catch (error) {
+      if (error instanceof AirudderError) return String(error.status);
+      throw error;
+    }
+    if (found.push.type !== file.push.type) return found.push.type;
+    const validators = this.#validators.get(found);
+    if (validators?.strict(payload)) return "-";
+    return validators?.tolerant(payload) ? "drift" : "quarantine";
+  }
+}
