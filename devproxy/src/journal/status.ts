@@ -30,6 +30,9 @@ export function wasDelivered({ deliveries }: Row): boolean {
 /** What an inbox's mark says of a push; without one, or with another, it waits for its handler. */
 export const INBOX_STATUSES: { readonly [state: string]: Status } = {
   done: "accepted",
+  handled: "accepted",
+  ignored: "accepted",
+  dropped: "failed",
   failed: "failed",
   dead: "failed",
   quarantined: "quarantined",

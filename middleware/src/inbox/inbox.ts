@@ -39,12 +39,17 @@ export interface Attempt {
 /** Result of a push that was handed out without a failure. */
 export type Consumed = Exclude<Result, "quarantined">;
 
+/** The result that a consumer's return value stands for. */
+export function consumedOf(returned: unknown): Consumed {
+  return returned === "ignored" ? "ignored" : "handled";
+}
+
 /**
- * Handles one stored push. What it returns is the push's result, `handled` when it returns nothing.
+ * Handles one stored push. Returns, or resolves with, the push's result: `ignored`, or anything else for `handled`.
  *
  * A rejection fails the attempt: the inbox retries later. A rejection with {@link Quarantined} means: keep the push and do not retry.
  */
-export type Consumer = (push: StoredPush, attempt: Attempt) => Consumed | void | Promise<Consumed | void>;
+export type Consumer = (push: StoredPush, attempt: Attempt) => unknown;
 
 /** Rejects a push that no handler can rely on: its inbox keeps it and does not retry by itself. */
 export class Quarantined extends Error {

@@ -16,6 +16,7 @@ import {
   type Attempt,
   type Consumed,
   type Consumer,
+  consumedOf,
   type Inbox,
   type InboxEvents,
   Quarantined,
@@ -127,7 +128,7 @@ export class Stored implements Keeper {
   async #replay(stored: StoredPush): Promise<Result> {
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
-      return (await this.#consume(stored, new RunningAttempt(1))) ?? "handled";
+      return consumedOf(await this.#consume(stored, new RunningAttempt(1)));
     } catch (error) {
       if (error instanceof Quarantined) return "quarantined";
       if (error instanceof AirudderError) throw error;
@@ -212,7 +213,7 @@ export class Stored implements Keeper {
       : waiting.then(() => this.#handle(push, quarantined, attempt));
   };
 
-  #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): ReturnType<Consumer> {
+  #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): Consumed | Promise<Consumed> {
     const startedAt = performance.now();
     const { id, type } = push;
     const succeed = (result: Result): Consumed => {

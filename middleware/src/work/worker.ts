@@ -11,7 +11,7 @@ export interface Job {
 }
 
 /** How jobs are run, and who hears of it. */
-export interface WorkerOptions<J extends Job, R = void> {
+export interface WorkerOptions<J extends Job, R = unknown> {
   /** Maximum number of attempts at once. */
   readonly concurrency: number;
   /** Attempts after the first. */
@@ -43,7 +43,7 @@ interface Entry<J> {
  * Runs jobs: several at once, those of one subject in order, failed ones again after growing waits. Of the jobs that are ready the oldest
  * starts first. Nothing starts before `start()`.
  */
-export class Worker<J extends Job, R = void> {
+export class Worker<J extends Job, R = unknown> {
   readonly #ready = new Heap<Entry<J>>();
   /** Jobs that run with nothing beside them, before all others. */
   readonly #alone = new Queue<Entry<J>>();

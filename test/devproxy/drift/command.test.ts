@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Operation, pushesAt } from "airudder-devproxy";
-import { airudder, fileInbox } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
-import { signedRequest } from "airudder-webhooks/testing";
 import { publishSchemas } from "../../../scripts/generate/publish.js";
 import { run, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 import { strictAjv } from "../../schemas/pushes.js";
 import { applyPatch } from "./json-patch.js";
 import { payloadOf } from "./rig.js";
@@ -66,13 +65,14 @@ test("drift: sums a journal up by the published schemas; the printed patch makes
 
 test("drift: copies of recorded pushes are left out, and how many is said, for a folder and for a file", async (t) => {
   const dir = makeFolder(t);
-  const app = airudder({ inbox: fileInbox(dir), allowReplays: true });
-  const call = { ...payloadOf("call.completed/answered"), Brand: "new" };
-  const send = async (headers: Record<string, string>) =>
-    app.fetch(new Request("http://localhost/", signedRequest(call, { headers })));
-  for (const headers of [{}, { "airudder-replay": "doctor" }, { "airudder-replay": "0190-recorded" }])
-    assert.equal((await send(headers)).status, 200);
-  await app.close();
+  const journal = await openJournal(dir);
+  const body = Buffer.from(JSON.stringify({ ...payloadOf("call.completed/answered"), Brand: "new" }));
+  // Inboxes of earlier versions stored replays.
+  for (const [id, replay] of [["first"], ["second", "doctor"], ["third", "0190-recorded"]] as const) {
+    const head = { ...pushHead(id), source: "inbox", type: "call.completed", size: body.length };
+    await journal.append(replay === undefined ? head : { ...head, replay }, { headers: {}, body });
+  }
+  await journal.close();
 
   const people = await run(["drift", "--journal", dir]);
   assert.match(people.out, /^1 drift in 1 of 1 push; 2 left out: replays and test pushes$/m, people.err);

@@ -15,6 +15,7 @@ import { Worker } from "../../work/worker.js";
 import {
   type Consumed,
   type Consumer,
+  consumedOf,
   type DeadPush,
   type Inbox,
   type InboxEvents,
@@ -55,7 +56,7 @@ export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
 
 class FileInbox implements Inbox {
   readonly #opening: Opening;
-  #worker: Worker<Item | Replay, Consumed | void>;
+  #worker: Worker<Item | Replay, unknown>;
   #ledger = new Ledger();
   #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
@@ -74,9 +75,9 @@ class FileInbox implements Inbox {
     this.#worker = this.#newWorker();
   }
 
-  #newWorker(): Worker<Item | Replay, Consumed | void> {
+  #newWorker(): Worker<Item | Replay, unknown> {
     const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = this.options;
-    const worker = new Worker<Item | Replay, Consumed | void>({
+    const worker = new Worker<Item | Replay, unknown>({
       concurrency,
       retries,
       timeoutMs,
@@ -88,7 +89,7 @@ class FileInbox implements Inbox {
         return (this.#consumer as Consumer)(job.push as StoredPush, attempt);
       },
       done: (job, result) => {
-        const consumed: Consumed = result ?? "handled";
+        const consumed = consumedOf(result);
         if (job instanceof Replay) job.resolve(consumed);
         else this.#mark(job, consumed);
       },
