@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { callCompleted, KEY, post } from "../helpers/push.js";
+import { airudder, fileInbox } from "airudder-webhooks";
+import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -113,4 +114,36 @@ test("the README's sample app takes a push, and SIGTERM loses nothing (signals: 
   const missing = (): string[] =>
     acknowledged.filter((task) => !`${first.out()}\n${second.out()}`.includes(`${task} finished`));
   await until(() => missing().length === 0);
+});
+
+test("the README's operate script retries 40 failed pushes with its handlers: all are handled, none is left dead", async (t) => {
+  const folder = workFolder(t);
+  const inbox = fileInbox(join(folder, "airudder-inbox"), { retries: 0 });
+  const app = airudder({ key: KEY, warnings: false, inbox }).on("call.completed", () => {
+    throw new Error("broken");
+  });
+  const tasks = Array.from({ length: 40 }, (_, i) => `task-${i}`);
+  for (const TaskID of tasks) assert.equal((await app.fetch(webRequest(callCompleted({ TaskID })))).status, 200);
+  await until(async () => (await app.dead()).length === 40);
+  await app.close();
+  const file = join(folder, "operate.ts");
+  writeFileSync(file, snippets.find((code) => code.includes("receiver.retry(id)")) as string);
+  const env = { ...process.env, AIRUDDER_KEY: KEY, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") };
+  const options = { cwd: folder, env, encoding: "utf8" } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], options);
+  assert.equal(status, 0, stderr);
+  const saved = [...stdout.matchAll(/^saved (.*)$/gm)].map(([, task]) => task);
+  assert.deepEqual(saved.sort(), tasks.sort());
+  const after = airudder({ key: KEY, warnings: false, inbox: fileInbox(join(folder, "airudder-inbox")) });
+  t.after(() => after.close());
+  assert.deepEqual(await after.dead(), []);
+});
+
+test("the README's line for morgan redacts the token in a query and in a path", () => {
+  const [, line = ""] = /- morgan: `(.*)`/.exec(readme) ?? [];
+  const tokens = new Map<string, (request: { originalUrl: string }) => string>();
+  new Function("morgan", line)({ token: (name: string, read: never) => tokens.set(name, read) });
+  const url = (originalUrl: string) => tokens.get("url")?.({ originalUrl });
+  assert.equal(url("/webhooks/airudder?a=1&token=s3%20cret&b=2"), "/webhooks/airudder?a=1&token=redacted&b=2");
+  assert.equal(url("/webhooks/airudder/t/s3cret?b=2"), "/webhooks/airudder/t/redacted?b=2");
 });
