@@ -21,7 +21,7 @@ export async function outputs(root: string): Promise<Map<string, string>> {
   const pushes = loadPushes(schemas);
   const [code, docs] = generatedFolders;
   const files = new Map([
-    [`${code}/types.ts`, typesSource(pushes)],
+    [`${code}/types.ts`, await typesSource(pushes)],
     [`${code}/validators.js`, await validatorsSource(pushes)],
     [`${code}/validators.d.ts`, validatorsTypes(pushes)],
     [`${code}/catalogue.ts`, catalogueSource(pushes)],

@@ -1,20 +1,33 @@
+import { compile, type JSONSchema } from "json-schema-to-typescript";
 import { banner } from "./banner.js";
 import { type Node, type PushFile, typesOf } from "./schema.js";
 
+// The width keeps every field on one line, however many values it has.
+const options = { bannerComment: "", style: { printWidth: Number.POSITIVE_INFINITY } };
+
 /** The source of `types.ts`: an interface for each schema and each shared part, and the map from type to payload. */
-export function typesSource(pushes: readonly PushFile[]): string {
-  const writer = new TypeWriter();
-  for (const file of pushes) writer.declare(file.schema, siblingFields(file, pushes));
-  return `${banner}${writer.declarations.join("\n")}\n${payloadsSource(pushes)}`;
+export async function typesSource(pushes: readonly PushFile[]): Promise<string> {
+  const parts = new Set<Node>();
+  const declarations: string[] = [];
+  const declare = async (node: Node, siblings: Record<string, JSONSchema> = {}): Promise<void> => {
+    const schema = convert(node, (part) => parts.add(part));
+    if (schema.properties) Object.assign(schema.properties, siblings);
+    declarations.push(await compile(schema, node.title ?? "", options));
+  };
+  for (const file of pushes) await declare(file.schema, siblingFields(file, pushes));
+  // The set grows while it is read: a part adds the parts that it uses.
+  for (const part of parts) await declare(part);
+  return `${banner}${declarations.join("\n")}\n${payloadsSource(pushes)}`;
 }
 
 /** The root fields that only the other forms of a push have. An editor then completes the fields of all forms. */
-function siblingFields(file: PushFile, pushes: readonly PushFile[]): Map<string, string> {
-  const fields = new Map<string, string>();
+function siblingFields(file: PushFile, pushes: readonly PushFile[]): Record<string, JSONSchema> {
+  const fields: Record<string, JSONSchema> = {};
   for (const { push, schema } of pushes) {
     if (push.type !== file.push.type || push.form === file.push.form) continue;
     for (const name of Object.keys(schema.properties ?? {})) {
-      if (!Object.hasOwn(file.schema.properties ?? {}, name)) fields.set(name, `Only in the ${push.form} form.`);
+      if (Object.hasOwn(file.schema.properties ?? {}, name)) continue;
+      fields[name] = { description: `Only in the ${push.form} form.`, tsType: "never" };
     }
   }
   return fields;
@@ -36,71 +49,59 @@ export type PushType = keyof PushPayloads;
 `;
 }
 
-/** Writes schemas as TypeScript. What has a title is declared once and referred to by its name. */
-class TypeWriter {
-  readonly declarations: string[] = [];
-  readonly #declared = new Set<Node>();
+/** The schema that json-schema-to-typescript compiles for a node. Calls `onPart` for each part that it refers to by its title. */
+function convert(node: Node, onPart: (part: Node) => void): JSONSchema {
+  const description = comment(node);
+  if (node.const !== undefined) return { description, const: node.const as string };
+  const tsType = customType(node);
+  if (tsType !== undefined) return { description, tsType };
 
-  declare(node: Node, absent: ReadonlyMap<string, string> = new Map()): void {
-    if (this.#declared.has(node)) return;
-    this.#declared.add(node);
-    // Its place comes before those of the parts that it uses.
-    const index = this.declarations.push("") - 1;
-    this.declarations[index] = `${comment(node, "")}export ${
-      typesOf(node).includes("object")
-        ? `interface ${node.title} ${this.#fields(node, "", absent)}`
-        : `type ${node.title} = ${this.#value(node, "")};`
-    }\n`;
+  // A part is named, not nested: the library would declare a nested one again, and show no text on the field.
+  const child = (part: Node): JSONSchema => {
+    if (part.title === undefined) return convert(part, onPart);
+    onPart(part);
+    return { description: comment(part), tsType: part.title };
+  };
+  const schema: JSONSchema = { description, type: node.type as NonNullable<JSONSchema["type"]> };
+  if (node.items) schema.items = child(node.items);
+  if (node.properties) {
+    const fields = Object.entries(node.properties);
+    schema.properties = Object.fromEntries(fields.map(([name, field]) => [name, child(field)]));
+    schema.required = node.required ?? [];
+    // Only a payload of unknown shape can be read by any name: elsewhere a misspelt field must not compile.
+    schema.additionalProperties = node["x-provenance"] === "unknown";
+  } else if (typeof node.additionalProperties === "object") {
+    schema.additionalProperties = child(node.additionalProperties);
   }
-
-  #type(node: Node, indent: string): string {
-    if (node.title === undefined) return this.#value(node, indent);
-    this.declare(node);
-    return node.title;
-  }
-
-  /** Known values stay open, since the vendor adds some without notice: an editor offers them, the compiler takes any. */
-  #value(node: Node, indent: string): string {
-    if (node.const !== undefined) return JSON.stringify(node.const);
-    const values = (node.enum ?? node["x-known-values"] ?? []).map((value) => JSON.stringify(value));
-    const kinds = typesOf(node).map((type) => {
-      if (type === "string" && values.length > 0) return "(string & {})";
-      if (type === "integer") return "number";
-      if (type === "array") return this.#list(node, indent);
-      return type === "object" ? this.#object(node, indent) : type;
-    });
-    return [...new Set([...values, ...kinds])].join(" | ");
-  }
-
-  #list(node: Node, indent: string): string {
-    const item = this.#type(node.items ?? {}, indent);
-    return item.includes("|") && !item.startsWith("{") ? `(${item})[]` : `${item}[]`;
-  }
-
-  #object(node: Node, indent: string): string {
-    if (node.properties !== undefined) return this.#fields(node, indent);
-    const rest = node.additionalProperties;
-    return `Record<string, ${typeof rest === "object" ? this.#type(rest, indent) : "unknown"}>`;
-  }
-
-  /** Only a payload of unknown shape can be read by any name: elsewhere a misspelt field must not compile. */
-  #fields(node: Node, indent: string, absent: ReadonlyMap<string, string> = new Map()): string {
-    const inner = `${indent}  `;
-    const fields = Object.entries(node.properties ?? {}).map(([name, child]) => {
-      const mark = node.required?.includes(name) ? "" : "?";
-      return `${comment(child, inner)}${inner}${keyOf(name)}${mark}: ${this.#type(child, inner)};\n`;
-    });
-    for (const [name, text] of absent) fields.push(`${inner}/** ${text} */\n${inner}${keyOf(name)}?: never;\n`);
-    if (node["x-provenance"] === "unknown") fields.push(`${inner}[name: string]: unknown;\n`);
-    return `{\n${fields.join("")}${indent}}`;
-  }
+  return schema;
 }
 
-function keyOf(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+const openTypes: Record<string, string> = {
+  string: "(string & {})",
+  integer: "number",
+  array: "unknown[]",
+  object: "Record<string, unknown>",
+};
+
+/** The types that JSON Schema cannot express. */
+function customType(node: Node): string | undefined {
+  // Known values stay open, since the vendor adds some without notice: an editor offers them, the compiler takes any.
+  const values = node.enum ?? node["x-known-values"];
+  if (values) {
+    const types = [
+      ...values.map((value) => JSON.stringify(value)),
+      ...typesOf(node).map((type) => openTypes[type] ?? type),
+    ];
+    // In parentheses, because the library appends `[]` for a list.
+    return `(${[...new Set(types)].join(" | ")})`;
+  }
+  const { properties, additionalProperties: rest } = node;
+  if (properties === undefined && typeof rest === "object" && rest.type === "string")
+    return `Record<string, ${customType(rest) ?? "string"}>`;
+  return undefined;
 }
 
-function comment(node: Node, indent: string): string {
+function comment(node: Node): string {
   const lines = [node.description ?? ""];
   if (node["x-format"]) lines.push(`Format: ${node["x-format"]}.`);
   if (node["x-unit"]) lines.push(`Unit: ${node["x-unit"]}.`);
@@ -111,6 +112,5 @@ function comment(node: Node, indent: string): string {
         ? "The docs do not describe most of its fields."
         : "The docs do not describe it: the meaning is ours.",
     );
-  const text = lines.map((line) => `${indent} * ${line.replaceAll("*/", "*\\/")}\n`).join("");
-  return `${indent}/**\n${text}${indent} */\n`;
+  return lines.join("\n");
 }

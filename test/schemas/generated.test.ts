@@ -94,6 +94,11 @@ test("a schema and a sample are all that a new push needs", () =>
       properties: {
         plan_id: { type: "string", description: "Identifies the plan." },
         plan_state: { type: "string", description: "State of the plan.", enum: ["ended"] },
+        tags: {
+          type: "array",
+          description: "Tags.",
+          items: { type: "string", description: "A tag.", "x-known-values": ["vip"] },
+        },
       },
       additionalProperties: false,
     };
@@ -112,6 +117,7 @@ test("a schema and a sample are all that a new push needs", () =>
     assert.equal(entry.tolerant({ plan_id: "p1", plan_state: "begun", more: 1 }), true);
     assert.equal(entry.tolerant({ plan_state: "ended" }), false);
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /"plan\.ended": PlanEnded;/);
+    assert.match(files.get("middleware/src/generated/types.ts") ?? "", /tags\?: \("vip" \| \(string & \{\}\)\)\[\];/);
     assert.match(files.get("schemas/pages/plan.ended.md") ?? "", /`plan_id` +\| string \| essential/);
     assert.match(
       files.get("README.md") ?? "",
@@ -171,7 +177,7 @@ test("a union of values names each once", () => {
 });
 
 test("only payloads of unknown shape can be read by any name", () => {
-  const open = types.split(/^export interface /m).filter((text) => text.includes("[name: string]"));
+  const open = types.split(/^export interface /m).filter((text) => /\[\w+: string\]/.test(text));
   assert.deepEqual(
     open.map((text) => text.slice(0, text.indexOf(" "))),
     ["CallCompletedInfoCheck", "WabaMessageStatus"],

@@ -39,8 +39,566 @@ export interface CallCompleted {
   Sign: string;
   /**
    * The call that is finished. One element is what the vendor shows; loop over it.
+   *
+   * Items: One call of an outbound task: its outcome, times, transcript and the variables of the contact.
    */
   Details: CallDetail[];
+}
+
+/**
+ * A number of an info-check task is finished. The body is not known. The vendor's introduction to it is the same as that of `call.completed`, so the envelope is presumably the same.
+ * Provenance: unknown.
+ */
+export interface CallCompletedInfoCheck {
+  /**
+   * Identifies the outbound task; what `Sign` is computed from.
+   * Format: 32 hex digits.
+   * Provenance: inferred.
+   */
+  TaskID?: string;
+  /**
+   * md5(TaskID + KEY), as in `call.completed`. Checked when it is there, never required.
+   * Format: 32 hex digits, lower case.
+   * Provenance: inferred.
+   */
+  Sign?: string;
+  [k: string]: unknown;
+}
+
+/**
+ * A chatbot session ended. Only part of the vendor's page is known: other fields may come.
+ * The docs do not describe most of its fields.
+ */
+export interface ChatbotSessionEnded {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the workflow's node, for the vendor's internal use.
+   * Format: 32 hex digits.
+   */
+  nodetask_id: string;
+  /**
+   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+   * The docs do not describe it: the meaning is ours.
+   */
+  nodetask_name: string;
+  /**
+   * Identifies the WhatsApp task.
+   * Format: 32 hex digits.
+   */
+  waba_task_id: string;
+  /**
+   * Identifies the entry of the workflow's list.
+   */
+  wfdetail_uuid: string;
+  /**
+   * When the session ended.
+   * Format: integer.
+   * Unit: seconds since 1970.
+   */
+  timestamp: number;
+  /**
+   * The channel.
+   */
+  channel: "WhatsApp" | (string & {});
+  /**
+   * The number of the channel's account.
+   * Format: country code and number, without +.
+   */
+  channel_id: string;
+  /**
+   * The person's number.
+   * Format: + and country code.
+   */
+  callee: string;
+  /**
+   * Identifies the session.
+   * Format: 32 hex digits.
+   */
+  call_id: string;
+  /**
+   * The robot that answered.
+   * Format: digits.
+   * Provenance: observed.
+   */
+  robot_id?: string;
+  /**
+   * State of the session.
+   * Provenance: observed.
+   */
+  status?: "closed" | (string & {});
+  /**
+   * When the session began.
+   * Format: ISO 8601, UTC.
+   * Provenance: observed.
+   */
+  session_start_time?: string;
+  /**
+   * When the session ended.
+   * Format: ISO 8601, UTC.
+   * Provenance: observed.
+   */
+  session_end_time?: string;
+  /**
+   * What ended the session.
+   * Provenance: observed.
+   */
+  session_end_reason?: "robot" | (string & {});
+  /**
+   * The intention label that the robot gave.
+   * Provenance: observed.
+   */
+  intention?: string;
+  /**
+   * How many rounds of talk the session had.
+   * Unit: rounds.
+   * Provenance: observed.
+   */
+  talk_round?: number;
+  /**
+   * What the robot understood, slot by slot: free keys, string values.
+   * Provenance: observed.
+   */
+  ner_slots?: Record<string, string>;
+  /**
+   * Events recognised in the session: free keys, string values.
+   * Provenance: observed.
+   */
+  event_label?: Record<string, string>;
+  /**
+   * The contact's own variables: free keys, string values.
+   * Provenance: observed.
+   */
+  variables?: Record<string, string>;
+  /**
+   * The messages, not always in the order of their times.
+   * Provenance: observed.
+   *
+   * Items: A message of a chatbot session. Messages need not come in the order of their times.
+   * Provenance: observed.
+   */
+  messages?: ChatbotMessage[];
+}
+
+/**
+ * A workflow reached a custom API node and hands over the person it is about. Only part of the vendor's page is known: other fields may come.
+ * The docs do not describe most of its fields.
+ */
+export interface CustomNodePush {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the node (not `nodetask_id`, as other pushes call it).
+   */
+  node_id: string;
+  /**
+   * The node's name.
+   */
+  node_name: string;
+  /**
+   * The person the node is about. More fields may come.
+   */
+  callee: {
+    /**
+     * The customer's own number of this person.
+     */
+    case_id: string;
+    /**
+     * The person's name.
+     */
+    callee_name: string;
+    /**
+     * The person's gender; empty when not given.
+     */
+    callee_gender: string;
+    /**
+     * The person's number.
+     * Format: + and country code.
+     */
+    callee_number: string;
+    /**
+     * Name of the platform that the robot speaks for.
+     */
+    platform_name: string;
+    /**
+     * First free field, as uploaded with the contact.
+     */
+    extra_a: string;
+  };
+}
+
+/**
+ * An agent of the predictive dialer changed state. Sent by a workflow: wrapped in `pds`.
+ * Provenance: inferred.
+ */
+export interface DialerAgent {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the workflow's node, for the vendor's internal use.
+   * Format: 32 hex digits.
+   */
+  nodetask_id: string;
+  /**
+   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+   * The docs do not describe it: the meaning is ours.
+   */
+  nodetask_name: string;
+  /**
+   * The push of the predictive dialer: its type and its body.
+   */
+  pds: {
+    /**
+     * Says which of the three dialer pushes this is: always `AgentStatus`.
+     */
+    type: "AgentStatus";
+    /**
+     * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
+     * Provenance: observed.
+     */
+    body: DialerAgentBody;
+  };
+  /**
+   * Only in the bare form.
+   */
+  type?: never;
+  /**
+   * Only in the bare form.
+   */
+  body?: never;
+}
+
+/**
+ * An agent of the predictive dialer changed state. Sent by the stand-alone dialer: not wrapped.
+ * Provenance: observed.
+ */
+export interface DialerAgentBare {
+  /**
+   * Says which of the three dialer pushes this is: always `AgentStatus`.
+   */
+  type: "AgentStatus";
+  /**
+   * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
+   * Provenance: observed.
+   */
+  body: DialerAgentBody;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  pds?: never;
+}
+
+/**
+ * The call to one contact of a predictive dialer task changed its state. Sent by a workflow: wrapped in `pds`.
+ * Provenance: inferred.
+ */
+export interface DialerContact {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the workflow's node, for the vendor's internal use.
+   * Format: 32 hex digits.
+   */
+  nodetask_id: string;
+  /**
+   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+   * The docs do not describe it: the meaning is ours.
+   */
+  nodetask_name: string;
+  /**
+   * The push of the predictive dialer: its type and its body.
+   */
+  pds: {
+    /**
+     * Says which of the three dialer pushes this is: always `ContactStatus`.
+     */
+    type: "ContactStatus";
+    /**
+     * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
+     * Provenance: inferred.
+     */
+    body: DialerContactBody;
+  };
+  /**
+   * Only in the bare form.
+   */
+  type?: never;
+  /**
+   * Only in the bare form.
+   */
+  body?: never;
+}
+
+/**
+ * The call to one contact of a predictive dialer task changed its state. Sent by the stand-alone dialer: not wrapped.
+ * Provenance: inferred.
+ */
+export interface DialerContactBare {
+  /**
+   * Says which of the three dialer pushes this is: always `ContactStatus`.
+   */
+  type: "ContactStatus";
+  /**
+   * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
+   * Provenance: inferred.
+   */
+  body: DialerContactBody;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  pds?: never;
+}
+
+/**
+ * A predictive dialer task changed its state or its counters. Sent by a workflow: wrapped in `pds`.
+ */
+export interface DialerTask {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * Identifies the workflow's node, for the vendor's internal use.
+   * Format: 32 hex digits.
+   */
+  nodetask_id: string;
+  /**
+   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+   * The docs do not describe it: the meaning is ours.
+   */
+  nodetask_name: string;
+  /**
+   * The push of the predictive dialer: its type and its body.
+   */
+  pds: {
+    /**
+     * Says which of the three dialer pushes this is: always `TaskStatus`.
+     */
+    type: "TaskStatus";
+    /**
+     * State and counters of a predictive dialer task.
+     * Provenance: observed.
+     */
+    body: DialerTaskBody;
+  };
+  /**
+   * Only in the bare form.
+   */
+  type?: never;
+  /**
+   * Only in the bare form.
+   */
+  body?: never;
+}
+
+/**
+ * A predictive dialer task changed its state or its counters. Sent by the stand-alone dialer: not wrapped.
+ * Provenance: observed.
+ */
+export interface DialerTaskBare {
+  /**
+   * Says which of the three dialer pushes this is: always `TaskStatus`.
+   */
+  type: "TaskStatus";
+  /**
+   * State and counters of a predictive dialer task.
+   * Provenance: observed.
+   */
+  body: DialerTaskBody;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  workflow_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_id?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  nodetask_name?: never;
+  /**
+   * Only in the wrapped form.
+   */
+  pds?: never;
+}
+
+/**
+ * The status of a WhatsApp Business message changed. Nothing is known about the body.
+ * Provenance: unknown.
+ */
+export interface WabaMessageStatus {
+  [k: string]: unknown;
+}
+
+/**
+ * One entry of the list (one customer) has gone through the workflow.
+ * The docs do not describe most of its fields.
+ */
+export interface WorkflowListCompleted {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * The customer's own number of this person.
+   */
+  case_id: string;
+  /**
+   * The person's number.
+   * Format: + and country code.
+   */
+  callee_number: string;
+  /**
+   * The nodes that the entry went through.
+   *
+   * Items: One node that the entry went through.
+   */
+  rows: {
+    /**
+     * Identifies the workflow's node, for the vendor's internal use.
+     * Format: 32 hex digits.
+     */
+    nodetask_id: string;
+    /**
+     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+     * The docs do not describe it: the meaning is ours.
+     */
+    nodetask_name: string;
+    /**
+     * Kind of the node. The docs do not list its values.
+     */
+    node_type: string;
+    /**
+     * The node's task; absent when it has none.
+     * Format: 32 hex digits.
+     */
+    task_id?: string;
+  }[];
+}
+
+/**
+ * A workflow changed its status.
+ * The docs do not describe most of its fields.
+ */
+export interface WorkflowStatus {
+  /**
+   * Identifies the workflow task.
+   * Format: 32 hex digits.
+   */
+  workflow_id: string;
+  /**
+   * The workflow's name.
+   */
+  workflow_name: string;
+  /**
+   * The workflow's status. The docs do not list its values.
+   */
+  status: string;
+  /**
+   * The workflow's nodes, with the task of each.
+   *
+   * Items: One node of the workflow.
+   */
+  actions: {
+    /**
+     * Identifies the workflow's node, for the vendor's internal use.
+     * Format: 32 hex digits.
+     */
+    nodetask_id: string;
+    /**
+     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
+     * The docs do not describe it: the meaning is ours.
+     */
+    nodetask_name: string;
+    /**
+     * Kind of the node. The docs do not list its values.
+     */
+    node_type: string;
+    /**
+     * The node's task; absent when it has none.
+     * Format: 32 hex digits.
+     */
+    task_id?: string;
+    /**
+     * Status of the node's task. The docs do not list its values.
+     */
+    task_status?: string;
+  }[];
 }
 
 /**
@@ -166,6 +724,9 @@ export interface CallDetail {
   ExtraC?: string;
   /**
    * The transcript, turn by turn. Often absent: it depends on the country.
+   *
+   * Items: One turn of the transcript. Both texts may be empty, and several turns may share one time.
+   * Provenance: observed.
    */
   AsrResult?: AsrTurn[];
   /**
@@ -197,6 +758,9 @@ export interface CallDetail {
   TalkRound?: number;
   /**
    * The earlier dials of this number (the name is the vendor's spelling). Often absent: it depends on the country.
+   *
+   * Items: An earlier dial of the same number.
+   * Provenance: observed.
    */
   RedailCall?: Redial[];
   /**
@@ -212,223 +776,6 @@ export interface CallDetail {
    * Format: + and country code.
    */
   caller_number?: string;
-}
-
-/**
- * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
- * The docs do not describe it: the meaning is ours.
- */
-export type RingType = "busy" | "cantuse" | "holdline" | "switchoff" | "outofarea" | "unregister" | "wrongnum" | "notmatch" | "normal" | "null" | "" | null | (string & {});
-
-/**
- * Who ended the call. `ByRobot` is also the initial value: a number that never connected can have it too.
- * The docs do not describe it: the meaning is ours.
- */
-export type HangupType = "ByCallee" | "ByRobot" | "Canceled" | (string & {});
-
-/**
- * One turn of the transcript. Both texts may be empty, and several turns may share one time.
- * Provenance: observed.
- */
-export interface AsrTurn {
-  /**
-   * Time since the start of the call.
-   * Format: HH:MM:SS.
-   */
-  time?: string;
-  /**
-   * What the robot said; empty when it said nothing.
-   */
-  robottext?: string;
-  /**
-   * What the customer said; empty when nothing was said.
-   */
-  text?: string;
-}
-
-/**
- * An earlier dial of the same number.
- * Provenance: observed.
- */
-export interface Redial {
-  /**
-   * Identifies this dial.
-   * Format: 32 hex digits.
-   */
-  CallID?: string;
-  /**
-   * When the dial started, in local time: the zone is not given, and it is not the UTC of the call itself.
-   * Format: YYYY-MM-DD HH:MM:SS, no zone.
-   */
-  CallStartTime?: string;
-  /**
-   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
-   * The docs do not describe it: the meaning is ours.
-   */
-  RingType?: RingType;
-  /**
-   * How long it rang.
-   * Unit: seconds (not stated by the vendor).
-   */
-  RingTime?: number;
-  /**
-   * Who ended the call. `ByRobot` is also the initial value: a number that never connected can have it too.
-   * The docs do not describe it: the meaning is ours.
-   */
-  HangupType?: HangupType;
-  /**
-   * The intention label of this dial, as `Intention` of the call.
-   */
-  ResultLabel?: string;
-  /**
-   * The number called.
-   * Format: + and country code.
-   */
-  callee_number?: string;
-  /**
-   * The number called from.
-   * Format: + and country code.
-   */
-  caller_number?: string;
-}
-
-/**
- * A number of an info-check task is finished. The body is not known. The vendor's introduction to it is the same as that of `call.completed`, so the envelope is presumably the same.
- * Provenance: unknown.
- */
-export interface CallCompletedInfoCheck {
-  /**
-   * Identifies the outbound task; what `Sign` is computed from.
-   * Format: 32 hex digits.
-   * Provenance: inferred.
-   */
-  TaskID?: string;
-  /**
-   * md5(TaskID + KEY), as in `call.completed`. Checked when it is there, never required.
-   * Format: 32 hex digits, lower case.
-   * Provenance: inferred.
-   */
-  Sign?: string;
-  [name: string]: unknown;
-}
-
-/**
- * A chatbot session ended. Only part of the vendor's page is known: other fields may come.
- * The docs do not describe most of its fields.
- */
-export interface ChatbotSessionEnded {
-  /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
-   */
-  workflow_id: string;
-  /**
-   * The workflow's name.
-   */
-  workflow_name: string;
-  /**
-   * Identifies the workflow's node, for the vendor's internal use.
-   * Format: 32 hex digits.
-   */
-  nodetask_id: string;
-  /**
-   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-   * The docs do not describe it: the meaning is ours.
-   */
-  nodetask_name: string;
-  /**
-   * Identifies the WhatsApp task.
-   * Format: 32 hex digits.
-   */
-  waba_task_id: string;
-  /**
-   * Identifies the entry of the workflow's list.
-   */
-  wfdetail_uuid: string;
-  /**
-   * When the session ended.
-   * Format: integer.
-   * Unit: seconds since 1970.
-   */
-  timestamp: number;
-  /**
-   * The channel.
-   */
-  channel: "WhatsApp" | (string & {});
-  /**
-   * The number of the channel's account.
-   * Format: country code and number, without +.
-   */
-  channel_id: string;
-  /**
-   * The person's number.
-   * Format: + and country code.
-   */
-  callee: string;
-  /**
-   * Identifies the session.
-   * Format: 32 hex digits.
-   */
-  call_id: string;
-  /**
-   * The robot that answered.
-   * Format: digits.
-   * Provenance: observed.
-   */
-  robot_id?: string;
-  /**
-   * State of the session.
-   * Provenance: observed.
-   */
-  status?: "closed" | (string & {});
-  /**
-   * When the session began.
-   * Format: ISO 8601, UTC.
-   * Provenance: observed.
-   */
-  session_start_time?: string;
-  /**
-   * When the session ended.
-   * Format: ISO 8601, UTC.
-   * Provenance: observed.
-   */
-  session_end_time?: string;
-  /**
-   * What ended the session.
-   * Provenance: observed.
-   */
-  session_end_reason?: "robot" | (string & {});
-  /**
-   * The intention label that the robot gave.
-   * Provenance: observed.
-   */
-  intention?: string;
-  /**
-   * How many rounds of talk the session had.
-   * Unit: rounds.
-   * Provenance: observed.
-   */
-  talk_round?: number;
-  /**
-   * What the robot understood, slot by slot: free keys, string values.
-   * Provenance: observed.
-   */
-  ner_slots?: Record<string, string>;
-  /**
-   * Events recognised in the session: free keys, string values.
-   * Provenance: observed.
-   */
-  event_label?: Record<string, string>;
-  /**
-   * The contact's own variables: free keys, string values.
-   * Provenance: observed.
-   */
-  variables?: Record<string, string>;
-  /**
-   * The messages, not always in the order of their times.
-   * Provenance: observed.
-   */
-  messages?: ChatbotMessage[];
 }
 
 /**
@@ -464,234 +811,6 @@ export interface ChatbotMessage {
    * Provenance: observed.
    */
   reply?: ChatbotReply;
-}
-
-/**
- * What a message says; which field is there depends on `type`. Other kinds may come.
- * Provenance: observed.
- */
-export interface ChatbotContent {
-  /**
-   * Kind of the content.
-   */
-  type?: "system" | "template" | "button" | (string & {});
-  /**
-   * Text of the button that was pressed.
-   */
-  text?: string;
-  /**
-   * An event of the session itself.
-   */
-  system?: {
-    /**
-     * Kind of the event.
-     */
-    type?: "conversation.start" | (string & {});
-    /**
-     * The agent it was handed over from; empty when there is none.
-     */
-    from_seat_id?: string;
-    /**
-     * The agent it was handed over to; empty when there is none.
-     */
-    to_seat_id?: string;
-  };
-  /**
-   * A message made from a template.
-   */
-  template?: {
-    /**
-     * Channel of the template.
-     */
-    type?: "WhatsApp" | (string & {});
-    /**
-     * The filled-in template.
-     */
-    content?: {
-      /**
-       * The header.
-       */
-      header?: {
-        /**
-         * Kind of the header.
-         */
-        type?: "image" | (string & {});
-        /**
-         * The header's media.
-         */
-        media?: {
-          /**
-           * Address of the media.
-           * Format: URL.
-           */
-          origin_url?: string;
-        };
-      };
-      /**
-       * The text.
-       */
-      body?: string;
-      /**
-       * The footer; may be empty.
-       */
-      footer?: string;
-      /**
-       * The buttons.
-       */
-      button?: {
-        /**
-         * Kind of the button.
-         */
-        type?: "QUICK_REPLY" | "OPT_OUT" | (string & {});
-        /**
-         * Text of the button.
-         */
-        text?: string;
-      }[];
-    };
-    /**
-     * Which template it is.
-     */
-    info?: {
-      /**
-       * Number of the template.
-       */
-      id?: number;
-      /**
-       * Name of the template.
-       */
-      name?: string;
-      /**
-       * Language of the template.
-       * Format: language code.
-       */
-      language?: string;
-    };
-  };
-}
-
-/**
- * The message that a message replies to.
- * Provenance: observed.
- */
-export interface ChatbotReply {
-  /**
-   * Identifies the message.
-   */
-  msg_id?: string;
-  /**
-   * Who sent it.
-   */
-  sender_type?: "system" | "chatbot" | "user" | (string & {});
-  /**
-   * When it was sent.
-   * Format: integer.
-   * Unit: seconds since 1970.
-   */
-  timestamp?: number;
-  /**
-   * What a message says; which field is there depends on `type`. Other kinds may come.
-   * Provenance: observed.
-   */
-  content?: ChatbotContent;
-}
-
-/**
- * A workflow reached a custom API node and hands over the person it is about. Only part of the vendor's page is known: other fields may come.
- * The docs do not describe most of its fields.
- */
-export interface CustomNodePush {
-  /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
-   */
-  workflow_id: string;
-  /**
-   * The workflow's name.
-   */
-  workflow_name: string;
-  /**
-   * Identifies the node (not `nodetask_id`, as other pushes call it).
-   */
-  node_id: string;
-  /**
-   * The node's name.
-   */
-  node_name: string;
-  /**
-   * The person the node is about. More fields may come.
-   */
-  callee: {
-    /**
-     * The customer's own number of this person.
-     */
-    case_id: string;
-    /**
-     * The person's name.
-     */
-    callee_name: string;
-    /**
-     * The person's gender; empty when not given.
-     */
-    callee_gender: string;
-    /**
-     * The person's number.
-     * Format: + and country code.
-     */
-    callee_number: string;
-    /**
-     * Name of the platform that the robot speaks for.
-     */
-    platform_name: string;
-    /**
-     * First free field, as uploaded with the contact.
-     */
-    extra_a: string;
-  };
-}
-
-/**
- * An agent of the predictive dialer changed state. Sent by a workflow: wrapped in `pds`.
- * Provenance: inferred.
- */
-export interface DialerAgent {
-  /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
-   */
-  workflow_id: string;
-  /**
-   * The workflow's name.
-   */
-  workflow_name: string;
-  /**
-   * Identifies the workflow's node, for the vendor's internal use.
-   * Format: 32 hex digits.
-   */
-  nodetask_id: string;
-  /**
-   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-   * The docs do not describe it: the meaning is ours.
-   */
-  nodetask_name: string;
-  /**
-   * The push of the predictive dialer: its type and its body.
-   */
-  pds: {
-    /**
-     * Says which of the three dialer pushes this is: always `AgentStatus`.
-     */
-    type: "AgentStatus";
-    /**
-     * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
-     * Provenance: observed.
-     */
-    body: DialerAgentBody;
-  };
-  /** Only in the bare form. */
-  type?: never;
-  /** Only in the bare form. */
-  body?: never;
 }
 
 /**
@@ -800,6 +919,9 @@ export interface DialerAgentBody {
   curDayCallDuration?: CallDurations;
   /**
    * The day's talk results of this agent, one element for each label that is set up.
+   *
+   * Items: How many calls of today were given one talk result.
+   * Provenance: observed.
    */
   curDayTalkResults?: TalkResultCount[];
   /**
@@ -888,143 +1010,6 @@ export interface DialerAgentBody {
    * Provenance: inferred.
    */
   recLink?: string;
-}
-
-/**
- * How many calls the agent had today, by who dialled.
- * Provenance: observed.
- */
-export interface CallCounts {
-  /**
-   * Calls that the dialer made.
-   * Unit: calls.
-   */
-  auto?: number;
-  /**
-   * Calls that the agent dialled by hand.
-   * Unit: calls.
-   */
-  manual?: number;
-}
-
-/**
- * How long the agent's calls took today, by who dialled.
- * Provenance: observed.
- */
-export interface CallDurations {
-  /**
-   * Calls that the dialer made.
-   * Unit: seconds (not stated by the vendor).
-   */
-  auto?: number;
-  /**
-   * Calls that the agent dialled by hand.
-   * Unit: seconds (not stated by the vendor).
-   */
-  manual?: number;
-}
-
-/**
- * How many calls of today were given one talk result.
- * Provenance: observed.
- */
-export interface TalkResultCount {
-  /**
-   * Label of the talk result.
-   */
-  talkResult?: string;
-  /**
-   * Calls with it.
-   * Unit: calls.
-   */
-  count?: number;
-}
-
-/**
- * How long calls were on hold, by who dialled.
- * Provenance: observed.
- */
-export interface HoldDurations {
-  /**
-   * Calls that the dialer made.
-   * Unit: seconds (not stated by the vendor).
-   */
-  auto?: number;
-  /**
-   * Calls that the agent dialled by hand.
-   * Unit: seconds (not stated by the vendor).
-   */
-  manual?: number;
-}
-
-/**
- * An agent of the predictive dialer changed state. Sent by the stand-alone dialer: not wrapped.
- * Provenance: observed.
- */
-export interface DialerAgentBare {
-  /**
-   * Says which of the three dialer pushes this is: always `AgentStatus`.
-   */
-  type: "AgentStatus";
-  /**
-   * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
-   * Provenance: observed.
-   */
-  body: DialerAgentBody;
-  /** Only in the wrapped form. */
-  workflow_id?: never;
-  /** Only in the wrapped form. */
-  workflow_name?: never;
-  /** Only in the wrapped form. */
-  nodetask_id?: never;
-  /** Only in the wrapped form. */
-  nodetask_name?: never;
-  /** Only in the wrapped form. */
-  pds?: never;
-}
-
-/**
- * The call to one contact of a predictive dialer task changed its state. Sent by a workflow: wrapped in `pds`.
- * Provenance: inferred.
- */
-export interface DialerContact {
-  /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
-   */
-  workflow_id: string;
-  /**
-   * The workflow's name.
-   */
-  workflow_name: string;
-  /**
-   * Identifies the workflow's node, for the vendor's internal use.
-   * Format: 32 hex digits.
-   */
-  nodetask_id: string;
-  /**
-   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-   * The docs do not describe it: the meaning is ours.
-   */
-  nodetask_name: string;
-  /**
-   * The push of the predictive dialer: its type and its body.
-   */
-  pds: {
-    /**
-     * Says which of the three dialer pushes this is: always `ContactStatus`.
-     */
-    type: "ContactStatus";
-    /**
-     * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
-     * Provenance: inferred.
-     */
-    body: DialerContactBody;
-  };
-  /** Only in the bare form. */
-  type?: never;
-  /** Only in the bare form. */
-  body?: never;
 }
 
 /**
@@ -1122,75 +1107,6 @@ export interface DialerContactBody {
 }
 
 /**
- * The call to one contact of a predictive dialer task changed its state. Sent by the stand-alone dialer: not wrapped.
- * Provenance: inferred.
- */
-export interface DialerContactBare {
-  /**
-   * Says which of the three dialer pushes this is: always `ContactStatus`.
-   */
-  type: "ContactStatus";
-  /**
-   * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
-   * Provenance: inferred.
-   */
-  body: DialerContactBody;
-  /** Only in the wrapped form. */
-  workflow_id?: never;
-  /** Only in the wrapped form. */
-  workflow_name?: never;
-  /** Only in the wrapped form. */
-  nodetask_id?: never;
-  /** Only in the wrapped form. */
-  nodetask_name?: never;
-  /** Only in the wrapped form. */
-  pds?: never;
-}
-
-/**
- * A predictive dialer task changed its state or its counters. Sent by a workflow: wrapped in `pds`.
- */
-export interface DialerTask {
-  /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
-   */
-  workflow_id: string;
-  /**
-   * The workflow's name.
-   */
-  workflow_name: string;
-  /**
-   * Identifies the workflow's node, for the vendor's internal use.
-   * Format: 32 hex digits.
-   */
-  nodetask_id: string;
-  /**
-   * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-   * The docs do not describe it: the meaning is ours.
-   */
-  nodetask_name: string;
-  /**
-   * The push of the predictive dialer: its type and its body.
-   */
-  pds: {
-    /**
-     * Says which of the three dialer pushes this is: always `TaskStatus`.
-     */
-    type: "TaskStatus";
-    /**
-     * State and counters of a predictive dialer task.
-     * Provenance: observed.
-     */
-    body: DialerTaskBody;
-  };
-  /** Only in the bare form. */
-  type?: never;
-  /** Only in the bare form. */
-  body?: never;
-}
-
-/**
  * State and counters of a predictive dialer task.
  * Provenance: observed.
  */
@@ -1264,134 +1180,280 @@ export interface DialerTaskBody {
 }
 
 /**
- * A predictive dialer task changed its state or its counters. Sent by the stand-alone dialer: not wrapped.
+ * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
+ * The docs do not describe it: the meaning is ours.
+ */
+export type RingType = "busy" | "cantuse" | "holdline" | "switchoff" | "outofarea" | "unregister" | "wrongnum" | "notmatch" | "normal" | "null" | "" | null | (string & {});
+
+/**
+ * Who ended the call. `ByRobot` is also the initial value: a number that never connected can have it too.
+ * The docs do not describe it: the meaning is ours.
+ */
+export type HangupType = "ByCallee" | "ByRobot" | "Canceled" | (string & {});
+
+/**
+ * One turn of the transcript. Both texts may be empty, and several turns may share one time.
  * Provenance: observed.
  */
-export interface DialerTaskBare {
+export interface AsrTurn {
   /**
-   * Says which of the three dialer pushes this is: always `TaskStatus`.
+   * Time since the start of the call.
+   * Format: HH:MM:SS.
    */
-  type: "TaskStatus";
+  time?: string;
   /**
-   * State and counters of a predictive dialer task.
-   * Provenance: observed.
+   * What the robot said; empty when it said nothing.
    */
-  body: DialerTaskBody;
-  /** Only in the wrapped form. */
-  workflow_id?: never;
-  /** Only in the wrapped form. */
-  workflow_name?: never;
-  /** Only in the wrapped form. */
-  nodetask_id?: never;
-  /** Only in the wrapped form. */
-  nodetask_name?: never;
-  /** Only in the wrapped form. */
-  pds?: never;
+  robottext?: string;
+  /**
+   * What the customer said; empty when nothing was said.
+   */
+  text?: string;
 }
 
 /**
- * The status of a WhatsApp Business message changed. Nothing is known about the body.
- * Provenance: unknown.
+ * An earlier dial of the same number.
+ * Provenance: observed.
  */
-export interface WabaMessageStatus {
-  [name: string]: unknown;
-}
-
-/**
- * One entry of the list (one customer) has gone through the workflow.
- * The docs do not describe most of its fields.
- */
-export interface WorkflowListCompleted {
+export interface Redial {
   /**
-   * Identifies the workflow task.
+   * Identifies this dial.
    * Format: 32 hex digits.
    */
-  workflow_id: string;
+  CallID?: string;
   /**
-   * The workflow's name.
+   * When the dial started, in local time: the zone is not given, and it is not the UTC of the call itself.
+   * Format: YYYY-MM-DD HH:MM:SS, no zone.
    */
-  workflow_name: string;
+  CallStartTime?: string;
   /**
-   * The customer's own number of this person.
+   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
+   * The docs do not describe it: the meaning is ours.
    */
-  case_id: string;
+  RingType?: RingType;
   /**
-   * The person's number.
+   * How long it rang.
+   * Unit: seconds (not stated by the vendor).
+   */
+  RingTime?: number;
+  /**
+   * Who ended the call. `ByRobot` is also the initial value: a number that never connected can have it too.
+   * The docs do not describe it: the meaning is ours.
+   */
+  HangupType?: HangupType;
+  /**
+   * The intention label of this dial, as `Intention` of the call.
+   */
+  ResultLabel?: string;
+  /**
+   * The number called.
    * Format: + and country code.
    */
-  callee_number: string;
+  callee_number?: string;
   /**
-   * The nodes that the entry went through.
+   * The number called from.
+   * Format: + and country code.
    */
-  rows: {
-    /**
-     * Identifies the workflow's node, for the vendor's internal use.
-     * Format: 32 hex digits.
-     */
-    nodetask_id: string;
-    /**
-     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-     * The docs do not describe it: the meaning is ours.
-     */
-    nodetask_name: string;
-    /**
-     * Kind of the node. The docs do not list its values.
-     */
-    node_type: string;
-    /**
-     * The node's task; absent when it has none.
-     * Format: 32 hex digits.
-     */
-    task_id?: string;
-  }[];
+  caller_number?: string;
 }
 
 /**
- * A workflow changed its status.
- * The docs do not describe most of its fields.
+ * What a message says; which field is there depends on `type`. Other kinds may come.
+ * Provenance: observed.
  */
-export interface WorkflowStatus {
+export interface ChatbotContent {
   /**
-   * Identifies the workflow task.
-   * Format: 32 hex digits.
+   * Kind of the content.
    */
-  workflow_id: string;
+  type?: "system" | "template" | "button" | (string & {});
   /**
-   * The workflow's name.
+   * Text of the button that was pressed.
    */
-  workflow_name: string;
+  text?: string;
   /**
-   * The workflow's status. The docs do not list its values.
+   * An event of the session itself.
    */
-  status: string;
+  system?: {
+    /**
+     * Kind of the event.
+     */
+    type?: "conversation.start" | (string & {});
+    /**
+     * The agent it was handed over from; empty when there is none.
+     */
+    from_seat_id?: string;
+    /**
+     * The agent it was handed over to; empty when there is none.
+     */
+    to_seat_id?: string;
+  };
   /**
-   * The workflow's nodes, with the task of each.
+   * A message made from a template.
    */
-  actions: {
+  template?: {
     /**
-     * Identifies the workflow's node, for the vendor's internal use.
-     * Format: 32 hex digits.
+     * Channel of the template.
      */
-    nodetask_id: string;
+    type?: "WhatsApp" | (string & {});
     /**
-     * The node's name: its kind, a number, and six hex digits, such as `Voicebot Call1_0a1b2c`.
-     * The docs do not describe it: the meaning is ours.
+     * The filled-in template.
      */
-    nodetask_name: string;
+    content?: {
+      /**
+       * The header.
+       */
+      header?: {
+        /**
+         * Kind of the header.
+         */
+        type?: "image" | (string & {});
+        /**
+         * The header's media.
+         */
+        media?: {
+          /**
+           * Address of the media.
+           * Format: URL.
+           */
+          origin_url?: string;
+        };
+      };
+      /**
+       * The text.
+       */
+      body?: string;
+      /**
+       * The footer; may be empty.
+       */
+      footer?: string;
+      /**
+       * The buttons.
+       *
+       * Items: A button.
+       */
+      button?: {
+        /**
+         * Kind of the button.
+         */
+        type?: "QUICK_REPLY" | "OPT_OUT" | (string & {});
+        /**
+         * Text of the button.
+         */
+        text?: string;
+      }[];
+    };
     /**
-     * Kind of the node. The docs do not list its values.
+     * Which template it is.
      */
-    node_type: string;
-    /**
-     * The node's task; absent when it has none.
-     * Format: 32 hex digits.
-     */
-    task_id?: string;
-    /**
-     * Status of the node's task. The docs do not list its values.
-     */
-    task_status?: string;
-  }[];
+    info?: {
+      /**
+       * Number of the template.
+       */
+      id?: number;
+      /**
+       * Name of the template.
+       */
+      name?: string;
+      /**
+       * Language of the template.
+       * Format: language code.
+       */
+      language?: string;
+    };
+  };
+}
+
+/**
+ * The message that a message replies to.
+ * Provenance: observed.
+ */
+export interface ChatbotReply {
+  /**
+   * Identifies the message.
+   */
+  msg_id?: string;
+  /**
+   * Who sent it.
+   */
+  sender_type?: "system" | "chatbot" | "user" | (string & {});
+  /**
+   * When it was sent.
+   * Format: integer.
+   * Unit: seconds since 1970.
+   */
+  timestamp?: number;
+  /**
+   * What a message says; which field is there depends on `type`. Other kinds may come.
+   * Provenance: observed.
+   */
+  content?: ChatbotContent;
+}
+
+/**
+ * How many calls the agent had today, by who dialled.
+ * Provenance: observed.
+ */
+export interface CallCounts {
+  /**
+   * Calls that the dialer made.
+   * Unit: calls.
+   */
+  auto?: number;
+  /**
+   * Calls that the agent dialled by hand.
+   * Unit: calls.
+   */
+  manual?: number;
+}
+
+/**
+ * How long the agent's calls took today, by who dialled.
+ * Provenance: observed.
+ */
+export interface CallDurations {
+  /**
+   * Calls that the dialer made.
+   * Unit: seconds (not stated by the vendor).
+   */
+  auto?: number;
+  /**
+   * Calls that the agent dialled by hand.
+   * Unit: seconds (not stated by the vendor).
+   */
+  manual?: number;
+}
+
+/**
+ * How many calls of today were given one talk result.
+ * Provenance: observed.
+ */
+export interface TalkResultCount {
+  /**
+   * Label of the talk result.
+   */
+  talkResult?: string;
+  /**
+   * Calls with it.
+   * Unit: calls.
+   */
+  count?: number;
+}
+
+/**
+ * How long calls were on hold, by who dialled.
+ * Provenance: observed.
+ */
+export interface HoldDurations {
+  /**
+   * Calls that the dialer made.
+   * Unit: seconds (not stated by the vendor).
+   */
+  auto?: number;
+  /**
+   * Calls that the agent dialled by hand.
+   * Unit: seconds (not stated by the vendor).
+   */
+  manual?: number;
 }
 
 /** The payload of each type of push. */
