@@ -1,20 +1,44 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
+import { readHeads } from "./heads.js";
 import { Lock } from "./lock.js";
+import type { LockTimes } from "./predecessor.js";
+import { listSegments } from "./segments.js";
 
-/** Makes a journal's folder, readable by its owner alone, and takes its lock. */
-export async function makeFolder(dir: string): Promise<Lock> {
+/** Mode bits that let others than the owner write. */
+const OTHERS_WRITE = 0o022;
+
+/**
+ * Makes a journal's folder, readable by its owner alone, and takes its lock. Writes nothing to a folder of a newer version.
+ * @throws JournalError `journal_newer`, `journal_locked`, `journal_unwritable`
+ */
+export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
   try {
+    await rejectNewer(dir);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFile(join(dir, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 }).catch((error) => {
       if (error.code !== "EEXIST") throw error;
     });
-    return await Lock.take(dir);
+    return await Lock.take(dir, times);
   } catch (cause) {
     if (cause instanceof JournalError) throw cause;
     throw unwritable(dir, cause);
   }
+}
+
+async function rejectNewer(dir: string): Promise<void> {
+  try {
+    await readHeads(dir, (await listSegments(dir)).numbers);
+  } catch (error) {
+    if ((error as JournalError).code === "journal_newer") throw error;
+    // What else is wrong shows when the folder is opened.
+  }
+}
+
+/** Whether users other than the owner may write to the folder. Windows does not tell. */
+export async function isOpenToOthers(dir: string): Promise<boolean> {
+  return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
 }
 
 /** The disk refused. */

@@ -1,6 +1,8 @@
+export type { SegmentState } from "./closed-segments.js";
 export { JournalError, type LockOwner } from "./errors.js";
-export { Journal, type JournalOptions, type SegmentState } from "./journal.js";
+export { Journal } from "./journal.js";
 export { openJournal } from "./open.js";
+export type { JournalOptions, JournalWarning } from "./options.js";
 export { type Listeners, readContent, readJournal } from "./reader.js";
 export type {
   Content,

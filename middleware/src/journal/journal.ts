@@ -1,95 +1,53 @@
-import { rm } from "node:fs/promises";
+import { ClosedSegments, type SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
-import { makeFolder, takenOver, unwritable } from "./folder.js";
+import { isOpenToOthers, takenOver } from "./folder.js";
 import { type Batch, GroupCommit } from "./group-commit.js";
-import { VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
-import { type Listeners, type Scan, scanSegment } from "./reader.js";
+import type { JournalOptions } from "./options.js";
 import { Readers } from "./readers.js";
 import type { Content, Entry, Head, NewHead, Place, PushHead } from "./records.js";
-import { SegmentFile } from "./segment-file.js";
-import { listSegments, segmentPath } from "./segments.js";
-
-const SEGMENT_BYTES = 64 * 1024 * 1024;
-
-/** Options of `openJournal`. */
-export interface JournalOptions extends Listeners {
-  /** A segment is closed, and the next begun, at this size. Bytes, 64 MB unless told. */
-  segmentBytes?: number;
-  /** Called with `journal_locked` when another process has the journal: nothing more is written; close it and open it again later. */
-  onLost?: ((error: JournalError) => void) | undefined;
-}
-
-/** A segment as retention sees it. */
-export interface SegmentState {
-  segment: number;
-  bytes: number;
-  /** When its newest line was appended, ms since 1970; absent for an empty one. */
-  lastAt?: number;
-}
+import { readAll } from "./recovery.js";
+import { Writer } from "./writer.js";
 
 /** The one writer of a journal. Appends that wait together go out in one write and one fdatasync. */
 export class Journal {
+  /**
+   * How many processes in a row ended without `close` within a minute after they had opened the journal; 1 when the last one did so later
+   * than that, 0 when it closed the journal or the folder is new.
+   */
+  readonly crashes: number;
+  /** Called when the disk has refused an append: removing segments may make room. */
+  onRefused: (() => void) | undefined;
   readonly #commit = new GroupCommit((batch) => this.#write(batch));
-  #closed = false;
-  #active: SegmentFile | undefined;
-  #nextSegment = 1;
-  #nextSeq = 1;
-  readonly #older: SegmentState[] = [];
-  #activeLastAt: number | undefined;
-  #rolling: Promise<void> | undefined;
   readonly #readers: Readers;
+  #isClosed = false;
+  #rolling: Promise<void> | undefined;
 
   private constructor(
     readonly dir: string,
-    private lock: Lock,
-    private readonly segmentBytes: number,
-    private readonly onLost: (error: JournalError) => void = noop,
+    private readonly writer: Writer,
+    private readonly closed: ClosedSegments,
+    private nextSeq: number,
   ) {
+    this.crashes = writer.lock.predecessor.crashes;
     this.#readers = new Readers(dir);
-    lock.onLost = () => this.onLost(takenOver(dir));
   }
 
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
-    const journal = new Journal(dir, lock, options.segmentBytes ?? SEGMENT_BYTES, options.onLost);
-    const segments = await listSegments(dir);
-    for (const segment of segments) await journal.#scan(segment, segment === segments.at(-1), options);
-    return journal;
-  }
-
-  async #scan(segment: number, isLast: boolean, { onEntry, onDamage }: JournalOptions): Promise<void> {
-    let lastAt: number | undefined;
-    let scan: Scan;
-    try {
-      scan = await scanSegment(this.dir, segment, {
-        onDamage,
-        onEntry: (entry) => {
-          if (entry.head.kind === "push") this.#nextSeq = Math.max(this.#nextSeq, entry.head.seq + 1);
-          lastAt = Date.parse(entry.head.at);
-          onEntry?.(entry);
-        },
-      });
-    } catch (cause) {
-      if (cause instanceof JournalError) throw cause;
-      const message = `The journal segment ${segmentPath(this.dir, segment)} cannot be read: ${(cause as Error).message}`;
-      throw new JournalError("journal_unreadable", message, { cause });
+    const closed = new ClosedSegments(dir, options);
+    const { last, nextSegment, nextSeq } = await readAll(dir, closed, options.onEntry);
+    const writer = new Writer(dir, lock, closed, options, nextSegment);
+    await writer.start(last, nextSeq);
+    if (closed.hasUnknown) {
+      const message = `A later version wrote records to the journal ${dir} that this version skips. They are kept.`;
+      options.onWarning?.("unknown_records", message);
     }
-    this.#nextSeq = Math.max(this.#nextSeq, scan.head?.seq ?? 1);
-    this.#nextSegment = segment + 1;
-    if (!isLast) {
-      if (scan.tornBytes > 0) {
-        onDamage?.({ segment, offset: scan.wholeBytes, length: scan.tornBytes, reason: "the line has no end" });
-      }
-      this.#older.push({ segment, bytes: scan.wholeBytes, ...(lastAt === undefined ? {} : { lastAt }) });
-      return;
+    if (await isOpenToOthers(dir)) {
+      const message = `Other users can write to the journal ${dir}, and so forge pushes. Run: chmod go-w ${dir}`;
+      options.onWarning?.("folder_open_to_others", message);
     }
-    try {
-      this.#active = await SegmentFile.continue(this.dir, segment, scan.wholeBytes);
-    } catch (cause) {
-      throw unwritable(this.dir, cause);
-    }
-    this.#activeLastAt = lastAt;
+    return new Journal(dir, writer, closed, nextSeq);
   }
 
   /**
@@ -98,130 +56,102 @@ export class Journal {
    *   process has taken the journal over, or the folder that was made again
    */
   append(head: NewHead, content?: Content): Promise<Entry> {
-    if (this.#closed) {
+    if (this.#isClosed) {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
-    const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.#nextSeq++ } : head;
+    const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.nextSeq++ } : head;
     return this.#commit.add(whole, content);
   }
 
   async #write({ lines, records }: Batch): Promise<void> {
     await this.#rolling;
-    let file: SegmentFile;
-    let start: number;
+    const first = records.find(({ head }) => head.kind === "push")?.head as PushHead | undefined;
+    let start: { segment: number; offset: number };
     try {
-      file = await this.#segment(records);
-      start = file.bytes;
-      await file.append(lines.bytes);
-      if (file.removed || (this.lock.stale && !(await this.lock.check()))) {
-        await this.#retake();
-        file = await this.#segment(records);
-        start = file.bytes;
-        await file.append(lines.bytes);
-      }
+      start = await this.writer.write(lines.bytes, first?.seq ?? this.nextSeq);
     } catch (error) {
-      // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
-      this.#retire();
-      if (!(error instanceof JournalError)) throw unwritable(this.dir, error);
-      if (error.code === "journal_locked") this.onLost(error);
+      if (this.writer.refused) this.onRefused?.();
       throw error;
     }
-    this.#activeLastAt = Date.now();
     for (const { head, offset, length, resolve } of records) {
-      resolve({ head, place: { segment: file.segment, offset: start + offset, length: length - 1 } });
+      resolve({ head, place: { segment: start.segment, offset: start.offset + offset, length: length - 1 } });
     }
-  }
-
-  /** The segment that the next batch goes to. */
-  async #segment(records: readonly { head: Head }[]): Promise<SegmentFile> {
-    if (this.lock.stale) await this.lock.check();
-    if (this.lock.lost || this.lock.gone) await this.#retake();
-    if (this.#active !== undefined && this.#active.bytes >= this.segmentBytes) this.#retire();
-    if (this.#active !== undefined) return this.#active;
-    const firstSeq = records.find(({ head }) => head.kind === "push")?.head as PushHead | undefined;
-    const firstLine = { kind: "segment", version: VERSION, seq: firstSeq?.seq ?? this.#nextSeq };
-    for (;;) {
-      try {
-        this.#active = await SegmentFile.create(this.dir, this.#nextSegment, `${JSON.stringify(firstLine)}\n`);
-        break;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code !== "ENOENT" && code !== "EEXIST") throw error;
-        // A file that another process has made, or the folder is gone: the lock tells whose turn it is.
-        if (code === "ENOENT" || !(await this.lock.check())) await this.#retake();
-        else this.#nextSegment++;
-      }
-    }
-    this.#nextSegment++;
-    return this.#active;
-  }
-
-  /** The folder or the lock was removed: what comes goes to a new segment, behind those that are there. */
-  async #retake(): Promise<void> {
-    if (this.lock.lost) throw takenOver(this.dir);
-    const isThere = this.#active?.removed === false;
-    this.#retire();
-    if (!isThere) this.#older.length = 0; // in another folder, segments of these numbers are another process's
-    await this.lock.release();
-    this.lock = await makeFolder(this.dir);
-    this.lock.onLost = () => this.onLost(takenOver(this.dir));
-    this.#nextSegment = Math.max(this.#nextSegment, ((await listSegments(this.dir)).at(-1) ?? 0) + 1);
-  }
-
-  #activeState({ segment, bytes }: SegmentFile): SegmentState {
-    return { segment, bytes, ...(this.#activeLastAt === undefined ? {} : { lastAt: this.#activeLastAt }) };
-  }
-
-  #retire(): void {
-    if (this.#active === undefined) return;
-    this.#older.push(this.#activeState(this.#active));
-    this.#active.close();
-    this.#active = undefined;
-    this.#activeLastAt = undefined;
   }
 
   /**
-   * Reads one record whole, with the exact bytes of its content.
+   * Reads one record whole, with the exact bytes of its content. Reports damage that only shows here.
    * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
    */
-  read(place: Place): Promise<{ head: Head; content?: Content }> {
-    return this.#readers.read(place);
+  async read(place: Place): Promise<{ head: Head; content?: Content }> {
+    try {
+      return await this.#readers.read(place);
+    } catch (error) {
+      const { cause } = error as JournalError;
+      if (cause instanceof SyntaxError) this.noteDamage(place, cause.message);
+      throw error;
+    }
+  }
+
+  /** Reports a record that turned out to be damaged, once, and keeps its segment's file when the segment is dropped. */
+  noteDamage({ segment, offset, length }: Place, reason: string): void {
+    this.closed.noteDamage({ segment, offset, length, reason });
   }
 
   /** The segments, oldest first; the one that is appended to comes last. */
   segments(): SegmentState[] {
-    if (this.#active === undefined) return [...this.#older];
-    return [...this.#older, this.#activeState(this.#active)];
+    const { active } = this.writer;
+    const all = this.closed.list();
+    if (active !== undefined) all.push(this.closed.describe(active));
+    return all;
+  }
+
+  /** The segments that retention may drop, oldest first: all but the newest, and that one too when the disk has refused to append to it. */
+  droppable(): SegmentState[] {
+    return this.writer.refused ? this.closed.list() : this.segments().slice(0, -1);
   }
 
   /** Closes the segment that is appended to, when it has records, and begins the next: the closed one can be dropped then. */
   async roll(): Promise<void> {
     await this.#commit.settled();
-    if (this.#activeLastAt === undefined) return;
-    this.#retire();
-    // The new segment's first line keeps the numbering when all others are dropped. Where it fails, the next append tries again.
-    this.#rolling = this.#segment([]).then(noop, noop);
+    if (this.writer.active?.lastAt === undefined) return;
+    this.writer.retire();
+    await this.#begin();
+  }
+
+  /** The new segment's first line keeps the numbering when all others are dropped. Where it fails, the next append tries again. */
+  async #begin(): Promise<void> {
+    this.#rolling = this.writer.begin(this.nextSeq).then(noop, noop);
     await this.#rolling;
   }
 
-  /** Removes a closed segment with all its records; the one that is appended to cannot be dropped. */
+  /**
+   * Removes a closed segment with all its records; the one that is appended to cannot be dropped. The file of one that is damaged, or that
+   * holds records of a later version, is kept as `000007.ndjson.kept`.
+   */
   async drop(segment: number): Promise<void> {
-    const index = this.#older.findIndex((state) => state.segment === segment);
-    if (this.lock.lost) throw takenOver(this.dir);
-    if (index < 0) throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
+    if (!this.closed.has(segment)) {
+      throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
+    }
     await this.#readers.close(segment);
-    await rm(segmentPath(this.dir, segment), { force: true });
-    this.#older.splice(index, 1);
+    const { lock } = this.writer;
+    if (!(await lock.check())) {
+      if (lock.lost) throw takenOver(this.dir);
+      throw new JournalError("journal_unwritable", `The lock of the journal ${this.dir} was removed.`);
+    }
+    await this.closed.remove(segment);
+    if (!this.writer.refused) return;
+    await this.#commit.settled();
+    if (this.writer.active === undefined) await this.#begin();
   }
 
   /** Waits for what is being written, then releases the files and the lock. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#isClosed = true;
     await this.#commit.settled();
-    this.#active?.close();
-    this.#active = undefined;
+    await this.#rolling;
+    this.writer.retire();
     await this.#readers.closeAll();
-    await this.lock.release();
+    await this.writer.lock.release();
   }
 }
 

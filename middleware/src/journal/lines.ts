@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { LineBuffer } from "./line-buffer.js";
 import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
 
@@ -17,6 +18,17 @@ export interface SegmentHead {
   version: number;
   /** The `seq` that the next push gets, so that numbering goes on when all older segments are gone. */
   seq: number;
+  /**
+   * Where the journal ended when this segment's writer took it over from an owner that may still live. What that owner appends behind it,
+   * up to this segment, was never acknowledged and is no part of the journal.
+   */
+  after?: End;
+}
+
+/** The end of a journal, or of a part of it. */
+export interface End {
+  segment: number;
+  bytes: number;
 }
 
 function addContent(lines: LineBuffer, { headers, body }: Content): void {
@@ -44,10 +56,11 @@ function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {
 }
 
 /**
- * The head of the line at `start`..`end` of `bytes`. Nothing after the head is decoded, so that a large journal opens fast.
+ * The head of the line at `start`..`end` of `bytes`; nothing for a record of a kind that only a later version knows.
+ * Nothing after the head is decoded, so that a large journal opens fast.
  * @throws SyntaxError when it is no whole record
  */
-export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead {
+export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead | undefined {
   if (bytes[end - 1] !== CLOSE) throw new SyntaxError("the line does not end as a record does");
   const marker = startsWith(bytes, start, PUSH_START)
     ? PUSH_CONTENT
@@ -69,8 +82,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-function checkHead(value: unknown): Head | SegmentHead {
+const KINDS = new Set(["segment", "push", "delivery", "mark"]);
+
+function checkHead(value: unknown): Head | SegmentHead | undefined {
   const head = value as Partial<Record<"kind" | "id" | "push" | "seq" | "version", unknown>> | null;
+  if (typeof head?.kind === "string" && !KINDS.has(head.kind)) return undefined;
   const whole =
     (head?.kind === "push" && typeof head.id === "string" && Number.isSafeInteger(head.seq)) ||
     ((head?.kind === "delivery" || head?.kind === "mark") && typeof head.push === "string") ||
@@ -83,13 +99,22 @@ type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64";
 
 /**
  * A whole line: its head, and the exact bytes that were stored with it.
- * @throws SyntaxError when it is no whole record
+ * @throws SyntaxError when it is no whole record, or its body is not the one that was stored
  */
 export function parseLine(line: string): { head: Head; content?: Content } {
-  const { headers, encoding, body, response, ...head } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
+  const { headers, encoding, body, response, ...rest } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
     Partial<StoredContent> & { response?: StoredContent };
-  checkHead(head);
+  const head = checkHead(rest);
+  if (head === undefined || head.kind === "segment")
+    throw new SyntaxError("the line is not the record that stood there");
   const stored = response ?? (headers && encoding && body !== undefined ? { headers, encoding, body } : undefined);
-  if (stored === undefined) return { head: head as Head };
-  return { head: head as Head, content: { headers: stored.headers, body: Buffer.from(stored.body, stored.encoding) } };
+  if (stored === undefined) return { head };
+  const bytes = Buffer.from(stored.body, stored.encoding);
+  if (head.kind === "push" && !isBody(bytes, head)) throw new SyntaxError("the body is not the one that was stored");
+  return { head, content: { headers: stored.headers, body: bytes } };
+}
+
+/** Whether the bytes have the digest in the head; true for a head without one. */
+function isBody(bytes: Buffer, { sha256 }: PushHead): boolean {
+  return sha256?.length !== 64 || createHash("sha256").update(bytes).digest("hex") === sha256;
 }

@@ -1,67 +1,28 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
-import { judge, type Owner, thisOwner } from "./owner.js";
+import { createLock, hasToken, listLeft, readLock, writeLasted } from "./lock-file.js";
+import { thisOwner } from "./owner.js";
+import {
+  findPredecessor,
+  held,
+  LOCK_TIMES,
+  type LockTimes,
+  moveOut,
+  NOBODY,
+  type Predecessor,
+  worse,
+} from "./predecessor.js";
 
-const BEAT_MS = 3_000;
-/** Whether an owner that cannot be asked for lives is seen by its touching the lock within this time. */
-const SILENT_MS = 10_000;
-/** A lock that was not touched for so long may be that of another process that got the owner's pid. */
-const LONG_MS = 60_000;
-/** A look at the lock says nothing any more after this time: this process may have slept since. */
-const STALE_MS = 2 * BEAT_MS;
+const TRIES = 5;
+const NO_ROOM = new Set(["ENOSPC", "EDQUOT"]);
 
-interface LockFile extends Owner {
-  token: string;
-  /** The file's own number: a copy of the folder has another. */
-  ino?: number;
-}
-
-const held = new Set<string>();
-
-async function readLock(path: string): Promise<LockFile | undefined> {
-  try {
-    return JSON.parse(await readFile(path, "utf8")) as LockFile;
-  } catch {
-    return undefined;
-  }
-}
-
-async function isAlive(path: string, owner: LockFile, silentMs: number): Promise<boolean> {
-  const file = await stat(path).catch(() => undefined);
-  if (file === undefined) return false;
-  if (owner.ino === undefined || owner.ino === file.ino) {
-    if (held.has(owner.token)) return true;
-    const state = judge(owner);
-    if (state === "ended") return false;
-    if (state === "running" && Math.abs(Date.now() - file.mtimeMs) < LONG_MS) return true;
-  } else if (Date.now() - file.mtimeMs > LONG_MS) return false; // a copy of the folder
-  return isTouched(path, file.mtimeMs, silentMs);
-}
-
-/** Whether a file is touched within some time. The clocks of two hosts differ, so that its age tells nothing. */
-async function isTouched(path: string, since: number, silentMs: number): Promise<boolean> {
-  for (const end = performance.now() + silentMs; performance.now() < end; ) {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(500, silentMs)));
-    const now = await stat(path).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => undefined,
-    );
-    if (now !== since) return now !== undefined;
-  }
-  return false;
-}
-
-/** Makes the lock's file, which must not be there, and gives its number where the file system has one. */
-async function createLock(path: string, mine: LockFile): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    const { ino } = await file.stat();
-    await file.writeFile(JSON.stringify(ino > 0 ? { ...mine, ino } : mine));
-  } finally {
-    await file.close();
-  }
+/** On a full volume, a lock that was moved aside makes way for its successor's. */
+async function makeRoom(path: string): Promise<boolean> {
+  const { aside, drafts } = await listLeft(path);
+  for (const file of [...aside, ...drafts]) await rm(file, { force: true });
+  return aside.length + drafts.length > 0;
 }
 
 /** The right to write a journal: a file that names its owner. */
@@ -71,14 +32,20 @@ export class Lock {
   #state: "held" | "gone" | "lost" = "held";
   #seen = performance.now();
   #seenAt = Date.now();
+  readonly #takenAt = performance.now();
+  #hasLasted = false;
+  #isConfirmed = false;
   readonly #beat: NodeJS.Timeout;
 
   private constructor(
     private readonly path: string,
     private readonly token: string,
+    /** Who had the lock before. */
+    readonly predecessor: Predecessor,
+    readonly times: LockTimes,
   ) {
     held.add(token);
-    this.#beat = setInterval(() => void this.check().catch(() => undefined), BEAT_MS);
+    this.#beat = setInterval(() => void this.check().catch(() => undefined), times.beatMs);
     this.#beat.unref();
   }
 
@@ -87,17 +54,28 @@ export class Lock {
    * another host or in another container, or in a folder that was copied just now, the lock is taken over when nobody touches it for some seconds.
    * @throws JournalError `journal_locked`, naming the owner
    */
-  static async take(dir: string, silentMs: number = SILENT_MS): Promise<Lock> {
+  static async take(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
     const path = join(dir, "lock");
-    const mine: LockFile = { ...thisOwner(), token: randomUUID() };
-    for (let tries = 0; tries < 5; tries++) {
+    const all = { ...LOCK_TIMES, ...times };
+    const token = randomUUID();
+    let predecessor = NOBODY;
+    for (let tries = 0; tries < TRIES; tries++) {
+      predecessor = worse(predecessor, await findPredecessor(path));
+      const { crashes, mayLive } = predecessor;
       try {
-        await createLock(path, mine);
-        return new Lock(path, mine.token);
+        await createLock(path, { ...thisOwner(), token, crashes, ...(mayLive ? { afterLiving: true } : {}) });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+        const { code = "" } = error as NodeJS.ErrnoException;
+        const isFull = NO_ROOM.has(code);
+        if (code !== "EEXIST" && !isFull) throw error;
+        const isMoved = await moveOut(dir, path, all);
+        if (isFull && !isMoved && !(await makeRoom(path))) throw error;
+        continue;
       }
-      await Lock.#clear(dir, path, silentMs);
+      // The lock that was there may have been moved aside by another process just now.
+      const found = worse(predecessor, await findPredecessor(path));
+      if (found.crashes === crashes && found.mayLive === mayLive) return new Lock(path, token, predecessor, all);
+      await rm(path, { force: true });
     }
     throw new JournalError(
       "journal_locked",
@@ -105,29 +83,13 @@ export class Lock {
     );
   }
 
-  /** Moves a dead owner's lock out of the way, or throws when its owner lives. */
-  static async #clear(dir: string, path: string, silentMs: number): Promise<void> {
-    const owner = await readLock(path);
-    if (owner === undefined) {
-      // An owner that died between making the file and filling it; a live one fills it at once.
-      const age = await stat(path).then(
-        ({ mtimeMs }) => Date.now() - mtimeMs,
-        () => 0,
-      );
-      if (age < 2_000) await new Promise((resolve) => setTimeout(resolve, 100));
-      else await rm(path, { force: true });
-      return;
-    }
-    if (await isAlive(path, owner, silentMs)) {
-      const message = `The journal ${dir} is in use by process ${owner.pid} on ${owner.host}. Stop that process, or use another folder.`;
-      throw new JournalError("journal_locked", message, { owner: { pid: owner.pid, host: owner.host } });
-    }
-    const aside = `${path}.${randomUUID()}`;
-    await rename(path, aside).catch(() => undefined);
-    const moved = await readLock(aside);
-    // Somebody took the dead lock over between our look and our move: give theirs back.
-    if (moved !== undefined && moved.token !== owner.token) await rename(aside, path).catch(() => undefined);
-    else await rm(aside, { force: true });
+  /** Clears away what earlier owners left, once nothing that they may still do can disturb this one. */
+  async confirm(): Promise<void> {
+    if (this.#isConfirmed) return;
+    const { aside, drafts } = await listLeft(this.path);
+    if (!(await this.check())) return;
+    for (const file of [...aside, ...drafts]) await rm(file, { force: true });
+    this.#isConfirmed = true;
   }
 
   /** Whether another process has taken the lock over, as after a long sleep of this one. */
@@ -142,7 +104,13 @@ export class Lock {
 
   /** Whether so much time has gone by since the last look, by either clock, that another process may have the lock now. */
   get stale(): boolean {
-    return performance.now() - this.#seen > STALE_MS || Math.abs(Date.now() - this.#seenAt) > STALE_MS;
+    const limit = 2 * this.times.beatMs;
+    return performance.now() - this.#seen > limit || Math.abs(Date.now() - this.#seenAt) > limit;
+  }
+
+  /** Whether it is this process's for certain, as far as can be told without a look. */
+  get isSure(): boolean {
+    return this.#state === "held" && !this.stale;
   }
 
   /** Looks whether the lock is held still, and touches it then. */
@@ -150,26 +118,39 @@ export class Lock {
     if (this.#state !== "held") return false;
     // What happens after the look is not seen by it.
     const [seen, seenAt] = [performance.now(), Date.now()];
-    const text = await readFile(this.path, "utf8").catch((error) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-      throw error;
-    });
-    if (this.gone) return false;
-    if (text === undefined) this.#state = "gone";
-    else if ((JSON.parse(text) as LockFile).token !== this.token) {
-      this.#state = "lost";
-      this.onLost?.();
-    } else {
-      [this.#seen, this.#seenAt] = [seen, seenAt];
-      await utimes(this.path, new Date(), new Date()).catch(() => undefined);
+    const lock = await readLock(this.path);
+    if (this.#state !== "held") return false;
+    if (lock === undefined || lock === "unclear") this.#state = "gone";
+    else if (lock.token !== this.token) this.lose();
+    else {
+      // An owner that cannot touch its lock looks at it before each write.
+      const isTouched = await utimes(this.path, new Date(), new Date()).then(
+        () => true,
+        () => false,
+      );
+      if (isTouched) [this.#seen, this.#seenAt] = [seen, seenAt];
+      await this.#noteLasting();
     }
     return this.#state === "held";
+  }
+
+  async #noteLasting(): Promise<void> {
+    if (this.#hasLasted || performance.now() - this.#takenAt < this.times.shortLifeMs) return;
+    this.#hasLasted = true;
+    await writeLasted(this.path, this.token).catch(() => undefined);
+  }
+
+  /** Gives the lock up, since another process writes the journal too. */
+  lose(): void {
+    if (this.#state !== "held") return;
+    this.#state = "lost";
+    this.onLost?.();
   }
 
   async release(): Promise<void> {
     clearInterval(this.#beat);
     this.#state = "gone";
     held.delete(this.token);
-    if ((await readLock(this.path))?.token === this.token) await rm(this.path, { force: true });
+    if (await hasToken(this.path, this.token).catch(() => false)) await rm(this.path, { force: true });
   }
 }

@@ -1,5 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
+import { newer, readHeads } from "./heads.js";
 import { parseHead, parseLine, type SegmentHead, VERSION } from "./lines.js";
 import type { Content, Damage, Entry, Head, Place } from "./records.js";
 import { listSegments, segmentPath } from "./segments.js";
@@ -10,7 +12,14 @@ const LINE_FEED = 0x0a;
 /** Who is told what a scan finds, line by line, in the journal's order. */
 export interface Listeners {
   onEntry?: ((entry: Entry) => void) | undefined;
+  /** Called once for each damaged line: at opening, and later for one whose damage only its reading shows. */
   onDamage?: ((damage: Damage) => void) | undefined;
+}
+
+/** What a scan calls. */
+export interface ScanListeners extends Listeners {
+  /** Called for a record of a kind that only a later version knows. */
+  onUnknown?: (() => void) | undefined;
 }
 
 /** What a scan of one segment came to. */
@@ -22,13 +31,21 @@ export interface Scan {
   head: SegmentHead | undefined;
 }
 
-/** Reads one segment from its start, in chunks: memory stays at a chunk and the longest line. */
-export async function scanSegment(dir: string, segment: number, listeners: Listeners): Promise<Scan> {
+/**
+ * Reads one segment from its start, in chunks: memory stays at a chunk and the longest line.
+ * @param end bytes of it that belong to the journal; default all
+ */
+export async function scanSegment(
+  dir: string,
+  segment: number,
+  listeners: ScanListeners,
+  end = Number.POSITIVE_INFINITY,
+): Promise<Scan> {
   const file = await open(segmentPath(dir, segment), "r");
   try {
-    return await scanFile(file, dir, segment, listeners);
+    return await scanFile(file, dir, segment, listeners, end);
   } finally {
-    await file.close();
+    await closeHandle(file);
   }
 }
 
@@ -36,7 +53,8 @@ async function scanFile(
   file: FileHandle,
   dir: string,
   segment: number,
-  { onEntry, onDamage }: Listeners,
+  { onEntry, onDamage, onUnknown }: ScanListeners,
+  fileEnd: number,
 ): Promise<Scan> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 0;
@@ -45,19 +63,17 @@ async function scanFile(
 
   const takeLine = (start: number, end: number): void => {
     const place = { segment, offset: base + start, length: end - start };
-    let head: Head | SegmentHead;
+    let head: Head | SegmentHead | undefined;
     try {
       head = parseHead(buffer, start, end);
     } catch (error) {
       onDamage?.({ ...place, reason: (error as Error).message.slice(0, 80) });
       return;
     }
-    if (head.kind !== "segment") onEntry?.({ head, place });
+    if (head === undefined) onUnknown?.();
+    else if (head.kind !== "segment") onEntry?.({ head, place });
     else if (head.version <= VERSION) segmentHead = head;
-    else {
-      const message = `The journal ${dir} was written in format ${head.version}; this version reads up to ${VERSION}. Update the package.`;
-      throw new JournalError("journal_newer", message);
-    }
+    else throw newer(dir, head.version);
   };
 
   for (;;) {
@@ -66,7 +82,8 @@ async function scanFile(
       buffer.copy(larger, 0, 0, filled);
       buffer = larger;
     }
-    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, base + filled);
+    const wanted = Math.min(buffer.length - filled, fileEnd - base - filled);
+    const { bytesRead } = await file.read(buffer, filled, wanted, base + filled);
     if (bytesRead === 0) return { wholeBytes: base, tornBytes: filled, head: segmentHead };
     const searchFrom = filled;
     filled += bytesRead;
@@ -88,9 +105,11 @@ async function scanFile(
  * @example await readJournal("./airudder-inbox", { onEntry: ({ head }) => console.log(head.kind) });
  */
 export async function readJournal(dir: string, listeners: Listeners = {}): Promise<void> {
-  for (const segment of await listSegments(dir)) {
+  const { numbers } = await listSegments(dir);
+  const { ends } = await readHeads(dir, numbers);
+  for (const segment of numbers) {
     try {
-      await scanSegment(dir, segment, listeners);
+      await scanSegment(dir, segment, listeners, ends.get(segment));
     } catch (cause) {
       if (cause instanceof JournalError) throw cause;
       const { code, message } = cause as NodeJS.ErrnoException;
@@ -117,14 +136,16 @@ export async function readContent(dir: string, place: Place): Promise<{ head: He
     try {
       return await readLine(file, place);
     } finally {
-      await file.close();
+      await closeHandle(file);
     }
   } catch (cause) {
-    const where = `${segmentPath(dir, place.segment)} at byte ${place.offset}`;
-    throw new JournalError(
-      "journal_unreadable",
-      `The record in ${where} cannot be read: ${(cause as Error).message.slice(0, 80)}`,
-      { cause },
-    );
+    throw unreadable(dir, place, cause);
   }
+}
+
+/** A record that cannot be read. A damaged one has a `SyntaxError` as its cause. */
+export function unreadable(dir: string, { segment, offset }: Place, cause: unknown): JournalError {
+  const why = (cause as Error).message.slice(0, 80);
+  const message = `The record in ${segmentPath(dir, segment)} at byte ${offset} cannot be read: ${why}`;
+  return new JournalError("journal_unreadable", message, { cause });
 }

@@ -1,42 +1,92 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { JournalError } from "./errors.js";
-import { readLine } from "./reader.js";
+import { closeHandle } from "./disk.js";
+import { readLine, unreadable } from "./reader.js";
 import type { Content, Head, Place } from "./records.js";
 import { segmentPath } from "./segments.js";
 
-/** Segments kept open for reading. */
+/** Maximum number of segments open at a time: a backlog may be spread over hundreds of files. */
+const MAX_OPEN = 16;
+
+interface OpenSegment {
+  readonly segment: number;
+  readonly file: Promise<FileHandle>;
+  users: number;
+}
+
+/** Segments kept open for reading: those that were read last. None is closed while it is read. */
 export class Readers {
-  readonly #files = new Map<number, Promise<FileHandle>>();
+  /** The one that was used last stands last. */
+  readonly #open = new Map<number, OpenSegment>();
+  /** Called when a segment is used no more. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(private readonly dir: string) {}
 
   /** @throws JournalError `journal_unreadable` when the record is damaged, or its segment was dropped */
   async read(place: Place): Promise<{ head: Head; content?: Content }> {
+    const opened = await this.#use(place.segment);
     try {
-      return await readLine(await this.#file(place.segment), place);
+      return await readLine(await opened.file, place);
     } catch (cause) {
-      const where = `${segmentPath(this.dir, place.segment)} at byte ${place.offset}`;
-      const why = (cause as Error).message.slice(0, 80);
-      throw new JournalError("journal_unreadable", `The record in ${where} cannot be read: ${why}`, { cause });
+      throw unreadable(this.dir, place, cause);
+    } finally {
+      opened.users--;
+      this.#wake();
     }
   }
 
-  #file(segment: number): Promise<FileHandle> {
-    const known = this.#files.get(segment);
-    if (known !== undefined) return known;
-    const opening = open(segmentPath(this.dir, segment), "r");
-    this.#files.set(segment, opening);
-    opening.catch(() => this.#files.delete(segment));
-    return opening;
+  async #use(segment: number): Promise<OpenSegment> {
+    for (;;) {
+      const known = this.#open.get(segment);
+      if (known !== undefined || this.#hasRoom()) {
+        const opened = known ?? this.#openSegment(segment);
+        opened.users++;
+        this.#open.delete(segment);
+        this.#open.set(segment, opened);
+        return opened;
+      }
+      await this.#change();
+    }
   }
 
+  /** Makes room for another segment; false while all are being read. */
+  #hasRoom(): boolean {
+    if (this.#open.size < MAX_OPEN) return true;
+    for (const { segment, users, file } of this.#open.values()) {
+      if (users > 0) continue;
+      this.#open.delete(segment);
+      file.then(closeHandle, () => undefined);
+      return true;
+    }
+    return false;
+  }
+
+  #openSegment(segment: number): OpenSegment {
+    const opened = { segment, file: open(segmentPath(this.dir, segment), "r"), users: 0 };
+    opened.file.catch(() => {
+      if (this.#open.get(segment) === opened) this.#open.delete(segment);
+    });
+    return opened;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Closes a segment when it is read no more. */
   async close(segment: number): Promise<void> {
-    const file = this.#files.get(segment);
-    this.#files.delete(segment);
-    await file?.then((handle) => handle.close()).catch(() => undefined);
+    const opened = this.#open.get(segment);
+    if (opened === undefined) return;
+    this.#open.delete(segment);
+    while (opened.users > 0) await this.#change();
+    await opened.file.then(closeHandle, () => undefined);
   }
 
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#files.keys()].map((segment) => this.close(segment)));
+    await Promise.all([...this.#open.keys()].map((segment) => this.close(segment)));
   }
 }

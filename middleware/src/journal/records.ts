@@ -1,4 +1,13 @@
-/** What a journal holds: one JSON object a line. A line's head comes first and is all that an index needs; its content comes last. */
+/**
+ * What a journal holds: one JSON object a line. A line's head comes first and is all that an index needs; its content comes last.
+ *
+ * A reader skips the kinds of records that it does not know: a later version may have written them, and they are no damage. It skips and
+ * reports damaged lines. Neither is ever deleted: when a segment that holds one is dropped, its file is renamed to `000007.ndjson.kept`.
+ * No reader looks at that name again, and no later segment gets its number.
+ *
+ * A later version that writes records which an earlier one must not skip raises the format version. An earlier version then rejects the
+ * journal before it changes anything.
+ */
 
 /** Header names in lower case, values as they came; a name that came more than once has a list. */
 export type HeaderMap = Record<string, string | string[]>;
@@ -89,7 +98,7 @@ export interface Entry {
   place: Place;
 }
 
-/** A line, or the end of one, that could not be understood. It is skipped, and never deleted. */
+/** A line, or the end of one, that could not be understood. It is skipped, and never deleted: see the top of this file. */
 export interface Damage extends Place {
   reason: string;
 }

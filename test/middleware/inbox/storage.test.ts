@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileInbox, type Inbox } from "airudder-webhooks";
+import { openJournal } from "airudder-webhooks/journal";
 import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { atEnd } from "../../helpers/at-end.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
 
@@ -66,3 +69,89 @@ test("POSIX only: a push whose segment was removed for good is dead", {
   await until(() => inbox.state?.().dead === 1);
   assert.match(await errorOf(), /LostPush: The record in .* cannot be read: ENOENT/);
 });
+
+/** A volume of its own, 1 MB; nothing where this process must not mount one. */
+function smallVolume(t: TestContext): string | undefined {
+  const dir = makeFolder(t);
+  if (process.platform !== "linux") return undefined;
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dir]).status !== 0) return undefined;
+  atEnd(t, () => void spawnSync("umount", ["-l", dir]));
+  return dir;
+}
+
+/** Stores pushes of 2 KB one after the other, and says how many were refused. */
+async function putAll(inbox: Inbox, count: number): Promise<number> {
+  let refused = 0;
+  for (let i = 0; i < count; i++) {
+    await inbox.put(storedPush({ body: Buffer.from(`"${"x".repeat(2_000)}"`) })).catch(() => refused++);
+  }
+  return refused;
+}
+
+test("Linux as root only: a volume that is smaller than a segment never stops an inbox that keeps up", async (t) => {
+  const volume = smallVolume(t);
+  if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
+  const inbox = fileInbox(join(volume, "inbox"), { retries: 0 });
+  t.after(() => inbox.close(100));
+  let handled = 0;
+  inbox.consume(({ id }) => {
+    if (id === "dead") throw new Error("no");
+    handled++;
+  }, silent);
+  await inbox.ready?.();
+  await inbox.put(storedPush({ id: "dead" }));
+  assert.equal(await putAll(inbox, 2_000), 0);
+  await until(() => handled === 2_000);
+  assert.deepEqual(
+    (await inbox.dead?.())?.map(({ id }) => id),
+    ["dead"],
+  );
+});
+
+test("Linux as root only: an inbox that has filled its volume takes pushes again when its own are done", async (t) => {
+  const volume = smallVolume(t);
+  if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
+  const inbox = fileInbox(join(volume, "inbox"));
+  t.after(() => inbox.close(100));
+  let letGo = (): void => undefined;
+  const isLetGo = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  inbox.consume(() => isLetGo, silent);
+  await inbox.ready?.();
+  assert.ok((await putAll(inbox, 600)) > 0, "the volume is full");
+  letGo();
+  await until(() => inbox.state?.().queued === 0);
+  await until(async () => (await putAll(inbox, 1)) === 0);
+  assert.equal(await putAll(inbox, 600), 0);
+});
+
+for (const more of [{}, { afterLiving: true }]) {
+  const before = "afterLiving" in more ? "an owner that may live" : "a crash";
+  test(`Linux as root only: a full volume takes pushes again after ${before}, when all in it is done`, async (t) => {
+    const volume = smallVolume(t);
+    if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
+    const dir = join(volume, "inbox");
+    const journal = await openJournal(dir);
+    await journal.append({ kind: "mark", push: "p", at: new Date().toISOString(), state: "done" });
+    const lock = { ...JSON.parse(readFileSync(join(dir, "lock"), "utf8")), pid: 2 ** 22 + 1, ino: undefined, ...more };
+    await journal.close();
+    writeFileSync(join(dir, "lock"), JSON.stringify(lock));
+    // One segment takes the volume, as earlier versions let it.
+    const file = segmentOf(dir);
+    const line = readFileSync(file, "utf8").split("\n")[1];
+    for (const lines of [100, 1]) {
+      try {
+        for (;;) appendFileSync(file, `${line}\n`.repeat(lines));
+      } catch {
+        // Full, but for less than that.
+      }
+    }
+    const inbox = fileInbox(dir);
+    t.after(() => inbox.close(100));
+    inbox.consume(() => undefined, silent);
+    await inbox.ready?.();
+    await until(async () => (await putAll(inbox, 1)) === 0);
+    assert.equal(await putAll(inbox, 600), 0);
+  });
+}

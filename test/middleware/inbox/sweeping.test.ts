@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
 import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
-import { KEY, webRequest } from "../../helpers/push.js";
+import { agentStatus, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
 const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
@@ -66,6 +66,82 @@ test("dead pushes whose errors take more than they do are not carried round and 
     await until(() => inbox.state?.().queued === 0);
   }
   assert.deepEqual(segmentsOf(dir).slice(0, before.length), before);
+});
+
+/** Breaks the body of the push whose text holds `text`, so that its line is no JSON any more. */
+function damage(dir: string, text: string): void {
+  for (const name of segmentsOf(dir)) {
+    const file = join(dir, name);
+    const before = readFileSync(file, "latin1");
+    const at = before.indexOf(text);
+    if (at >= 0) writeFileSync(file, `${before.slice(0, at)}"${before.slice(at + 1)}`, "latin1");
+  }
+}
+
+const keptIn = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".kept"));
+
+test("a dead push that is damaged on disk stays listed, its file is kept, and other files are removed as before", async (t) => {
+  const dir = makeFolder(t);
+  const { receiver, send } = start(t, dir, { retries: 0 });
+  await receiver.fetch(webRequest({ bad: "broken here" }));
+  await send(2, "bad");
+  await until(async () => (await receiver.dead()).length === 3);
+  damage(dir, "broken here");
+  await send(400, "good");
+  await until(() => receiver.stats().inbox?.queued === 0);
+  await until(() => segmentsOf(dir).length <= 6);
+  const ids = (await receiver.dead()).map(({ id }) => id);
+  assert.equal(ids.length, 3);
+  assert.deepEqual(keptIn(dir), ["000001.ndjson.kept"]);
+  assert.ok(readFileSync(join(dir, "000001.ndjson.kept"), "latin1").includes("roken here"));
+  await receiver.close();
+
+  const again = start(t, dir, { retries: 0 }).receiver;
+  assert.deepEqual((await again.dead()).map(({ id }) => id).sort(), [...ids].sort());
+  assert.equal(await again.retry(ids[0] as string), true);
+  await until(async () => (await again.dead()).length === 3);
+  assert.match(String((await again.dead()).find(({ id }) => id === ids[0])?.error), /no body/);
+});
+
+test("a push that waits in memory is carried whole, though its line is damaged", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir);
+  let release = (): void => undefined;
+  const isReleased = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  first.receiver.on("dialer.agent", () => isReleased);
+  await first.receiver.fetch(webRequest(agentStatus({ agentName: "waits here" })));
+  await until(() => first.receiver.stats().inbox?.queued === 1);
+  damage(dir, "waits here");
+  await first.send(400, "good");
+  await until(() => keptIn(dir).length === 1 && first.receiver.stats().inbox?.queued === 1);
+  await first.receiver.close({ timeoutMs: 0 });
+  release();
+
+  const second = start(t, dir);
+  const names: unknown[] = [];
+  second.receiver.on("dialer.agent", ({ payload }) => {
+    names.push((payload as unknown as ReturnType<typeof agentStatus>).pds.body.agentName);
+  });
+  await until(() => names.length === 1);
+  assert.deepEqual(names, ["waits here"]);
+});
+
+test("a segment with a damaged line is kept, and the segments behind it are removed", async (t) => {
+  const dir = makeFolder(t);
+  const first = start(t, dir);
+  await first.send(100, "good");
+  await until(() => first.receiver.stats().inbox?.queued === 0);
+  await first.receiver.close();
+  const [name = ""] = segmentsOf(dir);
+  const file = join(dir, name);
+  writeFileSync(file, readFileSync(file, "latin1").replace('"kind":"push"', '"kind"#"push"'), "latin1");
+  const { receiver, send } = start(t, dir);
+  await receiver.ready();
+  await send(200, "good");
+  await until(() => segmentsOf(dir).length <= 3);
+  assert.deepEqual(keptIn(dir), [`${name}.kept`]);
 });
 
 test("close() ends what goes on in the background: the folder is free at once", async (t) => {

@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import fsPromises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Entry, type JournalError, openJournal, type PushHead, readJournal } from "airudder-webhooks/journal";
 import { Lock } from "../../../middleware/src/journal/lock.js";
+import { openWithTimes } from "../../../middleware/src/journal/open.js";
 import { judge, type Owner, thisOwner } from "../../../middleware/src/journal/owner.js";
+import type { LockTimes } from "../../../middleware/src/journal/predecessor.js";
 import { SegmentFile } from "../../../middleware/src/journal/segment-file.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
+import { until } from "../../helpers/until.js";
 
 const writer = fileURLToPath(new URL("../../helpers/journal-writer.ts", import.meta.url));
 
@@ -84,7 +89,7 @@ for (const [what, lock, taken] of certain) {
   test(`a lock ${what} is ${taken ? "taken over" : "respected"} at once`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "lock"), JSON.stringify(lock));
-    const taking = Lock.take(dir, 3_600_000);
+    const taking = Lock.take(dir, { silentMs: 3_600_000 });
     if (!taken) return assert.rejects(taking, { code: "journal_locked" });
     await (await taking).release();
     assert.equal(existsSync(join(dir, "lock")), false);
@@ -96,7 +101,7 @@ test("a lock that was copied with its folder a while ago is taken over at once",
   writeFileSync(path, JSON.stringify({ ...elsewhere, ino: 1 }));
   const past = new Date(Date.now() - 120_000);
   utimesSync(path, past, past);
-  await (await Lock.take(dirname(path), 3_600_000)).release();
+  await (await Lock.take(dirname(path), { silentMs: 3_600_000 })).release();
 });
 
 const uncertain: [string, object, Date?][] = [
@@ -124,7 +129,7 @@ for (const [what, lock, at] of uncertain) {
       let beats = 1;
       const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
       t.after(() => clearInterval(beat));
-      const taking = Lock.take(dirname(path), 300);
+      const taking = Lock.take(dirname(path), { silentMs: 300 });
       if (touches) return assert.rejects(taking, { code: "journal_locked" });
       await (await taking).release();
       assert.equal(existsSync(path), false);
@@ -156,12 +161,158 @@ test("of many that take over a dead owner's lock at once, one gets it", async (t
   await opened[0]?.close();
 });
 
+const unclear: [string, string, number][] = [
+  ["is empty, as after a power cut", "", 0],
+  ["is empty, with its time ahead of the clock", "", 3_600_000],
+  ["holds zeros", "\0".repeat(200), 0],
+  ["names nobody", "null", -3_600_000],
+];
+for (const [what, text, aheadMs] of unclear) {
+  test(`a lock that ${what} is taken over after a moment, as that of an owner that may live`, async (t) => {
+    const dir = makeFolder(t);
+    const first = await openJournal(dir);
+    await first.append(pushHead("kept"));
+    await first.close();
+    const path = join(dir, "lock");
+    writeFileSync(path, text);
+    const at = new Date(Date.now() + aheadMs);
+    utimesSync(path, at, at);
+    const start = performance.now();
+    const journal = await openJournal(dir);
+    t.after(() => journal.close());
+    assert.ok(performance.now() - start < 5_000);
+    assert.equal((await journal.append(pushHead("next"))).place.segment, 2);
+    assert.equal(journal.crashes, 1);
+  });
+}
+
+test("a lock that is empty is respected when its owner fills it", async (t) => {
+  const dir = makeFolder(t);
+  const path = join(dir, "lock");
+  writeFileSync(path, "");
+  setTimeout(() => writeFileSync(path, JSON.stringify(alive)), 300);
+  await assert.rejects(Lock.take(dir), { code: "journal_locked" });
+});
+
+test("of many that take over an empty lock at once, one gets it", async (t) => {
+  const dir = makeFolder(t);
+  writeFileSync(join(dir, "lock"), "");
+  const openings = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(dir)));
+  const opened = openings.flatMap((opening) => (opening.status === "fulfilled" ? [opening.value] : []));
+  assert.equal(opened.length, 1);
+  await opened[0]?.close();
+});
+
+test("nobody ever sees a lock without its owner in it", async (t) => {
+  const dir = makeFolder(t);
+  const path = join(dir, "lock");
+  let isDone = false;
+  const seen = new Set<string>();
+  const look = async (): Promise<void> => {
+    while (!isDone) {
+      if (existsSync(path)) seen.add(readLockText(path) === "" ? "empty" : "whole");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const looking = look();
+  for (let i = 0; i < 50; i++) await (await Lock.take(dir)).release();
+  isDone = true;
+  await looking;
+  assert.deepEqual([...seen], ["whole"]);
+});
+
+function readLockText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "released";
+  }
+}
+
+test("a journal tells how many owners in a row crashed soon after they had opened it", async (t) => {
+  const dir = makeFolder(t);
+  const path = join(dir, "lock");
+  /** Ends the owner of the lock as a kill does. */
+  const crash = async (times: Partial<LockTimes> = {}): Promise<number> => {
+    const journal = await openWithTimes(dir, {}, times);
+    if (times.shortLifeMs !== undefined) await until(() => readLockText(path).endsWith('"lasted":1}'));
+    const left = readFileSync(path, "utf8")
+      .replace(/"pid":\d+/, `"pid":${GONE}`)
+      .replace(/,"ino":\d+/, "");
+    await journal.close();
+    writeFileSync(path, left);
+    return journal.crashes;
+  };
+  const close = async (): Promise<number> => {
+    const journal = await openJournal(dir);
+    await journal.close();
+    return journal.crashes;
+  };
+  assert.deepEqual([await crash(), await crash(), await crash(), await close(), await close()], [0, 1, 2, 3, 0]);
+  assert.deepEqual(
+    [await crash(), await crash(), await crash({ beatMs: 20, shortLifeMs: 50 }), await close()],
+    [0, 1, 2, 1],
+  );
+});
+
+test("an owner that crashed counts as one whose lock an earlier version wrote, and the clock does not matter", async (t) => {
+  const dir = makeFolder(t);
+  const path = join(dir, "lock");
+  writeFileSync(path, JSON.stringify({ ...alive, pid: GONE }));
+  const first = await openJournal(dir);
+  assert.equal(first.crashes, 1);
+  const left = readFileSync(path, "utf8")
+    .replace(/"pid":\d+/, `"pid":${GONE}`)
+    .replace(/,"ino":\d+/, "");
+  await first.close();
+  writeFileSync(path, left);
+  utimesSync(path, new Date(0), new Date(0));
+  t.mock.method(Date, "now", () => 4_000_000_000_000);
+  const second = await openJournal(dir);
+  assert.equal(second.crashes, 2);
+  await second.close();
+});
+
+test("a silent owner whose lock is taken over counts as a crash", async (t) => {
+  const dir = makeFolder(t);
+  writeFileSync(join(dir, "lock"), JSON.stringify({ ...elsewhere, crashes: 4, lasted: 0 }));
+  const journal = await openWithTimes(dir, {}, { silentMs: 100 });
+  assert.equal(journal.crashes, 5);
+  await journal.close();
+});
+
+test("a lock that is emptied under its owner is taken again, and what comes goes to a new segment", async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  t.after(() => journal.close());
+  await journal.append(pushHead("before"));
+  writeFileSync(join(dir, "lock"), "");
+  sleep(t, 7_000);
+  assert.equal((await journal.append(pushHead("after"))).place.segment, 2);
+  await assert.rejects(openJournal(dir), { code: "journal_locked" });
+});
+
+test("on a file system without links the lock is made in its place", async (t) => {
+  const dir = makeFolder(t);
+  t.mock.method(fsPromises, "link", () =>
+    Promise.reject(Object.assign(new Error("EPERM"), { code: "EPERM", syscall: "link" })),
+  );
+  syncBuiltinESMExports();
+  const lock = await Lock.take(dir);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  assert.equal(JSON.parse(readLockText(join(dir, "lock"))).pid, process.pid);
+  await assert.rejects(Lock.take(dir), { code: "journal_locked" });
+  await lock.release();
+  assert.deepEqual(readdirSync(dir), []);
+});
+
 test("a copy of a folder that is in use can be opened", async (t) => {
   const dir = makeFolder(t);
   const { printed } = await startWriter(t, dir);
   const copy = join(makeFolder(t), "copy");
   cpSync(dir, copy, { recursive: true });
-  const lock = await Lock.take(copy, 300);
+  const lock = await Lock.take(copy, { silentMs: 300 });
   await lock.release();
   const entries: Entry[] = [];
   const journal = await openJournal(copy, { onEntry: (entry) => entries.push(entry) });
@@ -193,11 +344,15 @@ test("a writer that sleeps while it writes looks at its lock before it says that
   t.after(() => journal.close());
   await journal.append(pushHead("before"));
   const append = SegmentFile.prototype.append;
-  t.mock.method(SegmentFile.prototype, "append", async function (this: SegmentFile, lines: Buffer) {
-    await append.call(this, lines);
-    writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
-    sleep(t, 7_000);
-  });
+  t.mock.method(
+    SegmentFile.prototype,
+    "append",
+    async function (this: SegmentFile, lines: Buffer, isOwner: () => boolean) {
+      await append.call(this, lines, isOwner);
+      writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
+      sleep(t, 7_000);
+    },
+  );
   await assert.rejects(journal.append(pushHead("asleep")), { code: "journal_locked" });
 });
 

@@ -1,5 +1,6 @@
-import type { Journal, PushHead } from "../../journal/index.js";
+import type { Content, Journal, JournalError, NewHead, PushHead } from "../../journal/index.js";
 import type { Item, Ledger } from "./ledger.js";
+import { headOf } from "./records.js";
 
 /** A segment is held by its last pushes until so many closed ones stand behind it. */
 const SEGMENTS_HELD = 2;
@@ -9,7 +10,7 @@ const CARRIED_AT_ONCE = 4 * 1024 * 1024;
 /**
  * Removes segments whose pushes are all done: always the oldest, since a mark stands in the same segment as its push or in a later one.
  * Pushes that are not done, such as dead ones, do not hold a segment for ever: their lines are appended anew, once at least as much as they
- * take on disk can be freed behind them, so that no backlog is written again and again.
+ * take on disk can be freed behind them, so that no backlog is written again and again. The journal keeps the file of a segment that is damaged.
  */
 export class Sweeper {
   #sweeping: Promise<void> | undefined;
@@ -18,7 +19,9 @@ export class Sweeper {
   constructor(
     private readonly journal: Journal,
     private readonly ledger: Ledger,
-  ) {}
+  ) {
+    journal.onRefused = () => this.sweep();
+  }
 
   /** Removes what can be removed, in the background. */
   sweep(): void {
@@ -38,7 +41,7 @@ export class Sweeper {
 
   #canSweep(): boolean {
     if (this.#stopped) return false;
-    const closed = this.journal.segments().slice(0, -1);
+    const closed = this.journal.droppable();
     const [oldest] = closed;
     if (oldest === undefined) return false;
     if (this.ledger.openBytes(oldest.segment) === 0) return true;
@@ -54,10 +57,10 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     while (this.#canSweep()) {
-      const { segment } = this.journal.segments()[0] as { segment: number };
+      const { segment } = this.journal.droppable()[0] as { segment: number };
       for (const items of chunks(this.ledger.itemsIn(segment))) {
         if (this.#stopped) return;
-        const lines = await Promise.all(items.map(({ place }) => this.journal.read(place)));
+        const lines = await Promise.all(items.map((item) => this.#read(item)));
         await Promise.all(items.map((item, i) => this.#carry(item, lines[i] as Line)));
       }
       if (this.ledger.openBytes(segment) > 0) return;
@@ -66,8 +69,25 @@ export class Sweeper {
     }
   }
 
+  /** What to write for an item. Where its line is damaged, its push in memory; else what is left, so that it stays listed. */
+  async #read(item: Item): Promise<Line> {
+    const { place, push } = item;
+    try {
+      const { head, content } = await this.journal.read(place);
+      if (head.kind === "push" && head.id === item.id) return { head, content };
+      this.journal.noteDamage(place, "the line is that of another push");
+    } catch (error) {
+      if (!((error as JournalError).cause instanceof SyntaxError)) throw error;
+    }
+    if (push === undefined) return { head: remainsOf(item) };
+    return {
+      head: { ...(headOf(push) as PushHead), seq: item.seq },
+      content: { headers: push.headers, body: push.body },
+    };
+  }
+
   async #carry(item: Item, { head, content }: Line): Promise<void> {
-    const { place } = await this.journal.append(head as PushHead, content);
+    const { place } = await this.journal.append(head, content);
     const at = new Date().toISOString();
     if (item.done) {
       // Done while it was copied: the mark may stand before the copy, and must outlive it.
@@ -88,7 +108,29 @@ export class Sweeper {
   }
 }
 
-type Line = Awaited<ReturnType<Journal["read"]>>;
+interface Line {
+  readonly head: NewHead;
+  readonly content?: Content | undefined;
+}
+
+/** The record of a push whose line is damaged: without its body, and without the digest by which a copy of it would be a duplicate. */
+function remainsOf({ id, type, receivedAt, subject, seq }: Item): NewHead {
+  const head: NewHead = {
+    kind: "push",
+    id,
+    seq,
+    at: receivedAt.toISOString(),
+    method: "POST",
+    url: "/",
+    type,
+    verified: false,
+    source: "inbox",
+    size: 0,
+    sha256: "",
+  };
+  if (subject !== undefined) head.subject = subject;
+  return head;
+}
 
 function chunks(items: readonly Item[]): Item[][] {
   const all: Item[][] = [];

@@ -1,0 +1,98 @@
+import { rename, rm } from "node:fs/promises";
+import type { JournalOptions } from "./options.js";
+import type { Damage } from "./records.js";
+import { keptPath, segmentPath } from "./segments.js";
+
+/** A segment as retention sees it. */
+export interface SegmentState {
+  segment: number;
+  bytes: number;
+  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  lastAt?: number;
+  /** It holds a line that could not be understood: when it is dropped, its file is kept as `000007.ndjson.kept`. */
+  damaged: boolean;
+  /** It holds a record of a kind that only a later version knows: kept likewise. */
+  unknown: boolean;
+}
+
+/** What the writer knows of the segments that are not appended to any more, and of what is wrong with any. */
+export class ClosedSegments {
+  readonly #closed: Omit<SegmentState, "damaged" | "unknown">[] = [];
+  /** Offsets of the damaged lines of a segment. */
+  readonly #damage = new Map<number, Set<number>>();
+  readonly #unknown = new Set<number>();
+
+  constructor(
+    private readonly dir: string,
+    private readonly options: Pick<JournalOptions, "onDamage" | "onWarning">,
+  ) {}
+
+  add(state: Omit<SegmentState, "damaged" | "unknown">): void {
+    this.#closed.push(state);
+  }
+
+  list(): SegmentState[] {
+    return this.#closed.map((state) => this.describe(state));
+  }
+
+  describe(state: Omit<SegmentState, "damaged" | "unknown">): SegmentState {
+    const { segment } = state;
+    return { ...state, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
+  }
+
+  has(segment: number): boolean {
+    return this.#closed.some((state) => state.segment === segment);
+  }
+
+  get isEmpty(): boolean {
+    return this.#closed.length === 0;
+  }
+
+  /** Forgets all, as of a folder that was removed. */
+  clear(): void {
+    this.#closed.length = 0;
+    this.#damage.clear();
+    this.#unknown.clear();
+  }
+
+  /** Takes down a damaged line, and reports it the first time. */
+  noteDamage(damage: Damage): void {
+    const known = this.#damage.get(damage.segment) ?? new Set();
+    if (known.has(damage.offset)) return;
+    this.#damage.set(damage.segment, known.add(damage.offset));
+    this.options.onDamage?.(damage);
+  }
+
+  noteUnknown(segment: number): void {
+    this.#unknown.add(segment);
+  }
+
+  /** Whether any segment holds records of kinds that only a later version knows. */
+  get hasUnknown(): boolean {
+    return this.#unknown.size > 0;
+  }
+
+  /** Removes a segment's file; one that holds what nobody understood gets another name instead. */
+  async remove(segment: number): Promise<void> {
+    const path = segmentPath(this.dir, segment);
+    const isDamaged = this.#damage.has(segment);
+    if (isDamaged || this.#unknown.has(segment)) {
+      const kept = keptPath(this.dir, segment);
+      await rename(path, kept).catch(ignoreMissing);
+      const what = isDamaged ? "damaged records" : "records that a later version wrote";
+      this.options.onWarning?.(
+        "segment_kept",
+        `The file ${kept} is no part of the journal any more. It is kept, since it holds ${what}.`,
+      );
+    } else await rm(path, { force: true });
+    const index = this.#closed.findIndex((state) => state.segment === segment);
+    if (index >= 0) this.#closed.splice(index, 1);
+    this.#damage.delete(segment);
+    this.#unknown.delete(segment);
+  }
+}
+
+/** A segment that somebody else has removed. */
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
+}

@@ -1,0 +1,79 @@
+import { open } from "node:fs/promises";
+import { closeHandle } from "./disk.js";
+import { JournalError } from "./errors.js";
+import { type End, parseHead, type SegmentHead, VERSION } from "./lines.js";
+import { segmentPath } from "./segments.js";
+
+/** More than the first line of any segment. */
+const HEAD_BYTES = 1024;
+const LINE_FEED = 0x0a;
+
+/** What the first lines of segments say. */
+export interface Heads {
+  /** Of segments that another owner took over: where the part that belongs to the journal ends. */
+  readonly ends: ReadonlyMap<number, number>;
+}
+
+/**
+ * Reads the first line of each segment.
+ * @throws JournalError `journal_newer`, `journal_unreadable`
+ */
+export async function readHeads(dir: string, segments: readonly number[]): Promise<Heads> {
+  const ends = new Map<number, number>();
+  for (const segment of segments) {
+    const head = await readHead(dir, segment);
+    if (head === undefined) continue;
+    if (head.version > VERSION) throw newer(dir, head.version);
+    if (isEnd(head.after)) cut(ends, segments, head.after, segment);
+  }
+  return { ends };
+}
+
+/** What stands between the end of the journal and the segment that goes on with it is no part of it. */
+function cut(ends: Map<number, number>, segments: readonly number[], after: End, next: number): void {
+  for (const segment of segments) {
+    if (segment < after.segment || segment >= next) continue;
+    const bytes = segment === after.segment ? after.bytes : 0;
+    ends.set(segment, Math.min(bytes, ends.get(segment) ?? bytes));
+  }
+}
+
+function isEnd(value: Partial<End> | undefined): value is End {
+  return Number.isSafeInteger(value?.segment) && Number.isSafeInteger(value?.bytes) && (value as End).bytes >= 0;
+}
+
+/** Nothing for a segment whose first line is damaged, or whose file was removed meanwhile. */
+async function readHead(dir: string, segment: number): Promise<SegmentHead | undefined> {
+  const path = segmentPath(dir, segment);
+  const bytes = Buffer.alloc(HEAD_BYTES);
+  let length: number;
+  try {
+    const file = await open(path, "r");
+    try {
+      length = (await file.read(bytes, 0, HEAD_BYTES, 0)).bytesRead;
+    } finally {
+      await closeHandle(file);
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new JournalError(
+      "journal_unreadable",
+      `The journal segment ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  const end = bytes.subarray(0, length).indexOf(LINE_FEED);
+  if (end < 0) return undefined;
+  try {
+    const head = parseHead(bytes, 0, end);
+    return head?.kind === "segment" ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A newer version of this package wrote the journal. */
+export function newer(dir: string, version: number): JournalError {
+  const message = `The journal ${dir} was written in format ${version}; this version reads up to ${VERSION}. Update the package.`;
+  return new JournalError("journal_newer", message);
+}

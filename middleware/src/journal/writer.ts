@@ -1,0 +1,200 @@
+import type { ClosedSegments, SegmentState } from "./closed-segments.js";
+import { freeBytes } from "./disk.js";
+import { JournalError } from "./errors.js";
+import { makeFolder, takenOver, unwritable } from "./folder.js";
+import { type End, type SegmentHead, VERSION } from "./lines.js";
+import type { Lock } from "./lock.js";
+import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
+import { SegmentFile } from "./segment-file.js";
+import { listSegments } from "./segments.js";
+
+/** No segment takes more than this part of what is free, so that old ones can be removed before the volume is full. */
+const PART_OF_FREE = 1 / 4;
+/** A segment may take this much, however little is free. Bytes. */
+const MIN_SEGMENT_BYTES = 64 * 1024;
+const NO_ROOM = new Set(["ENOSPC", "EDQUOT"]);
+
+/** A segment that a journal holds when it is opened. */
+export type Found = Pick<SegmentState, "segment" | "bytes" | "lastAt">;
+
+/** Writes lines to the newest segment, and begins the next: never to one that another process may write to. */
+export class Writer {
+  #active: SegmentFile | undefined;
+  /** When the newest line of the active segment was appended, ms since 1970; absent for an empty one. */
+  #lastAt: number | undefined;
+  /** Size at which the active segment is closed, bytes. */
+  #limit = 0;
+  /** Where the journal ended when it was taken over; until a segment says so. */
+  #after: End | undefined;
+  #refused = false;
+  readonly #isOwner = (): boolean => this.lock.isSure;
+
+  constructor(
+    readonly dir: string,
+    public lock: Lock,
+    private readonly closed: ClosedSegments,
+    private readonly options: JournalOptions,
+    private nextSegment: number,
+  ) {
+    this.#watch();
+  }
+
+  #watch(): void {
+    this.lock.onLost = () => this.options.onLost?.(takenOver(this.dir));
+  }
+
+  /** Whether the disk has refused the last append: the newest segment is closed then. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** The segment that is appended to. */
+  get active(): Found | undefined {
+    if (this.#active === undefined) return undefined;
+    const { segment, bytes } = this.#active;
+    return { segment, bytes, ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }) };
+  }
+
+  /** Goes on behind the newest segment of a journal that was just read. */
+  async start(last: Found | undefined, seq: number): Promise<void> {
+    try {
+      if (last === undefined) await this.lock.confirm();
+      else if (this.lock.predecessor.mayLive) await this.#fenceOff(last, seq);
+      else await this.#continue(last);
+    } catch (cause) {
+      throw cause instanceof JournalError ? cause : unwritable(this.dir, cause);
+    }
+  }
+
+  async #continue(last: Found): Promise<void> {
+    try {
+      this.#active = await SegmentFile.continue(this.dir, last.segment, last.bytes);
+      this.#lastAt = last.lastAt;
+      this.#limit = await this.#limitFrom(last.bytes);
+    } catch (error) {
+      if (!isLink(error)) throw error;
+      this.closed.add(last);
+    }
+    await this.lock.confirm();
+  }
+
+  /** Leaves the newest segment as it is, since its writer may go on with it, and begins another. */
+  async #fenceOff(last: Found, seq: number): Promise<void> {
+    this.#after = { segment: last.segment, bytes: last.bytes };
+    this.closed.add(last);
+    await SegmentFile.sync(this.dir, last.segment).catch((error) => {
+      if (!isLink(error)) throw error;
+    });
+    await this.begin(seq).catch((error) => {
+      if (!NO_ROOM.has(error.code)) throw error;
+      this.#refused = true; // the oldest segments may be removed, then there is room
+    });
+  }
+
+  /**
+   * Appends lines and waits for the disk. Says where they are.
+   * @param seq the `seq` of the first push among them, or of the next one
+   * @throws JournalError `journal_unwritable`, `journal_locked`
+   */
+  async write(lines: Buffer, seq: number): Promise<{ segment: number; offset: number }> {
+    try {
+      let file = await this.#open(seq);
+      let offset = file.bytes;
+      await file.append(lines, this.#isOwner);
+      if (!(await this.#isKept(file))) {
+        await this.#retake();
+        file = await this.#open(seq);
+        offset = file.bytes;
+        await file.append(lines, this.#isOwner);
+      }
+      this.#lastAt = Date.now();
+      return { segment: file.segment, offset };
+    } catch (error) {
+      // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
+      this.retire();
+      const isLost = error instanceof JournalError && error.code === "journal_locked";
+      if (isLost) this.options.onLost?.(error);
+      else this.#refused = true;
+      throw error instanceof JournalError ? error : unwritable(this.dir, error);
+    }
+  }
+
+  /** Whether what was appended is part of the journal; false when the folder or the lock has to be taken again. */
+  async #isKept(file: SegmentFile): Promise<boolean> {
+    const standing = file.standing();
+    if (standing === "shared") {
+      // Another process writes too, so that nobody knows where the lines are.
+      this.lock.lose();
+      throw takenOver(this.dir);
+    }
+    return standing === "own" && (!this.lock.stale || this.lock.check());
+  }
+
+  /** The segment that is appended to next. */
+  async #open(seq: number): Promise<SegmentFile> {
+    if (this.lock.stale) await this.lock.check();
+    if (this.lock.lost || this.lock.gone) await this.#retake();
+    if (this.#active !== undefined && this.#active.bytes >= this.#limit) this.retire();
+    return this.#active ?? this.begin(seq);
+  }
+
+  /** Begins the next segment. */
+  async begin(seq: number): Promise<SegmentFile> {
+    const head: SegmentHead = { kind: "segment", version: VERSION, seq };
+    if (this.#after !== undefined) head.after = this.#after;
+    const limit = await this.#limitFrom(0);
+    for (;;) {
+      try {
+        this.#active = await SegmentFile.create(this.dir, this.nextSegment, `${JSON.stringify(head)}\n`, this.#isOwner);
+        break;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== "ENOENT" && code !== "EEXIST") throw error;
+        // A file that another process has made, or the folder is gone: the lock tells whose turn it is.
+        if (code === "ENOENT" || !(await this.lock.check())) await this.#retake();
+        else this.nextSegment++;
+      }
+    }
+    this.nextSegment++;
+    this.#limit = limit;
+    this.#after = undefined;
+    this.#refused = false;
+    await this.lock.confirm();
+    return this.#active;
+  }
+
+  /** The size at which a segment of so many bytes is closed. */
+  async #limitFrom(bytes: number): Promise<number> {
+    const { segmentBytes = SEGMENT_BYTES } = this.options;
+    const free = await freeBytes(this.dir);
+    if (free === undefined) return segmentBytes;
+    return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * PART_OF_FREE));
+  }
+
+  /** The folder or the lock was removed: what comes goes to a new segment, behind those that are there. */
+  async #retake(): Promise<void> {
+    if (this.lock.lost) throw takenOver(this.dir);
+    const isThere = this.#active?.isRemoved === false;
+    this.retire();
+    if (!isThere) this.closed.clear(); // in another folder, segments of these numbers are another process's
+    await this.lock.release();
+    this.lock = await makeFolder(this.dir, this.lock.times);
+    this.#watch();
+    this.nextSegment = Math.max(this.nextSegment, (await listSegments(this.dir)).next);
+  }
+
+  /** Closes the segment that is appended to. */
+  retire(): void {
+    const { active } = this;
+    if (active === undefined) return;
+    this.closed.add(active);
+    this.#active?.close();
+    this.#active = undefined;
+    this.#lastAt = undefined;
+  }
+}
+
+/** A segment that is a symbolic link is read, and never written to: it may lead anywhere. */
+function isLink(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ELOOP";
+}
