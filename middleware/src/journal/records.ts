@@ -46,8 +46,10 @@ export interface PushHead {
   quarantined?: boolean;
   /** The body was made from what an earlier parser left: not the bytes that came. */
   reserialised?: boolean;
-  /** The id of the recorded push that this one plays again. */
+  /** The id of the recorded push that this one replays. */
   replay?: string;
+  /** The line was appended again when its segment was removed: later pushes may stand before it. */
+  carried?: boolean;
 }
 
 /** One try to hand a push to an app. Its content is the app's response. */

@@ -162,12 +162,24 @@ class FileInbox implements Inbox {
     const recovery = new Recovery((head) => this.#report(head));
     const { segmentBytes, concurrency, retries } = this.options;
     const onLost = (error: JournalError): void => this.#leave(error);
-    const journal = await openJournal(this.dir, { segmentBytes, onEntry: recovery.take, onLost });
+    const journal = await openJournal(this.dir, {
+      segmentBytes,
+      onEntry: recovery.take,
+      onLost,
+      onDamage: ({ segment, offset, reason }) => {
+        const where = `segment ${segment} at byte ${offset}`;
+        this.#events?.warn?.(
+          "AIRUDDER_INBOX_DAMAGED",
+          `A line of the inbox ${this.dir} is damaged (${where}: ${reason}). Its push or mark is skipped; its file is kept.`,
+        );
+      },
+      onWarning: (_, message) => this.#events?.warn?.("AIRUDDER_INBOX", message),
+    });
     this.#opened = journal;
     this.#ledger = recovery.ledger;
     this.#sweeper = new Sweeper(journal, this.#ledger);
     const live = this.#ledger.live();
-    const suspects = suspectsOf(live, (journal as { crashes?: number }).crashes ?? 0, concurrency);
+    const suspects = suspectsOf(live, journal.crashes, concurrency);
     for (const item of live) {
       if (item.failures > retries) this.#bury(item, new ProcessEnded());
       else this.#worker.add(item, { alone: suspects.has(item) });
@@ -240,7 +252,7 @@ class FileInbox implements Inbox {
     const mark = error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
     const settle = (): void => {
       if (state !== "handled" && state !== "ignored") return;
-      this.#ledger.close(item);
+      this.#ledger.close(item, state);
       this.#sweeper?.sweep();
     };
     this.#append(mark).then(settle, settle);

@@ -18,7 +18,8 @@ export interface Item extends Job {
   push: StoredPush | undefined;
   dead: DeadPush["state"] | undefined;
   error: string | undefined;
-  done: boolean;
+  /** The mark that ended it. */
+  finished: "handled" | "ignored" | "dropped" | undefined;
 }
 
 /** A mark without its error's text, at most. */
@@ -48,16 +49,17 @@ export class Ledger {
       push: undefined,
       dead: undefined,
       error: undefined,
-      done: false,
+      finished: undefined,
     };
     this.#live.set(id, item);
     this.#count(item, 1);
     return item;
   }
 
-  close(item: Item): void {
-    if (item.done) return;
-    item.done = true;
+  /** Nothing is left to do for the item. */
+  close(item: Item, finished: Item["finished"]): void {
+    if (item.finished !== undefined) return;
+    item.finished = finished;
     this.release(item);
     this.#live.delete(item.id);
     this.#dead.delete(item.id);
@@ -162,7 +164,7 @@ export class Ledger {
   /** Forgets a dead push; `false` when there is none of that id. */
   drop(id: string): boolean {
     const item = this.#dead.get(id);
-    if (item !== undefined) this.close(item);
+    if (item !== undefined) this.close(item, "dropped");
     return item !== undefined;
   }
 
@@ -180,6 +182,7 @@ export class Recovery {
   readonly ledger = new Ledger();
   readonly #items = new Map<string, Item>();
   readonly #done = new Set<string>();
+  #lastSeq = 0;
 
   constructor(private readonly onPush: (head: PushHead) => void) {}
 
@@ -195,7 +198,10 @@ export class Recovery {
       this.ledger.move(known, place);
       return;
     }
-    if (head.replay === undefined) this.onPush(head);
+    // Of a carried line nobody knows which pushes of its subject came after it.
+    const isCarried = head.carried === true || head.seq < this.#lastSeq;
+    this.#lastSeq = Math.max(this.#lastSeq, head.seq);
+    if (head.replay === undefined && !isCarried) this.onPush(head);
     this.#items.set(head.id, this.ledger.open(head, place));
   }
 
@@ -204,7 +210,7 @@ export class Recovery {
     if (isFinished) this.#done.add(push);
     const item = this.#items.get(push);
     if (item === undefined) return;
-    if (isFinished) this.ledger.close(item);
+    if (isFinished) this.ledger.close(item, "handled");
     else if (state === "retry") this.ledger.revive(push);
     else if (state === "dead" || state === "quarantined") {
       item.failures = attempt;

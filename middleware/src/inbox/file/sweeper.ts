@@ -8,8 +8,8 @@ const SEGMENTS_HELD = 2;
 const CARRIED_AT_ONCE = 4 * 1024 * 1024;
 
 /**
- * Removes segments whose pushes are all done: always the oldest, since a mark stands in the same segment as its push or in a later one.
- * Pushes that are not done, such as dead ones, do not hold a segment for ever: their lines are appended anew, once at least as much as they
+ * Removes segments whose pushes are all finished: always the oldest, since a mark stands in the same segment as its push or in a later one.
+ * Pushes that are not finished, such as dead ones, do not hold a segment for ever: their lines are appended anew, once at least as much as they
  * take on disk can be freed behind them, so that no backlog is written again and again. The journal keeps the file of a segment that is damaged.
  */
 export class Sweeper {
@@ -27,7 +27,7 @@ export class Sweeper {
   sweep(): void {
     if (this.#sweeping !== undefined || !this.#canSweep()) return;
     this.#sweeping = this.#sweep()
-      .catch(() => undefined) // tried again with the next push that is done
+      .catch(() => undefined) // the next finished push tries again
       .finally(() => {
         this.#sweeping = undefined;
       });
@@ -87,11 +87,11 @@ export class Sweeper {
   }
 
   async #carry(item: Item, { head, content }: Line): Promise<void> {
-    const { place } = await this.journal.append(head, content);
+    const { place } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
-    if (item.done) {
-      // Done while it was copied: the mark may stand before the copy, and must outlive it.
-      await this.journal.append({ kind: "mark", push: item.id, at, state: "done" });
+    if (item.finished !== undefined) {
+      // Finished while it was copied: the mark may stand before the copy, and must outlive it.
+      await this.journal.append({ kind: "mark", push: item.id, at, state: item.finished });
       return;
     }
     this.ledger.move(item, place);
