@@ -83,11 +83,10 @@ export class Duplicates {
     this.#young.put(subject, digest, at);
   }
 
-  /** Remembers a push that an earlier process accepted, unless a later one of its subject is known or being kept. */
+  /** Remembers a push that an earlier process accepted as its subject's last, unless one is being kept. Called in the order they came. */
   recover(subject: string, digest: string, receivedAt: number): void {
-    const at = Math.min(receivedAt, steadyNow());
-    if (steadyNow() - at >= this.windowMs || this.#pending.has(subject)) return;
-    this.remember(subject, digest, at);
+    // One that is out of the window still takes the place of those before it.
+    if (!this.#pending.has(subject)) this.remember(subject, digest, Math.min(receivedAt, steadyNow()));
   }
 
   /** A push is being kept: until it is settled, its copies find what they have to wait for. */

@@ -1,6 +1,12 @@
 /** Sets this process's clock, as an administrator or a time server does; monotonic time goes on as it was. */
 export function setClock(offsetMs: number): void {
-  offset = offsetMs;
+  offset = Math.round(offsetMs);
+}
+
+/** Starts this process with a clock that differs from this machine's. */
+export function startClock(offsetMs: number): void {
+  setClock(offsetMs);
+  Object.defineProperty(performance, "timeOrigin", { value: performance.timeOrigin + offset });
 }
 
 let offset = 0;

@@ -2,7 +2,7 @@
 import { openSync, writeSync } from "node:fs";
 import { airudder, dialerBody, fileInbox } from "airudder-webhooks";
 import { answerParent } from "../../answer-parent.js";
-import { setClock } from "./clock.js";
+import { setClock, startClock } from "./clock.js";
 
 /** What the app is started with, as JSON. */
 export interface ModelAppOptions {
@@ -26,7 +26,7 @@ export interface ModelResponse {
 }
 
 const { dir, log, life, clockMs } = JSON.parse(process.argv[2] ?? "{}") as ModelAppOptions;
-setClock(clockMs);
+startClock(clockMs);
 const fd = openSync(log, "a");
 const note = (...words: unknown[]): void => void writeSync(fd, `${life} ${words.join(" ")}\n`);
 

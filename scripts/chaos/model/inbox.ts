@@ -23,6 +23,7 @@ const WEIGHTS = {
   damage: 2,
 };
 type Step = keyof typeof WEIGHTS;
+export type Weights = Record<Step, number>;
 
 /** A push that was acknowledged. */
 interface Accepted {
@@ -49,9 +50,9 @@ export interface ModelReport {
  */
 export async function runInboxModel(
   script: Compiled,
-  { seed, steps }: { seed: number; steps: number },
+  { seed, steps, weights = {} }: { seed: number; steps: number; weights?: Partial<Weights> },
 ): Promise<ModelReport> {
-  const model = new InboxModel(script, seed);
+  const model = new InboxModel(script, seed, { ...WEIGHTS, ...weights });
   try {
     return await model.run(steps);
   } finally {
@@ -71,7 +72,7 @@ class InboxModel {
   readonly #retried = new Set<string>();
   /** Pushes of which a line was damaged: they may be lost, or be handled again. */
   readonly #damaged = new Set<string>();
-  readonly #damagedLines: string[] = [];
+  readonly #damagedLines: { readonly line: string; readonly id: string; readonly isBody: boolean }[] = [];
   /** Lives that did not end with a close. */
   readonly #crashed = new Set<number>();
   readonly #broken: string[] = [];
@@ -84,6 +85,7 @@ class InboxModel {
   constructor(
     private readonly script: Compiled,
     private readonly seed: number,
+    private readonly weights: Weights,
   ) {
     this.#random = new Random(seed);
   }
@@ -92,12 +94,12 @@ class InboxModel {
     await this.#start();
     let step = 0;
     for (; step < steps && this.#broken.length === 0; step++) {
-      const kind = this.#random.weighted(WEIGHTS);
+      const kind = this.#random.weighted(this.weights);
       if (kind !== "push") this.#trace.push(`${step} ${kind}`);
       await this.#take(kind);
     }
     await this.#judge();
-    const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-12).join(", ")})`;
+    const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-25).join(", ")})`;
     return {
       steps: step,
       acknowledged: this.#accepted.size,
@@ -133,7 +135,9 @@ class InboxModel {
         Array.from({ length: 10 }, () => this.#newPush()),
       );
     if (kind === "clock") {
-      this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
+      // Far, or so little that the same moments come again.
+      if (random.next() < 0.3) this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
+      else this.#clockMs -= random.next() * 20;
       await this.#running.ask("clock", this.#clockMs);
     } else if (kind === "drain") await this.#drain();
     else if (kind === "drop" || kind === "retry") await this.#handleDead(kind);
@@ -246,7 +250,8 @@ class InboxModel {
     lines[at] = damaged;
     writeFileSync(path, lines.join("\n"));
     this.#damaged.add((id ?? push) as string);
-    this.#damagedLines.push(damaged);
+    const isBody = id !== undefined && offset >= line.indexOf(',"headers":');
+    this.#damagedLines.push({ line: damaged, id: (id ?? push) as string, isBody });
     // The line may have been the last of its subject.
     for (const subject of SUBJECTS) this.#last.set(subject, undefined);
   }
@@ -268,13 +273,13 @@ class InboxModel {
         this.#broken.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
       if (this.#dropped.has(id) && runs.some(({ life }) => life === this.#life) && runs.length > 1)
         this.#broken.push(`${id} was dropped and handled afterwards`);
-      const again = runs
-        .slice(1)
-        .find(({ life }, i) => life === runs[i]?.life || !this.#crashed.has(runs[i]?.life ?? 0));
-      if (again !== undefined) this.#broken.push(`${subject} ${state} (${id}) was handled again in life ${again.life}`);
+      if (isAgainAmiss(runs, this.#crashed))
+        this.#broken.push(
+          `${subject} ${state} (${id}) was handled in lives ${runs.map(({ life }) => life).join(", ")}`,
+        );
     }
     this.#judgeOrder(done);
-    this.#judgeDamage();
+    this.#judgeDamage(done, dead);
   }
 
   #judgeOrder(done: ReadonlyMap<string, readonly { at: number }[]>): void {
@@ -290,14 +295,30 @@ class InboxModel {
     }
   }
 
-  #judgeDamage(): void {
+  /** A damaged body is only noticed when it is read: not that of a finished push, nor of a line that was carried. */
+  #judgeDamage(done: ReadonlyMap<string, unknown>, dead: ReadonlySet<string>): void {
     const texts = readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
       return statSync(path).isFile() ? [readFileSync(path, "utf8")] : [];
     });
-    const gone = this.#damagedLines.filter((line) => !texts.some((text) => text.includes(line)));
+    const gone = this.#damagedLines.filter(
+      ({ line, id, isBody }) =>
+        !(isBody && (done.has(id) || dead.has(id) || this.#dropped.has(id))) &&
+        !texts.some((text) => text.includes(line)),
+    );
     if (gone.length > 0) this.#broken.push(`${gone.length} of ${this.#damagedLines.length} damaged lines were deleted`);
   }
+}
+
+/**
+ * Whether a push was handled more often than it may be: twice in one life, or again though both lives ended well. One that was stopped may
+ * finish a handler after its successor has.
+ */
+function isAgainAmiss(runs: readonly { life: number }[], crashed: ReadonlySet<number>): boolean {
+  return runs.slice(1).some(({ life }, i) => {
+    const before = runs[i] as { life: number };
+    return life === before.life || !(crashed.has(life) || crashed.has(before.life));
+  });
 }
 
 /** Where a sync costs nothing, if there is such a place: it is the order of writes that is tried, not the disk. */

@@ -181,7 +181,7 @@ class FileInbox implements Inbox {
     const live = this.#ledger.live();
     const suspects = suspectsOf(live, journal.crashes, concurrency);
     for (const item of live) {
-      if (item.failures > retries) this.#bury(item, new ProcessEnded());
+      if (item.error === INTERRUPTED && item.failures > retries) this.#bury(item, new ProcessEnded());
       else this.#worker.add(item, { alone: suspects.has(item) });
     }
     this.#sweeper.sweep();

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { directModel, inboxModel } from "../../scripts/chaos/model.js";
+import type { Mutation } from "../../scripts/child.js";
+
+test("direct mode keeps its laws over a random sequence of pushes, failures, late responses and clock steps", async () => {
+  assert.deepEqual((await directModel(2_000)).broken, []);
+});
+
+test("the file inbox keeps its laws over a random sequence of pushes, kills, takeovers, clock steps and damage (takeovers: not on Windows)", async () => {
+  assert.deepEqual((await inboxModel(800)).broken, []);
+});
+
+const src = "middleware/src";
+const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
+  [
+    "ids follow the clock",
+    [{ file: `${src}/push/id.ts`, from: "if (now > last) {", to: "if (now !== last) {" }],
+    { clock: 200 },
+    /given out twice/,
+  ],
+  [
+    "a carried line counts as its subject's last push",
+    [{ file: `${src}/inbox/file/ledger.ts`, from: "&& !isCarried", to: "" }],
+    { close: 30 },
+    /taken for a copy of/,
+  ],
+  [
+    "a takeover goes on in its predecessor's file, which writes where it remembers",
+    [
+      {
+        file: `${src}/journal/writer.ts`,
+        from: "else if (this.lock.predecessor.mayLive) await this.#fenceOff(last, seq);",
+        to: "",
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: "constants.O_WRONLY | constants.O_APPEND);",
+        to: "constants.O_WRONLY);",
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: "constants.O_WRONLY | constants.O_APPEND | ",
+        to: "constants.O_WRONLY | ",
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: 'return file.size === this.bytes ? "own" : "shared";',
+        to: 'return "own";',
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: "write(fd, bytes, 0, bytes.length, null,",
+        to: "write(fd, bytes, 0, bytes.length, at,",
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: "function writeTo(fd: number, bytes: Buffer)",
+        to: "function writeTo(fd: number, bytes: Buffer, at: number)",
+      },
+      {
+        file: `${src}/journal/segment-file.ts`,
+        from: "await writeTo(fd, done === 0 ? lines : lines.subarray(done));",
+        to: "await writeTo(fd, done === 0 ? lines : lines.subarray(done), this.bytes + done);",
+      },
+    ],
+    { takeover: 60 },
+    /is lost|never finished|did not open/,
+  ],
+];
+for (const [rule, mutations, weights, expected] of inboxRules) {
+  const skip = rule.startsWith("a takeover") && process.platform === "win32";
+  test(`the model notices when ${rule}`, { skip }, async () => {
+    const { broken } = await inboxModel(3_000, { mutations, weights, stepsOfRun: 150 });
+    assert.match(broken.join("\n"), expected);
+  });
+}
+
+const retry: Mutation = {
+  file: `${src}/inbox/duplicates.ts`,
+  from: "if (this.#isExpected(subject, digest)) return true;",
+  to: "if (pending === undefined && this.#isExpected(subject, digest)) return true;",
+};
+test("the model notices when the vendor's retry of a late push is not recognised while another runs", async () => {
+  assert.match((await directModel(20_000, [retry])).broken.join("\n"), /was handled \d times/);
+});
