@@ -1,34 +1,35 @@
 /** Builds both packages into their dist/ folders: `npm run build`. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { completeCommonJs, completeEsm, writeEntryPoints } from "./build/formats.js";
+import { writePackageReadme } from "./build/readme.js";
 import { publishSchemas } from "./generate/publish.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const middleware = join(root, "middleware");
+const devproxy = join(root, "devproxy");
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
 
-function compile(name: string): void {
-  rmSync(join(root, name, "dist"), { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, [tsc, "-p", join(root, name)], { stdio: "inherit" });
+function compile(project: string): void {
+  const { status } = spawnSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** `tsc` leaves hand-declared JavaScript (a `.js` with its `.d.ts`) where it is. */
-function copyDeclaredJavaScript(name: string, folder: string): void {
-  const from = join(root, name, "src", folder);
-  const to = join(root, name, "dist", folder);
-  mkdirSync(to, { recursive: true });
-  for (const file of readdirSync(from)) {
-    if (file.endsWith(".js") || file.endsWith(".d.ts")) copyFileSync(join(from, file), join(to, file));
-  }
-}
+for (const folder of [middleware, devproxy]) rmSync(join(folder, "dist"), { recursive: true, force: true });
 
-compile("middleware");
-copyDeclaredJavaScript("middleware", "generated");
-publishSchemas(join(root, "schemas"), join(root, "middleware", "dist", "schemas"));
-compile("devproxy");
-for (const name of ["middleware", "devproxy"]) {
-  for (const file of ["LICENSE", "README.md"]) copyFileSync(join(root, file), join(root, name, file));
+compile(join(middleware, "tsconfig.json"));
+completeEsm(middleware);
+compile(join(middleware, "tsconfig.cjs.json"));
+completeCommonJs(middleware);
+writeEntryPoints(middleware);
+publishSchemas(join(root, "schemas"), join(middleware, "dist", "schemas"));
+
+compile(join(devproxy, "tsconfig.json"));
+
+for (const folder of [middleware, devproxy]) {
+  copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
+  writePackageReadme(join(root, "README.md"), folder);
 }

@@ -12,7 +12,7 @@ const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const flags = process.argv.slice(2).filter((word) => word.startsWith("--"));
 
 const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".test.ts"))
+  .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
   .map((file) => join("test", file).replaceAll("\\", "/"))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
   .sort();

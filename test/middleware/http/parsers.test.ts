@@ -36,7 +36,7 @@ const accepted: Case[] = [
   { what: "express.text()", before: (app, express) => app.use(express.text({ type: "*/*" })), raw: "exact" },
   {
     what: "express.urlencoded(), which leaves JSON alone",
-    before: (app, express) => app.use(express.urlencoded()),
+    before: (app, express) => app.use(express.urlencoded({ extended: false })),
     raw: "exact",
   },
   { what: "express.json() for another path", before: (app, express) => app.use("/api", express.json()), raw: "exact" },

