@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Entry, readJournal } from "airudder-webhooks/journal";
 import { Child, type Compiled } from "../../child.js";
 import type { ModelAppOptions, ModelPush, ModelResponse } from "./inbox-app.js";
 import { Random } from "./random.js";
@@ -197,7 +198,7 @@ class InboxModel {
       await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     }
     await app.kill();
-    if (kind === "damage") this.#damage();
+    if (kind === "damage") await this.#damage();
     await this.#start();
   }
 
@@ -233,22 +234,21 @@ class InboxModel {
   }
 
   /** Changes one byte in the middle of a file, as a bad disk does. */
-  #damage(): void {
-    const segments = readdirSync(this.#dir)
-      .filter((name) => /^\d+\.ndjson$/.test(name))
-      .sort();
-    if (segments.length < 2) return;
-    const path = join(this.#dir, this.#random.pick(segments.slice(0, -1)));
-    const lines = readFileSync(path, "utf8").split("\n");
-    const candidates = lines.flatMap((line, i) => (i > 0 && /^\{"kind":"(?:push|mark)"/.test(line) ? [i] : []));
+  async #damage(): Promise<void> {
+    const entries: Entry[] = [];
+    await readJournal(this.#dir, { onEntry: (entry) => entries.push(entry) });
+    const newest = entries.at(-1)?.place.segment;
+    const candidates = entries.filter(({ place }) => place.segment !== newest);
     if (candidates.length === 0) return;
-    const at = this.#random.pick(candidates);
-    const line = lines[at] as string;
+    const { place } = this.#random.pick(candidates);
+    const path = join(this.#dir, `${String(place.segment).padStart(6, "0")}.ndjson`);
+    const bytes = readFileSync(path);
+    const line = bytes.toString("latin1", place.offset, place.offset + place.length);
     const { id, push } = JSON.parse(line) as { id?: string; push?: string };
     const offset = 1 + this.#random.below(line.length - 2);
     const damaged = `${line.slice(0, offset)}\u0001${line.slice(offset + 1)}`;
-    lines[at] = damaged;
-    writeFileSync(path, lines.join("\n"));
+    bytes.write(damaged, place.offset, "latin1");
+    writeFileSync(path, bytes);
     this.#damaged.add((id ?? push) as string);
     const isBody = id !== undefined && offset >= line.indexOf(',"headers":');
     this.#damagedLines.push({ line: damaged, id: (id ?? push) as string, isBody });
