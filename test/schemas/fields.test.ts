@@ -152,7 +152,7 @@ for (const file of pushes) {
 for (const file of pushes.filter(({ push }) => push.identify.length === 0)) {
   test(`${file.name}: the page tells what a mount without a type takes it for`, async () => {
     const page = readFileSync(join(schemasDir, "pages", `${file.push.type}.md`), "utf8");
-    const [, taken] = /On a mount without `type`, such a push is taken for `([^`]+)`/.exec(page) ?? [];
+    const [, taken] = /On a mount without `type`, such a push is identified as `([^`]+)`/.exec(page) ?? [];
     const send = mount({});
     for (const sample of file.samples) {
       const payload = JSON.parse(sampleText(sample)) as object;
