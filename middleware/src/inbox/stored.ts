@@ -156,9 +156,13 @@ export class Stored implements Keeper {
     const { type, quarantined } = push;
     const isTaken = this.handlers.take({ type, quarantined }) || this.handlers.take({ type, quarantined: false });
     if (!isTaken) {
-      throw new AirudderError("no_handler", `The push ${id} cannot be retried: no handler is registered for its type ${type}.`, {
-        hint: `Register receiver.on("${type}", handler) before you retry it, or discard it with receiver.drop("${id}").`,
-      });
+      throw new AirudderError(
+        "no_handler",
+        `The push ${id} cannot be retried: no handler is registered for its type ${type}.`,
+        {
+          hint: `Register receiver.on("${type}", handler) before you retry it, or discard it with receiver.drop("${id}").`,
+        },
+      );
     }
     return this.inbox.retry(id);
   }

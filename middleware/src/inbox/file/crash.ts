@@ -22,7 +22,7 @@ export class ProcessEnded extends Error {
  * Marks of pushes that had just finished may be missing on disk, so the first limit is twice `concurrency`. Each further crash doubles it,
  * until every push is covered.
  * @param live unfinished pushes in the order of arrival
- * @param crashes number of processes in a row that died, each but the last shortly after its start; 0 after a clean close
+ * @param crashes see `Journal.crashes`; 0 after a clean close
  */
 export function suspectsOf(live: readonly Item[], crashes: number, concurrency: number): ReadonlySet<Item> {
   if (crashes === 0) return new Set();

@@ -234,7 +234,10 @@ class FileInbox implements Inbox {
     const { head, content } = await journal.read(place).catch((error: JournalError) => {
       const isThere = item.place !== place || journal.segments().some(({ segment }) => segment === place.segment);
       if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
-      this.#events?.warn?.("AIRUDDER_INBOX_UNREADABLE", `A stored push cannot be read yet; the inbox retries: ${error.message}`);
+      this.#events?.warn?.(
+        "AIRUDDER_INBOX_UNREADABLE",
+        `A stored push cannot be read yet; the inbox retries: ${error.message}`,
+      );
       throw error;
     });
     if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
