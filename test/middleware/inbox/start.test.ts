@@ -18,7 +18,7 @@ function start(t: TestContext, dir: string, options: AirudderOptions = {}) {
   return { receiver, results };
 }
 
-/** Leaves a push in a folder that nobody has handled. */
+/** Leaves an unhandled push in a folder. */
 async function leavePush(t: TestContext, dir: string, payload: unknown = callCompleted()): Promise<void> {
   const { receiver } = start(t, dir);
   let isTaken = false;
