@@ -16,7 +16,7 @@ export interface Compiled {
 /**
  * Bundles a TypeScript file with our own sources into one of plain JavaScript; what comes from npm stays outside.
  * @param source path from the root of the repository
- * @param mutations changes of our sources, to see that a check notices them
+ * @param mutations changes of our source code, to test that a check detects them
  */
 export async function compile(source: string, mutations: readonly Mutation[] = []): Promise<Compiled> {
   const folder = mkdtempSync(join(root, "node_modules", ".bench-"));
@@ -37,7 +37,7 @@ export async function compile(source: string, mutations: readonly Mutation[] = [
   return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
 }
 
-/** A text of a source file, and what is to stand in its place. */
+/** A text in a source file, and its replacement. */
 export interface Mutation {
   /** Path from the root of the repository. */
   readonly file: string;

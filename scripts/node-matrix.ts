@@ -5,7 +5,7 @@
  * all tests run there; with `--short` a selection of the tests. From Node 22 on, the tests of the forwarder run a second time with
  * http-proxy-middleware 4, which npm installs there for users; package-lock.json has version 3 for Node 20.
  *
- * A command fails if it ends with another code than 0, or if its output mentions a deprecation.
+ * A command fails if its exit code is not 0, or if its output mentions a deprecation.
  */
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -61,8 +61,9 @@ async function testOn(version: string): Promise<void> {
 }
 
 /**
- * Runs npm, and with `bin` all that it starts on the Node in this folder.
- * @returns what it printed; ends the process after printing it if the command fails
+ * Runs npm. If the command fails, prints its output and exits.
+ * @param bin folder of the Node that npm and its child processes use
+ * @returns the output
  */
 function run(command: string[], cwd: string, bin?: string): Promise<string> {
   const { NODE_OPTIONS: _, NODE_NO_WARNINGS: __, ...env } = process.env;

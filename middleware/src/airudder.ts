@@ -16,12 +16,12 @@ import { type AirudderOptions, checkOptions, type Settings } from "./options.js"
 import { TYPES } from "./push/identify.js";
 import { type Handler, type HandlerMap, Handlers, type PushFor } from "./work/handlers.js";
 
-/** Receives pushes: a middleware for Express 4 and 5, Connect and plain `node:http`, with functions to control it. */
+/** Receives pushes: a middleware function for Express 4 and 5, Connect and plain `node:http`, with methods to control it. */
 export interface Receiver {
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
   /**
-   * Registers a handler: for a type; for `*`, every push that is not quarantined, after the handlers of its type; or for `quarantined`.
-   * Several run in the order in which they were registered; when one fails, all of them run again at the next attempt.
+   * Registers a handler for a type, for `*` or for `quarantined`. `*` receives every push that is not quarantined, after the handlers of
+   * its type. Handlers run in the order of registration. If one fails, all of them run again at the next attempt.
    * @throws AirudderError `invalid_option` for a type that does not exist, or a handler that is not a function
    * @example receiver.on("call.completed", async ({ payload }) => save(payload.TaskID, payload.Details));
    */
@@ -32,50 +32,50 @@ export interface Receiver {
    */
   fetch(request: Request): Promise<Response>;
   /**
-   * Resolves when pushes can be stored, and starts handling. Direct mode is always ready.
-   * @param options.waitMs how long to wait, for example for a lock that another process still holds. Milliseconds; default 0
-   * @throws the reason when the inbox cannot be opened in time, such as a JournalError `journal_locked`
+   * Starts handling, and resolves when pushes can be stored. Direct mode is always ready.
+   * @param options.waitMs maximum time to wait, for example while another process still holds the lock. Milliseconds; default 0
+   * @throws the reason if the inbox cannot be opened in time, such as a JournalError `journal_locked`
    * @example await receiver.ready({ waitMs: 30_000 }); // a rolling deploy: the old process releases the folder
    */
   ready(options?: { waitMs?: number }): Promise<void>;
   /**
-   * Starts handling what is stored, without waiting for a request: for a process without a server. Otherwise handling starts at the first
-   * of `ready()`, `work()` and a request, at the latest after 5 seconds.
-   * @throws the reason when the inbox cannot be opened
+   * Starts handling stored pushes. Call it in a process without a server. Otherwise handling starts with the first call of `ready()` or
+   * with the first request, and no later than 5 seconds after `airudder()`.
+   * @throws the reason if the inbox cannot be opened
    */
   work(): Promise<void>;
   /** Counts and the state of the inbox. */
   stats(): Stats;
-  /** The pushes that the inbox keeps and does not retry by itself: dead or quarantined. None in direct mode. */
+  /** The dead and quarantined pushes: the inbox keeps them and does not retry them automatically. None in direct mode. */
   dead(): Promise<readonly DeadPush[]>;
   /**
-   * Retries a dead push; `false` when there is none of that id.
-   * @throws AirudderError `no_handler` when no handler takes its type: register the handlers first
+   * Retries a dead or quarantined push. Returns `false` if there is none with this id.
+   * @throws AirudderError `no_handler` if no handler is registered for it
    */
   retry(id: string): Promise<boolean>;
-  /** Discards a dead push for good; `false` when there is none of that id. */
+  /** Permanently discards a dead or quarantined push. Returns `false` if there is none with this id. */
   drop(id: string): Promise<boolean>;
   /**
-   * Stops accepting (503 `busy`) and waits for running handlers at most `timeoutMs` (default 10,000); then aborts their signals, leaves
-   * their pushes to the next start and closes the inbox.
-   * @throws AirudderError `invalid_option` when `timeoutMs` is not a number from 0
+   * Stops accepting pushes (503 `busy`), waits for running handlers, then closes the inbox. After `timeoutMs` (default 10,000) it aborts the
+   * signals of handlers that still run; the next start handles their pushes again.
+   * @throws AirudderError `invalid_option` if `timeoutMs` is not a number >= 0
    */
   close(options?: { timeoutMs?: number }): Promise<void>;
 }
 
 const CLOSE_TIMEOUT_MS = 10_000;
-/** Handling starts this long after the receiver was created, if nothing started it before: handlers can be registered until then. */
+/** Handling starts this long after the receiver was created, unless it was started before. Leaves time to register handlers. */
 const START_MS = 5_000;
 const READY_POLL_MS = 200;
-/** No timer of Node is longer. */
+/** Just below the maximum delay of Node's timers. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
 
 /**
- * Creates a receiver of Airudder's pushes: it verifies, validates, stores and answers them, and hands them to typed handlers.
+ * Creates a receiver of Airudder's pushes. It verifies, validates and stores each push, responds to it, and calls its typed handlers.
  *
- * It keeps the vendor's rules: a response within 10 seconds; on an exception a retry each minute, five of them, then never again
- * (vendor's page on call completion in a workflow).
- * @throws AirudderError `invalid_option`, naming the option and a right value
+ * It follows the vendor's rules: a response within 10 seconds; after an exception, five retries, one a minute (vendor's page on call
+ * completion in a workflow).
+ * @throws AirudderError `invalid_option`, naming the option and a valid value
  * @example
  * const receiver = airudder({ key: process.env.AIRUDDER_KEY, inbox: fileInbox("./airudder-inbox") });
  * receiver.on("call.completed", async (push) => save(push.payload));
@@ -137,7 +137,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
       if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
         throw new AirudderError(
           "invalid_option",
-          'receiver.close(): option "timeoutMs" must be a number from 0, such as 10000.',
+          'receiver.close(): option "timeoutMs" must be a number of 0 or more, such as 10000.',
         );
       }
       intake.closing = true;
@@ -151,26 +151,26 @@ function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: Settings, war
   if (usesDefaultKey && sign.verify !== "off") {
     warnings.once(
       "AIRUDDER_DEFAULT_KEY",
-      'No key was given: signatures are checked with the vendor\'s public default "airudder", which protects nothing, since anybody can sign with it. Agree on a KEY with Airudder and pass it as the option key; pass key: "airudder" to state that you want the default.',
+      'The option key is not set: signatures are checked with the vendor\'s public default "airudder", so anybody can sign pushes. Agree on a KEY with Airudder and pass it as the option key. To use the default without this warning, pass key: "airudder".',
     );
   }
   const isSigned = sign.verify === "required" && catalogue.some((each) => each.type === type && each.sign === "Sign");
   if (lacksToken && !isSigned) {
     warnings.once(
       "AIRUDDER_NO_TOKEN",
-      "No token was given: most pushes carry no signature, so anybody who knows the URL can send them. Pass a secret as the option token and add it to the URL given to Airudder as ?token=…; pass token: false to state that you want none.",
+      "The option token is not set: most pushes carry no signature, so anybody who knows the URL can send them. Pass a secret as the option token, and append it to the URL given to Airudder as ?token=…. To run without a token and without this warning, pass token: false.",
     );
   }
 }
 
-/** A handler that can never run is a mistake that shows nowhere else. */
+/** Warns about a handler that can never run. Nothing else would reveal this mistake. */
 function warnUnreachable(type: string, settings: Settings, warnings: Warnings): void {
   if (type === "*" || type === "quarantined") return;
   const { type: mounted } = settings;
   if (mounted !== undefined && mounted !== type) {
     warnings.once(
       "AIRUDDER_UNREACHABLE_HANDLER",
-      `receiver.on("${type}") never runs: this mount states that all its pushes are of type ${mounted}.`,
+      `receiver.on("${type}") never runs: all pushes of this mount have the type ${mounted}, set by the option type.`,
       `unreachable ${mounted} ${type}`,
     );
     return;
@@ -179,7 +179,7 @@ function warnUnreachable(type: string, settings: Settings, warnings: Warnings): 
   if (mounted !== undefined || type === "unknown" || schemas.some(({ identify }) => identify.length > 0)) return;
   warnings.once(
     "AIRUDDER_UNREACHABLE_HANDLER",
-    `receiver.on("${type}") never runs on this mount: the shape of ${type} is not known, so that it cannot be identified. Give such pushes a mount of their own: airudder({ type: "${type}" }).`,
+    `receiver.on("${type}") never runs on this mount: the shape of ${type} is not known, so it cannot be identified. Give these pushes their own mount: airudder({ type: "${type}" }).`,
     `unreachable ${type}`,
   );
 }
@@ -200,7 +200,7 @@ function checkHandler(type: string, handler: unknown): void {
   if (/GeneratorFunction$/.test(Object.prototype.toString.call(handler).slice(8, -1))) {
     throw new AirudderError(
       "invalid_option",
-      `receiver.on("${type}"): the handler must not be a generator function, which nobody runs. Use an async function.`,
+      `receiver.on("${type}"): the handler must not be a generator function, because its body would never run. Use an async function.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Every error code with its HTTP status. `invalid_option`, `not_found` and `no_handler` never reach a sender. */
+/** Every error code with its HTTP status. `invalid_option`, `not_found` and `no_handler` are never sent as a response. */
 const STATUS = {
   method_not_allowed: 405,
   unsupported_media_type: 415,

@@ -20,14 +20,14 @@ import type { Received } from "./push/received.js";
 import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
 
-/** What is known of a push before its result. */
+/** The parts of the outcome that are known before the result. */
 type Known = Omit<Outcome, "result">;
 
-/** The way of a push from its bytes to its response. */
+/** Processes a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
   readonly #unknown: Known;
-  /** Set right after construction: an inbox's keeper reports recovered pushes to the intake. */
+  /** Set right after construction, because the keeper of an inbox needs the intake to report recovered pushes. */
   keeper!: Keeper;
   closing = false;
 
@@ -68,7 +68,7 @@ export class Intake {
         ? error
         : new AirudderError("handler_failed", "The push could not be handled; send it again.", {
             cause: error,
-            hint: `The receiver met an unexpected error: ${describeError(error, undefined).summary}`,
+            hint: `Unexpected error in the receiver: ${describeError(error, undefined).summary}`,
           });
     const { code, status, evidence } = rejection;
     const hint = evidence.hint === undefined ? {} : { hint: evidence.hint };
@@ -80,13 +80,13 @@ export class Intake {
     return refuse(rejection, { ...known, result });
   }
 
-  /** What an earlier process accepted is known once the inbox is open: until then no duplicate could be recognised. */
+  /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
   async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<Answer> {
     const { startedAt } = received;
     try {
       if (!(await settlesWithin(opening, this.#remainingMs(startedAt)))) {
         throw new AirudderError("busy", "The inbox is still opening; send it again.", {
-          hint: "Reading the inbox's folder takes longer than deadlineMs: call receiver.ready() before the server listens.",
+          hint: "Opening the inbox takes longer than deadlineMs. Call receiver.ready() before the server listens.",
         });
       }
       await opening.catch((cause) => {
@@ -157,7 +157,7 @@ export class Intake {
     } as Push | QuarantinedPush;
   }
 
-  /** A copy waits for the first, and gets the same response. */
+  /** A duplicate waits for the first push, and gets the same response. */
   #join(pending: Pending | undefined, { push, received }: Admitted, known: Known): Answer | Promise<Answer> {
     const { id, type } = push;
     const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
@@ -166,7 +166,7 @@ export class Intake {
     });
   }
 
-  /** A handler that throws at once has failed like one that rejects. */
+  /** Treats a synchronous throw like a rejection. */
   #keep(admitted: Admitted): Kept | Promise<Kept> {
     try {
       return this.keeper.keep(admitted);
@@ -196,7 +196,7 @@ export class Intake {
     );
   }
 
-  /** The success once the push is kept; a rejection when that fails, or when the deadline passes first. */
+  /** Responds 200 once the push is kept, or with an error if keeping it fails or the deadline passes first. */
   #answer(
     kept: Kept | Promise<Kept>,
     { startedAt }: Received,
@@ -240,7 +240,7 @@ export class Intake {
   }
 }
 
-/** Rejections whose cause the owner of the receiver can fix. */
+/** Rejections that cause a warning, because the owner of the receiver can fix the cause. */
 const WARNED: ReadonlySet<string> = new Set([
   "missing_sign",
   "bad_sign",
@@ -259,6 +259,6 @@ function resultOf(error: unknown): Outcome["result"] {
 
 function tooSlow(deadlineMs: number): AirudderError {
   return new AirudderError("busy", "The push is still being handled; send it again.", {
-    hint: `It was not stored or handled within ${deadlineMs} ms (deadlineMs).`,
+    hint: `The push was not stored or handled within ${deadlineMs} ms (option deadlineMs).`,
   });
 }

@@ -14,37 +14,40 @@ export interface AirudderOptions {
    */
   key?: string | readonly string[] | undefined;
   /**
-   * A secret that each request must carry as `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`: the only
-   * protection of pushes without a signature. `false` states that you want none. Default: none, and a warning says so once.
+   * A secret that each request must carry as `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`. It is the
+   * only protection of pushes without a signature. `false`: no token, and no warning about it. Default: no token, with a warning.
    */
   token?: string | false | undefined;
-  /** Where accepted pushes wait until they are handled. Default: none, "direct": the handlers run before the response. */
+  /** Stores accepted pushes until they are handled. Default: none (direct mode), handlers run before the response. */
   inbox?: Inbox | undefined;
   /** The type of every push of this mount, for types whose shape is not known. Default: identified by shape. */
   type?: PushType | undefined;
   /**
-   * `required`: a push of a type that carries a signature is rejected without a right one. `if-present`: a missing one is accepted,
-   * a wrong one is rejected. `off`: none is checked. Default: `required`.
+   * How signatures are checked. Default: `required`.
+   *
+   * - `required`: if the type carries a signature, a push with a missing or wrong one is rejected.
+   * - `if-present`: a missing signature is accepted, a wrong one is rejected.
+   * - `off`: signatures are not checked.
    */
   verify?: "required" | "if-present" | "off" | undefined;
   /** Checks `X-AIRudder-Sign`, whose algorithm is not documented. Default: not checked. */
   verifyHeaderSign?: HeaderSignVerifier | undefined;
   /**
-   * Whether requests with the header `Airudder-Replay` are accepted: `true` from every peer, `false` from none (403
-   * `replay_not_allowed`). Default: from loopback addresses alone, and not where `NODE_ENV` starts with `prod`.
+   * Whether replays (header `Airudder-Replay`) are accepted: `true` from every peer, `false` from none (403 `replay_not_allowed`).
+   * Default: only from loopback addresses, and from none if `NODE_ENV` starts with `prod`.
    */
   allowReplays?: boolean | undefined;
-  /** Maximum size of a body, also after inflating. Bytes; default 1,048,576. */
+  /** Maximum size of a body, both as received and decompressed. Bytes; default 1,048,576. */
   maxBodyBytes?: number | undefined;
-  /** Time limit for a body to arrive. Milliseconds; default 8,000. The deadline applies too. */
+  /** Time limit for a body to arrive. Milliseconds; default 8,000. `deadlineMs` applies too. */
   bodyTimeoutMs?: number | undefined;
-  /** Time from the call of the receiver to its response; after it 503 `busy`. Milliseconds; default 8,000. */
+  /** Maximum time from the call of the receiver to the response; then the response is 503 `busy`. Milliseconds; default 8,000. */
   deadlineMs?: number | undefined;
   /** How long a byte-identical copy of a subject's last push is a duplicate. Milliseconds; default 3,600,000; 0 turns it off. */
   duplicateWindowMs?: number | undefined;
-  /** Receives every event. It gets no payload values. Default: none. */
+  /** Receives every event. Events contain no payload values, except in `error`. Default: none. */
   observe?: Observer | undefined;
-  /** `false` silences the warnings on standard error. Default: `true`. */
+  /** `false` turns off the warnings on standard error. Default: `true`. */
   warnings?: boolean | undefined;
 }
 
@@ -54,7 +57,7 @@ export interface Settings {
   readonly token: string | undefined;
   readonly inbox: Inbox | undefined;
   readonly type: PushType | undefined;
-  /** `loopback`: from peers on this machine. */
+  /** `loopback`: accepted only from loopback addresses. */
   readonly allowReplays: boolean | "loopback";
   readonly maxBodyBytes: number;
   readonly bodyTimeoutMs: number;
@@ -64,7 +67,7 @@ export interface Settings {
   readonly warnings: boolean;
   /** Whether no key was given. */
   readonly usesDefaultKey: boolean;
-  /** Whether the option token was left out. */
+  /** Whether the option `token` was not set. */
   readonly lacksToken: boolean;
 }
 
@@ -110,7 +113,7 @@ function checkFunction<T>(name: string, value: T | undefined, example: string): 
 
 const taken = new WeakSet<Inbox>();
 
-/** An inbox hands each push to one receiver: with two, each would get pushes that only the other can handle. */
+/** Rejects an inbox that another receiver uses: each would get pushes that only the other can handle. */
 function checkInbox(inbox: Inbox): void {
   const isInbox = [inbox?.put, inbox?.consume, inbox?.close].every((method) => typeof method === "function");
   if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Follows a heading of README.md: the packages whose own README has this section. */
+/** Marker after a heading of README.md: names the packages whose README contains this section. */
 const MARKER = /^<!-- packages: (.+) -->\n+/;
 
 /** Writes the README.md of a package: its name, its description, and the marked sections of the repository's README. */
@@ -27,7 +27,7 @@ function split(section: string): string[] {
   return [section.slice(0, end), section.slice(end).trimStart()];
 }
 
-/** A link to a file of the repository leads nowhere on npm: its text stays. Code is left as it is. */
+/** Replaces relative links by their text, because they do not work on npm. Code is not changed. */
 function withoutRelativeLinks(markdown: string): string {
   return markdown.replace(
     /(```[\s\S]*?```|`[^`\n]*`)|\[([^\]]+)\]\((?!https?:)[^)\s]+\)/g,

@@ -1,14 +1,14 @@
 import { Child, type Compiled, compile, type Mutation } from "../child.js";
 import { runInboxModel, type Weights } from "./model/inbox.js";
 
-/** A stopped process is taken for dead after this long here, so that a takeover takes no minute. */
+/** Shorter lock times, so that a takeover does not take a minute. */
 const SHORT_TIMES: readonly Mutation[] = [
   { file: "middleware/src/journal/predecessor.ts", from: "silentMs: 10_000", to: "silentMs: 120" },
   { file: "middleware/src/journal/predecessor.ts", from: "longMs: 60_000", to: "longMs: 40" },
   { file: "middleware/src/journal/predecessor.ts", from: "beatMs: 3_000", to: "beatMs: 30" },
 ];
 
-/** What a model run came to. */
+/** Result of a model run. */
 export interface ModelResult {
   readonly steps: number;
   readonly broken: readonly string[];
@@ -19,8 +19,8 @@ const DIRECT_STEPS = 3_000;
 const INBOX_STEPS = 1_000;
 
 /**
- * Direct mode against its reference model.
- * @param mutations changes of the source, to see that the model notices them
+ * Checks direct mode against its reference model.
+ * @param mutations changes of the source code, to test that the model detects them
  */
 export async function directModel(steps: number, mutations: readonly Mutation[] = []): Promise<ModelResult> {
   const script = await compile("scripts/chaos/model/direct.ts", mutations);
@@ -41,9 +41,9 @@ export async function directModel(steps: number, mutations: readonly Mutation[] 
 }
 
 /**
- * The file inbox against its reference model.
- * @param options.weights how often each kind of step is taken, where it is not as usual
- * @param options.stepsOfRun steps from an empty folder to the judgement
+ * Checks the file inbox against its reference model.
+ * @param options.weights relative frequency of each kind of step; default: `WEIGHTS` in `model/inbox.ts`
+ * @param options.stepsOfRun number of steps per run; each run starts with an empty folder and ends with all checks
  */
 export async function inboxModel(
   steps: number,
@@ -69,14 +69,14 @@ export async function inboxModel(
 }
 
 /**
- * Both modes against their reference models.
- * @throws when a law is broken
+ * Checks both modes against their reference models.
+ * @throws if an invariant is violated
  */
 export default async function modelChaos({ short }: { short: boolean }): Promise<void> {
   const steps = short ? 2_000 : 100_000;
   for (const run of [directModel, inboxModel]) {
     const { broken, summary } = await run(steps);
     console.log(summary);
-    if (broken.length > 0) throw new Error(`a law of the model is broken:\n${broken.join("\n")}`);
+    if (broken.length > 0) throw new Error(`an invariant of the model is violated:\n${broken.join("\n")}`);
   }
 }

@@ -35,7 +35,7 @@ export function checkPush(file: string, name: string, schema: Node): void {
   checkNode(fail, "", schema);
 }
 
-/** Checks that no rule of one type can only match together with a rule of the same kind of another type. */
+/** Checks that no rule of one type implies a rule of the same kind of another type. */
 export function checkOverlaps(pushes: readonly PushFile[]): void {
   checkOverlapsOf("identify", pushes);
   checkOverlapsOf("identifyPartial", pushes);
@@ -69,11 +69,11 @@ function checkInfo(fail: Fail, push: WrittenPushInfo | undefined): void {
     fail("/x-push/form", 'must be "wrapped" or "bare"');
   if (!signs.has(push.sign)) fail("/x-push/sign", `must be one of ${[...signs].join(", ")}`);
   if (!Array.isArray(push.identify))
-    fail("/x-push/identify", "must be a list of rules; an empty one when only a mount can tell the type");
+    fail("/x-push/identify", "must be a list of rules; an empty one if only a mount can state the type");
   checkRules(fail, "/x-push/identify", push.identify);
   if (push.identifyPartial) checkRules(fail, "/x-push/identifyPartial", push.identifyPartial);
   if (push.signRequired && push.sign !== "Sign" && push.sign !== "X-AIRudder-Sign")
-    fail("/x-push/signRequired", "must not be true where no signature is known");
+    fail("/x-push/signRequired", "must not be true if no signature is known");
   if (!Array.isArray(push.subject)) fail("/x-push/subject", "must be a list of JSON pointers, or of lists of them");
   for (const pointer of [...push.subject.flat(), ...Object.values(push.keys ?? fail("/x-push/keys", "is missing"))]) {
     if (!pointer.startsWith("/")) fail("/x-push", `"${pointer}" is not a JSON pointer`);

@@ -5,23 +5,23 @@ export interface Field {
   readonly kind: "field" | "item" | "key" | "other";
   /** Such as `Details[].RedailCall[].CallID`; `*` stands for a free key. Of `other`: the path of the object, empty for the root. */
   readonly path: string;
-  /** The steps to it in a payload from {@link fullPayload}. */
+  /** The property names and indexes that lead to it in a payload from {@link fullPayload}. */
   readonly steps: readonly string[];
   readonly node: Node;
   readonly required: boolean;
   readonly essential: boolean;
-  /** The field's own provenance, or that of what it is in, whichever is weaker. */
+  /** The field's own provenance or its parent's, whichever is weaker. */
   readonly provenance: Provenance;
   /** Who says what the field means. */
   readonly meaning: "vendor" | "ours";
 }
 
-/** What a node inherits from the ones above it. */
+/** What a node inherits from its ancestors. */
 interface Above {
   readonly path: string;
   readonly steps: readonly string[];
-  /** Whether everything above is essential, so that a fault here makes the push useless. */
-  readonly vital: boolean;
+  /** Whether all ancestors are essential, so that a fault of an essential field quarantines the push. */
+  readonly allEssential: boolean;
   readonly provenance: Provenance;
   readonly meaning: "vendor" | "ours";
 }
@@ -32,7 +32,13 @@ export const OTHER_FIELD = "fresh";
 /** Every row below a schema, in the order of the schema, parents first. */
 export function fieldsOf(schema: Node): Field[] {
   const provenance = schema["x-provenance"] ?? "unknown";
-  return below(schema, { path: "", steps: [], vital: true, provenance, meaning: schema["x-meaning"] ?? "vendor" });
+  return below(schema, {
+    path: "",
+    steps: [],
+    allEssential: true,
+    provenance,
+    meaning: schema["x-meaning"] ?? "vendor",
+  });
 }
 
 function below(node: Node, above: Above): Field[] {
@@ -43,12 +49,12 @@ function below(node: Node, above: Above): Field[] {
     const field = { kind, path, steps: [...above.steps, step], node: child, required, essential, provenance, meaning };
     rows.push(field);
     if (kind === "other") return;
-    const vital = kind === "item" ? above.vital : essential;
-    rows.push(...below(child, { ...field, vital }));
+    const allEssential = kind === "item" ? above.allEssential : essential;
+    rows.push(...below(child, { ...field, allEssential }));
   };
   for (const [name, child] of Object.entries(node.properties ?? {})) {
     const required = node.required?.includes(name) ?? false;
-    const essential = above.vital && (node["x-essential"]?.includes(name) ?? false);
+    const essential = above.allEssential && (node["x-essential"]?.includes(name) ?? false);
     add("field", above.path === "" ? name : `${above.path}.${name}`, name, child, required, essential);
   }
   const rest = node.additionalProperties;
@@ -58,7 +64,7 @@ function below(node: Node, above: Above): Field[] {
   return rows;
 }
 
-/** A field is no better known than what it is in, unless nothing is known about that at all. */
+/** A field is never more certain than its parent, unless the parent's provenance is `unknown`. */
 function weaker(own: Provenance | undefined, inherited: Provenance): Provenance {
   if (own === undefined || inherited === "unknown") return own ?? inherited;
   return provenances.indexOf(own) > provenances.indexOf(inherited) ? own : inherited;

@@ -4,7 +4,7 @@ import { type Node, typesOf } from "./schema.js";
 
 export type Payload = Record<string, unknown>;
 
-/** A payload in which every field of a schema is there once, signed with the vendor's default key. */
+/** A payload that has every field of a schema, signed with the vendor's default key. */
 export function fullPayload(schema: Node): Payload {
   return signed(exampleOf(schema) as Payload);
 }
@@ -32,13 +32,13 @@ function signed(payload: Payload): Payload {
   return payload;
 }
 
-/** The ways in which a field can differ from its schema: a column of the pages each. */
+/** The ways in which a field can differ from its schema. Each has a column in the pages. */
 export const faults = ["missing", "null", "other type", "other value"] as const;
 export type Fault = (typeof faults)[number];
 
 const VALUES = [true, 1.5, "text", 7, [], {}];
 
-/** Full payloads that differ in one field. None where a fault is not possible, such as another value of an integer. */
+/** Full payloads that differ in one field. Empty if the fault is not possible, such as another value of an integer. */
 export function faulty(schema: Node, field: Field, fault: Fault): Payload[] {
   if (fault === "missing") return field.kind === "other" ? [] : [changed(schema, field, remove)];
   const put = (value: unknown) => changed(schema, field, (holder, step) => Object.assign(holder, { [step]: value }));

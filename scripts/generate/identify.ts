@@ -1,13 +1,13 @@
 import { schemaFinder } from "../../middleware/src/push/rules.js";
 import type { PushFile, Rule } from "./schema.js";
 
-/** Finds the push file that a payload belongs to, with the middleware's own rules for identification. */
+/** Finds the push file that a payload belongs to, by the rules that the middleware uses. */
 export function pushFinder(pushes: readonly PushFile[]): (payload: object, type?: string) => PushFile | undefined {
   const find = schemaFinder(pushes.map((file) => ({ ...file.push, file })));
   return (payload, type) => find(payload, type)?.file;
 }
 
-/** The types (not the forms) whose `identify` rules a payload meets. */
+/** The types (not the forms) of which an `identify` rule matches the payload. */
 export function typesMatching(pushes: readonly PushFile[], payload: object): string[] {
   const types = [...new Set(pushes.map(({ push }) => push.type))];
   return types.filter((type) => {

@@ -8,7 +8,7 @@ import { pushFinder } from "./identify.js";
 import type { PushFile } from "./schema.js";
 import { ajvOptions, strictSchema, tolerantSchema } from "./validators.js";
 
-/** What the middleware does with a payload: `-` is handled without drift; another word is the type that it takes the payload for. */
+/** What the middleware does with a payload. `-`: handled without drift. Any other word: the type that the payload is identified as. */
 export type Outcome = "-" | "drift" | "quarantine" | "unknown" | "401" | (string & {});
 
 interface Mount {
@@ -40,8 +40,11 @@ export class Outcomes {
   }
 
   /**
-   * What a fault of a field leads to, as a cell of a page says it: `untyped / typed` where a mount that states the type differs,
-   * `401 (…)` with the outcome without signature check, several joined by "or" where it depends on the value.
+   * The text of a page's cell for one fault of one field.
+   *
+   * - `untyped / typed` if a mount that states the type has another outcome
+   * - `401 (…)` with the outcome of `verify: "off"` in parentheses
+   * - several outcomes joined by "or" if they depend on the value
    */
   cell(file: PushFile, field: Field, fault: Fault): string {
     const cells = faulty(file.schema, field, fault).map((payload) => {

@@ -31,7 +31,7 @@ function section(file: PushFile, outcomes: Outcomes): string {
     ],
     ["Provenance", `${schema["x-provenance"]}: ${cell(schema["x-source"])}`],
     ["Signature", signature(push)],
-    ["Identified by", rules(push.identify) || "its mount alone: `airudder({ type })`"],
+    ["Identified by", rules(push.identify) || "its mount only: `airudder({ type })`"],
     ...(push.identifyPartial.length > 0 ? [["Identified, with a field missing, by", rules(push.identifyPartial)]] : []),
     ["Subject", push.subject.map(subjectPart).join(" + ") || "-"],
     ["Samples", file.samples.map((sample) => `[${sampleName(sample)}](../samples/${sample})`).join(", ") || "-"],
@@ -42,11 +42,11 @@ function section(file: PushFile, outcomes: Outcomes): string {
   return `${title}${schema.description}\n\n${table(["", ""], facts)}${hasFields(file) ? fieldTable(file, outcomes) : ""}`;
 }
 
-/** Where only a mount can tell the type: what the samples are taken for on a mount that does not. */
+/** For a type that only a mount can state: how a mount without `type` identifies its samples. */
 function mountNote(schemasDir: string, { push, samples }: PushFile, outcomes: Outcomes): string {
   if (push.identify.length > 0) return "";
   const taken = new Set(samples.map((sample) => outcomes.typeOf(readSample(schemasDir, sample) as object)));
-  return `\nOn a mount without \`type\`, such a push is taken for ${[...taken].map(code).join(" or ")}. Give it a URL of its own: \`airudder({ type: ${JSON.stringify(push.type)} })\`.\n`;
+  return `\nOn a mount without \`type\`, such a push is identified as ${[...taken].map(code).join(" or ")}. Give it its own URL: \`airudder({ type: ${JSON.stringify(push.type)} })\`.\n`;
 }
 
 function hasFields({ schema }: PushFile): boolean {
@@ -66,7 +66,7 @@ function fieldTable(file: PushFile, outcomes: Outcomes): string {
   return `\n${table(head, rows)}`;
 }
 
-/** The first cell of a field's row. */
+/** The first cell of the row of a field. */
 export function label({ kind, path }: Field): string {
   if (kind !== "other") return code(path);
   return path === "" ? "any other" : `any other in ${code(path)}`;
@@ -106,7 +106,7 @@ function subjectPart(part: string | readonly string[]): string {
 function signature({ sign, signRequired }: PushFile["push"]): string {
   switch (sign) {
     case "Sign":
-      return `field \`Sign\`: md5(TaskID + KEY), lower-case hex${signRequired ? "" : " (inferred: checked if present, never required)"}`;
+      return `field \`Sign\`: md5(TaskID + KEY), lower-case hex${signRequired ? "" : " (inferred: checked if present, not required)"}`;
     case "X-AIRudder-Sign":
       return "header `X-AIRudder-Sign`; its algorithm is not documented. Checked only by the function that you pass as `verifyHeaderSign`";
     case "none":
@@ -123,19 +123,19 @@ function sampleName(sample: string): string {
 function legend(type: string, forms: readonly PushFile[]): string {
   if (!forms.some(hasFields)) return "";
   const words = [
-    "`-`: handled as usual.",
+    "`-`: handled, without drift.",
     "**drift**: handled, and listed in `push.drift`.",
-    "**quarantine**: answered 200, but no handler of the type gets it, only a `quarantined` handler.",
-    "**unknown**: the rest of the payload does not tell its type, so it is `unknown`.",
-    '**401**: rejected by the signature check; in brackets: the result with `verify: "off"`.',
+    "**quarantine**: the response is 200, but only a `quarantined` handler receives the push.",
+    "**unknown**: the other fields do not identify the type, so it is `unknown`.",
+    '**401**: rejected by the signature check; in parentheses: the result with `verify: "off"`.',
   ];
   return `
-The last four columns say what happens to a push in which one field is missing, null, of another JSON type or of another value:
+The last four columns show what happens to a push if one field is missing, is null, has another JSON type or has another value:
 
 ${words.map((word) => `- ${word}`).join("\n")}
 
-Where two words stand, the first is for a mount that identifies pushes by shape, the second for \`airudder({ type: ${JSON.stringify(type)} })\`.
-**Essential** fields are those that a handler cannot work without. Enums stay open: an unknown value is drift, never quarantine.
-The vendor describes the meaning of a field only where the provenance is plain \`documented\`. Formats and units are as examples show them.
+If a cell has two results, the first is for a mount that identifies pushes by shape, the second for \`airudder({ type: ${JSON.stringify(type)} })\`.
+A handler cannot work without the **essential** fields. Enums stay open: an unknown value is drift, never quarantine.
+The meaning of a field comes from the vendor only if the provenance is \`documented\` without an addition. Formats and units follow the examples.
 `;
 }

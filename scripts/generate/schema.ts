@@ -2,7 +2,7 @@
 export const provenances = ["documented", "observed", "inferred", "unknown"] as const;
 export type Provenance = (typeof provenances)[number];
 
-/** What must be found at a JSON pointer for a payload to be of a type. */
+/** What a payload must have at a JSON pointer to be of a type. */
 export type Condition = "object" | "array" | "string" | "present" | "absent" | { const: string };
 
 /** All of these must hold. */
@@ -14,17 +14,17 @@ export interface PushInfo {
   title: string;
   form?: "wrapped" | "bare";
   sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
-  /** Whether a push without this signature is rejected. Default in the file: true for the two signatures, else false. */
+  /** Whether a push without this signature is rejected. Default in the file: true for `Sign` and `X-AIRudder-Sign`, otherwise false. */
   signRequired: boolean;
   identify: Rule[];
   /** Rules for a push that lacks a field. Default in the file: none. */
   identifyPartial: Rule[];
-  /** JSON pointers; a list of them where the first that holds something counts. */
+  /** JSON pointers. Of a list of pointers, the first one with a value is used. */
   subject: (string | string[])[];
   keys: { [key in "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone"]?: string };
 }
 
-/** {@link PushInfo} as it is in a file, where two fields have defaults. */
+/** {@link PushInfo} as written in a file: two fields have defaults. */
 export type WrittenPushInfo = Omit<PushInfo, "signRequired" | "identifyPartial"> &
   Partial<Pick<PushInfo, "signRequired" | "identifyPartial">>;
 
@@ -46,7 +46,7 @@ export interface Node {
   "x-essential"?: string[];
   "x-known-values"?: string[];
   "x-provenance"?: Provenance;
-  /** Whose words the description is in substance: the vendor's, or ours where the docs say nothing. Holds for what is below, too. */
+  /** Who states the meaning: the vendor, or we if the docs do not. Also applies to everything nested inside. */
   "x-meaning"?: "vendor" | "ours";
   "x-source"?: string;
   "x-unit"?: string;
@@ -71,7 +71,7 @@ export interface PushFile {
   samples: string[];
 }
 
-/** The schemas are wrong: says in which file, at which pointer, and how to fix it. */
+/** A mistake in a schema. The message names the file and the pointer, and says how to fix it. */
 export class SchemaError extends Error {
   override name = "SchemaError";
   constructor(

@@ -2,7 +2,7 @@ import { compile, type JSONSchema } from "json-schema-to-typescript";
 import { banner } from "./banner.js";
 import { type Node, type PushFile, typesOf } from "./schema.js";
 
-// The width keeps every field on one line, however many values it has.
+// Keeps every field on one line, even if it has many values.
 const options = { bannerComment: "", style: { printWidth: Number.POSITIVE_INFINITY } };
 
 /** The source of `types.ts`: an interface for each schema and each shared part, and the map from type to payload. */
@@ -40,7 +40,7 @@ function payloadsSource(pushes: readonly PushFile[]): string {
   return `/** The payload of each type of push. */
 export interface PushPayloads {
 ${lines.join("\n")}
-  /** A JSON object that has the shape of no known push. */
+  /** A JSON object whose shape is that of no known push. */
   unknown: Record<string, unknown>;
 }
 
@@ -49,14 +49,14 @@ export type PushType = keyof PushPayloads;
 `;
 }
 
-/** The schema that json-schema-to-typescript compiles for a node. Calls `onPart` for each part that it refers to by its title. */
+/** The schema of a node for json-schema-to-typescript. Calls `onPart` for each part that the schema references by title. */
 function convert(node: Node, onPart: (part: Node) => void): JSONSchema {
   const description = comment(node);
   if (node.const !== undefined) return { description, const: node.const as string };
   const tsType = customType(node);
   if (tsType !== undefined) return { description, tsType };
 
-  // A part is named, not nested: the library would declare a nested one again, and show no text on the field.
+  // A part is referenced by name. The library would declare a nested part again, and drop the description of the field.
   const child = (part: Node): JSONSchema => {
     if (part.title === undefined) return convert(part, onPart);
     onPart(part);
@@ -68,7 +68,7 @@ function convert(node: Node, onPart: (part: Node) => void): JSONSchema {
     const fields = Object.entries(node.properties);
     schema.properties = Object.fromEntries(fields.map(([name, field]) => [name, child(field)]));
     schema.required = node.required ?? [];
-    // Only a payload of unknown shape can be read by any name: elsewhere a misspelt field must not compile.
+    // Only payloads of unknown shape have an index signature: in others, a misspelt field must not compile.
     schema.additionalProperties = node["x-provenance"] === "unknown";
   } else if (typeof node.additionalProperties === "object") {
     schema.additionalProperties = child(node.additionalProperties);
@@ -85,14 +85,14 @@ const openTypes: Record<string, string> = {
 
 /** The types that JSON Schema cannot express. */
 function customType(node: Node): string | undefined {
-  // Known values stay open, since the vendor adds some without notice: an editor offers them, the compiler takes any.
+  // Known values stay open because the vendor adds values without notice: editors offer them, the compiler accepts any.
   const values = node.enum ?? node["x-known-values"];
   if (values) {
     const types = [
       ...values.map((value) => JSON.stringify(value)),
       ...typesOf(node).map((type) => openTypes[type] ?? type),
     ];
-    // In parentheses, because the library appends `[]` for a list.
+    // In parentheses because the library appends `[]` for a list.
     return `(${[...new Set(types)].join(" | ")})`;
   }
   const { properties, additionalProperties: rest } = node;

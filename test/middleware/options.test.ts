@@ -64,11 +64,11 @@ test("receiver.on() refuses an unknown type and what is no function", () => {
   assert.throws(() => receiver.on("*", undefined as never), /the handler must be a function/);
 });
 
-test("without a key, one warning says that the public default protects nothing", async () => {
+test("without a key, one warning says that anybody can sign pushes with the public default", async () => {
   const warned = new Promise<Error & { code?: string }>((resolve) => process.once("warning", resolve));
   airudder();
   airudder();
   const { code, message } = await warned;
   assert.equal(code, "AIRUDDER_DEFAULT_KEY");
-  assert.match(message, /protects nothing/);
+  assert.match(message, /anybody can sign pushes/);
 });

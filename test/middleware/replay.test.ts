@@ -74,7 +74,7 @@ test("a long error is cut to 1 kB in the outcome, and stays ASCII", async (t) =>
   assert.ok(outcome.error.length > 100 && outcome.error.length * 6 <= 1_100);
 });
 
-test("the outcome tells no error where replays are not allowed", async (t) => {
+test("the outcome contains no error if replays are not allowed", async (t) => {
   const { receiver, send } = await start(t, { allowReplays: false });
   receiver.on("*", () => {
     throw new Error("secret");
@@ -173,7 +173,7 @@ test("a replay from another machine's address is rejected", async () => {
   }
 });
 
-test("an inbox of one's own without replay() has replays handled at once", async (t) => {
+test("with a custom inbox without replay(), replays are handled at once", async (t) => {
   const inbox: Inbox = {
     put: async () => assert.fail("stored"),
     consume: () => undefined,

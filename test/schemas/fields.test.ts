@@ -20,7 +20,7 @@ interface Result {
   drift: readonly Drift[];
 }
 
-/** A receiver in direct mode that tells which of its handlers got a push. */
+/** A receiver in direct mode that records which of its handlers received a push. */
 function mount(options: { type?: PushType; verify?: "off" }): (payload: object) => Promise<Result> {
   const receiver = airudder({ key: DEFAULT_KEY, duplicateWindowMs: 0, ...options });
   let seen: Omit<Result, "status"> = { quarantined: false, drift: [] };
@@ -150,9 +150,9 @@ for (const file of pushes) {
 }
 
 for (const file of pushes.filter(({ push }) => push.identify.length === 0)) {
-  test(`${file.name}: the page tells what a mount without a type takes it for`, async () => {
+  test(`${file.name}: the page says how a mount without a type identifies it`, async () => {
     const page = readFileSync(join(schemasDir, "pages", `${file.push.type}.md`), "utf8");
-    const [, taken] = /On a mount without `type`, such a push is taken for `([^`]+)`/.exec(page) ?? [];
+    const [, taken] = /On a mount without `type`, such a push is identified as `([^`]+)`/.exec(page) ?? [];
     const send = mount({});
     for (const sample of file.samples) {
       const payload = JSON.parse(sampleText(sample)) as object;
@@ -165,7 +165,7 @@ for (const file of pushes.filter(({ push }) => push.identify.length === 0)) {
 
 const provenances = ["documented", "observed", "inferred", "unknown"];
 for (const file of pushes.filter(({ schema }) => schema["x-provenance"] !== "unknown")) {
-  test(`${file.name}: no field is better known than what it is in`, () => {
+  test(`${file.name}: no field is more certain than its parent`, () => {
     const rows = fieldsOf(file.schema);
     for (const row of rows) {
       const parent = rows.findLast(

@@ -10,7 +10,7 @@ import { typesMatching } from "../../scripts/generate/identify.js";
 import { isDrift } from "../../scripts/generate/samples.js";
 import { compile, pushes, sampleText, schemasDir } from "./pushes.js";
 
-/** Types that only a mount can tell, with what their samples look like. */
+/** Types that only a mount can state, with the types that their samples are identified as. */
 const NOT_IDENTIFIED: Record<string, string[]> = {
   "call.completed.info_check": ["call.completed"],
   "waba.message.status": [],

@@ -44,7 +44,7 @@ function compareVerdicts(text: string): void {
   else if (others.length === 0) assert.equal(identified, type);
 }
 
-/** A push that is identified by what is left of it reaches no handler of its type. */
+/** A push that is only partially identified reaches no handler of its type. */
 function assertQuarantined(payload: object, type: string): void {
   for (const { generated } of judges.filter((judge) => judge.generated.type === type))
     assert.equal(generated.tolerant(payload), false, `${type}: ${JSON.stringify(payload)}`);

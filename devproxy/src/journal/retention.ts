@@ -28,7 +28,7 @@ export function parseKeep(text: string): Keep {
   throw usageError(`--keep "${text}" is no amount. Give an age such as 30d, or a number of pushes such as 50000.`);
 }
 
-/** Marks of an inbox after which nothing is left to do; `done` was written by earlier versions in place of `handled`. */
+/** Marks of finished pushes of an inbox. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
 /** Whether a push is still on its way: to the app, or in an inbox to its handler. */

@@ -6,10 +6,10 @@ import type { PushType } from "./types.js";
 /** One name for what goes by another in each push. */
 export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
 
-/** What must be found at a JSON pointer: `present` is any value, null included; `absent` is none. */
+/** What a payload must have at a JSON pointer: `present` is any value, also null; `absent` is none. */
 export type Condition = "object" | "array" | "string" | "present" | "absent" | { readonly const: string };
 
-/** Conditions by JSON pointer, all of which must hold. */
+/** Conditions by JSON pointer. All of them must hold. */
 export interface Rule {
   readonly [pointer: string]: Condition;
 }
@@ -46,16 +46,16 @@ export interface PushSchema {
   readonly source: string;
   /** Where the push carries its signature. */
   readonly sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
-  /** Whether a push without this signature is rejected. False where the signature is only inferred: it is checked when present. */
+  /** Whether a push without this signature is rejected. False if the signature is only inferred: it is then checked when present. */
   readonly signRequired: boolean;
   /** A payload is of this type if any of these rules holds. */
   readonly identify: readonly Rule[];
   /**
-   * Rules for a push that lacks a field, used only where no `identify` rule of any type holds. A push that they identify never passes the
-   * tolerant validator.
+   * Rules for a push that lacks a field. They are used only if no `identify` rule of any type holds. A push that they identify never passes
+   * the tolerant validator.
    */
   readonly identifyPartial: readonly Rule[];
-  /** JSON pointers whose values together name what the push is about. Of a list, the first that holds something counts. */
+  /** JSON pointers whose values together name what the push is about. Of a list of pointers, the first one with a value is used. */
   readonly subject: readonly (string | readonly string[])[];
   /** JSON pointers to the ids that pushes are searched by. */
   readonly keys: { readonly [key in PushKey]?: string };

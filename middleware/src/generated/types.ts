@@ -1468,7 +1468,7 @@ export interface PushPayloads {
   "waba.message.status": WabaMessageStatus;
   "workflow.list.completed": WorkflowListCompleted;
   "workflow.status": WorkflowStatus;
-  /** A JSON object that has the shape of no known push. */
+  /** A JSON object whose shape is that of no known push. */
   unknown: Record<string, unknown>;
 }
 

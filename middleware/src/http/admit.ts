@@ -6,7 +6,7 @@ export interface RequestLine {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
-  /** Whether this request may carry `Airudder-Replay`. */
+  /** Whether this request may be a replay (header `Airudder-Replay`). */
   replaysAllowed(): boolean;
 }
 
@@ -15,9 +15,9 @@ const UTF8 = /^"?(?:utf-?8|us-ascii)"?$/;
 const ENCODINGS = ["identity", "gzip", "x-gzip", "deflate", "br"];
 
 /**
- * Rejects what can be rejected without reading the body.
+ * Makes the checks that do not need the body: method, content type, encoding, length, token, replay.
  * @returns the URL without the token
- * @throws AirudderError of the responses table
+ * @throws AirudderError if a check fails
  */
 export function admit(request: RequestLine, settings: { token: string | undefined; maxBodyBytes: number }): string {
   const { headers } = request;
@@ -35,7 +35,7 @@ export function admit(request: RequestLine, settings: { token: string | undefine
   const url = removeToken(request.url ?? "/", headers["airudder-token"], settings.token);
   if (headers["airudder-replay"] !== undefined && !request.replaysAllowed()) {
     throw new AirudderError("replay_not_allowed", "Replays are not accepted here.", {
-      hint: "By default replays are accepted outside production (NODE_ENV) and from loopback addresses alone. Set allowReplays: true to accept them from every peer.",
+      hint: "By default, replays are accepted only from loopback addresses, and never if NODE_ENV starts with prod. Set allowReplays: true to accept them from every peer.",
     });
   }
   return url;
@@ -45,7 +45,7 @@ function one(value: string | string[] | undefined): string | undefined {
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** Some pushes are documented without a content type: none means JSON. */
+/** The docs show some pushes without a content type. They are read as JSON. */
 function checkContentType(value: string | undefined): void {
   if (value === undefined || value === "" || value === "application/json") return;
   const [type = "", ...parameters] = value

@@ -8,7 +8,7 @@ export interface Answer {
   readonly body: string;
   /** What the receiver made of the push; only sent to a dev proxy that asks for it. */
   readonly outcome?: Outcome;
-  /** The error behind the response. */
+  /** The error that caused the response. */
   readonly error?: AirudderError;
 }
 
@@ -19,22 +19,22 @@ export interface Outcome {
   readonly duplicate: boolean;
   /** Number of drift entries. */
   readonly drift: number;
-  /** An earlier parser took the bytes: they were made from its object. */
+  /** Set if an earlier parser consumed the bytes: they were serialised again from its object. */
   readonly reserialised?: true;
-  /** Result of the push; `running` when the deadline has passed and its handlers go on. */
+  /** Result of the push. `running`: the deadline has passed and the handlers still run. */
   readonly result: Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
 }
 
 /** The success that the vendor documents. */
 export const OK_BODY = "{}";
 
-/** An error as a response. An error that is not of this package tells the sender nothing of itself. */
+/** The response to an error: its code and message only. */
 export function refuse(error: AirudderError, outcome: Outcome): Answer {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
   return { status: error.status, body, error, outcome };
 }
 
-/** The headers of a response, besides its length. */
+/** The headers of a response, without `Content-Length`. */
 export function headersOf(answer: Answer): Record<string, string> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (answer.status === 405) headers.Allow = "POST";

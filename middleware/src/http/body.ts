@@ -3,13 +3,13 @@ import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
 import { type Bytes, bytesOf } from "./bytes.js";
 
-/** Called once: with the bytes, with an error to respond with, or with neither when the sender has gone. */
+/** Called once: with the bytes, with an error to respond with, or with neither if the sender has disconnected. */
 export type BodyDone = (error: AirudderError | undefined, body: Bytes | undefined) => void;
 
 /** A body's limits. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
-  /** From `startedAt` on. */
+  /** Time limit, counted from `startedAt`. Milliseconds. */
   readonly timeoutMs: number;
   /** `performance.now()` when the receiver was called. */
   readonly startedAt: number;
@@ -18,7 +18,7 @@ export interface BodyLimits {
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a request's body. Keeps at most `maxBodyBytes`, for at most `timeoutMs`.
+ * Reads a request's body within its limits.
  * @param announced its length in bytes, when the sender has said it: it is whole then with its last byte
  */
 export function readBody(
@@ -57,7 +57,7 @@ class BodyReader implements Waiter {
     atEndOfTurn(this);
   }
 
-  /** Earlier middleware may have made the stream one of texts. */
+  /** A chunk is text if earlier middleware has called `setEncoding()`. */
   #onData(data: unknown): void {
     if (this.#isDone) return;
     let chunk: Buffer;
@@ -123,8 +123,8 @@ class BodyReader implements Waiter {
 }
 
 /**
- * Waits for the end of a body that somebody else is reading, within the same limits.
- * @param done called once: without an error at the end, also when the sender has gone
+ * Waits until other middleware has read the body, within the same time limit.
+ * @param done called once; without an error if the body has ended or the sender has disconnected
  */
 export function awaitEnd(
   request: IncomingMessage,
@@ -145,11 +145,11 @@ export function awaitEnd(
 }
 
 function bodyTimeout(timeoutMs: number): AirudderError {
-  return new AirudderError("body_timeout", `The body did not come within ${timeoutMs} ms.`);
+  return new AirudderError("body_timeout", `The body did not arrive within ${timeoutMs} ms.`);
 }
 
 function unreadable(): AirudderError {
-  return new AirudderError("body_already_consumed", "The request's stream gives neither bytes nor text.", {
+  return new AirudderError("body_already_consumed", "The request's stream contains neither bytes nor text.", {
     hint: "Earlier middleware replaced the request's stream. Mount the receiver before it.",
   });
 }

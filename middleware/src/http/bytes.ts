@@ -1,16 +1,16 @@
 /** The bytes of a body. */
 export interface Bytes {
   readonly bytes: Buffer;
-  /** Whether these are the bytes that came: not where text that could not be decoded was turned into bytes again. */
+  /** Whether these are the exact bytes received. `false` if they were decoded to text with losses before. */
   readonly isExact: boolean;
 }
 
-/** What decoders put in the place of bytes that they cannot read. */
+/** Decoders replace invalid bytes with this character. */
 const REPLACEMENT = "\ufffd";
 
 /**
- * Bytes, or a text as bytes; nothing for another value.
- * @param encoding of the text; UTF-8 by default
+ * The bytes of a byte array or a string; `undefined` for any other value.
+ * @param encoding of the string; default UTF-8
  */
 export function bytesOf(value: unknown, encoding: BufferEncoding | null = null): Bytes | undefined {
   if (Buffer.isBuffer(value)) return { bytes: value, isExact: true };

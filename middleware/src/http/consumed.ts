@@ -17,7 +17,7 @@ interface Router {
 
 /** What an earlier parser left of a body. */
 export interface Leftover extends Bytes {
-  /** Set when the bytes were made from it. */
+  /** The parsed object, if the bytes were serialised from it. */
   readonly payload?: object;
 }
 
@@ -26,7 +26,7 @@ export function isUnread(request: ParsedRequest): boolean {
   return !request.readableDidRead;
 }
 
-/** Whether earlier middleware is collecting the body in `rawBody`, and is not done. */
+/** Whether earlier middleware is still collecting the body in `rawBody`. */
 export function isCollecting(request: ParsedRequest): boolean {
   return (
     typeof request.rawBody === "string" &&
@@ -37,7 +37,7 @@ export function isCollecting(request: ParsedRequest): boolean {
   );
 }
 
-/** The bytes that an earlier parser kept; the stream need not be read then. An empty text is one that nobody has filled yet. */
+/** The bytes that an earlier parser kept in `rawBody`, so the stream need not be read. An empty string on an unread stream does not count. */
 export function keptBytes(request: ParsedRequest): Bytes | undefined {
   const { rawBody } = request;
   if (rawBody === undefined || (rawBody === "" && isUnread(request))) return undefined;
@@ -65,7 +65,7 @@ function read(request: ParsedRequest, name: "body"): unknown {
   }
 }
 
-/** JSON of what a parser made: a value too deep, a BigInt or a `toJSON` of its own may stand in the way. */
+/** The object of an earlier parser as JSON. Fails for example for a BigInt, a very deep value or a custom `toJSON`. */
 function write(request: ParsedRequest, payload: object): string {
   let json: unknown;
   try {
@@ -79,7 +79,7 @@ function write(request: ParsedRequest, payload: object): string {
 
 const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
 
-/** A stream that was read cannot be read again: only the app can fix that, by another order. */
+/** The stream cannot be read twice. Only the app can fix this, by mounting the receiver first. */
 function consumed(request: ParsedRequest, what: string): AirudderError {
   const who = parsersOf(request);
   return new AirudderError("body_already_consumed", `The body was read by ${who} ${what}. Mount airudder before it.`, {

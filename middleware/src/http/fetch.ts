@@ -6,7 +6,7 @@ import { admit } from "./admit.js";
 import { type Answer, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
 
-/** Takes a web-standard request to its response. Never rejects. Nothing is known of its peer: replays need `allowReplays: true`. */
+/** Responds to a web-standard request. Never rejects. The peer's address is not known, so replays need `allowReplays: true`. */
 export async function handleFetch(request: Request, intake: Intake, settings: Settings): Promise<Response> {
   const startedAt = performance.now();
   const mayReplay = settings.allowReplays === true;
@@ -45,8 +45,8 @@ function pathOf(url: string): string {
 async function readBody(request: Request, settings: Settings, startedAt: number): Promise<Buffer> {
   const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = settings;
   if (request.bodyUsed) {
-    throw new AirudderError("body_already_consumed", "The body was read before. Pass the request on unread.", {
-      hint: "Call receiver.fetch(request) before anything reads the request's body, or give it request.clone().",
+    throw new AirudderError("body_already_consumed", "The body has already been read. Pass an unread request.", {
+      hint: "Call receiver.fetch(request) before other code reads the request's body, or pass request.clone().",
     });
   }
   if (request.body === null) return Buffer.alloc(0);
@@ -74,6 +74,6 @@ async function readBody(request: Request, settings: Settings, startedAt: number)
   } finally {
     clearTimeout(timer);
   }
-  if (timedOut) throw new AirudderError("body_timeout", `The body did not come within ${timeoutMs} ms.`);
+  if (timedOut) throw new AirudderError("body_timeout", `The body did not arrive within ${timeoutMs} ms.`);
   return Buffer.concat(chunks, length);
 }

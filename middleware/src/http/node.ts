@@ -13,7 +13,7 @@ import type { Bytes } from "./bytes.js";
 import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";
 import { outcomeHeader } from "./outcome.js";
 
-/** How long the rest of a rejected body is read and discarded, so that its sender gets to read the response. */
+/** How long the rest of a rejected body is read and discarded. A sender reads the response only after it has sent the body. */
 const DRAIN_MS = 2_000;
 
 /** No list of pairs, which older releases of on-headers (in morgan, compression, express-session) misread. */
@@ -21,7 +21,7 @@ const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" }
 
 const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 
-/** What an exchange needs of its receiver. */
+/** The parts of a receiver that an exchange uses. */
 export interface Receiving {
   readonly intake: Intake;
   readonly recorder: Recorder;
@@ -43,7 +43,7 @@ export class NodeExchange {
     private readonly receiving: Receiving,
   ) {}
 
-  /** Takes the request to its response. Never throws and never rejects. */
+  /** Handles the request and sends the response. Never throws. */
   run(): void {
     const { request } = this;
     const { settings, recorder } = this.receiving;
@@ -92,7 +92,7 @@ export class NodeExchange {
     else this.#takeEncoded(body, this.#headers["content-encoding"]);
   };
 
-  /** Nothing came: some test kits and hosts put the body into `body` and leave the stream empty. */
+  /** The stream was empty: some test kits and hosts put the body into `request.body` instead. */
   #takeEmpty(empty: Bytes): void {
     try {
       if (hasContent(this.request.body)) this.#takeLeftover();
@@ -112,7 +112,7 @@ export class NodeExchange {
     }
   }
 
-  /** Bytes that an earlier parser kept: some parsers have inflated these, and left the header, which is not theirs any more. */
+  /** Handles bytes that an earlier parser kept. Some parsers decompress the body but leave the header `content-encoding`. */
   #takeParsed(body: Bytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
     const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
@@ -155,7 +155,7 @@ export class NodeExchange {
     this.#answer(this.receiving.intake.reject(error, this.#startedAt));
   }
 
-  /** What wraps the response, such as a logger of the app, may throw: the sender gets no response then, and sends again. */
+  /** Code that wraps the response, such as a logger of the app, may throw. The sender then gets no response and retries. */
   #answer(answer: Answer): void {
     const { recorder, warnings } = this.receiving;
     recorder.inFlight--;
@@ -168,7 +168,7 @@ export class NodeExchange {
       try {
         this.response.destroy?.();
       } catch {
-        // It is of no use already.
+        // The connection is already unusable.
       }
     }
   }
@@ -204,7 +204,7 @@ function hasContent(body: unknown): boolean {
   return typeof body === "object" && body !== null ? Object.keys(body).length > 0 : body !== undefined && body !== "";
 }
 
-/** Discards what is still coming, then cuts the connection: a sender that is still sending would not read its response. */
+/** Discards the rest of the body, then closes the connection. A sender that is still sending would not read the response. */
 function drain(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();

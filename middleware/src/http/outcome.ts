@@ -1,17 +1,17 @@
 import { classOf, messageOf } from "../observe/describe-error.js";
 import type { Answer } from "./answer.js";
 
-/** Maximum length of the `error` in the header, as it is written. */
+/** Maximum length of `error` in the header, after escaping. */
 const MAX_ERROR = 1_000;
 
 /**
  * The value of the header `Airudder-Outcome`: JSON in ASCII.
- * @param withError whether the class and message of a handler's error may be told: only where replays are allowed
+ * @param withError whether to include the class and message of a handler's error; only if replays are allowed
  */
 export function outcomeHeader({ outcome, error }: Answer, ms: number, withError: boolean): string {
   const cause = withError ? error?.evidence.cause : undefined;
-  const told = cause === undefined ? {} : { error: errorText(cause) };
-  return ascii(JSON.stringify({ ...outcome, ms: Math.round(ms * 1000) / 1000, ...told }));
+  const errorField = cause === undefined ? {} : { error: errorText(cause) };
+  return ascii(JSON.stringify({ ...outcome, ms: Math.round(ms * 1000) / 1000, ...errorField }));
 }
 
 function errorText(cause: unknown): string {

@@ -4,9 +4,10 @@ import { isEqual } from "../push/sign.js";
 const PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
 
 /**
- * Checks the token of a request and takes it out of its URL. A token comes as `?token=…`, at the end of the path as `/t/…`, or in the
- * header `Airudder-Token`. What else stands in the URL is not changed.
- * @param token the right one; nothing is checked without it
+ * Checks the token of a request and removes it from the URL. A request carries the token as `?token=…`, at the end of the path as `/t/…`,
+ * or in the header `Airudder-Token`. The rest of the URL is not changed.
+ * @param token the expected token; if it is `undefined`, nothing is checked
+ * @returns the URL without the token
  * @throws AirudderError `bad_token`
  */
 export function removeToken(url: string, header: string | string[] | undefined, token: string | undefined): string {
@@ -33,25 +34,25 @@ function check(given: readonly string[], token: string): void {
   const isMissing = given.length === 0;
   throw new AirudderError("bad_token", `The token is ${isMissing ? "missing" : "wrong"}.`, {
     hint: isMissing
-      ? "The URL given to Airudder must end in ?token=… or /t/…, or its requests must carry the header Airudder-Token."
+      ? "Append ?token=… or /t/… to the URL given to Airudder, or send the header Airudder-Token."
       : "Compare the option token with the URL given to Airudder. In a URL, encode the token with encodeURIComponent.",
   });
 }
 
-/** A value as it stands in a URL, and as it may have been meant: decoded, also with + as a space. */
+/** The possible meanings of a value in a URL: as it is, percent-decoded, and decoded with + as a space. */
 function meanings(raw: string): string[] {
   const values = [raw];
   for (const text of [raw, raw.replaceAll("+", " ")]) {
     try {
       values.push(decodeURIComponent(text));
     } catch {
-      // Not percent-encoded: as it stands.
+      // Not percent-encoded.
     }
   }
   return values;
 }
 
-/** The values of `token` in a query, and the query without them. Its other bytes stay as they are. */
+/** The values of `token` in a query, and the query without them. The other bytes are not changed. */
 function readQuery(query: string, token: string | undefined): { values: string[]; rest: string } {
   const parts = query.split("&");
   const values: string[] = [];
@@ -68,7 +69,7 @@ function readQuery(query: string, token: string | undefined): { values: string[]
       .slice(i)
       .join("&")
       .slice(name.length + 1);
-    // A token with an & in it that nobody encoded.
+    // The token contains an & that is not encoded.
     const isUnencoded = token?.includes("&") && (whole === token || whole.startsWith(`${token}&`));
     if (isUnencoded) {
       values.push(token as string);
@@ -78,7 +79,7 @@ function readQuery(query: string, token: string | undefined): { values: string[]
   return { values, rest: rest.join("&") };
 }
 
-/** The value at the end of a path, and the path without it where it is the token. */
+/** The value after `/t/` at the end of a path. If it is the token, `rest` is the path without it. */
 function readPath(path: string, token: string): { values: string[]; rest: string } | undefined {
   const match = PATH.exec(path);
   if (match === null) return undefined;

@@ -6,7 +6,7 @@ import type { Handlers, Result } from "../work/handlers.js";
 import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
 import { warnUnhandled } from "./unhandled.js";
 
-/** Direct mode: nothing is stored; the sender waits for the handlers. */
+/** Direct mode: handlers run before the response, and nothing is stored. */
 export class Direct implements Keeper {
   readonly limitsReplays = false;
   readonly #abort = new AbortController();
@@ -40,7 +40,7 @@ export class Direct implements Keeper {
         const { summary, locations } = describeError(error, push.payload);
         this.warnings.warn(
           "AIRUDDER_HANDLER_FAILED",
-          `A handler of ${type} failed, push ${id}, attempt 1: ${summary}. The response is 500, so that Airudder sends the push again.`,
+          `A handler of ${type} failed, push ${id}, attempt 1: ${summary}. The response is 500, so Airudder retries.`,
           { detail: locations },
         );
       }

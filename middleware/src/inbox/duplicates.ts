@@ -5,9 +5,9 @@ export interface Pending {
   readonly subject: string;
   readonly digest: string;
   readonly kept: Promise<unknown>;
-  /** Requests that wait for it: the first, and copies. */
+  /** Number of requests waiting for it: the first one and its copies. */
   waiting: number;
-  /** A sender was told to send it again: the copy that comes is that retry, whatever came in between. */
+  /** A response was 503: the next copy is the retry, even if other pushes of the subject came in between. */
   late: boolean;
   /** A push of its subject that came after it has been accepted before it. */
   overtaken: boolean;
@@ -20,10 +20,10 @@ const MAX_SUBJECTS = 100_000;
 const RETRY_WINDOW_MS = 10 * 60_000;
 const MAX_EXPECTED = 1_000;
 
-/** No push has it. */
+/** Matches no push. */
 const NO_DIGEST = "0".repeat(64);
 
-/** The time, ms since 1970; a clock that is set has no effect on it. */
+/** Milliseconds since 1970. Not affected by changes of the system clock. */
 export function steadyNow(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -35,7 +35,7 @@ export function steadyNow(): number {
 export class Duplicates {
   #young = new Fingerprints();
   #old = new Fingerprints();
-  /** Of each subject the pushes that are being kept, in the order they came. */
+  /** The pushes of each subject that are being kept, in the order of arrival. */
   readonly #pending = new Map<string, Pending[]>();
   /** Pushes that were accepted after their senders had been told to send them again, and when. */
   readonly #expected = new Map<string, number>();
@@ -52,7 +52,7 @@ export class Duplicates {
       if (late !== undefined) return late;
     }
     if (this.#isExpected(subject, digest)) return true;
-    // The subject's last accepted push came before one that is being kept now.
+    // A later push of the subject is being kept now, so the last accepted push is not the last one.
     if (pending?.some(({ overtaken }) => !overtaken)) return false;
     return this.#isLast(subject, digest);
   }
@@ -83,9 +83,9 @@ export class Duplicates {
     this.#young.put(subject, digest, at);
   }
 
-  /** Remembers a push that an earlier process accepted as its subject's last, unless one is being kept. Called in the order they came. */
+  /** Remembers a push of an earlier process as its subject's last, unless one is being kept. Call it in the order of arrival. */
   recover(subject: string, digest: string, receivedAt: number): void {
-    // One that is out of the window still takes the place of those before it.
+    // Also a push outside the window: it replaces the earlier ones.
     if (!this.#pending.has(subject)) this.remember(subject, digest, Math.min(receivedAt, steadyNow()));
   }
 
@@ -106,7 +106,7 @@ export class Duplicates {
     if (pending.length > 1) pending.splice(index, 1);
     else this.#pending.delete(subject);
     if (!accepted) {
-      // It came after another that was not accepted either: its retry is no copy of the last accepted push, though the bytes are the same.
+      // The last accepted push has the same bytes. Forget it, or the retry of this push would be taken for its duplicate.
       if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
       return;
     }
@@ -114,7 +114,7 @@ export class Duplicates {
       for (let i = 0; i < index; i++) (pending[i] as Pending).overtaken = true;
       this.#put(subject, digest, steadyNow());
     }
-    // A request that still waits gets the 200 now, so that no retry follows.
+    // A request that still waits gets 200 now, so no retry follows.
     if (late && waiting === 0) this.#expectRetry(digest + subject);
   }
 

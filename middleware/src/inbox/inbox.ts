@@ -2,7 +2,7 @@ import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
 import type { Result, Routed } from "../work/handlers.js";
 
-/** A push as an inbox keeps it: the request, and what was derived from it. */
+/** A push as an inbox stores it: the request, and the values derived from it. */
 export interface StoredPush {
   readonly id: string;
   readonly type: PushType;
@@ -32,26 +32,27 @@ export interface StoredPush {
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
-  /** Aborted when the attempt has run out of time, or the inbox is closing. */
+  /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
   readonly signal: AbortSignal;
 }
 
-/** Result of a push that was handed out without a failure. */
+/** Result of a push that a consumer has processed without an error. */
 export type Consumed = Exclude<Result, "quarantined">;
 
-/** The result that a consumer's return value stands for. */
+/** Converts the return value of a consumer to a result. */
 export function consumedOf(returned: unknown): Consumed {
   return returned === "ignored" ? "ignored" : "handled";
 }
 
 /**
- * Handles one stored push. Returns, or resolves with, the push's result: `ignored`, or anything else for `handled`.
+ * Handles one stored push. Returns, or resolves with, `"ignored"` if no handler is registered for it, and any other value if it was handled.
  *
- * A rejection fails the attempt: the inbox retries later. A rejection with {@link Quarantined} means: keep the push and do not retry.
+ * If it throws or rejects, the attempt has failed and the inbox retries later. Exception: {@link Quarantined} means that the inbox keeps
+ * the push and does not retry.
  */
 export type Consumer = (push: StoredPush, attempt: Attempt) => unknown;
 
-/** Rejects a push that no handler can rely on: its inbox keeps it and does not retry by itself. */
+/** Thrown by a consumer for a push that no handler can rely on. The inbox keeps the push and does not retry it automatically. */
 export class Quarantined extends Error {
   override readonly name = "Quarantined";
 
@@ -65,24 +66,24 @@ export class Quarantined extends Error {
 /** What is remembered of a push that an earlier process stored. */
 export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "receivedAt">;
 
-/** What an inbox reports to its receiver, and asks it. */
+/** Functions of the receiver that an inbox calls. */
 export interface InboxEvents {
-  /** A push that an earlier process stored, so that a copy of it is recognised. */
+  /** Reports a push that an earlier process stored, so that duplicates of it are detected. */
   recovered(push: RecoveredPush): void;
-  /** An attempt failed; the next follows after `delayMs`. */
+  /** An attempt failed. The next one starts after `delayMs`. */
   failed(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
   /** The last attempt failed. */
   dead(push: { id: string; type: PushType }, attempt: number, error: unknown): void;
   /**
-   * What to wait for before a push is handed out, because its handler may still be registered; nothing when it can be handed out now.
-   * An inbox that does not ask has the consumer wait instead, which takes a slot and the attempt's time.
+   * Returns a promise if the push has no handler yet and one may still be registered: wait for it before you call the consumer. Returns
+   * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
   handlerOf?(push: Routed): Promise<void> | undefined;
   /** A warning for the owner of the receiver. */
   warn?(code: string, message: string): void;
 }
 
-/** A push that is kept and not retried by itself. */
+/** A push that an inbox keeps and does not retry automatically. */
 export interface DeadPush {
   readonly id: string;
   readonly type: PushType;
@@ -97,7 +98,7 @@ export interface DeadPush {
 
 /** How much waits in an inbox. */
 export interface InboxState {
-  /** Whether pushes can be stored now. Where it is `false`, the other numbers are those of the last time it was open. */
+  /** Whether pushes can be stored now. If `false`, the other values are from the last time it was open. */
   readonly open: boolean;
   /** Pushes that wait or are being handled. */
   readonly queued: number;
@@ -107,24 +108,24 @@ export interface InboxState {
   readonly dead: number;
 }
 
-/** Where pushes wait between their 200 and their handlers. Bring your own by implementing these functions. */
+/** Stores pushes between the 200 response and their handlers. Implement this interface to use your own storage. */
 export interface Inbox {
-  /** Stores a push. The sender's 200 relies on its resolution: a crash right after it must not lose the push. */
+  /** Stores a push. The response is 200 once it resolves, so a crash after that must not lose the push. */
   put(push: StoredPush): Promise<void>;
-  /** Starts to hand out what is stored, also what an earlier process left. Called once, before any `put`. */
+  /** Starts to pass stored pushes to the consumer, also those of earlier processes. Called once, before any `put`. */
   consume(consumer: Consumer, events: InboxEvents): void;
-  /** Stops handing out, waits for what runs at most `limitMs`, then aborts it and keeps it for the next start; flushes. */
+  /** Starts no more attempts, waits at most `limitMs` for running ones, then aborts them. Keeps their pushes for the next start. */
   close(limitMs: number): Promise<void>;
   /**
-   * Hands a push to the consumer in its subject's turn without storing it, and resolves with its result. Rejects with what the consumer
-   * rejected with. An inbox without this function has replays handled at once.
+   * Passes a replay to the consumer after the earlier pushes of its subject, without storing it. Resolves with its result, or rejects with
+   * the consumer's error. If an inbox lacks this function, replays are handled at once.
    */
   replay?(push: StoredPush): Promise<Consumed>;
-  /** The pushes that are kept and not retried by themselves; with `id`, that one alone, if there is one. */
+  /** The dead and quarantined pushes; with `id`, only the one with this id, if any. */
   dead?(id?: string): Promise<readonly DeadPush[]>;
-  /** Retries a dead push; `false` when there is none of that id. */
+  /** Retries a dead or quarantined push. Resolves with `false` if there is none with this id. */
   retry?(id: string): Promise<boolean>;
-  /** Discards a dead push; `false` when there is none of that id. */
+  /** Discards a dead or quarantined push. Resolves with `false` if there is none with this id. */
   drop?(id: string): Promise<boolean>;
   state?(): InboxState;
   /** Resolves when pushes can be stored; rejects with the reason when they cannot. */

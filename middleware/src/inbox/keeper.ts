@@ -3,7 +3,7 @@ import type { Push, QuarantinedPush } from "../push/push.js";
 import type { Received } from "../push/received.js";
 import type { Result } from "../work/handlers.js";
 
-/** A push that was accepted: what its keeper (direct or inbox) gets. */
+/** An identified, authenticated and validated push. */
 export interface Admitted {
   readonly push: Push | QuarantinedPush;
   readonly quarantined: boolean;
@@ -14,11 +14,11 @@ export interface Admitted {
   readonly received: Received;
 }
 
-/** What a keeper made of a push. */
+/** Result of keeping a push. `stored`: it will be handled later. */
 export type Kept = Result | "stored";
 
 /**
- * Stores a push, or has it handled: returns, or resolves, when that is done. What it throws becomes the response.
+ * Stores or handles a push. Returns, or resolves, when that is done. Its error determines the response.
  * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
  */
 export type Keep = (admitted: Admitted) => Kept | Promise<Kept>;
@@ -26,15 +26,15 @@ export type Keep = (admitted: Admitted) => Kept | Promise<Kept>;
 /** Who takes an admitted push over: direct mode, or an inbox. */
 export interface Keeper {
   readonly keep: Keep;
-  /** What a push has to wait for before its duplicates can be recognised; nothing when it need not wait. */
+  /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
   opening(): Promise<void> | undefined;
-  /** Whether a replay has a time limit of its own, so that the deadline of live pushes does not apply. */
+  /** Whether replays have their own time limit instead of `deadlineMs`. */
   readonly limitsReplays: boolean;
-  /** Waits for running handlers at most `limitMs`; then aborts them. */
+  /** Waits at most `limitMs` for running handlers, then aborts them. */
   close(limitMs: number): Promise<void>;
 }
 
-/** Waits for `work` at most `ms`; says whether it settled. */
+/** Waits at most `ms` for `work`. Resolves with whether it settled. */
 export function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);

@@ -40,15 +40,15 @@ interface StoredSettings {
   readonly maxBodyBytes: number;
 }
 
-/** Inbox mode: a push is kept when the inbox has stored it; its handlers run afterwards, as the inbox hands it out. */
+/** Inbox mode: a push is kept once the inbox has stored it. The inbox runs its handlers later. */
 export class Stored implements Keeper {
   readonly limitsReplays = true;
   #started = false;
-  /** Set when the inbox has thrown at the start. */
+  /** Rejected promise, if `inbox.consume()` threw. */
   #broken: Promise<void> | undefined;
   #isOpen = false;
   #opening: Promise<void> | undefined;
-  /** Types without a handler: until when their pushes wait for one. Each type waits once. */
+  /** For each type without a handler: the wait for one, or `over`. Each type waits only once. */
   readonly #waits = new Map<string, Promise<void> | "over">();
 
   constructor(
@@ -60,7 +60,7 @@ export class Stored implements Keeper {
     private readonly recovered: InboxEvents["recovered"],
   ) {}
 
-  /** Starts handling, also what an earlier process left. Does so once. */
+  /** Starts handling, also of pushes that an earlier process stored. Further calls do nothing. */
   start(): void {
     if (this.#started) return;
     this.#started = true;
@@ -124,7 +124,7 @@ export class Stored implements Keeper {
     }
   }
 
-  /** A replay is handled before its response, in its subject's turn, and never stored. */
+  /** Handles a replay after the earlier pushes of its subject, without storing it. */
   async #replay(stored: StoredPush): Promise<Result> {
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
@@ -156,9 +156,13 @@ export class Stored implements Keeper {
     const { type, quarantined } = push;
     const isTaken = this.handlers.take({ type, quarantined }) || this.handlers.take({ type, quarantined: false });
     if (!isTaken) {
-      throw new AirudderError("no_handler", `The push ${id} cannot be retried: no handler takes its type ${type}.`, {
-        hint: `Register receiver.on("${type}", handler) before you retry it, or discard it with receiver.drop("${id}").`,
-      });
+      throw new AirudderError(
+        "no_handler",
+        `The push ${id} cannot be retried: no handler is registered for its type ${type}.`,
+        {
+          hint: `Register receiver.on("${type}", handler) before you retry it, or discard it with receiver.drop("${id}").`,
+        },
+      );
     }
     return this.inbox.retry(id);
   }
@@ -191,10 +195,10 @@ export class Stored implements Keeper {
     };
   }
 
-  /** What a push without a handler waits for; nothing when it has one, or its type has waited before. */
+  /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
   #handlerOf({ type, quarantined }: Routed): Promise<void> | undefined {
     if (quarantined || this.handlers.take({ type, quarantined })) return undefined;
-    // Kept in any case: it waits only where no handler at all has been registered so far.
+    // Without a handler the inbox keeps it (quarantined), so it waits only while no handler at all is registered.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
     const known = this.#waits.get(type);
     if (known !== undefined) return known === "over" ? undefined : known;
@@ -250,7 +254,7 @@ export class Stored implements Keeper {
     this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
   }
 
-  /** Failures that no handler threw: a time limit, or a body that cannot be read any more. Their messages quote no payload. */
+  /** Warns about failures that no handler caused: a time limit, or an unreadable body. Their messages contain no payload values. */
   #warnUnseen(id: string, type: PushType, attempt: number, error: unknown): void {
     if (!(error instanceof AttemptTimeout || error instanceof AirudderError)) return;
     this.warnings.warn(
@@ -264,7 +268,7 @@ export class Stored implements Keeper {
     this.#warnUnseen(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",
-      `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"), or receiver.drop("${id}") to discard it.`,
+      `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"). To discard the push, call receiver.drop("${id}").`,
     );
   }
 
@@ -304,7 +308,7 @@ class Context implements HandlerContext {
   }
 }
 
-/** Turns what a function of an inbox throws into a rejection. */
+/** Calls a function of an inbox, and turns a synchronous throw into a rejection. */
 async function call<T>(run: () => T | Promise<T>): Promise<T> {
   return run();
 }

@@ -1,14 +1,14 @@
 import type { Warnings } from "../observe/warnings.js";
 
-/** A push that no handler took. */
+/** A push that was ignored or quarantined. */
 export interface Unhandled {
   readonly type: string;
   readonly result: "ignored" | "quarantined";
-  /** Whether an inbox keeps it. */
+  /** Whether an inbox keeps the push. */
   readonly kept: boolean;
 }
 
-/** Warns that no handler took a push: once for each type that is ignored; for quarantined pushes that nobody keeps, throttled. */
+/** Warns that no handler received a push: once for each ignored type, and rate-limited for quarantined pushes that are not kept. */
 export function warnUnhandled(warnings: Warnings, { type, result, kept }: Unhandled): void {
   if (result === "ignored") {
     warnings.once(
@@ -19,7 +19,7 @@ export function warnUnhandled(warnings: Warnings, { type, result, kept }: Unhand
   } else if (!kept) {
     warnings.warn(
       "AIRUDDER_QUARANTINE_UNKEPT",
-      `A push of type ${type} was quarantined and is lost: direct mode keeps nothing. Use an inbox, or receiver.on("${type === "unknown" ? "unknown" : "quarantined"}", handler).`,
+      `A push of type ${type} was quarantined and is lost, because direct mode stores nothing. Use an inbox, or register receiver.on("${type === "unknown" ? "unknown" : "quarantined"}", handler).`,
       { key: type },
     );
   }

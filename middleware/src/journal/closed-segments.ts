@@ -3,19 +3,19 @@ import type { JournalOptions } from "./options.js";
 import type { Damage } from "./records.js";
 import { keptPath, segmentPath } from "./segments.js";
 
-/** A segment as retention sees it. */
+/** State of a segment. */
 export interface SegmentState {
   segment: number;
   bytes: number;
   /** When its newest line was appended, ms since 1970; absent for an empty one. */
   lastAt?: number;
-  /** It holds a line that could not be understood: when it is dropped, its file is kept as `000007.ndjson.kept`. */
+  /** It contains a damaged line. When it is dropped, its file is kept as `000007.ndjson.kept`. */
   damaged: boolean;
-  /** It holds a record of a kind that only a later version knows: kept likewise. */
+  /** It contains a record of a kind that only a later version knows. Its file is kept likewise. */
   unknown: boolean;
 }
 
-/** What the writer knows of the segments that are not appended to any more, and of what is wrong with any. */
+/** The closed segments of a journal, and the damage and unknown records found in all segments. */
 export class ClosedSegments {
   readonly #closed: Omit<SegmentState, "damaged" | "unknown">[] = [];
   /** Offsets of the damaged lines of a segment. */
@@ -48,14 +48,14 @@ export class ClosedSegments {
     return this.#closed.length === 0;
   }
 
-  /** Forgets all, as of a folder that was removed. */
+  /** Forgets everything, for example after the folder was removed. */
   clear(): void {
     this.#closed.length = 0;
     this.#damage.clear();
     this.#unknown.clear();
   }
 
-  /** Takes down a damaged line, and reports it the first time. */
+  /** Remembers a damaged line. Reports it the first time. */
   noteDamage(damage: Damage): void {
     const known = this.#damage.get(damage.segment) ?? new Set();
     if (known.has(damage.offset)) return;
@@ -67,12 +67,12 @@ export class ClosedSegments {
     this.#unknown.add(segment);
   }
 
-  /** Whether any segment holds records of kinds that only a later version knows. */
+  /** Whether any segment contains records of kinds that only a later version knows. */
   get hasUnknown(): boolean {
     return this.#unknown.size > 0;
   }
 
-  /** Removes a segment's file; one that holds what nobody understood gets another name instead. */
+  /** Removes a segment's file, or renames it if it contains damaged or unknown records. */
   async remove(segment: number): Promise<void> {
     const path = segmentPath(this.dir, segment);
     const isDamaged = this.#damage.has(segment);
@@ -82,7 +82,7 @@ export class ClosedSegments {
       const what = isDamaged ? "damaged records" : "records that a later version wrote";
       this.options.onWarning?.(
         "segment_kept",
-        `The file ${kept} is no part of the journal any more. It is kept, since it holds ${what}.`,
+        `The file ${kept} is no longer part of the journal. It is kept because it contains ${what}.`,
       );
     } else await rm(path, { force: true });
     const index = this.#closed.findIndex((state) => state.segment === segment);
@@ -92,7 +92,7 @@ export class ClosedSegments {
   }
 }
 
-/** A segment that somebody else has removed. */
+/** Ignores that another process has removed the file. */
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== "ENOENT") throw error;
 }

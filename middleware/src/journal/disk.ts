@@ -3,12 +3,12 @@ import { type FileHandle, statfs } from "node:fs/promises";
 
 const isWindows = process.platform === "win32";
 
-/** What file systems say that cannot sync a folder, such as some network and FUSE ones. Nothing more can be done there. */
+/** Errors of file systems that cannot sync a folder, such as some network and FUSE ones. They are ignored. */
 const CANNOT_SYNC = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EPERM", "EISDIR"]);
 
-/** Opens a file by flags of `constants`, and follows no symbolic link to it. */
+/** Opens a file with flags of `constants`. Rejects with `ELOOP` if it is a symbolic link. */
 export function openFile(path: string, flags: number, mode?: number): Promise<number> {
-  // Windows has no such flag, and lets only administrators make links.
+  // Windows has no O_NOFOLLOW, but only administrators can make links there.
   if (constants.O_NOFOLLOW === undefined && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     return Promise.reject(Object.assign(new Error(`ELOOP: ${path} is a symbolic link`), { code: "ELOOP" }));
   }
@@ -17,21 +17,21 @@ export function openFile(path: string, flags: number, mode?: number): Promise<nu
   });
 }
 
-/** Closes a descriptor, whatever the system says: after an error it is closed too, and its number may be another file's. */
+/** Closes a descriptor and ignores errors. Never close it again: it is closed even after an error, and its number may be reused. */
 export function closeQuietly(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    // What was acknowledged was synced before.
+    // No data is lost: acknowledged lines are already synced.
   }
 }
 
-/** The same for a file that was read. */
+/** Closes a file handle and ignores errors. */
 export async function closeHandle(file: FileHandle): Promise<void> {
   await file.close().catch(() => undefined);
 }
 
-/** A new file's name is on disk only after its folder was synced; Windows neither needs nor allows it. */
+/** Syncs a folder, so that the names of new files in it are on disk. Windows neither needs nor allows this. */
 export async function syncFolder(dir: string): Promise<void> {
   if (isWindows) return;
   try {
@@ -48,7 +48,7 @@ export async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-/** Bytes that this process may still write to the volume of a folder; nothing where the system does not tell. */
+/** Free bytes for this process on the volume of a folder; `undefined` if the system does not report them. */
 export async function freeBytes(dir: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(dir);

@@ -6,11 +6,11 @@ import { Lock } from "./lock.js";
 import type { LockTimes } from "./predecessor.js";
 import { listSegments } from "./segments.js";
 
-/** Mode bits that let others than the owner write. */
+/** Mode bits that let users other than the owner write. */
 const OTHERS_WRITE = 0o022;
 
 /**
- * Makes a journal's folder, readable by its owner alone, and takes its lock. Writes nothing to a folder of a newer version.
+ * Creates a journal's folder, readable only by its owner, and takes its lock. Writes nothing to a folder of a newer version.
  * @throws JournalError `journal_newer`, `journal_locked`, `journal_unwritable`
  */
 export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
@@ -32,11 +32,11 @@ async function rejectNewer(dir: string): Promise<void> {
     await readHeads(dir, (await listSegments(dir)).numbers);
   } catch (error) {
     if ((error as JournalError).code === "journal_newer") throw error;
-    // What else is wrong shows when the folder is opened.
+    // Other errors are reported when the journal is read.
   }
 }
 
-/** Whether users other than the owner may write to the folder. Windows does not tell. */
+/** Whether users other than the owner may write to the folder. Always `false` on Windows. */
 export async function isOpenToOthers(dir: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
 }

@@ -4,13 +4,13 @@ import { JournalError } from "./errors.js";
 import { type End, parseHead, type SegmentHead, VERSION } from "./lines.js";
 import { segmentPath } from "./segments.js";
 
-/** More than the first line of any segment. */
+/** No first line of a segment is longer. */
 const HEAD_BYTES = 1024;
 const LINE_FEED = 0x0a;
 
-/** What the first lines of segments say. */
+/** Information from the first lines of the segments. */
 export interface Heads {
-  /** Of segments that another owner took over: where the part that belongs to the journal ends. */
+  /** For segments from before a takeover: the number of bytes that belong to the journal. */
   readonly ends: ReadonlyMap<number, number>;
 }
 
@@ -29,7 +29,7 @@ export async function readHeads(dir: string, segments: readonly number[]): Promi
   return { ends };
 }
 
-/** What stands between the end of the journal and the segment that goes on with it is no part of it. */
+/** Excludes everything between the journal's end at the takeover and the segment that continues it. */
 function cut(ends: Map<number, number>, segments: readonly number[], after: End, next: number): void {
   for (const segment of segments) {
     if (segment < after.segment || segment >= next) continue;
@@ -42,7 +42,7 @@ function isEnd(value: Partial<End> | undefined): value is End {
   return Number.isSafeInteger(value?.segment) && Number.isSafeInteger(value?.bytes) && (value as End).bytes >= 0;
 }
 
-/** Nothing for a segment whose first line is damaged, or whose file was removed meanwhile. */
+/** The first line of a segment; `undefined` if it is damaged, or if the file was removed meanwhile. */
 async function readHead(dir: string, segment: number): Promise<SegmentHead | undefined> {
   const path = segmentPath(dir, segment);
   const bytes = Buffer.alloc(HEAD_BYTES);
@@ -72,7 +72,7 @@ async function readHead(dir: string, segment: number): Promise<SegmentHead | und
   }
 }
 
-/** A newer version of this package wrote the journal. */
+/** The error for a journal that a newer version of this package wrote. */
 export function newer(dir: string, version: number): JournalError {
   const message = `The journal ${dir} was written in format ${version}; this version reads up to ${VERSION}. Update the package.`;
   return new JournalError("journal_newer", message);

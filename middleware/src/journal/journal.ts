@@ -12,11 +12,11 @@ import { Writer } from "./writer.js";
 /** The one writer of a journal. Appends that wait together go out in one write and one fdatasync. */
 export class Journal {
   /**
-   * How many processes in a row ended without `close` within a minute after they had opened the journal; 1 when the last one did so later
-   * than that, 0 when it closed the journal or the folder is new.
+   * Number of processes in a row that ended without `close` within a minute after they opened the journal. 1 if the last one ended without
+   * `close` after more than a minute. 0 if it closed the journal, or if the folder is new.
    */
   readonly crashes: number;
-  /** Called when the disk has refused an append: removing segments may make room. */
+  /** Called when an append failed: removing segments may free space. */
   onRefused: (() => void) | undefined;
   readonly #commit = new GroupCommit((batch) => this.#write(batch));
   readonly #readers: Readers;
@@ -40,11 +40,11 @@ export class Journal {
     const writer = new Writer(dir, lock, closed, options, nextSegment);
     await writer.start(last, nextSeq);
     if (closed.hasUnknown) {
-      const message = `A later version wrote records to the journal ${dir} that this version skips. They are kept.`;
+      const message = `The journal ${dir} contains records of a later version. This version skips and keeps them.`;
       options.onWarning?.("unknown_records", message);
     }
     if (await isOpenToOthers(dir)) {
-      const message = `Other users can write to the journal ${dir}, and so forge pushes. Run: chmod go-w ${dir}`;
+      const message = `Other users can write to the journal ${dir}, so they can forge pushes. Run: chmod go-w ${dir}`;
       options.onWarning?.("folder_open_to_others", message);
     }
     return new Journal(dir, writer, closed, nextSeq);
@@ -79,7 +79,7 @@ export class Journal {
   }
 
   /**
-   * Reads one record whole, with the exact bytes of its content. Reports damage that only shows here.
+   * Reads a complete record, with the exact bytes of its content. Reports damage that was not found at opening.
    * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
    */
   async read(place: Place): Promise<{ head: Head; content?: Content }> {
@@ -92,7 +92,7 @@ export class Journal {
     }
   }
 
-  /** Reports a record that turned out to be damaged, once, and keeps its segment's file when the segment is dropped. */
+  /** Reports a damaged record once. When its segment is dropped, the file is kept. */
   noteDamage({ segment, offset, length }: Place, reason: string): void {
     this.closed.noteDamage({ segment, offset, length, reason });
   }
@@ -105,7 +105,7 @@ export class Journal {
     return all;
   }
 
-  /** The segments that retention may drop, oldest first: all but the newest, and that one too when the disk has refused to append to it. */
+  /** The segments that can be dropped, oldest first: all but the newest. After a failed append, also the newest. */
   droppable(): SegmentState[] {
     return this.writer.refused ? this.closed.list() : this.segments().slice(0, -1);
   }
@@ -118,15 +118,15 @@ export class Journal {
     await this.#begin();
   }
 
-  /** The new segment's first line keeps the numbering when all others are dropped. Where it fails, the next append tries again. */
+  /** Begins a segment. Its first line keeps the numbering if all others are dropped. If it fails, the next append retries. */
   async #begin(): Promise<void> {
     this.#rolling = this.writer.begin(this.nextSeq).then(noop, noop);
     await this.#rolling;
   }
 
   /**
-   * Removes a closed segment with all its records; the one that is appended to cannot be dropped. The file of one that is damaged, or that
-   * holds records of a later version, is kept as `000007.ndjson.kept`.
+   * Drops a closed segment with all its records. The active segment cannot be dropped. If the segment contains damaged records or records
+   * of a later version, its file is kept as `000007.ndjson.kept`.
    */
   async drop(segment: number): Promise<void> {
     if (!this.closed.has(segment)) {

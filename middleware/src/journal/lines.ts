@@ -19,8 +19,8 @@ export interface SegmentHead {
   /** The `seq` that the next push gets, so that numbering goes on when all older segments are gone. */
   seq: number;
   /**
-   * Where the journal ended when this segment's writer took it over from an owner that may still live. What that owner appends behind it,
-   * up to this segment, was never acknowledged and is no part of the journal.
+   * The end of the journal when this segment's writer took it over from an owner that may still be running. Anything that owner appends
+   * after this end is not acknowledged and not part of the journal.
    */
   after?: End;
 }
@@ -56,8 +56,8 @@ function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {
 }
 
 /**
- * The head of the line at `start`..`end` of `bytes`; nothing for a record of a kind that only a later version knows.
- * Nothing after the head is decoded, so that a large journal opens fast.
+ * The head of the line at `start`..`end` of `bytes`; `undefined` for a record of a kind that only a later version knows.
+ * Decodes only the head, so that a large journal opens fast.
  * @throws SyntaxError when it is no whole record
  */
 export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead | undefined {
@@ -98,8 +98,8 @@ function checkHead(value: unknown): Head | SegmentHead | undefined {
 type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64"; body: string };
 
 /**
- * A whole line: its head, and the exact bytes that were stored with it.
- * @throws SyntaxError when it is no whole record, or its body is not the one that was stored
+ * Parses a complete line: its head, and the exact bytes stored with it.
+ * @throws SyntaxError if it is not a complete record, or if its body does not match its digest
  */
 export function parseLine(line: string): { head: Head; content?: Content } {
   const { headers, encoding, body, response, ...rest } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
@@ -114,7 +114,7 @@ export function parseLine(line: string): { head: Head; content?: Content } {
   return { head, content: { headers: stored.headers, body: bytes } };
 }
 
-/** Whether the bytes have the digest in the head; true for a head without one. */
+/** Whether the bytes match the digest in the head; `true` if the head has none. */
 function isBody(bytes: Buffer, { sha256 }: PushHead): boolean {
   return sha256?.length !== 64 || createHash("sha256").update(bytes).digest("hex") === sha256;
 }

@@ -3,20 +3,20 @@ import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Owner } from "./owner.js";
 
-/** What a lock's file says of its owner. */
+/** Content of a lock file: its owner. */
 export interface LockFile extends Owner {
   token: string;
-  /** The file's own number: a copy of the folder has another. */
+  /** The file's inode number. In a copy of the folder it differs. */
   ino?: number;
   /** The owner's `Journal.crashes`. */
   crashes?: number;
-  /** The owner took the lock from one that may live, and may not have fenced off what that one writes. */
+  /** The owner took the lock over from one that may still run, and may not have excluded that one's later writes yet. */
   afterLiving?: true;
-  /** 1 once the owner has had the lock for a minute, by a clock that nobody sets. */
+  /** 1 once the owner has held the lock for a minute, by the monotonic clock. */
   lasted?: 0 | 1;
 }
 
-/** What a lock's file holds: nothing when there is none; `unclear` when it is empty or damaged, as after a power cut. */
+/** Reads a lock file. `undefined`: there is none. `unclear`: it is empty or damaged, for example after a power cut. */
 export async function readLock(path: string): Promise<LockFile | "unclear" | undefined> {
   let text: string;
   try {
@@ -42,8 +42,8 @@ export async function hasToken(path: string, token: string): Promise<boolean> {
 }
 
 /**
- * Makes the lock's file, which must not be there; nobody ever sees it without its content, where the file system has links.
- * @throws `EEXIST` when there is one
+ * Creates the lock file. If the file system supports hard links, no process ever sees it without its content.
+ * @throws `EEXIST` if there is a lock file already
  */
 export async function createLock(path: string, mine: LockFile): Promise<void> {
   const draft = `${path}.new-${randomUUID()}`;
@@ -54,7 +54,7 @@ export async function createLock(path: string, mine: LockFile): Promise<void> {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== "link" || code === "EEXIST" || code === "ENOENT") throw error;
     await write(path, mine);
-    // Empty for a moment, it may have been taken for one that a power cut left.
+    // The file was empty for a moment, so another process may have taken it for a leftover of a power cut.
     if (!(await hasToken(path, mine.token))) throw Object.assign(new Error("EEXIST: taken"), { code: "EEXIST" });
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
@@ -65,7 +65,7 @@ async function write(path: string, mine: LockFile): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     const { ino } = await file.stat();
-    // `lasted` comes last: it is changed in its place.
+    // `lasted` must come last: writeLasted() overwrites it in place.
     await file.writeFile(JSON.stringify({ ...mine, ...(ino > 0 ? { ino } : {}), lasted: 0 }));
     await file.sync().catch(() => undefined);
   } finally {
@@ -73,7 +73,7 @@ async function write(path: string, mine: LockFile): Promise<void> {
   }
 }
 
-/** Notes in the lock's file that its owner has lasted. Another owner's file is never touched. */
+/** Sets `lasted` to 1 in the lock file, unless the file belongs to another owner. */
 export async function writeLasted(path: string, token: string): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -85,7 +85,7 @@ export async function writeLasted(path: string, token: string): Promise<void> {
   }
 }
 
-/** Moves a lock to the name under which it is kept until its successor is ready. Only one of several processes gets to move it. */
+/** Renames a lock file, to keep it until the next owner is ready. Of several processes, only one succeeds. */
 export async function moveAside(path: string): Promise<string | undefined> {
   const aside = `${path}.old-${randomUUID()}`;
   return rename(path, aside).then(
@@ -94,7 +94,7 @@ export async function moveAside(path: string): Promise<string | undefined> {
   );
 }
 
-/** Puts back a lock that was moved by mistake, unless there is another by now. */
+/** Restores a lock file that was renamed by mistake, unless there is a new one. */
 export async function putBack(aside: string, path: string): Promise<void> {
   try {
     await link(aside, path);
@@ -104,7 +104,7 @@ export async function putBack(aside: string, path: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-/** The locks that were moved aside, and what is left of unfinished ones. */
+/** Lock files that were moved aside, and drafts of lock files that were never completed. */
 export async function listLeft(path: string): Promise<{ aside: string[]; drafts: string[] }> {
   const dir = dirname(path);
   const names = await readdir(dir);

@@ -15,10 +15,10 @@ import {
   worse,
 } from "./predecessor.js";
 
-const TRIES = 5;
+const MAX_ATTEMPTS = 5;
 const NO_ROOM = new Set(["ENOSPC", "EDQUOT"]);
 
-/** On a full volume, a lock that was moved aside makes way for its successor's. */
+/** Deletes locks that were moved aside, to free space for a new lock on a full volume. */
 async function makeRoom(path: string): Promise<boolean> {
   const { aside, drafts } = await listLeft(path);
   for (const file of [...aside, ...drafts]) await rm(file, { force: true });
@@ -59,7 +59,7 @@ export class Lock {
     const all = { ...LOCK_TIMES, ...times };
     const token = randomUUID();
     let predecessor = NOBODY;
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       predecessor = worse(predecessor, await findPredecessor(path));
       const { crashes, mayLive } = predecessor;
       try {
@@ -72,7 +72,7 @@ export class Lock {
         if (isFull && !isMoved && !(await makeRoom(path))) throw error;
         continue;
       }
-      // The lock that was there may have been moved aside by another process just now.
+      // Another process may have moved the previous lock aside just now.
       const found = worse(predecessor, await findPredecessor(path));
       if (found.crashes === crashes && found.mayLive === mayLive) return new Lock(path, token, predecessor, all);
       await rm(path, { force: true });
@@ -83,7 +83,7 @@ export class Lock {
     );
   }
 
-  /** Clears away what earlier owners left, once nothing that they may still do can disturb this one. */
+  /** Deletes the files of earlier owners. Call it when later writes of these owners can do no harm. */
   async confirm(): Promise<void> {
     if (this.#isConfirmed) return;
     const { aside, drafts } = await listLeft(this.path);
@@ -108,7 +108,7 @@ export class Lock {
     return performance.now() - this.#seen > limit || Math.abs(Date.now() - this.#seenAt) > limit;
   }
 
-  /** Whether it is this process's for certain, as far as can be told without a look. */
+  /** Whether this process still holds the lock for certain, without reading the file. */
   get isSure(): boolean {
     return this.#state === "held" && !this.stale;
   }
@@ -123,7 +123,7 @@ export class Lock {
     if (lock === undefined || lock === "unclear") this.#state = "gone";
     else if (lock.token !== this.token) this.lose();
     else {
-      // An owner that cannot touch its lock looks at it before each write.
+      // If the lock cannot be touched it becomes stale, so it is checked before each write.
       const isTouched = await utimes(this.path, new Date(), new Date()).then(
         () => true,
         () => false,
@@ -140,7 +140,7 @@ export class Lock {
     await writeLasted(this.path, this.token).catch(() => undefined);
   }
 
-  /** Gives the lock up, since another process writes the journal too. */
+  /** Gives up the lock because another process writes to the journal too. */
   lose(): void {
     if (this.#state !== "held") return;
     this.#state = "lost";

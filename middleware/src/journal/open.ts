@@ -4,8 +4,8 @@ import type { JournalOptions } from "./options.js";
 import type { LockTimes } from "./predecessor.js";
 
 /**
- * Opens a journal to append to it. Makes the folder (mode 0700, kept out of git by a `.gitignore` of its own), takes the lock, and tells
- * `onEntry` every record that is there. Cuts off a line whose end never reached the disk when its writer has ended for certain.
+ * Opens a journal to append to it. Creates the folder (mode 0700, with a `.gitignore`), takes the lock, and calls `onEntry` for every
+ * record. Truncates an incomplete last line if its writer has certainly ended.
  * @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable`
  * @example
  * const journal = await openJournal("./airudder-inbox", { onEntry: ({ head }) => seen.push(head) });
@@ -14,7 +14,7 @@ export function openJournal(dir: string, options: JournalOptions = {}): Promise<
   return openWithTimes(dir, options, {});
 }
 
-/** For tests, which cannot wait as long. */
+/** For tests, which need shorter times. */
 export async function openWithTimes(dir: string, options: JournalOptions, times: Partial<LockTimes>): Promise<Journal> {
   const lock = await makeFolder(dir, times);
   try {

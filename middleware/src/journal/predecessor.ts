@@ -3,17 +3,17 @@ import { JournalError } from "./errors.js";
 import { type LockFile, listLeft, moveAside, putBack, readLock } from "./lock-file.js";
 import { judge } from "./owner.js";
 
-/** How long a lock is waited for, ms. Tests make it shorter. */
+/** Times of the lock protocol, milliseconds. Tests shorten them. */
 export interface LockTimes {
-  /** The owner touches its lock this often. A look at the lock says nothing any more after twice this time: this process may have slept. */
+  /** Interval at which the owner touches its lock. After twice this time a check is outdated: this process may have been suspended. */
   readonly beatMs: number;
-  /** An owner that nobody can ask for lives if it touches the lock within this time; more than twice `beatMs`. */
+  /** If the system cannot tell whether an owner runs, it is presumed dead after this time without a touch. More than twice `beatMs`. */
   readonly silentMs: number;
-  /** A lock that was not touched for so long may be that of another process that got the owner's pid. */
+  /** If the lock was not touched for this long, the owner's pid may have been reused by another process. */
   readonly longMs: number;
-  /** A lock that names no owner, as a power cut leaves one, is waited for so long. */
+  /** How long to wait for a lock file without an owner, such as after a power cut. */
   readonly unclearMs: number;
-  /** An owner that crashed within this time after it took the lock adds to its predecessor's crashes. */
+  /** If an owner crashes within this time after it took the lock, its crash adds to the earlier ones. */
   readonly shortLifeMs: number;
 }
 
@@ -28,18 +28,18 @@ export const LOCK_TIMES: LockTimes = {
 /** Tokens of the locks that this process holds. */
 export const held = new Set<string>();
 
-/** Who had the lock before. */
+/** The previous owners of the lock. */
 export interface Predecessor {
-  /** It may live, as a process that was stopped does: what it writes must not be disturbed, nor disturb. */
+  /** It may still run, for example as a stopped process. Its later writes must not mix with ours. */
   readonly mayLive: boolean;
-  /** How often in a row owners crashed shortly after they took the lock; 0 when the last one released it. */
+  /** Number of crashes in a row, see `Journal.crashes`; 0 if the last owner released the lock. */
   readonly crashes: number;
 }
 
 /** The lock was released, or there never was one. */
 export const NOBODY: Predecessor = { mayLive: false, crashes: 0 };
 
-/** The two as one. */
+/** Combines two predecessors: the worse value of each field. */
 export function worse(a: Predecessor, b: Predecessor): Predecessor {
   return { mayLive: a.mayLive || b.mayLive, crashes: Math.max(a.crashes, b.crashes) };
 }
@@ -52,9 +52,9 @@ function describe(lock: LockFile | "unclear" | undefined, isEnded: boolean): Pre
 }
 
 /**
- * Moves a dead owner's lock out of the way: to a name of its own, until its successor is ready.
- * @returns whether there was one
- * @throws JournalError `journal_locked` when its owner lives
+ * Moves a dead owner's lock aside, to keep it until the next owner is ready.
+ * @returns whether this process moved one
+ * @throws JournalError `journal_locked` if its owner still runs
  */
 export async function moveOut(dir: string, path: string, times: LockTimes): Promise<boolean> {
   const owner = await readLock(path);
@@ -68,15 +68,15 @@ export async function moveOut(dir: string, path: string, times: LockTimes): Prom
   const aside = await moveAside(path);
   if (aside === undefined) return false;
   const moved = await readLock(aside);
-  // Somebody took the dead lock over between our look and our move.
+  // Another process took over the dead lock after we read it.
   const isOther = typeof moved === "object" && (owner === "unclear" || moved.token !== owner.token);
   if (isOther) await putBack(aside, path);
   return !isOther;
 }
 
 /**
- * Who had the lock before the owner of the one at `path`: all that were moved aside and that no later owner has cleared away.
- * A lock that was released leaves nothing.
+ * The owners before the current owner of the lock at `path`: all whose locks were moved aside and not deleted since. A lock that was
+ * released leaves no file.
  */
 export async function findPredecessor(path: string): Promise<Predecessor> {
   let found = NOBODY;
@@ -99,7 +99,7 @@ async function isAlive(path: string, owner: LockFile, times: LockTimes): Promise
   return isTouched(path, file.mtimeMs, times.silentMs);
 }
 
-/** Whether a file is touched within some time. The clocks of two hosts differ, so that its age tells nothing. */
+/** Whether a file is touched within `silentMs`. Its age is not reliable, because the clocks of two hosts differ. */
 async function isTouched(path: string, since: number, silentMs: number): Promise<boolean> {
   for (const end = performance.now() + silentMs; performance.now() < end; ) {
     await pause(Math.min(500, silentMs));
@@ -112,7 +112,7 @@ async function isTouched(path: string, since: number, silentMs: number): Promise
   return false;
 }
 
-/** Whether a lock names no owner for some time: one that lives names itself at once. */
+/** Whether a lock file names no owner for `ms`. A running owner writes its name at once. */
 async function staysUnclear(path: string, ms: number): Promise<boolean> {
   for (const end = performance.now() + ms; performance.now() < end; ) {
     await pause(Math.min(100, ms));

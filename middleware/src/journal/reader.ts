@@ -12,11 +12,11 @@ const LINE_FEED = 0x0a;
 /** Who is told what a scan finds, line by line, in the journal's order. */
 export interface Listeners {
   onEntry?: ((entry: Entry) => void) | undefined;
-  /** Called once for each damaged line: at opening, and later for one whose damage only its reading shows. */
+  /** Called once for each damaged line: at opening, or later if the damage is found when the line is read. */
   onDamage?: ((damage: Damage) => void) | undefined;
 }
 
-/** What a scan calls. */
+/** Callbacks of a scan. */
 export interface ScanListeners extends Listeners {
   /** Called for a record of a kind that only a later version knows. */
   onUnknown?: (() => void) | undefined;
@@ -32,8 +32,8 @@ export interface Scan {
 }
 
 /**
- * Reads one segment from its start, in chunks: memory stays at a chunk and the longest line.
- * @param end bytes of it that belong to the journal; default all
+ * Reads one segment from its start, in chunks. Memory use is one chunk plus the longest line.
+ * @param end number of its bytes that belong to the journal; default: all
  */
 export async function scanSegment(
   dir: string,
@@ -143,7 +143,7 @@ export async function readContent(dir: string, place: Place): Promise<{ head: He
   }
 }
 
-/** A record that cannot be read. A damaged one has a `SyntaxError` as its cause. */
+/** The error for a record that cannot be read. If the record is damaged, `cause` is a `SyntaxError`. */
 export function unreadable(dir: string, { segment, offset }: Place, cause: unknown): JournalError {
   const why = (cause as Error).message.slice(0, 80);
   const message = `The record in ${segmentPath(dir, segment)} at byte ${offset} cannot be read: ${why}`;

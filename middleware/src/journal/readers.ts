@@ -4,7 +4,7 @@ import { readLine, unreadable } from "./reader.js";
 import type { Content, Head, Place } from "./records.js";
 import { segmentPath } from "./segments.js";
 
-/** Maximum number of segments open at a time: a backlog may be spread over hundreds of files. */
+/** Maximum number of open segments. A backlog may be spread over hundreds of files. */
 const MAX_OPEN = 16;
 
 interface OpenSegment {
@@ -13,11 +13,11 @@ interface OpenSegment {
   users: number;
 }
 
-/** Segments kept open for reading: those that were read last. None is closed while it is read. */
+/** Keeps the most recently read segments open. Never closes a segment that is being read. */
 export class Readers {
-  /** The one that was used last stands last. */
+  /** In order of use, the most recent last. */
   readonly #open = new Map<number, OpenSegment>();
-  /** Called when a segment is used no more. */
+  /** Called when a read has finished. */
   readonly #waiting: (() => void)[] = [];
 
   constructor(private readonly dir: string) {}
@@ -49,7 +49,7 @@ export class Readers {
     }
   }
 
-  /** Makes room for another segment; false while all are being read. */
+  /** Closes a segment if necessary. Returns `false` while all of them are being read. */
   #hasRoom(): boolean {
     if (this.#open.size < MAX_OPEN) return true;
     for (const { segment, users, file } of this.#open.values()) {
@@ -77,7 +77,7 @@ export class Readers {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Closes a segment when it is read no more. */
+  /** Closes a segment after its running reads have finished. */
   async close(segment: number): Promise<void> {
     const opened = this.#open.get(segment);
     if (opened === undefined) return;

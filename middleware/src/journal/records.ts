@@ -1,11 +1,11 @@
 /**
- * What a journal holds: one JSON object a line. A line's head comes first and is all that an index needs; its content comes last.
+ * The format of a journal: one JSON object per line. A line begins with its head, which is all that an index needs. Its content follows.
  *
- * A reader skips the kinds of records that it does not know: a later version may have written them, and they are no damage. It skips and
- * reports damaged lines. Neither is ever deleted: when a segment that holds one is dropped, its file is renamed to `000007.ndjson.kept`.
- * No reader looks at that name again, and no later segment gets its number.
+ * A reader skips records of unknown kinds: a later version may have written them. It skips and reports damaged lines. Neither is ever
+ * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the
+ * number of the segment is not used again.
  *
- * A later version that writes records which an earlier one must not skip raises the format version. An earlier version then rejects the
+ * If a version writes records that earlier versions must not skip, it raises the format version. An earlier version then rejects the
  * journal before it changes anything.
  */
 
@@ -48,7 +48,7 @@ export interface PushHead {
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */
   replay?: string;
-  /** The line was appended again when its segment was removed: later pushes may stand before it. */
+  /** The line was appended again before its segment was removed, so later pushes may precede it. */
   carried?: boolean;
 }
 
@@ -100,7 +100,7 @@ export interface Entry {
   place: Place;
 }
 
-/** A line, or the end of one, that could not be understood. It is skipped, and never deleted: see the top of this file. */
+/** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
 export interface Damage extends Place {
   reason: string;
 }

@@ -5,7 +5,7 @@ import type { Listeners } from "./reader.js";
 import { scanSegment } from "./reader.js";
 import { listSegments, segmentPath } from "./segments.js";
 
-/** What a journal holds when it is opened. */
+/** State of a journal when it is opened. */
 export interface Recovered {
   /** The newest segment; the others are closed. */
   readonly last: Pick<SegmentState, "segment" | "bytes" | "lastAt"> | undefined;
@@ -14,7 +14,7 @@ export interface Recovered {
 }
 
 /**
- * Reads a journal from its start, and tells what is closed and what is damaged.
+ * Reads a journal from its start. Adds closed segments and damage to `closed`.
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
 export async function readAll(dir: string, closed: ClosedSegments, onEntry: Listeners["onEntry"]): Promise<Recovered> {

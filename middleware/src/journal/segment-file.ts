@@ -3,12 +3,12 @@ import { rm } from "node:fs/promises";
 import { closeQuietly, openFile, syncFolder } from "./disk.js";
 import { segmentPath } from "./segments.js";
 
-/** Whether a segment is still this writer's: `removed` when it was deleted, `shared` when others have written to it too. */
+/** State of the active segment's file. `own`: only this writer uses it; `removed`: deleted; `shared`: others have written to it. */
 export type Standing = "own" | "removed" | "shared";
 
 function writeTo(fd: number, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
-    // Without a position: the file is open to append, so that no write ever lands on what another process has written.
+    // No position: the file is open in append mode, so a write never overwrites what another process has written.
     write(fd, bytes, 0, bytes.length, null, (error, written) => (error ? reject(error) : resolve(written)));
   });
 }
@@ -33,7 +33,7 @@ export class SegmentFile {
     this.#ino = fstatSync(fd).ino;
   }
 
-  /** Goes on with a segment whose writer has ended; what stands after `bytes` is cut off, and the rest is on disk. */
+  /** Continues a segment whose writer has ended. Truncates it to `bytes` and syncs it. */
   static async continue(dir: string, segment: number, bytes: number): Promise<SegmentFile> {
     const path = segmentPath(dir, segment);
     const whole = await openFile(path, constants.O_RDWR);
@@ -47,7 +47,7 @@ export class SegmentFile {
     return SegmentFile.#wrap(segment, path, fd, bytes);
   }
 
-  /** Brings to disk what another process wrote to a segment, and changes nothing. */
+  /** Syncs a segment that another process wrote, without changing it. */
   static async sync(dir: string, segment: number): Promise<void> {
     const fd = await openFile(segmentPath(dir, segment), constants.O_RDWR);
     try {
@@ -58,8 +58,8 @@ export class SegmentFile {
   }
 
   /**
-   * Starts a segment with its first line.
-   * @param isOwner whether this process still has the journal for certain; where not, a file that could not be filled is left
+   * Creates a segment with its first line.
+   * @param isOwner whether this process certainly still owns the journal; if not, an incomplete file is not deleted
    */
   static async create(dir: string, segment: number, firstLine: string, isOwner: () => boolean): Promise<SegmentFile> {
     const path = segmentPath(dir, segment);
@@ -86,8 +86,8 @@ export class SegmentFile {
   }
 
   /**
-   * Appends whole lines and waits for the disk. What could not be written whole is cut off again.
-   * @param isOwner whether this process still has the journal for certain; where not, nothing is cut off
+   * Appends complete lines and syncs them. If that fails, truncates the file to its previous size.
+   * @param isOwner whether this process certainly still owns the journal; if not, nothing is truncated
    */
   async append(lines: Buffer, isOwner: () => boolean): Promise<void> {
     const fd = this.#fd;
@@ -98,7 +98,7 @@ export class SegmentFile {
       }
       await syncData(fd);
     } catch (error) {
-      // The number may be another file's by now.
+      // The descriptor's number may belong to another file now.
       if ((error as NodeJS.ErrnoException).code === "EBADF") this.#fd = undefined;
       else if (isOwner()) this.#cut(fd, lines.length);
       throw error;
@@ -106,7 +106,7 @@ export class SegmentFile {
     this.bytes += lines.length;
   }
 
-  /** Cuts off what a failed append has left; nothing when others have written too. */
+  /** Removes the remains of a failed append, unless others have written too. */
   #cut(fd: number, written: number): void {
     try {
       const { size, ino } = fstatSync(fd);
@@ -115,7 +115,7 @@ export class SegmentFile {
         ftruncateSync(fd, this.bytes);
         return;
       }
-      // Windows cuts no file that is open to append.
+      // Windows cannot truncate a file that is open in append mode.
       const whole = openSync(this.path, "r+");
       try {
         ftruncateSync(whole, this.bytes);
@@ -123,13 +123,13 @@ export class SegmentFile {
         closeQuietly(whole);
       }
     } catch {
-      // What is left of the lines is skipped at the next opening.
+      // The next opening skips the incomplete lines.
     }
   }
 
   /**
-   * Looks at the file itself: what is written to one that was deleted is lost at its closing.
-   * @throws Error when the descriptor is not this file's any more
+   * Checks the file itself. Data written to a deleted file is lost when the file is closed.
+   * @throws Error if the descriptor no longer belongs to this file
    */
   standing(): Standing {
     const fd = this.#fd;
@@ -149,7 +149,7 @@ export class SegmentFile {
     return file.size === this.bytes ? "own" : "shared";
   }
 
-  /** Whether the file has been deleted under us; true also when it cannot be looked at. */
+  /** Whether the file was deleted, or can no longer be checked. */
   get isRemoved(): boolean {
     try {
       return this.standing() === "removed";
@@ -158,7 +158,7 @@ export class SegmentFile {
     }
   }
 
-  /** Closes the file; it is never used again, whatever the system says. */
+  /** Closes the file and ignores errors. The descriptor is never used again. */
   close(): void {
     if (this.#fd !== undefined) closeQuietly(this.#fd);
     this.#fd = undefined;

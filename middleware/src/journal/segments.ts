@@ -9,21 +9,21 @@ export function segmentPath(dir: string, segment: number): string {
   return join(dir, `${String(segment).padStart(6, "0")}.ndjson`);
 }
 
-/** The file of a segment that was dropped while it held lines that nobody understood. */
+/** The file of a dropped segment that contains damaged or unknown records. */
 export function keptPath(dir: string, segment: number): string {
   return `${segmentPath(dir, segment)}.kept`;
 }
 
-/** What a folder holds. */
+/** The segments of a folder. */
 export interface Segments {
   /** The numbers of its segments, oldest first. */
   readonly numbers: number[];
-  /** A number above those of all segments, also of those that are kept aside. */
+  /** The next free number, above those of all segments and of all `.kept` files. */
   readonly next: number;
 }
 
 /**
- * The segments of a folder; none for a folder that is not there. Only files count, and links to them.
+ * Lists the segments of a folder: files and symbolic links. Empty if the folder does not exist.
  * @throws JournalError `journal_unreadable`
  */
 export async function listSegments(dir: string): Promise<Segments> {

@@ -8,23 +8,23 @@ import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
 import { SegmentFile } from "./segment-file.js";
 import { listSegments } from "./segments.js";
 
-/** No segment takes more than this part of what is free, so that old ones can be removed before the volume is full. */
+/** Maximum size of a segment as a fraction of the free space, so that old segments can be removed before the volume is full. */
 const PART_OF_FREE = 1 / 4;
-/** A segment may take this much, however little is free. Bytes. */
+/** Lower bound of the size limit, even if less space is free. Bytes. */
 const MIN_SEGMENT_BYTES = 64 * 1024;
 const NO_ROOM = new Set(["ENOSPC", "EDQUOT"]);
 
-/** A segment that a journal holds when it is opened. */
+/** A segment that exists when a journal is opened. */
 export type Found = Pick<SegmentState, "segment" | "bytes" | "lastAt">;
 
-/** Writes lines to the newest segment, and begins the next: never to one that another process may write to. */
+/** Writes lines to the newest segment, and begins new ones. Never appends to a segment that another process may write to. */
 export class Writer {
   #active: SegmentFile | undefined;
   /** When the newest line of the active segment was appended, ms since 1970; absent for an empty one. */
   #lastAt: number | undefined;
   /** Size at which the active segment is closed, bytes. */
   #limit = 0;
-  /** Where the journal ended when it was taken over; until a segment says so. */
+  /** The end of the journal at the takeover, until it is written to the head of a segment. */
   #after: End | undefined;
   #refused = false;
   readonly #isOwner = (): boolean => this.lock.isSure;
@@ -43,19 +43,19 @@ export class Writer {
     this.lock.onLost = () => this.options.onLost?.(takenOver(this.dir));
   }
 
-  /** Whether the disk has refused the last append: the newest segment is closed then. */
+  /** Whether the last append failed. The newest segment is then closed. */
   get refused(): boolean {
     return this.#refused;
   }
 
-  /** The segment that is appended to. */
+  /** The segment that lines are appended to. */
   get active(): Found | undefined {
     if (this.#active === undefined) return undefined;
     const { segment, bytes } = this.#active;
     return { segment, bytes, ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }) };
   }
 
-  /** Goes on behind the newest segment of a journal that was just read. */
+  /** Continues a journal that was just read, after its newest segment. */
   async start(last: Found | undefined, seq: number): Promise<void> {
     try {
       if (last === undefined) await this.lock.confirm();
@@ -78,7 +78,7 @@ export class Writer {
     await this.lock.confirm();
   }
 
-  /** Leaves the newest segment as it is, since its writer may go on with it, and begins another. */
+  /** Leaves the newest segment unchanged, because its writer may still append to it, and begins another. */
   async #fenceOff(last: Found, seq: number): Promise<void> {
     this.#after = { segment: last.segment, bytes: last.bytes };
     this.closed.add(last);
@@ -87,12 +87,13 @@ export class Writer {
     });
     await this.begin(seq).catch((error) => {
       if (!NO_ROOM.has(error.code)) throw error;
-      this.#refused = true; // the oldest segments may be removed, then there is room
+      this.#refused = true; // removing the oldest segments can free space
     });
   }
 
   /**
-   * Appends lines and waits for the disk. Says where they are.
+   * Appends lines and syncs them.
+   * @returns where the first line begins
    * @param seq the `seq` of the first push among them, or of the next one
    * @throws JournalError `journal_unwritable`, `journal_locked`
    */
@@ -110,7 +111,7 @@ export class Writer {
       this.#lastAt = Date.now();
       return { segment: file.segment, offset };
     } catch (error) {
-      // After a failed sync nobody knows what the disk has; whole lines of the old segment stay readable.
+      // After a failed sync the content on disk is unknown, so close the segment. Its complete lines stay readable.
       this.retire();
       const isLost = error instanceof JournalError && error.code === "journal_locked";
       if (isLost) this.options.onLost?.(error);
@@ -119,11 +120,11 @@ export class Writer {
     }
   }
 
-  /** Whether what was appended is part of the journal; false when the folder or the lock has to be taken again. */
+  /** Whether the appended lines are part of the journal. `false`: the folder or the lock must be taken again. */
   async #isKept(file: SegmentFile): Promise<boolean> {
     const standing = file.standing();
     if (standing === "shared") {
-      // Another process writes too, so that nobody knows where the lines are.
+      // Another process writes too, so the offset of the lines is unknown.
       this.lock.lose();
       throw takenOver(this.dir);
     }
@@ -150,7 +151,7 @@ export class Writer {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== "ENOENT" && code !== "EEXIST") throw error;
-        // A file that another process has made, or the folder is gone: the lock tells whose turn it is.
+        // Another process created the file, or the folder is gone. The lock shows which process may write.
         if (code === "ENOENT" || !(await this.lock.check())) await this.#retake();
         else this.nextSegment++;
       }
@@ -171,12 +172,12 @@ export class Writer {
     return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * PART_OF_FREE));
   }
 
-  /** The folder or the lock was removed: what comes goes to a new segment, behind those that are there. */
+  /** Takes the lock again after it or the folder was removed. Later lines go to a new segment, after all that exist. */
   async #retake(): Promise<void> {
     if (this.lock.lost) throw takenOver(this.dir);
     const isThere = this.#active?.isRemoved === false;
     this.retire();
-    if (!isThere) this.closed.clear(); // in another folder, segments of these numbers are another process's
+    if (!isThere) this.closed.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
     this.lock = await makeFolder(this.dir, this.lock.times);
     this.#watch();
@@ -194,7 +195,7 @@ export class Writer {
   }
 }
 
-/** A segment that is a symbolic link is read, and never written to: it may lead anywhere. */
+/** Whether a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */
 function isLink(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ELOOP";
 }

@@ -2,15 +2,15 @@ import { redact } from "./redact.js";
 
 const MAX_LOCATIONS = 8;
 
-/** What may be printed of an error. */
+/** The parts of an error that are safe to print. */
 export interface ErrorText {
   /** Class, code and redacted message in one line. */
   readonly summary: string;
-  /** Stack locations, one a line; empty where the error has none. */
+  /** Stack locations, one per line; empty if the error has none. */
   readonly locations: string;
 }
 
-/** The message of whatever was thrown. Never throws, though the value may have no text. */
+/** The message of a thrown value. Never throws, even if the value cannot be converted to a string. */
 export function messageOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? `${thrown.message}` : String(thrown);
@@ -19,7 +19,7 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** The class of an error; empty for a thrown value that is no error. */
+/** The class of an error; empty if the thrown value is not an error. */
 export function classOf(thrown: unknown): string {
   try {
     if (!(thrown instanceof Error)) return "";
@@ -45,7 +45,7 @@ export function describeThrown(thrown: unknown): string {
   return (kind === "" ? messageOf(thrown) : `${kind}: ${messageOf(thrown)}`).slice(0, 500);
 }
 
-/** What may be printed of a handler's error: values of the payload, phone numbers and e-mail addresses are replaced. */
+/** Describes a handler's error for printing. Payload values, phone numbers and e-mail addresses are redacted. */
 export function describeError(thrown: unknown, payload: unknown): ErrorText {
   const parts: string[] = [];
   let error = thrown;
@@ -69,7 +69,7 @@ function locationsOf(thrown: unknown): string {
   try {
     const { stack, message } = thrown as Error;
     if (typeof stack !== "string") return "";
-    // A message of several lines may look like a location.
+    // Remove the message: one of its lines may look like a location.
     const lines = stack
       .replace(message, "")
       .split("\n")

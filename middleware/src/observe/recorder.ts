@@ -10,7 +10,7 @@ export const CHANNEL = "airudder-webhooks";
 const events = channel(CHANNEL);
 const MAX_DRIFT_KEYS = 1000;
 
-/** Counts events and passes them to the observer. Whatever an observer does, the push is not affected. */
+/** Counts events and passes them to the observer. Errors of the observer do not affect the push. */
 export class Recorder {
   inFlight = 0;
   readonly #counts = {
@@ -40,7 +40,7 @@ export class Recorder {
       if (typeof result === "object" && result !== null && "then" in result)
         Promise.resolve(result).catch(() => undefined);
     } catch {
-      // An observer's mistake is no reason to reject a push.
+      // An error of the observer must not reject a push.
     }
   }
 

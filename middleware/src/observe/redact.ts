@@ -1,6 +1,6 @@
-/** Shorter payload values are only replaced where they stand as a word of their own. */
+/** Shorter payload values are only replaced if they are whole words. */
 const MIN_ANYWHERE = 4;
-/** Values beyond this many are not looked at: a payload this large is not quoted whole in a message. */
+/** Maximum number of payload values to redact. No message quotes more. */
 const MAX_VALUES = 20_000;
 const MAX_MESSAGE = 2_000;
 
@@ -11,8 +11,8 @@ const PHONE = /(?<![\w])\+?\(?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
 const PLACEHOLDER = "[value]";
 
 /**
- * A text without personal data: each value of the payload that it quotes, and all that looks like a phone number or an e-mail address,
- * is replaced by a placeholder.
+ * Redacts personal data in a text: placeholders replace values of the payload, and anything that looks like a phone number or an e-mail
+ * address.
  */
 export function redact(text: string, payload: unknown): string {
   let redacted = text.slice(0, MAX_MESSAGE);
@@ -32,7 +32,7 @@ function asWord(value: string): RegExp {
   return new RegExp(`(?<![\\w])${value.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")}(?![\\w])`, "gu");
 }
 
-/** The texts and numbers of a payload, and the keys that look like data; the longest first, so that no part of one is left. */
+/** The strings and numbers of a payload, and keys that look like data. Longest first, so that no part of a value remains. */
 function valuesOf(payload: unknown): string[] {
   const found = new Set<string>();
   const queue: unknown[] = [payload];

@@ -21,11 +21,11 @@ export interface Stats {
   readonly handled: number;
   /** Pushes of a known type without a handler. */
   readonly ignored: number;
-  /** Attempts that failed and are followed by another. */
+  /** Failed attempts that are followed by a retry. */
   readonly failed: number;
   readonly dead: number;
   readonly quarantined: number;
-  /** Requests without a response so far. */
+  /** Requests that are still without a response. */
   readonly inFlight: number;
   /** What waits in the inbox; absent in direct mode. */
   readonly inbox?: InboxState;

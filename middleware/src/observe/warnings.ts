@@ -3,20 +3,20 @@ const WINDOW_MS = 60_000;
 
 const onceOnly = new Set<string>();
 
-/** What all receivers of this process have printed in the current window. */
+/** State of the current window, shared by all receivers of this process. */
 let windowEnd = 0;
 let printed = 0;
 let suppressed = 0;
 let keys = new Set<string>();
 
 /**
- * Prints warnings on standard error through `process.emitWarning`: at most ten a minute, then one that counts the rest.
+ * Prints warnings on standard error through `process.emitWarning`: at most ten a minute, then one that counts the others.
  * `process.on("warning", …)` receives them too; `node --no-warnings` silences them like any other warning.
  */
 export class Warnings {
   constructor(private readonly enabled: boolean) {}
 
-  /** Whether a warning would be printed now. Ask before doing work for its text. */
+  /** Whether a warning would be printed now; otherwise counts one as suppressed. Check it before you build an expensive text. */
   get open(): boolean {
     if (!this.enabled) return false;
     startWindow();
@@ -25,7 +25,7 @@ export class Warnings {
     return false;
   }
 
-  /** Prints a warning once in the life of the process, for each key. */
+  /** Prints a warning only once per process and key. */
   once(code: string, message: string, key = code): void {
     if (!this.enabled || onceOnly.has(key)) return;
     onceOnly.add(key);
@@ -34,7 +34,7 @@ export class Warnings {
 
   /**
    * Prints a warning unless the limit is reached.
-   * @param key a warning with the same key is printed once a minute and counted otherwise
+   * @param key of warnings with the same key, one a minute is printed and the others are counted
    */
   warn(code: string, message: string, { detail, key }: { detail?: string; key?: string } = {}): void {
     if (!this.enabled) return;
@@ -66,5 +66,5 @@ function reportSuppressed(): void {
   suppressed = 0;
 }
 
-/** Warns although no receiver is at hand, once for each code. */
+/** For warnings that belong to no receiver. */
 export const processWarnings = new Warnings(true);

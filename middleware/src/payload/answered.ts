@@ -3,19 +3,19 @@ import { pushTime } from "./time.js";
 import { transcript } from "./transcript.js";
 
 /**
- * What the network reports of a number that could not be reached. `holdline` and `notmatch` are missing on purpose: the docs do not say
- * what they mean, and a line on hold may have been answered.
+ * Values that the network reports for a number that it could not reach. `holdline` and `notmatch` are left out on purpose: the docs do not
+ * say what they mean, and a line on hold may have been answered.
  */
 const NOT_REACHED = ["busy", "cantuse", "switchoff", "outofarea", "unregister", "wrongnum"];
 
 /**
  * Whether the callee answered.
  *
- * - `true` if the callee said something, a round of talk was counted, or a finished call rang normally and has a time of connection.
+ * - `true` if the callee said something, a round of talk was counted, or a finished call rang normally and has a start time.
  * - `false` if the network reported why the number could not be reached.
- * - `undefined` if the payload does not tell. `RingType` `normal` alone is no evidence: the vendor's own example redials such a call. Nor
- *   are `holdline` and `notmatch`, whose meaning is not documented, nor `HangupType`, whose initial value `ByRobot` stays on numbers
- *   that never connected.
+ * - `undefined` if the payload does not show it. `RingType` `normal` alone is no evidence: the vendor's own example redials such a call.
+ *   `holdline` and `notmatch` are no evidence either, because their meaning is not documented. Nor is `HangupType`: its initial value
+ *   `ByRobot` remains for numbers that never connected.
  *
  * Fields of the vendor's page on call completion: `Status`, `RingType`, `CallStartTime`, `TalkRound`, `AsrResult`.
  * @example const reached = payload.Details.filter((detail) => isAnswered(detail) === true);

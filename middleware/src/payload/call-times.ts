@@ -2,19 +2,18 @@ import type { CallDetail } from "./detail.js";
 import { pushTime } from "./time.js";
 import { checkZone } from "./zone.js";
 
-/** When a call and the earlier dials of its number took place. What the payload does not say is `undefined`. */
+/** When a call and the earlier dials of its number took place. Values that the payload lacks are `undefined`. */
 export interface CallTimes {
-  /** When the callee answered. Ringing before it does not count. */
+  /** When the callee answered, not when the phone began to ring. */
   readonly start: Date | undefined;
   readonly end: Date | undefined;
-  /** When each dial in `RedailCall` began, in their order; `undefined` without a `zone`. */
+  /** When each dial in `RedailCall` began, in the order of the list; `undefined` without a `zone`. */
   readonly redials: readonly (Date | undefined)[];
 }
 
 /**
  * The times of a call, as dates. The docs state that `CallStartTime` and `CallEndTime` are UTC, so a value without a zone is read as UTC.
- * Those in `RedailCall` name no zone and are not UTC: in the vendor's own example they would lie after the call. They need the zone
- * that you know them to be in.
+ * Times in `RedailCall` name no zone and are not UTC: in the vendor's own example they would be after the call. Pass their zone as `zone`.
  *
  * Fields of the vendor's page on call completion: `CallStartTime`, `CallEndTime`, `RedailCall`.
  * @param options.zone zone of the redials: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: not known

@@ -9,9 +9,9 @@ export type DialerBody<P> = P extends { pds: { body: infer B } } ? B : P extends
 
 /**
  * The body of a dialer push, whichever form it has: the stand-alone dialer sends `{ type, body }`, a workflow sends the same below `pds`.
- * If a payload has both, the body is that of the form by which the push is identified.
+ * If a payload has both, the result is the body of the form that the push is identified as.
  *
- * Never throws. A payload of another shape, such as that of a quarantined push, gives `undefined` if it has no body.
+ * Never throws. Returns `undefined` for a payload without a body, such as that of a quarantined push.
  * @example receiver.on("dialer.agent", ({ payload }) => dialerBody(payload).State);
  */
 export function dialerBody<P extends DialerPayload>(payload: P): DialerBody<P>;

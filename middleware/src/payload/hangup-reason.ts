@@ -23,8 +23,8 @@ const REASONS: Readonly<Record<number, string>> = {
 /**
  * What a dialer's `hangupReason` means; `undefined` for an unknown code. 10 and 11 are not used.
  *
- * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, though the dialer calls it "Normal": a receiver in production takes
- * it as not picked up.
+ * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, although the dialer calls it "Normal": a receiver in production
+ * treats it as not picked up.
  *
  * The vendor does not document the codes. The meanings are those that receivers of the stand-alone dialer use.
  * @param code a number, or its digits in a string, as both come

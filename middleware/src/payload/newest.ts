@@ -7,7 +7,7 @@ export type StatePayload = PushPayloads["dialer.agent" | "dialer.contact" | "cha
 
 /**
  * When the state that a push reports began, by the push's own `timestamp`; `undefined` if it carries none. Store it with the state, and
- * update only if it is later: the vendor promises no order, so an older state may arrive last.
+ * update only if it is later: the vendor does not guarantee any order, so an older state may arrive last.
  * @example await db.query("update calls set state = $1, at = $2 where id = $3 and at < $2", [body.State, stateTime(payload), body.callid]);
  */
 export function stateTime(payload: StatePayload): Date | undefined {
@@ -18,8 +18,8 @@ export function stateTime(payload: StatePayload): Date | undefined {
 }
 
 /**
- * The one of two payloads about the same thing that reports the newer state, by `timestamp` and not by arrival. Of two equal times, and
- * where one has no time, it is `arrived`, unless only `known` has a time.
+ * The payload with the newer state, of two payloads of one subject. Compares `timestamp`, not the order of arrival. Returns `arrived` if the
+ * times are equal or if `known` has no time, and `known` if only `known` has a time.
  * @param known the newest so far; `undefined` at first
  * @example latest.set(call, newestState(latest.get(call), payload));
  */

@@ -3,9 +3,9 @@ import { checkZone, fromZone } from "./zone.js";
 const TEXT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const DIGITS = /^\d{9,14}$/;
 
-/** Epoch numbers below it are seconds (until the year 5138), from it on milliseconds (since 1973). */
+/** Smaller epoch numbers are seconds (until the year 5138). This and larger ones are milliseconds (since 1973). */
 const FIRST_MILLISECONDS = 1e11;
-/** Smaller numbers are no times: 0 stands for "none", and a duration may be in the wrong field. It is a moment of 1973. */
+/** Smaller numbers are not times: 0 means "none", and others may be durations. As epoch seconds, this is in 1973. */
 const FIRST_SECONDS = 1e8;
 const MAX_MILLISECONDS = 253_402_300_799_999;
 
@@ -20,10 +20,15 @@ const MAX_MILLISECONDS = 253_402_300_799_999;
  * | epoch seconds, as a number | `1736910069` | `timestamp` of chatbot pushes |
  * | epoch milliseconds, as a number | `1736910056123` | |
  *
- * Returns `undefined` for a time without a zone if you give none, for a time that does not exist (February 30, or in the gap when a
- * zone's clocks go forward), for "no time" (an empty string, 0, `0001-01-01 00:00:00` and anything else before 1970), and for values
- * that are no time. A time that exists twice, when clocks go back, is read as the earlier one.
- * @param options.zone zone of a time that names none: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: none
+ * Returns `undefined` for
+ *
+ * - a time without a zone, if you pass no `zone`
+ * - a time that does not exist: February 30, or in the gap when clocks go forward
+ * - "no time": an empty string, 0, `0001-01-01 00:00:00` and anything else before 1970
+ * - any other value that is not a time
+ *
+ * If a time exists twice, because clocks go back, the result is the earlier one.
+ * @param options.zone zone of times that name none: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: none
  * @throws AirudderError `invalid_option` for a zone that does not exist
  * @example pushTime(dialerBody(payload).timestamp) // 2025-01-15T03:00:56.123Z
  */

@@ -9,8 +9,8 @@ export function checkZone(zone: string): void {
 }
 
 /**
- * The moment at which the clocks of a zone show a time, which is given in milliseconds as if it were UTC. `undefined` if they never do:
- * clocks that go forward skip an hour, and an offset may be out of range. The earlier moment if they show it twice.
+ * Converts a local time of a zone to UTC. `local` is in milliseconds, computed as if the local time were UTC. Returns `undefined` if the time
+ * does not exist, because clocks go forward or the offset is out of range. If the time exists twice, returns the earlier moment.
  */
 export function fromZone(local: number, zone: string): number | undefined {
   const fixed = fixedOffset(zone);

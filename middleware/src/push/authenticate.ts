@@ -3,8 +3,8 @@ import type { PushSchema } from "../generated/catalogue.js";
 import { DEFAULT_KEY, verifySign } from "./sign.js";
 
 /**
- * Verifies `X-AIRudder-Sign`, whose algorithm is not documented. Must return `true` synchronously if the signature is right; anything
- * else, a promise or a throw included, rejects the push with 401 `bad_sign`.
+ * Verifies `X-AIRudder-Sign`, whose algorithm is not documented. Must synchronously return `true` if the signature is correct. For any other
+ * result, such as a promise or an exception, the push is rejected with 401 `bad_sign`.
  */
 export type HeaderSignVerifier = (value: string, raw: Buffer) => boolean;
 
@@ -30,7 +30,7 @@ export type SignRules = Pick<PushSchema, "sign" | "signRequired">;
 const HEADER_SIGN = "x-airudder-sign";
 
 /**
- * Whether a push carries a signature that is right; `false` if it carries none, or none that can be checked.
+ * Whether a push carries a correct signature. `false` if it carries none, or none that can be checked.
  * @param schema `undefined` for a push of unknown shape: it may still carry the header
  * @throws AirudderError `missing_sign`, `bad_sign`, `body_already_consumed`
  */
@@ -50,7 +50,7 @@ function checkSign(payload: { Sign?: unknown }, required: boolean, keys: readonl
   if (payload.Sign === undefined || payload.Sign === null || payload.Sign === "") {
     if (!required) return false;
     throw new AirudderError("missing_sign", "The field Sign is missing.", {
-      hint: 'Airudder signs these pushes: this one was made by somebody else, or changed on its way. Use verify: "if-present" to accept it.',
+      hint: 'Airudder signs pushes of this type. This one is from another sender, or was changed in transit. To accept it, set verify: "if-present".',
     });
   }
   if (verifySign(payload, keys)) return true;
@@ -100,7 +100,7 @@ function faultOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string
   return "verifyHeaderSign did not return true. Check it against the vendor's algorithm, over the exact bytes that it gets.";
 }
 
-/** Class and code of an error. Its message may hold personal data, so it stays out. */
+/** Class and code of an error, without its message, which may contain personal data. */
 function nameOf(error: unknown): string {
   try {
     const { name, code } = error as { name?: unknown; code?: unknown };
@@ -111,7 +111,7 @@ function nameOf(error: unknown): string {
   }
 }
 
-/** What the receiver's owner most likely has to fix. Only the owner sees it: a sender that guesses learns nothing. */
+/** The likely cause of a wrong signature, for the owner of the receiver. It is not part of the response. */
 function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
   if (typeof payload.TaskID !== "string") return "TaskID is missing or no string: nothing can be verified.";
   const trimmed = keys.map((key) => key.trim());

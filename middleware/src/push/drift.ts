@@ -4,8 +4,8 @@ import { type Plan, planOf, typeBit } from "./plan.js";
 /** One place where a payload differs from its schema. Values are named by their type alone: they may be personal data. */
 export interface Drift {
   /**
-   * JSON pointer into the payload, such as `/Details/0/RingType`. A name that the schema does not know may be personal data: `*` stands
-   * for it, unless it is a plain identifier without five digits in a row.
+   * JSON pointer into the payload, such as `/Details/0/RingType`. A name that is not in the schema may be personal data, so `*` replaces it,
+   * unless it is a plain identifier without five digits in a row.
    */
   readonly path: string;
   readonly kind: "unknown_field" | "missing_field" | "wrong_type" | "unknown_value";
@@ -92,12 +92,12 @@ function lead(found: Found[], from: number, before: string): void {
   for (let i = from; i < found.length; i++) (found[i] as Found).path = before + (found[i] as Found).path;
 }
 
-/** The step to a field of the schema. */
+/** The pointer step to a field of the schema. */
 function step(key: string): string {
   return `/${key.includes("~") || key.includes("/") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key}`;
 }
 
-/** The step to a field that the sender named. Separators are ignored, so that a written phone number is one run of digits. */
+/** The pointer step to a field that is not in the schema. Ignores separators, so that digits of a phone number count as one run. */
 function strangeStep(key: string): string {
   const isPlain = /^[A-Za-z0-9_-]{1,64}$/.test(key) && !/\d{5}/.test(key.replace(/[_-]/g, ""));
   return isPlain ? `/${key}` : "/*";

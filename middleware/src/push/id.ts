@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 
-/** Ids of one process share it; no other process has it. */
+/** Part of every id of this process; unique per process. */
 const PROCESS = randomBytes(6).toString("hex");
 let last = 0;
 let count = 0;
 let time = "";
 
-/** A new push id: unique whatever the clock does, also across processes, and sortable by time. */
+/** A new push id: sortable by time, and unique across processes, regardless of the clock. */
 export function newPushId(now: number = Date.now()): string {
   if (now > last) {
     last = now;

@@ -6,15 +6,15 @@ import { schemaFinder } from "./rules.js";
 export const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown"];
 
 /**
- * The schema whose shape a payload has; with a type, one of that type's schemas. A payload that lacks a field may still be identified by
- * what is left of it: the tolerant validator then rejects it, so that it is quarantined under its type.
+ * Finds the schema of a payload by its shape; with a type, only among the schemas of that type. A payload that lacks a field may still be
+ * identified by its other fields. The tolerant validator then rejects it, so it is quarantined under its type.
  */
 export const findSchema: (payload: object, type?: PushType) => PushSchema | undefined = schemaFinder(catalogue);
 
 /**
- * Identifies a parsed payload by its shape. Returns `unknown` if it has the shape of no known push.
+ * Identifies a parsed payload by its shape. Returns `unknown` if the shape is not that of a known push.
  *
- * A push that lacks a field, or has null in it, keeps its type as long as the rest of it can only be of that type.
+ * A push with a missing or null field keeps its type as long as its other fields identify only that type.
  * @example identify({ pds: { type: "TaskStatus", body: {} } }) // "dialer.task"
  */
 export function identify(payload: object): PushType {

@@ -11,7 +11,7 @@ export interface Received {
   readonly raw: Buffer;
   /** The parsed body, when an earlier parser left nothing else: `raw` was made from it. */
   readonly payload?: object | undefined;
-  /** Whether `raw` was made from what an earlier parser left: it may not be the bytes that came. */
+  /** Whether `raw` was serialised again after an earlier parser, so it may differ from the received bytes. */
   readonly reserialised: boolean;
   /** `performance.now()` when the receiver was called. */
   readonly startedAt: number;

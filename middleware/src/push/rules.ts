@@ -1,7 +1,7 @@
 import type { Condition, Rule } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
-/** What identification needs to know about a schema. */
+/** The fields of a schema that identification uses. */
 export interface Identifiable {
   readonly type: string;
   readonly identify: readonly Rule[];
@@ -38,10 +38,10 @@ function compileRules(rules: readonly Rule[]): Test {
 }
 
 /**
- * Finds the schema whose shape a payload has. `identify` rules of all schemas come first. Only where none holds, `identifyPartial` rules
- * tell the type of a push that lacks a field; where they tell two types, they tell none.
+ * Returns a function that finds the schema of a payload by its shape. It tests the `identify` rules of all schemas first. If none holds, it
+ * tests the `identifyPartial` rules, for a push that lacks a field. If these match two types, the result is `undefined`.
  *
- * With a type, only its schemas are candidates, and the first of them is the result where no rule holds.
+ * If you pass a type, only its schemas are candidates. If none of their rules holds, the result is the first of them.
  */
 export function schemaFinder<S extends Identifiable>(
   schemas: readonly S[],

@@ -3,7 +3,7 @@ import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
 interface Reader {
-  /** Of each part of the subject, the places where it may be: the first that holds something counts. */
+  /** For each part of the subject, the places where it may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
 }
@@ -36,13 +36,13 @@ function firstText(payload: object, places: readonly string[][]): string | undef
   return undefined;
 }
 
-/** Subjects stay in memory to detect duplicates and to keep order, so a sender must not decide how long they are. */
+/** Subjects stay in memory to detect duplicates and to keep order, so their length is limited. */
 const MAX_LENGTH = 256;
 const KEPT_LENGTH = 64;
 
 /**
- * What a push is about: one text for all pushes about the same call, agent in a task, contact, task and so on. A text of more than 256
- * characters is replaced by its beginning and its SHA-256. `undefined` if the payload does not say.
+ * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
+ * characters is replaced by its beginning and its SHA-256. `undefined` if the payload has none of the subject's fields.
  */
 export function findSubject(schema: PushSchema | undefined, payload: object): string | undefined {
   if (schema === undefined) return undefined;

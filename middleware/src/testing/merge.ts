@@ -10,8 +10,8 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * A deep copy of `base` with `overrides` merged over it. `undefined` removes a field. A list gets the length of its override; elements
- * beyond the end of `base` are merged over its last one.
+ * A deep copy of `base` with `overrides` merged over it. `undefined` removes a field. A list gets the length of its override. Additional
+ * elements are merged over the last element of `base`.
  */
 export function merge(base: unknown, overrides: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(overrides)) {

@@ -18,10 +18,10 @@ export interface SampleOptions {
 }
 
 /**
- * A payload as the vendor sends it: valid, with new ids, signed if its type carries a `Sign`. The people in it are fictitious. Where the
+ * A payload as the vendor sends it: valid, with new ids, signed if its type carries a `Sign`. The personal data is fictitious. If the
  * vendor's vocabulary is not known, the value is `<unknown vocabulary>`.
- * @param overrides the fields to set, at any depth; `undefined` removes a field; a list has as many elements as are given, each merged over
- * the sample's; a `Sign` given here stays as it is
+ * @param overrides the fields to set, at any depth; `undefined` removes a field; a list gets as many elements as you pass, each merged over
+ * the sample's; a `Sign` that you pass is not replaced
  * @throws AirudderError `invalid_option` for a type that does not exist
  * @example
  * samplePush("call.completed", { Details: [{ Status: "failed", RingType: "busy" }] }, { key: "test-key" });

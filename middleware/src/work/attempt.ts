@@ -1,4 +1,4 @@
-/** An attempt that did not end in its time. Its handler may still run: its signal tells it to stop. */
+/** An attempt reached its time limit. Its handler may still run; its signal is aborted. */
 export class AttemptTimeout extends Error {
   override readonly name = "AttemptTimeout";
 
@@ -7,7 +7,7 @@ export class AttemptTimeout extends Error {
   }
 }
 
-/** One attempt; its signal is made when a handler asks for it, since most do not. */
+/** One attempt. Creates its signal only when a handler reads it, because most do not. */
 export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;

@@ -3,16 +3,16 @@ import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
 /** What a handler gets besides the push. */
 export interface HandlerContext {
-  /** Aborted when the attempt has run out of time, or the receiver is closing: pass it on to what you wait for. */
+  /** Aborted when the attempt reaches its time limit, or when the receiver closes. Pass it to the operations that you await. */
   readonly signal: AbortSignal;
 }
 
-/** Handles pushes. A throw or a rejection fails the attempt. */
+/** Handles a push. If it throws or rejects, the attempt has failed. */
 export type Handler<P> = (push: P, context: HandlerContext) => unknown;
 
 type AnyHandler = Handler<Push | QuarantinedPush>;
 
-/** What `receiver.on` takes: a type, `*` for every push that is not quarantined, `quarantined` for those no typed handler can rely on. */
+/** The keys of `receiver.on` besides the types: `*` for every push that is not quarantined, and `quarantined` for the others. */
 export interface HandlerMap {
   "*": Push;
   quarantined: QuarantinedPush;
@@ -25,10 +25,10 @@ export type PushFor<K extends PushType | keyof HandlerMap> = K extends PushType
     ? HandlerMap[K]
     : never;
 
-/** What handling a push without a failure ends in. */
+/** Result of handling a push without an error. */
 export type Result = "handled" | "ignored" | "quarantined";
 
-/** What decides which handlers a push goes to. */
+/** The values that select the handlers of a push. */
 export interface Routed {
   readonly type: PushType;
   /** The payload lacks what the handlers of its type need. */
@@ -50,12 +50,12 @@ export class Handlers {
     return this.#handlers.size;
   }
 
-  /** Whether a handler takes this push. */
+  /** Whether this push has a handler. */
   take(push: Routed): boolean {
     return this.#find(push) !== undefined;
   }
 
-  /** The handlers of a push; nothing when it has none. `*` never gets a push that is quarantined. */
+  /** The handlers of a push; `undefined` if it has none. `*` never receives a quarantined push. */
   #find({ type, quarantined }: Routed): AnyHandler[] | undefined {
     if (quarantined) return this.#handlers.get("quarantined");
     const own = this.#handlers.get(type);
@@ -64,7 +64,7 @@ export class Handlers {
     return all ?? (type === "unknown" ? this.#handlers.get("quarantined") : undefined);
   }
 
-  /** Resolves when a handler takes this push, or after `limitMs`. */
+  /** Resolves when a handler for this push is registered, or after `limitMs`. */
   wait(push: Routed, limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const settle = (): void => {
@@ -81,7 +81,7 @@ export class Handlers {
     });
   }
 
-  /** Runs the handlers of a push one after the other. The result comes at once when all of them are synchronous. */
+  /** Runs the handlers of a push in sequence. Returns the result without a promise if all of them are synchronous. */
   run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): Result | Promise<Result> {
     const handlers = this.#find({ type: push.type, quarantined });
     if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
@@ -111,7 +111,7 @@ function runFrom(
         : settled.then(() => runFrom(handlers, rest, push, context));
     }
     if (isGenerator(result))
-      throw new TypeError("The handler returned a generator, which nobody runs. Use an async function.");
+      throw new TypeError("The handler returned a generator, whose body never runs. Use an async function.");
   }
 }
 

@@ -1,4 +1,4 @@
-/** A priority queue: gives out the item with the lowest order first. */
+/** A priority queue: returns the item with the lowest `order` first. */
 export class Heap<T extends { readonly order: number }> {
   readonly #items: T[] = [];
 

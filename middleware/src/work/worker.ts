@@ -3,33 +3,34 @@ import { type Backoff, backoffMs } from "./backoff.js";
 import { Heap } from "./heap.js";
 import { Queue } from "./queue.js";
 
-/** Something to do. Jobs of one subject run one after the other, in the order in which they were added. */
+/** A unit of work. Jobs of one subject run in sequence, in the order in which they were added. */
 export interface Job {
   readonly subject: string | undefined;
-  /** Attempts that have failed already. */
+  /** Number of failed attempts. */
   failures: number;
 }
 
-/** How jobs are run, and who hears of it. */
+/** Limits and callbacks of a worker. */
 export interface WorkerOptions<J extends Job, R = unknown> {
-  /** Maximum number of attempts at once. */
+  /** Maximum number of parallel attempts. */
   readonly concurrency: number;
-  /** Attempts after the first. */
+  /** Maximum number of retries after the first attempt. */
   readonly retries: number;
   readonly timeoutMs: number;
   readonly backoff: Backoff;
-  /** A job waits for this promise before it takes a slot. */
+  /** A promise to wait for before the job starts; `undefined` to start it now. */
   hold?(job: J): Promise<void> | undefined;
   /**
-   * Makes a job ready to run. Not part of the attempt's time; its failure is retried and is no failed attempt, unless it is final.
-   * @param alone nothing runs beside this job
+   * Prepares a job to run. Does not count towards the time limit. If it fails, it is retried and the attempt does not count as failed,
+   * unless the error is final.
+   * @param alone whether no other job runs in parallel
    */
   prepare(job: J, alone: boolean): void | Promise<void>;
   run(job: J, attempt: RunningAttempt): R | Promise<R>;
   done(job: J, result: R): void;
   retrying(job: J, error: unknown, delayMs: number): void;
   dead(job: J, error: unknown): void;
-  /** Whether no attempt may follow this failure. */
+  /** Whether there must be no retry after this error. */
   isFinal(error: unknown, job: J): boolean;
 }
 
@@ -40,17 +41,17 @@ interface Entry<J> {
 }
 
 /**
- * Runs jobs: several at once, those of one subject in order, failed ones again after growing waits. Of the jobs that are ready the oldest
- * starts first. Nothing starts before `start()`.
+ * Runs jobs in parallel, but jobs of one subject in order. Retries failed jobs with increasing delays. The oldest ready job starts first.
+ * No job starts before `start()`.
  */
 export class Worker<J extends Job, R = unknown> {
   readonly #ready = new Heap<Entry<J>>();
-  /** Jobs that run with nothing beside them, before all others. */
+  /** Jobs that run first, one at a time, with no other job in parallel. */
   readonly #alone = new Queue<Entry<J>>();
   #runsAlone: J | undefined;
-  /** Of each subject that has a job under way: the jobs that wait behind it, if any. */
+  /** For each subject with an unfinished job: the jobs that wait for it, if any. */
   readonly #lanes = new Map<string, Queue<Entry<J>> | undefined>();
-  /** Attempts under way, each with its time limit once it has one. */
+  /** Running attempts, each with the timer of its time limit, if set. */
   readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Of jobs that could not be made ready: how often that failed. */
@@ -65,13 +66,13 @@ export class Worker<J extends Job, R = unknown> {
 
   constructor(private readonly options: WorkerOptions<J, R>) {}
 
-  /** Starts to run what was added. */
+  /** Starts to run the added jobs. */
   start(): void {
     this.#started = true;
     this.#schedule();
   }
 
-  /** @param alone the job runs before all others, with nothing beside it, unless an earlier job of its subject is under way */
+  /** @param alone the job runs before all others, with no job in parallel; has no effect if it waits for an earlier job of its subject */
   add(job: J, { alone = false }: { alone?: boolean } = {}): void {
     const entry = { job, order: this.#added++ };
     const { subject } = job;
@@ -87,7 +88,7 @@ export class Worker<J extends Job, R = unknown> {
     this.#schedule();
   }
 
-  /** The job that runs with nothing beside it now. */
+  /** The job that is running alone, if any. */
   get runsAlone(): J | undefined {
     return this.#runsAlone;
   }
@@ -134,7 +135,7 @@ export class Worker<J extends Job, R = unknown> {
 
   #nextAlone(): Entry<J> | undefined {
     const entry = this.#alone.shift() as Entry<J>;
-    // What waits for its handler cannot be what ended the process.
+    // A job that waits for a handler cannot have ended the process.
     if (this.#isHeld(entry)) return this.#next();
     this.#runsAlone = entry.job;
     return entry;
@@ -202,7 +203,7 @@ export class Worker<J extends Job, R = unknown> {
     );
   }
 
-  /** Ends an attempt once, whatever ends it first: its handler, its time limit, or the stop. */
+  /** Ends an attempt once: by its handler, its time limit or the stop, whichever comes first. */
   #end({ job }: Entry<J>, attempt: RunningAttempt, then: () => void): void {
     if (!this.#running.has(attempt)) return;
     clearTimeout(this.#running.get(attempt));
@@ -252,7 +253,7 @@ export class Worker<J extends Job, R = unknown> {
     else this.#makeReady(next);
   }
 
-  /** Starts nothing more and waits for running attempts at most `limitMs`; then aborts them and gives their jobs back. Stops once. */
+  /** Starts no more attempts, waits at most `limitMs` for running ones, then aborts them. Further calls have no effect. */
   stop(limitMs: number): Promise<void> {
     this.#stopping ??= this.#stop(limitMs);
     return this.#stopping;

@@ -1,9 +1,9 @@
-/** Sets this process's clock, as an administrator or a time server does; monotonic time goes on as it was. */
+/** Sets this process's clock, as an administrator or a time server does. The monotonic clock is not affected. */
 export function setClock(offsetMs: number): void {
   offset = Math.round(offsetMs);
 }
 
-/** Starts this process with a clock that differs from this machine's. */
+/** Starts this process with a clock that differs from the machine's clock. */
 export function startClock(offsetMs: number): void {
   setClock(offsetMs);
   Object.defineProperty(performance, "timeOrigin", { value: performance.timeOrigin + offset });

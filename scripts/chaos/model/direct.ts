@@ -1,7 +1,8 @@
 /**
- * Direct mode against a reference model, in a process of its own: random sequences of pushes, copies, handlers that end late, fail or
- * succeed, the vendor's retries and clock steps. The law: each push of the vendor is handled once, and answered 200 in the end, unless its
- * handler fails; a push that was answered 200 has been handled.
+ * Checks direct mode against a reference model, in its own process. Runs random sequences of pushes, copies, the vendor's retries, clock
+ * steps, and handlers that succeed, fail or end late.
+ *
+ * The invariants: unless its handler fails, each push is handled once and finally gets a 200. A push that got a 200 has been handled.
  */
 import { airudder } from "airudder-webhooks";
 import { answerParent } from "../../answer-parent.js";
@@ -12,7 +13,7 @@ const SUBJECTS = 4;
 const STATES = ["A", "B", "C"];
 const DEADLINE_MS = 4;
 
-/** A push of the vendor: sent until it is answered 200. */
+/** A push of the vendor, which sends it until the response is 200. */
 interface Sent {
   readonly subject: number;
   readonly state: string;
@@ -24,7 +25,7 @@ interface Sent {
   run: Run | undefined;
   /** Place of its last run in the order of all runs. */
   order: number;
-  /** A response other than 200 came: the vendor sends it again. */
+  /** A response was not 200, so the vendor retries. */
   retries: boolean;
   told: boolean;
 }
@@ -38,7 +39,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
   const random = new Random(seed);
   const broken: string[] = [];
   const receiver = airudder({ key: "k", token: false, warnings: false, deadlineMs: DEADLINE_MS });
-  /** Of each subject: what the vendor has not been told 200 for, and the latest push that was accepted. */
+  /** For each subject: the pushes without a 200 so far, and the latest accepted push. */
   const open: Sent[][] = Array.from({ length: SUBJECTS }, () => []);
   const last: (Sent | undefined)[] = [];
   let runs = 0;
@@ -97,7 +98,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
     const running = pushes.filter((sent) => sent.run !== undefined);
     const what = random.weighted({ push: 5, copy: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
     if (what === "push") {
-      // Bytes that the vendor still has on its way would be taken for these, which no receiver can tell apart.
+      // Skip bytes that the vendor is still sending: no receiver can distinguish a new push from a retry of the same bytes.
       const latest = last[subject];
       const isLatest = !running.some(({ order }) => order > (latest?.order ?? 0));
       const free = STATES.filter(

@@ -1,10 +1,10 @@
-/** An app with a file inbox, driven step by step by the model: what its handlers finish is in its log before they return. */
+/** An app with a file inbox that the model controls step by step. Its handlers write a log line before they return. */
 import { openSync, writeSync } from "node:fs";
 import { airudder, dialerBody, fileInbox } from "airudder-webhooks";
 import { answerParent } from "../../answer-parent.js";
 import { setClock, startClock } from "./clock.js";
 
-/** What the app is started with, as JSON. */
+/** Arguments of the app, as JSON. */
 export interface ModelAppOptions {
   readonly dir: string;
   readonly log: string;
@@ -12,13 +12,13 @@ export interface ModelAppOptions {
   readonly clockMs: number;
 }
 
-/** A push of the model: what its handlers do follows from its state. */
+/** A push of the model. Its state decides what its handlers do. */
 export interface ModelPush {
   readonly subject: string;
   readonly state: string;
 }
 
-/** What became of a request. */
+/** The response to a request. */
 export interface ModelResponse {
   readonly status: number;
   readonly id: string | undefined;
@@ -78,7 +78,7 @@ answerParent(undefined, {
   clock: (offsetMs) => setClock(offsetMs as number),
   dead: async () => (await receiver.dead()).map(({ id }) => id),
   drop: (id) => receiver.drop(id as string),
-  /** Retries a dead push with a handler that was fixed; its state is reported back when it has settled. */
+  /** Retries a dead push with a fixed handler, and waits until it is finished. */
   retry: async (id) => {
     fixed = true;
     const isRetried = await receiver.retry(id as string);
@@ -93,7 +93,7 @@ answerParent(undefined, {
   close: () => receiver.close({ timeoutMs: 1_000 }),
 });
 
-/** Number of pushes that still wait after some time. */
+/** Waits until the inbox is empty, at most 20 seconds. Returns the number of pushes that are left. */
 async function drained(): Promise<number> {
   for (const end = performance.now() + 20_000; performance.now() < end; ) {
     if (receiver.stats().inbox?.queued === 0) return 0;

@@ -10,7 +10,7 @@ const SUBJECTS = ["a", "b", "c", "d", "e"];
 const STATES = ["idle", "busy", "slow", "retried", "dead"];
 const HOUR_MS = 3_600_000;
 
-/** How often each kind of step is taken. */
+/** Relative frequency of each kind of step. */
 const WEIGHTS = {
   push: 400,
   burst: 20,
@@ -31,11 +31,11 @@ interface Accepted {
   readonly id: string;
   readonly subject: string;
   readonly state: string;
-  /** Place in the order of all acknowledgements. */
+  /** Position in the order of all acknowledgements. */
   readonly order: number;
 }
 
-/** What a run came to. */
+/** Result of a run. */
 export interface ModelReport {
   readonly steps: number;
   readonly acknowledged: number;
@@ -44,9 +44,12 @@ export interface ModelReport {
 }
 
 /**
- * The file inbox against a reference model: random sequences of pushes, failing handlers, kills, clean closes, takeovers from a stopped
- * process, clock steps and damaged lines. The laws: each acknowledged push is handled or dead in the end, once unless its process died,
- * in the order of its subject; only a copy of a subject's last push is a duplicate; a damaged line is kept.
+ * Checks the file inbox against a reference model. Runs random sequences of pushes, failing handlers, kills, clean closes, takeovers from a
+ * stopped process, clock steps and damaged lines. The invariants:
+ *
+ * - Each acknowledged push is finally handled or dead: only once, unless its process died, and in the order of its subject.
+ * - Only a copy of a subject's last push is a duplicate.
+ * - A damaged line is kept.
  * @param script the compiled `inbox-app.ts`
  */
 export async function runInboxModel(
@@ -67,14 +70,14 @@ class InboxModel {
   readonly #dir = join(this.#folder, "inbox");
   readonly #log = join(this.#folder, "log");
   readonly #accepted = new Map<string, Accepted>();
-  /** State of the last push that was acknowledged, of each subject; nothing where a push without a response may be the last. */
+  /** State of each subject's last acknowledged push; `undefined` if a push without a response may be the last one. */
   readonly #last = new Map<string, string | undefined>();
   readonly #dropped = new Set<string>();
   readonly #retried = new Set<string>();
-  /** Pushes of which a line was damaged: they may be lost, or be handled again. */
+  /** Pushes with a damaged line: they may be lost or handled again. */
   readonly #damaged = new Set<string>();
   readonly #damagedLines: { readonly line: string; readonly id: string; readonly isBody: boolean }[] = [];
-  /** Lives that did not end with a close. */
+  /** Lives (processes of the app) that did not end with `close()`. */
   readonly #crashed = new Set<number>();
   readonly #broken: string[] = [];
   readonly #trace: string[] = [];
@@ -136,7 +139,7 @@ class InboxModel {
         Array.from({ length: 10 }, () => this.#newPush()),
       );
     if (kind === "clock") {
-      // Far, or so little that the same moments come again.
+      // A large step, or a small one backwards, so that the same timestamps occur again.
       if (random.next() < 0.3) this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
       else this.#clockMs -= random.next() * 20;
       await this.#running.ask("clock", this.#clockMs);
@@ -163,7 +166,7 @@ class InboxModel {
       const last = this.#last.get(subject);
       if (duplicate) {
         if (this.#last.has(subject) && last !== state && last !== undefined)
-          this.#broken.push(`${subject} ${state} was taken for a copy of ${last}: it is lost`);
+          this.#broken.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
         continue;
       }
       if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was given out twice`);
@@ -191,7 +194,7 @@ class InboxModel {
     if (kind === "close") await app.ask("close");
     else {
       this.#crashed.add(this.#life);
-      // Killed while pushes are on their way: nobody knows whether these are stored.
+      // Killed while requests are open: it is unknown whether their pushes are stored.
       const pushes = Array.from({ length: 5 }, () => this.#newPush());
       for (const { subject } of pushes) this.#last.set(subject, undefined);
       app.ask("push", pushes).catch(() => undefined);
@@ -202,7 +205,7 @@ class InboxModel {
     await this.#start();
   }
 
-  /** Another process takes over from one that was stopped, which goes on later. POSIX only: signals. */
+  /** A new process takes over from a stopped one, which later continues. POSIX only: signals. */
   async #takeOver(): Promise<void> {
     if (process.platform === "win32") return;
     const old = this.#running;
@@ -223,7 +226,7 @@ class InboxModel {
     ]);
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
-      // Acknowledged, before or after the takeover: it must not be lost, wherever it stands in the order.
+      // Acknowledged before or after the takeover: it must not be lost, but its position in the order is unknown.
       if (status === 200 && id !== undefined && !duplicate) {
         this.#accepted.set(id, { id, subject, state, order: Number.NaN });
       }
@@ -252,7 +255,7 @@ class InboxModel {
     this.#damaged.add((id ?? push) as string);
     const isBody = id !== undefined && offset >= line.indexOf(',"headers":');
     this.#damagedLines.push({ line: damaged, id: (id ?? push) as string, isBody });
-    // The line may have been the last of its subject.
+    // The damaged line may be its subject's last push.
     for (const subject of SUBJECTS) this.#last.set(subject, undefined);
   }
 
@@ -273,7 +276,7 @@ class InboxModel {
         this.#broken.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
       if (this.#dropped.has(id) && runs.some(({ life }) => life === this.#life) && runs.length > 1)
         this.#broken.push(`${id} was dropped and handled afterwards`);
-      if (isAgainAmiss(runs, this.#crashed))
+      if (isHandledTooOften(runs, this.#crashed))
         this.#broken.push(
           `${subject} ${state} (${id}) was handled in lives ${runs.map(({ life }) => life).join(", ")}`,
         );
@@ -286,7 +289,7 @@ class InboxModel {
     const latest = new Map<string, { at: number; id: string }>();
     for (const { id, subject, state, order } of this.#accepted.values()) {
       const first = done.get(id)?.[0];
-      // What failed for good and was retried by hand comes when it comes, and so does what was acknowledged during a takeover.
+      // The order is not defined for dead pushes that were retried by hand, nor for pushes acknowledged during a takeover.
       if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;
       const before = latest.get(subject);
       if (before !== undefined && before.at > first.at && !this.#damaged.has(id) && !this.#damaged.has(before.id))
@@ -295,7 +298,7 @@ class InboxModel {
     }
   }
 
-  /** A damaged body is only noticed when it is read: not that of a finished push, nor of a line that was carried. */
+  /** A damaged body is only detected when it is read, so not after the push is finished or dead. */
   #judgeDamage(done: ReadonlyMap<string, unknown>, dead: ReadonlySet<string>): void {
     const texts = readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
@@ -311,17 +314,17 @@ class InboxModel {
 }
 
 /**
- * Whether a push was handled more often than it may be: twice in one life, or again though both lives ended well. One that was stopped may
- * finish a handler after its successor has.
+ * Whether a push was handled too often: twice in one life, or in two lives that both ended with `close()`. A stopped process may finish a
+ * handler after its successor has.
  */
-function isAgainAmiss(runs: readonly { life: number }[], crashed: ReadonlySet<number>): boolean {
+function isHandledTooOften(runs: readonly { life: number }[], crashed: ReadonlySet<number>): boolean {
   return runs.slice(1).some(({ life }, i) => {
     const before = runs[i] as { life: number };
     return life === before.life || !(crashed.has(life) || crashed.has(before.life));
   });
 }
 
-/** Where a sync costs nothing, if there is such a place: it is the order of writes that is tried, not the disk. */
+/** A folder in memory if there is one, so that syncs cost nothing. The model tests the order of writes, not the disk. */
 function memoryFolder(): string {
   try {
     return statSync("/dev/shm").isDirectory() ? "/dev/shm" : tmpdir();

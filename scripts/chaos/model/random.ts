@@ -1,4 +1,4 @@
-/** Random choices that a seed repeats. */
+/** A seeded random generator: the same seed gives the same choices. */
 export class Random {
   #state: number;
 

@@ -228,7 +228,7 @@ test("a request whose headers cannot be read is answered 500, and the next one i
   assert.equal(receiver.stats().inFlight, 0);
 });
 
-test("the deadline counts from the call of the receiver: what the body took is not left for the handler", async (t) => {
+test("the deadline counts from the call of the receiver: the time for the body reduces the time for the handler", async (t) => {
   const receiver = airudder({ key: KEY, warnings: false, deadlineMs: 400 });
   receiver.on("*", () => new Promise((resolve) => setTimeout(resolve, 350)));
   const { url } = await serve(t, receiver);
@@ -247,7 +247,7 @@ for (const [what, handler] of [
   ["a generator function", function* () {}],
   ["an async generator function", async function* () {}],
 ] as [string, () => unknown][]) {
-  test(`receiver.on() refuses ${what}: nobody would run it`, () => {
+  test(`receiver.on() rejects ${what}, because its body would never run`, () => {
     assert.throws(() => airudder({ key: KEY }).on("*", handler), {
       code: "invalid_option",
       message: /Use an async function/,

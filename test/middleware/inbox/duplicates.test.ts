@@ -56,7 +56,7 @@ test("a copy finds the push that is being kept; one that was not accepted is for
   assert.equal(duplicates.find("a", digest("y")), true);
 });
 
-test("of the pushes of an earlier process the one reported last counts, whatever the clock did; one that is being kept stays", () => {
+test("of the pushes of an earlier process the one reported last counts, regardless of the clock; one that is being kept stays", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const now = Date.now();
   duplicates.recover("a", digest("first"), now + 5_000);
@@ -81,11 +81,11 @@ test("A, B, A are three, though none is done yet", () => {
 });
 
 for (const isDone of [false, true]) {
-  test(`a push whose sender was told to send it again finds itself, ${isDone ? "done meanwhile" : "still under way"}, whatever came in between`, () => {
+  test(`a push whose sender was told to send it again finds itself, ${isDone ? "done meanwhile" : "still under way"}, even if other pushes came in between`, () => {
     const duplicates = new Duplicates(HOUR_MS);
     const kept = Promise.resolve();
     const a = duplicates.begin("s", digest("a"), kept);
-    a.late = true; // the only request that waited for it was told to send it again
+    a.late = true; // the only request that waited for it got 503
     const b = duplicates.begin("s", digest("b"), kept);
     duplicates.settle(b, true);
     if (isDone) duplicates.settle(a, true);

@@ -1,4 +1,4 @@
-/** An app whose handler of one push ends the process: started again and again by the test. */
+/** An app whose handler of one push ends the process. The test restarts it each time. */
 import { appendFileSync } from "node:fs";
 import { airudder, fileInbox } from "airudder-webhooks";
 

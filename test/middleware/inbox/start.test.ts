@@ -18,7 +18,7 @@ function start(t: TestContext, dir: string, options: AirudderOptions = {}) {
   return { receiver, results };
 }
 
-/** Leaves a push in a folder that nobody has handled. */
+/** Leaves an unhandled push in a folder. */
 async function leavePush(t: TestContext, dir: string, payload: unknown = callCompleted()): Promise<void> {
   const { receiver } = start(t, dir);
   let isTaken = false;
@@ -105,7 +105,7 @@ test("a push whose type has no handler is ignored 30 seconds later, the next of 
   assert.deepEqual(results(), ["ignored", "ignored"]);
 });
 
-test("retry() refuses a push whose type has no handler: it stays dead", async (t) => {
+test("retry() rejects for a push whose type has no handler: it stays dead", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   first.receiver.on("call.completed", () => Promise.reject(new Error("broken")));
@@ -120,7 +120,7 @@ test("retry() refuses a push whose type has no handler: it stays dead", async (t
   const { id = "" } = dead ?? {};
   await assert.rejects(receiver.retry(id), {
     code: "no_handler",
-    message: /no handler takes its type call\.completed/,
+    message: /no handler is registered for its type call\.completed/,
   });
   assert.equal((await receiver.dead()).length, 1);
   receiver.on("call.completed", () => undefined);
@@ -158,7 +158,7 @@ test("drop() discards a dead push for good, also over a restart", async (t) => {
   );
 });
 
-test("ready({ waitMs }) waits for a folder that another process still holds, and says why when it waited in vain", async (t) => {
+test("ready({ waitMs }) waits for a folder that another process still holds, and rejects with the reason after waitMs", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   const { receiver } = start(t, dir);
@@ -171,7 +171,7 @@ test("ready({ waitMs }) waits for a folder that another process still holds, and
   assert.equal(receiver.stats().inbox?.open, true);
 });
 
-test("the folder is the one that was meant when the inbox was created, whatever becomes of the current directory", async (t) => {
+test("the folder is resolved when the inbox is created, even if the current directory changes later", async (t) => {
   const [home, elsewhere] = [makeFolder(t), makeFolder(t)];
   const before = process.cwd();
   t.after(() => process.chdir(before));
@@ -199,12 +199,12 @@ for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 31]) {
   });
 }
 
-test("close() refuses a time limit that is no number", async (t) => {
+test("close() rejects a time limit that is not a number", async (t) => {
   const { receiver } = start(t, makeFolder(t));
   for (const timeoutMs of [Number.NaN, -1, "5" as unknown as number]) {
     await assert.rejects(receiver.close({ timeoutMs }), {
       code: "invalid_option",
-      message: /number from 0, such as 10000/,
+      message: /number of 0 or more, such as 10000/,
     });
   }
 });

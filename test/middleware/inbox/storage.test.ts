@@ -70,7 +70,7 @@ test("POSIX only: a push whose segment was removed for good is dead", {
   assert.match(await errorOf(), /LostPush: The record in .* cannot be read: ENOENT/);
 });
 
-/** A volume of its own, 1 MB; nothing where this process must not mount one. */
+/** A separate volume of 1 MB; `undefined` if this process is not allowed to mount one. */
 function smallVolume(t: TestContext): string | undefined {
   const dir = makeFolder(t);
   if (process.platform !== "linux") return undefined;
@@ -79,7 +79,7 @@ function smallVolume(t: TestContext): string | undefined {
   return dir;
 }
 
-/** Stores pushes of 2 KB one after the other, and says how many were refused. */
+/** Stores pushes of 2 KB in sequence. Returns how many were rejected. */
 async function putAll(inbox: Inbox, count: number): Promise<number> {
   let refused = 0;
   for (let i = 0; i < count; i++) {
@@ -137,14 +137,14 @@ for (const more of [{}, { afterLiving: true }]) {
     const lock = { ...JSON.parse(readFileSync(join(dir, "lock"), "utf8")), pid: 2 ** 22 + 1, ino: undefined, ...more };
     await journal.close();
     writeFileSync(join(dir, "lock"), JSON.stringify(lock));
-    // One segment takes the volume, as earlier versions let it.
+    // One segment fills the volume, as earlier versions allowed.
     const file = segmentOf(dir);
     const line = readFileSync(file, "utf8").split("\n")[1];
     for (const lines of [100, 1]) {
       try {
         for (;;) appendFileSync(file, `${line}\n`.repeat(lines));
       } catch {
-        // Full, but for less than that.
+        // Leaves less than that free.
       }
     }
     const inbox = fileInbox(dir);

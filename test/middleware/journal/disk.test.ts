@@ -26,7 +26,7 @@ async function idsOf(dir: string): Promise<string[]> {
   return ids;
 }
 
-test("a close that fails is not tried again: the journal goes on, and no file of the app is touched", async (t) => {
+test("a failed close is not retried: the journal continues to work, and no file of the app is closed", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
@@ -84,7 +84,7 @@ test("a file system that cannot sync a folder is tolerated", { skip: process.pla
   assert.equal((await journal.append(pushHead("p"))).place.segment, 1);
 });
 
-test("after a refused append the newest segment can be dropped, and the journal has room again", async (t) => {
+test("after a failed append the newest segment can be dropped, and the journal accepts appends again", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -134,7 +134,7 @@ test("POSIX only: a segment that is a symbolic link is read, and never written t
   assert.deepEqual(await idsOf(dir), ["p", "q"]);
 });
 
-test("POSIX only: a folder that other users can write to is warned of, once at each opening", {
+test("POSIX only: a folder that other users can write to causes a warning, once at each opening", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = makeFolder(t);

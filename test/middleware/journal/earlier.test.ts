@@ -15,12 +15,12 @@ const folders = fileURLToPath(new URL("../../fixtures/inbox-c045868", import.met
 function copyOf(t: TestContext, name: string): string {
   const dir = join(makeFolder(t), name);
   cpSync(join(folders, name), dir, { recursive: true });
-  // Its owner is none of this machine, and has not touched its lock for long.
+  // Its owner is on another machine, and has not touched its lock for a long time.
   if (name === "killed") utimesSync(join(dir, "lock"), new Date(0), new Date(0));
   return dir;
 }
 
-/** The agent that a push is about: says what became of it. */
+/** The agent that a push is about. Its name says what happened to the push. */
 const nameOf = ({ subject = "" }: { subject?: string }): string => subject.split("|")[1] ?? "";
 
 const expected = {
@@ -68,7 +68,7 @@ for (const [name, { pushes, handled, dead, crashes }] of Object.entries(expected
     );
   });
 
-  test(`a ${name} folder of an earlier version is an inbox that goes on where it was`, async (t) => {
+  test(`a ${name} folder of an earlier version is an inbox that continues where it stopped`, async (t) => {
     const dir = copyOf(t, name);
     const receiver = airudder({ key: KEY, inbox: fileInbox(dir, { retries: 0 }), duplicateWindowMs: 1 });
     t.after(() => receiver.close({ timeoutMs: 100 }));

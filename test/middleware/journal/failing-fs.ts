@@ -15,7 +15,7 @@ export function replaceFs<N extends Name>(t: TestContext, name: N, make: (origin
   });
 }
 
-/** An error as the system gives it. */
+/** An error like those of the system. */
 export function systemError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: injected`), { code });
 }

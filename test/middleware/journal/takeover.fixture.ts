@@ -1,6 +1,6 @@
 /**
- * Appends pushes until another process has the journal, and prints the id of each that is acknowledged. Its lock is given up for lost within
- * milliseconds, and its writes wait in the thread pool, so that a stop often falls between a look at the lock and a write.
+ * Appends pushes until another process has the journal, and prints the id of each acknowledged push. Its lock becomes stale within
+ * milliseconds, and its writes wait in the thread pool, so a stop often happens between a check of the lock and a write.
  */
 import { pbkdf2 } from "node:crypto";
 import { writeSync } from "node:fs";

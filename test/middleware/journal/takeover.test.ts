@@ -65,7 +65,7 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
     await once(child.stdout, "data", { signal: AbortSignal.timeout(30_000) });
     return child;
   };
-  const pause = (most: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * most));
+  const pause = (maxMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * maxMs));
   let owner = await start(0);
   for (let round = 1; round <= ROUNDS; round++) {
     await pause(150);
@@ -99,7 +99,7 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
 
 const elsewhere = { ...thisOwner(), host: "elsewhere", boot: "another boot", space: "pid:[1]", token: "t" };
 
-/** A folder whose owner may live: it wrote one push, and the start of a line. */
+/** A folder whose owner may still run: it wrote one push, and the start of a line. */
 async function leaveStopped(dir: string): Promise<{ file: string; bytes: number }> {
   const journal = await openJournal(dir);
   await journal.append(pushHead("kept"), content("kept"));

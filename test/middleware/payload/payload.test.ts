@@ -139,7 +139,7 @@ test("pushTime reads every time of every sample", () => {
   assert.equal(pushTime(agent.holdTimestamp), undefined);
 });
 
-test("a zone that does not exist is refused with a right one", () => {
+test("a zone that does not exist is rejected, and the message names a valid one", () => {
   assert.throws(
     () => pushTime("2024-03-11 10:19:27", { zone: "Mars/Base" }),
     /zone "Mars\/Base" does not exist\. .*Asia\/Jakarta/,
@@ -291,7 +291,7 @@ test("subject: an Info Check is about its call, as a call completion is", () => 
   );
 });
 
-test("subject: a call without a CallID is told from others of its task by its id", () => {
+test("subject: a call without a CallID is distinguished from others of its task by its id", () => {
   for (const type of ["call.completed", "call.completed.info_check"] as const) {
     const about = (call: object) => subject({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).key;
     assert.equal(about({ id: 5 }), `${type}|t|5`);
@@ -348,7 +348,7 @@ const states: [string, (at: number) => StatePayload][] = [
   ["chatbot.session.ended", (at) => samplePush("chatbot.session.ended", { timestamp: at })],
 ];
 for (const [what, stateAt] of states) {
-  test(`newestState: of ${what} the later timestamp wins, whatever arrives last`, () => {
+  test(`newestState: of ${what} the later timestamp wins, regardless of the order of arrival`, () => {
     const [older, newer, twin] = [1_736_910_000, 1_736_910_001, 1_736_910_001].map(stateAt) as [
       StatePayload,
       StatePayload,

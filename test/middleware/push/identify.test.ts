@@ -20,7 +20,7 @@ function withValue(file: string, path: string[], value: unknown): Json {
   return payload;
 }
 
-/** Fields that identification and handlers need, with the type that the rest of the push still tells. */
+/** Fields that identification and handlers need, with the type that the other fields still identify. */
 const needed: [file: string, path: string[], type: PushType][] = [
   ["workflow.status/with-task.json", ["actions"], "workflow.status"],
   ["workflow.status/with-task.json", ["status"], "workflow.status"],
@@ -83,7 +83,7 @@ for (const [word, file, type] of [
   });
 }
 
-test("a dialer push whose type and body tell nothing is unknown, unless the mount states the type", async () => {
+test("a dialer push whose type and body identify nothing is unknown, unless the mount states the type", async () => {
   for (const payload of [
     { pds: null },
     { pds: {} },
@@ -116,7 +116,7 @@ test("a session_end_reason alone does not make a chatbot push", () => {
   assert.equal(identify({ session_end_reason: "robot" }), "unknown");
 });
 
-test("what has the shape of nothing is unknown", () => {
+test("a payload of no known shape is unknown", () => {
   for (const payload of [
     {},
     [],
@@ -135,7 +135,7 @@ const samples = catalogue
   .filter((schema) => schema.identify.length > 0)
   .flatMap(({ type, samples: files }) => files.map((file) => ({ type, payload: sample(file) })));
 
-test("fields that several types share never tell a type", () => {
+test("fields that several types share never identify a type", () => {
   const shared = [
     "workflow_id",
     "workflow_name",

@@ -1,9 +1,9 @@
 import type { Item } from "./ledger.js";
 
-/** Error of an attempt that ran alone and has not ended; on disk before the attempt starts. */
+/** Error text of an attempt that runs alone. It is written to disk before the attempt starts. */
 export const INTERRUPTED = "ProcessEnded: The process ended during this attempt, with no other push running.";
 
-/** The process ended during each of the last attempts, which ran alone. */
+/** Error of a push whose attempts, running alone, each ended the process. */
 export class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
 
@@ -13,14 +13,16 @@ export class ProcessEnded extends Error {
 }
 
 /**
- * The pushes that may have been running when the last process died: they run alone first.
+ * The pushes that may have been running when the last process died. They run first, one at a time.
  *
- * Nothing is recorded when an attempt starts, since that would cost a write for each push. What is known: the worker runs the oldest push
- * of each subject, at most `concurrency` at once and the oldest first. So the running ones are among the oldest of those that have not
- * failed yet, or among those that wait for a retry. The marks of pushes that had just finished may not have reached the disk, hence twice
- * as many; after each further crash twice as many again, so that in the end every push is covered.
- * @param live unfinished pushes in the order in which they came
- * @param crashes how often in a row a process has died here shortly after it started; 0 after a clean close
+ * The start of an attempt is not recorded, because that would cost a write for each push. But the worker runs the oldest push of each
+ * subject, oldest first, at most `concurrency` in parallel. So the running pushes were among the oldest that have not failed yet, or among
+ * those that wait for a retry.
+ *
+ * Marks of pushes that had just finished may be missing on disk, so the first limit is twice `concurrency`. Each further crash doubles it,
+ * until every push is covered.
+ * @param live unfinished pushes in the order of arrival
+ * @param crashes see `Journal.crashes`; 0 after a clean close
  */
 export function suspectsOf(live: readonly Item[], crashes: number, concurrency: number): ReadonlySet<Item> {
   if (crashes === 0) return new Set();

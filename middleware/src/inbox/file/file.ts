@@ -32,20 +32,20 @@ import { headOf, LostPush, storedOf } from "./records.js";
 import { Replay } from "./replay.js";
 import { Sweeper } from "./sweeper.js";
 
-/** Maximum number of waiting pushes in memory; the others are read from disk when their turn comes. */
+/** Maximum number of waiting pushes in memory; the others are read from disk before they are handled. */
 const MAX_IN_MEMORY = 1_000;
-/** Maximum bytes of bodies in memory, also of those being handled: parsed, a body may take twenty times as much. */
+/** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
 /** What runs when another process has taken the folder over may go on for so long before the folder is opened again. */
 const LEAVE_MS = 10_000;
 
 /**
- * An inbox in a folder of this machine: a push is acknowledged when it is on disk (fdatasync), and handled afterwards: several subjects
- * at once, the pushes of one subject in order, failed ones again after growing waits, then kept as dead. After a crash, unfinished pushes
- * run again; those that may have caused it run alone first.
+ * An inbox in a folder of this machine. It acknowledges a push when it is on disk (fdatasync), and handles it afterwards: several subjects
+ * in parallel, pushes of one subject in order. It retries failed pushes with increasing delays, then keeps them as dead. After a crash,
+ * unfinished pushes are handled again. Those that may have caused the crash run first, one at a time.
  *
  * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`).
- * @param dir the folder; created if it does not exist, resolved against the current directory once
+ * @param dir the folder; created if it does not exist, resolved against the current directory when this is called
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
  */
@@ -64,7 +64,7 @@ class FileInbox implements Inbox {
   readonly #replays = new Set<Replay>();
   #consumer: Consumer | undefined;
   #events: InboxEvents | undefined;
-  /** Reported when somebody listens. */
+  /** Recovered pushes, until there is a listener to report them to. */
   #recovered: RecoveredPush[] = [];
 
   constructor(
@@ -140,7 +140,7 @@ class FileInbox implements Inbox {
     this.#worker.add(item);
   }
 
-  /** Hands a push out in its subject's turn. Waits for the turn at most as long as an attempt may take. */
+  /** Handles a replay after the earlier pushes of its subject. Waits for them at most `timeoutMs`. */
   async replay(push: StoredPush): Promise<Consumed> {
     await this.#opening.open();
     const replay = new Replay(push, this.options.timeoutMs);
@@ -194,7 +194,7 @@ class FileInbox implements Inbox {
     else this.#events.recovered(push);
   }
 
-  /** Another process has the folder: this one stops working on it, and reads everything again once the folder is free. */
+  /** Another process has the folder: stops all work on it, and reads it again when it is free. */
   #leave(error: JournalError): void {
     const journal = this.#opened;
     if (journal === undefined) return;
@@ -211,8 +211,8 @@ class FileInbox implements Inbox {
   }
 
   /**
-   * Reads the push, unless it is in memory. An attempt that runs alone is recorded as failed before it starts: where the process ends
-   * during the attempt, that record stands.
+   * Reads the push, unless it is in memory. An attempt that runs alone is recorded as failed before it starts. If the process ends during
+   * the attempt, that record remains.
    */
   #prepare(item: Item, alone: boolean): void | Promise<void> {
     if (!alone) return item.push === undefined ? this.#read(item) : undefined;
@@ -223,7 +223,7 @@ class FileInbox implements Inbox {
     if (item.push === undefined) await this.#read(item);
     this.#ledger.fail(item, item.failures, INTERRUPTED);
     const failed = markOf(item, "failed", item.failures + 1, INTERRUPTED);
-    // A disk that takes no record must not stop the work that frees it.
+    // If the disk is full, go on: only finished pushes free space.
     await this.#append(failed).catch(() => undefined);
   }
 
@@ -234,7 +234,10 @@ class FileInbox implements Inbox {
     const { head, content } = await journal.read(place).catch((error: JournalError) => {
       const isThere = item.place !== place || journal.segments().some(({ segment }) => segment === place.segment);
       if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
-      this.#events?.warn?.("AIRUDDER_INBOX_UNREADABLE", `A stored push has to wait: ${error.message}`);
+      this.#events?.warn?.(
+        "AIRUDDER_INBOX_UNREADABLE",
+        `A stored push cannot be read yet; the inbox retries: ${error.message}`,
+      );
       throw error;
     });
     if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
@@ -263,7 +266,7 @@ class FileInbox implements Inbox {
     this.#cancelReplays();
     const aborted = this.#worker.runsAlone;
     if (aborted !== undefined && !(aborted instanceof Replay)) {
-      // The attempt was aborted by us: it does not count.
+      // close() aborted the attempt, so it does not count as a failure.
       const mark = markOf(aborted, "failed", aborted.failures, "The receiver closed during an attempt.");
       await this.#append(mark).catch(() => undefined);
     }
@@ -303,7 +306,7 @@ class FileInbox implements Inbox {
     return isDropped;
   }
 
-  /** Records what is to become of a dead push; `false` when there is none of that id. */
+  /** Writes a mark for a dead push. Returns `false` if there is none with this id. */
   async #markDead(id: string, state: "retry" | "dropped"): Promise<boolean> {
     const journal = await this.#opening.open();
     if (!this.#ledger.isDead(id)) return false;

@@ -18,7 +18,7 @@ export interface Item extends Job {
   push: StoredPush | undefined;
   dead: DeadPush["state"] | undefined;
   error: string | undefined;
-  /** The mark that ended it. */
+  /** The mark that finished it. */
   finished: "handled" | "ignored" | "dropped" | undefined;
 }
 
@@ -56,7 +56,7 @@ export class Ledger {
     return item;
   }
 
-  /** Nothing is left to do for the item. */
+  /** Removes a finished item. */
   close(item: Item, finished: Item["finished"]): void {
     if (item.finished !== undefined) return;
     item.finished = finished;
@@ -66,7 +66,7 @@ export class Ledger {
     this.#count(item, -1);
   }
 
-  /** So many attempts of the item have failed. */
+  /** Sets the number of failed attempts and the last error. */
   fail(item: Item, failures: number, error: string | undefined): void {
     this.#count(item, -1);
     item.failures = failures;
@@ -152,7 +152,7 @@ export class Ledger {
     return [...this.#live.values()].sort((a, b) => a.seq - b.seq);
   }
 
-  /** The dead pushes, or the one of that id. */
+  /** All dead pushes, or only the one with this id. */
   dead(id?: string): DeadPush[] {
     const one = id === undefined ? undefined : this.#dead.get(id);
     const items = id === undefined ? [...this.#dead.values()] : one === undefined ? [] : [one];
@@ -161,7 +161,7 @@ export class Ledger {
     });
   }
 
-  /** Forgets a dead push; `false` when there is none of that id. */
+  /** Removes a dead push. Returns `false` if there is none with this id. */
   drop(id: string): boolean {
     const item = this.#dead.get(id);
     if (item !== undefined) this.close(item, "dropped");
@@ -174,7 +174,7 @@ export class Ledger {
   }
 }
 
-/** Marks after which nothing is left to do for a push. `done` was written by earlier versions in place of `handled`. */
+/** Marks of finished pushes. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
 /** Makes a ledger from what is in a journal. Lines of a push that is done already, such as a carried copy, are passed over. */
@@ -198,7 +198,7 @@ export class Recovery {
       this.ledger.move(known, place);
       return;
     }
-    // Of a carried line nobody knows which pushes of its subject came after it.
+    // A carried line is out of order, so it may not be its subject's last push.
     const isCarried = head.carried === true || head.seq < this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, head.seq);
     if (head.replay === undefined && !isCarried) this.onPush(head);

@@ -2,11 +2,11 @@ import { AirudderError } from "../../errors.js";
 import type { Job } from "../../work/worker.js";
 import type { Consumed, StoredPush } from "../inbox.js";
 
-/** A replayed push that waits for its turn or is being handled. It is stored nowhere and has one attempt. */
+/** A replay that waits or is being handled. It is not stored and has only one attempt. */
 export class Replay implements Job {
   readonly subject: string | undefined;
   failures = 0;
-  /** Settles when the handlers are done, or when the replay is given up. */
+  /** Settles when the handlers have finished, or when the replay is cancelled. */
   readonly settled: Promise<Consumed>;
   #isCancelled = false;
   #settle!: { resolve(result: Consumed): void; reject(error: unknown): void };
@@ -21,12 +21,12 @@ export class Replay implements Job {
       this.#settle = { resolve, reject };
     });
     this.#timer = setTimeout(() => {
-      const message = `The replay waited ${waitMs} ms behind earlier pushes of its subject; replay it later.`;
+      const message = `The replay waited ${waitMs} ms for earlier pushes of its subject. Replay it later.`;
       this.reject(new AirudderError("busy", message));
     }, waitMs);
   }
 
-  /** Its turn has come. Returns `false` when nobody waits for it any more: then it must not run. */
+  /** Call it before the attempt. Returns `false` if the replay was cancelled: then it must not run. */
   begin(): boolean {
     clearTimeout(this.#timer);
     return !this.#isCancelled;

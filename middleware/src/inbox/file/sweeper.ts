@@ -8,9 +8,12 @@ const SEGMENTS_HELD = 2;
 const CARRIED_AT_ONCE = 4 * 1024 * 1024;
 
 /**
- * Removes segments whose pushes are all finished: always the oldest, since a mark stands in the same segment as its push or in a later one.
- * Pushes that are not finished, such as dead ones, do not hold a segment for ever: their lines are appended anew, once at least as much as they
- * take on disk can be freed behind them, so that no backlog is written again and again. The journal keeps the file of a segment that is damaged.
+ * Removes segments whose pushes are all finished. It always removes the oldest one, because a mark is never in an earlier segment than its
+ * push.
+ *
+ * Unfinished pushes, such as dead ones, do not block this forever: the sweeper appends their lines again ("carries" them). It does so only
+ * if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly. The journal keeps the files of damaged
+ * segments.
  */
 export class Sweeper {
   #sweeping: Promise<void> | undefined;
@@ -27,7 +30,7 @@ export class Sweeper {
   sweep(): void {
     if (this.#sweeping !== undefined || !this.#canSweep()) return;
     this.#sweeping = this.#sweep()
-      .catch(() => undefined) // the next finished push tries again
+      .catch(() => undefined) // the next finished push starts another sweep
       .finally(() => {
         this.#sweeping = undefined;
       });
@@ -69,7 +72,7 @@ export class Sweeper {
     }
   }
 
-  /** What to write for an item. Where its line is damaged, its push in memory; else what is left, so that it stays listed. */
+  /** The line to append for an item. If its line on disk is damaged: its push in memory, or else a head only, so that it stays listed. */
   async #read(item: Item): Promise<Line> {
     const { place, push } = item;
     try {
@@ -90,7 +93,7 @@ export class Sweeper {
     const { place } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
     if (item.finished !== undefined) {
-      // Finished while it was copied: the mark may stand before the copy, and must outlive it.
+      // Finished while it was carried: the mark must not be in an earlier segment than the copy.
       await this.journal.append({ kind: "mark", push: item.id, at, state: item.finished });
       return;
     }
@@ -113,7 +116,7 @@ interface Line {
   readonly content?: Content | undefined;
 }
 
-/** The record of a push whose line is damaged: without its body, and without the digest by which a copy of it would be a duplicate. */
+/** The head of a push whose line is damaged. It has no body, and no digest, so that a later copy is not a duplicate. */
 function remainsOf({ id, type, receivedAt, subject, seq }: Item): NewHead {
   const head: NewHead = {
     kind: "push",
