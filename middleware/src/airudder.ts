@@ -6,7 +6,7 @@ import { handleFetch } from "./http/fetch.js";
 import { NodeExchange } from "./http/node.js";
 import { shareShape } from "./http/shape.js";
 import { Direct } from "./inbox/direct.js";
-import type { DeadPush } from "./inbox/inbox.js";
+import type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
 import { Stored } from "./inbox/stored.js";
 import { Intake } from "./intake.js";
 import { Recorder } from "./observe/recorder.js";
@@ -104,6 +104,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   }
 
   async function ready({ waitMs = 0 }: { waitMs?: number } = {}): Promise<void> {
+    checkMs("receiver.ready()", "waitMs", waitMs);
     if (stored === undefined) return;
     stored.start();
     for (const end = performance.now() + waitMs; ; ) {
@@ -129,22 +130,32 @@ export function airudder(options: AirudderOptions = {}): Receiver {
     },
     ready,
     work: () => ready(),
-    stats: () => recorder.stats(inbox?.state?.()),
+    stats: () => recorder.stats(stateOf(inbox)),
     dead: async () => (await inbox?.dead?.()) ?? [],
     retry: async (id: string) => (await stored?.retry(id)) ?? false,
     drop: async (id: string) => (await inbox?.drop?.(id)) ?? false,
     close: async ({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}) => {
-      if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) {
-        throw new AirudderError(
-          "invalid_option",
-          'receiver.close(): option "timeoutMs" must be a number of 0 or more, such as 10000.',
-        );
-      }
+      checkMs("receiver.close()", "timeoutMs", timeoutMs);
       intake.closing = true;
       clearTimeout(starting);
       await keeper.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
     },
   }) as Receiver;
+}
+
+function checkMs(where: string, name: string, value: unknown): void {
+  if (typeof value === "number" && value >= 0) return;
+  const message = `${where}: option "${name}" must be a number of 0 or more, such as 10000.`;
+  throw new AirudderError("invalid_option", message);
+}
+
+/** Statistics must not fail because an inbox of the app's own does. */
+function stateOf(inbox: Inbox | undefined): InboxState | undefined {
+  try {
+    return inbox?.state?.();
+  } catch {
+    return { open: false, queued: 0, oldest: undefined, dead: 0 };
+  }
 }
 
 function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: Settings, warnings: Warnings): void {

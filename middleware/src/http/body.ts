@@ -53,6 +53,8 @@ class BodyReader implements Waiter {
   start(): void {
     const { request } = this;
     request.on("data", (chunk: unknown) => this.#onData(chunk));
+    // Earlier middleware may have paused it.
+    if (request.readableFlowing === false) request.resume();
     if (this.announced === undefined || request.httpVersionMajor > 1) this.#listen();
     atEndOfTurn(this);
   }

@@ -29,7 +29,7 @@ export function isUnread(request: ParsedRequest): boolean {
 /** Whether earlier middleware is still collecting the body in `rawBody`. */
 export function isCollecting(request: ParsedRequest): boolean {
   return (
-    typeof request.rawBody === "string" &&
+    (typeof request.rawBody === "string" || request.rawBody instanceof Uint8Array) &&
     request.readableDidRead &&
     !request.readableEnded &&
     !request.destroyed &&
@@ -40,8 +40,8 @@ export function isCollecting(request: ParsedRequest): boolean {
 /** The bytes that an earlier parser kept in `rawBody`, so the stream need not be read. An empty string on an unread stream does not count. */
 export function keptBytes(request: ParsedRequest): Bytes | undefined {
   const { rawBody } = request;
-  if (rawBody === undefined || (rawBody === "" && isUnread(request))) return undefined;
-  return bytesOf(rawBody);
+  const kept = bytesOf(rawBody);
+  return kept?.bytes.length === 0 && isUnread(request) ? undefined : kept;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
-import type { HeaderMap } from "../journal/index.js";
+import { type HeaderMap, JournalError } from "../journal/index.js";
 import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
@@ -12,6 +12,7 @@ import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
 import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
+import { withoutToken } from "./headers.js";
 import {
   type Attempt,
   type Consumed,
@@ -36,6 +37,7 @@ interface ParsedPush extends StoredPush {
 }
 
 interface StoredSettings {
+  readonly token: string | undefined;
   readonly type: PushType | undefined;
   readonly maxBodyBytes: number;
 }
@@ -64,16 +66,21 @@ export class Stored implements Keeper {
   start(): void {
     if (this.#started) return;
     this.#started = true;
-    try {
-      this.#consumeAll();
-    } catch (error) {
+    const fail = (error: unknown): void => {
       this.#broken = Promise.reject(error);
       this.#broken.catch(() => undefined);
+    };
+    try {
+      const consuming: unknown = this.#consumeAll();
+      // An inbox may have made it an async function.
+      if (consuming instanceof Promise) consuming.catch(fail);
+    } catch (error) {
+      fail(error);
     }
   }
 
-  #consumeAll(): void {
-    this.inbox.consume(this.#consume, {
+  #consumeAll(): unknown {
+    return this.inbox.consume(this.#consume, {
       recovered: this.recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
         this.recorder.tell({ event: "failed", id, type, attempt, error, delayMs });
@@ -86,7 +93,7 @@ export class Stored implements Keeper {
   }
 
   opening(): Promise<void> | undefined {
-    if (this.#isOpen) return undefined;
+    if (this.#isOpen && this.#broken === undefined) return undefined;
     this.start();
     const opening = this.ready();
     opening.catch(() => undefined);
@@ -120,7 +127,7 @@ export class Stored implements Keeper {
       await putting;
       return "stored";
     } catch (cause) {
-      throw unavailable(cause);
+      throw unavailable(cause, (stored as ParsedPush)[PARSED]?.push.payload);
     }
   }
 
@@ -131,8 +138,8 @@ export class Stored implements Keeper {
       return consumedOf(await this.#consume(stored, new RunningAttempt(1)));
     } catch (error) {
       if (error instanceof Quarantined) return "quarantined";
-      if (error instanceof AirudderError) throw error;
-      if ((error as { status?: unknown } | null | undefined)?.status === 503) throw unavailable(error);
+      if (error instanceof AirudderError && error.code === "busy") throw error;
+      if (error instanceof JournalError) throw unavailable(error);
       const { id, type } = stored;
       this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
@@ -179,7 +186,7 @@ export class Stored implements Keeper {
       method,
       url,
       // No header is there without a value.
-      headers: headers as HeaderMap,
+      headers: withoutToken(headers as HeaderMap, this.settings.token),
       body,
       sha256: digest,
       reserialised,
@@ -221,6 +228,8 @@ export class Stored implements Keeper {
     const startedAt = performance.now();
     const { id, type } = push;
     const succeed = (result: Result): Consumed => {
+      // The time limit has ended the attempt: its failure was reported, and a retry may have begun.
+      if ((attempt as Partial<RunningAttempt>).isOver === true) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;
         this.recorder.tell({ event: "handled", id, type, attempt: attempt.number, ms });
@@ -314,7 +323,7 @@ async function call<T>(run: () => T | Promise<T>): Promise<T> {
 }
 
 /** The rejection of a push that the inbox could not store. */
-export function unavailable(cause: unknown): AirudderError {
-  const hint = messageOf(cause);
+export function unavailable(cause: unknown, payload?: object): AirudderError {
+  const hint = cause instanceof JournalError ? cause.message : describeError(cause, payload).summary;
   return new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", { cause, hint });
 }

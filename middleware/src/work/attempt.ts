@@ -11,6 +11,7 @@ export class AttemptTimeout extends Error {
 export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;
+  #isOver = false;
 
   constructor(readonly number: number) {}
 
@@ -22,7 +23,13 @@ export class RunningAttempt {
     return this.#controller.signal;
   }
 
+  /** Whether the attempt has ended without its handler. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   abort(reason: unknown): void {
+    this.#isOver = true;
     this.#reason = reason;
     this.#controller?.abort(reason);
   }

@@ -27,9 +27,10 @@ export interface WorkerOptions<J extends Job, R = unknown> {
    */
   prepare(job: J, alone: boolean): void | Promise<void>;
   run(job: J, attempt: RunningAttempt): R | Promise<R>;
-  done(job: J, result: R): void;
-  retrying(job: J, error: unknown, delayMs: number): void;
-  dead(job: J, error: unknown): void;
+  /** These return a promise where recording takes time. */
+  done(job: J, result: R): unknown;
+  retrying(job: J, error: unknown, delayMs: number): unknown;
+  dead(job: J, error: unknown): unknown;
   /** Whether there must be no retry after this error. */
   isFinal(error: unknown, job: J): boolean;
 }
@@ -38,6 +39,13 @@ export interface WorkerOptions<J extends Job, R = unknown> {
 interface Entry<J> {
   readonly job: J;
   readonly order: number;
+  /** It runs with no job in parallel, before all others that are ready. */
+  alone: boolean;
+}
+
+interface Running<J> {
+  readonly job: J;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
@@ -52,7 +60,7 @@ export class Worker<J extends Job, R = unknown> {
   /** For each subject with an unfinished job: the jobs that wait for it, if any. */
   readonly #lanes = new Map<string, Queue<Entry<J>> | undefined>();
   /** Running attempts, each with the timer of its time limit, if set. */
-  readonly #running = new Map<RunningAttempt, NodeJS.Timeout | undefined>();
+  readonly #running = new Map<RunningAttempt, Running<J>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Of jobs that could not be made ready: how often that failed. */
   readonly #unready = new Map<J, number>();
@@ -61,7 +69,7 @@ export class Worker<J extends Job, R = unknown> {
   #scheduled = false;
   #filling = false;
   #stopped = false;
-  #stopping: Promise<void> | undefined;
+  #stopping: Promise<readonly J[]> | undefined;
   #idle: (() => void) | undefined;
 
   constructor(private readonly options: WorkerOptions<J, R>) {}
@@ -73,8 +81,8 @@ export class Worker<J extends Job, R = unknown> {
   }
 
   /** @param alone the job runs before all others, with no job in parallel; has no effect if it waits for an earlier job of its subject */
-  add(job: J, { alone = false }: { alone?: boolean } = {}): void {
-    const entry = { job, order: this.#added++ };
+  add(job: J, { alone = false, delayMs = 0 }: { alone?: boolean; delayMs?: number } = {}): void {
+    const entry = { job, order: this.#added++, alone };
     const { subject } = job;
     if (subject !== undefined) {
       if (this.#lanes.has(subject)) {
@@ -83,14 +91,8 @@ export class Worker<J extends Job, R = unknown> {
       }
       this.#lanes.set(subject, undefined);
     }
-    if (alone) this.#alone.push(entry);
-    else this.#ready.push(entry);
-    this.#schedule();
-  }
-
-  /** The job that is running alone, if any. */
-  get runsAlone(): J | undefined {
-    return this.#runsAlone;
+    if (delayMs > 0) this.#makeReadyIn(delayMs, entry);
+    else this.#makeReady(entry);
   }
 
   #lane(subject: string): Queue<Entry<J>> {
@@ -100,7 +102,8 @@ export class Worker<J extends Job, R = unknown> {
   }
 
   #makeReady(entry: Entry<J>): void {
-    this.#ready.push(entry);
+    if (entry.alone) this.#alone.push(entry);
+    else this.#ready.push(entry);
     this.#schedule();
   }
 
@@ -135,7 +138,6 @@ export class Worker<J extends Job, R = unknown> {
 
   #nextAlone(): Entry<J> | undefined {
     const entry = this.#alone.shift() as Entry<J>;
-    // A job that waits for a handler cannot have ended the process.
     if (this.#isHeld(entry)) return this.#next();
     this.#runsAlone = entry.job;
     return entry;
@@ -151,7 +153,7 @@ export class Worker<J extends Job, R = unknown> {
   #start(entry: Entry<J>): void {
     const { job } = entry;
     const attempt = new RunningAttempt(job.failures + 1);
-    this.#running.set(attempt, undefined);
+    this.#running.set(attempt, { job, timer: undefined });
     const preparing = this.options.prepare(job, this.#runsAlone === job);
     if (preparing === undefined) this.#run(entry, attempt);
     else {
@@ -196,45 +198,57 @@ export class Worker<J extends Job, R = unknown> {
       attempt.abort(error);
       this.#end(entry, attempt, () => this.#fail(entry, error));
     }, timeoutMs);
-    this.#running.set(attempt, timer);
+    (this.#running.get(attempt) as Running<J>).timer = timer;
     running.then(
       (result) => this.#end(entry, attempt, () => this.#finish(entry.job, result)),
       (error) => this.#end(entry, attempt, () => this.#fail(entry, error)),
     );
   }
 
-  /** Ends an attempt once: by its handler, its time limit or the stop, whichever comes first. */
-  #end({ job }: Entry<J>, attempt: RunningAttempt, then: () => void): void {
-    if (!this.#running.has(attempt)) return;
-    clearTimeout(this.#running.get(attempt));
+  /** Ends an attempt once, whatever ends it first: its handler, its time limit, or the stop. */
+  #end({ job }: Entry<J>, attempt: RunningAttempt, then: () => unknown): void {
+    const running = this.#running.get(attempt);
+    if (running === undefined) return;
+    clearTimeout(running.timer);
     this.#running.delete(attempt);
-    if (this.#runsAlone === job) this.#runsAlone = undefined;
-    then();
+    const recorded = then();
+    if (this.#runsAlone === job) this.#endAlone(recorded);
     if (this.#stopped && this.#running.size === 0) this.#idle?.();
     if (this.#ready.size > 0 || this.#alone.size > 0) this.#fill();
   }
 
-  #finish(job: J, result: R): void {
-    this.options.done(job, result);
-    this.#leaveLane(job);
+  /** Nothing else starts before the result of a job that ran alone is recorded: otherwise a crash would be counted against it. */
+  #endAlone(recorded: unknown): void {
+    const end = (): void => {
+      this.#runsAlone = undefined;
+      this.#schedule();
+    };
+    if (recorded instanceof Promise) recorded.then(end, end);
+    else this.#runsAlone = undefined;
   }
 
-  #fail(entry: Entry<J>, error: unknown): void {
+  #finish(job: J, result: R): unknown {
+    const recorded = this.options.done(job, result);
+    this.#leaveLane(job);
+    return recorded;
+  }
+
+  #fail(entry: Entry<J>, error: unknown): unknown {
     const { job } = entry;
     job.failures++;
-    if (job.failures > this.options.retries || this.options.isFinal(error, job)) {
-      this.#bury(job, error);
-      return;
-    }
+    entry.alone = false;
+    if (job.failures > this.options.retries || this.options.isFinal(error, job)) return this.#bury(job, error);
     const delayMs = backoffMs(job.failures, this.options.backoff);
-    this.options.retrying(job, error, delayMs);
+    const recorded = this.options.retrying(job, error, delayMs);
     this.#makeReadyIn(delayMs, entry);
+    return recorded;
   }
 
-  #bury(job: J, error: unknown): void {
+  #bury(job: J, error: unknown): unknown {
     this.#unready.delete(job);
-    this.options.dead(job, error);
+    const recorded = this.options.dead(job, error);
     this.#leaveLane(job);
+    return recorded;
   }
 
   #makeReadyIn(delayMs: number, entry: Entry<J>): void {
@@ -253,17 +267,20 @@ export class Worker<J extends Job, R = unknown> {
     else this.#makeReady(next);
   }
 
-  /** Starts no more attempts, waits at most `limitMs` for running ones, then aborts them. Further calls have no effect. */
-  stop(limitMs: number): Promise<void> {
+  /**
+   * Starts nothing more and waits for running attempts at most `limitMs`; then aborts them. Stops once.
+   * @returns the jobs whose attempts were aborted
+   */
+  stop(limitMs: number): Promise<readonly J[]> {
     this.#stopping ??= this.#stop(limitMs);
     return this.#stopping;
   }
 
-  async #stop(limitMs: number): Promise<void> {
+  async #stop(limitMs: number): Promise<readonly J[]> {
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    if (this.#running.size === 0) return;
+    if (this.#running.size === 0) return [];
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limitMs);
       this.#idle = () => {
@@ -271,11 +288,13 @@ export class Worker<J extends Job, R = unknown> {
         resolve();
       };
     });
+    const aborted = [...this.#running];
+    this.#running.clear();
     const reason = new Error("The receiver is closing.");
-    for (const [attempt, timer] of this.#running) {
+    for (const [attempt, { timer }] of aborted) {
       clearTimeout(timer);
       attempt.abort(reason);
     }
-    this.#running.clear();
+    return aborted.map(([, { job }]) => job);
   }
 }

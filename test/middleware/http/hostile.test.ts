@@ -74,6 +74,44 @@ for (const host of expressHosts) {
     }
   }
 
+  for (const [when, wait] of [
+    ["at once", 0],
+    ["after the first packet", 20],
+  ] as const) {
+    for (const pieces of [1, 2, 7]) {
+      test(`${host}: middleware that collects req.rawBody as a Buffer and goes on ${when}, body in ${pieces} packets: the push is handled`, async (t) => {
+        const raws: string[] = [];
+        const receiver = airudder({ key: KEY }).on("call.completed", (push) => void raws.push(push.raw.toString()));
+        const listener = HOSTS[host](receiver, (app) =>
+          app.use((request, _response, next) => {
+            const collecting = request as typeof request & { rawBody: Buffer };
+            collecting.rawBody = Buffer.alloc(0);
+            request.on("data", (chunk) => {
+              collecting.rawBody = Buffer.concat([collecting.rawBody, chunk]);
+            });
+            if (wait === 0) next();
+            else setTimeout(next, wait);
+          }),
+        );
+        const { url } = await serve(t, listener);
+        assert.match(await sendInPieces(url, pieces), /^HTTP\/1\.1 200 /);
+        assert.deepEqual(raws, [body]);
+      });
+    }
+  }
+
+  test(`${host}: a request that earlier middleware has paused is read`, async (t) => {
+    const receiver = airudder({ key: KEY, warnings: false, deadlineMs: 2_000 }).on("*", () => undefined);
+    const listener = HOSTS[host](receiver, (app) =>
+      app.use((request, _response, next) => {
+        request.pause();
+        setTimeout(next, 5);
+      }),
+    );
+    const { url } = await serve(t, listener);
+    assert.equal((await post(url, body)).status, 200);
+  });
+
   const deep = JSON.parse(`${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}`);
   for (const [what, value] of [
     ["too deep to be written", deep],
@@ -187,6 +225,7 @@ const inboxes: [string, Partial<Record<keyof Inbox, unknown>>][] = [
       },
     },
   ],
+  ["rejects from an async consume()", { consume: () => Promise.reject(new Error("no")) }],
   ["rejects from ready()", { ready: () => Promise.reject(new Error("no")) }],
 ];
 for (const [what, functions] of inboxes) {
@@ -199,6 +238,10 @@ for (const [what, functions] of inboxes) {
       inbox: inbox as Inbox,
       observe: (event) => events.push(event),
     });
+    if (what.includes("async consume")) {
+      void receiver.work().catch(() => undefined);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     for (let i = 0; i < 2; i++) {
       const response = await receiver.fetch(webRequest(callCompleted()));
       assert.deepEqual(
@@ -258,4 +301,28 @@ for (const [what, handler] of [
 test("a handler that returns a generator has failed", async () => {
   const receiver = airudder({ key: KEY, warnings: false }).on("*", () => (function* () {})());
   assert.equal((await receiver.fetch(webRequest(callCompleted()))).status, 500);
+});
+
+test("an error of an inbox that quotes the push reaches neither events nor warnings with its values", async () => {
+  const events: AirudderEvent[] = [];
+  const name = "Siti Rahayu";
+  const inbox: Inbox = {
+    put: () => Promise.reject(new Error(`invalid input value: "+62 811-2223-3344" for contact ${name}`)),
+    consume: () => undefined,
+    close: async () => undefined,
+  };
+  const receiver = airudder({ key: KEY, warnings: false, inbox, observe: (event) => events.push(event) });
+  const [call] = callCompleted().Details as object[];
+  const push = callCompleted({ Details: [{ ...call, CalleeName: name }] });
+  assert.equal((await receiver.fetch(webRequest(push))).status, 503);
+  assert.match(JSON.stringify(events), /invalid input value: \\"\[phone\]\\" for contact \[value\]/);
+});
+
+test("stats() work although the inbox's state() throws", () => {
+  const inbox = { put: async () => undefined, consume: () => undefined, close: async () => undefined };
+  const state = (): never => {
+    throw new Error("no");
+  };
+  const receiver = airudder({ key: KEY, warnings: false, inbox: { ...inbox, state } });
+  assert.equal(receiver.stats().inbox?.open, false);
 });

@@ -100,3 +100,18 @@ test("whatever the token and the rest of the query: it is accepted, and the rest
     { numRuns: 60 },
   );
 });
+
+test("a token that proxies copied into headers is not stored", async (t) => {
+  const dir = makeFolder(t);
+  const token = "s3c+ret/1";
+  const receiver = airudder({ key: KEY, token, inbox: fileInbox(dir) }).on("*", () => undefined);
+  t.after(() => receiver.close());
+  const { url } = await serve(t, receiver);
+  const path = `/?token=${encoded(token)}`;
+  const headers = { "x-original-uri": path, referer: `https://a.test${path}`, "x-raw": token, "x-other": "1" };
+  assert.equal((await post(url + path, callCompleted(), { headers })).status, 200);
+  await receiver.close();
+  const text = readFileSync(join(dir, "000001.ndjson"), "utf8");
+  assert.doesNotMatch(text, /s3c/);
+  assert.match(text, /"x-original-uri":"\/\?token=\[token\]".*"x-other":"1"/);
+});

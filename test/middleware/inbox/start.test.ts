@@ -10,8 +10,8 @@ import { until } from "../../helpers/until.js";
 
 function start(t: TestContext, dir: string, options: AirudderOptions = {}) {
   const events: AirudderEvent[] = [];
-  const inbox = fileInbox(dir, { retries: 0 });
-  const receiver = airudder({ key: KEY, warnings: false, inbox, observe: (event) => events.push(event), ...options });
+  const inbox = options.inbox ?? fileInbox(dir, { retries: 0 });
+  const receiver = airudder({ key: KEY, warnings: false, observe: (event) => events.push(event), ...options, inbox });
   t.after(() => receiver.close({ timeoutMs: 1 }));
   const results = (): string[] =>
     events.flatMap(({ event }) => (["handled", "ignored", "quarantined", "dead"].includes(event) ? [event] : []));
@@ -207,4 +207,27 @@ test("close() rejects a time limit that is not a number", async (t) => {
       message: /number of 0 or more, such as 10000/,
     });
   }
+});
+
+test("ready() and work() reject after close()", async (t) => {
+  const { receiver } = start(t, makeFolder(t));
+  await receiver.ready();
+  await receiver.close();
+  await assert.rejects(receiver.ready(), /is closed/);
+  await assert.rejects(receiver.work(), /is closed/);
+});
+
+test("ready() refuses a waitMs that is no number", async (t) => {
+  const { receiver } = start(t, makeFolder(t));
+  for (const waitMs of [Number.NaN, -1]) await assert.rejects(receiver.ready({ waitMs }), { code: "invalid_option" });
+});
+
+test("a handler that finishes after its time limit changes nothing: its push is dead, not handled too", async (t) => {
+  const inbox = fileInbox(makeFolder(t), { retries: 0, timeoutMs: 50 });
+  const { receiver, results } = start(t, "", { inbox });
+  receiver.on("*", () => new Promise((resolve) => setTimeout(resolve, 150)));
+  await receiver.fetch(webRequest(callCompleted()));
+  await until(() => results().length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  assert.deepEqual([results(), receiver.stats().handled], [["dead"], 0]);
 });

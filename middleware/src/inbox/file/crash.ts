@@ -12,21 +12,25 @@ export class ProcessEnded extends Error {
   }
 }
 
+/** Error text of an attempt that `close()` aborted. */
+export const ABORTED = "Aborted: The receiver closed during this attempt.";
+
+/** The limit grows up to this many times `concurrency`, so that a backlog flows again soon. */
+const MAX_GROWTH = 8;
+
 /**
- * The pushes that may have been running when the last process died. They run first, one at a time.
+ * The pushes that may have ended the last process. They run first, one at a time.
  *
- * The start of an attempt is not recorded, because that would cost a write for each push. But the worker runs the oldest push of each
- * subject, oldest first, at most `concurrency` in parallel. So the running pushes were among the oldest that have not failed yet, or among
- * those that wait for a retry.
+ * Certain are those whose attempt ran alone and did not end, and those whose attempt `close()` aborted.
  *
- * Marks of pushes that had just finished may be missing on disk, so the first limit is twice `concurrency`. Each further crash doubles it,
- * until every push is covered.
+ * The start of any other attempt is not recorded, because that would cost a write for each push. But the worker runs the oldest push of each
+ * subject, oldest first, at most `concurrency` in parallel. So after a crash the running pushes are among the oldest that have not failed
+ * yet, or among those that wait for a retry. Marks of pushes that had just finished may be missing on disk, so the limit is twice
+ * `concurrency`, and grows with each further crash.
  * @param live unfinished pushes in the order of arrival
  * @param crashes see `Journal.crashes`; 0 after a clean close
  */
 export function suspectsOf(live: readonly Item[], crashes: number, concurrency: number): ReadonlySet<Item> {
-  if (crashes === 0) return new Set();
-  const limit = concurrency * 2 ** Math.min(crashes, 30);
   const subjects = new Set<string>();
   const heads = live.filter(({ subject }) => {
     if (subject === undefined) return true;
@@ -34,8 +38,12 @@ export function suspectsOf(live: readonly Item[], crashes: number, concurrency: 
     subjects.add(subject);
     return isFirst;
   });
-  const interrupted = heads.filter(({ error }) => error === INTERRUPTED);
-  const fresh = heads.filter(({ failures }) => failures === 0).slice(0, limit);
-  const retried = heads.filter(({ failures, error }) => failures > 0 && error !== INTERRUPTED).slice(0, limit);
-  return new Set([...interrupted, ...fresh, ...retried]);
+  const isCertain = ({ error }: Item): boolean => error === INTERRUPTED || error === ABORTED;
+  const certain = heads.filter(isCertain);
+  if (crashes === 0) return new Set(certain);
+  const limit = concurrency * Math.min(2 ** crashes, MAX_GROWTH);
+  const others = heads.filter((item) => !isCertain(item));
+  const fresh = others.filter(({ failures }) => failures === 0).slice(0, limit);
+  const retried = others.filter(({ failures }) => failures > 0).slice(0, limit);
+  return new Set([...certain, ...fresh, ...retried]);
 }

@@ -11,6 +11,7 @@ import {
   type PushHead,
 } from "../../journal/index.js";
 import { describeThrown } from "../../observe/describe-error.js";
+import { backoffMs } from "../../work/backoff.js";
 import { Worker } from "../../work/worker.js";
 import {
   type Consumed,
@@ -24,7 +25,7 @@ import {
   type RecoveredPush,
   type StoredPush,
 } from "../inbox.js";
-import { INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
+import { ABORTED, INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
 import { type Item, Ledger, Recovery } from "./ledger.js";
 import { Opening } from "./opening.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
@@ -90,15 +91,14 @@ class FileInbox implements Inbox {
       },
       done: (job, result) => {
         const consumed = consumedOf(result);
-        if (job instanceof Replay) job.resolve(consumed);
-        else this.#mark(job, consumed);
+        return job instanceof Replay ? job.resolve(consumed) : this.#mark(job, consumed);
       },
       retrying: (job, error, delayMs) => {
-        if (job instanceof Replay) return;
+        if (job instanceof Replay) return undefined;
         this.#ledger.fail(job, job.failures, describeThrown(error));
-        this.#mark(job, "failed", error);
         this.#ledger.release(job); // it may wait for long
         this.#events?.failed(job, job.failures, error, delayMs);
+        return this.#mark(job, "failed", error);
       },
       dead: (job, error) => (job instanceof Replay ? job.reject(error) : this.#bury(job, error)),
       isFinal: (error, job) => job instanceof Replay || error instanceof Quarantined || error instanceof LostPush,
@@ -181,8 +181,9 @@ class FileInbox implements Inbox {
     const live = this.#ledger.live();
     const suspects = suspectsOf(live, journal.crashes, concurrency);
     for (const item of live) {
-      if (item.error === INTERRUPTED && item.failures > retries) this.#bury(item, new ProcessEnded());
-      else this.#worker.add(item, { alone: suspects.has(item) });
+      if (item.error === INTERRUPTED && item.failures > retries) void this.#bury(item, new ProcessEnded());
+      else if (!suspects.has(item)) this.#worker.add(item);
+      else this.#worker.add(item, { alone: true, delayMs: item.error === INTERRUPTED ? this.#delayOf(item) : 0 });
     }
     this.#sweeper.sweep();
     return journal;
@@ -244,32 +245,39 @@ class FileInbox implements Inbox {
     this.#ledger.hold(item, storedOf(head as PushHead, content));
   }
 
-  #bury(item: Item, error: unknown): void {
-    const state = error instanceof Quarantined ? "quarantined" : "dead";
-    this.#ledger.bury(item, state, describeThrown(error));
-    this.#mark(item, state, error);
-    if (state === "dead") this.#events?.dead(item, item.failures, error);
+  /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again. */
+  #delayOf({ failures }: Item): number {
+    const { retryMs, mostRetryMs } = this.options;
+    return backoffMs(failures, { firstMs: retryMs, mostMs: mostRetryMs });
   }
 
-  #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): void {
+  /** An attempt that was aborted at the end may be what ends the process. One that ran alone counts as failed already. */
+  async #noteAborted(item: Item): Promise<void> {
+    if (item.error === INTERRUPTED) return;
+    await this.#append(markOf(item, "failed", item.failures, ABORTED)).catch(() => undefined);
+  }
+
+  #bury(item: Item, error: unknown): Promise<void> {
+    const state = error instanceof Quarantined ? "quarantined" : "dead";
+    this.#ledger.bury(item, state, describeThrown(error));
+    if (state === "dead") this.#events?.dead(item, item.failures, error);
+    return this.#mark(item, state, error);
+  }
+
+  #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): Promise<void> {
     const mark = error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
     const settle = (): void => {
       if (state !== "handled" && state !== "ignored") return;
       this.#ledger.close(item, state);
       this.#sweeper?.sweep();
     };
-    this.#append(mark).then(settle, settle);
+    return this.#append(mark).then(settle, settle);
   }
 
   async close(limitMs: number): Promise<void> {
-    await this.#worker.stop(limitMs);
+    const aborted = await this.#worker.stop(limitMs);
     this.#cancelReplays();
-    const aborted = this.#worker.runsAlone;
-    if (aborted !== undefined && !(aborted instanceof Replay)) {
-      // close() aborted the attempt, so it does not count as a failure.
-      const mark = markOf(aborted, "failed", aborted.failures, "The receiver closed during an attempt.");
-      await this.#append(mark).catch(() => undefined);
-    }
+    await Promise.all(aborted.map((job) => job instanceof Replay || this.#noteAborted(job)));
     const journal = await this.#opening.close();
     await this.#sweeper?.stop();
     await journal?.close();

@@ -169,7 +169,10 @@ export class Ledger {
   }
 
   state(): Omit<InboxState, "open"> {
-    const oldest = this.#live.values().next().value?.receivedAt;
+    let oldest: Date | undefined;
+    for (const { receivedAt } of this.#live.values()) {
+      if (oldest === undefined || receivedAt < oldest) oldest = receivedAt;
+    }
     return { queued: this.#live.size, oldest, dead: this.#dead.size };
   }
 }

@@ -47,7 +47,9 @@ export class Opening {
   async close(): Promise<Journal | undefined> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    return this.#journal?.catch(() => undefined);
+    const journal = await this.#journal?.catch(() => undefined);
+    this.#journal = undefined;
+    return journal;
   }
 }
 
