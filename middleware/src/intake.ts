@@ -21,6 +21,9 @@ import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
 
 /** The parts of the outcome that are known before the result. */
+/** A replay has no deadline, but it does not wait for ever. */
+const MAX_OPENING_MS = 60_000;
+
 type Known = Omit<Outcome, "result">;
 
 /** Processes a push from its bytes to its response. */
@@ -84,7 +87,8 @@ export class Intake {
   async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<Answer> {
     const { startedAt } = received;
     try {
-      if (!(await settlesWithin(opening, this.#remainingMs(startedAt)))) {
+      const isReplay = received.headers["airudder-replay"] !== undefined && this.keeper.limitsReplays;
+      if (!(await settlesWithin(opening, isReplay ? MAX_OPENING_MS : this.#remainingMs(startedAt)))) {
         throw new AirudderError("busy", "The inbox is still opening; send it again.", {
           hint: "Opening the inbox takes longer than deadlineMs. Call receiver.ready() before the server listens.",
         });

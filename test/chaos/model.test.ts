@@ -23,7 +23,7 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
     "a carried line counts as its subject's last push",
     [{ file: `${src}/inbox/file/ledger.ts`, from: "&& !isCarried", to: "" }],
     { close: 30 },
-    /taken for a copy of/,
+    /treated as a duplicate of/,
   ],
   [
     "a takeover goes on in its predecessor's file, which writes where it remembers",

@@ -75,11 +75,13 @@ async function startSample(
     text += chunk;
   });
   const url = `http://127.0.0.1:${port}/`;
-  await until(() =>
-    fetch(url).then(
-      () => true,
-      () => false,
-    ),
+  await until(
+    () =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    30_000,
   );
   return { child, out: () => text };
 }

@@ -36,14 +36,10 @@ export class Direct implements Keeper {
     };
     const fail = (error: unknown): never => {
       this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
-      if (this.warnings.open) {
-        const { summary, locations } = describeError(error, push.payload);
-        this.warnings.warn(
-          "AIRUDDER_HANDLER_FAILED",
-          `A handler of ${type} failed, push ${id}, attempt 1: ${summary}. The response is 500, so Airudder retries.`,
-          { detail: locations },
-        );
-      }
+      const { summary, locations } = describeError(error, push.payload);
+      const next = push.replay === undefined ? ". The response is 500, so Airudder retries" : "";
+      const message = `A handler of ${type} failed, push ${id}, attempt 1: ${summary}${next}.`;
+      this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
     let handling: Result | Promise<Result>;

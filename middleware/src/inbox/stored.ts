@@ -235,10 +235,14 @@ export class Stored implements Keeper {
         this.recorder.tell({ event: "handled", id, type, attempt: attempt.number, ms });
         return result;
       }
-      warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
+      if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
       if (result === "quarantined") {
         this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
+      }
+      // It had a handler that failed: a process without that handler must not make the push disappear.
+      if (attempt.number > 1) {
+        throw new AirudderError("no_handler", `No handler takes ${type}, and an earlier attempt of this push failed.`);
       }
       this.recorder.tell({ event: "ignored", id, type });
       return result;
@@ -257,7 +261,6 @@ export class Stored implements Keeper {
   }
 
   #warnFailed({ id, type, payload }: Push | QuarantinedPush, attempt: number, error: unknown): void {
-    if (!this.warnings.open) return;
     const { summary, locations } = describeError(error, payload);
     const message = `A handler of ${type} failed, push ${id}, attempt ${attempt}: ${summary}`;
     this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });

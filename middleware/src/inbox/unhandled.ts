@@ -8,7 +8,7 @@ export interface Unhandled {
   readonly kept: boolean;
 }
 
-/** Warns that no handler received a push: once for each ignored type, and rate-limited for quarantined pushes that are not kept. */
+/** Warns that no handler received a push: once for each ignored type, and rate-limited for quarantined pushes. */
 export function warnUnhandled(warnings: Warnings, { type, result, kept }: Unhandled): void {
   if (result === "ignored") {
     warnings.once(
@@ -16,7 +16,13 @@ export function warnUnhandled(warnings: Warnings, { type, result, kept }: Unhand
       `Pushes of type ${type} are ignored: no handler is registered for them. Register receiver.on("${type}", handler), or receiver.on("*", handler) for all types.`,
       `ignored ${type}`,
     );
-  } else if (!kept) {
+  } else if (kept) {
+    warnings.warn(
+      "AIRUDDER_QUARANTINED",
+      `A push of type ${type} was quarantined: no handler takes it. The inbox keeps it: see receiver.dead(), retry(id) and drop(id).`,
+      { key: `kept ${type}` },
+    );
+  } else {
     warnings.warn(
       "AIRUDDER_QUARANTINE_UNKEPT",
       `A push of type ${type} was quarantined and is lost, because direct mode stores nothing. Use an inbox, or register receiver.on("${type === "unknown" ? "unknown" : "quarantined"}", handler).`,

@@ -39,10 +39,13 @@ function codeOf(thrown: unknown): string {
   }
 }
 
-/** Class and message as they are stored with a push: at most 500 characters. */
+/** Of errors that were described with their payload at hand: the redacted text. */
+const described = new WeakMap<object, string>();
+
+/** An error as it is stored with a push: class, code and redacted message, at most 500 characters. */
 export function describeThrown(thrown: unknown): string {
-  const kind = classOf(thrown);
-  return (kind === "" ? messageOf(thrown) : `${kind}: ${messageOf(thrown)}`).slice(0, 500);
+  const known = typeof thrown === "object" && thrown !== null ? described.get(thrown) : undefined;
+  return (known ?? describeError(thrown, undefined).summary).slice(0, 500);
 }
 
 /** Describes a handler's error for printing. Payload values, phone numbers and e-mail addresses are redacted. */
@@ -54,6 +57,7 @@ export function describeError(thrown: unknown, payload: unknown): ErrorText {
     error = causeOf(error);
   }
   const summary = (parts.join("; caused by ") || "undefined was thrown").replace(/[\p{Cc}\p{Cf}]+/gu, " ");
+  if (typeof thrown === "object" && thrown !== null) described.set(thrown, summary);
   return { summary, locations: locationsOf(thrown) };
 }
 

@@ -1,4 +1,6 @@
 const MAX_PER_WINDOW = 10;
+/** No code takes more, so that failing handlers do not hide that a push is dead. */
+const MAX_PER_CODE = 7;
 const WINDOW_MS = 60_000;
 
 const onceOnly = new Set<string>();
@@ -7,6 +9,7 @@ const onceOnly = new Set<string>();
 let windowEnd = 0;
 let printed = 0;
 let suppressed = 0;
+let perCode = new Map<string, number>();
 let keys = new Set<string>();
 
 /**
@@ -15,15 +18,6 @@ let keys = new Set<string>();
  */
 export class Warnings {
   constructor(private readonly enabled: boolean) {}
-
-  /** Whether a warning would be printed now; otherwise counts one as suppressed. Check it before you build an expensive text. */
-  get open(): boolean {
-    if (!this.enabled) return false;
-    startWindow();
-    if (printed < MAX_PER_WINDOW) return true;
-    suppressed++;
-    return false;
-  }
 
   /** Prints a warning only once per process and key. */
   once(code: string, message: string, key = code): void {
@@ -39,11 +33,13 @@ export class Warnings {
   warn(code: string, message: string, { detail, key }: { detail?: string; key?: string } = {}): void {
     if (!this.enabled) return;
     startWindow();
-    if (printed >= MAX_PER_WINDOW || (key !== undefined && keys.has(key))) {
+    const ofCode = perCode.get(code) ?? 0;
+    if (printed >= MAX_PER_WINDOW || ofCode >= MAX_PER_CODE || (key !== undefined && keys.has(key))) {
       suppressed++;
       return;
     }
     printed++;
+    perCode.set(code, ofCode + 1);
     if (key !== undefined) keys.add(key);
     process.emitWarning(message, detail === undefined || detail === "" ? { code } : { code, detail });
   }
@@ -54,6 +50,7 @@ function startWindow(): void {
   if (now < windowEnd) return;
   windowEnd = now + WINDOW_MS;
   printed = 0;
+  perCode = new Map();
   keys = new Set();
   setTimeout(reportSuppressed, WINDOW_MS).unref();
 }
@@ -65,6 +62,3 @@ function reportSuppressed(): void {
   });
   suppressed = 0;
 }
-
-/** For warnings that belong to no receiver. */
-export const processWarnings = new Warnings(true);

@@ -42,8 +42,10 @@ export function samplePush<T extends PushType>(
     );
   }
   const payload = structuredClone(samples[schema.name] ?? {}) as Record<string, unknown>;
-  renew(payload, schema, randomFrom(options.seed));
+  const random = randomFrom(options.seed);
+  renew(payload, schema, random);
   const merged = merge(payload, overrides) as Record<string, unknown>;
+  renewCalls(merged.Details, (overrides as { Details?: unknown }).Details, random);
   if (schema.sign === "Sign" && !Object.hasOwn(overrides, "Sign") && typeof merged.TaskID === "string") {
     merged.Sign = sign(merged.TaskID, options.key ?? DEFAULT_KEY);
   }
@@ -62,6 +64,15 @@ function renew(payload: object, { keys }: PushSchema, random: () => number): voi
     ) as Record<string, unknown> | undefined;
     if (typeof parent?.[last] === "string") parent[last] = renewed(parent[last], random);
   }
+}
+
+/** Further calls of a list are copies of the sample's: each gets a call id that no other has, unless it was given one. */
+function renewCalls(details: unknown, overrides: unknown, random: () => number): void {
+  if (!Array.isArray(details) || !Array.isArray(overrides)) return;
+  details.forEach((detail, i) => {
+    const isGiven = Object.hasOwn((overrides[i] as object | null | undefined) ?? {}, "CallID");
+    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = renewed(detail.CallID, random);
+  });
 }
 
 /** The same text with other digits: hexadecimal ones where it is an id of 32 of them. */

@@ -17,7 +17,7 @@ const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp
   [
     "the type that it becomes",
     workflow,
-    ["--set", "pds.type=x"],
+    ["--set", "pds:=null"],
     [/#1: the edit changes the type from dialer\.task to unknown/],
   ],
   [

@@ -231,3 +231,22 @@ test("a handler that finishes after its time limit changes nothing: its push is 
   await new Promise((resolve) => setTimeout(resolve, 250));
   assert.deepEqual([results(), receiver.stats().handled], [["dead"], 0]);
 });
+
+test("a push that has failed is not ignored by a process without its handler: it stays and is dead in the end", async (t) => {
+  const dir = makeFolder(t);
+  const inbox = () => fileInbox(dir, { retries: 2, retryMs: 1, mostRetryMs: 2 });
+  const first = start(t, dir, { inbox: fileInbox(dir, { retries: 2, retryMs: 60_000 }) });
+  first.receiver.on("call.completed", () => Promise.reject(new Error("broken")));
+  await first.receiver.fetch(webRequest(callCompleted()));
+  await until(() => first.receiver.stats().failed === 1);
+  await first.receiver.close();
+  const second = start(t, dir, { inbox: inbox() });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  second.receiver.on("dialer.agent", () => undefined);
+  await second.receiver.ready();
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(30_001);
+  t.mock.timers.reset();
+  await until(() => second.results().length === 1);
+  assert.deepEqual([second.results(), second.receiver.stats().ignored], [["dead"], 0]);
+});

@@ -82,3 +82,9 @@ test("the file inbox keeps the laws of an inbox", async (t) => {
   };
   for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
 });
+
+test("each call of a sample has an id of its own", () => {
+  const { Details } = samplePush("call.completed", { Details: [{}, {}, { CallID: "given" }] });
+  assert.equal(new Set(Details.map(({ CallID }) => CallID)).size, 3);
+  assert.equal(Details[2]?.CallID, "given");
+});

@@ -183,7 +183,8 @@ class FileInbox implements Inbox {
     for (const item of live) {
       if (item.error === INTERRUPTED && item.failures > retries) void this.#bury(item, new ProcessEnded());
       else if (!suspects.has(item)) this.#worker.add(item);
-      else this.#worker.add(item, { alone: true, delayMs: item.error === INTERRUPTED ? this.#delayOf(item) : 0 });
+      else if (item.error !== INTERRUPTED) this.#worker.add(item, { alone: true });
+      else this.#runAgain(item);
     }
     this.#sweeper.sweep();
     return journal;
@@ -245,10 +246,17 @@ class FileInbox implements Inbox {
     this.#ledger.hold(item, storedOf(head as PushHead, content));
   }
 
-  /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again. */
-  #delayOf({ failures }: Item): number {
-    const { retryMs, mostRetryMs } = this.options;
-    return backoffMs(failures, { firstMs: retryMs, mostMs: mostRetryMs });
+  /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again: hence the wait. */
+  #runAgain(item: Item): void {
+    const { retryMs, mostRetryMs, retries } = this.options;
+    const { id, type, failures } = item;
+    const delayMs = backoffMs(failures, { firstMs: retryMs, mostMs: mostRetryMs });
+    this.#worker.add(item, { alone: true, delayMs });
+    const attempts = `attempt ${failures} of ${retries + 1}`;
+    this.#events?.warn?.(
+      "AIRUDDER_PROCESS_ENDED",
+      `The process ended while the push ${id} of type ${type} ran alone (${attempts}). It runs alone again in ${delayMs} ms.`,
+    );
   }
 
   /** An attempt that was aborted at the end may be what ends the process. One that ran alone counts as failed already. */

@@ -157,7 +157,16 @@ export class Ledger {
     const one = id === undefined ? undefined : this.#dead.get(id);
     const items = id === undefined ? [...this.#dead.values()] : one === undefined ? [] : [one];
     return items.map(({ id, type, receivedAt, dead, quarantined, failures, error }) => {
-      return { id, type, receivedAt, state: dead ?? "dead", quarantined, attempts: failures, error };
+      const state = dead ?? "dead";
+      return {
+        id,
+        type,
+        receivedAt,
+        state,
+        quarantined: quarantined || state === "quarantined",
+        attempts: failures,
+        error,
+      };
     });
   }
 
