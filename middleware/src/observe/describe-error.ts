@@ -10,12 +10,18 @@ export interface ErrorText {
   readonly locations: string;
 }
 
-/** The message of a thrown value. Never throws, even if the value cannot be converted to a string. */
+const NO_TEXT = "A value that cannot be shown as text was thrown; throw an Error with a message.";
+
+/** The message of any thrown value. Never throws, even if the value cannot be converted to text. */
 export function messageOf(thrown: unknown): string {
+  return readMessage(thrown) ?? NO_TEXT;
+}
+
+function readMessage(thrown: unknown): string | undefined {
   try {
     return thrown instanceof Error ? `${thrown.message}` : String(thrown);
   } catch {
-    return "A value that cannot be shown as text was thrown; throw an Error with a message.";
+    return undefined;
   }
 }
 
@@ -53,12 +59,17 @@ export function describeError(thrown: unknown, payload: unknown): ErrorText {
   const parts: string[] = [];
   let error = thrown;
   for (let depth = 0; depth < 3 && error !== undefined && error !== null; depth++) {
-    parts.push(`${classOf(error) || "thrown value"}${codeOf(error)}: ${redact(messageOf(error), payload)}`);
+    parts.push(`${classOf(error) || "thrown value"}${codeOf(error)}: ${redactMessage(error, payload)}`);
     error = causeOf(error);
   }
   const summary = (parts.join("; caused by ") || "undefined was thrown").replace(/[\p{Cc}\p{Cf}]+/gu, " ");
   if (typeof thrown === "object" && thrown !== null) described.set(thrown, summary);
   return { summary, locations: locationsOf(thrown) };
+}
+
+function redactMessage(error: unknown, payload: unknown): string {
+  const message = readMessage(error);
+  return message === undefined ? NO_TEXT : redact(message, payload);
 }
 
 function causeOf(error: unknown): unknown {
