@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { atEndOfTurn } from "./end-of-turn.js";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
-import { type Answer, OK_BODY, type Outcome, refuse } from "./http/answer.js";
+import { type Answer, type Known, OK_BODY, type Outcome, refuse } from "./http/answer.js";
 import { Duplicates, type Pending } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
 import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
@@ -20,11 +20,8 @@ import type { Received } from "./push/received.js";
 import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
 
-/** The parts of the outcome that are known before the result. */
 /** A replay has no deadline, but it does not wait for ever. */
 const MAX_OPENING_MS = 60_000;
-
-type Known = Omit<Outcome, "result">;
 
 /** Processes a push from its bytes to its response. */
 export class Intake {
@@ -60,12 +57,7 @@ export class Intake {
   }
 
   /** The response to any error. */
-  reject(
-    error: unknown,
-    startedAt: number,
-    known: Known = this.#unknown,
-    result: Outcome["result"] = "rejected",
-  ): Answer {
+  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome = "rejected"): Answer {
     const rejection =
       error instanceof AirudderError
         ? error
@@ -80,7 +72,7 @@ export class Intake {
       const message = `A push was rejected: ${status} ${code}. ${evidence.hint}`;
       this.warnings.warn("AIRUDDER_REJECTED", message, { key: message });
     }
-    return refuse(rejection, { ...known, result });
+    return refuse(rejection, known, result);
   }
 
   /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
@@ -211,7 +203,7 @@ export class Intake {
   ): Answer | Promise<Answer> {
     const succeed = (result: Kept): Answer => {
       tell(performance.now() - startedAt);
-      return { status: 200, body: OK_BODY, outcome: { ...known, result: known.duplicate ? "duplicate" : result } };
+      return { status: 200, body: OK_BODY, known, result: known.duplicate ? "duplicate" : result };
     };
     if (typeof kept === "string") return succeed(kept);
     if (pending !== undefined) pending.waiting++;
@@ -257,7 +249,7 @@ const WARNED: ReadonlySet<string> = new Set([
   "busy",
 ]);
 
-function resultOf(error: unknown): Outcome["result"] {
+function resultOf(error: unknown): Outcome {
   return error instanceof AirudderError && error.code === "handler_failed" ? "failed" : "rejected";
 }
 

@@ -6,8 +6,6 @@ export interface RequestLine {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
-  /** Whether this request may be a replay (header `Airudder-Replay`). */
-  replaysAllowed(): boolean;
 }
 
 const JSON_TYPE = /^(?:application\/(?:[\w.+-]+\+)?json|text\/json)$/;
@@ -33,12 +31,17 @@ export function admit(request: RequestLine, settings: { token: string | undefine
   if (contentLength !== undefined && Number(contentLength) > settings.maxBodyBytes)
     throw tooLarge(settings.maxBodyBytes);
   const url = removeToken(request.url ?? "/", headers["airudder-token"], settings.token);
-  if (headers["airudder-replay"] !== undefined && !request.replaysAllowed()) {
-    throw new AirudderError("replay_not_allowed", "Replays are not accepted here.", {
-      hint: "By default, replays are accepted only from loopback addresses, and never if NODE_ENV starts with prod. Set allowReplays: true to accept them from every peer.",
-    });
-  }
   return url;
+}
+
+/**
+ * Rejects a replay.
+ * @throws AirudderError `replay_not_allowed`
+ */
+export function rejectReplay(): never {
+  throw new AirudderError("replay_not_allowed", "Replays are not accepted here.", {
+    hint: "By default, replays are accepted only from loopback addresses, and never if NODE_ENV starts with prod. Set allowReplays: true to accept them from every peer.",
+  });
 }
 
 function one(value: string | string[] | undefined): string | undefined {

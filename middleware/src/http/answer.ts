@@ -6,14 +6,15 @@ export interface Answer {
   readonly status: number;
   /** JSON. */
   readonly body: string;
-  /** What the receiver made of the push; only sent to a dev proxy that asks for it. */
-  readonly outcome?: Outcome;
+  /** What the receiver found out about the push, and its result; only sent to a dev proxy that asks for it. */
+  readonly known: Known;
+  readonly result: Outcome;
   /** The error that caused the response. */
   readonly error?: AirudderError;
 }
 
-/** What the receiver made of a push, as the dev proxy shows it. */
-export interface Outcome {
+/** What the receiver found out about a push. */
+export interface Known {
   readonly type: string;
   readonly verified: boolean;
   readonly duplicate: boolean;
@@ -21,17 +22,18 @@ export interface Outcome {
   readonly drift: number;
   /** Set if an earlier parser consumed the bytes: they were serialised again from its object. */
   readonly reserialised?: true;
-  /** Result of the push. `running`: the deadline has passed and the handlers still run. */
-  readonly result: Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
 }
+
+/** Result of a request. `running`: the deadline has passed and the handlers still run. */
+export type Outcome = Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
 /** The success that the vendor documents. */
 export const OK_BODY = "{}";
 
 /** The response to an error: its code and message only. */
-export function refuse(error: AirudderError, outcome: Outcome): Answer {
+export function refuse(error: AirudderError, known: Known, result: Outcome): Answer {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
-  return { status: error.status, body, error, outcome };
+  return { status: error.status, body, known, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */

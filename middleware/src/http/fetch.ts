@@ -2,7 +2,7 @@ import { AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
 import type { Settings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit } from "./admit.js";
+import { admit, rejectReplay } from "./admit.js";
 import { type Answer, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
 
@@ -20,9 +20,9 @@ export async function handleFetch(request: Request, intake: Intake, settings: Se
       method,
       url: pathOf(request.url),
       headers: token === undefined ? headers : { ...headers, "airudder-token": token },
-      replaysAllowed: () => mayReplay,
     };
     const url = admit(line, settings);
+    if (headers["airudder-replay"] !== undefined && !mayReplay) rejectReplay();
     const encoding = headers["content-encoding"];
     const body = await readBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;

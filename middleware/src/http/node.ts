@@ -6,7 +6,7 @@ import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { Settings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit } from "./admit.js";
+import { admit, rejectReplay } from "./admit.js";
 import { type Answer, headersOf } from "./answer.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
 import type { Bytes } from "./bytes.js";
@@ -52,13 +52,14 @@ export class NodeExchange {
       const { headers } = request;
       this.#headers = headers;
       const { method, url } = request;
-      this.#url = admit({ method, url, headers, replaysAllowed: () => this.#replaysAllowed() }, settings);
+      this.#url = admit({ method, url, headers }, settings);
+      if (headers["airudder-replay"] !== undefined && !this.#replaysAllowed()) rejectReplay();
       if (headers["airudder-token"] !== undefined) {
         const { "airudder-token": _, ...others } = headers;
         this.#headers = others;
       }
-      const kept = keptBytes(request);
-      if (isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
+      const kept = request.rawBody === undefined ? undefined : keptBytes(request);
+      if (kept !== undefined && isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
       else if (kept !== undefined) this.#takeParsed(kept);
       else if (isUnread(request)) {
         const length = headers["content-length"];

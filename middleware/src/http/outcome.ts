@@ -8,10 +8,10 @@ const MAX_ERROR = 1_000;
  * The value of the header `Airudder-Outcome`: JSON in ASCII.
  * @param withError whether to include the class and message of a handler's error; only if replays are allowed
  */
-export function outcomeHeader({ outcome, error }: Answer, ms: number, withError: boolean): string {
+export function outcomeHeader({ known, result, error }: Answer, ms: number, withError: boolean): string {
   const cause = withError ? error?.evidence.cause : undefined;
   const errorField = cause === undefined ? {} : { error: errorText(cause) };
-  return ascii(JSON.stringify({ ...outcome, ms: Math.round(ms * 1000) / 1000, ...errorField }));
+  return ascii(JSON.stringify({ ...known, result, ms: Math.round(ms * 1000) / 1000, ...errorField }));
 }
 
 function errorText(cause: unknown): string {

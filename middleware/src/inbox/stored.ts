@@ -118,17 +118,20 @@ export class Stored implements Keeper {
     return admitted.push.replay === undefined ? this.#put(stored) : this.#replay(stored);
   };
 
-  async #put(stored: StoredPush): Promise<Kept> {
-    try {
-      const putting: unknown = this.inbox.put(stored);
-      if (typeof (putting as Promise<void> | undefined)?.then !== "function") {
-        throw new TypeError("The inbox's put() must return a promise that resolves when the push is stored.");
-      }
-      await putting;
-      return "stored";
-    } catch (cause) {
+  #put(stored: StoredPush): Promise<Kept> {
+    const fail = (cause: unknown): never => {
       throw unavailable(cause, (stored as ParsedPush)[PARSED]?.push.payload);
+    };
+    let putting: Promise<void> | undefined;
+    try {
+      putting = this.inbox.put(stored);
+    } catch (error) {
+      return fail(error);
     }
+    if (typeof putting?.then !== "function") {
+      return fail(new TypeError("The inbox's put() must return a promise that resolves when the push is stored."));
+    }
+    return putting.then(storedResult, fail);
   }
 
   /** Handles a replay after the earlier pushes of its subject, without storing it. */
@@ -318,6 +321,10 @@ class Context implements HandlerContext {
   get signal(): AbortSignal {
     return this.#attempt.signal;
   }
+}
+
+function storedResult(): Kept {
+  return "stored";
 }
 
 /** Calls a function of an inbox, and turns a synchronous throw into a rejection. */

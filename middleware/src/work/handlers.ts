@@ -52,11 +52,11 @@ export class Handlers {
 
   /** Whether this push has a handler. */
   take(push: Routed): boolean {
-    return this.#find(push) !== undefined;
+    return this.#find(push.type, push.quarantined) !== undefined;
   }
 
   /** The handlers of a push; `undefined` if it has none. `*` never receives a quarantined push. */
-  #find({ type, quarantined }: Routed): AnyHandler[] | undefined {
+  #find(type: PushType, quarantined: boolean): AnyHandler[] | undefined {
     if (quarantined) return this.#handlers.get("quarantined");
     const own = this.#handlers.get(type);
     const all = this.#handlers.get("*");
@@ -83,7 +83,7 @@ export class Handlers {
 
   /** Runs the handlers of a push in sequence. Returns the result without a promise if all of them are synchronous. */
   run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): Result | Promise<Result> {
-    const handlers = this.#find({ type: push.type, quarantined });
+    const handlers = this.#find(push.type, quarantined);
     if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
     const running = runFrom(handlers, 0, push, context);
     return running === undefined ? "handled" : running.then(handled);
