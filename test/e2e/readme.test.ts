@@ -14,10 +14,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const snippets = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
 
-/** A folder inside the repository, so that the packages are found. */
+/** A folder inside the repository, so that packages are found; outside of node_modules, where ours would be the build. */
 function workFolder(t: TestContext): string {
-  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
-  const folder = mkdtempSync(join(root, "node_modules/.cache/readme-"));
+  mkdirSync(join(root, "coverage"), { recursive: true });
+  const folder = mkdtempSync(join(root, "coverage/readme-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   return folder;
