@@ -44,7 +44,7 @@ test("a push that only the tolerant validator passes is handled, with its drift,
     { path: "/NewField", kind: "unknown_field", expected: "no such field", got: "string of 12" },
   ]);
   assert.deepEqual(names(events), ["handled", "accepted", "drift"]);
-  assert.doesNotMatch(JSON.stringify(events), /62000000001/);
+  assert.doesNotMatch(JSON.stringify(events), /\+62000000001/); // without the +, a duration may hold these digits
 });
 
 test("a push that no handler can rely on is quarantined: 200, and only its own handlers see it", async () => {
