@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { PushDescription } from "airudder-webhooks";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
+import { redactError } from "./error-text.js";
 import { kindOfField, kindOfLook } from "./fields.js";
 import { type Ground, groundOf } from "./ground.js";
 import { Mask } from "./mask.js";
@@ -50,6 +51,15 @@ export class Curtain {
   /** A text that is shown, such as an id: phone numbers and addresses of e-mail in it are masked. */
   text(text: string): string {
     return this.isOpen ? text : this.#mask.text(text);
+  }
+
+  /**
+   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations are shown; in the message,
+   * placeholders replace the values of the payload, e-mail addresses and runs of digits.
+   * @param payload the payload of the push that it is about; without one the whole message is replaced
+   */
+  error(text: string, payload?: unknown): string {
+    return this.isOpen ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
   }
 
   /** What a push is about. */

@@ -41,7 +41,7 @@ export class Mask {
   }
 
   /** The placeholder of a value. */
-  placeholder(kind: Kind | "subject", value: string): string {
+  placeholder(kind: Kind | "subject" | "value" | "email" | "digits" | "message", value: string): string {
     const digest = createHmac("sha256", this.secret).update(`${kind}\0${value}`).digest("hex");
     return `<${kind}:${digest.slice(0, 6)}>`;
   }
