@@ -11,6 +11,7 @@ import { createIngress, listen, portOf } from "./ingress/server.js";
 import { Janitor } from "./journal/janitor.js";
 import { Store } from "./journal/store.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
+import { Curtain } from "./privacy/curtain.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
 import type { ReplayRequest } from "./replay/request.js";
@@ -70,7 +71,8 @@ async function run(
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
   const forwarder = new Forwarder();
-  const deliverer = new Deliverer(store, forwarder, listener);
+  const curtain = await Curtain.of(store.dir, options.reveal ?? false);
+  const deliverer = new Deliverer(store, forwarder, listener, curtain);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
   live.takeUp();
   const { secret } = config;

@@ -1,3 +1,5 @@
+import type { Outcome } from "./ingress/outcome.js";
+
 /** What the dev proxy tells while it runs. With `--json` each is one line, exactly as it is here. */
 export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent;
 
@@ -26,6 +28,8 @@ export interface PushEvent {
   verified: boolean;
   /** How many drift entries it has. */
   drift: number;
+  /** The push carries a `Sign` that does not fit the key: the likely cause. */
+  signProblem?: string;
 }
 
 /** A try to deliver a push is over. */
@@ -37,6 +41,8 @@ export interface DeliveryEvent {
   status: number | null;
   /** The error's code of a refusal like the middleware's: `{"error":{"code":"bad_token"}}`. */
   code?: string;
+  /** What the app's receiver reports, such as `handled`, `failed` or `stored`; absent if the app reports nothing. */
+  result?: string;
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
@@ -44,8 +50,8 @@ export interface DeliveryEvent {
   late?: true;
   /** Why it tells nothing of the push: its bytes were edited, it went to another app, or it was stopped by us. */
   aside?: "edited" | "elsewhere" | "stopped";
-  /** What the middleware in the app made of the push. */
-  outcome?: unknown;
+  /** The receiver's whole report: the known members of `Airudder-Outcome`. Its `error` is redacted, unless `reveal` is set. */
+  outcome?: Outcome;
 }
 
 /** Something worth knowing that is no push: the app went down, the journal dropped a segment. */

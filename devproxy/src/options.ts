@@ -29,6 +29,8 @@ export interface DevproxyOptions {
   keep?: string;
   /** Hands requests that are no pushes to the app, unrecorded. `false` unless told. */
   passThrough?: boolean;
+  /** Shows personal data in the errors of handlers. Default: false. */
+  reveal?: boolean;
   /** Told of everything that happens. */
   onEvent?: Listener;
   /** Time limits other than Airudder's; for tests. @internal */

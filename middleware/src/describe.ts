@@ -2,11 +2,12 @@ import { AirudderError } from "./errors.js";
 import type { PushSchema } from "./generated/catalogue.js";
 import type { PushPayloads, PushType } from "./generated/types.js";
 import type { HeaderMap } from "./journal/index.js";
+import { likelyMistake } from "./push/authenticate.js";
 import type { Drift } from "./push/drift.js";
 import { findSchema } from "./push/identify.js";
 import { inflateBodySync, isEncoded } from "./push/inflate.js";
 import { parseBody } from "./push/parse.js";
-import { verifySign } from "./push/sign.js";
+import { DEFAULT_KEY, verifySign } from "./push/sign.js";
 import { findKeys, findSubject } from "./push/subject.js";
 import { validate } from "./push/validate.js";
 
@@ -68,6 +69,8 @@ export interface PushDescription {
   readonly schema?: string;
   /** Whether a `Sign` was there and right. */
   readonly verified: boolean;
+  /** The push carries a `Sign` that fits none of the keys: the likely cause. */
+  readonly signProblem?: string;
   readonly quarantined: boolean;
   readonly drift: readonly Drift[];
   readonly subject?: string;
@@ -97,10 +100,14 @@ export function describePush(
   const schema = findSchema(payload, options.type);
   const subject = findSubject(schema, payload);
   const { task, call, workflow } = findKeys(schema, payload);
+  const isChecked = isSigned(schema);
+  const verified = isChecked && verifySign(payload, options.key);
+  const isWrong = isChecked && !verified && "Sign" in payload;
   return {
     type: schema?.type ?? options.type ?? "unknown",
     ...(schema === undefined ? {} : { schema: schema.name }),
-    verified: isSigned(schema) && verifySign(payload, options.key),
+    verified,
+    ...(isWrong ? { signProblem: likelyMistake(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
     ...validate(schema, payload),
     ...(subject === undefined ? {} : { subject }),
     ...(task === undefined ? {} : { task }),

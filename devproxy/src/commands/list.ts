@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
 import { Curtain } from "../privacy/curtain.js";
+import { errorOf } from "../report/error.js";
 import { rowJson, rowLine } from "../report/row.js";
-import { pushes } from "../report/words.js";
+import { clean, pushes } from "../report/words.js";
 import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 
@@ -39,8 +40,12 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   const curtain = await Curtain.of(reader.dir, flags.reveal);
   for (const row of chosen) {
     if (out.isGone) return;
-    if (flags.json) out.json(rowJson(row, curtain));
-    else out.line(rowLine(out, row, curtain));
+    if (flags.json) out.json(await rowJson(reader, row, curtain));
+    else {
+      out.line(rowLine(out, row, curtain));
+      const error = await errorOf(reader, row, curtain);
+      if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
+    }
   }
   if (flags.json) return;
   const isCut = chosen.length === most && chosen.length < rows.length;

@@ -63,7 +63,7 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
   const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
-  const proxy = await startDevproxy({ ...rest, target, journal, tunnel, onEvent: (event) => report(event) });
+  const proxy = await startDevproxy({ ...rest, reveal, target, journal, tunnel, onEvent: (event) => report(event) });
   const ended = untilInterrupted();
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);

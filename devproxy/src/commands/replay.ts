@@ -7,10 +7,11 @@ import { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { hasEdits } from "../replay/edit.js";
 import type { ReplayEvent } from "../replay/events.js";
-import { edited, noteEdits } from "../replay/notes.js";
+import { editableRows, edited } from "../replay/notes.js";
 import { planOf, replay } from "../replay/replay.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { select } from "../replay/select.js";
+import { Skipped } from "../replay/skipped.js";
 import { DamageTally } from "../report/damage.js";
 import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
 import { rowJson, rowLine } from "../report/row.js";
@@ -28,6 +29,8 @@ interface ReplayFlags extends Filters {
   set?: string[];
   key?: string;
   expect?: string;
+  wait?: string;
+  allowEmpty: boolean;
   dryRun: boolean;
   reveal: boolean;
   json: boolean;
@@ -54,8 +57,10 @@ export function addReplay(program: Command, context: Context): void {
     .option("--key <key>", "sign again with this key")
     .option(
       "--expect <statuses>",
-      "exit with 1 unless every answer is one of these: 2xx, or 200,404; also when no push matches",
+      "exit with 1 unless a handler succeeded for every push and every status is one of these: 2xx, or 200,404; also if no push matches",
     )
+    .option("--wait <time>", "wait until the app accepts connections, at most this long: 30s, 2m")
+    .option("--allow-empty", "with --expect, exit with 0 if no push matches", false)
     .option("--dry-run", "list what would be sent, and send nothing", false);
   addOutputFlags(addFilterFlags(addJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy replay --status failed --since 1h --expect 2xx")
@@ -71,9 +76,23 @@ function parseSpeed(text: string): number | "max" {
 
 async function run(ids: string[], flags: ReplayFlags, context: Context): Promise<void> {
   const { out, err } = context;
-  const { last, to, speed, concurrency, set, key, expect } = flags;
+  const { last, to, speed, concurrency, set, key, expect, wait, reveal } = flags;
+  const agreedKey = process.env.AIRUDDER_KEY || undefined;
   const request: ReplayRequest = JSON.parse(
-    JSON.stringify({ ids, filters: filtersOf(flags), last, to, speed, concurrency, set, key, expect }),
+    JSON.stringify({
+      ids,
+      filters: filtersOf(flags),
+      last,
+      to,
+      speed,
+      concurrency,
+      set,
+      key,
+      agreedKey,
+      expect,
+      wait,
+      reveal,
+    }),
   );
   planOf(request);
   if (flags.dryRun) return dryRun(request, flags, context);
@@ -107,10 +126,10 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
     err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent${more}`);
     process.exitCode = 1;
   } else if (total === 0) {
-    err.line(
-      `No recorded push matches: nothing was sent${expect === undefined ? "" : ", so that --expect has checked nothing"}.`,
-    );
-    if (expect !== undefined) process.exitCode = 1;
+    const isFailure = expect !== undefined && !flags.allowEmpty;
+    const unchecked = isFailure ? ", so --expect has checked nothing. To accept that, add --allow-empty" : "";
+    err.line(`No recorded push matches: nothing was sent${unchecked}.`);
+    if (isFailure) process.exitCode = 1;
   }
 }
 
@@ -135,7 +154,8 @@ async function replayHere(
       throw new DevproxyError("journal_damaged", message, 3);
     }
     for (const line of lines) err.line(line);
-    const deliverer = new Deliverer(store, forwarder, listener);
+    // Its listener takes notes alone, which hold no personal data.
+    const deliverer = new Deliverer(store, forwarder, listener, await Curtain.of(dir, false));
     await replay(request, { store, deliverer, onEvent, signal });
   } finally {
     forwarder.close();
@@ -147,18 +167,16 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   const { out, err } = context;
   const { edits } = planOf(request);
   const reader = await readFolder(flags.journal, context);
-  const rows = await select(reader, request);
+  const selected = await select(reader, request);
   const curtain = await Curtain.of(reader.dir, flags.reveal);
-  await noteEdits(
-    reader,
-    rows,
-    edits,
-    flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain),
-  );
+  const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
+  const skipped = new Skipped(report);
+  const rows = await editableRows(reader, selected, edits, skipped, report);
+  skipped.report();
   for (const row of rows) {
     const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
     const changes = content && editsOf(content, edited(row, content, edits), curtain);
-    if (flags.json) out.json({ ...rowJson(row, curtain), ...(changes && { edits: changes }) });
+    if (flags.json) out.json({ ...(await rowJson(reader, row, curtain)), ...(changes && { edits: changes }) });
     else for (const line of [rowLine(out, row, curtain), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));

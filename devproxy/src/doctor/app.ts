@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { samplePush } from "airudder-webhooks/testing";
 import type { Attempt } from "../ingress/attempt.js";
-import { outcomeOf } from "../ingress/deliver.js";
 import type { Forwarder } from "../ingress/forward.js";
 import { isListening } from "../ingress/health.js";
+import { readOutcome } from "../ingress/outcome.js";
 import { refusalCode } from "../ingress/refusal-code.js";
 import { type Finding, failed, ok, unclear } from "./finding.js";
 
@@ -68,7 +68,7 @@ function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
 function credentials(answer: NonNullable<Attempt["answer"]>, key: string | undefined): Finding {
   const name = "key and token";
   if (!isSuccess(answer)) return failed(name, refusal(answer.status, refusalCode(answer.body), key));
-  const outcome = outcomeFields(answer.headers["airudder-outcome"]);
+  const outcome = readOutcome(answer.headers["airudder-outcome"]);
   if (outcome === undefined) {
     return unclear(
       name,
@@ -90,6 +90,8 @@ function refusal(status: number, code: string | undefined, key: string | undefin
     return "the app refuses the token (bad_token): put it into --target, as in ...?token=SECRET";
   if (code === "body_already_consumed")
     return "a body parser runs before the receiver (body_already_consumed): mount the receiver first";
+  if (code === "replay_not_allowed")
+    return "the app rejects replays (replay_not_allowed), so nothing was tested: start it without NODE_ENV=production, or set allowReplays: true in a test environment";
   if (status === 404) return "the app answers 404: the path in --target is not where the receiver is mounted";
   return `the app answers ${status}${code === undefined ? "" : ` ${code}`} to a push that is right`;
 }
@@ -103,8 +105,8 @@ function bytes(first: Attempt, second: Attempt): Finding {
     return unclear(name, `not looked at: the app refused the test push (${code ?? answer.status}); mend that first`);
   }
   if (second.answer === undefined) return unclear(name, "not looked at: the second test push got no answer");
-  const before = answer && outcomeFields(answer.headers["airudder-outcome"]);
-  const after = outcomeFields(second.answer.headers["airudder-outcome"]);
+  const before = answer && readOutcome(answer.headers["airudder-outcome"]);
+  const after = readOutcome(second.answer.headers["airudder-outcome"]);
   if (before === undefined || after === undefined) {
     return unclear(name, "the app does not answer as airudder-webhooks does, so its body parsers cannot be seen");
   }
@@ -120,15 +122,4 @@ function speed({ ms }: Attempt): Finding {
 
 function isSuccess({ status }: NonNullable<Attempt["answer"]>): boolean {
   return status >= 200 && status < 300;
-}
-
-interface OutcomeFields {
-  verified?: boolean;
-  duplicate?: boolean;
-  reserialised?: boolean;
-}
-
-function outcomeFields(header: string | string[] | undefined): OutcomeFields | undefined {
-  const outcome = outcomeOf(header);
-  return typeof outcome === "object" && outcome !== null ? outcome : undefined;
 }

@@ -1,4 +1,5 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
+import type { Outcome } from "./outcome.js";
 
 /** What the app said. */
 export interface Answer {
@@ -16,6 +17,8 @@ export interface Attempt {
   ms: number;
   answer?: Answer;
   error?: string;
+  /** What the app's receiver reported, if it is one of ours. Its `error` may quote the payload. */
+  outcome?: Outcome;
   /** Whether the app may have seen the push. */
   reached: boolean;
   /** We gave up waiting; nobody knows what the app would have said. */

@@ -1,10 +1,13 @@
+import { describePush } from "airudder-webhooks";
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
+import type { Curtain } from "../privacy/curtain.js";
 import type { Attempt } from "./attempt.js";
 import type { Forwarder } from "./forward.js";
+import { type Outcome, type OutcomeResult, readOutcome } from "./outcome.js";
 import { queryOf } from "./query.js";
 import { refusalCode } from "./refusal-code.js";
 
@@ -36,6 +39,7 @@ export class Deliverer {
     private readonly store: Store,
     private readonly forwarder: Forwarder,
     private readonly listener: Listener,
+    private readonly curtain: Curtain,
   ) {}
 
   /** One try. Never throws: an attempt without an answer says why. The journal may still be writing when this resolves. */
@@ -55,9 +59,11 @@ export class Deliverer {
       ...(isLate?.() ? { late: true } : {}),
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
-    this.#record(push, attempt, facts);
-    this.listener(deliveryEvent(push, attempt, facts));
-    return attempt;
+    const reported = attempt.answer && readOutcome(attempt.answer.headers["airudder-outcome"]);
+    this.#record(push, attempt, facts, reported?.result);
+    const outcome = reported && this.#redacted(reported, headers, body);
+    this.listener(deliveryEvent(push, attempt, facts, outcome));
+    return reported === undefined ? attempt : { ...attempt, outcome: reported };
   }
 
   /** Resolves when every try that is over is on disk. */
@@ -65,13 +71,25 @@ export class Deliverer {
     await Promise.all(this.#recording);
   }
 
-  #record(push: PushHead, { at, target, ms, answer, error }: Attempt, facts: Facts): void {
+  /** The error of a handler may quote the payload. */
+  #redacted(outcome: Outcome, headers: Content["headers"], body: Buffer): Outcome {
+    if (outcome.error === undefined) return outcome;
+    return { ...outcome, error: this.curtain.error(outcome.error, describePush(body, headers).payload) };
+  }
+
+  #record(
+    push: PushHead,
+    { at, target, ms, answer, error }: Attempt,
+    facts: Facts,
+    result: OutcomeResult | undefined,
+  ): void {
     const head: DeliveryHead = {
       kind: "delivery",
       push: push.id,
       at,
       target,
       ...(answer ? { status: answer.status } : {}),
+      ...(result === undefined ? {} : { result }),
       ...(error === undefined ? {} : { error }),
       ms,
       ...facts,
@@ -95,28 +113,18 @@ export class Deliverer {
   }
 }
 
-function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts): DeliveryEvent {
+function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts, outcome: Outcome | undefined): DeliveryEvent {
   const { answer, ms, error } = attempt;
-  const outcome = answer && outcomeOf(answer.headers["airudder-outcome"]);
   const code = answer && !succeeded(answer.status) ? refusalCode(answer.body) : undefined;
   return {
     event: "delivery",
     push: push.id,
     status: answer?.status ?? null,
     ...(code === undefined ? {} : { code }),
+    ...(outcome?.result === undefined ? {} : { result: outcome.result }),
     ms,
     ...facts,
     ...(error === undefined ? {} : { error }),
     ...(outcome === undefined ? {} : { outcome }),
   };
-}
-
-/** What the middleware in the app says that it made of a push. */
-export function outcomeOf(header: string | string[] | undefined): unknown {
-  if (typeof header !== "string") return undefined;
-  try {
-    return JSON.parse(header);
-  } catch {
-    return header;
-  }
 }

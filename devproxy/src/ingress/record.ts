@@ -5,18 +5,18 @@ import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap } from "./headers.js";
 import { queryOf } from "./query.js";
 
-/** The head under which a push that has just come in is recorded. */
-export function headOf(
+/** The head under which a received push is recorded, and why its `Sign` is wrong if it is. */
+export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,
   key: string | undefined,
-): Omit<PushHead, "seq"> {
-  const { type, verified, quarantined, drift, subject, task, call, workflow } = describePush(
+): { head: Omit<PushHead, "seq">; signProblem: string | undefined } {
+  const { type, verified, signProblem, quarantined, drift, subject, task, call, workflow } = describePush(
     body,
     headers,
     key === undefined ? {} : { key },
   );
-  return {
+  const head: Omit<PushHead, "seq"> = {
     kind: "push",
     id: newPushId(),
     at: new Date().toISOString(),
@@ -34,6 +34,7 @@ export function headOf(
     ...(drift.length === 0 ? {} : { drift: drift.length }),
     ...(quarantined ? { quarantined } : {}),
   };
+  return { head, signProblem };
 }
 
 /** Headers and bytes of a request, to be kept as they came. */

@@ -10,7 +10,7 @@ import { destinationOf } from "./door.js";
 import type { Live } from "./live.js";
 import { answerPing } from "./ping-answer.js";
 import { BODY_BYTES, BODY_MS, readBody } from "./read-body.js";
-import { contentOf, headOf } from "./record.js";
+import { contentOf, describeRequest } from "./record.js";
 import { Refusals } from "./refusals.js";
 import { sendAnswer, sendError } from "./reply.js";
 
@@ -70,9 +70,10 @@ async function takePush(
     return refusals.refuse(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
   }
   const content = contentOf(request, body);
-  const row = await store.recordPush(headOf(request, content, key), content);
+  const { head, signProblem } = describeRequest(request, content, key);
+  const row = await store.recordPush(head, content);
   const { id, seq, type, verified, drift = 0 } = row.push;
-  listener({ event: "push", id, seq, type, verified, drift });
+  listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
   sendAnswer(request, response, await live.answer(row, content, started));
 }
 

@@ -1,9 +1,22 @@
+import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { DeliveryRow, Row } from "./rows.js";
 
-/** Where a push stands with the app. */
-export type Status = "accepted" | "quarantined" | "failed" | "undelivered";
+/**
+ * What became of a push. `handled` to `stored` are reported by the app's receiver or stand in its inbox. `accepted` is a 200 of an app
+ * that reports nothing more; `undelivered` got no response.
+ */
+export type Status = "handled" | "ignored" | "failed" | "dead" | "quarantined" | "stored" | "accepted" | "undelivered";
 
-export const STATUSES: readonly Status[] = ["accepted", "quarantined", "failed", "undelivered"];
+export const STATUSES: readonly Status[] = [
+  "handled",
+  "ignored",
+  "failed",
+  "dead",
+  "quarantined",
+  "stored",
+  "accepted",
+  "undelivered",
+];
 
 /** Whether a delivery was answered with success: 200 alone, since Airudder sends a push again after any other answer, 204 too. */
 export function succeeded(status: number | undefined): boolean {
@@ -11,15 +24,20 @@ export function succeeded(status: number | undefined): boolean {
 }
 
 /**
- * The newest try that tells most of a push: of those that the app answered, and, when it never did, of all. One that was edited, went
- * elsewhere or was stopped tells nothing.
+ * The newest delivery that tells most about a push: of those with a response, or, if there is none, of all. A delivery that was edited,
+ * went elsewhere or was stopped tells nothing, nor does a replay that the app refused or took for a duplicate.
  */
 export function lastDelivery({ deliveries }: Row): DeliveryRow | undefined {
   return deliveries.findLast(isAnswer) ?? deliveries.findLast(({ head }) => head.aside === undefined);
 }
 
 function isAnswer({ head }: DeliveryRow): boolean {
-  return head.status !== undefined && head.aside === undefined;
+  return head.status !== undefined && head.aside === undefined && !isUnhandledReplay(head);
+}
+
+/** A replay that reached no handler, whatever the app would have made of it. */
+function isUnhandledReplay({ cause, status, result }: DeliveryHead): boolean {
+  return cause === "replay" && (result === "duplicate" || (result === "rejected" && status === 403));
 }
 
 /** Whether the app has ever answered for this push. */
@@ -27,28 +45,31 @@ export function wasDelivered({ deliveries }: Row): boolean {
   return deliveries.some(isAnswer);
 }
 
-/** What an inbox's mark says of a push; without one, or with another, it waits for its handler. */
-export const INBOX_STATUSES: { readonly [state: string]: Status } = {
-  done: "accepted",
-  handled: "accepted",
-  ignored: "accepted",
-  dropped: "failed",
+/** The status that the mark of an inbox means; a push without one, or with another, is `stored`. */
+const INBOX_STATUSES: { readonly [state: string]: Status } = {
+  done: "handled",
+  handled: "handled",
+  ignored: "ignored",
   failed: "failed",
-  dead: "failed",
+  dead: "dead",
+  dropped: "dead",
   quarantined: "quarantined",
 };
 
-/**
- * `failed` and `undelivered` speak of the app's last answer, or of the handlers behind an inbox; a push that was taken is `accepted`, or
- * `quarantined` when nobody understood it. Deliveries that were set aside do not count.
- */
+/** The status that a receiver's report means. Of a duplicate or a refused push, only the response says how it stands. */
+const REPORTED_STATUSES: { readonly [result: string]: Status } = {
+  handled: "handled",
+  ignored: "ignored",
+  failed: "failed",
+  dead: "dead",
+  quarantined: "quarantined",
+  stored: "stored",
+};
+
+/** What is known of a push: by the last response that counts, or by the marks of the inbox that holds it. */
 export function statusOf(row: Row): Status {
-  const understood = row.push.quarantined ? "quarantined" : "accepted";
-  const last = lastDelivery(row);
-  if (last === undefined && row.mark !== undefined && row.push.source === "inbox") {
-    const status = INBOX_STATUSES[row.mark.state] ?? "undelivered";
-    return status === "accepted" ? understood : status;
-  }
-  if (last?.head.status === undefined) return "undelivered";
-  return succeeded(last.head.status) ? understood : "failed";
+  const last = lastDelivery(row)?.head;
+  if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES[row.mark?.state ?? ""] ?? "stored";
+  if (last?.status === undefined) return "undelivered";
+  return REPORTED_STATUSES[last.result ?? ""] ?? (succeeded(last.status) ? "accepted" : "failed");
 }

@@ -1,5 +1,7 @@
+import { readOutcome } from "../ingress/outcome.js";
+import { refusalCode } from "../ingress/refusal-code.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
-import { INBOX_STATUSES, lastDelivery } from "../journal/status.js";
+import { lastDelivery, statusOf } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
 import type { Result } from "./verdict.js";
 
@@ -9,27 +11,34 @@ export function addressOf({ origin, pathname }: URL): string {
 }
 
 /**
- * What a replay's answer is compared with; nothing when there was none yet.
- * @param elsewhere the other app, when it goes there: the last answer of that one comes first, and what live pushes met there second
+ * What a replay's result is compared with; nothing if there was no response yet: a failed connection tells nothing about the app.
+ * @param elsewhere the other app, if the replay goes there: its last response comes first, and what live pushes met second
  */
 export async function resultBefore(reader: Reader, row: Row, elsewhere: URL | undefined): Promise<Result | undefined> {
   const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
-  const { status, error } = last.head;
-  const body = status === undefined ? Buffer.alloc(0) : (await reader.content(last.place)).body;
-  return { status: status ?? null, ...(error === undefined ? {} : { error }), body };
+  if (last.head.status === undefined) return undefined;
+  const { headers, body } = await reader.content(last.place);
+  const outcome = readOutcome(headers["airudder-outcome"]);
+  return { status: last.head.status, code: refusalCode(body), outcome, body };
 }
 
 function lastAt({ deliveries }: Row, address: string): DeliveryRow | undefined {
-  const isThere = ({ head: { target, aside } }: DeliveryRow) =>
-    (aside === undefined || aside === "elsewhere") && URL.canParse(target) && addressOf(new URL(target)) === address;
+  const isThere = ({ head: { target, aside, status } }: DeliveryRow) =>
+    status !== undefined &&
+    (aside === undefined || aside === "elsewhere") &&
+    URL.canParse(target) &&
+    addressOf(new URL(target)) === address;
   return deliveries.findLast(isThere);
 }
 
-/** What production made of a push that its inbox took: the bytes of its answer are not known. */
-function resultOfInbox({ push, mark }: Row): Result | undefined {
-  if (push.source !== "inbox" || mark === undefined) return undefined;
-  const status = INBOX_STATUSES[mark.state];
-  if (status === undefined) return undefined;
-  return status === "failed" ? { status: null, error: "its handlers failed" } : { status: 200 };
+/** What an inbox's app made of a push: the bytes of its response are not known. */
+function resultOfInbox(row: Row): Result | undefined {
+  if (row.push.source !== "inbox") return undefined;
+  const status = statusOf(row);
+  if (status === "handled") return { status: 200, outcome: { result: status } };
+  if (status === "ignored" || status === "quarantined") return { status: 200, outcome: { result: status } };
+  if (status === "failed" || status === "dead")
+    return { status: null, error: "its handlers failed", outcome: { result: status } };
+  return undefined;
 }

@@ -6,8 +6,10 @@ import type { Edit } from "./set.js";
 /** What is changed in a body before it is sent again. */
 export interface Edits {
   set: readonly Edit[];
-  /** Signs again with this key; when only the task's id is changed, with the vendor's public one. */
+  /** Signs every push that carries a `Sign` again with this key. */
   key: string | undefined;
+  /** Signs a push again whose task id is changed, if no `key` is given. Default: the vendor's public key. */
+  agreedKey?: string | undefined;
 }
 
 /** Whether anything is to be changed. */
@@ -16,7 +18,7 @@ export function hasEdits({ set, key }: Edits): boolean {
 }
 
 /**
- * The body with the edits made: every byte that no edit touches stays as it came.
+ * The body with the edits made: every byte that no edit touches stays as it came, and the body stays valid JSON.
  * @param name of the push, for messages
  * @throws DevproxyError `usage`, when the body cannot be edited, or has no place for a path
  */
@@ -24,18 +26,20 @@ export function editBody(body: Buffer, encoding: string, edits: Edits, name: str
   if (encoding !== "" && encoding !== "identity") {
     throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);
   }
-  let text = body.toString("utf8");
-  if (!isObject(text)) throw usageError(`The body of ${name} is no JSON object; --set and --key cannot change it.`);
+  if (payloadOf(body) === undefined)
+    throw usageError(`The body of ${name} is no JSON object; --set and --key cannot change it.`);
+  // One character per byte, so that bytes which are not valid UTF-8 stay as they are.
+  let text = body.toString("latin1");
   for (const edit of edits.set) text = apply(text, edit, name);
-  return Buffer.from(signAgain(text, edits));
+  return Buffer.from(signAgain(text, edits), "latin1");
 }
 
-function isObject(text: string): boolean {
+function payloadOf(body: Buffer): object | undefined {
   try {
-    const value = JSON.parse(text.replace(/^\ufeff/, ""));
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    const value = JSON.parse(body.toString("utf8").replace(/^\ufeff/, ""));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -43,7 +47,7 @@ function apply(text: string, edit: Edit, name: string): string {
   const span = spanOf(text, edit.steps);
   if (span === undefined) return add(text, edit, name);
   const old = text.slice(span.start, span.end);
-  return text.slice(0, span.start) + newValue(old, edit) + text.slice(span.end);
+  return text.slice(0, span.start) + bytesOf(newValue(old, edit)) + text.slice(span.end);
 }
 
 /** A field that is not there becomes the last one of its object. */
@@ -53,23 +57,29 @@ function add(text: string, { path, steps, value, isJson }: Edit, name: string): 
   if (place === undefined) {
     throw usageError(`--set: there is no ${path} in ${name}, and no object that it could be added to.`);
   }
-  const field = `${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`;
+  const field = bytesOf(`${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`);
   return `${text.slice(0, place.at)}${place.isFirst ? "" : ","}${field}${text.slice(place.at)}`;
 }
 
-/** Text becomes what its predecessor was; a number or a truth value only where it reads as one. */
+/** A text as its bytes, one character per byte. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
+/** Text becomes what its predecessor was; a number or a truth value only where it is one in JSON, so not `0812`. */
 function newValue(old: string, { value, isJson }: Edit): string {
   if (isJson) return value;
-  const isPlain = /^(-?\d+(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
+  const isPlain = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
   return old.startsWith('"') || !isPlain ? JSON.stringify(value) : value;
 }
 
 function signAgain(text: string, edits: Edits): string {
-  const { key } = edits;
+  const { key, agreedKey } = edits;
   if (sets(edits, "Sign") || (key === undefined && !sets(edits, "TaskID"))) return text;
-  const payload = JSON.parse(text.replace(/^\ufeff/, ""));
+  const payload = payloadOf(Buffer.from(text, "latin1")) ?? {};
   if (!isSigned(payload)) return text;
-  return apply(text, { path: "Sign", steps: ["Sign"], value: sign(payload.TaskID, key), isJson: false }, "");
+  const value = sign(payload.TaskID, key ?? agreedKey);
+  return apply(text, { path: "Sign", steps: ["Sign"], value, isJson: false }, "");
 }
 
 /** Whether a field of the payload itself is set. */

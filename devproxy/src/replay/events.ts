@@ -21,11 +21,16 @@ export interface VerdictEvent {
   type: string;
   verdict: Verdict;
   status: number | null;
+  /** What the app's receiver reported, such as `handled` or `failed`; absent if the app reports nothing. */
+  result?: string;
+  /** Code of the app's error response, such as `handler_failed`. */
+  code?: string;
   ms: number;
+  /** Why it failed: the handler's error (redacted, unless `reveal` is set), or why there was no response. */
   error?: string;
   /** Where the answer differs from the last one. */
   differences: Difference[];
-  /** The status is not what `--expect` says. */
+  /** The status is not what `--expect` says, or no handler succeeded. */
   unexpected?: true;
 }
 
@@ -34,8 +39,10 @@ export interface ReplaySummary {
   event: "summary";
   total: number;
   verdicts: Partial<Record<Verdict, number>>;
-  /** How many statuses were not what `--expect` says. */
+  /** How many did not meet `--expect`. */
   unexpected: number;
+  /** How many could not be edited or read, and were not sent. */
+  skipped?: number;
   /** It was stopped before all were sent. */
   interrupted?: true;
   /** How many were on their way then, and got no answer. */

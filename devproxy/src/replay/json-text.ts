@@ -1,3 +1,9 @@
+/** White space of JSON: of a byte-wise text, `\s` would also match parts of letters. */
+const SPACE = /[ \t\r\n]/;
+const SCALAR_END = /[ \t\r\n,\]}]/;
+/** Of UTF-8, one character per byte. */
+const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+
 /** Where a value is in a JSON text: from the first to after the last character. */
 export interface Span {
   start: number;
@@ -5,8 +11,9 @@ export interface Span {
 }
 
 /**
- * Finds the value at `steps` in a valid JSON text, so that it can be replaced and every other character stays as it came.
+ * Finds the value at `steps` in a valid JSON text, so that it can be replaced and every other byte stays as it came.
  * Of a name that comes twice the last one counts, as for `JSON.parse`.
+ * @param text the JSON text, one character per byte (`latin1`), so that bytes which are not valid UTF-8 survive
  */
 export function spanOf(text: string, steps: readonly string[]): Span | undefined {
   let span: Span = { start: skipSpace(text, 0), end: 0 };
@@ -23,7 +30,7 @@ export function spanOf(text: string, steps: readonly string[]): Span | undefined
 export function placeInObject(text: string, { start, end }: Span): { at: number; isFirst: boolean } | undefined {
   if (text[start] !== "{") return undefined;
   let at = end - 1;
-  while (/\s/.test(text[at - 1] as string)) at--;
+  while (SPACE.test(text[at - 1] as string)) at--;
   return { at, isFirst: at === start + 1 };
 }
 
@@ -36,7 +43,7 @@ function childOf(text: string, { start }: Span, step: string): Span | undefined 
     let name = String(place);
     if (isObject) {
       const end = skipValue(text, at);
-      name = JSON.parse(text.slice(at, end));
+      name = JSON.parse(Buffer.from(text.slice(at, end), "latin1").toString("utf8"));
       at = skipSpace(text, skipSpace(text, end) + 1);
     }
     const end = skipValue(text, at);
@@ -53,7 +60,7 @@ function skipValue(text: string, at: number): number {
   if (first === '"') return skipString(text, at);
   if (first !== "{" && first !== "[") {
     let end = at;
-    while (end < text.length && !/[\s,\]}]/.test(text[end] as string)) end++;
+    while (end < text.length && !SCALAR_END.test(text[end] as string)) end++;
     return end;
   }
   let depth = 0;
@@ -75,7 +82,7 @@ function skipString(text: string, at: number): number {
 }
 
 function skipSpace(text: string, at: number): number {
-  let next = at;
-  while (/[\s\ufeff]/.test(text[next] ?? "")) next++;
+  let next = at === 0 && text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : at;
+  while (SPACE.test(text[next] ?? "")) next++;
   return next;
 }

@@ -1,10 +1,12 @@
 import { describePush, verifySign } from "airudder-webhooks";
-import type { Content } from "airudder-webhooks/journal";
+import { type Content, JournalError } from "airudder-webhooks/journal";
 import { statedType } from "../drift/stated-type.js";
+import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import type { Row } from "../journal/rows.js";
 import type { Reader } from "../journal/store.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
+import type { Skipped } from "./skipped.js";
 
 /**
  * The push with the edits made.
@@ -16,35 +18,61 @@ export function edited({ push }: Row, { headers, body }: Content, edits: Edits):
 }
 
 /**
- * Makes the edits of all pushes once, and says what they do besides: to the type, the schema, the signature.
- * @throws DevproxyError `usage`, when a push cannot be edited
+ * The rows that the edits can change, and what the edits do besides: to the type, the schema, the signature. The others are skipped.
+ * @throws DevproxyError `usage`, if the edits can change none of them
  */
-export async function noteEdits(
+export async function editableRows(
   reader: Reader,
   rows: readonly Row[],
   edits: Edits,
+  skipped: Skipped,
   onNote: (event: NoteEvent) => void,
-): Promise<void> {
-  if (!hasEdits(edits)) return;
+): Promise<readonly Row[]> {
+  if (!hasEdits(edits)) return rows;
   const note = (code: string, message: string) => onNote({ event: "note", code, message });
+  const editable: Row[] = [];
+  let problem: unknown;
   let unsigned = 0;
   let isTold = false;
   for (const row of rows) {
-    const content = await reader.content(row.place);
-    const changed = edited(row, content, edits);
+    let content: Content;
+    let changed: Content;
+    try {
+      content = await reader.content(row.place);
+      changed = edited(row, content, edits);
+    } catch (error) {
+      const isUsage = error instanceof DevproxyError;
+      if (!isUsage && !(error instanceof JournalError)) throw error;
+      problem ??= error;
+      skipped.add(row, isUsage ? reasonOf(error) : "its record in the journal cannot be read.");
+      continue;
+    }
+    editable.push(row);
     for (const { code, message } of changesOf(row, content, changed)) note(code, message);
     const { payload = {} } = describePush(content.body, content.headers);
     if (sets(edits, "Sign")) continue;
     if (!isSigned(payload)) unsigned++;
-    else if (edits.key === undefined && sets(edits, "TaskID") && !verifySign(payload) && !isTold) {
+    else if (edits.key === undefined && sets(edits, "TaskID") && !verifySign(payload, edits.agreedKey) && !isTold) {
       isTold = true;
-      const what = `#${row.push.seq}: TaskID is set without --key: it is signed again with the vendor's public key`;
-      note("signed_with_public_key", `${what}, which it was not signed with. Give --key to sign it with another.`);
+      const which = edits.agreedKey === undefined ? "the vendor's public key" : "the key in AIRUDDER_KEY";
+      const what = `#${row.push.seq}: TaskID is set without --key: it is signed again with ${which}`;
+      note("signed_with_other_key", `${what}, which it was not signed with. Give --key to sign it with another.`);
     }
   }
-  if (edits.key === undefined || unsigned === 0) return;
-  const which = unsigned === rows.length ? "no push carries" : `${unsigned} of ${rows.length} pushes do not carry`;
-  note("nothing_to_sign", `--key signs only what carries a Sign, which ${which}.`);
+  if (editable.length === 0 && problem !== undefined) throw problem;
+  if (edits.key !== undefined && unsigned > 0) {
+    const which =
+      unsigned === editable.length ? "no push carries" : `${unsigned} of ${editable.length} pushes do not carry`;
+    note("nothing_to_sign", `--key signs only what carries a Sign, which ${which}.`);
+  }
+  return editable;
+}
+
+/** Why a push cannot be edited, without its name, so that pushes with the same reason share a line. */
+function reasonOf({ message }: Error): string {
+  return message
+    .replace(/^The body of #\d+ is/, "its body is")
+    .replace(/^(--set: there is no .+) in #\d+,/, "$1 in it,");
 }
 
 function changesOf(row: Row, content: Content, { headers, body }: Content): { code: string; message: string }[] {

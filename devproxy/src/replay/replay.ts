@@ -1,19 +1,29 @@
 import { setMaxListeners } from "node:events";
+import { describePush } from "airudder-webhooks";
+import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
+import type { Attempt } from "../ingress/attempt.js";
 import type { Deliverer } from "../ingress/deliver.js";
+import { refusalCode } from "../ingress/refusal-code.js";
 import { lastTarget } from "../journal/last-target.js";
+import { RESPONSE_BYTES } from "../journal/response-bytes.js";
+import type { Row } from "../journal/rows.js";
 import type { Store } from "../journal/store.js";
+import { Curtain } from "../privacy/curtain.js";
 import { addressOf, resultBefore } from "./before.js";
 import type { Edits } from "./edit.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
 import { parseExpect } from "./expect.js";
-import { edited, noteEdits } from "./notes.js";
+import { Hints } from "./hints.js";
+import { editableRows, edited } from "./notes.js";
 import { inPace } from "./pace.js";
 import type { ReplayRequest } from "./request.js";
 import { select } from "./select.js";
 import { parseEdit } from "./set.js";
-import { differencesOf, isSuccess, type Result, verdictOf } from "./verdict.js";
+import { Skipped } from "./skipped.js";
+import { differencesOf, isSuccess, isUnproved, type Result, verdictOf } from "./verdict.js";
+import { parseWait, waitForApp } from "./wait.js";
 
 /** What a replay needs of the dev proxy. */
 export interface ReplayTools {
@@ -26,43 +36,48 @@ export interface ReplayTools {
 }
 
 /**
- * Plays recorded pushes again, each compared with its last answer. Every try is recorded; one that was edited, goes to another app than
- * live pushes do, or is stopped is set aside, and leaves what is known of its push.
- * @throws DevproxyError `usage`; nothing has been sent then
+ * Sends recorded pushes again and compares each result with the one before. Every delivery is recorded; one that was edited, goes to
+ * another app than live pushes do, or is stopped is set aside, and leaves what is known of its push.
+ * @throws DevproxyError `usage`, `app_down`; nothing has been sent then
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
   const { store, deliverer, onEvent, signal } = tools;
-  const { isExpected, edits, pace, to } = planOf(request);
+  const { isExpected, edits, pace, to, waitMs } = planOf(request);
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
-  const rows = await select(store, request);
+  const selected = await select(store, request);
   const last = lastTarget(store.index);
   const home = tools.target ?? (last && parseTarget(last.href));
   const target = to ?? home ?? new URL(DEFAULT_TARGET);
   const isElsewhere = home !== undefined && addressOf(target) !== addressOf(home);
-  await noteEdits(store, rows, edits, onEvent);
+  const skipped = new Skipped(onEvent);
+  const rows = await editableRows(store, selected, edits, skipped, onEvent);
+  skipped.report();
+  if (waitMs !== undefined && rows.length > 0) await waitForApp(target, waitMs, signal);
   onEvent({ event: "replay", total: rows.length, target: addressOf(target) });
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
+  const hints = new Hints();
+  const curtain = await Curtain.of(store.dir, request.reveal ?? false);
   const start = performance.now();
   await inPace(rows, { ...pace, signal }, async (row) => {
+    const content = await contentOf(store, row, skipped);
+    if (content === undefined) return;
     // What an inbox holds went to the app that has it: no replay goes where that did.
     const isAway = isElsewhere || row.push.source === "inbox";
     const before = await resultBefore(store, row, isAway ? target : undefined);
-    const content = await store.content(row.place);
     const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
-    const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
-    if (stopped) {
+    const attempt = await deliverer.deliver(row.push, sent, options);
+    if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;
     }
-    const body = answer?.body.subarray(0, 64 * 1024) ?? Buffer.alloc(0);
-    const after: Result = { status: answer?.status ?? null, ...(error === undefined ? {} : { error }), body };
+    const after = resultOf(attempt);
     const verdict = verdictOf(before, after, isExpected ?? isSuccess);
-    const differences = differencesOf(before, after);
-    const isRight = isExpected?.(after.status) ?? true;
+    const isRight = isExpected === undefined || (!isUnproved(verdict) && isExpected(after.status));
+    hints.add(row, after, verdict);
     summary.total++;
     summary.verdicts[verdict] = (summary.verdicts[verdict] ?? 0) + 1;
     if (!isRight) summary.unexpected++;
@@ -74,18 +89,54 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
       type,
       verdict,
       status: after.status,
-      ms,
-      differences,
+      ms: attempt.ms,
+      differences: differencesOf(before, after),
     };
+    const error = attempt.error ?? handlerError(attempt, sent, curtain);
+    if (attempt.outcome?.result !== undefined) event.result = attempt.outcome.result;
+    if (after.code !== undefined) event.code = after.code;
     if (error !== undefined) event.error = error;
     if (!isRight) event.unexpected = true;
     onEvent(event);
   });
   await deliverer.flush();
-  if (summary.total < rows.length) summary.interrupted = true;
+  skipped.report();
+  for (const note of hints.notes()) onEvent(note);
+  const unsent = selected.length - rows.length;
+  if (skipped.count > 0) summary.skipped = skipped.count;
+  if (summary.total + skipped.count - unsent < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;
+}
+
+/** The push's bytes; nothing if they are gone or damaged: it is skipped then. */
+async function contentOf(store: Store, row: Row, skipped: Skipped): Promise<Content | undefined> {
+  try {
+    return await store.content(row.place);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    skipped.add(row, unreadableReason(store, row));
+    return undefined;
+  }
+}
+
+/** Why a push cannot be read, without what is in it. */
+export function unreadableReason({ index }: { index: Store["index"] }, { push }: Row): string {
+  return index.byId(push.id) === undefined
+    ? "the journal has dropped its segment since (--keep)."
+    : "its record in the journal cannot be read.";
+}
+
+/** The error that the app's receiver reported. */
+function handlerError({ outcome }: Attempt, { headers, body }: Content, curtain: Curtain): string | undefined {
+  return outcome?.error && curtain.error(outcome.error, describePush(body, headers).payload);
+}
+
+function resultOf({ answer, error, outcome }: Attempt): Result {
+  if (answer === undefined) return { status: null, ...(error === undefined ? {} : { error }) };
+  const { status, body } = answer;
+  return { status, code: refusalCode(body), outcome, body: body.subarray(0, RESPONSE_BYTES) };
 }
 
 /** What a request says, checked. */
@@ -94,6 +145,7 @@ interface Plan {
   edits: Edits;
   pace: { speed: number | "max"; concurrency: number };
   to: URL | undefined;
+  waitMs: number | undefined;
 }
 
 /**
@@ -104,9 +156,10 @@ export function planOf(request: ReplayRequest): Plan {
   if (request.key === "") throw usageError("--key is empty. Leave it out to send each push with the Sign that it has.");
   return {
     isExpected: request.expect === undefined ? undefined : parseExpect(request.expect),
-    edits: { set: (request.set ?? []).map(parseEdit), key: request.key },
+    edits: { set: (request.set ?? []).map(parseEdit), key: request.key, agreedKey: request.agreedKey },
     pace: paceOf(request),
     to: request.to === undefined ? undefined : parseTarget(request.to, "--to"),
+    waitMs: request.wait === undefined ? undefined : parseWait(request.wait),
   };
 }
 

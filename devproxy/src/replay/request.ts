@@ -15,8 +15,14 @@ export interface ReplayRequest {
   concurrency?: number;
   /** Edits, `path=value`. */
   set?: string[];
-  /** Signs again with this key. */
+  /** Signs every push that carries a `Sign` again with this key. */
   key?: string;
+  /** The key agreed with Airudder: signs a push again whose `TaskID` is set, if no `key` is given. Default: the vendor's public key. */
+  agreedKey?: string;
   /** Statuses that are right, `2xx` or `200,404`. */
   expect?: string;
+  /** How long to wait until the app accepts connections, such as `30s`. Default: send at once. */
+  wait?: string;
+  /** Shows personal data in the errors of handlers. Default: false. */
+  reveal?: boolean;
 }

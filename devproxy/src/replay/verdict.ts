@@ -1,17 +1,43 @@
+import type { Outcome, OutcomeResult } from "../ingress/outcome.js";
 import { succeeded } from "../journal/status.js";
 import { compareBodies, type Difference } from "./differences.js";
 
-/** What a replay shows about the app, compared with the last time it got the push. */
-export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new";
+/**
+ * What a replay shows about the app, compared with the last time it got the push. With our middleware, `fixed` and `same` mean that a
+ * handler succeeded.
+ */
+export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new" | Unproved;
 
-export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new"];
+/** Verdicts of a replay that no handler finished, although nothing failed. They never meet `--expect`. */
+export type Unproved =
+  | "ignored"
+  | "quarantined"
+  | "stored, not handled"
+  | "duplicate"
+  | "refused replay"
+  | "accepted, handling unknown";
 
-/** An answer, or its absence, to be compared. */
+export const UNPROVED: readonly Unproved[] = [
+  "ignored",
+  "quarantined",
+  "stored, not handled",
+  "duplicate",
+  "refused replay",
+  "accepted, handling unknown",
+];
+
+export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new", ...UNPROVED];
+
+/** A response, or its absence, to be compared. */
 export interface Result {
-  /** `null` when the app gave none. */
+  /** `null` if there was no response. */
   status: number | null;
+  /** Code of the app's error response. */
+  code?: string | undefined;
+  /** What the app's receiver reported; absent if the app is not built with ours. */
+  outcome?: Outcome | undefined;
   error?: string;
-  /** Absent when it is not known. */
+  /** Absent if it is not known. */
   body?: Buffer;
 }
 
@@ -20,20 +46,51 @@ export type IsGood = (status: number | null) => boolean;
 
 export const isSuccess: IsGood = (status) => succeeded(status ?? undefined);
 
-/** Compares a push's new result with what it met before; one that never met anything is `new`. */
-export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
-  if (before === undefined) return "new";
-  const was = isGood(before.status);
-  const is = isGood(after.status);
-  if (was !== is) return is ? "fixed" : "regressed";
-  return is ? "same" : "still failing";
+const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
+  ignored: "ignored",
+  quarantined: "quarantined",
+  stored: "stored, not handled",
+  duplicate: "duplicate",
+};
+
+/** Whether a result shows that the app did its work, that it failed, or neither. */
+function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
+  const { status, code, outcome } = result;
+  if (status === null) return "bad";
+  if (status === 403 && code === "replay_not_allowed") return "refused replay";
+  if (outcome === undefined) return isGood(status) ? "good" : "bad";
+  if (outcome.result === undefined) return succeeded(status) ? "accepted, handling unknown" : "bad";
+  return UNPROVED_RESULTS[outcome.result] ?? (outcome.result === "handled" && isGood(status) ? "good" : "bad");
 }
 
-/** Where two results differ: status first, then the body. */
+/** Compares a push's new result with the one before; one without a comparable result before is `new`. */
+export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
+  const is = judge(after, isGood);
+  if (is !== "good" && is !== "bad") return is;
+  const was = before && judge(before, isGood);
+  if (is === "good") {
+    if (was === "good") return "same";
+    return was === "bad" || was === "ignored" || was === "quarantined" ? "fixed" : "new";
+  }
+  if (was === "bad") return "still failing";
+  const hadWorked =
+    was === "good" || was === "ignored" || was === "quarantined" || was === "accepted, handling unknown";
+  return hadWorked ? "regressed" : "new";
+}
+
+/** Whether a verdict leaves open whether a handler succeeded. */
+export function isUnproved(verdict: Verdict): verdict is Unproved {
+  return (UNPROVED as readonly string[]).includes(verdict);
+}
+
+/** Where two results differ: status first, then what the receiver reported, then the body. */
 export function differencesOf(before: Result | undefined, after: Result): Difference[] {
   if (before === undefined) return [];
-  const status = { path: "status", before: before.status ?? before.error, after: after.status ?? after.error };
+  const found: Difference[] = [];
+  if (before.status !== after.status)
+    found.push({ path: "status", before: before.status ?? before.error, after: after.status ?? after.error });
+  const [was, is] = [before.outcome?.result, after.outcome?.result];
+  if (was !== undefined && is !== undefined && was !== is) found.push({ path: "result", before: was, after: is });
   const areThere = before.status !== null && after.status !== null;
-  const bodies = areThere && before.body && after.body ? compareBodies(before.body, after.body) : [];
-  return before.status === after.status ? bodies : [status, ...bodies];
+  return areThere && before.body && after.body ? [...found, ...compareBodies(before.body, after.body)] : found;
 }

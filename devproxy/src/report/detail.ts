@@ -1,8 +1,9 @@
 import { describePush, type PushDescription } from "airudder-webhooks";
-import type { Content } from "airudder-webhooks/journal";
+import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { statedType } from "../drift/stated-type.js";
-import { outcomeOf } from "../ingress/deliver.js";
+import { readOutcome } from "../ingress/outcome.js";
 import { refusalCode } from "../ingress/refusal-code.js";
+import { marksOf } from "../journal/history.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
 import { statusOf, succeeded } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
@@ -14,23 +15,31 @@ import { clean, duration, local, visible } from "./words.js";
 
 /** Everything that is known of a push, as `show --json` prints it. */
 export async function detailJson(reader: Reader, row: Row, content: Content, curtain: Curtain): Promise<object> {
+  const description = descriptionOf(row, content);
+  const history = await historyOf(reader, row);
   const deliveries = await Promise.all(
     row.deliveries.map(async (delivery) => {
       const response = await responseOf(reader, delivery);
+      const outcome = response && readOutcome(response.headers["airudder-outcome"]);
       return {
         ...deliveryJson(delivery.head, curtain),
+        ...(outcome?.error ? { error: curtain.error(outcome.error, description.payload) } : {}),
         response: response && { headers: curtain.headers(response.headers), body: curtain.answer(response.body) },
       };
     }),
   );
-  const description = descriptionOf(row, content);
   return {
-    head: rowJson(row, curtain),
+    head: await rowJson(reader, row, curtain),
     headers: curtain.headers(content.headers),
     body: curtain.push(description, content.body),
     drift: description.drift.map((drift) => ({ ...drift, path: curtain.path(drift.path) })),
+    ...(history.length === 0 ? {} : { inbox: history.map((mark) => markJson(mark, description.payload, curtain)) }),
     deliveries,
   };
+}
+
+function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, curtain: Curtain): object {
+  return { at, state, attempt, ...(error === undefined ? {} : { error: curtain.error(error, payload) }) };
 }
 
 /** What there is to say of a push's content: compressed or not, by the type that it was recorded with. */
@@ -75,9 +84,28 @@ export async function detailLines(
   );
   lines.push(...section(out, "Drift", drift.map(clean)));
   const tries = [];
-  for (const delivery of row.deliveries) tries.push(...(await deliveryLines(reader, delivery, curtain, out)));
+  for (const delivery of row.deliveries)
+    tries.push(...(await deliveryLines(reader, delivery, description.payload, curtain, out)));
+  lines.push(
+    ...section(
+      out,
+      "Inbox",
+      (await historyOf(reader, row)).map((mark) => markLine(mark, description.payload, curtain, out)),
+    ),
+  );
   lines.push(...section(out, "Deliveries", tries.length === 0 ? ["none"] : tries));
   return lines;
+}
+
+/** What the inbox that holds a push did with it; nothing for a push of a dev proxy. */
+async function historyOf(reader: Reader, row: Row): Promise<MarkHead[]> {
+  return row.push.source === "inbox" ? marksOf(reader.dir, row) : [];
+}
+
+function markLine({ at, state, attempt, error }: MarkHead, payload: unknown, curtain: Curtain, out: Screen): string {
+  const words = [local(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
+  const cause = error === undefined ? "" : `  ${out.style("red", clean(curtain.error(error, payload)))}`;
+  return `${words.filter((word) => word !== "").join("  ")}${cause}`;
 }
 
 function section(out: Screen, title: string, lines: string[]): string[] {
@@ -94,7 +122,13 @@ function bodyLines(body: unknown): string[] {
     : JSON.stringify(body, null, 2).split("\n").map(visible);
 }
 
-async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Curtain, out: Screen): Promise<string[]> {
+async function deliveryLines(
+  reader: Reader,
+  delivery: DeliveryRow,
+  payload: unknown,
+  curtain: Curtain,
+  out: Screen,
+): Promise<string[]> {
   const { at, status, error, ms, cause, late, aside, target } = delivery.head;
   const response = await responseOf(reader, delivery);
   const code = response && refusalCode(response.body);
@@ -106,8 +140,9 @@ async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Cur
   const lines = [
     `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
   ];
-  const outcome = response && outcomeOf(response.headers["airudder-outcome"]);
-  if (outcome) lines.push(`    ${curtain.text(outcomeText(outcome))}`);
+  const outcome = response && readOutcome(response.headers["airudder-outcome"]);
+  if (outcome) lines.push(`    ${outcomeText(outcome)}`);
+  if (outcome?.error) lines.push(`    ${out.style("red", clean(curtain.error(outcome.error, payload)))}`);
   if (response && response.body.length > 0) {
     lines.push(
       ...bodyLines(curtain.answer(response.body))

@@ -20,8 +20,13 @@ export function liveReporter(out: Screen, index: Index): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
   return (event: DevproxyEvent) => {
-    if (event.event === "push") out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
-    else if (event.event === "delivery") {
+    if (event.event === "push") {
+      out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
+      if (event.signProblem !== undefined)
+        out.line(
+          `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not fit the key. ${event.signProblem}`,
+        );
+    } else if (event.event === "delivery") {
       out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
       if (event.code !== "bad_token" || isHinted) return;
       isHinted = true;
@@ -31,10 +36,11 @@ export function liveReporter(out: Screen, index: Index): Listener {
   };
 }
 
-function pushLine(out: Screen, { id, seq, type, verified, drift }: PushEvent, index: Index): string {
+function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: PushEvent, index: Index): string {
   const push = index.byId(id)?.push;
   const parts = [out.style("bold", `#${seq}`), type];
   if (verified) parts.push(out.style("green", "verified"));
+  if (signProblem !== undefined) parts.push(out.style("red", "bad signature"));
   if (push?.quarantined) parts.push(out.style("yellow", "quarantined"));
   if (drift > 0) parts.push(out.style("yellow", `drift ${drift}`));
   if (push !== undefined) parts.push(out.style("dim", bytes(push.size)));
@@ -55,6 +61,7 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   if (error !== undefined) parts.push(` ${clean(error)}`);
   if (late) parts.push(out.style("yellow", " late: in production Airudder would have sent this again"));
   if (outcome !== undefined) parts.push(out.style("dim", ` ${outcomeText(outcome)}`));
+  if (outcome?.error !== undefined) parts.push(out.style("red", ` ${clean(outcome.error)}`));
   return parts.join(" ");
 }
 

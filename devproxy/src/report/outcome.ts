@@ -1,12 +1,14 @@
-import { clean } from "./words.js";
+import type { Outcome } from "../ingress/outcome.js";
 
-/** What the middleware said of a push, in a few words. */
-export function outcomeText(outcome: unknown): string {
-  if (typeof outcome !== "object" || outcome === null) return `app: ${clean(String(outcome)).slice(0, 200)}`;
-  const words = Object.entries(outcome)
-    .filter(([, value]) => value !== false && value !== null)
-    .map(([name, value]) =>
-      value === true ? name : `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`,
-    );
-  return `app: ${clean(words.join(", ")).slice(0, 200)}`;
+/** What the app's receiver reported about a push, in a few words; its error is printed apart. */
+export function outcomeText({ result, type, verified, duplicate, drift, reserialised }: Outcome): string {
+  const words = [
+    result ?? "handling unknown: upgrade airudder-webhooks",
+    type,
+    verified ? "verified" : undefined,
+    duplicate && result !== "duplicate" ? "duplicate" : undefined,
+    drift ? `drift ${drift}` : undefined,
+    reserialised ? "reserialised" : undefined,
+  ];
+  return `app: ${words.filter((word) => word !== undefined).join(", ")}`;
 }

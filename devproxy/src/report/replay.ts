@@ -13,6 +13,12 @@ const STYLES: Record<Verdict, Style> = {
   "still failing": "red",
   same: "dim",
   new: "cyan",
+  ignored: "yellow",
+  quarantined: "yellow",
+  "stored, not handled": "yellow",
+  duplicate: "yellow",
+  "refused replay": "yellow",
+  "accepted, handling unknown": "yellow",
 };
 
 /** Prints a replay as lines of JSON, personal data behind the curtain. */
@@ -52,15 +58,16 @@ function bar(done: number, total: number): string {
 }
 
 function printVerdict(out: Screen, event: VerdictEvent, curtain: Curtain): void {
-  const { seq, type, verdict, status, ms, error, differences, unexpected } = event;
-  const answer = status === null ? `undelivered: ${clean(error ?? "")}` : String(status);
+  const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
+  const answer = status === null ? clean(error ?? "no response") : [status, code].filter(Boolean).join(" ");
   const missed = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
     `${out.style("bold", `#${seq}`)}  ${clean(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
   );
+  if (status !== null && error !== undefined) out.line(`      ${out.style("red", clean(error))}`);
   for (const difference of differences) {
     const { path, before, after } = masked(difference, curtain);
-    const name = path === "" ? "body" : path === "status" ? path : `body ${path}`;
+    const name = path === "" ? "body" : path === "status" || path === "result" ? path : `body ${path}`;
     out.line(differenceLine(out, name, before, after));
   }
 }
@@ -83,7 +90,7 @@ export function editLines(out: Screen, edits: readonly Difference[]): string[] {
 }
 
 function masked({ path, before, after }: Difference, curtain: Curtain): Difference {
-  const shield = (value: unknown) => (path === "status" ? value : curtain.answerPart(value, path));
+  const shield = (value: unknown) => (path === "status" || path === "result" ? value : curtain.answerPart(value, path));
   return {
     path: curtain.path(path),
     ...(before === undefined ? {} : { before: shield(before) }),
@@ -96,12 +103,13 @@ function shown(value: unknown): string {
   return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 
-function printSummary(out: Screen, { total, verdicts, unexpected, ms }: ReplaySummary): void {
+function printSummary(out: Screen, { total, verdicts, unexpected, skipped, ms }: ReplaySummary): void {
   out.line();
   for (const verdict of VERDICTS) {
     const count = verdicts[verdict];
     if (count) out.line(`${String(count).padStart(7)}  ${out.style(STYLES[verdict], verdict)}`);
   }
   out.line(`${pushes(total).padStart(7)} in ${duration(ms)}`);
-  if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not answer as expected`));
+  if (skipped) out.line(out.style("yellow", `${pushes(skipped)} not sent`));
+  if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not meet --expect`));
 }

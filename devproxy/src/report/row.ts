@@ -1,19 +1,26 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
+import type { Reader } from "../journal/store.js";
 import type { Curtain } from "../privacy/curtain.js";
+import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
 import { clean, duration, local } from "./words.js";
 
 const STATUS_STYLES: Record<string, Style> = {
+  handled: "green",
   accepted: "green",
+  ignored: "yellow",
+  stored: "cyan",
+  dead: "red",
   quarantined: "yellow",
   failed: "red",
   undelivered: "yellow",
 };
 
 /** A push as `list --json` prints it. */
-export function rowJson(row: Row, curtain: Curtain): object {
+export async function rowJson(reader: Reader, row: Row, curtain: Curtain): Promise<object> {
+  const error = await errorOf(reader, row, curtain);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
   return {
@@ -23,6 +30,8 @@ export function rowJson(row: Row, curtain: Curtain): object {
     drift: head.drift ?? 0,
     quarantined: head.quarantined ?? false,
     status: statusOf(row),
+    ...(error === undefined ? {} : { error }),
+    ...(row.mark?.attempt === undefined ? {} : { attempts: row.mark.attempt }),
     deliveries: row.deliveries.length,
     delivery: last === undefined ? null : deliveryJson(last, curtain),
   };

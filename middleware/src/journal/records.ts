@@ -60,6 +60,8 @@ export interface DeliveryHead {
   at: string;
   target: string;
   status?: number;
+  /** What the app's receiver reported in `Airudder-Outcome`, such as `handled`; absent if the app reports nothing. */
+  result?: string;
   error?: string;
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";

@@ -112,11 +112,11 @@ function nameOf(error: unknown): string {
 }
 
 /** The likely cause of a wrong signature, for the owner of the receiver. It is not part of the response. */
-function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
+export function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
   if (typeof payload.TaskID !== "string") return "TaskID is missing or no string: nothing can be verified.";
   const trimmed = keys.map((key) => key.trim());
   if (trimmed.some((key, i) => key !== keys[i]) && verifySign(payload, trimmed)) {
-    return "The key has white space around it: without that it matches. Trim the key option.";
+    return "The key has white space around it: without that it matches. Trim the key.";
   }
   if (!keys.includes(DEFAULT_KEY) && verifySign(payload, DEFAULT_KEY)) {
     return "It was signed with the vendor's public default key: ask the vendor to configure yours.";
@@ -126,5 +126,5 @@ function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: read
   }
   return keys.length > 1
     ? `None of the ${keys.length} keys matches.`
-    : "Another key was used: compare the key option with the one agreed with the vendor.";
+    : "Another key was used: compare the key with the one agreed with the vendor.";
 }

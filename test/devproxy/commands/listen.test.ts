@@ -116,7 +116,7 @@ test("for people: a tree, a line a push and a line a delivery, no colours in a p
   await until(() => out.includes("<--"));
   assert.match(out, /public +no tunnel/);
   assert.match(out, /--> #1 +dialer\.task/);
-  assert.match(out, /<-- #1 +200 .* ms .*type dialer\.task, duplicate/);
+  assert.match(out, /<-- #1 +200 .* ms .*app: handling unknown: upgrade airudder-webhooks, dialer\.task, duplicate/);
   assert.equal(out.includes("\u001b"), false);
 });
 

@@ -52,7 +52,7 @@ test("a replay through it is done by the running proxy, and its errors come back
   const found = await connectControl(dir);
   const events: string[] = [];
   await found?.replay({ last: 1 }, ({ event }) => events.push(event));
-  assert.deepEqual(events, ["replay", "verdict", "summary"]);
+  assert.deepEqual(events, ["replay", "verdict", "note", "summary"]);
   assert.equal(app.requests.length, 2);
   await assert.rejects(found?.replay({ ids: ["9"] }, () => undefined) ?? Promise.resolve(), {
     exit: 2,

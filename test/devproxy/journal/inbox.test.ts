@@ -42,18 +42,20 @@ test("the inbox of a middleware is a journal: what its marks say, and what it ca
   assert.deepEqual(
     index.rows.map((row) => [row.push.seq, statusOf(row)]),
     [
-      [2, "failed"],
+      [2, "dead"],
       [3, "failed"],
       [4, "quarantined"],
-      [5, "undelivered"],
-      [6, "undelivered"],
+      [5, "stored"],
+      [6, "stored"],
     ],
   );
 
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
-  const replayed = await run(["replay", "--status", "failed", "--journal", dir, "--to", `${app.url}?token=mine`]);
-  assert.equal(replayed.code, 0, replayed.err);
+  for (const status of ["dead", "failed"]) {
+    const replayed = await run(["replay", "--status", status, "--journal", dir, "--to", `${app.url}?token=mine`]);
+    assert.equal(replayed.code, 0, replayed.err);
+  }
   assert.deepEqual(
     app.requests.map(({ body, url }) => [body.toString(), url]),
     [

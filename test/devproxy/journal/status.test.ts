@@ -9,8 +9,24 @@ function rowWith(deliveries: Partial<DeliveryHead>[], mark?: string): Row {
   return mark === undefined ? row : ({ ...row, mark: { state: mark } } as Row);
 }
 
+const live = (result: string): Partial<DeliveryHead> => ({ status: 200, result, cause: "live" });
+const replayOf = (status: number, result: string): Partial<DeliveryHead> => ({ status, result, cause: "replay" });
+
 const cases: [string, Row, string][] = [
   ["200", rowWith([{ status: 200 }]), "accepted"],
+  ["200, handled", rowWith([{ status: 200, result: "handled" }]), "handled"],
+  ["200, ignored", rowWith([{ status: 200, result: "ignored" }]), "ignored"],
+  ["200, quarantined", rowWith([{ status: 200, result: "quarantined" }]), "quarantined"],
+  ["200, stored", rowWith([{ status: 200, result: "stored" }]), "stored"],
+  ["200, a duplicate", rowWith([{ status: 200, result: "duplicate" }]), "accepted"],
+  ["200, a word of a later version", rowWith([{ status: 200, result: "postponed" }]), "accepted"],
+  ["500, failed", rowWith([{ status: 500, result: "failed" }]), "failed"],
+  ["503, still running", rowWith([{ status: 503, result: "running" }]), "failed"],
+  ["401, rejected", rowWith([{ status: 401, result: "rejected" }]), "failed"],
+  ["stored, then a replay that fails", rowWith([live("stored"), replayOf(500, "failed")]), "failed"],
+  ["stored, then a replay that is handled", rowWith([live("stored"), replayOf(200, "handled")]), "handled"],
+  ["handled, then a replay that is rejected", rowWith([live("handled"), replayOf(403, "rejected")]), "handled"],
+  ["failed, then a replay taken for a duplicate", rowWith([live("failed"), replayOf(200, "duplicate")]), "failed"],
   ["204, after which Airudder sends it again", rowWith([{ status: 204 }]), "failed"],
   ["500", rowWith([{ status: 500 }]), "failed"],
   ["500, then 200", rowWith([{ status: 500 }, { status: 200 }]), "accepted"],

@@ -1,0 +1,70 @@
+/** The words that a receiver reports: what became of a push. */
+export type OutcomeResult =
+  | "handled"
+  | "ignored"
+  | "failed"
+  | "dead"
+  | "quarantined"
+  | "stored"
+  | "duplicate"
+  | "running"
+  | "rejected";
+
+const RESULTS: readonly string[] = [
+  "handled",
+  "ignored",
+  "failed",
+  "dead",
+  "quarantined",
+  "stored",
+  "duplicate",
+  "running",
+  "rejected",
+] satisfies OutcomeResult[];
+
+/** What a receiver of airudder-webhooks reports about a push in the header `Airudder-Outcome`. */
+export interface Outcome {
+  type?: string;
+  verified?: boolean;
+  duplicate?: boolean;
+  /** Number of drift entries. */
+  drift?: number;
+  reserialised?: boolean;
+  /** Absent if the app has a version of airudder-webhooks that does not report it. */
+  result?: OutcomeResult;
+  /** Class and message of a handler's error. */
+  error?: string;
+  ms?: number;
+}
+
+/**
+ * Reads the header. Members that are unknown, or of another type than documented, are left out.
+ * @returns `undefined` if the app is not built with airudder-webhooks
+ */
+export function readOutcome(header: string | string[] | undefined): Outcome | undefined {
+  const value = typeof header === "string" ? parse(header) : undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const { type, verified, duplicate, drift, reserialised, result, error, ms } = value as Record<string, unknown>;
+  return {
+    ...(typeof type === "string" && /^[a-z][a-z0-9_.]{0,63}$/.test(type) ? { type } : {}),
+    ...(typeof verified === "boolean" ? { verified } : {}),
+    ...(typeof duplicate === "boolean" ? { duplicate } : {}),
+    ...(typeof drift === "number" ? { drift } : {}),
+    ...(typeof reserialised === "boolean" ? { reserialised } : {}),
+    ...(isResult(result) ? { result } : {}),
+    ...(typeof error === "string" ? { error } : {}),
+    ...(typeof ms === "number" ? { ms } : {}),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isResult(value: unknown): value is OutcomeResult {
+  return typeof value === "string" && RESULTS.includes(value);
+}

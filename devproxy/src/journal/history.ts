@@ -1,0 +1,13 @@
+import { type MarkHead, readJournal } from "airudder-webhooks/journal";
+import type { Row } from "./rows.js";
+
+/** Every mark of a push, oldest first. Reads the whole journal: the index keeps only the newest mark. */
+export async function marksOf(dir: string, { push }: Row): Promise<MarkHead[]> {
+  const marks: MarkHead[] = [];
+  await readJournal(dir, {
+    onEntry: ({ head }) => {
+      if (head.kind === "mark" && head.push === push.id) marks.push(head);
+    },
+  });
+  return marks;
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sign, verifySign } from "airudder-webhooks";
+import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
+
+test("a push that cannot be edited is skipped and named; the others are sent", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  const call = sample("call.completed/answered");
+  for (const body of [call, "not JSON", call, "[1]"]) await send(proxy.localUrl, body);
+  await proxy.close();
+  for (const more of [["--dry-run"], ["--expect", "2xx"]]) {
+    app.requests.length = 0;
+    const { code, err } = await run(["replay", "1..4", "--key", "k", "--json", ...more, "--journal", dir]);
+    assert.equal(code, 0, err);
+    assert.match(err, /^#2, #4 were not sent: its body is no JSON object; --set and --key cannot change it\.$/m);
+  }
+  assert.equal(app.requests.length, 2);
+});
+
+test("a replay of pushes that all cannot be edited sends nothing and exits with 2", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "not JSON");
+  await proxy.close();
+  const { code, err } = await run(["replay", "1", "--key", "k", "--journal", dir]);
+  assert.equal(code, 2);
+  assert.match(err, /The body of #1 is no JSON object/);
+  assert.equal(app.requests.length, 1);
+});
+
+const edits: [edit: string, before: string, after: string][] = [
+  ["n=0812345678", '{"n":812345678}', '{"n":"0812345678"}'],
+  ["n=0812345678", '{"n":null}', '{"n":"0812345678"}'],
+  ["n=-0", '{"n":1}', '{"n":-0}'],
+  ["n=1.", '{"n":1}', '{"n":"1."}'],
+  ["n=+1", '{"n":1}', '{"n":"+1"}'],
+  ["n=1e400", '{"n":1,"big":9007199254740993}', '{"n":1e400,"big":9007199254740993}'],
+  ["n=2", '{"n":1,"n":{"deep":true}}', '{"n":1,"n":2}'],
+  ["é=ü", '\ufeff{"\u00e9":"\u00a0", "x":"y"}', '\ufeff{"\u00e9":"ü", "x":"y"}'],
+];
+for (const [edit, before, after] of edits) {
+  test(`--set ${edit} on ${JSON.stringify(before)} gives ${JSON.stringify(after)}`, async (t) => {
+    const { proxy, app } = await startProxy(t);
+    await send(proxy.localUrl, before);
+    await proxy.replay({ ids: ["1"], set: [edit] });
+    assert.equal(app.requests.at(-1)?.body.toString(), after);
+  });
+}
+
+test("an edit keeps bytes that are not valid UTF-8", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  const body = (n: string) =>
+    Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff, 0xa0, 0xc3]), Buffer.from(`", "n":${n}}`)]);
+  await send(proxy.localUrl, body("1"));
+  await proxy.replay({ ids: ["1"], set: ["n=2"] });
+  assert.deepEqual(app.requests.at(-1)?.body, body("2"));
+});
+
+test("--set TaskID signs again with AIRUDDER_KEY; only --key signs pushes whose task id is not set", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, JSON.stringify({ TaskID: "a", Sign: sign("a", "agreed"), Details: [] }));
+  await proxy.close();
+  const env = { AIRUDDER_KEY: "agreed" };
+  const replayed = await run(["replay", "1", "--set", "TaskID=b", "--journal", dir], { env });
+  assert.equal(replayed.code, 0, replayed.err);
+  assert.ok(verifySign(JSON.parse(String(app.requests.at(-1)?.body)), "agreed"));
+  assert.doesNotMatch(replayed.out, /was not signed with/);
+  await run(["replay", "1", "--journal", dir], { env: { AIRUDDER_KEY: "other" } });
+  assert.equal(app.requests.at(-1)?.sha256, app.requests[0]?.sha256);
+});
+
+test("--wait sends when the app accepts connections; an app that stays down is one line and exit code 1", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  await app.stop();
+  const late = await run(["replay", "1", "--wait", "1s", "--expect", "2xx", "--journal", dir]);
+  assert.equal(late.code, 1);
+  assert.match(
+    late.err,
+    /^airudder-devproxy: Nothing listens at 127\.0\.0\.1:\d+ after 1 s: nothing was sent\. [^\n]+\n$/,
+  );
+  const waiting = run(["replay", "1", "--wait", "30s", "--expect", "2xx", "--journal", dir]);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await app.start();
+  const { code, out, err } = await waiting;
+  assert.equal(code, 0, err);
+  assert.match(out, /#1 {2}unknown {2}same {2}200/);
+});
+
+test("--allow-empty: with --expect, exit code 0 if no push matches", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const replay = ["replay", "--status", "failed", "--expect", "2xx", "--journal", dir];
+  assert.equal((await run(replay)).code, 1);
+  const allowed = await run([...replay, "--allow-empty"]);
+  assert.equal(allowed.code, 0);
+  assert.match(allowed.err, /^No recorded push matches: nothing was sent\.$/m);
+});
+
+test("a failed connection is no baseline", async (t) => {
+  const { proxy, app, dir } = await startProxy(t, { whenDown: "fail" });
+  await app.stop();
+  await send(proxy.localUrl, "{}");
+  await app.start();
+  const { out } = await run(["replay", "1", "--journal", dir]);
+  assert.match(out, /#1 {2}unknown {2}new {2}200/);
+});
