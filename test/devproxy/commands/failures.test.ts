@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { airudder, fileInbox, sign } from "airudder-webhooks";
+import { serve } from "../../helpers/app.js";
+import { ListenProcess, run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+
+const call = sample("call.completed/answered");
+
+/** The folder of an inbox whose handler failed until the push was dead. */
+async function deadInbox(t: import("node:test").TestContext): Promise<string> {
+  const dir = makeFolder(t);
+  const inbox = fileInbox(dir, { retries: 1, retryMs: 1 });
+  let isDead = false;
+  const receiver = airudder({
+    inbox,
+    token: false,
+    warnings: false,
+    observe: ({ event }) => {
+      if (event === "dead") isDead = true;
+    },
+  });
+  receiver.on("call.completed", () => {
+    throw new TypeError("no column tenant_id");
+  });
+  await receiver.fetch(
+    new Request("http://localhost/", { method: "POST", body: call, headers: { "content-type": "application/json" } }),
+  );
+  await until(() => isDead);
+  await receiver.close();
+  return dir;
+}
+
+test("list and show of an inbox's push: its state, its attempts and the handler's error", async (t) => {
+  const journal = ["--journal", await deadInbox(t)];
+  const [row] = (await run(["list", "--json", ...journal])).lines();
+  assert.deepEqual([row?.status, row?.attempts], ["dead", 2]);
+  assert.match(String(row?.error), /^TypeError: no column tenant_id/);
+  assert.match((await run(["list", ...journal])).out, /dead.*\n.*TypeError: no column tenant_id/);
+
+  const { out } = await run(["show", "1", ...journal]);
+  assert.match(out, /Inbox\n(.*\n)*.* failed {2}attempt 1 {2}TypeError: no column tenant_id/);
+  assert.match(out, / dead {2}attempt 2 {2}TypeError: no column tenant_id/);
+  const [shown] = (await run(["show", "1", "--json", ...journal])).lines();
+  const history = shown?.inbox as { state: string; attempt?: number; error?: string }[];
+  assert.deepEqual(
+    history.filter(({ state }) => state !== "begun").map(({ state, attempt }) => [state, attempt]),
+    [
+      ["failed", 1],
+      ["dead", 2],
+    ],
+  );
+});
+
+test("a live push that its handler fails: listen, list and show print the handler's error", async (t) => {
+  const receiver = airudder({ token: false, warnings: false });
+  receiver.on("call.completed", () => {
+    throw new TypeError("no column tenant_id");
+  });
+  t.after(() => receiver.close());
+  const { url } = await serve(t, receiver);
+  const dir = makeFolder(t);
+  const listen = await ListenProcess.start(t, ["--target", `${url}/`, "--journal", dir]);
+  assert.equal((await send(listen.localUrl, call)).status, 500);
+  await until(() => listen.events.some(({ event }) => event === "delivery"));
+  const delivery = listen.events.find(({ event }) => event === "delivery");
+  assert.equal(delivery?.result, "failed");
+  assert.match(String((delivery?.outcome as { error?: string } | undefined)?.error), /^TypeError: no column tenant_id/);
+  await listen.stop();
+  const [row] = (await run(["list", "--json", "--journal", dir])).lines();
+  assert.equal(row?.status, "failed");
+  assert.match(String(row?.error), /^TypeError: no column tenant_id/);
+  assert.match((await run(["show", "1", "--journal", dir])).out, /app: failed.*\n.*TypeError: no column tenant_id/);
+});
+
+const keys: [name: string, key: string | undefined, signedWith: string, cause: RegExp][] = [
+  ["another key", "agreed", "other", /Another key was used/],
+  [
+    "the vendor's public key, although a key is agreed",
+    "agreed",
+    "airudder",
+    /signed with the vendor's public default key/,
+  ],
+  ["a key with white space around it", " agreed", "agreed", /white space/],
+];
+for (const [name, key, signedWith, cause] of keys) {
+  test(`listen flags a Sign that does not fit the key: ${name}`, async (t) => {
+    const { proxy, events } = await startProxy(t, key === undefined ? {} : { key });
+    const payload = { ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", signedWith) };
+    await send(proxy.localUrl, JSON.stringify(payload));
+    const push = events.find((event) => event.event === "push");
+    assert.ok(push?.event === "push" && push.verified === false);
+    assert.match(push.signProblem ?? "", cause);
+  });
+}
+
+test("a push with the right Sign, or of a type without one, is not flagged", async (t) => {
+  const { proxy, events } = await startProxy(t, { key: "agreed" });
+  await send(
+    proxy.localUrl,
+    JSON.stringify({ ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", "agreed") }),
+  );
+  await send(proxy.localUrl, sample("dialer.task/running"));
+  const flagged = events.map((event) => (event.event === "push" ? event.signProblem : undefined));
+  assert.deepEqual([...new Set(flagged)], [undefined]);
+});
