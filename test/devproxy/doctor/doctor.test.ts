@@ -72,6 +72,20 @@ test("a wrong key, and a missing token, are told apart", async (t) => {
   assert.equal(right["key and token"]?.[0], "ok");
 });
 
+test("an app that rejects replays is named as such; its handlers run for no test push", async (t) => {
+  const handled: unknown[] = [];
+  const receiver = airudder({ key: KEY, allowReplays: false, token: false, warnings: false });
+  receiver.on("*", (push) => void handled.push(push.replay));
+  t.after(() => receiver.close());
+  const { url } = await serve(t, receiver);
+  const found = await findings(t, { target: `${url}/`, key: KEY });
+  assert.match(
+    found["key and token"]?.join(" ") ?? "",
+    /^failed .*replay_not_allowed.*nothing was tested.*allowReplays/,
+  );
+  assert.deepEqual(handled, []);
+});
+
 test("an app that is down, at another path, or of another kind", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
