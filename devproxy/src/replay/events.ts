@@ -36,6 +36,8 @@ export interface ReplaySummary {
   verdicts: Partial<Record<Verdict, number>>;
   /** How many statuses were not what `--expect` says. */
   unexpected: number;
+  /** How many were not sent, since the queue delivered them or was about to. */
+  skipped?: number;
   /** It was stopped before all were sent. */
   interrupted?: true;
   /** How many were on their way then, and got no answer. */

@@ -2,7 +2,9 @@ import { setMaxListeners } from "node:events";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
 import type { Deliverer } from "../ingress/deliver.js";
+import type { Live } from "../ingress/live.js";
 import { lastTarget } from "../journal/last-target.js";
+import { wasDelivered } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import { addressOf, resultBefore } from "./before.js";
 import type { Edits } from "./edit.js";
@@ -21,6 +23,8 @@ export interface ReplayTools {
   deliverer: Deliverer;
   /** Where pushes go when the request does not say. */
   target?: URL | undefined;
+  /** Brings undelivered pushes to the app at the same time; a push is sent by one of both. */
+  live?: Pick<Live, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
 }
@@ -31,7 +35,7 @@ export interface ReplayTools {
  * @throws DevproxyError `usage`; nothing has been sent then
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
-  const { store, deliverer, onEvent, signal } = tools;
+  const { store, deliverer, live, onEvent, signal } = tools;
   const { isExpected, edits, pace, to } = planOf(request);
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
@@ -45,6 +49,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
   const start = performance.now();
+  const undelivered = new Set(rows.filter((row) => !wasDelivered(row)));
   await inPace(rows, { ...pace, signal }, async (row) => {
     // What an inbox holds went to the app that has it: no replay goes where that did.
     const isAway = isElsewhere || row.push.source === "inbox";
@@ -53,7 +58,16 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
-    const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
+    const send = () => deliverer.deliver(row.push, sent, options);
+    const isOver = aside === undefined && undelivered.has(row) && wasDelivered(row);
+    const attempt = isOver ? undefined : aside === undefined && live ? await live.sendInstead(row, send) : await send();
+    if (attempt === undefined) {
+      summary.skipped = (summary.skipped ?? 0) + 1;
+      const message = `#${row.push.seq} was skipped: it ${isOver ? "has been" : "is being"} delivered from the queue`;
+      onEvent({ event: "note", code: "skipped", message });
+      return;
+    }
+    const { answer, error, ms, stopped } = attempt;
     if (stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;
@@ -82,7 +96,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     onEvent(event);
   });
   await deliverer.flush();
-  if (summary.total < rows.length) summary.interrupted = true;
+  if (summary.total + (summary.skipped ?? 0) < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;
