@@ -1,5 +1,5 @@
 /** Breaks things and looks what is lost: `npm run chaos -- middleware`, or another file of scripts/chaos/; `--short` for a taste of it. */
-const TRIALS = ["middleware", "model", "soak", "abuse", "tunnel", "proxy"];
+const TRIALS = ["middleware", "model", "soak", "abuse", "tunnel", "proxy", "outage"];
 
 const short = process.argv.includes("--short");
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));

@@ -96,7 +96,7 @@ async function run(
 
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
-    replay(request, { store, deliverer, target, onEvent, signal });
+    replay(request, { store, deliverer, live, target, onEvent, signal });
   const state = () => ({
     pid: process.pid,
     local: localUrl,

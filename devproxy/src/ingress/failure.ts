@@ -9,6 +9,8 @@ const NOT_REACHED = new Set([
   "ENETUNREACH",
   "EADDRNOTAVAIL",
   "ENOENT",
+  "EMFILE",
+  "ENFILE",
 ]);
 
 const WORDS: Record<string, string> = {

@@ -60,7 +60,11 @@ export class Live {
 
   /** Takes up what was acknowledged before a restart and is not delivered yet; wanted before the first new push, which comes after it. */
   takeUp(): void {
-    for (const row of waitingRows(this.options.store.index)) this.#waiting.submit(new Ticket(row, undefined, true));
+    for (const row of waitingRows(this.options.store.index)) {
+      const ticket = new Ticket(row, undefined, true);
+      this.#keepInHand(ticket);
+      this.#waiting.submit(ticket);
+    }
   }
 
   /** Looks after the app, and brings it what waits. */
@@ -94,6 +98,17 @@ export class Live {
     if (inTime !== undefined) return inTime.answer ?? answerFor(inTime);
     await this.#acknowledge(ticket);
     return ACKNOWLEDGEMENT;
+  }
+
+  /**
+   * Lets a replay send a push: the queue does not send it meanwhile, nor if the app responds.
+   * @returns `undefined` if the push is being delivered already, or waits behind one of its subject that is; `send` is not called then
+   */
+  async sendInstead(row: Row, send: () => Promise<Attempt>): Promise<Attempt | undefined> {
+    const attempt = await this.#waiting.sendInstead(row, send);
+    if (attempt === "busy") return undefined;
+    if (attempt !== "unknown") return attempt;
+    return this.options.store.inHand.has(row) ? undefined : send();
   }
 
   /** Gives up what runs; what was acknowledged is taken up again at the next start. */

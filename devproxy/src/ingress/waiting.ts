@@ -1,39 +1,47 @@
+import type { Row } from "../journal/rows.js";
 import type { Attempt } from "./attempt.js";
+import { Fifo } from "./fifo.js";
 import type { Health } from "./health.js";
+import { Lane } from "./lane.js";
 import type { Ticket } from "./ticket.js";
+import { Window } from "./window.js";
 
-/** A push that was acknowledged, and whose answer the app broke this often, is not sent again by itself. */
-const BREAKING_TRIES = 3;
+/** A push whose response the app broke off this often is not sent again automatically. */
+const MAX_BROKEN = 3;
 
 /** How the queue reaches the app. */
 export interface WaitingOptions {
   send(ticket: Ticket): Promise<Attempt>;
   health: Health;
-  /** The app took the push and broke the answer, and it is not sent again by itself. */
+  /** The app accepted the push and broke off its response, and the queue does not send it again. */
   onGiveUp(ticket: Ticket): void;
-  /** A delivery that takes longer than this no longer holds up pushes about other subjects, ms. */
+  /** A delivery that takes longer than this no longer counts as in flight, ms. */
   patienceMs: number;
 }
 
 /**
- * Pushes that wait for an app that is down. They go out in the order in which they came, one at a time, when the app is back; a push whose
- * subject has another one waiting queues up behind it.
+ * Pushes that wait for an app that is down. When it is back, the pushes of one subject are sent one after the other, those of different
+ * subjects in parallel. A new push waits only behind pushes of its own subject.
  */
 export class Waiting {
-  /** In the order of `seq`. */
-  readonly #queue: Ticket[] = [];
-  /** How many in the queue are about a subject. */
-  readonly #subjects = new Map<string, number>();
-  readonly #sending = new Set<string>();
+  /** Only subjects with waiting pushes, or with one that the queue is sending. */
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes that may send, those whose push failed first. */
+  readonly #ready = new Fifo<Lane>();
+  /** Waiting pushes by id. */
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #window = new Window();
+  #inFlight = 0;
+  /** Whether a push is in flight that must be alone. */
+  #isAlone = false;
   #started = false;
-  #draining = false;
   #closed = false;
 
   constructor(private readonly options: WaitingOptions) {}
 
-  /** How many wait. */
+  /** Number of waiting pushes. */
   get size(): number {
-    return this.#queue.length;
+    return this.#tickets.size;
   }
 
   /** From now on pushes leave the queue; before, they only join it. */
@@ -42,26 +50,43 @@ export class Waiting {
     this.wake();
   }
 
-  /** Sends a push at once where it can be, and lets it wait where it cannot. */
+  /** Sends a push at once if nothing of its subject waits; otherwise it waits too. */
   submit(ticket: Ticket): void {
-    const { subject, acknowledged } = ticket;
-    const isBehind = this.#sending.has(subject) || this.#subjects.has(subject);
-    if (acknowledged || isBehind) this.#enqueue(ticket);
-    else void this.#send(ticket);
+    if (ticket.acknowledged || this.#lanes.has(ticket.subject)) this.#enqueue(ticket);
+    else void this.#sendNew(ticket);
   }
 
-  /** The app may be back. */
+  /** The app has started, or may be back. */
   wake(): void {
-    if (!this.#started) return;
-    if (this.#queue.length > 0) this.options.health.urgent = true;
-    void this.#drain();
+    this.#window.reset();
+    this.#drain();
   }
 
-  /** Sends no more; who waits is told. */
+  /**
+   * Lets somebody else send a waiting push, who then knows the result. The queue does not send it meanwhile, nor if the app responds.
+   * @returns `"unknown"` if it does not wait, `"busy"` if a push of its subject is being sent: then `send` is not called
+   */
+  async sendInstead({ push }: Row, send: () => Promise<Attempt>): Promise<Attempt | "unknown" | "busy"> {
+    const ticket = this.#tickets.get(push.id);
+    const lane = ticket && this.#lanes.get(ticket.subject);
+    if (lane === undefined) return "unknown";
+    if (lane.sending > 0) return "busy";
+    return this.#occupy(lane, async () => {
+      const attempt = await send();
+      if (attempt.answer !== undefined && lane.remove(ticket as Ticket)) {
+        this.#tickets.delete(push.id);
+        ticket?.settle(attempt);
+      }
+      return attempt;
+    });
+  }
+
+  /** Sends nothing more; waiting senders get their response. */
   close(): void {
     this.#closed = true;
-    this.#subjects.clear();
-    for (const ticket of this.#queue.splice(0)) ticket.settle(undefined);
+    for (const ticket of this.#tickets.values()) ticket.settle(undefined);
+    this.#tickets.clear();
+    this.#lanes.clear();
   }
 
   #enqueue(ticket: Ticket): void {
@@ -69,27 +94,62 @@ export class Waiting {
       ticket.settle(undefined);
       return;
     }
-    const { seq } = ticket.row.push;
-    const isNewest = (this.#queue.at(-1)?.row.push.seq ?? 0) < seq;
-    if (isNewest) this.#queue.push(ticket);
-    else
-      this.#queue.splice(
-        this.#queue.findIndex(({ row }) => row.push.seq > seq),
-        0,
-        ticket,
-      );
-    this.#count(ticket, 1);
+    const lane = this.#laneOf(ticket);
+    lane.add(ticket);
+    this.#tickets.set(ticket.row.push.id, ticket);
+    this.#list(lane, ticket.tries > 0);
     ticket.wait();
-    this.wake();
+    this.#drain();
   }
 
-  async #send(ticket: Ticket): Promise<void> {
-    const { health, send, onGiveUp } = this.options;
-    const attempt = await send(ticket);
+  #laneOf({ subject }: Ticket): Lane {
+    const known = this.#lanes.get(subject);
+    if (known !== undefined) return known;
+    const lane = new Lane(subject);
+    this.#lanes.set(subject, lane);
+    return lane;
+  }
+
+  /** Lets a lane send its next push when its turn comes. */
+  #list(lane: Lane, isFirst = false): void {
+    if (lane.isListed || lane.sending > 0 || lane.size === 0) return;
+    lane.isListed = true;
+    if (isFirst) this.#ready.unshift(lane);
+    else this.#ready.push(lane);
+  }
+
+  /** Keeps the waiting pushes of a lane back until something is done. */
+  async #occupy<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+    lane.sending++;
+    try {
+      return await work();
+    } finally {
+      lane.sending--;
+      this.#list(lane, (lane.first?.tries ?? 0) > 0);
+      if (lane.sending === 0 && lane.size === 0) this.#lanes.delete(lane.subject);
+      this.#drain();
+    }
+  }
+
+  async #sendNew(ticket: Ticket): Promise<void> {
+    const attempt = await this.options.send(ticket);
+    if (attempt.answer) await this.#conclude(ticket, attempt);
+    else await this.#occupy(this.#laneOf(ticket), () => this.#conclude(ticket, attempt));
+  }
+
+  async #sendWaiting(ticket: Ticket): Promise<void> {
+    const attempt = await this.options.send(ticket);
+    if (attempt.answer) this.#window.learn(attempt.ms, this.#inFlight >= this.#window.size);
+    await this.#conclude(ticket, attempt);
+  }
+
+  /** Settles a push that was sent, or lets it wait for the next attempt. */
+  async #conclude(ticket: Ticket, attempt: Attempt): Promise<void> {
+    const { health, onGiveUp } = this.options;
     if (attempt.stopped) return ticket.settle(undefined);
     const isUp = await health.learn(attempt);
     if (attempt.answer !== undefined) return ticket.settle(attempt);
-    const isLast = attempt.reached && ++ticket.tries >= BREAKING_TRIES;
+    const isLast = attempt.reached && ++ticket.tries >= MAX_BROKEN;
     if (isLast || (isUp && !ticket.acknowledged)) {
       onGiveUp(ticket);
       return ticket.settle(attempt);
@@ -97,38 +157,52 @@ export class Waiting {
     this.#enqueue(ticket);
   }
 
-  async #drain(): Promise<void> {
-    if (this.#draining || this.#closed) return;
-    this.#draining = true;
-    for (let ticket = this.#next(); ticket !== undefined; ticket = this.#next()) {
-      const { subject } = ticket;
-      this.#sending.add(subject);
-      const sent = this.#send(ticket).finally(() => {
-        this.#sending.delete(subject);
-        this.wake();
+  #drain(): void {
+    const { health, patienceMs } = this.options;
+    if (!this.#started || this.#closed) return;
+    health.urgent = this.size > 0;
+    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
+      const ticket = lane.shift() as Ticket;
+      this.#tickets.delete(ticket.row.push.id);
+      const land = this.#takeOff(mustBeAlone(ticket));
+      const timer = setTimeout(land, patienceMs);
+      timer.unref();
+      void this.#occupy(lane, () => this.#sendWaiting(ticket)).finally(() => {
+        clearTimeout(timer);
+        land();
       });
-      await Promise.race([sent, timeout(this.options.patienceMs)]);
     }
-    this.#draining = false;
-    if (this.#queue.length === 0) this.options.health.urgent = false;
   }
 
-  /** Takes the first push that may go out now. */
-  #next(): Ticket | undefined {
-    if (this.#closed || this.options.health.isDown) return undefined;
-    const place = this.#queue.findIndex(({ subject }) => !this.#sending.has(subject));
-    const [ticket] = place < 0 ? [] : this.#queue.splice(place, 1);
-    if (ticket !== undefined) this.#count(ticket, -1);
-    return ticket;
+  /** Counts a push as in flight until the function that it returns is called. */
+  #takeOff(isAlone: boolean): () => void {
+    let isInFlight = true;
+    this.#inFlight++;
+    this.#isAlone = isAlone;
+    return () => {
+      if (!isInFlight) return;
+      isInFlight = false;
+      this.#inFlight--;
+      if (isAlone) this.#isAlone = false;
+      this.#drain();
+    };
   }
 
-  #count({ subject }: Ticket, change: number): void {
-    const count = (this.#subjects.get(subject) ?? 0) + change;
-    if (count > 0) this.#subjects.set(subject, count);
-    else this.#subjects.delete(subject);
+  /** The lane whose first push may be sent now; it has left the line. */
+  #next(): Lane | undefined {
+    if (this.options.health.isDown || this.#isAlone || this.#inFlight >= this.#window.size) return undefined;
+    for (let lane = this.#ready.first; lane !== undefined; lane = this.#ready.first) {
+      const ticket = lane.sending > 0 ? undefined : lane.first;
+      if (ticket !== undefined && mustBeAlone(ticket) && this.#inFlight > 0) return undefined;
+      this.#ready.shift();
+      lane.isListed = false;
+      if (ticket !== undefined) return lane;
+    }
+    return undefined;
   }
 }
 
-function timeout(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** The last attempt of a push is made alone, so that it is not given up because another push ended the app. */
+function mustBeAlone({ tries }: Ticket): boolean {
+  return tries >= MAX_BROKEN - 1;
 }

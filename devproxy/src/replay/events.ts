@@ -41,7 +41,7 @@ export interface ReplaySummary {
   verdicts: Partial<Record<Verdict, number>>;
   /** How many did not meet `--expect`. */
   unexpected: number;
-  /** How many could not be edited or read, and were not sent. */
+  /** How many were not sent: they could not be edited or read, or the queue delivers them. */
   skipped?: number;
   /** It was stopped before all were sent. */
   interrupted?: true;

@@ -5,10 +5,12 @@ import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
 import type { Attempt } from "../ingress/attempt.js";
 import type { Deliverer } from "../ingress/deliver.js";
+import type { Live } from "../ingress/live.js";
 import { refusalCode } from "../ingress/refusal-code.js";
 import { lastTarget } from "../journal/last-target.js";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import type { Row } from "../journal/rows.js";
+import { wasDelivered } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { addressOf, resultBefore } from "./before.js";
@@ -31,6 +33,8 @@ export interface ReplayTools {
   deliverer: Deliverer;
   /** Where pushes go when the request does not say. */
   target?: URL | undefined;
+  /** Brings undelivered pushes to the app at the same time; a push is sent by one of both. */
+  live?: Pick<Live, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
 }
@@ -41,7 +45,7 @@ export interface ReplayTools {
  * @throws DevproxyError `usage`, `app_down`; nothing has been sent then
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
-  const { store, deliverer, onEvent, signal } = tools;
+  const { store, deliverer, live, onEvent, signal } = tools;
   const { isExpected, edits, pace, to, waitMs } = planOf(request);
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
@@ -60,6 +64,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const hints = new Hints();
   const curtain = await Curtain.of(store.dir, request.reveal ?? false);
   const start = performance.now();
+  const undelivered = new Set(rows.filter((row) => !wasDelivered(row)));
   await inPace(rows, { ...pace, signal }, async (row) => {
     const content = await contentOf(store, row, skipped);
     if (content === undefined) return;
@@ -69,7 +74,10 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
-    const attempt = await deliverer.deliver(row.push, sent, options);
+    const send = () => deliverer.deliver(row.push, sent, options);
+    const isOver = aside === undefined && undelivered.has(row) && wasDelivered(row);
+    const attempt = isOver ? undefined : aside === undefined && live ? await live.sendInstead(row, send) : await send();
+    if (attempt === undefined) return skipped.add(row, `the queue ${isOver ? "has delivered" : "delivers"} it.`);
     if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;

@@ -28,3 +28,37 @@ test("taking up what waits looks at each push a few times, however many there ar
   assert.ok(looks < 20 * count, `${looks} looks at ${count} pushes`);
   waiting.close();
 });
+
+test("finding the next push that may be sent takes constant time, however many wait behind a busy subject", async () => {
+  let looks = 0;
+  const rowOf = (seq: number, subject: string): Row => ({
+    get push() {
+      looks++;
+      return { ...pushHead(`push-${seq}`), seq, subject };
+    },
+    place: { segment: 1, offset: seq, length: 1 },
+    deliveries: [],
+  });
+  const sent: string[] = [];
+  const waiting = new Waiting({
+    health: new Health(new URL("http://localhost:9"), () => undefined),
+    patienceMs: 60_000,
+    send: ({ subject }) => {
+      sent.push(subject);
+      if (subject === "busy") return new Promise(() => undefined);
+      const answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
+      return Promise.resolve({ at: "", target: "", ms: 1, answer, reached: true });
+    },
+    onGiveUp: () => undefined,
+  });
+  const count = 2_000;
+  for (let seq = 1; seq <= count; seq++) {
+    waiting.submit(new Ticket(rowOf(seq, "busy"), undefined, true));
+    waiting.submit(new Ticket(rowOf(count + seq, `subject-${seq}`), undefined, true));
+  }
+  waiting.start();
+  while (sent.length <= count) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(waiting.size, count - 1);
+  assert.ok(looks < 40 * count, `${looks} looks at ${2 * count} pushes`);
+  waiting.close();
+});

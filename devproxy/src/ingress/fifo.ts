@@ -1,0 +1,57 @@
+/** Dropped items are cut off when they are this many and outnumber the others. */
+const CUT_AT = 64;
+
+/** A queue whose `shift` takes constant time, however long it is. */
+export class Fifo<T> {
+  #items: T[] = [];
+  #start = 0;
+
+  get size(): number {
+    return this.#items.length - this.#start;
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#start];
+  }
+
+  get last(): T | undefined {
+    return this.size > 0 ? this.#items.at(-1) : undefined;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  unshift(item: T): void {
+    if (this.#start > 0) this.#items[--this.#start] = item;
+    else this.#items.unshift(item);
+  }
+
+  shift(): T | undefined {
+    if (this.size === 0) return undefined;
+    const item = this.#items[this.#start];
+    this.#items[this.#start++] = undefined as T;
+    if (this.#start >= CUT_AT && this.#start * 2 >= this.#items.length) this.#cut();
+    return item;
+  }
+
+  /** Inserts an item before the first that `isAfter` holds for. Takes time in proportion to the size. */
+  insert(item: T, isAfter: (other: T) => boolean): void {
+    this.#cut();
+    const place = this.#items.findIndex(isAfter);
+    this.#items.splice(place < 0 ? this.#items.length : place, 0, item);
+  }
+
+  /** Takes an item out. Takes time in proportion to the size. */
+  remove(item: T): boolean {
+    this.#cut();
+    const place = this.#items.indexOf(item);
+    if (place >= 0) this.#items.splice(place, 1);
+    return place >= 0;
+  }
+
+  #cut(): void {
+    this.#items = this.#items.slice(this.#start);
+    this.#start = 0;
+  }
+}

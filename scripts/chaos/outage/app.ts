@@ -1,0 +1,25 @@
+/** An app that takes a while for each push and notes it in a file: `begin ID` when it arrives, `end ID` when the response is sent. */
+import { openSync, writeSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { answerParent } from "../../answer-parent.js";
+
+const [log = "", port = "0", responseMs = "100"] = process.argv.slice(2);
+const fd = openSync(log, "a");
+const note = (word: string, id: string) => writeSync(fd, `${word} ${id} ${Date.now()}\n`);
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const { agentName, number } = JSON.parse(Buffer.concat(chunks).toString()).body;
+    const id = `${agentName}/${number}`;
+    note("begin", id);
+    setTimeout(() => {
+      note("end", id);
+      response.setHeader("content-type", "application/json").end('{"from":"app"}');
+    }, Number(responseMs));
+  });
+});
+await new Promise<void>((resolve) => server.listen(Number(port), "127.0.0.1", resolve));
+answerParent((server.address() as AddressInfo).port, {});
