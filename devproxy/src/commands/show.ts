@@ -19,7 +19,7 @@ interface ShowFlags {
 export function addShow(program: Command, context: Context): void {
   addJournalFlag(program.command("show"))
     .description("show a push: headers, body, and what became of it")
-    .argument("<id>", "#12, 12, or the long id")
+    .argument("<id>", "#12, 12, or a long id or its beginning")
     .option("--reveal", "show personal data and secrets; they are masked otherwise", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))
     .addOption(new Option("--raw", "write the body's exact bytes, nothing masked").default(false).conflicts("curl"))
