@@ -13,7 +13,7 @@ import type { ReplayRequest } from "../replay/request.js";
 import { select } from "../replay/select.js";
 import { DamageTally } from "../report/damage.js";
 import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
-import { rowJson, rowLine } from "../report/row.js";
+import { rowJson, rowTable } from "../report/row.js";
 import type { Screen } from "../report/screen.js";
 import { pushes } from "../report/words.js";
 import { type Context, existingFolder, readFolder } from "./context.js";
@@ -37,7 +37,7 @@ export function addReplay(program: Command, context: Context): void {
   const command = program
     .command("replay")
     .description("send recorded pushes to the app again, and compare with last time")
-    .argument("[id...]", "#12, 12, a long id, or a range 3..7")
+    .argument("[id...]", "#12, 12, a long id or its beginning, or a range 3..7")
     .option("--last <n>", "the newest n of what the filters leave", wholeNumber(1))
     .option("--to <url>", "the app (default: where listen sends, or sent, live pushes)")
     .option("--speed <factor>", "original timing, so many times faster; max does not wait", parseSpeed, "max")
@@ -155,11 +155,13 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
     edits,
     flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain),
   );
+  const table = rowTable(out, rows, curtain);
+  if (!flags.json && rows.length > 0) out.line(table.header);
   for (const row of rows) {
     const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
     const changes = content && editsOf(content, edited(row, content, edits), curtain);
     if (flags.json) out.json({ ...rowJson(row, curtain), ...(changes && { edits: changes }) });
-    else for (const line of [rowLine(out, row, curtain), ...editLines(out, changes ?? [])]) out.line(line);
+    else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
 }
