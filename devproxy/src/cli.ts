@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { makeContext } from "./commands/context.js";
+import { addDead } from "./commands/dead.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addDrift } from "./commands/drift.js";
 import { addList } from "./commands/list.js";
@@ -35,6 +36,7 @@ addShow(program, context);
 addReplay(program, context);
 addDoctor(program, context);
 addDrift(program, context);
+addDead(program, context);
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
