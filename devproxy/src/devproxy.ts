@@ -69,7 +69,7 @@ async function run(
   listener: Listener,
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
-  const forwarder = new Forwarder();
+  const forwarder = new Forwarder(options.token);
   const deliverer = new Deliverer(store, forwarder, listener);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
   live.takeUp();

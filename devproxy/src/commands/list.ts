@@ -55,5 +55,7 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   }
   const isCut = isSearch && chosen.length === most;
   const counts = { shown: chosen.length, matching: isCut ? undefined : matching.length, total: rows.length };
-  out.line(out.style("dim", listSummary(counts, filters)));
+  // A folder above the working directory was not named on the command line.
+  const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
+  out.line(out.style("dim", listSummary(counts, filters) + where));
 }

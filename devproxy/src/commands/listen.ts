@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { tokenOfEnvironment } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
 import type { DevproxyEvent } from "../events.js";
 import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
@@ -28,7 +29,7 @@ export function addListen(program: Command, context: Context): void {
   const command = program
     .command("listen", { isDefault: true })
     .description("take pushes through a tunnel, record each, and hand it to the app")
-    .option("--target <url>", "the app", DEFAULT_TARGET)
+    .addOption(new Option("--target <url>", "the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
     .option("--port <n>", "port on 127.0.0.1; 0 takes any free one", wholeNumber(0), 0)
     .option(
       "--tunnel <kind>",
@@ -63,7 +64,14 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
   const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
-  const proxy = await startDevproxy({ ...rest, target, journal, tunnel, onEvent: (event) => report(event) });
+  const proxy = await startDevproxy({
+    ...rest,
+    target,
+    journal,
+    tunnel,
+    token: tokenOfEnvironment(),
+    onEvent: (event) => report(event),
+  });
   const ended = untilInterrupted();
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);

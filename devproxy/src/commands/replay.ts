@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { configuredTarget, tokenOfEnvironment } from "../config/environment.js";
 import { connectControl } from "../control/client.js";
 import { DevproxyError } from "../errors.js";
 import { Deliverer } from "../ingress/deliver.js";
@@ -126,7 +127,7 @@ async function replayHere(
   const { Forwarder } = await import("../ingress/forward.js");
   const damage = new DamageTally();
   const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
-  const forwarder = new Forwarder();
+  const forwarder = new Forwarder(tokenOfEnvironment());
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
     const lines = damage.lines();
@@ -136,7 +137,7 @@ async function replayHere(
     }
     for (const line of lines) err.line(line);
     const deliverer = new Deliverer(store, forwarder, listener);
-    await replay(request, { store, deliverer, onEvent, signal });
+    await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });
   } finally {
     forwarder.close();
     await store.close();

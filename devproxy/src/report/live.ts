@@ -5,7 +5,7 @@ import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration } from "./words.js";
 
-const TOKEN_HINT = "the app wants its token: put it into --target, as in ...?token=SECRET";
+const TOKEN_HINT = "the app wants its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
 /** Prints events as `--json` promises them; what is no part of that goes to standard error. */
 export function jsonReporter(out: Screen, err: Screen): Listener {
