@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { tokenOfEnvironment } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
-import type { DevproxyEvent } from "../events.js";
+import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
+import { statusOf } from "../journal/status.js";
+import type { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { jsonReporter, liveReporter } from "../report/live.js";
 import { startTree } from "../report/tree.js";
@@ -81,8 +83,14 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
   for (const event of early) report(event);
   await ended;
   await proxy.close();
+  report(stoppedEvent(proxy.store));
   await out.flush();
   process.exit(0);
+}
+
+function stoppedEvent({ dir, index: { rows } }: Store): StoppedEvent {
+  const undelivered = rows.filter((row) => statusOf(row) === "undelivered").length;
+  return { event: "stopped", recorded: rows.length, undelivered, journal: dir };
 }
 
 /** Resolves at the first interrupt; a second one ends the process at once. */

@@ -1,9 +1,10 @@
-import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, TunnelEvent } from "../events.js";
+import { relative } from "node:path";
+import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import type { Index } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
-import { bytes, clean, clock, duration } from "./words.js";
+import { bytes, clean, clock, duration, pushes } from "./words.js";
 
 const TOKEN_HINT = "the app wants its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
@@ -27,6 +28,7 @@ export function liveReporter(out: Screen, index: Index): Listener {
       isHinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
+    else if (event.event === "stopped") out.line(stoppedLine(event));
     else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
   };
 }
@@ -56,6 +58,11 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   if (late) parts.push(out.style("yellow", " late: in production Airudder would have sent this again"));
   if (outcome !== undefined) parts.push(out.style("dim", ` ${outcomeText(outcome)}`));
   return parts.join(" ");
+}
+
+function stoppedLine({ recorded, undelivered, journal }: StoppedEvent): string {
+  const folder = relative(process.cwd(), journal) || ".";
+  return `stopped: ${pushes(recorded)} recorded, ${undelivered.toLocaleString("en")} undelivered, in ${folder}`;
 }
 
 function tunnelLine(out: Screen, { state, url, error }: TunnelEvent): string {
