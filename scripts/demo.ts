@@ -1,38 +1,32 @@
 /**
- * Shows the whole way of a push on this machine, with real parts and no Internet: `npm run demo`. It stays up for looking around;
- * `npm run demo -- --once` ends by itself, with 1 when any step was not as it should be.
+ * Shows the whole way of a push on this machine, with real parts and no Internet: `npm run demo`. In a terminal it pauses for the reader, and
+ * stays up for looking around. Without a terminal, and as `npm run demo -- --once`, it ends by itself, with 1 when a step failed.
  */
-import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocaltunnelServer } from "../test/helpers/localtunnel-server-create.js";
 import { createSampleApp } from "./demo/app.js";
+import { check, end, endsByHand, folder, isWatched, paint, pause, say } from "./demo/stage.js";
 import { runTool } from "./demo/tool.js";
 import { anotherCall, documentedPushes, postAsVendor, type VendorPush } from "./demo/vendor.js";
 
 const KEY = "demo-key";
 const flags = process.argv.slice(2);
-const once = flags.includes("--once");
+const once = flags.includes("--once") || !isWatched;
 if (flags.some((flag) => flag !== "--once")) {
   console.error("Usage: npm run demo [-- --once]");
-  process.exit(2);
+  await end(2);
 }
 
-const folder = mkdtempSync(join(tmpdir(), "airudder-demo-"));
 const journal = ["--journal", join(folder, "journal")];
 
-const paint = (code: number, text: string): string =>
-  process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
-const say = (text = ""): void => console.log(text);
-const chapter = (title: string): void => say(`\n${paint(1, title)}`);
 const part = (name: string, colour: number) => (line: string) => say(`  ${paint(colour, name.padEnd(6))} ${line}`);
 
-function check(what: string, isRight: boolean): void {
-  if (isRight) return;
-  console.error(`\nThe demo went wrong: ${what}.`);
-  process.exit(1);
+async function chapter(title: string): Promise<void> {
+  await pause();
+  say(`\n${paint(1, title)}`);
+  await pause(8);
 }
 
 async function listen(server: Server): Promise<number> {
@@ -41,18 +35,20 @@ async function listen(server: Server): Promise<number> {
 }
 
 async function tool(...args: string[]): Promise<number> {
+  await pause(4);
   const typed = args.map((arg) => (/^[\w./:=-]+$/.test(arg) ? arg : `'${arg}'`)).join(" ");
   say(`  ${paint(36, `$ npx airudder-devproxy ${typed}`)}`);
   return runTool([...args, ...journal], (line) => say(`    ${line}`)).exit;
 }
 
 async function push(url: string, vendorPush: VendorPush, expected: number): Promise<void> {
+  await pause(4);
   const status = await postAsVendor(url, vendorPush);
   part("vendor", 35)(`POST ${vendorPush.type}: answered ${status}`);
-  check(`${vendorPush.type} was answered ${status} in place of ${expected}`, status === expected);
+  await check(`${vendorPush.type} was answered ${status} in place of ${expected}`, status === expected);
 }
 
-chapter("1. The parts: a tunnel server, an Express app with airudder-webhooks, and the dev proxy");
+await chapter("1. The parts: a tunnel server, an Express app with airudder-webhooks, and the dev proxy");
 const tunnelPort = await listen(createLocaltunnelServer());
 const app = createSampleApp(KEY, part("app", 32));
 const target = `http://127.0.0.1:${await listen(app.server)}/webhooks/airudder`;
@@ -80,53 +76,45 @@ const proxy = runTool(listening, (line) => {
   if (publicUrl !== "") tell();
 });
 await Promise.race([found, proxy.exit, new Promise((resolve) => setTimeout(resolve, 20_000).unref())]);
-check("the dev proxy printed no public URL within 20 s", publicUrl !== "");
+await check("the dev proxy printed no public URL within 20 s", publicUrl !== "");
 
-chapter("2. Airudder pushes to the public URL: through the tunnel, into the journal, to the app's handlers");
+await chapter("2. Airudder pushes to the public URL: through the tunnel, into the journal, to the app's handlers");
 const pushes = documentedPushes(KEY);
 for (const each of pushes) await push(publicUrl, each, 200);
-check(`the app handled ${app.handled.length} of ${pushes.length} pushes`, app.handled.length === pushes.length);
-check(
+await check(`the app handled ${app.handled.length} of ${pushes.length} pushes`, app.handled.length === pushes.length);
+await check(
   "the app saw other bytes than were sent",
   app.handled.every(({ raw }, i) => raw.toString() === pushes[i]?.body),
 );
 
-chapter("3. Every push is recorded; personal data is masked in what is shown");
-check("list failed", (await tool("list")) === 0);
-check("show failed", (await tool("show", "#3")) === 0);
+await chapter("3. Every push is recorded; personal data is masked in what is shown");
+await check("list failed", (await tool("list")) === 0);
+await check("show failed", (await tool("show", "#3")) === 0);
 
-chapter("4. The app's handler is broken, and a push fails");
+await chapter("4. The app's handler is broken, and a push fails");
 app.setBroken(true);
 const call = pushes.find(({ type }) => type === "call.completed") as VendorPush;
 await push(publicUrl, anotherCall(call, KEY), 500);
-check("list --status failed failed", (await tool("list", "--status", "failed")) === 0);
-check(
+await check("list --status failed failed", (await tool("list", "--status", "failed")) === 0);
+await check(
   "a replay to the broken app must not meet --expect",
   (await tool("replay", "--status", "failed", "--expect", "2xx")) === 1,
 );
 
-chapter("5. The handler is mended, and the push is played again: no need to wait for a call");
+await chapter("5. The handler is fixed, and the push is replayed: no need to wait for a call");
 app.setBroken(false);
-check(
+await check(
   "the replay to the mended app must meet --expect",
   (await tool("replay", "--status", "failed", "--expect", "2xx")) === 0,
 );
-check("the app did not handle the replay", app.handled.at(-1)?.replay !== undefined);
-
-async function end(): Promise<never> {
-  proxy.child.kill("SIGTERM");
-  const code = await proxy.exit;
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(code === 0 || process.platform === "win32" ? 0 : 1);
-}
+await check("the app did not handle the replay", app.handled.at(-1)?.replay !== undefined);
 
 if (once) {
-  say("\nEverything was as it should be.");
-  await end();
+  say("\nEvery step succeeded.");
+  await end(0);
 }
-chapter("It stays up: try these in another terminal, and end it with Ctrl+C");
+await chapter("It stays up: try these in another terminal, and end it with Ctrl+C");
+endsByHand();
 say(`  npx airudder-devproxy list ${journal.join(" ")}`);
 say(`  npx airudder-devproxy replay --last 1 ${journal.join(" ")}`);
 say(`  npx airudder-devproxy replay '#1' --set 'Details[0].Status=failed' --key ${KEY} ${journal.join(" ")}`);
-process.on("SIGINT", () => void end());
-process.on("SIGTERM", () => void end());

@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { makeContext } from "./commands/context.js";
+import { addDead } from "./commands/dead.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addDrift } from "./commands/drift.js";
+import { applyProject } from "./commands/flags.js";
 import { addList } from "./commands/list.js";
 import { addListen } from "./commands/listen.js";
 import { addReplay } from "./commands/replay.js";
 import { addShow } from "./commands/show.js";
+import { dropEmptyVariables } from "./config/environment.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { clean } from "./report/words.js";
 import { TunnelError } from "./tunnel/index.js";
@@ -35,11 +38,14 @@ addShow(program, context);
 addReplay(program, context);
 addDoctor(program, context);
 addDrift(program, context);
+addDead(program, context);
+program.hook("preAction", (_, command) => applyProject(command));
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
 
 try {
+  dropEmptyVariables();
   const word = process.argv[2];
   if (word !== undefined && !word.startsWith("-")) checkCommand(word);
   const asked = process.argv[3];

@@ -70,7 +70,7 @@ async function run(
   listener: Listener,
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
-  const forwarder = new Forwarder();
+  const forwarder = new Forwarder(options.token);
   const curtain = await Curtain.of(store.dir, options.reveal ?? false);
   const deliverer = new Deliverer(store, forwarder, listener, curtain);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });

@@ -1,7 +1,7 @@
 import type { Outcome } from "./ingress/outcome.js";
 
 /** What the dev proxy tells while it runs. With `--json` each is one line, exactly as it is here. */
-export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent;
+export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent | StoppedEvent;
 
 /** The local URL works. `public` is `null` until a tunnel is up. */
 export interface ReadyEvent {
@@ -59,6 +59,17 @@ export interface NoteEvent {
   event: "note";
   code: string;
   message: string;
+}
+
+/** The last line of `listen`: what its journal holds. */
+export interface StoppedEvent {
+  event: "stopped";
+  /** All pushes of the journal. */
+  recorded: number;
+  /** Pushes that the app has not responded to. */
+  undelivered: number;
+  /** The folder. */
+  journal: string;
 }
 
 /** Who is told. */

@@ -20,6 +20,7 @@ export type {
   NoteEvent,
   PushEvent,
   ReadyEvent,
+  StoppedEvent,
   TunnelEvent,
 } from "./events.js";
 export type { WhenDown } from "./ingress/live.js";

@@ -23,6 +23,8 @@ export interface DevproxyOptions {
   subdomain?: string;
   /** The key agreed with Airudder, to check `Sign` with. The vendor's public default unless told. */
   key?: string;
+  /** The token that the app wants: sent with each push, in the header `Airudder-Token`. Never recorded. None unless told. */
+  token?: string | undefined;
   /** What is done while the app is down. `hold` unless told. */
   whenDown?: WhenDown;
   /** How much of the journal is kept: an age (`30d`) or a number of pushes (`50000`). All of it unless told. */

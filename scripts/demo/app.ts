@@ -7,7 +7,7 @@ export interface SampleApp {
   readonly server: Server;
   /** What its handlers were given, in order. */
   readonly handled: Push[];
-  /** Breaks the handler of call completions, or mends it. */
+  /** Breaks the handler of call completions, or fixes it. */
   setBroken(isBroken: boolean): void;
 }
 
@@ -16,9 +16,13 @@ export function createSampleApp(key: string, say: (line: string) => void): Sampl
   const handled: Push[] = [];
   let isBroken = false;
 
-  const receiver = airudder({ key });
+  // What it would warn of, `say` is told.
+  const receiver = airudder({ key, token: false, warnings: false });
   receiver.on("call.completed", ({ payload, verified }) => {
-    if (isBroken) throw new Error("the handler is broken");
+    if (isBroken) {
+      say("the handler of call.completed throws: the handler is broken");
+      throw new Error("the handler is broken");
+    }
     for (const { CallID, Status, RingType } of payload.Details) {
       say(
         `call ${CallID.slice(0, 8)}… is ${Status}, ring type ${RingType}, signature ${verified ? "right" : "not checked"}`,

@@ -1,10 +1,13 @@
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { tokenOfEnvironment } from "../config/environment.js";
+import { connectControl } from "../control/client.js";
 import type { Finding } from "../doctor/finding.js";
 import type { DevproxyOptions } from "../options.js";
 import type { Screen, Style } from "../report/screen.js";
 import { clean, duration } from "../report/words.js";
 import type { Context } from "./context.js";
-import { addJournalFlag, wholeNumber } from "./flags.js";
+import { addJournalFlag, FROM_FILE, wholeNumber } from "./flags.js";
 
 interface DoctorFlags extends DevproxyOptions {
   json: boolean;
@@ -20,7 +23,12 @@ const VERDICTS: Record<Finding["result"], [string, Style]> = {
 export function addDoctor(program: Command, { out }: Context): void {
   addJournalFlag(program.command("doctor"))
     .description("check everything that a push passes; sends the app two signed test pushes of a call that never was")
-    .option("--target <url>", "the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)")
+    .addOption(
+      new Option(
+        "--target <url>",
+        "the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)",
+      ).env("AIRUDDER_TARGET"),
+    )
     .option(
       "--port <n>",
       "port that listen is to take; 0 is any free one (default: 0, or that of a running listen)",
@@ -38,7 +46,20 @@ export function addDoctor(program: Command, { out }: Context): void {
     .option("--json", "print one JSON object a line", false)
     .addHelpText("after", "\nExits with 1 unless all is well: a check marked ? could not be made, and is not well.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
-    .action((flags: DoctorFlags) => doctor(flags, out));
+    .action(async (_: DoctorFlags, command: Command) => doctor(await withoutFile(command), out));
+}
+
+/** A running listen has options of its own, which the project's config file does not change any more. */
+async function withoutFile(command: Command): Promise<DoctorFlags> {
+  const flags: DoctorFlags & { [name: string]: unknown } = {
+    ...command.opts<DoctorFlags>(),
+    token: tokenOfEnvironment(),
+  };
+  if ((await connectControl(resolve(flags.journal ?? ""))) === undefined) return flags;
+  for (const name of Object.keys(flags)) {
+    if (name !== "journal" && command.getOptionValueSource(name) === FROM_FILE) delete flags[name];
+  }
+  return flags;
 }
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {

@@ -1,4 +1,7 @@
+import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { readProject } from "../config/project.js";
+import { findUpwards } from "../config/search.js";
 import { type Filters, testsOf } from "../journal/filters.js";
 
 /** Reads a whole number of at least `least`. */
@@ -15,8 +18,35 @@ export function collect(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
 
+const JOURNAL = ".airudder";
+
 export function addJournalFlag(command: Command): Command {
-  return command.option("--journal <folder>", "folder of the journal", ".airudder");
+  return command.option("--journal <folder>", "folder of the journal, also found from subfolders", JOURNAL);
+}
+
+/**
+ * Sets the flags that neither the command line nor the environment gives: to the values of the project's config file, and the journal to
+ * the nearest `.airudder` from the working directory upwards.
+ * @throws DevproxyError `project_config`
+ */
+export function applyProject(command: Command): void {
+  // The folder of an inbox is the app's, not the project's journal.
+  if (command.name() === "dead") return;
+  const isGiven = (name: string): boolean => ["cli", "env"].includes(command.getOptionValueSource(name) ?? "");
+  const names = command.options.map((option) => option.attributeName()).filter((name) => !isGiven(name));
+  const options: { [name: string]: string | number | undefined } = { ...readProject()?.options };
+  options.journal ??= nearestJournal();
+  for (const name of names) {
+    if (options[name] !== undefined) command.setOptionValueWithSource(name, options[name], FROM_FILE);
+  }
+}
+
+/** The source of a value, as commander calls it. */
+export const FROM_FILE = "config";
+
+function nearestJournal(): string | undefined {
+  const found = findUpwards(JOURNAL, (stats) => stats.isDirectory());
+  return found && relative(process.cwd(), found);
 }
 
 export function addOutputFlags(command: Command): Command {

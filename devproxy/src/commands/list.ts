@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
 import { Curtain } from "../privacy/curtain.js";
 import { errorOf } from "../report/error.js";
-import { rowJson, rowLine } from "../report/row.js";
-import { clean, pushes } from "../report/words.js";
+import { listSummary } from "../report/list-summary.js";
+import { rowJson, rowTable } from "../report/row.js";
+import { clean } from "../report/words.js";
 import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 
@@ -36,19 +37,29 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   const reader = await readFolder(flags.journal, context);
   const { rows } = reader.index;
   const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
-  const chosen = await filterRows(reader, rows, filters, most);
+  // Bodies are read from the disk: only as many as needed.
+  const isSearch = filters.text !== undefined;
+  const matching = await filterRows(reader, rows, filters, isSearch ? most : undefined);
+  const chosen = most === undefined ? matching : matching.slice(-most);
   const curtain = await Curtain.of(reader.dir, flags.reveal);
+  if (flags.json) {
+    for (const row of chosen) {
+      if (out.isGone) return;
+      out.json(await rowJson(reader, row, curtain));
+    }
+    return;
+  }
+  const table = rowTable(out, chosen, curtain);
+  if (chosen.length > 0) out.line(table.header);
   for (const row of chosen) {
     if (out.isGone) return;
-    if (flags.json) out.json(await rowJson(reader, row, curtain));
-    else {
-      out.line(rowLine(out, row, curtain));
-      const error = await errorOf(reader, row, curtain);
-      if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
-    }
+    out.line(table.line(row));
+    const error = await errorOf(reader, row, curtain);
+    if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
   }
-  if (flags.json) return;
-  const isCut = chosen.length === most && chosen.length < rows.length;
-  const count = `${isCut ? "the newest " : ""}${pushes(chosen.length)} of ${rows.length}${isCut ? ": --last N for more" : ""}`;
-  out.line(out.style("dim", count));
+  const isCut = isSearch && chosen.length === most;
+  const counts = { shown: chosen.length, matching: isCut ? undefined : matching.length, total: rows.length };
+  // A folder above the working directory was not named on the command line.
+  const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
+  out.line(out.style("dim", listSummary(counts, filters) + where));
 }

@@ -1,7 +1,10 @@
 import { type Command, Option } from "commander";
+import { tokenOfEnvironment } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
-import type { DevproxyEvent } from "../events.js";
+import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
+import { statusOf } from "../journal/status.js";
+import type { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { jsonReporter, liveReporter } from "../report/live.js";
 import { startTree } from "../report/tree.js";
@@ -28,7 +31,7 @@ export function addListen(program: Command, context: Context): void {
   const command = program
     .command("listen", { isDefault: true })
     .description("take pushes through a tunnel, record each, and hand it to the app")
-    .option("--target <url>", "the app", DEFAULT_TARGET)
+    .addOption(new Option("--target <url>", "the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
     .option("--port <n>", "port on 127.0.0.1; 0 takes any free one", wholeNumber(0), 0)
     .option(
       "--tunnel <kind>",
@@ -63,7 +66,15 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
   const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
-  const proxy = await startDevproxy({ ...rest, reveal, target, journal, tunnel, onEvent: (event) => report(event) });
+  const proxy = await startDevproxy({
+    ...rest,
+    reveal,
+    target,
+    journal,
+    tunnel,
+    token: tokenOfEnvironment(),
+    onEvent: (event) => report(event),
+  });
   const ended = untilInterrupted();
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
@@ -73,8 +84,14 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
   for (const event of early) report(event);
   await ended;
   await proxy.close();
+  report(stoppedEvent(proxy.store));
   await out.flush();
   process.exit(0);
+}
+
+function stoppedEvent({ dir, index: { rows } }: Store): StoppedEvent {
+  const undelivered = rows.filter((row) => statusOf(row) === "undelivered").length;
+  return { event: "stopped", recorded: rows.length, undelivered, journal: dir };
 }
 
 /** Resolves at the first interrupt; a second one ends the process at once. */

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { configuredTarget, tokenOfEnvironment } from "../config/environment.js";
 import { connectControl } from "../control/client.js";
 import { DevproxyError } from "../errors.js";
 import { Deliverer } from "../ingress/deliver.js";
@@ -14,7 +15,7 @@ import { select } from "../replay/select.js";
 import { Skipped } from "../replay/skipped.js";
 import { DamageTally } from "../report/damage.js";
 import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
-import { rowJson, rowLine } from "../report/row.js";
+import { rowJson, rowTable } from "../report/row.js";
 import type { Screen } from "../report/screen.js";
 import { pushes } from "../report/words.js";
 import { type Context, existingFolder, readFolder } from "./context.js";
@@ -40,7 +41,7 @@ export function addReplay(program: Command, context: Context): void {
   const command = program
     .command("replay")
     .description("send recorded pushes to the app again, and compare with last time")
-    .argument("[id...]", "#12, 12, a long id, or a range 3..7")
+    .argument("[id...]", "#12, 12, a long id or its beginning, or a range 3..7")
     .option("--last <n>", "the newest n of what the filters leave", wholeNumber(1))
     .option("--to <url>", "the app (default: where listen sends, or sent, live pushes)")
     .option("--speed <factor>", "original timing, so many times faster; max does not wait", parseSpeed, "max")
@@ -145,7 +146,7 @@ async function replayHere(
   const { Forwarder } = await import("../ingress/forward.js");
   const damage = new DamageTally();
   const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
-  const forwarder = new Forwarder();
+  const forwarder = new Forwarder(tokenOfEnvironment());
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
     const lines = damage.lines();
@@ -156,7 +157,7 @@ async function replayHere(
     for (const line of lines) err.line(line);
     // Its listener takes notes alone, which hold no personal data.
     const deliverer = new Deliverer(store, forwarder, listener, await Curtain.of(dir, false));
-    await replay(request, { store, deliverer, onEvent, signal });
+    await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });
   } finally {
     forwarder.close();
     await store.close();
@@ -173,11 +174,13 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   const skipped = new Skipped(report);
   const rows = await editableRows(reader, selected, edits, skipped, report);
   skipped.report();
+  const table = rowTable(out, rows, curtain);
+  if (!flags.json && rows.length > 0) out.line(table.header);
   for (const row of rows) {
     const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
     const changes = content && editsOf(content, edited(row, content, edits), curtain);
     if (flags.json) out.json({ ...(await rowJson(reader, row, curtain)), ...(changes && { edits: changes }) });
-    else for (const line of [rowLine(out, row, curtain), ...editLines(out, changes ?? [])]) out.line(line);
+    else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { configuredTarget } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
 import { rowOf } from "../journal/ids.js";
 import { Curtain } from "../privacy/curtain.js";
@@ -19,7 +20,7 @@ interface ShowFlags {
 export function addShow(program: Command, context: Context): void {
   addJournalFlag(program.command("show"))
     .description("show a push: headers, body, and what became of it")
-    .argument("<id>", "#12, 12, or the long id")
+    .argument("<id>", "#12, 12, or a long id or its beginning")
     .option("--reveal", "show personal data and secrets; they are masked otherwise", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))
     .addOption(new Option("--raw", "write the body's exact bytes, nothing masked").default(false).conflicts("curl"))
@@ -37,7 +38,7 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   const curtain = await Curtain.of(reader.dir, flags.reveal);
   if (flags.curl) {
     const known = await liveTarget(reader);
-    const target = known ?? new URL(DEFAULT_TARGET);
+    const target = known ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
     if (known === undefined)
       context.err.line(`Where live pushes go is not known: the command sends to ${target}. Put your app's URL there.`);
     const place = { target, journal: flags.journal };

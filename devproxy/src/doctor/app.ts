@@ -87,7 +87,7 @@ function refusal(status: number, code: string | undefined, key: string | undefin
     return "the app refuses the signature (bad_sign): its key is not the vendor's public one; give it with --key";
   if (code === "bad_sign") return "the app refuses the signature (bad_sign): its key is not the one given with --key";
   if (code === "bad_token")
-    return "the app refuses the token (bad_token): put it into --target, as in ...?token=SECRET";
+    return "the app refuses the token (bad_token): set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
   if (code === "body_already_consumed")
     return "a body parser runs before the receiver (body_already_consumed): mount the receiver first";
   if (code === "replay_not_allowed")

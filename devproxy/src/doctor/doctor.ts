@@ -32,7 +32,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   else yield await checkPort(options.port);
   const app = await checkApp(target);
   yield app;
-  const forwarder = new Forwarder();
+  const forwarder = new Forwarder(options.token);
   if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
   const host = options.tunnelHost ?? "https://localtunnel.me";

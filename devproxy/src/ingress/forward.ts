@@ -42,6 +42,9 @@ export class Forwarder {
   readonly #middlewares = new Map<string, RequestHandler>();
   readonly #agents = { "http:": new HttpAgent(CONNECTIONS), "https:": new HttpsAgent(CONNECTIONS) };
 
+  /** @param token sent to the app in the header `Airudder-Token` */
+  constructor(private readonly token?: string) {}
+
   /** Sends a push and waits for the answer, however long it takes. Never throws. */
   async send(dispatch: Dispatch): Promise<Attempt> {
     const at = new Date().toISOString();
@@ -65,7 +68,7 @@ export class Forwarder {
   #exchange({ target, method, query, headers, body, replay, signal }: Dispatch): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const path = pathAt(target, query);
-      const request = { method, host: target.host, size: body.length, replay };
+      const request = { method, host: target.host, size: body.length, replay, token: this.token };
       const incoming = makeRequest(method, path, forwardedHeaders(headers, request), body);
       const settled = () => signal?.removeEventListener("abort", stop);
       const stop = () => exchange.outgoing?.destroy(new Error("stopped before the app answered"));

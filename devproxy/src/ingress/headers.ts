@@ -38,6 +38,7 @@ export function forwardedHeaders(headers: HeaderMap, request: ForwardedRequest):
   }
   forwarded.host = request.host;
   forwarded["airudder-devproxy"] = "1";
+  if (request.token !== undefined) forwarded["airudder-token"] = request.token;
   if (request.replay !== undefined) forwarded["airudder-replay"] = request.replay;
   const hasBody = request.size > 0 || (request.method !== "GET" && request.method !== "HEAD");
   if (hasBody) forwarded["content-length"] = String(request.size);
@@ -49,6 +50,8 @@ interface ForwardedRequest {
   host: string;
   size: number;
   replay?: string | undefined;
+  /** The token of the app. */
+  token?: string | undefined;
 }
 
 /** The headers of a message of `node:http`. */

@@ -1,9 +1,15 @@
 import { usageError } from "../errors.js";
 import type { Index, Row } from "./rows.js";
 
+/** Fewer characters than this are no prefix of an id. */
+const MIN_PREFIX = 4;
+/** Number of matches that the message about an ambiguous prefix names. */
+const MAX_NAMED = 5;
+
 /**
- * The rows that ids on a command line stand for: `#12` or `12`, a long id, or a range `3..7` (`3..` and `..7` are open ranges).
- * @throws DevproxyError `usage`, when one is malformed or stands for nothing
+ * The rows that ids on a command line stand for: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
+ * (`3..` and `..7` are open ranges).
+ * @throws DevproxyError `usage`, when one is malformed or ambiguous, or stands for nothing
  */
 export function rowsOf(index: Index, ids: readonly string[]): Row[] {
   return [...new Set(ids.flatMap((id) => rowsOfOne(index, id)))];
@@ -16,25 +22,43 @@ export function rowOf(index: Index, id: string): Row {
   throw usageError(`${id} stands for ${rows.length} pushes; give the id of one.`);
 }
 
-function rowsOfOne(index: Index, id: string): Row[] {
+/**
+ * The rows that an id or a range stands for; none if there is no such push.
+ * @throws DevproxyError `usage`, when it is malformed or ambiguous
+ */
+export function findRows(index: Index, id: string): Row[] {
   const range = /^#?(\d*)\.\.#?(\d*)$/.exec(id);
   if (range !== null && id !== "..") return rowsOfRange(index, id, range[1] as string, range[2] as string);
   const seq = /^#?(\d{1,15})$/.exec(id)?.[1];
-  const row = (seq !== undefined ? index.bySeq(Number(seq)) : undefined) ?? index.byId(id);
+  const row = seq === undefined ? index.byId(id) : index.bySeq(Number(seq));
   if (row !== undefined) return [row];
-  if (seq === undefined && !/^[\w-]{8,}$/.test(id)) {
-    throw usageError(`"${id}" is not an id. Give #12 or 12, the long id, or a range such as 3..7.`);
+  if (seq !== undefined) return [];
+  if (!/^[\w-]+$/.test(id) || id.length < MIN_PREFIX) {
+    const advice = `Give #12 or 12, the long id or at least ${MIN_PREFIX} characters of its beginning, or a range such as 3..7.`;
+    throw usageError(`"${id}" is not an id. ${advice}`);
   }
-  throw usageError(`There is no push ${id}${extent(index)}.`);
+  const matches = index.rows.filter(({ push }) => push.id.startsWith(id));
+  if (matches.length > 1) throw ambiguous(id, matches);
+  return matches;
+}
+
+function rowsOfOne(index: Index, id: string): Row[] {
+  const rows = findRows(index, id);
+  if (rows.length > 0) return rows;
+  throw usageError(`There is no push ${id.includes("..") ? "in " : ""}${id}${extent(index)}.`);
 }
 
 function rowsOfRange(index: Index, text: string, from: string, to: string): Row[] {
   const first = from === "" ? 1 : Number(from);
   const last = to === "" ? Number.MAX_SAFE_INTEGER - 1 : Number(to);
   if (first > last) throw usageError(`The range ${text} is upside down. Give the smaller number first, such as 3..7.`);
-  const rows = index.between(first, last);
-  if (rows.length === 0) throw usageError(`There is no push in ${text}${extent(index)}.`);
-  return rows;
+  return index.between(first, last);
+}
+
+function ambiguous(prefix: string, matches: readonly Row[]): Error {
+  const named = matches.slice(0, MAX_NAMED).map(({ push }) => `${push.id} (#${push.seq})`);
+  const more = matches.length > MAX_NAMED ? `, and ${matches.length - MAX_NAMED} more` : "";
+  return usageError(`The id ${prefix} is ambiguous: it is the beginning of ${named.join(", ")}${more}.`);
 }
 
 function extent({ rows }: Index): string {

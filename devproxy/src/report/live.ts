@@ -1,11 +1,12 @@
-import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, TunnelEvent } from "../events.js";
+import { relative } from "node:path";
+import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import type { Index } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
-import { bytes, clean, clock, duration } from "./words.js";
+import { bytes, clean, clock, duration, pushes } from "./words.js";
 
-const TOKEN_HINT = "the app wants its token: put it into --target, as in ...?token=SECRET";
+const TOKEN_HINT = "the app wants its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
 /** Prints events as `--json` promises them; what is no part of that goes to standard error. */
 export function jsonReporter(out: Screen, err: Screen): Listener {
@@ -32,6 +33,7 @@ export function liveReporter(out: Screen, index: Index): Listener {
       isHinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
+    else if (event.event === "stopped") out.line(stoppedLine(event));
     else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
   };
 }
@@ -63,6 +65,11 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   if (outcome !== undefined) parts.push(out.style("dim", ` ${outcomeText(outcome)}`));
   if (outcome?.error !== undefined) parts.push(out.style("red", ` ${clean(outcome.error)}`));
   return parts.join(" ");
+}
+
+function stoppedLine({ recorded, undelivered, journal }: StoppedEvent): string {
+  const folder = relative(process.cwd(), journal) || ".";
+  return `stopped: ${pushes(recorded)} recorded, ${undelivered.toLocaleString("en")} undelivered, in ${folder}`;
 }
 
 function tunnelLine(out: Screen, { state, url, error }: TunnelEvent): string {

@@ -5,6 +5,7 @@ import type { Reader } from "../journal/store.js";
 import type { Curtain } from "../privacy/curtain.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
+import { type Column, type Table, tableOf } from "./table.js";
 import { clean, duration, local } from "./words.js";
 
 const STATUS_STYLES: Record<string, Style> = {
@@ -54,24 +55,46 @@ export function statusStyle(row: Row): Style {
   return STATUS_STYLES[statusOf(row)] ?? "bold";
 }
 
-/** A push as a line of `list`. */
-export function rowLine(out: Screen, row: Row, curtain: Curtain): string {
-  const { push } = row;
-  const { task, call, workflow } = shown(push, curtain);
+/** Characters of an id that a terminal shows: enough to tell the ids of one process apart. */
+const ID_PREFIX = 13;
+
+/** Pushes as lines of `list`, under a header. */
+export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): Table<Row> {
+  const text = (value = ""): string => clean(curtain.text(value));
+  const columns: Column<Row>[] = [
+    { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
+    {
+      title: "TIME",
+      cell: ({ push }) => local(push.at),
+      short: ({ push }) => local(push.at).slice(5),
+      style: () => "dim",
+      rank: 8,
+    },
+    { title: "TYPE", cell: ({ push }) => text(push.type), minWidth: 14 },
+    { title: "STATUS", cell: (row) => statusOf(row), style: statusStyle },
+    { title: "HTTP", cell: (row) => answerOf(row), alignRight: true, rank: 9 },
+    { title: "TOOK", cell: (row) => tookOf(row), alignRight: true, rank: 4 },
+    { title: "TASK", cell: ({ push }) => text(push.task), minWidth: 9, rank: 6 },
+    { title: "CALL", cell: ({ push }) => text(push.call), minWidth: 9, rank: 7 },
+    { title: "WORKFLOW", cell: ({ push }) => text(push.workflow), minWidth: 9, rank: 3 },
+    { title: "NOTES", cell: notesOf, style: () => "dim", rank: 5 },
+    { title: "ID", cell: ({ push }) => text(push.id), minWidth: ID_PREFIX, style: () => "dim", rank: 2 },
+  ];
+  return tableOf(out, columns, rows);
+}
+
+function answerOf(row: Row): string {
   const last = lastDelivery(row)?.head;
-  const answer = last === undefined ? "-" : String(last.status ?? "---");
-  const flags = [push.verified ? "verified" : "", push.drift ? `drift ${push.drift}` : "", last?.late ? "late" : ""];
-  return [
-    out.style("bold", `#${push.seq}`.padStart(7)),
-    out.style("dim", local(push.at)),
-    clean(push.type).padEnd(24),
-    out.style(statusStyle(row), statusOf(row).padEnd(11)),
-    answer.padStart(3),
-    (last === undefined ? "" : duration(last.ms)).padStart(8),
-    clean(task ?? workflow ?? "").padEnd(8),
-    clean(call ?? ""),
-    out.style("dim", flags.filter((flag) => flag !== "").join(", ")),
-  ]
-    .join("  ")
-    .trimEnd();
+  return last === undefined ? "-" : String(last.status ?? "---");
+}
+
+function tookOf(row: Row): string {
+  const last = lastDelivery(row)?.head;
+  return last === undefined ? "" : duration(last.ms);
+}
+
+function notesOf(row: Row): string {
+  const { verified, drift } = row.push;
+  const notes = [verified ? "verified" : "", drift ? `drift ${drift}` : "", lastDelivery(row)?.head.late ? "late" : ""];
+  return notes.filter((note) => note !== "").join(", ");
 }

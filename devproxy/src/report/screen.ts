@@ -24,6 +24,11 @@ export class Screen {
     return this.stream.isTTY === true;
   }
 
+  /** Columns of the terminal; `undefined` for a file or a pipe. */
+  get width(): number | undefined {
+    return this.stream.isTTY === true ? this.stream.columns : undefined;
+  }
+
   /** Whether nobody reads any more, as behind `| head`, or nothing can be written. */
   get isGone(): boolean {
     return this.#gone;

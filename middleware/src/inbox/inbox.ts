@@ -34,6 +34,8 @@ export interface Attempt {
   readonly number: number;
   /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
   readonly signal: AbortSignal;
+  /** Whether an operator has retried the push since it was dead: then it fails, and is not ignored, if it has no handler. */
+  readonly isRetry?: boolean;
 }
 
 /** Result of a push that a consumer has processed without an error. */
@@ -79,6 +81,8 @@ export interface InboxEvents {
    * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
   handlerOf?(push: Routed): Promise<void> | undefined;
+  /** Retries a dead push for another process, as `receiver.retry()` does: it rejects with `no_handler` if the push has no handler. */
+  retry?(id: string): Promise<boolean>;
   /** A warning for the owner of the receiver. */
   warn?(code: string, message: string): void;
 }

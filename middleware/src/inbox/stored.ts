@@ -88,6 +88,7 @@ export class Stored implements Keeper {
       },
       dead: (push, attempt, error) => this.#dead(push, attempt, error),
       handlerOf: (push) => this.#handlerOf(push),
+      retry: (id) => this.retry(id),
       warn: (code, message) => this.warnings.warn(code, message, { key: message }),
     });
   }
@@ -244,7 +245,7 @@ export class Stored implements Keeper {
         throw new Quarantined();
       }
       // It had a handler that failed: a process without that handler must not make the push disappear.
-      if (attempt.number > 1) {
+      if (attempt.number > 1 || attempt.isRetry) {
         throw new AirudderError("no_handler", `No handler takes ${type}, and an earlier attempt of this push failed.`);
       }
       this.recorder.tell({ event: "ignored", id, type });

@@ -16,3 +16,4 @@ export type {
   Place,
   PushHead,
 } from "./records.js";
+export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";

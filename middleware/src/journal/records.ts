@@ -7,6 +7,8 @@
  *
  * If a version writes records that earlier versions must not skip, it raises the format version. An earlier version then rejects the
  * journal before it changes anything.
+ *
+ * Other processes ask the owner of the lock for changes through request files: see `requests.ts`.
  */
 
 /** Header names in lower case, values as they came; a name that came more than once has a list. */

@@ -12,6 +12,8 @@ export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;
   #isOver = false;
+  /** Whether an operator has retried the push since it was dead. */
+  isRetry = false;
 
   constructor(readonly number: number) {}
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ListenProcess, run, sample, send, sha256, until } from "../../helpers/devproxy.js";
+import { ListenProcess, run, sample, send, sha256, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -143,6 +143,32 @@ test("SIGTERM while a push waits for the app: it is acknowledged and delivered a
   await app.received(1);
   assert.equal(app.requests[0]?.body.toString(), '{"n":1}');
 });
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`not on Windows, which has no signals: ${signal} makes listen end with a line that says what is in the journal`, {
+    skip: process.platform === "win32",
+  }, async (t) => {
+    const app = await startApp(t);
+    const cwd = makeFolder(t);
+    const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", join(cwd, "pushes")]);
+    for (const n of [1, 2]) assert.equal((await send(listening.localUrl, `{"n":${n}}`)).status, 200);
+    await app.stop();
+    const held = send(listening.localUrl, '{"n":3}');
+    await until(() => listening.events.filter(({ event }) => event === "delivery").length === 3);
+    listening.child.kill(signal);
+    assert.equal((await held).status, 200);
+    await until(() => listening.child.exitCode !== null && listening.events.at(-1)?.event === "stopped");
+    assert.equal(listening.child.exitCode, 0);
+    const stopped = { event: "stopped", recorded: 3, undelivered: 1, journal: join(cwd, "pushes") };
+    assert.deepEqual(listening.events.at(-1), stopped);
+
+    const { child, ended } = startRun(["--target", app.url, "--tunnel", "none", "--journal", "pushes"], { cwd });
+    child.stdout?.once("data", () => child.kill(signal));
+    const { code, out } = await ended;
+    assert.equal(code, 0);
+    assert.ok(out.endsWith("\nstopped: 3 pushes recorded, 1 undelivered, in pushes\n"), out);
+  });
+}
 
 test("a port in use is one clear line and 2, and the journal is free again", async (t) => {
   const dir = makeFolder(t);

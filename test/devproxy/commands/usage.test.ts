@@ -160,7 +160,7 @@ test("list and show, for people and programs, mask what is personal unless told 
   );
   assert.match(
     (await run(["list", "--status", "failed", ...at])).out,
-    /^ +#2 .* unknown .* failed .* 500 [^#]*\n1 push of 2\n$/,
+    /^ +# +TIME +TYPE +STATUS +HTTP .*\n#2 .* unknown .* failed .* 500 [^#]*\n1 push of 2\n$/,
   );
 
   for (const args of [

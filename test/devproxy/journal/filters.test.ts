@@ -4,7 +4,8 @@ import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import type { Filters } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
-import { rowsOf } from "../../../devproxy/src/journal/ids.js";
+import { rowOf, rowsOf } from "../../../devproxy/src/journal/ids.js";
+import { Index } from "../../../devproxy/src/journal/rows.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -127,6 +128,30 @@ test("an id that stands for nothing is one clear line", async (t) => {
   const { dir } = await recorded(t);
   const { index } = await openSnapshot(dir);
   for (const [id, message] of wrong) assert.throws(() => rowsOf(index, [id]), { exit: 2, message }, id);
+});
+
+test("the beginning of an id stands for its push; a number is always a sequence number", () => {
+  const index = new Index();
+  const place = { segment: 1, offset: 0, length: 1 };
+  const ids = ["0mwqy9aao0000", "0mwqy9aao0001", "4f2a", "4f2ab", "1234567", "9c1d-77"];
+  ids.forEach((id, i) => {
+    index.add({ head: { ...pushHead(id), seq: i + 1 }, place });
+  });
+  const cases: [string, number][] = [
+    ["0mwqy9aao0000", 1],
+    ["4f2a", 3],
+    ["9c1d", 6],
+    ["5", 5],
+    ["#5", 5],
+  ];
+  for (const [id, seq] of cases) assert.equal(rowOf(index, id).push.seq, seq, id);
+  const wrongOnes: [string, RegExp][] = [
+    ["0mwq", /The id 0mwq is ambiguous: it is the beginning of 0mwqy9aao0000 \(#1\), 0mwqy9aao0001 \(#2\)\.$/],
+    ["9c1", /"9c1" is not an id\. .*at least 4 characters/],
+    ["1234567", /There is no push 1234567;/],
+    ["beef", /There is no push beef;/],
+  ];
+  for (const [id, message] of wrongOnes) assert.throws(() => rowOf(index, id), { exit: 2, message }, id);
 });
 
 test("filters with wrong values are one clear line", async (t) => {

@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fileInbox, type Inbox } from "airudder-webhooks";
+import { airudder, type FileInboxOptions, fileInbox, type Inbox } from "airudder-webhooks";
+import { openJournal } from "airudder-webhooks/journal";
 import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { callCompleted } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
 /** An inbox with one dead push, whose handler has been mended since. */
-async function withDead(t: TestContext, dir: string): Promise<{ inbox: Inbox; id: string; handled: string[] }> {
-  const inbox = fileInbox(dir, { retries: 0 });
+async function withDead(
+  t: TestContext,
+  dir: string,
+  options: FileInboxOptions = { retries: 0 },
+): Promise<{ inbox: Inbox; id: string; handled: string[] }> {
+  const inbox = fileInbox(dir, options);
   t.after(() => inbox.close(100));
   const handled: string[] = [];
   let isBroken = true;
@@ -18,7 +24,7 @@ async function withDead(t: TestContext, dir: string): Promise<{ inbox: Inbox; id
     handled.push(id);
   }, silent);
   await inbox.ready?.();
-  const push = storedPush();
+  const push = storedPush({ type: "call.completed", body: Buffer.from(JSON.stringify(callCompleted())) });
   await inbox.put(push);
   await until(() => inbox.state?.().dead === 1);
   isBroken = false;
@@ -54,4 +60,32 @@ test("two retries of one push at a time hand it out once; the next finds none", 
   await until(() => inbox.state?.().queued === 0);
   assert.deepEqual(handled, [id]);
   assert.equal(await inbox.retry?.(id), false);
+});
+
+test("a push that was retried, but has no handler after a restart, stays in the inbox instead of being ignored", async (t) => {
+  const dir = makeFolder(t);
+  const options = { retries: 0, segmentBytes: 1_500 };
+  const before = await withDead(t, dir, options);
+  await before.inbox.close(100);
+  const journal = await openJournal(dir, options);
+  await journal.append({ kind: "mark", push: before.id, at: new Date().toISOString(), state: "retry" });
+  await journal.close();
+  // The push is carried to a later segment before it is handled.
+  const carrying = fileInbox(dir, options);
+  carrying.consume(({ id }) => (id === before.id ? new Promise(() => undefined) : undefined), silent);
+  for (let n = 0; n < 30; n++) await carrying.put(storedPush({ body: Buffer.alloc(1_000, 32) }));
+  await until(() => !existsSync(join(dir, "000001.ndjson")));
+  await carrying.close(100);
+
+  const receiver = airudder({ token: false, warnings: false, inbox: fileInbox(dir, options) });
+  t.after(() => receiver.close());
+  receiver.on("dialer.task", () => undefined);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await receiver.ready();
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.mock.timers.tick(30_000);
+  t.mock.timers.reset();
+  await until(async () => (await receiver.dead()).some(({ id }) => id === before.id));
+  assert.match(String((await receiver.dead()).find(({ id }) => id === before.id)?.error), /No handler takes/);
 });

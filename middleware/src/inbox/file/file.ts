@@ -7,8 +7,10 @@ import {
   type JournalError,
   type MarkHead,
   type NewHead,
+  type OwnerRequest,
   openJournal,
   type PushHead,
+  type RequestResult,
 } from "../../journal/index.js";
 import { describeThrown } from "../../observe/describe-error.js";
 import { backoffMs } from "../../work/backoff.js";
@@ -31,6 +33,7 @@ import { Opening } from "./opening.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, LostPush, storedOf } from "./records.js";
 import { Replay } from "./replay.js";
+import { Requests } from "./requests.js";
 import { Sweeper } from "./sweeper.js";
 
 /** Maximum number of waiting pushes in memory; the others are read from disk before they are handled. */
@@ -45,7 +48,8 @@ const LEAVE_MS = 10_000;
  * in parallel, pushes of one subject in order. It retries failed pushes with increasing delays, then keeps them as dead. After a crash,
  * unfinished pushes are handled again. Those that may have caused the crash run first, one at a time.
  *
- * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`).
+ * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`). While the
+ * inbox is open, it takes request files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
  * @param dir the folder; created if it does not exist, resolved against the current directory when this is called
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
@@ -61,6 +65,7 @@ class FileInbox implements Inbox {
   #ledger = new Ledger();
   #opened: Journal | undefined;
   #sweeper: Sweeper | undefined;
+  #requests: Requests | undefined;
   readonly #retries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
   #consumer: Consumer | undefined;
@@ -87,6 +92,7 @@ class FileInbox implements Inbox {
       prepare: (job, alone) => (job instanceof Replay ? undefined : this.#prepare(job, alone)),
       run: (job, attempt) => {
         if (job instanceof Replay && !job.begin()) return "ignored";
+        if (!(job instanceof Replay)) attempt.isRetry = job.isRetry;
         return (this.#consumer as Consumer)(job.push as StoredPush, attempt);
       },
       done: (job, result) => {
@@ -187,6 +193,14 @@ class FileInbox implements Inbox {
       else this.#runAgain(item);
     }
     this.#sweeper.sweep();
+    this.#requests = new Requests(this.dir, {
+      carryOut: (action, id) => this.#carryOut(action, id),
+      rejected: (reason) =>
+        this.#events?.warn?.(
+          "AIRUDDER_INBOX_REQUEST",
+          `A request of another process to the inbox ${this.dir} was rejected: ${reason}`,
+        ),
+    });
     return journal;
   }
 
@@ -203,7 +217,7 @@ class FileInbox implements Inbox {
     this.#warn(error);
     this.#opened = undefined;
     this.#cancelReplays();
-    const stopped = Promise.all([this.#worker.stop(LEAVE_MS), this.#sweeper?.stop()]);
+    const stopped = Promise.all([this.#worker.stop(LEAVE_MS), this.#sweeper?.stop(), this.#requests?.stop()]);
     const left = stopped
       .then(() => journal.close())
       .finally(() => {
@@ -287,7 +301,7 @@ class FileInbox implements Inbox {
     this.#cancelReplays();
     await Promise.all(aborted.map((job) => job instanceof Replay || this.#noteAborted(job)));
     const journal = await this.#opening.close();
-    await this.#sweeper?.stop();
+    await Promise.all([this.#sweeper?.stop(), this.#requests?.stop()]);
     await journal?.close();
     this.#opened = undefined;
   }
@@ -320,6 +334,19 @@ class FileInbox implements Inbox {
     const isDropped = this.#ledger.drop(id);
     this.#sweeper?.sweep();
     return isDropped;
+  }
+
+  /** Retries or drops a push for another process. */
+  async #carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
+    try {
+      const isRetry = action === "retry";
+      const retry = this.#events?.retry ?? ((each: string) => this.retry(each));
+      if (!(await (isRetry ? retry(id) : this.drop(id)))) return { id, result: "not_found" };
+      return { id, result: isRetry ? "retried" : "dropped" };
+    } catch (error) {
+      if (error instanceof AirudderError && error.code === "no_handler") return { id, result: "no_handler" };
+      return { id, result: "failed", error: describeThrown(error) };
+    }
   }
 
   /** Writes a mark for a dead push. Returns `false` if there is none with this id. */

@@ -13,6 +13,8 @@ export interface Item extends Job {
   /** Its place in the order in which the pushes came. */
   readonly seq: number;
   failures: number;
+  /** Whether an operator has retried it since it was dead. */
+  isRetry: boolean;
   place: Place;
   /** Kept in memory while few wait; read from disk otherwise. Set by the ledger alone, which counts the bytes. */
   push: StoredPush | undefined;
@@ -45,6 +47,7 @@ export class Ledger {
       quarantined,
       seq,
       failures: 0,
+      isRetry: false,
       place,
       push: undefined,
       dead: undefined,
@@ -95,6 +98,7 @@ export class Ledger {
     this.#dead.delete(id);
     this.#live.set(id, item);
     item.dead = undefined;
+    item.isRetry = true;
     this.fail(item, 0, undefined);
     return item;
   }
@@ -223,7 +227,7 @@ export class Recovery {
     const item = this.#items.get(push);
     if (item === undefined) return;
     if (isFinished) this.ledger.close(item, "handled");
-    else if (state === "retry") this.ledger.revive(push);
+    else if (state === "retry") (this.ledger.revive(push) ?? item).isRetry = true;
     else if (state === "dead" || state === "quarantined") {
       item.failures = attempt;
       this.ledger.bury(item, state, error);

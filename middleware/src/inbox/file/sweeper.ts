@@ -98,13 +98,13 @@ export class Sweeper {
       return;
     }
     this.ledger.move(item, place);
-    const { dead, failures: attempt, error } = item;
-    if (dead === undefined && attempt === 0) return;
+    const { dead, failures: attempt, error, isRetry } = item;
+    if (dead === undefined && attempt === 0 && !isRetry) return;
     await this.journal.append({
       kind: "mark",
       push: item.id,
       at,
-      state: dead ?? "failed",
+      state: dead ?? (attempt === 0 ? "retry" : "failed"),
       attempt,
       ...(error === undefined ? {} : { error }),
     });

@@ -1,0 +1,131 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { configPath } from "../config/config.js";
+import { changeInbox } from "../dead/change.js";
+import { countQuarantined, deadRows, selectRows } from "../dead/select.js";
+import { DevproxyError } from "../errors.js";
+import type { Reader } from "../journal/store.js";
+import { Curtain } from "../privacy/curtain.js";
+import { type DeadResult, deadJson, deadTable, resultJson, resultLine } from "../report/dead.js";
+import type { Screen } from "../report/screen.js";
+import { pushes } from "../report/words.js";
+import { type Context, readFolder } from "./context.js";
+import { addOutputFlags } from "./flags.js";
+
+interface DeadFlags {
+  journal: string;
+  retry?: string[];
+  drop?: string[];
+  reveal: boolean;
+  json: boolean;
+}
+
+const IDS = "ids, their beginnings, #12, 3..7, or all";
+
+export function addDead(program: Command, context: Context): void {
+  const command = program
+    .command("dead")
+    .description("list the dead pushes of an app's file inbox; retry or drop them, also while the app runs")
+    .addOption(new Option("--retry <id...>", `handle these again: ${IDS}`).argParser(collectId).conflicts("drop"))
+    .addOption(new Option("--drop <id...>", `discard these for good: ${IDS}`).argParser(collectId).conflicts("retry"))
+    .option("--journal <folder>", "folder of the inbox", "./airudder-inbox");
+  addOutputFlags(command)
+    .addHelpText("after", "\nExits with 1 if a push could not be retried or dropped.")
+    .addHelpText("after", "\nExample:\n  airudder-devproxy dead --retry all --journal ./airudder-inbox")
+    .action((flags: DeadFlags) => dead(flags, context));
+}
+
+/** Commander would take a flag behind `--retry` for an id. */
+function collectId(text: string, found: string[] = []): string[] {
+  if (text.startsWith("-")) throw new InvalidArgumentError(`"${text}" is not an id.`);
+  return [...found, text];
+}
+
+async function dead(flags: DeadFlags, context: Context): Promise<void> {
+  const reader = await readInbox(flags.journal, context);
+  const curtain = await Curtain.of(reader.dir, flags.reveal);
+  const ids = flags.retry ?? flags.drop;
+  if (ids === undefined) list(reader, curtain, flags.json, context.out);
+  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, curtain, json: flags.json }, context);
+}
+
+/** @throws DevproxyError `no_journal`, `not_an_inbox` */
+async function readInbox(journal: string, context: Context): Promise<Reader> {
+  const dir = resolve(journal);
+  const advice = "Give --journal the folder of the app's fileInbox().";
+  if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
+  const reader = await readFolder(dir, context);
+  const { rows } = reader.index;
+  const isInbox =
+    rows.length === 0 ? !(await exists(configPath(dir))) : rows.some(({ push }) => push.source === "inbox");
+  if (isInbox) return reader;
+  const what = `The folder ${dir} is the journal of a listen, not an inbox: it has no dead pushes.`;
+  throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
+}
+
+function list({ dir, index }: Reader, curtain: Curtain, json: boolean, out: Screen): void {
+  const rows = deadRows(index);
+  const quarantined = countQuarantined(index);
+  if (json) {
+    for (const row of rows) out.json(deadJson(row, curtain));
+    out.json({ event: "summary", dead: rows.length, quarantined });
+    return;
+  }
+  const table = deadTable(out, rows, curtain);
+  if (rows.length > 0) out.line(table.header);
+  for (const row of rows) out.line(table.line(row));
+  const counts = `${rows.length.toLocaleString("en")} dead, ${quarantined.toLocaleString("en")} quarantined, in ${dir}`;
+  out.line(out.style("dim", counts));
+}
+
+interface Inbox {
+  reader: Reader;
+  curtain: Curtain;
+  json: boolean;
+}
+
+async function change(
+  action: "retry" | "drop",
+  ids: readonly string[],
+  { reader: { dir, index }, curtain, json }: Inbox,
+  { out }: Context,
+): Promise<void> {
+  const { kept, others, unknown } = selectRows(index, ids);
+  const results: DeadResult[] = [
+    ...unknown.map((id) => ({ id, result: "not_found" as const })),
+    ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
+  ];
+  let by: "us" | "app" | undefined;
+  if (kept.length > 0) {
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+    const request = { action, ids: kept.map(({ push }) => push.id) };
+    const changed = await changeInbox(dir, request, stop.signal).finally(() => {
+      process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    });
+    by = changed.by;
+    results.push(...changed.results.map((result) => ({ ...result, row: index.byId(result.id) })));
+  }
+  for (const result of results) {
+    if (json) out.json(resultJson(result, curtain));
+    else out.line(resultLine(out, result, curtain));
+  }
+  const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
+  if (done < results.length) process.exitCode = 1;
+  if (!json) out.line(out.style("dim", `${pushes(done)} ${summary(action, by)}`));
+}
+
+function summary(action: "retry" | "drop", by: "us" | "app" | undefined): string {
+  if (action === "drop") return "dropped";
+  if (by === "us") return "retried: no app runs, so the inbox handles them at its next start";
+  return by === "app" ? "retried: the running app handles them now" : "retried";
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+}

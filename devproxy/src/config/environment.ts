@@ -1,0 +1,32 @@
+import { usageError } from "../errors.js";
+import { readProject } from "./project.js";
+import { parseTarget } from "./target.js";
+
+const NAMES = ["AIRUDDER_KEY", "AIRUDDER_TOKEN", "AIRUDDER_TARGET"];
+
+/** Removes the variables that are empty: they count as not set. Call it before the flags are read. */
+export function dropEmptyVariables(): void {
+  for (const name of NAMES) if (process.env[name] === "") delete process.env[name];
+}
+
+/**
+ * The token that the app wants with each push; `undefined` if AIRUDDER_TOKEN is not set.
+ * @throws DevproxyError `usage`
+ */
+export function tokenOfEnvironment(): string | undefined {
+  const token = process.env.AIRUDDER_TOKEN;
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  const advice = "Put it into --target, as in ...?token=SECRET, encoded with encodeURIComponent.";
+  throw usageError(`AIRUDDER_TOKEN holds characters that cannot stand in a header. ${advice}`);
+}
+
+/**
+ * The app that AIRUDDER_TARGET or the project's config file names.
+ * @throws DevproxyError `usage`, `project_config`
+ */
+export function configuredTarget(): URL | undefined {
+  const variable = process.env.AIRUDDER_TARGET;
+  if (variable !== undefined) return parseTarget(variable, "AIRUDDER_TARGET");
+  const target = readProject()?.options.target;
+  return target === undefined ? undefined : parseTarget(target);
+}

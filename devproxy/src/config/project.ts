@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { DevproxyError } from "../errors.js";
+import { parseKeep } from "../journal/retention.js";
+import { findUpwards } from "./search.js";
+import { DEFAULT_TARGET, parseTarget } from "./target.js";
+
+/** Name of the project's config file. It stands beside `package.json`. */
+export const PROJECT_FILE = "airudder-devproxy.json";
+
+/** Options of the project's config file. They have the names and the values of the flags. */
+export interface ProjectOptions {
+  target?: string;
+  /** Relative to the file. */
+  journal?: string;
+  /** `localtunnel`, `none` or `url:https://...`: nothing that runs a program. */
+  tunnel?: string;
+  tunnelHost?: string;
+  subdomain?: string;
+  whenDown?: string;
+  keep?: string;
+  port?: number;
+}
+
+/** The project's config file, read and checked. */
+export interface Project {
+  path: string;
+  options: ProjectOptions;
+}
+
+type Check = (value: unknown) => void;
+
+const text: Check = (value) => {
+  if (typeof value !== "string" || value === "") throw new Error("must be a text that is not empty");
+};
+
+const CHECKS: Record<keyof ProjectOptions, Check> = {
+  target: (value) => {
+    rejectSecret(targetOf(value));
+  },
+  journal: text,
+  tunnel: (value) => {
+    if (/^(localtunnel|none|url:https?:\/\/\S+)$/.test(String(value))) return;
+    throw new Error(
+      "must be localtunnel, none or url:https://... A tunnel that runs a program is given on the command line, with --tunnel",
+    );
+  },
+  tunnelHost: text,
+  subdomain: text,
+  whenDown: (value) => {
+    if (!["hold", "ack", "fail"].includes(String(value))) throw new Error("must be hold, ack or fail");
+  },
+  keep: (value) => {
+    text(value);
+    parseKeep(String(value));
+  },
+  port: (value) => {
+    const isPort = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;
+    if (!isPort) throw new Error("must be a whole number from 0 to 65535");
+  },
+};
+
+/** The message does not quote the value, which may contain a token. */
+function targetOf(value: unknown): URL {
+  try {
+    return parseTarget(String(value));
+  } catch {
+    throw new Error(`must be an http(s) URL without user name and password, such as ${DEFAULT_TARGET}`);
+  }
+}
+
+function rejectSecret({ searchParams, pathname }: URL): void {
+  const isSecret = [...searchParams.keys()].some((name) => /token|key|secret|password/i.test(name));
+  if (isSecret || /\/t\/[^/]+\/?$/.test(pathname)) {
+    throw new Error("must not contain the app's token. Set the environment variable AIRUDDER_TOKEN instead");
+  }
+}
+
+/**
+ * Reads the config file of the project that the working directory belongs to; `undefined` if it has none. The search stops at the root of
+ * the repository.
+ * @throws DevproxyError `project_config`, naming the file and the member
+ */
+export function readProject(cwd = process.cwd()): Project | undefined {
+  const path = findUpwards(PROJECT_FILE, (stats) => stats.isFile(), cwd);
+  if (path === undefined) return undefined;
+  const options: ProjectOptions = parse(path);
+  for (const [name, value] of Object.entries(options)) check(path, name, value);
+  if (options.journal === undefined) return { path, options };
+  return { path, options: { ...options, journal: relative(cwd, resolve(dirname(path), options.journal)) || "." } };
+}
+
+function parse(path: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8").replace(/^\ufeff/, ""));
+  } catch (error) {
+    // The message of a syntax error quotes the file.
+    const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
+    throw new DevproxyError("project_config", `${path} cannot be read: ${why}.`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new DevproxyError("project_config", `${path} must hold a JSON object, such as {"keep": "30d"}.`);
+}
+
+/** @throws DevproxyError `project_config` */
+function check(path: string, name: string, value: unknown): void {
+  if (!Object.hasOwn(CHECKS, name)) throw new DevproxyError("project_config", `${path}: ${unknownMember(name)}`);
+  try {
+    CHECKS[name as keyof ProjectOptions](value);
+  } catch (error) {
+    const why = (error as Error).message.replace(/\.$/, "");
+    const what = error instanceof DevproxyError ? `is wrong. ${why}` : why;
+    throw new DevproxyError("project_config", `${path}: "${name}" ${what}.`);
+  }
+}
+
+function unknownMember(name: string): string {
+  if (/key/i.test(name))
+    return `"${name}" must not stand in this file. Set the environment variable AIRUDDER_KEY instead.`;
+  if (/token|secret|password/i.test(name)) {
+    return `"${name}" must not stand in this file. Set the environment variable AIRUDDER_TOKEN instead.`;
+  }
+  if (/command|exec|run|script|shell|verify|restart/i.test(name)) {
+    return `"${name}" must not stand in this file, which never runs a program. Give it on the command line.`;
+  }
+  const known = Object.keys(CHECKS);
+  const similar = known.find((each) => isSimilar(each, name));
+  const advice = similar === undefined ? `Options: ${known.join(", ")}` : `Did you mean "${similar}"?`;
+  return `"${name}" is unknown. ${advice}${similar === undefined ? "." : ""}`;
+}
+
+/** Whether two names differ by little: the spelling of a flag, or one or two letters. */
+function isSimilar(known: string, name: string): boolean {
+  const [a, b] = [known, name].map((each) => each.toLowerCase().replace(/[^a-z]/g, "")) as [string, string];
+  return distance(a, b) <= (Math.min(a.length, b.length) > 4 ? 2 : 1);
+}
+
+/** How many letters are to be added, removed or replaced to make `b` of `a`. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) as number;
+}

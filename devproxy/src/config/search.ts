@@ -1,0 +1,42 @@
+import { type Stats, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Finds a file or folder beside the working directory, or in the folders above it. The search stops at the root of the repository (the folder
+ * with `.git`), or at the root of the file system. Outside of a repository, what belongs to another user is passed over.
+ * @returns its path, or `undefined`
+ */
+export function findUpwards(name: string, isIt: (stats: Stats) => boolean, cwd = process.cwd()): string | undefined {
+  const folders = foldersFrom(cwd);
+  const isRepository = look(join(folders.at(-1) as string, ".git")) !== undefined;
+  return folders
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      const stats = look(path);
+      return stats !== undefined && isIt(stats) && (isRepository || isOurs(stats));
+    });
+}
+
+/** The working directory and the folders above it, up to the root of the repository. */
+function foldersFrom(cwd: string): string[] {
+  const folders = [cwd];
+  for (let folder = cwd; look(join(folder, ".git")) === undefined && dirname(folder) !== folder; ) {
+    folder = dirname(folder);
+    folders.push(folder);
+  }
+  return folders;
+}
+
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // not readable
+  }
+}
+
+/** Root may use the files of every user, as in a container. Windows tells no owner. */
+function isOurs({ uid }: Stats): boolean {
+  const us = process.getuid?.() ?? 0;
+  return us === 0 || uid === us;
+}

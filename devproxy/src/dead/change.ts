@@ -1,0 +1,75 @@
+import {
+  askOwner,
+  JournalError,
+  type MarkHead,
+  type OwnerRequest,
+  type OwnerResponse,
+  type RequestResult,
+} from "airudder-webhooks/journal";
+import { DevproxyError } from "../errors.js";
+import { Store } from "../journal/store.js";
+import { isKept } from "./select.js";
+
+/** What became of the pushes, and who did it: this process, or the app that has the inbox open. */
+export interface Change {
+  results: readonly RequestResult[];
+  by: "us" | "app";
+}
+
+/**
+ * Retries or drops pushes of an inbox. If an app has the inbox open, the app does it; otherwise this process appends the marks, and the app
+ * handles retried pushes at its next start.
+ * @param signal withdraws what was asked of the app, unless it has begun
+ * @throws DevproxyError `no_response`, if a process has the inbox open that takes no requests
+ */
+export async function changeInbox(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
+  let store: Store;
+  try {
+    store = await Store.open(dir);
+  } catch (error) {
+    if (!(error instanceof JournalError) || error.code !== "journal_locked") throw error;
+    return { results: resultsOf(dir, error, await askOwner(dir, request, { signal })), by: "app" };
+  }
+  try {
+    return { results: await appendMarks(store, request), by: "us" };
+  } finally {
+    await store.close();
+  }
+}
+
+/** An app may have run since the ids were looked up: what is no longer dead stays as it is. */
+function appendMarks(store: Store, { action, ids }: OwnerRequest): Promise<RequestResult[]> {
+  const [state, result] = action === "retry" ? (["retry", "retried"] as const) : (["dropped", "dropped"] as const);
+  return Promise.all(
+    ids.map(async (id) => {
+      const row = store.index.byId(id);
+      if (row === undefined || !isKept(row)) return { id, result: "not_found" };
+      const mark: MarkHead = { kind: "mark", push: id, at: new Date().toISOString(), state };
+      return store.record(mark).then(
+        () => ({ id, result }),
+        (error: Error) => ({ id, result: "failed", error: error.message }),
+      );
+    }),
+  );
+}
+
+function resultsOf(dir: string, { owner }: JournalError, response: OwnerResponse): readonly RequestResult[] {
+  if (response.state === "done") return response.results;
+  const process = owner === undefined ? "another process" : `process ${owner.pid} on ${owner.host}`;
+  const where = `The inbox ${dir} is in use by ${process}`;
+  const advice = "Call receiver.retry(id) or receiver.drop(id) in the app, or stop it and run this command again.";
+  if (response.state === "rejected") {
+    throw new DevproxyError(
+      "no_response",
+      `${where}, which rejected the request: ${response.error} Nothing changed.`,
+      3,
+    );
+  }
+  if (response.state === "unanswered") {
+    const message = `${where}, which took the request and did not respond: what it did is unknown. List the dead pushes again.`;
+    throw new DevproxyError("no_response", message, 3);
+  }
+  const reason = "It is not an app with this inbox, or its airudder-webhooks is too old to take requests.";
+  const message = `${where}, which did not take the request. It was withdrawn: nothing changed. ${reason} ${advice}`;
+  throw new DevproxyError("no_response", message, 3);
+}

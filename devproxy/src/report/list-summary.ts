@@ -1,0 +1,25 @@
+import { type Filters, hasFilters } from "../journal/filters.js";
+import { pushes } from "./words.js";
+
+/** What a list shows of a journal. */
+export interface ListCounts {
+  shown: number;
+  /** How many match the filters; `undefined` if only the newest were looked for. */
+  matching: number | undefined;
+  /** All pushes of the journal. */
+  total: number;
+}
+
+/** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
+export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
+  if (matching === undefined) return `the newest ${pushes(shown)} that match: --last N for more`;
+  if (shown === matching) return `${pushes(shown)} of ${total.toLocaleString("en")}`;
+  const count = matching.toLocaleString("en");
+  return `the newest ${shown.toLocaleString("en")} of ${count} ${kindOf(filters)}pushes: --last N for more`;
+}
+
+function kindOf(filters: Filters): string {
+  if (!hasFilters(filters)) return "";
+  const { status, ...others } = filters;
+  return status === undefined || hasFilters(others) ? "matching " : `${status} `;
+}

@@ -1,0 +1,109 @@
+import type { Screen, Style } from "./screen.js";
+
+/** A column of a table. */
+export interface Column<T> {
+  readonly title: string;
+  /** The cell of a row, on one line. */
+  cell(row: T): string;
+  /** A shorter cell for a narrow terminal. */
+  short?(row: T): string;
+  style?(row: T): Style | undefined;
+  readonly alignRight?: boolean;
+  /** A narrow terminal cuts cells down to this width, with an ellipsis. Default: cells are not cut. */
+  readonly minWidth?: number;
+  /** A narrow terminal shortens, then omits the columns with the lowest rank first. Columns without a rank always stay. */
+  readonly rank?: number;
+}
+
+/** A table whose rows are printed one by one. */
+export interface Table<T> {
+  readonly header: string;
+  line(row: T): string;
+}
+
+interface Fitted<T> extends Column<T> {
+  width: number;
+  isShort: boolean;
+}
+
+const GAP = "  ";
+
+/**
+ * Lays out a table for a screen. The lines fit the width of a terminal. Elsewhere nothing is shortened or omitted, so that a program can
+ * read the lines.
+ */
+export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[]): Table<T> {
+  const fitted = fit(columns, rows, out.width);
+  const line = (cell: (column: Fitted<T>) => string, style: (column: Fitted<T>) => Style | undefined): string =>
+    fitted
+      .map((column) => {
+        const text = cut(cell(column), column.width);
+        const styled = style(column);
+        const space = " ".repeat(column.width - text.length);
+        const shown = styled === undefined ? text : out.style(styled, text);
+        return column.alignRight ? space + shown : shown + space;
+      })
+      .join(GAP)
+      .trimEnd();
+  return {
+    header: line(
+      ({ title }) => title,
+      () => "dim",
+    ),
+    line: (row) =>
+      line(
+        (column) => cellOf(column, row),
+        (column) => column.style?.(row),
+      ),
+  };
+}
+
+function fit<T>(columns: readonly Column<T>[], rows: readonly T[], limit = Number.POSITIVE_INFINITY): Fitted<T>[] {
+  // A column without a cell would be a title over nothing.
+  const used = columns.filter((column) => rows.length === 0 || rows.some((row) => column.cell(row) !== ""));
+  const fitted = used.map((column) => measured({ ...column, width: 0, isShort: false }, rows));
+  if (total(fitted, ({ width }) => width) <= limit) return fitted;
+  let shown = fitted.map((column) =>
+    column.short === undefined ? column : measured({ ...column, width: 0, isShort: true }, rows),
+  );
+  const byRank = shown.toSorted((a, b) => rankOf(a) - rankOf(b));
+  for (const column of byRank) {
+    if (total(shown, minWidthOf) <= limit || column.rank === undefined) break;
+    shown = shown.filter((other) => other !== column);
+  }
+  let rest = limit - total(shown, minWidthOf);
+  for (const column of byRank.filter((each) => shown.includes(each)).reverse()) {
+    const min = minWidthOf(column);
+    const more = Math.max(0, Math.min(column.width - min, rest));
+    column.width = min + more;
+    rest -= more;
+  }
+  return shown;
+}
+
+function rankOf<T>({ rank = Number.MAX_VALUE }: Column<T>): number {
+  return rank;
+}
+
+function minWidthOf<T>({ width, minWidth = width }: Fitted<T>): number {
+  return Math.min(width, minWidth);
+}
+
+/** Width of a line. */
+function total<T>(columns: readonly Fitted<T>[], widthOf: (column: Fitted<T>) => number): number {
+  return columns.reduce((sum, column) => sum + widthOf(column) + GAP.length, -GAP.length);
+}
+
+function measured<T>(column: Fitted<T>, rows: readonly T[]): Fitted<T> {
+  let width = column.title.length;
+  for (const row of rows) width = Math.max(width, cellOf(column, row).length);
+  return { ...column, width };
+}
+
+function cellOf<T>(column: Fitted<T>, row: T): string {
+  return column.isShort && column.short !== undefined ? column.short(row) : column.cell(row);
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}

@@ -1,0 +1,124 @@
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { OwnerRequest, RequestResult } from "../../journal/index.js";
+import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeWhole } from "../../journal/requests.js";
+
+const INTERVAL_MS = 500;
+/** A request that is older is not carried out: nobody waits for it any more. */
+const MAX_AGE_MS = 60_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+/** Ids that are carried out together: their marks share a write to the disk. */
+const BATCH = 64;
+
+/** What the requests of other processes need of the inbox. */
+export interface RequestActions {
+  /** Carries out an action for one push. */
+  carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult>;
+  /** Reports a request that was not carried out. */
+  rejected(reason: string): void;
+}
+
+/** Carries out the request files of other processes while this one holds the lock of the folder. See `journal/requests.ts`. */
+export class Requests {
+  readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(
+    private readonly dir: string,
+    private readonly actions: RequestActions,
+  ) {
+    this.#timer = setInterval(() => this.#lookOnce(), INTERVAL_MS).unref();
+  }
+
+  /** Ends with the ids that are being carried out. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  #lookOnce(): void {
+    // An error of the file system is not the inbox's: the next look may succeed, and the process that asked withdraws its request.
+    this.#looking ??= this.#look()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  async #look(): Promise<void> {
+    for (const file of await readdir(this.dir, { withFileTypes: true })) {
+      if (this.#isStopped) return;
+      const [, kind, id = ""] = (file.isFile() && REQUEST_NAME.exec(file.name)) || [];
+      if (kind === "request") await this.#take(id);
+      else if (kind !== undefined) await this.#removeOld(join(this.dir, file.name));
+    }
+  }
+
+  async #take(id: string): Promise<void> {
+    const taken = requestPath(this.dir, "taken", id);
+    try {
+      await rename(requestPath(this.dir, "request", id), taken);
+    } catch {
+      return; // withdrawn
+    }
+    const response = await this.#respond(taken);
+    await writeWhole(requestPath(this.dir, "response", id), { version: REQUEST_VERSION, ...response }).catch(
+      () => undefined, // the process that asked says that it does not know
+    );
+    await rm(taken, { force: true });
+  }
+
+  async #respond(taken: string): Promise<{ results: RequestResult[] } | { error: string }> {
+    try {
+      const { action, ids } = await read(taken);
+      const results: RequestResult[] = [];
+      for (let start = 0; start < ids.length; start += BATCH) {
+        const batch = ids.slice(start, start + BATCH);
+        results.push(...(await Promise.all(batch.map((id) => this.#carryOut(action, id)))));
+      }
+      return { results };
+    } catch (error) {
+      const { message } = error as Error;
+      this.actions.rejected(message);
+      return { error: message };
+    }
+  }
+
+  async #carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
+    if (this.#isStopped) return { id, result: "failed", error: "The inbox is closing." };
+    return this.actions.carryOut(action, id);
+  }
+
+  /** Removes what a process left behind that has ended. */
+  async #removeOld(path: string): Promise<void> {
+    const age = Date.now() - (await stat(path)).mtimeMs;
+    if (Math.abs(age) > MAX_AGE_MS) await rm(path, { force: true });
+  }
+}
+
+/** @throws Error with the reason why the request cannot be carried out */
+async function read(path: string): Promise<OwnerRequest> {
+  if ((await stat(path)).size > MAX_BYTES) throw new Error(`The request is larger than ${MAX_BYTES} bytes.`);
+  const text = await readFile(path, "utf8");
+  let request: Record<string, unknown>;
+  try {
+    request = Object(JSON.parse(text));
+  } catch {
+    throw new Error("The request is not JSON.");
+  }
+  const { version, action, ids, at } = request;
+  if (version !== REQUEST_VERSION) {
+    throw new Error(
+      `The request has the format version ${JSON.stringify(version)}; this inbox reads ${REQUEST_VERSION}.`,
+    );
+  }
+  if (action !== "retry" && action !== "drop") throw new Error('The action of the request is not "retry" or "drop".');
+  if (!Array.isArray(ids) || ids.some((id) => typeof id !== "string")) {
+    throw new Error("The ids of the request are not a list of texts.");
+  }
+  const age = Date.now() - Date.parse(String(at));
+  if (!(Math.abs(age) <= MAX_AGE_MS)) throw new Error("The request is more than a minute old.");
+  return { action, ids };
+}

@@ -1,0 +1,143 @@
+/**
+ * Request files. A folder has one writer, the owner of its lock. Another process asks the owner to change something:
+ *
+ * 1. It writes `request-<uuid>.json` (mode 0600, by renaming a draft):
+ *    `{"version":1,"action":"retry","ids":["<push id>"],"at":"2026-01-31T08:00:00.000Z"}`. The action is `retry` or `drop`.
+ * 2. The owner looks for requests every half second. It renames a request to `taken-<uuid>.json`, so that the request can no longer be
+ *    withdrawn, and carries it out. It rejects a request that is more than a minute old.
+ * 3. The owner writes `response-<uuid>.json`, then removes the taken file:
+ *    `{"version":1,"results":[{"id":"<push id>","result":"retried"}]}`, or `{"version":1,"error":"<reason>"}` if it rejected the request.
+ * 4. The process that asked reads and removes the response. If the request is not taken in time, the process removes the request instead:
+ *    nothing is carried out later.
+ *
+ * An owner that is no inbox, or of an earlier version of this package, takes no requests.
+ */
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A change of the pushes of a folder. */
+export interface OwnerRequest {
+  action: "retry" | "drop";
+  /** Ids of dead or quarantined pushes. */
+  ids: readonly string[];
+}
+
+/**
+ * What became of one id. `not_found`: no dead or quarantined push has this id. `no_handler`: the app has no handler for its type.
+ * `failed`: see `error`.
+ */
+export interface RequestResult {
+  id: string;
+  result: "retried" | "dropped" | "not_found" | "no_handler" | "failed";
+  error?: string;
+}
+
+/**
+ * - `done`: the owner carried out the request.
+ * - `rejected`: the owner did not carry it out; `error` says why.
+ * - `withdrawn`: no owner took it in time; it was removed and nothing was changed.
+ * - `unanswered`: the owner took it and did not respond; what it did is unknown.
+ */
+export type OwnerResponse =
+  | { state: "done"; results: readonly RequestResult[] }
+  | { state: "rejected"; error: string }
+  | { state: "withdrawn" }
+  | { state: "unanswered" };
+
+/** Version of the format. */
+export const REQUEST_VERSION = 1;
+/** The names of request files, and of what becomes of them. The first group is the kind, the second the id of the request. */
+export const REQUEST_NAME = /^(request|taken|response)-([\w-]{1,64})\.json$/;
+
+const TAKE_MS = 5_000;
+const RESPONSE_MS = 60_000;
+const POLL_MS = 50;
+
+/** The path of a request file, or of what becomes of it. */
+export function requestPath(dir: string, kind: "request" | "taken" | "response", id: string): string {
+  return join(dir, `${kind}-${id}.json`);
+}
+
+/** Writes a file that only its owner may read. Readers find all of it or nothing. */
+export async function writeWhole(path: string, value: object): Promise<void> {
+  const draft = `${path}.new`;
+  try {
+    await writeFile(draft, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx" });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Asks the process that holds the lock of a folder to retry or drop pushes. See the top of this file for the files that this writes.
+ * @param options.takeMs maximum time until the owner takes the request. Milliseconds; default 5,000
+ * @param options.signal withdraws the request, unless the owner has taken it
+ * @throws the error of the file system if the request cannot be written
+ * @example await askOwner("./airudder-inbox", { action: "retry", ids: ["0mwqy9aao000059aa764c19x"] });
+ */
+export async function askOwner(
+  dir: string,
+  { action, ids }: OwnerRequest,
+  { takeMs = TAKE_MS, signal }: { takeMs?: number; signal?: AbortSignal } = {},
+): Promise<OwnerResponse> {
+  const id = randomUUID();
+  const [request, taken, response] = (["request", "taken", "response"] as const).map((kind) =>
+    requestPath(dir, kind, id),
+  ) as [string, string, string];
+  await writeWhole(request, { version: REQUEST_VERSION, action, ids, at: new Date().toISOString() });
+  const isTaken = await until(async () => !(await exists(request)), takeMs, signal);
+  if (!isTaken && (await withdraw(request))) return { state: "withdrawn" };
+  let text: string | undefined;
+  await until(
+    async () => {
+      // In this order, since the owner removes the taken file after it wrote the response.
+      const isRunning = await exists(taken);
+      text = await readFile(response, "utf8").catch(() => undefined);
+      return text !== undefined || !isRunning;
+    },
+    RESPONSE_MS,
+    signal,
+  );
+  await rm(response, { force: true });
+  return parseResponse(text);
+}
+
+/** Whether the request was removed before the owner took it. */
+function withdraw(request: string): Promise<boolean> {
+  return rm(request).then(
+    () => true,
+    () => false,
+  );
+}
+
+function parseResponse(text: string | undefined): OwnerResponse {
+  if (text === undefined) return { state: "unanswered" };
+  try {
+    const { results, error } = JSON.parse(text) as { results?: RequestResult[]; error?: string };
+    if (Array.isArray(results)) return { state: "done", results };
+    if (typeof error === "string") return { state: "rejected", error };
+  } catch {
+    // Damaged: nothing is known of what the owner did.
+  }
+  return { state: "unanswered" };
+}
+
+/** Waits for a condition. Returns `false` if the time is over or the signal is aborted before. */
+async function until(isSo: () => Promise<boolean>, limitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const end = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (signal?.aborted || performance.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return true;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
