@@ -15,7 +15,7 @@ import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
 import type { ReplayRequest } from "./replay/request.js";
 import { DamageTally } from "./report/damage.js";
-import { pushPath, TunnelSupervisor, tunnelEvent } from "./tunnel/index.js";
+import { pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A dev proxy that runs. */
 export interface Devproxy {
@@ -88,6 +88,8 @@ async function run(
     onState: (status) => {
       const event = tunnelEvent(status);
       if (event !== undefined) listener(event);
+      const message = tunnelNote(status);
+      if (message !== undefined) listener({ event: "note", code: "tunnel_name_back", message });
     },
   });
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);

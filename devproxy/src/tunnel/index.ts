@@ -11,7 +11,7 @@ export { ping, pingAnswer, pingPath, pushPath } from "./ping.js";
 export type { PublicAnswer, PublicRequestOptions } from "./request.js";
 export { publicRequest } from "./request.js";
 export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";
-export { tunnelEvent } from "./status.js";
+export { tunnelEvent, tunnelNote } from "./status.js";
 export type { SupervisorOptions } from "./supervisor.js";
 export { TunnelSupervisor } from "./supervisor.js";
 export type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";

@@ -1,8 +1,9 @@
 import { performance } from "node:perf_hooks";
+import { DoublingWait } from "./doubling-wait.js";
 import { TunnelError, toTunnelError } from "./errors.js";
 import { Link } from "./link.js";
 import type { Pace } from "./pace.js";
-import { backoff, PACE } from "./pace.js";
+import { PACE, reopenAfter } from "./pace.js";
 import { pause } from "./pause.js";
 import { pushPath } from "./ping.js";
 import type { TunnelState, TunnelStatus } from "./status.js";
@@ -38,6 +39,8 @@ export class TunnelSupervisor {
   readonly #waiting = new Set<() => void>();
   #status: TunnelStatus = { state: "off", url: null };
   #pingMs: number | undefined;
+  /** Whether the last URL reported was not that of the own name. */
+  #hasOtherName = false;
   /** Why it is not up yet. */
   #notYet: TunnelError | undefined;
   #running: Promise<void> | undefined;
@@ -87,6 +90,7 @@ export class TunnelSupervisor {
     this.#report("connecting");
     void pause(this.#pace.admitAfterMs, signal).then(() => this.#admit());
     for (let failures = 0; !signal.aborted; failures++) {
+      const begun = performance.now();
       try {
         for (let link: Link | undefined = await this.#open({}); link; ) {
           failures = 0;
@@ -98,7 +102,7 @@ export class TunnelSupervisor {
       } catch (error) {
         this.#reportDown(toTunnelError(error));
       }
-      await pause(backoff(failures, this.#pace), signal);
+      await pause(reopenAfter(failures, performance.now() - begun, this.#pace), signal);
       if (this.#status.state === "down") this.#report("reopening", this.#status.url);
     }
   }
@@ -134,8 +138,9 @@ export class TunnelSupervisor {
     signal.addEventListener("abort", wake, { once: true });
     if (signal.aborted) wake();
     let successor: Link | undefined;
+    const nextAsk = new DoublingWait(this.#pace.reclaimMs, this.#pace.reclaimCapMs);
     if (link.tunnel.missedName !== undefined) {
-      void this.#reclaim(ended.signal).then((found) => {
+      void this.#reclaim(nextAsk, ended.signal).then((found) => {
         successor = found;
         if (found && ended.signal.aborted) this.#leave(found.tunnel, 0);
         wake();
@@ -147,9 +152,12 @@ export class TunnelSupervisor {
         if (signal.aborted || successor) return successor;
         const seen = await link.ping(signal);
         if (signal.aborted || successor) return successor;
-        misses = typeof seen === "number" ? 0 : misses + 1;
-        if (typeof seen === "number") this.#pingMs = seen;
-        else if (misses === 2) {
+        if (typeof seen === "number") {
+          this.#pingMs = seen;
+          // A server that was away has perhaps dropped whoever holds the own name.
+          if (misses > 0) nextAsk.restart();
+          misses = 0;
+        } else if (++misses === 2) {
           this.#reportDown(seen);
           return undefined;
         }
@@ -161,12 +169,14 @@ export class TunnelSupervisor {
   }
 
   /** Asks again and again for the name that was not given; resolves with the tunnel that has it. */
-  async #reclaim(signal: AbortSignal): Promise<Link | undefined> {
+  async #reclaim(nextAsk: DoublingWait, signal: AbortSignal): Promise<Link | undefined> {
     for (;;) {
-      await pause(this.#pace.reclaimEveryMs, signal);
+      await nextAsk.wait(signal);
       if (signal.aborted) return undefined;
-      const found = await this.#open({ exactName: true, signal }).catch(() => undefined);
-      if (found) return found;
+      const found = await this.#open({ exactName: true, signal }).catch(toTunnelError);
+      if (found instanceof Link) return found;
+      // The server is frozen: the ask has waited long enough, and the next answer may be the thaw.
+      if (found.code === "tunnel_timeout") nextAsk.restart();
     }
   }
 
@@ -180,8 +190,10 @@ export class TunnelSupervisor {
 
   #reportUp(tunnel: Tunnel): void {
     const url = tunnel.url + pushPath(this.#options.secret);
+    const isBack = this.#hasOtherName;
+    this.#hasOtherName = tunnel.missedName !== undefined;
     if (tunnel.missedName === undefined) {
-      this.#report("up", url);
+      this.#report("up", url, undefined, isBack);
       return;
     }
     const message = `give Airudder this URL: the name ${tunnel.missedName} is taken, and asked for until it is free`;
@@ -199,10 +211,15 @@ export class TunnelSupervisor {
     this.#report("down", this.#status.url, error);
   }
 
-  #report(state: TunnelState, url: string | null = null, error?: TunnelError): void {
+  #report(state: TunnelState, url: string | null = null, error?: TunnelError, ownNameIsBack = false): void {
     if (this.#stop.signal.aborted && state !== "off") return;
     const reason = state === "reopening" ? this.#status.error : error;
-    this.#status = { state, url, ...(reason && { error: reason }) };
+    this.#status = {
+      state,
+      url,
+      ...(reason && { error: reason }),
+      ...(ownNameIsBack && { ownNameIsBack: true as const }),
+    };
     if (state === "up" || state === "down" || state === "off") for (const settled of this.#waiting) settled();
     try {
       this.#options.onState?.(this.#status);

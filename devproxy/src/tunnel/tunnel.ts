@@ -10,7 +10,7 @@ export interface OpenOptions {
   exactName?: boolean;
   /** Gives the opening up; the promise is then rejected with `tunnel_closed`. */
   signal?: AbortSignal;
-  /** Time limit of the opening in ms. Default: the provider's `openLimitMs`. */
+  /** How long the other side may stay silent, in ms. Default: the provider's `openLimitMs`. */
   timeoutMs?: number;
 }
 
@@ -36,7 +36,7 @@ export interface TunnelProvider {
   /** What there is to say while an opening takes long. */
   readonly notOpenYet?: string;
   /**
-   * Opens a tunnel. Always settles, within the time limit or soon after the signal.
+   * Opens a tunnel. Always settles, within some seconds of the time limit or soon after the signal.
    * @throws {TunnelError}
    */
   open(options: OpenOptions): Promise<Tunnel>;
