@@ -8,6 +8,7 @@ export type { Pace } from "./pace.js";
 export { parseTunnel } from "./parse.js";
 export type { PingOptions } from "./ping.js";
 export { ping, pingAnswer, pingPath, pushPath } from "./ping.js";
+export { ProgramRecord } from "./program-record.js";
 export type { PublicAnswer, PublicRequestOptions } from "./request.js";
 export { publicRequest } from "./request.js";
 export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";

@@ -6,6 +6,7 @@ import type { Pace } from "./pace.js";
 import { PACE, reopenAfter } from "./pace.js";
 import { pause } from "./pause.js";
 import { pushPath } from "./ping.js";
+import type { ProgramRecord } from "./program-record.js";
 import type { TunnelState, TunnelStatus } from "./status.js";
 import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
@@ -17,6 +18,8 @@ export interface SupervisorOptions {
   secret: string;
   /** Name to ask for. Default: the provider's choice. */
   subdomain?: string;
+  /** Where tunnel programs are noted, for the next start to end what was left behind. */
+  record?: ProgramRecord;
   /** Told of every change. What it throws is ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
@@ -94,7 +97,7 @@ export class TunnelSupervisor {
       try {
         for (let link: Link | undefined = await this.#open({}); link; ) {
           failures = 0;
-          this.#reportUp(link.tunnel);
+          this.#reportUp(link);
           const next: Link | undefined = await this.#watch(link);
           this.#leave(link.tunnel, next ? this.#pace.handoverMs : 0);
           link = next;
@@ -109,10 +112,11 @@ export class TunnelSupervisor {
 
   /** Opens a tunnel and sees the first ping through it. */
   async #open({ exactName = false, signal = this.#stop.signal }): Promise<Link> {
-    const { provider, port, secret, subdomain } = this.#options;
+    const { provider, port, secret, subdomain, record } = this.#options;
     const name = subdomain === undefined ? {} : { subdomain };
     this.#notYet = new TunnelError("tunnel_timeout", provider.notOpenYet ?? "the tunnel is not open yet");
-    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs: provider.openLimitMs });
+    const timeoutMs = provider.openLimitMs;
+    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs, ...(record && { record }) });
     const link = new Link(tunnel, secret, this.#pace.pingLimitMs);
     this.#notYet = new TunnelError("tunnel_silent", `the public URL ${tunnel.url} does not answer yet`);
     const deadline = performance.now() + provider.settleLimitMs;
@@ -188,8 +192,8 @@ export class TunnelSupervisor {
     this.#leaving.add(leaving);
   }
 
-  #reportUp(tunnel: Tunnel): void {
-    const url = tunnel.url + pushPath(this.#options.secret);
+  #reportUp({ tunnel, url: origin }: Link): void {
+    const url = origin + pushPath(this.#options.secret);
     const isBack = this.#hasOtherName;
     this.#hasOtherName = tunnel.missedName !== undefined;
     if (tunnel.missedName === undefined) {

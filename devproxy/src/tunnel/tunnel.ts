@@ -1,4 +1,5 @@
 import type { TunnelError } from "./errors.js";
+import type { ProgramRecord } from "./program-record.js";
 
 /** What a tunnel is opened for. */
 export interface OpenOptions {
@@ -12,12 +13,16 @@ export interface OpenOptions {
   signal?: AbortSignal;
   /** How long the other side may stay silent, in ms. Default: the provider's `openLimitMs`. */
   timeoutMs?: number;
+  /** Where a program that is started is noted. */
+  record?: ProgramRecord;
 }
 
 /** An open tunnel. That it is open does not mean that it carries requests: only a ping through `url` shows that. */
 export interface Tunnel {
   /** Public origin, without a slash at the end. */
   readonly url: string;
+  /** All that may be its public origin, best first, when only a ping can tell; more may follow. `url` is the first. */
+  readonly urls?: readonly string[];
   /** The name that was asked for, when another one was given. */
   readonly missedName?: string;
   /** Ends it at once. May be called more than once; never fails. */
