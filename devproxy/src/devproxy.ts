@@ -112,7 +112,12 @@ async function run(
     key,
     appIsUp: live.appIsUp,
     waiting: live.waitingCount,
-    tunnel: { state: supervisor.status.state, error: supervisor.status.error?.message, pingMs: supervisor.pingMs },
+    tunnel: {
+      server: provider.server,
+      state: supervisor.status.state,
+      error: supervisor.status.error?.message,
+      pingMs: supervisor.pingMs,
+    },
   });
   const control = await serveControl(config.token, {
     state,

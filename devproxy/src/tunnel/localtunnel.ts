@@ -20,7 +20,13 @@ const AFTER_ANSWER_MS = 4_000;
  */
 export function localtunnel({ host = "https://localtunnel.me" }: { host?: string } = {}): TunnelProvider {
   const server = serverOf(host);
-  return { kind: "localtunnel", openLimitMs: 8_000, settleLimitMs: 8_000, open: (options) => open(server, options) };
+  return {
+    kind: "localtunnel",
+    server,
+    openLimitMs: 8_000,
+    settleLimitMs: 8_000,
+    open: (options) => open(server, options),
+  };
 }
 
 function serverOf(host: string): string {

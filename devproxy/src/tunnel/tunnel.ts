@@ -31,13 +31,26 @@ export interface Tunnel {
   onFail?(listener: (error: TunnelError) => void): void;
 }
 
+/** A program that must be installed. */
+export interface NeededProgram {
+  name: string;
+  /** How to install it. */
+  install: string;
+  /** Its path on this machine; undefined when it is not installed. */
+  find(): string | undefined;
+}
+
 /** A way to a public URL. */
 export interface TunnelProvider {
-  readonly kind: "localtunnel" | "url" | "command" | "none";
+  readonly kind: "localtunnel" | "cloudflared" | "ngrok" | "ssh" | "url" | "command" | "none";
   /** Time limit of an opening in ms. */
   readonly openLimitMs: number;
   /** How long a fresh tunnel may take until the first ping passes, in ms; 0: one ping decides. */
   readonly settleLimitMs: number;
+  /** The tunnel server's own address, where it is known. */
+  readonly server?: string;
+  /** The program that it needs on this machine. */
+  readonly program?: NeededProgram;
   /** What there is to say while an opening takes long. */
   readonly notOpenYet?: string;
   /**
