@@ -16,7 +16,7 @@ import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
 import type { ReplayRequest } from "./replay/request.js";
 import { DamageTally } from "./report/damage.js";
-import { pushPath, TunnelSupervisor, tunnelEvent } from "./tunnel/index.js";
+import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A dev proxy that runs. */
 export interface Devproxy {
@@ -82,14 +82,23 @@ async function run(
   const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
   const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
+  const record = new ProgramRecord(dir);
+  const orphan = await record.endOrphan();
+  if (orphan !== undefined) {
+    const message = `Ended the tunnel program that an earlier run left behind (process ${orphan}).`;
+    listener({ event: "note", code: "tunnel_orphan_ended", message });
+  }
   const supervisor = new TunnelSupervisor({
     provider,
+    record,
     port: portOf(server),
     secret,
     subdomain: options.subdomain ?? config.subdomain,
     onState: (status) => {
       const event = tunnelEvent(status);
       if (event !== undefined) listener(event);
+      const message = tunnelNote(status);
+      if (message !== undefined) listener({ event: "note", code: "tunnel_name_back", message });
     },
   });
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
@@ -105,7 +114,12 @@ async function run(
     key,
     appIsUp: live.appIsUp,
     waiting: live.waitingCount,
-    tunnel: { state: supervisor.status.state, error: supervisor.status.error?.message, pingMs: supervisor.pingMs },
+    tunnel: {
+      server: provider.server,
+      state: supervisor.status.state,
+      error: supervisor.status.error?.message,
+      pingMs: supervisor.pingMs,
+    },
   });
   const control = await serveControl(config.token, {
     state,

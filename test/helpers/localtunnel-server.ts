@@ -14,12 +14,18 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export class LocaltunnelServer {
   #child: ChildProcess | undefined;
   #port = 0;
+  /** When the server freed each name. */
+  readonly #releases = new Map<string, number[]>();
 
   /** Starts it; without a port, on the one that it had before, or on a free one. */
   async start({ port = this.#port, mode = "normal" }: { port?: number; mode?: ServerMode } = {}): Promise<this> {
     const args = { execArgv: ["--import", "tsx"], cwd: ROOT };
     const child = fork(CHILD, [String(port), mode], { ...args, stdio: ["ignore", "ignore", "inherit", "ipc"] });
     this.#child = child;
+    child.on("message", ({ released }: { released?: string }) => {
+      if (released === undefined) return;
+      this.#releases.set(released, [...(this.#releases.get(released) ?? []), performance.now()]);
+    });
     const ended = once(child, "exit").then(() => Promise.reject(new Error("the localtunnel server did not start")));
     const [message] = (await Promise.race([once(child, "message"), ended])) as [{ port: number }];
     ended.catch(() => {});
@@ -39,6 +45,11 @@ export class LocaltunnelServer {
   /** Public origin of the tunnel of that name. */
   publicUrl(name: string): string {
     return `http://${name}.localhost:${this.#port}`;
+  }
+
+  /** When the server itself freed that name, in its own words: moments of `performance.now()`. */
+  releasesOf(name: string): readonly number[] {
+    return this.#releases.get(name) ?? [];
   }
 
   /** From now on it behaves so. */
@@ -74,7 +85,14 @@ export class LocaltunnelServer {
   async #tell(message: { mode?: ServerMode; drop?: boolean }): Promise<void> {
     const child = this.#child;
     if (!child) throw new Error("the localtunnel server is not running");
-    const done = once(child, "message");
+    const done = new Promise<void>((resolve) => {
+      const listener = (answer: { done?: true }) => {
+        if (!answer.done) return;
+        child.off("message", listener);
+        resolve();
+      };
+      child.on("message", listener);
+    });
     child.send(message);
     await done;
   }

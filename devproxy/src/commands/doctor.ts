@@ -36,7 +36,7 @@ export function addDoctor(program: Command, { out }: Context): void {
     )
     .option(
       "--tunnel <kind>",
-      'localtunnel, none, url:https://... or command:"program {local}" (default: localtunnel, or that of a running listen)',
+      'localtunnel, cloudflared, ngrok, ssh:HOST, none, url:https://... or command:"PROGRAM {local}" (default: localtunnel, or that of a running listen)',
     )
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
     .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")

@@ -35,7 +35,7 @@ export function addListen(program: Command, context: Context): void {
     .option("--port <n>", "port on 127.0.0.1; 0 takes any free one", wholeNumber(0), 0)
     .option(
       "--tunnel <kind>",
-      'localtunnel, none, url:https://... or command:"cloudflared tunnel --url {local}"',
+      'localtunnel, cloudflared, ngrok, ssh:HOST (such as ssh:localhost.run), none, url:https://... or command:"PROGRAM {local}"',
       "localtunnel",
     )
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")

@@ -35,8 +35,8 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const forwarder = new Forwarder(options.token);
   if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
-  const host = options.tunnelHost ?? "https://localtunnel.me";
-  yield await checkClock(provider.kind === "localtunnel" ? host : undefined);
+  const isChosen = options.tunnelHost !== undefined || options.tunnel !== undefined;
+  yield await checkClock(running === undefined || isChosen ? provider.server : theirServer(running));
   const isAsked = options.tunnelHost !== undefined || (options.tunnel !== undefined && !isTheirUrl(options, running));
   if (running === undefined) yield* await tryTunnel(provider, dir, options.subdomain);
   else if (isAsked) yield* await tryTunnel(provider, dir, options.subdomain ?? otherName());
@@ -66,6 +66,12 @@ function isTheirUrl({ tunnel }: DevproxyOptions, running: ControlClient | undefi
 /** The running listen has the name of the config. */
 function otherName(): string {
   return `airudder-${randomBytes(5).toString("hex")}`;
+}
+
+/** The tunnel server that the running listen uses; an older one does not tell. */
+function theirServer({ state }: ControlClient): string | undefined {
+  const { server } = (state.tunnel ?? {}) as { server?: unknown };
+  return typeof server === "string" ? server : undefined;
 }
 
 function theirTunnel({ state }: ControlClient): Finding[] {

@@ -20,6 +20,8 @@ export async function tryTunnel(
   subdomain: string | undefined,
 ): Promise<Finding[]> {
   if (provider.kind === "none") return [skipped("tunnel", "none is wanted")];
+  const program = programFinding(provider);
+  if (program?.result === "failed") return [program];
   const config = await readConfig(dir).catch(() => undefined);
   const secret = config?.secret ?? randomBytes(18).toString("base64url");
   const name = subdomain ?? config?.subdomain;
@@ -33,12 +35,21 @@ export async function tryTunnel(
   try {
     supervisor.start();
     await supervisor.ready(Math.max(10_000, provider.openLimitMs + provider.settleLimitMs));
-    return tunnelFindings(stateOf(supervisor.status, supervisor.pingMs));
+    const findings = tunnelFindings(stateOf(supervisor.status, supervisor.pingMs));
+    return program === undefined ? findings : [program, ...findings];
   } finally {
     await supervisor.close();
     server.close();
     server.closeAllConnections();
   }
+}
+
+/** Whether the program that a tunnel needs is installed; undefined when it needs none. */
+function programFinding({ program }: TunnelProvider): Finding | undefined {
+  if (program === undefined) return undefined;
+  const path = program.find();
+  if (path !== undefined) return ok("program", `${program.name} is ${path}`);
+  return failed("program", `${program.name} is not installed: it is not on the PATH. ${program.install}`);
 }
 
 function stateOf({ state, url, error }: TunnelStatus, pingMs: number | undefined): TunnelState {

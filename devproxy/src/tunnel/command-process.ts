@@ -1,32 +1,45 @@
 import type { ChildProcess } from "node:child_process";
-import { spawn, spawnSync } from "node:child_process";
+import type { Launch } from "./launch.js";
+import { start } from "./launch.js";
+import { endTree } from "./process-tree.js";
+import type { ProgramRecord } from "./program-record.js";
+import { watchParent } from "./watchdog.js";
 
-const WINDOWS = process.platform === "win32";
 const KEPT = 16_384;
 /** What it started may hold its output open after its end. */
 const LAST_WORDS_MS = 300;
+/** A line without its end counts as complete after this silence. */
+const QUIET_MS = 300;
 
-/** A program run through the shell, with everything it prints, that ends together with whatever it started. */
+/**
+ * A tunnel program, with everything it prints, that ends together with whatever it started. It never outlives this process for
+ * long: a watchdog ends it when this process is killed, and the record lets the next start end it.
+ */
 export class CommandProcess {
   readonly #child: ChildProcess;
+  readonly #record: ProgramRecord | undefined;
+  readonly #stopWatching: (() => void) | undefined;
   readonly #exit = () => this.end();
+  #quiet: NodeJS.Timeout | undefined;
   #output = "";
   #ended: string | undefined;
-  /** Called with the complete lines printed so far (the last 16 KB). */
+  /** Called with what was printed so far (the last 16 KB): complete lines, or all of it when nothing follows. */
   onOutput: ((output: string) => void) | undefined;
   /** Called once when it has ended, with how. */
   onEnd: ((how: string) => void) | undefined;
 
-  constructor(command: string) {
-    this.#child = spawn(command, {
-      shell: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: !WINDOWS,
-      windowsHide: true,
-    });
+  constructor(launch: Launch, record?: ProgramRecord) {
+    this.#child = start(launch);
+    this.#record = record;
+    const { pid } = this.#child;
+    if (pid !== undefined) {
+      this.#stopWatching = watchParent(pid);
+      void record?.write(pid);
+    }
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     }
+    this.#child.stdin?.on("error", () => {});
     this.#child.once("error", (error) => this.#finish(error.message));
     const finish = (code: number | null, signal: string | null) =>
       this.#finish(signal ? `signal ${signal}` : `exit code ${code}`);
@@ -38,6 +51,11 @@ export class CommandProcess {
   /** How it ended; undefined while it runs. */
   get ended(): string | undefined {
     return this.#ended;
+  }
+
+  /** What it printed, the last 16 KB. */
+  get output(): string {
+    return this.#output;
   }
 
   /** The last line that it printed. */
@@ -54,32 +72,41 @@ export class CommandProcess {
 
   /** Ends it and its children at once. */
   end(): void {
-    process.removeListener("exit", this.#exit);
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    if (WINDOWS) spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore", windowsHide: true });
-    else killGroup(pid);
+    if (this.#ended === undefined) this.#endTree();
+    this.#release();
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
+  }
+
+  /** Also what it started, which may outlive it. Later its id may belong to another process. */
+  #endTree(): void {
+    const { pid } = this.#child;
+    if (pid !== undefined) endTree(pid);
   }
 
   #read(text: string): void {
     this.#output = (this.#output + text).slice(-KEPT);
     const complete = Math.max(this.#output.lastIndexOf("\n"), this.#output.lastIndexOf("\r"));
     if (complete >= 0) this.onOutput?.(this.#output.slice(0, complete));
+    clearTimeout(this.#quiet);
+    if (complete < this.#output.length - 1) {
+      this.#quiet = setTimeout(() => this.onOutput?.(this.#output), QUIET_MS).unref();
+    }
   }
 
   #finish(how: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = how;
-    process.removeListener("exit", this.#exit);
+    this.#endTree();
+    this.#release();
     this.onEnd?.(how);
   }
-}
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended already.
+  /** Nothing is left to be ended by anybody else. */
+  #release(): void {
+    const { pid } = this.#child;
+    process.removeListener("exit", this.#exit);
+    clearTimeout(this.#quiet);
+    this.#stopWatching?.();
+    if (pid !== undefined) this.#record?.clear(pid);
   }
 }

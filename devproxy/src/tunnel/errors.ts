@@ -6,6 +6,8 @@ export type TunnelErrorCode =
   | "tunnel_not_a_server"
   | "tunnel_name_taken"
   | "tunnel_command_failed"
+  | "tunnel_program_missing"
+  | "tunnel_bad_address"
   | "tunnel_silent"
   | "tunnel_option"
   | "tunnel_closed";

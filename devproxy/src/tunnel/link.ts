@@ -1,4 +1,4 @@
-import type { TunnelError } from "./errors.js";
+import { TunnelError } from "./errors.js";
 import { Pause } from "./pause.js";
 import { ping } from "./ping.js";
 import type { Tunnel } from "./tunnel.js";
@@ -12,6 +12,8 @@ export class Link {
   failure: TunnelError | undefined;
   readonly #secret: string;
   readonly #pingLimitMs: number;
+  /** The origin that the first ping came back through. */
+  #confirmed: string | undefined;
 
   constructor(tunnel: Tunnel, secret: string, pingLimitMs: number) {
     this.tunnel = tunnel;
@@ -24,15 +26,49 @@ export class Link {
     });
   }
 
+  /** Public origin: the one that a ping confirmed, else the likeliest. */
+  get url(): string {
+    return this.#confirmed ?? this.tunnel.url;
+  }
+
   /** The round trip in ms, or what went wrong. */
   async ping(signal: AbortSignal): Promise<number | TunnelError> {
-    const options = { url: this.tunnel.url, secret: this.#secret, timeoutMs: this.#pingLimitMs, signal };
     try {
-      const { ms } = await ping(options);
+      const ms = await this.#first(signal);
       this.failure = undefined;
       return ms;
     } catch (error) {
       return this.failure ?? (error as TunnelError);
     }
   }
+
+  /** Pings the confirmed origin, or all possible ones at once, https before http: the first that answers is the tunnel's. */
+  async #first(signal: AbortSignal): Promise<number> {
+    const urls = this.#confirmed === undefined ? (this.tunnel.urls ?? [this.tunnel.url]) : [this.#confirmed];
+    const secure = urls.filter((url) => url.startsWith("https:"));
+    const plain = urls.filter((url) => !url.startsWith("https:"));
+    const failures: TunnelError[] = [];
+    for (const group of [secure, plain]) {
+      const settled = new AbortController();
+      const one = async (url: string) => {
+        const options = { url, secret: this.#secret, timeoutMs: this.#pingLimitMs };
+        const { ms } = await ping({ ...options, signal: AbortSignal.any([signal, settled.signal]) });
+        this.#confirmed ??= url;
+        return ms;
+      };
+      try {
+        return await Promise.any(group.map(one));
+      } catch (error) {
+        failures.push(...(error as AggregateError).errors);
+      } finally {
+        settled.abort();
+      }
+    }
+    throw failures.length === 1 ? failures[0] : noneOf(urls, failures);
+  }
+}
+
+function noneOf(urls: readonly string[], [first]: TunnelError[]): TunnelError {
+  const message = `none of the addresses printed brings requests here: ${urls.join(", ")}; the local URL still works`;
+  return new TunnelError("tunnel_silent", message, { cause: first });
 }

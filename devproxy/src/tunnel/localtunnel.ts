@@ -10,6 +10,8 @@ import type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";
 /** A server frees a name about a second after its last connection ended; so a name just given up is worth asking for again. */
 const ASKS = 3;
 const ASK_AGAIN_MS = 1_250;
+/** What follows an answer has this much time at least: a server that was frozen answers just before the time limit, then works. */
+const AFTER_ANSWER_MS = 4_000;
 
 /**
  * Tunnels through a localtunnel server.
@@ -18,7 +20,13 @@ const ASK_AGAIN_MS = 1_250;
  */
 export function localtunnel({ host = "https://localtunnel.me" }: { host?: string } = {}): TunnelProvider {
   const server = serverOf(host);
-  return { kind: "localtunnel", openLimitMs: 8_000, settleLimitMs: 8_000, open: (options) => open(server, options) };
+  return {
+    kind: "localtunnel",
+    server,
+    openLimitMs: 8_000,
+    settleLimitMs: 8_000,
+    open: (options) => open(server, options),
+  };
 }
 
 function serverOf(host: string): string {
@@ -34,22 +42,24 @@ async function open(host: string, options: OpenOptions): Promise<Tunnel> {
   const deadline = performance.now() + timeoutMs;
   const { GrantedClient } = await import("./localtunnel-client.js");
   const grant = await askFor(host, options, signal, deadline);
+  const connectMs = Math.max(deadline - performance.now(), AFTER_ANSWER_MS);
   const client = new GrantedClient({ port, host }, grant);
   const tunnel = new LocaltunnelTunnel(client, host, grant, subdomain);
-  await tunnel.connected(signal, deadline - performance.now());
+  await tunnel.connected(signal, connectMs);
   return tunnel;
 }
 
+/** Another name is accepted only after the server has refused the own one three times, however late its first answer is. */
 async function askFor(host: string, options: OpenOptions, signal: AbortSignal, deadline: number): Promise<Grant> {
   const { subdomain, exactName = false } = options;
   const name = subdomain ?? `airudder-${randomBytes(6).toString("hex")}`;
   for (let asked = 1; ; asked++) {
-    const timeoutMs = Math.max(1, Math.round(deadline - performance.now()));
+    const timeoutMs = Math.max(1, Math.round(deadline - performance.now()), asked > 1 ? AFTER_ANSWER_MS : 0);
     const grant = await ask({ host, name, timeoutMs, signal });
     if (grant.id === name || subdomain === undefined) return grant;
     if (exactName)
       throw new TunnelError("tunnel_name_taken", `the tunnel server ${host} does not give the name ${name}`);
-    if (asked === ASKS || deadline - performance.now() < 2 * ASK_AGAIN_MS) return grant;
+    if (asked === ASKS) return grant;
     await pause(ASK_AGAIN_MS, signal);
   }
 }

@@ -12,8 +12,10 @@ export interface Pace {
   backoffMs: number;
   /** Longest wait between two reopenings. Default: 10000. */
   backoffCapMs: number;
-  /** Between two tries to get the name that was not given. Default: 60000. */
-  reclaimEveryMs: number;
+  /** First wait before asking again for the own name while another one is used; doubles with each refusal. Default: 2000. */
+  reclaimMs: number;
+  /** Maximum wait before asking again for the own name. Default: 60000. */
+  reclaimCapMs: number;
   /** How long the tunnel with the other name goes on after the right one was obtained. Default: 10000. */
   handoverMs: number;
 }
@@ -29,7 +31,8 @@ export const PACE: Readonly<Pace> = {
   confirmAfterMs: 1_000,
   backoffMs: 1_000,
   backoffCapMs: 10_000,
-  reclaimEveryMs: 60_000,
+  reclaimMs: 2_000,
+  reclaimCapMs: 60_000,
   handoverMs: 10_000,
 };
 
@@ -40,4 +43,12 @@ export const PACE: Readonly<Pace> = {
 export function backoff(failures: number, { backoffMs, backoffCapMs }: Pace, random = Math.random): number {
   const longest = Math.min(backoffCapMs, backoffMs * 2 ** Math.min(failures, 30));
   return longest * (0.5 + random() / 2);
+}
+
+/**
+ * The wait before the next opening, counted from the start of the one that failed: an opening that waited for a frozen server
+ * until its time limit has already waited. Never shorter than the first backoff.
+ */
+export function reopenAfter(failures: number, elapsedMs: number, pace: Pace, random = Math.random): number {
+  return Math.max(backoff(failures, pace, random) - elapsedMs, backoff(0, pace, random));
 }

@@ -10,6 +10,8 @@ export interface TunnelStatus {
   readonly url: string | null;
   /** Why it is down; or, when up, that the name asked for was not given (`tunnel_name_taken`). */
   readonly error?: TunnelError;
+  /** Set when it is up with the name asked for again, after a time with another one. */
+  readonly ownNameIsBack?: true;
 }
 
 /** A line of `listen --json`. */
@@ -24,4 +26,10 @@ export interface TunnelEvent {
 export function tunnelEvent({ state, url, error }: TunnelStatus): TunnelEvent | undefined {
   if (state === "off" || state === "connecting") return undefined;
   return { event: "tunnel", state, url, ...(error && { error: error.message }) };
+}
+
+/** What to tell the user beside the event; undefined when the event says it all. */
+export function tunnelNote({ url, ownNameIsBack }: TunnelStatus): string | undefined {
+  if (!ownNameIsBack) return undefined;
+  return `The tunnel has its own name again: ${url} works, the other URL stops working within seconds. Give Airudder this one.`;
 }

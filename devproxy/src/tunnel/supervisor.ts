@@ -1,10 +1,12 @@
 import { performance } from "node:perf_hooks";
+import { DoublingWait } from "./doubling-wait.js";
 import { TunnelError, toTunnelError } from "./errors.js";
 import { Link } from "./link.js";
 import type { Pace } from "./pace.js";
-import { backoff, PACE } from "./pace.js";
+import { PACE, reopenAfter } from "./pace.js";
 import { pause } from "./pause.js";
 import { pushPath } from "./ping.js";
+import type { ProgramRecord } from "./program-record.js";
 import type { TunnelState, TunnelStatus } from "./status.js";
 import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
@@ -16,6 +18,8 @@ export interface SupervisorOptions {
   secret: string;
   /** Name to ask for. Default: the provider's choice. */
   subdomain?: string;
+  /** Where tunnel programs are noted, for the next start to end what was left behind. */
+  record?: ProgramRecord;
   /** Told of every change. What it throws is ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
@@ -38,6 +42,8 @@ export class TunnelSupervisor {
   readonly #waiting = new Set<() => void>();
   #status: TunnelStatus = { state: "off", url: null };
   #pingMs: number | undefined;
+  /** Whether the last URL reported was not that of the own name. */
+  #hasOtherName = false;
   /** Why it is not up yet. */
   #notYet: TunnelError | undefined;
   #running: Promise<void> | undefined;
@@ -87,10 +93,11 @@ export class TunnelSupervisor {
     this.#report("connecting");
     void pause(this.#pace.admitAfterMs, signal).then(() => this.#admit());
     for (let failures = 0; !signal.aborted; failures++) {
+      const begun = performance.now();
       try {
         for (let link: Link | undefined = await this.#open({}); link; ) {
           failures = 0;
-          this.#reportUp(link.tunnel);
+          this.#reportUp(link);
           const next: Link | undefined = await this.#watch(link);
           this.#leave(link.tunnel, next ? this.#pace.handoverMs : 0);
           link = next;
@@ -98,17 +105,18 @@ export class TunnelSupervisor {
       } catch (error) {
         this.#reportDown(toTunnelError(error));
       }
-      await pause(backoff(failures, this.#pace), signal);
+      await pause(reopenAfter(failures, performance.now() - begun, this.#pace), signal);
       if (this.#status.state === "down") this.#report("reopening", this.#status.url);
     }
   }
 
   /** Opens a tunnel and sees the first ping through it. */
   async #open({ exactName = false, signal = this.#stop.signal }): Promise<Link> {
-    const { provider, port, secret, subdomain } = this.#options;
+    const { provider, port, secret, subdomain, record } = this.#options;
     const name = subdomain === undefined ? {} : { subdomain };
     this.#notYet = new TunnelError("tunnel_timeout", provider.notOpenYet ?? "the tunnel is not open yet");
-    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs: provider.openLimitMs });
+    const timeoutMs = provider.openLimitMs;
+    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs, ...(record && { record }) });
     const link = new Link(tunnel, secret, this.#pace.pingLimitMs);
     this.#notYet = new TunnelError("tunnel_silent", `the public URL ${tunnel.url} does not answer yet`);
     const deadline = performance.now() + provider.settleLimitMs;
@@ -134,8 +142,9 @@ export class TunnelSupervisor {
     signal.addEventListener("abort", wake, { once: true });
     if (signal.aborted) wake();
     let successor: Link | undefined;
+    const nextAsk = new DoublingWait(this.#pace.reclaimMs, this.#pace.reclaimCapMs);
     if (link.tunnel.missedName !== undefined) {
-      void this.#reclaim(ended.signal).then((found) => {
+      void this.#reclaim(nextAsk, ended.signal).then((found) => {
         successor = found;
         if (found && ended.signal.aborted) this.#leave(found.tunnel, 0);
         wake();
@@ -147,9 +156,12 @@ export class TunnelSupervisor {
         if (signal.aborted || successor) return successor;
         const seen = await link.ping(signal);
         if (signal.aborted || successor) return successor;
-        misses = typeof seen === "number" ? 0 : misses + 1;
-        if (typeof seen === "number") this.#pingMs = seen;
-        else if (misses === 2) {
+        if (typeof seen === "number") {
+          this.#pingMs = seen;
+          // A server that was away has perhaps dropped whoever holds the own name.
+          if (misses > 0) nextAsk.restart();
+          misses = 0;
+        } else if (++misses === 2) {
           this.#reportDown(seen);
           return undefined;
         }
@@ -161,12 +173,14 @@ export class TunnelSupervisor {
   }
 
   /** Asks again and again for the name that was not given; resolves with the tunnel that has it. */
-  async #reclaim(signal: AbortSignal): Promise<Link | undefined> {
+  async #reclaim(nextAsk: DoublingWait, signal: AbortSignal): Promise<Link | undefined> {
     for (;;) {
-      await pause(this.#pace.reclaimEveryMs, signal);
+      await nextAsk.wait(signal);
       if (signal.aborted) return undefined;
-      const found = await this.#open({ exactName: true, signal }).catch(() => undefined);
-      if (found) return found;
+      const found = await this.#open({ exactName: true, signal }).catch(toTunnelError);
+      if (found instanceof Link) return found;
+      // The server is frozen: the ask has waited long enough, and the next answer may be the thaw.
+      if (found.code === "tunnel_timeout") nextAsk.restart();
     }
   }
 
@@ -178,10 +192,12 @@ export class TunnelSupervisor {
     this.#leaving.add(leaving);
   }
 
-  #reportUp(tunnel: Tunnel): void {
-    const url = tunnel.url + pushPath(this.#options.secret);
+  #reportUp({ tunnel, url: origin }: Link): void {
+    const url = origin + pushPath(this.#options.secret);
+    const isBack = this.#hasOtherName;
+    this.#hasOtherName = tunnel.missedName !== undefined;
     if (tunnel.missedName === undefined) {
-      this.#report("up", url);
+      this.#report("up", url, undefined, isBack);
       return;
     }
     const message = `give Airudder this URL: the name ${tunnel.missedName} is taken, and asked for until it is free`;
@@ -199,10 +215,15 @@ export class TunnelSupervisor {
     this.#report("down", this.#status.url, error);
   }
 
-  #report(state: TunnelState, url: string | null = null, error?: TunnelError): void {
+  #report(state: TunnelState, url: string | null = null, error?: TunnelError, ownNameIsBack = false): void {
     if (this.#stop.signal.aborted && state !== "off") return;
     const reason = state === "reopening" ? this.#status.error : error;
-    this.#status = { state, url, ...(reason && { error: reason }) };
+    this.#status = {
+      state,
+      url,
+      ...(reason && { error: reason }),
+      ...(ownNameIsBack && { ownNameIsBack: true as const }),
+    };
     if (state === "up" || state === "down" || state === "off") for (const settled of this.#waiting) settled();
     try {
       this.#options.onState?.(this.#status);

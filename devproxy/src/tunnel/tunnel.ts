@@ -1,4 +1,5 @@
 import type { TunnelError } from "./errors.js";
+import type { ProgramRecord } from "./program-record.js";
 
 /** What a tunnel is opened for. */
 export interface OpenOptions {
@@ -10,14 +11,18 @@ export interface OpenOptions {
   exactName?: boolean;
   /** Gives the opening up; the promise is then rejected with `tunnel_closed`. */
   signal?: AbortSignal;
-  /** Time limit of the opening in ms. Default: the provider's `openLimitMs`. */
+  /** How long the other side may stay silent, in ms. Default: the provider's `openLimitMs`. */
   timeoutMs?: number;
+  /** Where a program that is started is noted. */
+  record?: ProgramRecord;
 }
 
 /** An open tunnel. That it is open does not mean that it carries requests: only a ping through `url` shows that. */
 export interface Tunnel {
   /** Public origin, without a slash at the end. */
   readonly url: string;
+  /** All that may be its public origin, best first, when only a ping can tell; more may follow. `url` is the first. */
+  readonly urls?: readonly string[];
   /** The name that was asked for, when another one was given. */
   readonly missedName?: string;
   /** Ends it at once. May be called more than once; never fails. */
@@ -26,17 +31,30 @@ export interface Tunnel {
   onFail?(listener: (error: TunnelError) => void): void;
 }
 
+/** A program that must be installed. */
+export interface NeededProgram {
+  name: string;
+  /** How to install it. */
+  install: string;
+  /** Its path on this machine; undefined when it is not installed. */
+  find(): string | undefined;
+}
+
 /** A way to a public URL. */
 export interface TunnelProvider {
-  readonly kind: "localtunnel" | "url" | "command" | "none";
+  readonly kind: "localtunnel" | "cloudflared" | "ngrok" | "ssh" | "url" | "command" | "none";
   /** Time limit of an opening in ms. */
   readonly openLimitMs: number;
   /** How long a fresh tunnel may take until the first ping passes, in ms; 0: one ping decides. */
   readonly settleLimitMs: number;
+  /** The tunnel server's own address, where it is known. */
+  readonly server?: string;
+  /** The program that it needs on this machine. */
+  readonly program?: NeededProgram;
   /** What there is to say while an opening takes long. */
   readonly notOpenYet?: string;
   /**
-   * Opens a tunnel. Always settles, within the time limit or soon after the signal.
+   * Opens a tunnel. Always settles, within some seconds of the time limit or soon after the signal.
    * @throws {TunnelError}
    */
   open(options: OpenOptions): Promise<Tunnel>;

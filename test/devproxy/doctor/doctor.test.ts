@@ -15,6 +15,8 @@ import { makeFolder } from "../../helpers/folder.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
+import { FakePrograms } from "../tunnel/fake-program.js";
+
 const KEY = "s3cret-key";
 
 /** An app with the middleware in it, and something before it. */
@@ -211,6 +213,35 @@ test("the tunnel is opened and pinged through its public URL; a taken name is to
   );
   const taken = await findings(t, options);
   assert.match(taken.name?.join(" ") ?? "", /^failed .*doctor-name is taken/);
+});
+
+test("the clock is compared with the tunnel server that the running listen uses", async (t) => {
+  const server = await new LocaltunnelServer().start();
+  t.after(() => server.stop());
+  const { dir, proxy } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
+  await proxy.tunnelReady();
+  const found: Record<string, string> = {};
+  for await (const { name, detail } of examine({ journal: dir })) found[name] = detail;
+  assert.match(found.clock ?? "", new RegExp(`^within \\d+ s of ${new URL(server.url).host}$`));
+});
+
+test("the clock is compared with nothing when the running listen uses no tunnel server", async (t) => {
+  const { dir } = await startProxy(t);
+  for await (const { name, result } of examine({ journal: dir })) {
+    if (name === "clock") assert.equal(result, "skipped");
+  }
+});
+
+test("a tunnel's program is looked for, and how to install it is told", async (t) => {
+  const target = await startApp(t);
+  const fakes = new FakePrograms(t, { only: true });
+  const missing = await findings(t, { target, key: KEY, tunnel: "cloudflared" });
+  assert.match(missing.program?.join(" ") ?? "", /^failed cloudflared is not installed: .*brew install cloudflared/);
+  assert.equal(missing.tunnel, undefined);
+  fakes.add("cloudflared", 'console.error("no network"); process.exitCode = 1;');
+  const present = await findings(t, { target, key: KEY, tunnel: "cloudflared" });
+  assert.match(present.program?.join(" ") ?? "", /^ok cloudflared is .*cloudflared/);
+  assert.match(present.tunnel?.join(" ") ?? "", /^failed cloudflared ended .*no network/);
 });
 
 test("a tunnel's server that is not there is a failure with its reason", async (t) => {

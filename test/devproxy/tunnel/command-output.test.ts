@@ -28,6 +28,12 @@ const PRINTED: [program: string, output: string, origins: string[]][] = [
   ],
   ["a sentence", "Your tunnel is at https://demo.example.com.", ["https://demo.example.com"]],
   ["colours", "\u001b[32mhttps://demo.example.com/\u001b[0m", ["https://demo.example.com"]],
+  [
+    "a hyperlink ended by BEL, with another text",
+    "\u001b]8;;https://demo.example.com\u0007open\u001b]8;;\u0007",
+    ["https://demo.example.com"],
+  ],
+  ["a hyperlink ended by ST", "\u001b]8;;https://demo.example.com\u001b\\\\open", ["https://demo.example.com"]],
   ["a name under localhost, with a port", "up: http://demo.localhost:4000", ["http://demo.localhost:4000"]],
   ["nothing", "Waiting for the network...", []],
   ["broken addresses", "https:// http://[ https://:80 https://", []],

@@ -20,6 +20,24 @@ describe("a tunnel by command", () => {
     });
   }
 
+  for (const [what, text] of [
+    ["without a line end", PUBLIC],
+    ["in a hyperlink that BEL ends, without a line end", `ESC]8;;${PUBLIC}BELopenESC]8;;BEL`],
+  ]) {
+    it(`has an address ${what}`, async () => {
+      const tunnel = await open(`raw "${text}"`);
+      assert.equal(tunnel.url, PUBLIC);
+      await tunnel.close();
+    });
+  }
+
+  it("has every address that may be the one, https first", async () => {
+    const tunnel = await open('out "http://a.example.com|https://github.com|https://b.example.com"');
+    while ((tunnel.urls?.length ?? 0) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await tunnel.close();
+    assert.deepEqual(tunnel.urls, ["https://github.com", "https://b.example.com", "http://a.example.com"]);
+  });
+
   it("tells the program where to send requests", async () => {
     const tunnel = await open('out "http://{port}.localhost|{local}"');
     assert.equal(tunnel.url, "http://4000.localhost");

@@ -154,6 +154,18 @@ describe("localtunnel", () => {
     });
   }
 
+  it("says what to do about a server that puts names before its IP address", async () => {
+    for (const ip of ["127.0.0.1:4000", "192.168.1.20", "[::1]:4000"]) {
+      const granting = await fakeServer(JSON.stringify({ id: "demo", port: 4000, url: `http://demo.${ip}` }));
+      const asked = localtunnel({ host: granting.url }).open({ port: target.port });
+      await assert.rejects(asked, (error: TunnelError) => {
+        assert.ok(error.message.includes(`handed out http://demo.${ip}, which is no valid URL`), error.message);
+        return is("tunnel_bad_address", /--domain localhost.*--tunnel-host its domain name/)(error);
+      });
+      granting.server.close();
+    }
+  });
+
   it("is given up with its signal", async () => {
     await server.behave("silent");
     const giveUp = new AbortController();

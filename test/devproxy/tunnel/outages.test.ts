@@ -4,10 +4,17 @@ import { after, afterEach, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { SupervisorOptions } from "../../../devproxy/src/tunnel/index.js";
-import { commandTunnel, localtunnel, publicRequest, urlTunnel } from "../../../devproxy/src/tunnel/index.js";
+import {
+  commandTunnel,
+  localtunnel,
+  publicRequest,
+  tunnelNote,
+  urlTunnel,
+} from "../../../devproxy/src/tunnel/index.js";
+import { PACE } from "../../../devproxy/src/tunnel/pace.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { Target } from "./target.js";
-import { Watcher } from "./watcher.js";
+import { QUICK, Watcher } from "./watcher.js";
 
 /** Through a real localtunnel server: whatever happens to it is reported, and traffic flows again. */
 describe("outages of a tunnel server", () => {
@@ -67,6 +74,28 @@ describe("outages of a tunnel server", () => {
     await flows(again.url);
   });
 
+  it("frozen while it is asked: the own name is back within 5 s of its release (Linux and macOS only)", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const before = await watch({
+      provider: localtunnel({ host: server.url }),
+      pace: { ...QUICK, reclaimMs: PACE.reclaimMs, reclaimCapMs: PACE.reclaimCapMs },
+    }).next("up");
+    server.freeze();
+    await watcher.next("reopening");
+    // The server answers the waiting ask before it frees the name, and so late that there is hardly time for another one.
+    await new Promise((resolve) => setTimeout(resolve, 6_500));
+    const thawed = performance.now();
+    server.thaw();
+    let back = await watcher.next("up");
+    if (back.url !== before.url) back = await watcher.next("up");
+    const released = server.releasesOf(name()).find((moment) => moment > thawed);
+    assert.ok(released);
+    assert.ok(performance.now() - released < 5_000, `${performance.now() - released} ms`);
+    assert.equal(back.url, before.url);
+    await flows(back.url);
+  });
+
   it("all connections dropped: at most a moment's outage", async () => {
     const { url } = await watch().next("up");
     await server.dropSockets();
@@ -99,6 +128,8 @@ describe("outages of a tunnel server", () => {
     const back = await watcher.next("up");
     assert.equal(back.url, before.url);
     assert.equal(back.error, undefined);
+    assert.match(tunnelNote(back) ?? "", new RegExp(`own name again: ${back.url} works`));
+    assert.equal(tunnelNote(other), undefined);
     await flows(back.url);
   });
 

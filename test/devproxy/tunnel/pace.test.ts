@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { backoff, PACE } from "../../../devproxy/src/tunnel/pace.js";
+import { backoff, PACE, reopenAfter } from "../../../devproxy/src/tunnel/pace.js";
 
 describe("the wait before reopening", () => {
   it("doubles with each failure, up to the cap", () => {
     const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => backoff(failures, PACE, () => 1));
     assert.deepEqual(longest, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
+  });
+
+  it("counts from the start of the opening that failed", () => {
+    const latest = (failures: number, elapsedMs: number) => reopenAfter(failures, elapsedMs, PACE, () => 1);
+    assert.equal(latest(5, 0), 10_000);
+    assert.equal(latest(5, 8_000), 2_000);
+    assert.equal(latest(5, 3_600_000), 1_000);
   });
 
   it("is spread over its upper half", () => {

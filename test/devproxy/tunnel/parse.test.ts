@@ -6,6 +6,9 @@ describe("--tunnel", () => {
   for (const [option, kind] of [
     ["localtunnel", "localtunnel"],
     [" none ", "none"],
+    ["cloudflared", "cloudflared"],
+    ["ngrok", "ngrok"],
+    ["ssh:localhost.run", "ssh"],
     ["url:https://demo.example.com", "url"],
     ["url: http://demo.localhost:4000/", "url"],
     ["command:cloudflared tunnel --url {local}", "command"],
@@ -15,8 +18,8 @@ describe("--tunnel", () => {
   }
 
   for (const [option, said] of [
-    ["", /--tunnel must be localtunnel, none, url:/],
-    ["ngrok", /got "ngrok"/],
+    ["", /--tunnel must be localtunnel, cloudflared, ngrok, ssh:HOST, none, url:/],
+    ["pagekite", /got "pagekite"/],
     ["url:", /such as url:https:/],
     ["url:demo.example.com", /without a path/],
     ["url:ftp://demo.example.com", /got "ftp:/],

@@ -15,7 +15,7 @@ import {
   tunnelEvent,
 } from "../../../devproxy/src/tunnel/index.js";
 import { Target } from "./target.js";
-import { Watcher } from "./watcher.js";
+import { QUICK, Watcher } from "./watcher.js";
 
 /** A provider whose tunnels are the target's own address, so that each failure is ours to choose. */
 class FakeProvider implements TunnelProvider {
@@ -160,6 +160,30 @@ describe("the tunnel supervisor", () => {
     provider.opened[0]?.fail(new TunnelError("tunnel_command_failed", "session expired"));
     const { error } = await watcher.next("down");
     assert.equal(error?.message, "session expired");
+  });
+
+  it("takes the first of several addresses that a ping comes back through", async () => {
+    const elsewhere = await new Target("another").start();
+    watch({ pace: { ...QUICK, confirmAfterMs: 10 } });
+    const opened = provider.open.bind(provider);
+    const urls = [elsewhere.url];
+    provider.open = async (options) => Object.assign(await opened(options), { url: elsewhere.url, urls });
+    // The right one is printed later.
+    setTimeout(() => urls.push(target.url), 50);
+    watcher.supervisor.start();
+    assert.equal((await watcher.next("up")).url, `${target.url}/in/s3cret`);
+    await elsewhere.stop();
+    assert.deepEqual(watcher.states, ["connecting", "up"]);
+  });
+
+  it("names the addresses when none of them works", async () => {
+    watch();
+    const opened = provider.open.bind(provider);
+    const urls = ["http://a.localhost:1", "http://b.localhost:1"];
+    provider.open = async (options) => Object.assign(await opened(options), { url: urls[0], urls });
+    watcher.supervisor.start();
+    const { error } = await watcher.next("down");
+    assert.match(error?.message ?? "", /none of the addresses printed brings requests here: http:\/\/a.*, http:\/\/b/);
   });
 
   it("does not believe a hint that a ping disproves", async () => {

@@ -9,7 +9,8 @@ export const QUICK: Pace = {
   confirmAfterMs: 50,
   backoffMs: 50,
   backoffCapMs: 200,
-  reclaimEveryMs: 300,
+  reclaimMs: 300,
+  reclaimCapMs: 300,
   handoverMs: 100,
 };
 

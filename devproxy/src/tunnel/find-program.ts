@@ -1,0 +1,20 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** The path of a program on this machine's PATH; undefined when it is not installed. */
+export function findProgram(name: string): string | undefined {
+  // Windows runs a program by its name without the extension.
+  const extensions = process.platform === "win32" ? (process.env.PATHEXT ?? ".EXE;.CMD;.BAT").split(";") : [""];
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  const paths = folders.flatMap((folder) => extensions.map((extension) => join(folder, name + extension)));
+  return paths.find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+import { devNull } from "node:os";
+import { TunnelError } from "./errors.js";
+import { findProgram } from "./find-program.js";
+import type { Preset } from "./preset.js";
+
+/** Needs no account. Its address changes with each start. */
+export const CLOUDFLARED: Preset = {
+  kind: "cloudflared",
+  option: "cloudflared",
+  program: "cloudflared",
+  install:
+    "Install it: brew install cloudflared (macOS), winget install --id Cloudflare.cloudflared (Windows), https://pkg.cloudflare.com (Linux).",
+  // A config file of the user's named tunnels would be read instead of --url.
+  args: (port) => ["tunnel", "--no-autoupdate", "--config", devNull, "--url", `http://127.0.0.1:${port}`],
+  // Errors name https://api.trycloudflare.com, which is not the tunnel's.
+  address: /(https:\/\/(?!api\.)[a-z0-9-]+\.trycloudflare\.com)(?![\w.-])/,
+  advice: [
+    [/429|Too Many Requests/i, "Cloudflare limits new quick tunnels: wait some minutes, or use another --tunnel"],
+  ],
+};
+
+export const NGROK: Preset = {
+  kind: "ngrok",
+  option: "ngrok",
+  program: "ngrok",
+  install:
+    "Install it: brew install ngrok (macOS), winget install --id Ngrok.Ngrok (Windows), https://ngrok.com/download (Linux); then: ngrok config add-authtoken TOKEN.",
+  args: (port) => ["http", `127.0.0.1:${port}`, "--log=stdout", "--log-format=logfmt", "--log-level=info"],
+  address: /msg="started tunnel".* url=(https?:\/\/\S+)/,
+  advice: [
+    [
+      /ERR_NGROK_(4018|105|107)\b/,
+      "it needs the authtoken of your account: ngrok config add-authtoken TOKEN (https://dashboard.ngrok.com/get-started/your-authtoken)",
+    ],
+    [/ERR_NGROK_108\b/, "your account allows no further session: end the other ngrok, or use another --tunnel"],
+  ],
+};
+
+const SSH_OPTIONS = {
+  // A session without its tunnel is of no use.
+  ExitOnForwardFailure: "yes",
+  // A connection that died without a word ends within 30 s.
+  ServerAliveInterval: "15",
+  ServerAliveCountMax: "2",
+  // There is no terminal to ask on. A key that has changed is refused all the same.
+  StrictHostKeyChecking: "accept-new",
+  PasswordAuthentication: "no",
+  // A shared connection would keep the tunnel after the end of this ssh.
+  ControlMaster: "no",
+  ControlPath: "none",
+};
+const SSH_HOST =
+  /^(?:(?<user>[a-z0-9_][\w.+-]*)@)?(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>[0-9]{1,5}))?$/i;
+
+/** What public servers print before their address, among links to their own pages. */
+const SSH_ADDRESS: Record<string, RegExp> = {
+  "localhost.run": /tunneled with tls termination, (https:\/\/\S+)/,
+  "serveo.net": /Forwarding HTTP traffic from (https:\/\/\S+)/,
+};
+
+/**
+ * A tunnel through an ssh server that hands out public addresses (`localhost.run`, `serveo.net`, any with `user@`), or, with a
+ * port behind the host, through a plain one that forwards that port: `ssh:me@example.com:8080` is `http://example.com:8080`.
+ * @throws {TunnelError} `tunnel_option` when it is no host.
+ */
+export function sshPreset(option: string): Preset {
+  const { user, host, port: remote } = SSH_HOST.exec(option)?.groups ?? {};
+  if (host === undefined || Number(remote ?? 1) < 1 || Number(remote ?? 1) > 65_535) {
+    throw new TunnelError(
+      "tunnel_option",
+      `--tunnel ssh: wants a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your own server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
+    );
+  }
+  const name = host.toLowerCase();
+  // Without an account, localhost.run wants this user; any other user needs a key that it knows.
+  const login = user ?? (name === "localhost.run" ? "nokey" : undefined);
+  const destination = login === undefined ? host : `${login}@${host}`;
+  const address = SSH_ADDRESS[name];
+  const options = Object.entries(SSH_OPTIONS).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
+  const forward = (local: number) =>
+    remote === undefined ? ["-T", "-R", `80:127.0.0.1:${local}`] : ["-N", "-R", `*:${remote}:127.0.0.1:${local}`];
+  return {
+    kind: "ssh",
+    option: `ssh:${option}`,
+    program: "ssh",
+    install:
+      "Install OpenSSH: it is part of macOS; the package openssh-client (Linux); Settings, Optional features, OpenSSH Client (Windows).",
+    args: (local) => [...options, ...forward(local), "--", destination],
+    // It must not open a window to ask for a password.
+    env: { SSH_ASKPASS_REQUIRE: "never" },
+    ...(address !== undefined && { address }),
+    ...(remote !== undefined && { knownAddress: `http://${host}:${remote}` }),
+    advice: [
+      [/Permission denied \(/, `${destination} accepts none of your keys: load the right one with ssh-add`],
+      [
+        /remote port forwarding failed/,
+        remote === undefined
+          ? `${host} gives no address of its own: name a free port of it, --tunnel ssh:${destination}:8080`
+          : `port ${remote} of ${host} is in use or not allowed: name another one`,
+      ],
+      [
+        /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
+        `check the key of ${host}, then run ssh-keygen -R ${host}`,
+      ],
+    ],
+  };
+}
+
+/** The values of `--tunnel` whose programs are on this machine's PATH. */
+export function presetsFound(): string[] {
+  const all = [CLOUDFLARED, NGROK, sshPreset("localhost.run")];
+  return all.filter(({ program }) => findProgram(program) !== undefined).map(({ option }) => option);
+}

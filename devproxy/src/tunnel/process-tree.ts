@@ -1,0 +1,56 @@
+import { execFile, spawnSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+const WINDOWS = process.platform === "win32";
+const QUERY_LIMIT_MS = 10_000;
+
+/** Ends a process and everything that it started. The process must have been spawned `detached`, except on Windows. Never fails. */
+export function endTree(pid: number): void {
+  try {
+    if (WINDOWS) spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore", windowsHide: true });
+    else process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Whether anything of a process's tree is left; on Windows, the process itself. */
+export function isTreeAlive(pid: number): boolean {
+  try {
+    return process.kill(WINDOWS ? pid : -pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/**
+ * When a process started, as text that only this process has: two processes with the same id differ in it.
+ * `undefined` when there is no such process, or the system does not say.
+ */
+export async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    if (process.platform === "linux") return await startOnLinux(pid);
+    const { stdout } = WINDOWS
+      ? await query("powershell", ["-NoProfile", "-Command", `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
+      : await query("ps", ["-o", "lstart=", "-p", String(pid)]);
+    return stdout.trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In clock ticks since the boot, which has an id of its own. */
+async function startOnLinux(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = fields[18];
+  if (state === "Z" || state === "X" || ticks === undefined) return undefined;
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+  return `${boot.trim()} ${ticks}`;
+}
+
+function query(program: string, args: string[]): Promise<{ stdout: string }> {
+  const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  return promisify(execFile)(program, args, { env, timeout: QUERY_LIMIT_MS, windowsHide: true });
+}

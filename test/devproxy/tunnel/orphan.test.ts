@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { ProgramRecord } from "../../../devproxy/src/tunnel/index.js";
+import { endTree, isTreeAlive } from "../../../devproxy/src/tunnel/process-tree.js";
+import { atEnd } from "../../helpers/at-end.js";
+import { ListenProcess } from "../../helpers/devproxy.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { until } from "../../helpers/until.js";
+
+const WINDOWS = process.platform === "win32";
+const FIXTURE = fileURLToPath(new URL("./program.fixture.js", import.meta.url));
+/** A tunnel program whose public address leads straight to the proxy. */
+const TUNNEL = `command:"${process.execPath}" "${FIXTURE}" out http://demo.localhost:{port}`;
+
+interface Note {
+  pid: number;
+  start: string;
+}
+
+async function startListen(t: TestContext, dir: string): Promise<{ listening: ListenProcess; note: Note }> {
+  const listening = await ListenProcess.start(t, ["--journal", dir, "--tunnel", TUNNEL]);
+  const path = join(dir, "tunnel.json");
+  await until(() => existsSync(path));
+  const note = JSON.parse(readFileSync(path, "utf8")) as Note;
+  atEnd(t, () => endTree(note.pid));
+  return { listening, note };
+}
+
+/** Ends the other processes that a listen started: what watches over its tunnel program. */
+function endWatchdog(listen: number | undefined, program: number): void {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const children = lines.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === listen);
+  for (const [pid] of children) if (pid !== undefined && pid !== program) process.kill(pid, "SIGKILL");
+}
+
+/** A process with a child, in a group of its own. */
+function startProcess(t: TestContext): number {
+  const shell = WINDOWS ? undefined : "/bin/sh";
+  const child = spawn(`"${process.execPath}" "${FIXTURE}" out x & wait`, {
+    shell: shell ?? true,
+    detached: !WINDOWS,
+    stdio: "ignore",
+  });
+  const pid = child.pid as number;
+  atEnd(t, () => endTree(pid));
+  return pid;
+}
+
+test("a tunnel program ends, with what it started, when listen is killed", async (t) => {
+  const dir = makeFolder(t);
+  const { listening, note } = await startListen(t, dir);
+  assert.equal(listening.events[0]?.public?.toString().startsWith("http://demo.localhost:"), true);
+  assert.ok(isTreeAlive(note.pid));
+  await listening.kill();
+  await until(() => !isTreeAlive(note.pid));
+});
+
+test("one that outlived even that is ended by the next listen, which says so (Linux and macOS only)", {
+  skip: WINDOWS,
+}, async (t) => {
+  const dir = makeFolder(t);
+  const first = await startListen(t, dir);
+  endWatchdog(first.listening.child.pid, first.note.pid);
+  await first.listening.kill();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok(isTreeAlive(first.note.pid), "the program outlived its parent");
+  const second = await startListen(t, dir);
+  assert.equal(isTreeAlive(first.note.pid), false);
+  assert.match(second.listening.err, new RegExp(`^Ended the tunnel program .* \\(process ${first.note.pid}\\)`, "m"));
+  assert.notEqual(second.note.pid, first.note.pid);
+  assert.ok(isTreeAlive(second.note.pid));
+});
+
+test("a listen that is stopped leaves neither the program nor its note", async (t) => {
+  const dir = makeFolder(t);
+  const { listening, note } = await startListen(t, dir);
+  if (!WINDOWS) assert.equal(statSync(join(dir, "tunnel.json")).mode & 0o777, 0o600);
+  assert.deepEqual(Object.keys(note), ["pid", "start"]);
+  await listening.stop();
+  await until(() => !isTreeAlive(note.pid));
+  // On Windows a signal ends a process at once: the next start removes the note.
+  if (!WINDOWS) assert.equal(existsSync(join(dir, "tunnel.json")), false);
+});
+
+test("an orphan is ended once, with what it started", async (t) => {
+  const dir = makeFolder(t);
+  const pid = startProcess(t);
+  await new ProgramRecord(dir).write(pid);
+  assert.equal(await new ProgramRecord(dir).endOrphan(), pid);
+  await until(() => !isTreeAlive(pid));
+  assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+});
+
+test("a process that only has an orphan's id is left alone", async (t) => {
+  const dir = makeFolder(t);
+  const pid = startProcess(t);
+  await new ProgramRecord(dir).write(pid);
+  const path = join(dir, "tunnel.json");
+  const note = JSON.parse(readFileSync(path, "utf8")) as Note;
+  writeFileSync(path, JSON.stringify({ ...note, start: `${note.start}0` }));
+  assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+  assert.ok(isTreeAlive(pid));
+});
+
+for (const text of ["", "{", "null", '{"pid":"1","start":"x"}', '{"pid":0,"start":"x"}', '{"pid":-1,"start":"x"}']) {
+  test(`a damaged note ends nothing: ${JSON.stringify(text)}`, async (t) => {
+    const dir = makeFolder(t);
+    writeFileSync(join(dir, "tunnel.json"), text);
+    assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+  });
+}
