@@ -78,7 +78,7 @@ export function sshPreset(option: string): Preset {
   const address = SSH_ADDRESS[name];
   const options = Object.entries(SSH_OPTIONS).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   const forward = (local: number) =>
-    remote === undefined ? ["-T", "-R", `80:127.0.0.1:${local}`] : ["-N", "-R", `*:${remote}:127.0.0.1:${local}`];
+    remote === undefined ? ["-T", "-R", `80:127.0.0.1:${local}`] : ["-N", "-R", `:${remote}:127.0.0.1:${local}`];
   return {
     kind: "ssh",
     option: `ssh:${option}`,
