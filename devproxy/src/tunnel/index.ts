@@ -7,7 +7,7 @@ export { noTunnel } from "./none.js";
 export type { Pace } from "./pace.js";
 export { parseTunnel } from "./parse.js";
 export type { PingOptions } from "./ping.js";
-export { ping, pingAnswer, pingPath, pushPath } from "./ping.js";
+export { ping, pingAnswer, pingPath, pingSecret, pushPath } from "./ping.js";
 export { ProgramRecord } from "./program-record.js";
 export type { PublicAnswer, PublicRequestOptions } from "./request.js";
 export { publicRequest } from "./request.js";

@@ -10,9 +10,17 @@ export function pushPath(secret: string): string {
   return `/in/${secret}`;
 }
 
+/**
+ * What a ping carries instead of the secret: pings also go to addresses that turn out to be somebody else's, such as a link that a
+ * tunnel program printed.
+ */
+export function pingSecret(secret: string): string {
+  return createHmac("sha256", secret).update("ping").digest("base64url").slice(0, secret.length);
+}
+
 /** Path that the ingress answers pings on: `GET <path>?nonce=N` gets 200 and {@link pingAnswer} as JSON. */
 export function pingPath(secret: string): string {
-  return `${pushPath(secret)}/ping`;
+  return `${pushPath(pingSecret(secret))}/ping`;
 }
 
 /**
