@@ -5,7 +5,7 @@ import { type TestContext, test } from "node:test";
 import { airudder, fileInbox, type Receiver } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
 import { atEnd } from "../../helpers/at-end.js";
-import { run, send, startProxy } from "../../helpers/devproxy.js";
+import { run, send, startProxy, startRun } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { agentStatus, callCompleted, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
@@ -167,6 +167,29 @@ test("a process that takes no requests is named; the request is withdrawn, and n
   );
   assert.deepEqual(requestFiles(dir), []);
   assert.equal((await run(["dead", "--json", "--journal", dir])).lines()[0]?.seq, 1);
+});
+
+test("not on Windows, which has no signals: Ctrl+C withdraws the request", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const dir = makeFolder(t);
+  const app = startApp(t, dir);
+  await makeDead(app, tasks("a"));
+  await app.receiver.close();
+  const owner = await openJournal(dir);
+  atEnd(t, () => owner.close());
+  const { child, ended } = startRun(["dead", "--drop", "all", "--journal", dir]);
+  let name: string | undefined;
+  await until(() => {
+    name = requestFiles(dir).find((each) => each.endsWith(".json"));
+    return name !== undefined;
+  });
+  assert.equal(statSync(join(dir, String(name))).mode & 0o777, 0o600);
+  child.kill("SIGINT");
+  const { code, err } = await ended;
+  assert.equal(code, 3);
+  assert.match(err, /It was withdrawn: nothing changed\./);
+  assert.deepEqual(requestFiles(dir), []);
 });
 
 test("damaged, foreign and old request files are rejected, and the inbox continues", async (t) => {

@@ -115,6 +115,7 @@ test("help names every flag, with an example", async () => {
       "--reveal",
     ],
     show: ["--raw", "--curl", "--json", "--reveal"],
+    dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
     replay: [
       "--last",
