@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import { answerFor, describeFailure } from "./failure.js";
+import { removeOwnHeaders } from "./headers.js";
 import { sendAnswer } from "./reply.js";
 
 /** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
@@ -10,11 +11,15 @@ export function passThroughTo(target: URL): (request: IncomingMessage, response:
     changeOrigin: true,
     xfwd: true,
     on: {
+      proxyRes: ({ headers }) => removeOwnHeaders(headers),
       error: (error, request, response) => {
         if (!("writeHead" in response) || response.headersSent) response.destroy();
         else sendAnswer(request, response, answerFor(describeFailure(error, target.host)));
       },
     },
   });
-  return (request, response) => void proxy(request, response);
+  return (request, response) => {
+    removeOwnHeaders(request.headers);
+    void proxy(request, response);
+  };
 }

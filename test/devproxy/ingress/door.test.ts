@@ -133,6 +133,17 @@ test("with passThrough the rest goes to the app, unrecorded; without, it does no
   assert.equal(JSON.parse(down.text).error.code, "app_down");
 });
 
+test("passThrough removes the headers between dev proxy and middleware, both ways", async (t) => {
+  const { proxy, app } = await startProxy(t, { passThrough: true });
+  app.reply = (_, response) => void response.writeHead(200, { "airudder-outcome": "{}", "x-kept": "1" }).end();
+  const headers = { "Airudder-Replay": "forged", "AIRUDDER-DEVPROXY": "1", "Airudder-Outcome": "{}", "x-kept": "1" };
+  const reply = await send(app.url.replace(app.origin, new URL(proxy.localUrl).origin), "{}", { headers });
+  const received = app.requests[0]?.headers ?? {};
+  const own = (names: object) => Object.keys(names).filter((name) => name.startsWith("airudder-"));
+  assert.deepEqual([own(received), received["x-kept"]], [[], "1"]);
+  assert.deepEqual([own(reply.headers), reply.headers["x-kept"]], [[], "1"]);
+});
+
 for (const [how, size, chunked] of [
   ["announced", 10 * 1024 * 1024 + 1, false],
   ["announced", 40 * 1024 * 1024, false],
