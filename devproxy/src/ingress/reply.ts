@@ -6,9 +6,14 @@ import { endToEndHeaders } from "./headers.js";
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body, isCut }: Answer,
 ): void {
   if (response.destroyed) return;
+  if (isCut) {
+    const message = `The app responded ${status} with a body larger than the dev proxy passes on.`;
+    sendError(response, 502, "response_too_large", message);
+    return;
+  }
   const own = endToEndHeaders(headers);
   const hasNoBody = status === 204 || status === 304 || request.method === "HEAD";
   try {

@@ -9,7 +9,7 @@ export { parseTunnel } from "./parse.js";
 export type { PingOptions } from "./ping.js";
 export { ping, pingAnswer, pingPath, pushPath } from "./ping.js";
 export type { PublicAnswer, PublicRequestOptions } from "./request.js";
-export { publicRequest } from "./request.js";
+export { lookup, publicRequest } from "./request.js";
 export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";
 export { tunnelEvent } from "./status.js";
 export type { SupervisorOptions } from "./supervisor.js";
