@@ -6,6 +6,7 @@ import { ActiveResponses } from "./ingress/active.js";
 import { Deliverer } from "./ingress/deliver.js";
 import { Forwarder } from "./ingress/forward.js";
 import { Live } from "./ingress/live.js";
+import { reportMalformed } from "./ingress/malformed.js";
 import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
 import { Janitor } from "./journal/janitor.js";
@@ -81,6 +82,7 @@ async function run(
   const { bodyMs } = limits ?? {};
   const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
+  reportMalformed(server, listener);
   const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
   const record = new ProgramRecord(dir);
   const orphan = await record.endOrphan();

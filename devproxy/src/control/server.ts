@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { JournalError } from "airudder-webhooks/journal";
-import { DevproxyError } from "../errors.js";
+import { DevproxyError, usageError } from "../errors.js";
 import { equalSecrets } from "../ingress/door.js";
-import { readBody } from "../ingress/read-body.js";
+import { type BodyProblem, readBody } from "../ingress/read-body.js";
 import type { ReplayEvent } from "../replay/events.js";
 import type { ReplayRequest } from "../replay/request.js";
 
@@ -76,12 +76,22 @@ async function serveReplay(
     if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`);
   };
   try {
-    await actions.replay(JSON.parse(body.toString()) as ReplayRequest, print, stop.signal);
+    await actions.replay(requestOf(body), print, stop.signal);
     print({ event: "end" });
   } catch (error) {
     print(errorLine(error));
   }
   response.end();
+}
+
+/** @throws DevproxyError `usage` */
+function requestOf(body: Buffer | BodyProblem): ReplayRequest {
+  if (typeof body === "string") throw usageError(`The request of a replay could not be read: ${body}.`);
+  try {
+    return JSON.parse(body.toString()) as ReplayRequest;
+  } catch {
+    throw usageError("The request of a replay is not JSON.");
+  }
 }
 
 function errorLine(error: unknown): EndLine {

@@ -6,6 +6,8 @@ export interface Answer {
   status: number;
   headers: HeaderMap;
   body: Buffer;
+  /** The response was larger than the dev proxy reads; the body is its start. */
+  isCut?: true;
 }
 
 /** How one try to hand a push to the app went: an answer, or why there is none. */

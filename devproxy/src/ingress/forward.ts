@@ -2,12 +2,13 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from "no
 import { Agent as HttpsAgent } from "node:https";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
+import { lookup } from "../tunnel/index.js";
 import type { Answer, Attempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
 import { forwardedHeaders } from "./headers.js";
 import { makeRequest, makeResponse } from "./message.js";
 import { pathAt } from "./query.js";
-import { readAnswer } from "./read-answer.js";
+import { readAnswer, TOO_LARGE } from "./read-answer.js";
 
 /** A push on its way to an app. */
 export interface Dispatch {
@@ -34,7 +35,7 @@ interface Exchange {
  * An idle connection is ended long before an app does so: a push never meets one that is just being closed. Whether the app saw a push that
  * did is not to be known, so that it is never sent twice for one try.
  */
-const CONNECTIONS = { keepAlive: true, timeout: 1_000 };
+const CONNECTIONS = { keepAlive: true, timeout: 1_000, lookup };
 
 /** The one way to the app. Live, queued and replayed pushes all pass the same http-proxy-middleware. */
 export class Forwarder {
@@ -53,7 +54,8 @@ export class Forwarder {
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
     try {
       const answer = await this.#exchange(dispatch);
-      return { at, target, ms: ms(), answer, reached: true };
+      const error = answer.isCut ? { error: TOO_LARGE } : {};
+      return { at, target, ms: ms(), answer, ...error, reached: true };
     } catch (error) {
       const failure = describeFailure(error, dispatch.target.host);
       return { at, target, ms: ms(), ...failure, ...(dispatch.signal?.aborted ? { stopped: true } : {}) };
@@ -75,6 +77,11 @@ export class Forwarder {
       const exchange: Exchange = {
         started: (outgoing) => {
           exchange.outgoing = outgoing;
+          outgoing.path = path; // http-proxy makes one slash of two
+          outgoing.once("upgrade", (_, socket) => {
+            socket.destroy();
+            exchange.failed(new Error("the app responded with status 101, which is no response to a push"));
+          });
           if (signal?.aborted) stop();
         },
         answered: (response) => {

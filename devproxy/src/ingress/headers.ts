@@ -30,6 +30,11 @@ export function endToEndHeaders(headers: HeaderMap): HeaderMap {
   return kept;
 }
 
+/** Removes our own headers from a message's. */
+export function removeOwnHeaders(headers: NodeJS.Dict<string | string[]>): void {
+  for (const name of OWN_HEADERS) delete headers[name];
+}
+
 /** The headers of a push as the app gets them. */
 export function forwardedHeaders(headers: HeaderMap, request: ForwardedRequest): HeaderMap {
   const forwarded = endToEndHeaders(headers);

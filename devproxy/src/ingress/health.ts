@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { lookup } from "../tunnel/index.js";
 import type { Attempt } from "./attempt.js";
 
 const CONNECT_MS = 1_000;
@@ -8,7 +9,7 @@ export function isListening(target: URL): Promise<boolean> {
   const port = Number(target.port) || (target.protocol === "https:" ? 443 : 80);
   const host = target.hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
-    const socket = connect({ host, port });
+    const socket = connect({ host, port, lookup });
     const end = (up: boolean) => {
       socket.destroy();
       resolve(up);

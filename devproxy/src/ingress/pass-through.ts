@@ -1,20 +1,29 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
 import { createProxyMiddleware } from "http-proxy-middleware";
+import { lookup } from "../tunnel/index.js";
 import { answerFor, describeFailure } from "./failure.js";
+import { removeOwnHeaders } from "./headers.js";
 import { sendAnswer } from "./reply.js";
 
 /** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
+  const agent = target.protocol === "https:" ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
   const proxy = createProxyMiddleware({
     target: target.origin,
+    agent,
     changeOrigin: true,
     xfwd: true,
     on: {
+      proxyRes: ({ headers }) => removeOwnHeaders(headers),
       error: (error, request, response) => {
         if (!("writeHead" in response) || response.headersSent) response.destroy();
         else sendAnswer(request, response, answerFor(describeFailure(error, target.host)));
       },
     },
   });
-  return (request, response) => void proxy(request, response);
+  return (request, response) => {
+    removeOwnHeaders(request.headers);
+    void proxy(request, response);
+  };
 }

@@ -2,25 +2,35 @@ import type { IncomingMessage } from "node:http";
 import type { Answer } from "./attempt.js";
 import { headerMap } from "./headers.js";
 
-/** Longer answers are cut: nobody at the other end reads them. */
+/** Longer responses are cut. */
 const ANSWER_BYTES = 10 * 1024 * 1024;
+
+/** What is recorded of a response that was cut. */
+export const TOO_LARGE = `the app's response is larger than ${ANSWER_BYTES / 1024 / 1024} MB and was cut`;
 
 /** Reads the app's answer to its end. */
 export function readAnswer(response: IncomingMessage): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const { statusCode: status = 0 } = response;
+    if (status < 200) {
+      response.destroy();
+      return reject(
+        Object.assign(new Error(`the app responded with status ${status}, which HTTP does not have`), { code: "" }),
+      );
+    }
     const chunks: Buffer[] = [];
     let room = ANSWER_BYTES;
     response.on("data", (chunk: Buffer) => {
       if (room > 0) chunks.push(chunk.subarray(0, room));
       room -= chunk.length;
+      if (room >= 0) return;
+      finish({ isCut: true });
+      response.destroy();
     });
-    response.on("end", () =>
-      resolve({
-        status: response.statusCode ?? 502,
-        headers: headerMap(response.headers),
-        body: Buffer.concat(chunks),
-      }),
-    );
+    const finish = (cut: { isCut?: true }) => {
+      resolve({ status, headers: headerMap(response.headers), body: Buffer.concat(chunks), ...cut });
+    };
+    response.on("end", () => finish({}));
     response.on("error", reject);
     response.on("close", () => {
       if (!response.complete) reject(Object.assign(new Error("the app's answer broke off"), { code: "" }));

@@ -3,39 +3,43 @@ import type { IncomingMessage } from "node:http";
 /** The largest body that is taken, bytes. */
 export const BODY_BYTES = 10 * 1024 * 1024;
 
+/** How much of a body that is too large is read and discarded: a tunnel loses a response that comes before the end of the body. */
+const DISCARDED_BYTES = 64 * 1024 * 1024;
+
 /** How long a sender may take for its body, ms: it waits 10 s for an answer. */
 export const BODY_MS = 8_000;
 
 /** Why a body could not be read; a broken one was answered 400 by Node. */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
-/** Reads a request's body as it came over the wire: nothing is inflated or decoded. */
+/** Reads a request's body as it came over the wire: nothing is inflated or decoded. One that is too large is read to its end first. */
 export function readBody(
   request: IncomingMessage,
   limit = BODY_BYTES,
   timeoutMs = BODY_MS,
 ): Promise<Buffer | BodyProblem> {
-  if (Number(request.headers["content-length"]) > limit) {
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > DISCARDED_BYTES) {
     request.resume();
     return Promise.resolve("too_large");
   }
   return new Promise((settle) => {
-    const resolve = (result: Buffer | BodyProblem) => {
-      clearTimeout(timer);
-      settle(result);
-    };
-    const timer = setTimeout(() => resolve("timed_out"), timeoutMs);
     const chunks: Buffer[] = [];
     let size = 0;
+    const isTooLarge = () => size > limit || announced > limit;
+    const resolve = (result: Buffer | BodyProblem) => {
+      clearTimeout(timer);
+      chunks.length = 0;
+      settle(isTooLarge() && result !== "broken" ? "too_large" : result);
+    };
+    const timer = setTimeout(() => resolve("timed_out"), timeoutMs);
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
-      else {
-        chunks.length = 0;
-        resolve("too_large");
-      }
+      if (!isTooLarge()) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > DISCARDED_BYTES) resolve("too_large");
     });
-    request.on("end", () => resolve(size > limit ? "too_large" : Buffer.concat(chunks, size)));
+    request.on("end", () => resolve(isTooLarge() ? "too_large" : Buffer.concat(chunks, size)));
     const ended = () => resolve(isBroken(request) ? "broken" : "aborted");
     request.on("error", ended);
     request.on("close", ended);

@@ -6,9 +6,14 @@ import { endToEndHeaders } from "./headers.js";
 export function sendAnswer(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body, isCut }: Answer,
 ): void {
   if (response.destroyed) return;
+  if (isCut) {
+    const message = `The app responded ${status} with a body larger than the dev proxy passes on.`;
+    sendError(response, 502, "response_too_large", message);
+    return;
+  }
   const own = endToEndHeaders(headers);
   const hasNoBody = status === 204 || status === 304 || request.method === "HEAD";
   try {
@@ -20,9 +25,22 @@ export function sendAnswer(
   response.end(hasNoBody ? undefined : body);
 }
 
-/** A refusal of our own. */
+/** How long the rest of a rejected body is read, ms. */
+const DRAIN_MS = 2_000;
+
+/** Rejects a request. What is left of its body is discarded: a sender that is still sending would not read the response. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
   if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, { "content-type": "application/json", connection: "close" });
-  response.end(JSON.stringify({ error: { code, message } }));
+  const body = JSON.stringify({ error: { code, message } });
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+  if (!response.req.complete) drain(response.req);
+}
+
+/** Discards the rest of a body for a while, then closes the connection if it has not come to its end. */
+function drain(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
+  timer.unref();
+  const end = () => clearTimeout(timer);
+  request.once("end", end).once("close", end).resume();
 }

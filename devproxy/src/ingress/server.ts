@@ -6,6 +6,7 @@ import type { Listener } from "../events.js";
 import type { Store } from "../journal/store.js";
 import { behindTunnel } from "../tunnel/index.js";
 import type { ActiveResponses } from "./active.js";
+import { BodyMemory } from "./body-memory.js";
 import { destinationOf } from "./door.js";
 import type { Live } from "./live.js";
 import { answerPing } from "./ping-answer.js";
@@ -29,6 +30,7 @@ export interface IngressOptions {
 /** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
   const refusals = new Refusals(options.listener);
+  const memory = new BodyMemory();
   const app = express();
   app.disable("x-powered-by");
   app.use((request, response) => {
@@ -36,7 +38,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
     const destination = destinationOf(request.url, options.secret);
     if (destination === "ping") return answerPing(request, response, options.secret);
     if (destination === "push") {
-      return takePush(request, response, options, refusals).catch(({ message }: Error) => {
+      return takePush(request, response, options, refusals, memory).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
         const what =
           "A push, or that it was acknowledged, could not be recorded; it was answered 503, so that Airudder sends it again";
@@ -54,6 +56,7 @@ async function takePush(
   response: ServerResponse,
   { store, live, listener, key, bodyMs = BODY_MS }: IngressOptions,
   refusals: Refusals,
+  memory: BodyMemory,
 ): Promise<void> {
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
@@ -75,6 +78,7 @@ async function takePush(
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
   sendAnswer(request, response, await live.answer(row, content, started));
+  memory.add(body.length);
 }
 
 /**

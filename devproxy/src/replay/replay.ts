@@ -161,10 +161,16 @@ interface Plan {
  * @throws DevproxyError `usage`
  */
 export function planOf(request: ReplayRequest): Plan {
+  if (typeof request !== "object" || request === null) throw usageError("The request of a replay must be an object.");
+  const { last, set = [] } = request;
+  if (last !== undefined && !(Number.isInteger(last) && last > 0))
+    throw usageError("--last must be a whole number above 0.");
+  if (!Array.isArray(set) || !set.every((edit) => typeof edit === "string"))
+    throw usageError("set must be a list of edits such as path=value.");
   if (request.key === "") throw usageError("--key is empty. Leave it out to send each push with the Sign that it has.");
   return {
     isExpected: request.expect === undefined ? undefined : parseExpect(request.expect),
-    edits: { set: (request.set ?? []).map(parseEdit), key: request.key, agreedKey: request.agreedKey },
+    edits: { set: set.map(parseEdit), key: request.key, agreedKey: request.agreedKey },
     pace: paceOf(request),
     to: request.to === undefined ? undefined : parseTarget(request.to, "--to"),
     waitMs: request.wait === undefined ? undefined : parseWait(request.wait),

@@ -37,7 +37,8 @@ export function isLocalhostName(hostname: string): boolean {
   return /(^|\.)localhost\.?$/i.test(hostname);
 }
 
-const lookup: LookupFunction = (hostname, options, callback) => {
+/** The system's lookup, with names under `localhost` as this machine. */
+export const lookup: LookupFunction = (hostname, options, callback) => {
   if (!isLocalhostName(hostname)) return systemLookup(hostname, options, callback);
   if (options.all) return callback(null, LOOPBACK);
   return callback(null, "127.0.0.1", 4);

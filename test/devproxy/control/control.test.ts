@@ -120,3 +120,26 @@ test("a replay whose asker goes away is stopped, and the proxy lives", async (t)
   assert.ok(app.requests.length < 12, `${app.requests.length} were sent`);
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
 });
+
+test("a replay request that is wrong is a usage error, and nothing is sent", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
+  const requests = [
+    "null",
+    "7",
+    "{",
+    '{"last":0}',
+    '{"last":-1}',
+    '{"last":"1"}',
+    '{"last":1,"set":"a=b"}',
+    '{"last":1,"set":[1]}',
+  ];
+  for (const request of [...requests, Buffer.alloc(10 * 1024 * 1024 + 1)]) {
+    const headers = { authorization: `Bearer ${token}` };
+    const { text } = await send(`http://127.0.0.1:${port}/replay/x`, request, { headers });
+    const { event, code, exit } = JSON.parse(text);
+    assert.deepEqual([event, code, exit], ["error", "usage", 2], String(request).slice(0, 30));
+  }
+  assert.equal(app.requests.length, 1);
+});

@@ -3,6 +3,8 @@ import { createHmac } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { test } from "node:test";
 import { send, startProxy } from "../../helpers/devproxy.js";
+import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
+import { postPublicly } from "../../helpers/public.js";
 import type { Recorded } from "../../helpers/recorder-app.js";
 
 test("nothing but the secret path answers", async (t) => {
@@ -131,18 +133,44 @@ test("with passThrough the rest goes to the app, unrecorded; without, it does no
   assert.equal(JSON.parse(down.text).error.code, "app_down");
 });
 
-test("a body over 10 MB is refused with 413, announced or not, and not recorded", async (t) => {
-  const { proxy, app } = await startProxy(t);
-  const large = Buffer.alloc(10 * 1024 * 1024 + 1);
-  const announced = await send(proxy.localUrl, large).catch(() => undefined);
-  const chunked = await send(proxy.localUrl, [large.subarray(0, 6_000_000), large.subarray(6_000_000)]).catch(
-    () => undefined,
-  );
-  for (const reply of [announced, chunked]) if (reply !== undefined) assert.equal(reply.status, 413);
-  assert.ok(announced ?? chunked, "at least one sender read the refusal");
-  assert.equal(app.requests.length, 0);
-  assert.equal(proxy.store.index.rows.length, 0);
+test("passThrough removes the headers between dev proxy and middleware, both ways", async (t) => {
+  const { proxy, app } = await startProxy(t, { passThrough: true });
+  app.reply = (_, response) => void response.writeHead(200, { "airudder-outcome": "{}", "x-kept": "1" }).end();
+  const headers = { "Airudder-Replay": "forged", "AIRUDDER-DEVPROXY": "1", "Airudder-Outcome": "{}", "x-kept": "1" };
+  const reply = await send(app.url.replace(app.origin, new URL(proxy.localUrl).origin), "{}", { headers });
+  const received = app.requests[0]?.headers ?? {};
+  const own = (names: object) => Object.keys(names).filter((name) => name.startsWith("airudder-"));
+  assert.deepEqual([own(received), received["x-kept"]], [[], "1"]);
+  assert.deepEqual([own(reply.headers), reply.headers["x-kept"]], [[], "1"]);
 });
+
+for (const [how, size, chunked] of [
+  ["announced", 10 * 1024 * 1024 + 1, false],
+  ["announced", 40 * 1024 * 1024, false],
+  ["in chunks", 10 * 1024 * 1024 + 1, true],
+  ["in chunks", 40 * 1024 * 1024, true],
+] as const) {
+  test(`a body of ${size} bytes, ${how}, is rejected with 413 and not recorded`, async (t) => {
+    const { proxy, app } = await startProxy(t);
+    const body = Buffer.alloc(size);
+    const { status, text } = await send(
+      proxy.localUrl,
+      chunked ? [body.subarray(0, 6_000_000), body.subarray(6_000_000)] : body,
+    );
+    assert.deepEqual([status, JSON.parse(text).error.code], [413, "too_large"]);
+    assert.equal(app.requests.length, 0);
+    assert.equal(proxy.store.index.rows.length, 0);
+  });
+
+  test(`a body of ${size} bytes, ${how}, is rejected with 413 through a localtunnel server too`, async (t) => {
+    const server = await new LocaltunnelServer().start();
+    t.after(() => server.stop());
+    const { proxy } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
+    const url = (await proxy.tunnelReady()) as string;
+    assert.equal(await postPublicly(url, Buffer.alloc(size), { chunked }), 413);
+    assert.equal(await postPublicly(url, Buffer.from("{}"), { chunked }), 200);
+  });
+}
 
 test("a sender that hangs up half way leaves nothing behind", async (t) => {
   const { proxy, app } = await startProxy(t);

@@ -67,6 +67,29 @@ for (const [name, ask, status, code, why] of refused) {
   });
 }
 
+const malformed: [string, (path: string) => string, number, string][] = [
+  ["a request that is not HTTP", () => "secret words\r\n\r\n", 400, "malformed"],
+  ["a header that is too long", (path) => post(path, `x: ${"a".repeat(20_000)}`, ""), 431, "malformed"],
+  [
+    "an unknown Expect",
+    (path) => post(path, "connection: close\r\nexpect: secret", "").replace("POST", "GET"),
+    417,
+    "unknown_expectation",
+  ],
+];
+
+for (const [name, request, status, code] of malformed) {
+  test(`${name} is answered ${status}, and reported once a minute without what it says`, async (t) => {
+    const { proxy, events } = await startProxy(t);
+    for (let n = 0; n < 3; n++) {
+      assert.match(await sendRaw(proxy.localUrl, request), new RegExp(`^HTTP/1.1 ${status} `));
+    }
+    assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+    const notes = notesOf(events);
+    assert.deepEqual([notes.map((note) => note.code), notes[0]?.message.includes("secret")], [[code], false]);
+  });
+}
+
 test("a wrong path is told once a minute, without the path: it may be a secret with a slip", async (t) => {
   const { proxy, events } = await startProxy(t);
   for (let n = 0; n < 3; n++) assert.equal((await send(`${proxy.localUrl}x`, "{}")).status, 404);

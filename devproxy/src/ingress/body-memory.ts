@@ -1,0 +1,40 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/** Bodies of fewer bytes in all are left to the next garbage collection. */
+const WORTH_BYTES = 64 * 1024 * 1024;
+const IDLE_MS = 1_000;
+
+/**
+ * Returns the memory of large bodies to the system. V8 collects garbage when it allocates, so a proxy that gets no more requests after
+ * a burst would keep all of its bodies.
+ */
+export class BodyMemory {
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param collect runs a garbage collection */
+  constructor(private readonly collect: () => void = collectGarbage) {}
+
+  /** A request with a body of so many bytes has its response. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < WORTH_BYTES) return;
+    this.#timer ??= setTimeout(() => this.#free(), IDLE_MS).unref();
+    this.#timer.refresh();
+  }
+
+  #free(): void {
+    this.#timer = undefined;
+    this.#bytes = 0;
+    this.collect();
+    // What the first collection finds behind closed connections is free only after the second.
+    setTimeout(this.collect, IDLE_MS).unref();
+  }
+}
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  collect();
+}

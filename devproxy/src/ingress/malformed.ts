@@ -1,0 +1,37 @@
+import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Listener } from "../events.js";
+import { Refusals } from "./refusals.js";
+
+const EVERY_MS = 60_000;
+
+/** Rejects requests that Node.js would reject without a word, and reports at most one a minute: anybody may send them. */
+export function reportMalformed(server: Server, listener: Listener): void {
+  const refusals = new Refusals(listener);
+  const responses = new WeakMap<object, ServerResponse>();
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  const report = (status: number, code: string, message: string) => {
+    const now = performance.now();
+    if (now - reportedAt < EVERY_MS) return;
+    reportedAt = now;
+    refusals.tell(status, code, message);
+  };
+  server.prependListener("request", (request, response) => responses.set(request.socket, response));
+  server.on("clientError", (error: NodeJS.ErrnoException, duplex) => {
+    const socket = duplex as Socket;
+    const { code = "" } = error;
+    const response = responses.get(socket);
+    const isAnswering = response !== undefined && !response.writableFinished;
+    const status = code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
+    if (socket.writable && !(isAnswering && response.headersSent)) {
+      socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
+    }
+    socket.destroy(error);
+    // A body that breaks off belongs to a request that is being answered, which reports it.
+    if (code.startsWith("HPE_") && !isAnswering) report(status, "malformed", `It is not valid HTTP (${code}).`);
+  });
+  server.on("checkExpectation", (_, response) => {
+    response.writeHead(417).end();
+    report(417, "unknown_expectation", "Its Expect header asks for something unknown.");
+  });
+}
