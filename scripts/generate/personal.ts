@@ -36,9 +36,11 @@ const FORMATS: Readonly<Record<string, string>> = {
   "integer, or its digits": COUNT,
 };
 
+const NOT_VALUES = new Set(["object", "array", "null"]);
+
 /** Whether a node can be a value by itself, so that it needs `x-personal`. */
 export function isValue(node: Node): boolean {
-  return typesOf(node).some((type) => type !== "object" && type !== "array");
+  return typesOf(node).some((type) => !NOT_VALUES.has(type));
 }
 
 /** Whether a node states `false` or a kind of personal data. */
@@ -56,10 +58,10 @@ export function harmlessPattern(node: Node): string | undefined {
   if (values !== undefined) return `/^(?:${[...new Set(values.map(escaped))].filter(Boolean).join("|")})$/i`;
   const pattern = node["x-unit"] === "seconds since 1970" ? EPOCH : FORMATS[node["x-format"] ?? ""];
   if (pattern !== undefined) return `/^(?:${pattern})$/`;
-  return typesOf(node).every((type) => HARMLESS_TYPES.has(type)) ? `/^(?:${COUNT})$/` : undefined;
+  return typesOf(node).some((type) => COUNTED.has(type)) ? `/^(?:${COUNT})$/` : undefined;
 }
 
-const HARMLESS_TYPES = new Set(["integer", "boolean", "null"]);
+const COUNTED = new Set(["integer", "number", "boolean"]);
 
 function escaped(value: unknown): string {
   return String(value).replace(/[\\^$.*+?()[\]{}|/-]/g, (letter) => `\\${letter}`);
