@@ -4,6 +4,7 @@ import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import type { Attempt } from "./attempt.js";
+import { withContent } from "./delivered-content.js";
 import type { Forwarder } from "./forward.js";
 import { queryOf } from "./query.js";
 import { refusalCode } from "./refusal-code.js";
@@ -56,7 +57,7 @@ export class Deliverer {
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
     this.#record(push, attempt, facts);
-    this.listener(deliveryEvent(push, attempt, facts));
+    this.listener(withContent(deliveryEvent(push, attempt, facts), { headers, body }));
     return attempt;
   }
 

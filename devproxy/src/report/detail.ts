@@ -7,6 +7,7 @@ import type { DeliveryRow, Row } from "../journal/rows.js";
 import { statusOf, succeeded } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
 import type { Curtain } from "../privacy/curtain.js";
+import { JsonText } from "../privacy/json-text.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
 import type { Screen } from "./screen.js";
@@ -14,20 +15,23 @@ import { clean, duration, local, visible } from "./words.js";
 
 /** Everything that is known of a push, as `show --json` prints it. */
 export async function detailJson(reader: Reader, row: Row, content: Content, curtain: Curtain): Promise<object> {
+  const description = descriptionOf(row, content);
   const deliveries = await Promise.all(
     row.deliveries.map(async (delivery) => {
       const response = await responseOf(reader, delivery);
       return {
         ...deliveryJson(delivery.head, curtain),
-        response: response && { headers: curtain.headers(response.headers), body: curtain.answer(response.body) },
+        response: response && {
+          headers: curtain.headers(response.headers),
+          body: curtain.answer(response.body, description.payload),
+        },
       };
     }),
   );
-  const description = descriptionOf(row, content);
   return {
     head: rowJson(row, curtain),
     headers: curtain.headers(content.headers),
-    body: curtain.push(description, content.body),
+    body: curtain.push(description, content.body, content.headers),
     drift: description.drift.map((drift) => ({ ...drift, path: curtain.path(drift.path) })),
     deliveries,
   };
@@ -53,21 +57,21 @@ export async function detailLines(
   const { push } = row;
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
-    ["id", push.id],
+    ["id", curtain.pushId(push.id)],
     ["came", `${local(push.at)}, ${push.source}`],
-    ["request", `${push.method} ${curtain.url(push.url)}`],
-    ["task", push.task && curtain.text(push.task)],
-    ["call", push.call && curtain.text(push.call)],
-    ["workflow", push.workflow && curtain.text(push.workflow)],
+    ["request", `${curtain.method(push.method)} ${curtain.url(push.url)}`],
+    ["task", push.task && curtain.id(push.task)],
+    ["call", push.call && curtain.id(push.call)],
+    ["workflow", push.workflow && curtain.id(push.workflow)],
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [
-    `${out.style("bold", `#${push.seq}`)}  ${clean(push.type)}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
+    `${out.style("bold", `#${push.seq}`)}  ${clean(curtain.type(push.type))}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${clean(value)}`],
     ),
     ...section(out, "Headers", headerLines(curtain.headers(content.headers))),
-    ...section(out, "Body", bodyLines(curtain.push(description, content.body))),
+    ...section(out, "Body", bodyLines(curtain.push(description, content.body, content.headers))),
   ];
   const drift = description.drift.map(
     ({ path, kind, expected, got }) =>
@@ -75,7 +79,8 @@ export async function detailLines(
   );
   lines.push(...section(out, "Drift", drift.map(clean)));
   const tries = [];
-  for (const delivery of row.deliveries) tries.push(...(await deliveryLines(reader, delivery, curtain, out)));
+  for (const delivery of row.deliveries)
+    tries.push(...(await deliveryLines(reader, delivery, description.payload, curtain, out)));
   lines.push(...section(out, "Deliveries", tries.length === 0 ? ["none"] : tries));
   return lines;
 }
@@ -89,12 +94,17 @@ function headerLines(headers: Content["headers"]): string[] {
 }
 
 function bodyLines(body: unknown): string[] {
-  return typeof body === "string"
-    ? body.split("\n").map(clean)
-    : JSON.stringify(body, null, 2).split("\n").map(visible);
+  if (body instanceof JsonText) return body.pretty().split("\n").map(visible);
+  return String(body).split("\n").map(clean);
 }
 
-async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Curtain, out: Screen): Promise<string[]> {
+async function deliveryLines(
+  reader: Reader,
+  delivery: DeliveryRow,
+  payload: object | undefined,
+  curtain: Curtain,
+  out: Screen,
+): Promise<string[]> {
   const { at, status, error, ms, cause, late, aside, target } = delivery.head;
   const response = await responseOf(reader, delivery);
   const code = response && refusalCode(response.body);
@@ -106,11 +116,11 @@ async function deliveryLines(reader: Reader, delivery: DeliveryRow, curtain: Cur
   const lines = [
     `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", clean(curtain.url(target)))}`,
   ];
-  const outcome = response && outcomeOf(response.headers["airudder-outcome"]);
-  if (outcome) lines.push(`    ${curtain.text(outcomeText(outcome))}`);
+  const outcome = response && curtain.outcome(outcomeOf(response.headers["airudder-outcome"]), payload);
+  if (outcome) lines.push(`    ${outcomeText(outcome)}`);
   if (response && response.body.length > 0) {
     lines.push(
-      ...bodyLines(curtain.answer(response.body))
+      ...bodyLines(curtain.answer(response.body, payload))
         .slice(0, 40)
         .map((line) => `    ${line}`),
     );

@@ -1,6 +1,9 @@
+import { describePush } from "airudder-webhooks";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, TunnelEvent } from "../events.js";
+import { deliveredContent } from "../ingress/delivered-content.js";
 import type { Index } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
+import { Curtain } from "../privacy/curtain.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration } from "./words.js";
@@ -8,26 +11,40 @@ import { bytes, clean, clock, duration } from "./words.js";
 const TOKEN_HINT = "the app wants its token: put it into --target, as in ...?token=SECRET";
 
 /** Prints events as `--json` promises them; what is no part of that goes to standard error. */
-export function jsonReporter(out: Screen, err: Screen): Listener {
+export function jsonReporter(out: Screen, err: Screen, curtain = new Curtain("", false)): Listener {
   return (event) => {
-    if (event.event === "note") err.line(clean(event.message));
-    else out.json(event);
+    if (event.event === "note") err.line(clean(curtain.text(event.message)));
+    else out.json(event.event === "delivery" ? redacted(event, curtain) : event);
   };
 }
 
 /** Prints events for people: a line a push, a line a delivery. */
-export function liveReporter(out: Screen, index: Index): Listener {
+export function liveReporter(out: Screen, index: Index, curtain = new Curtain("", false)): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
   return (event: DevproxyEvent) => {
     if (event.event === "push") out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
     else if (event.event === "delivery") {
-      out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
+      out.line(`${stamp()} ${deliveryLine(out, redacted(event, curtain), index)}`);
       if (event.code !== "bad_token" || isHinted) return;
       isHinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
-    else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
+    else if (event.event === "note")
+      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(curtain.text(event.message))}`);
+  };
+}
+
+/** A delivery without what its app's response says of a person. */
+function redacted(event: DeliveryEvent, curtain: Curtain): DeliveryEvent {
+  const { error, outcome, ...rest } = event;
+  const content = deliveredContent(event);
+  const payload = content && describePush(content.body, content.headers).payload;
+  const shown = curtain.outcome(outcome, payload);
+  return {
+    ...rest,
+    ...(error === undefined ? {} : { error: curtain.text(error) }),
+    ...(shown === undefined ? {} : { outcome: shown }),
   };
 }
 
