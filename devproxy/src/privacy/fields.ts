@@ -11,8 +11,11 @@ export type Kind =
   | "key";
 
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-/** Runs of digits that are not a person's: UUIDs, hexadecimal, times and IP addresses. */
+/** The form of the push ids that the middleware makes: time, count and process. */
+const PUSH_ID = "\\b0(?=[0-9a-z]*[a-z])[0-9a-z]{12,16}[0-9a-f]{12}\\b";
+/** Runs of digits that are not a person's: ids, hexadecimal, times and IP addresses. */
 const HARMLESS_DIGITS = [
+  PUSH_ID,
   "\\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\\b",
   "\\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\\b",
   "\\b\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?!\\d)",

@@ -135,6 +135,7 @@ const national: [string, RegExp][] = [
   ["021/5550123, 3201012345678901", /^<phone:\w+>$|^<phone:\w+>, <phone:\w+>$/],
 ];
 const readable = [
+  "push 0mwtvgvcd000012345678abcd failed",
   "connection refused (127.0.0.1:54321, ECONNREFUSED)",
   "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
   "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
@@ -155,6 +156,19 @@ test("a phone number or an address within a text that is shown is redacted, and 
     assert.match(String(closed.headers({ "x-a": text })["x-a"]), /^<\w+:\w+>$/);
   }
   for (const text of readable) assert.equal(closed.text(text), text);
+});
+
+test("ids are shown if they are hexadecimal or UUIDs, and push ids; others are placeholders", () => {
+  for (const id of ["0f1e2d3c4b5a69788796a5b4c3d2e1f0", "0F1E2D3C-4B5A-4978-8796-A5B4C3D2E1F0"])
+    assert.equal(closed.id(id), id);
+  for (const id of ["3201012345678901", "deadbeef", "Budi Santoso", "7777777.0", "cust-1", "+62811000001"])
+    assert.match(closed.id(id), /^<id:[0-9a-f]{12}>$/);
+  for (const id of ["0mwtvgvcd000012345678abcd", "push-1", "0190-recorded"]) assert.equal(closed.pushId(id), id);
+  assert.match(closed.pushId("0812-3456-7890"), /^<id:/);
+  assert.equal(
+    closed.subject("call.completed|0f1e2d3c4b5a69788796a5b4c3d2e1f0|Budi"),
+    `call.completed|0f1e2d3c4b5a69788796a5b4c3d2e1f0|${closed.id("Budi")}`,
+  );
 });
 
 test("a long text that could be the start of many numbers or addresses is looked through in one go", () => {
