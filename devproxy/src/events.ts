@@ -1,4 +1,4 @@
-import type { Outcome } from "./ingress/outcome.js";
+import type { Outcome } from "./journal/outcome.js";
 
 /** What the dev proxy tells while it runs. With `--json` each is one line, exactly as it is here. */
 export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent | StoppedEvent;

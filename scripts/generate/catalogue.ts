@@ -1,4 +1,5 @@
 import { banner } from "./banner.js";
+import { personalKinds } from "./personal.js";
 import type { PushFile } from "./schema.js";
 import { ShapeWriter } from "./shapes.js";
 
@@ -16,6 +17,9 @@ export interface Rule {
   readonly [pointer: string]: Condition;
 }
 
+/** What a personal field holds. */
+export type PersonalKind = ${personalKinds.map((kind) => JSON.stringify(kind)).join(" | ")};
+
 /** A schema as a tree without references, for walking a payload beside it. */
 export interface Shape {
   /** The JSON Schema types that are allowed. */
@@ -26,6 +30,10 @@ export interface Shape {
   readonly required?: readonly string[];
   /** What a handler cannot live without. */
   readonly essential?: readonly string[];
+  /** What personal data a value is. Neither this nor \`harmless\`: nothing is known. */
+  readonly personal?: PersonalKind;
+  /** Matches the values, as text, that are not personal. */
+  readonly harmless?: RegExp;
   /** The fields that are known. Without a prototype: looking up \`constructor\` or \`__proto__\` finds nothing. */
   readonly properties?: { readonly [name: string]: Shape };
   readonly items?: Shape;

@@ -1,4 +1,5 @@
 import { implies } from "./identify.js";
+import { harmlessPattern, hasStatement, isValue, personalKinds } from "./personal.js";
 import {
   type Condition,
   type Node,
@@ -13,7 +14,7 @@ import {
 
 const keywords = new Set([
   ..."$schema $id title description type enum const required properties items additionalProperties".split(" "),
-  ..."x-essential x-known-values x-provenance x-meaning x-source x-unit x-format x-push".split(" "),
+  ..."x-essential x-known-values x-provenance x-meaning x-source x-unit x-format x-personal x-push".split(" "),
 ]);
 const types = new Set(["object", "array", "string", "integer", "number", "boolean", "null"]);
 const signs = new Set(["Sign", "X-AIRudder-Sign", "none", "unknown"]);
@@ -115,8 +116,21 @@ function checkNode(fail: Fail, at: string, node: Node): void {
   if (node.type === "array" && !node.items) fail(pointerTo(at, "items"), "is missing");
   if (node.enum?.some((value) => typeof value === "object" && value !== null))
     fail(pointerTo(at, "enum"), "must hold scalars only");
+  checkPersonal(fail, pointerTo(at, "x-personal"), node);
   if (node.type === "object") checkObject(fail, at, node);
   if (node.items) checkNode(fail, pointerTo(at, "items"), node.items);
+}
+
+function checkPersonal(fail: Fail, at: string, node: Node): void {
+  const isStated = node["x-personal"] !== undefined;
+  if (!isValue(node)) {
+    if (isStated) fail(at, "is for fields with a value: state it for each field inside");
+    return;
+  }
+  if (!isStated) fail(at, `is missing: state false, or what the field holds: ${personalKinds.join(", ")}`);
+  if (!hasStatement(node)) fail(at, `must be false or one of ${personalKinds.join(", ")}`);
+  if (node["x-personal"] === false && harmlessPattern(node) === undefined)
+    fail(at, "must not be false: the schema does not limit the values, by enum, x-known-values or x-format");
 }
 
 function checkObject(fail: Fail, at: string, node: Node): void {

@@ -54,12 +54,24 @@ function hasFields({ schema }: PushFile): boolean {
 }
 
 function fieldTable(file: PushFile, outcomes: Outcomes): string {
-  const head = ["Field", "Type", "Required", "Provenance", "Meaning", "Missing", "Null", "Other type", "Other value"];
+  const head = [
+    "Field",
+    "Type",
+    "Required",
+    "Provenance",
+    "Personal",
+    "Meaning",
+    "Missing",
+    "Null",
+    "Other type",
+    "Other value",
+  ];
   const rows = fieldsOf(file.schema).map((field) => [
     label(field),
     typesOf(field.node).join(" or ") || "any",
     field.essential ? "essential" : field.required ? "yes" : "no",
     provenance(field),
+    personal(field),
     field.kind === "other" ? "Any field that the schema does not list." : meaning(field.node),
     ...faults.map((fault) => outcomes.cell(file, field, fault)),
   ]);
@@ -75,6 +87,10 @@ export function label({ kind, path }: Field): string {
 function provenance({ kind, provenance, meaning }: Field): string {
   if (kind === "other") return "-";
   return provenance === "documented" && meaning === "ours" ? "documented, meaning ours" : provenance;
+}
+
+function personal({ kind, node }: Field): string {
+  return kind === "other" ? "unknown" : node["x-personal"] === undefined ? "-" : node["x-personal"] || "no";
 }
 
 function meaning(node: Node): string {

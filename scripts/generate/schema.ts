@@ -51,6 +51,8 @@ export interface Node {
   "x-source"?: string;
   "x-unit"?: string;
   "x-format"?: string;
+  /** The kind of personal data that the field holds, or `false`. */
+  "x-personal"?: string | false;
   "x-push"?: WrittenPushInfo;
 }
 

@@ -1,9 +1,11 @@
 import { isPart } from "./parts.js";
+import { harmlessPattern } from "./personal.js";
 import { type Node, typesOf } from "./schema.js";
 
 /** Writes resolved schemas as `Shape` expressions; a part that has a title is written once, as a constant. */
 export class ShapeWriter {
   readonly #names = new Map<Node, string>();
+  readonly #patterns = new Map<string, string>();
   readonly constants: string[] = [];
 
   /** The expression for a node. */
@@ -24,6 +26,9 @@ export class ShapeWriter {
     if (values) parts.push(`enum: ${JSON.stringify(values)}`);
     if (node.required?.length) parts.push(`required: ${JSON.stringify(node.required)}`);
     if (node["x-essential"]?.length) parts.push(`essential: ${JSON.stringify(node["x-essential"])}`);
+    const personal = node["x-personal"];
+    if (personal) parts.push(`personal: ${JSON.stringify(personal)}`);
+    if (personal === false) parts.push(`harmless: ${this.#pattern(harmlessPattern(node) ?? "/^$/")}`);
     if (node.properties) {
       const entries = Object.entries(node.properties).map(
         ([name, child]) => `${JSON.stringify(name)}: ${this.write(child)}`,
@@ -35,5 +40,15 @@ export class ShapeWriter {
     if (isPart(node)) parts.push(`strict: validators.part_${node.title}`);
     parts.push(`additional: ${typeof rest === "object" ? this.write(rest) : (rest ?? true)}`);
     return `{ ${parts.join(", ")} }`;
+  }
+
+  /** The constant of a regular expression. Many fields share one. */
+  #pattern(literal: string): string {
+    const known = this.#patterns.get(literal);
+    if (known !== undefined) return known;
+    const name = `harmless${this.#patterns.size}`;
+    this.#patterns.set(literal, name);
+    this.constants.push(`const ${name} = ${literal};`);
+    return name;
   }
 }

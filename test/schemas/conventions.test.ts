@@ -68,6 +68,48 @@ const broken: [what: string, file: string, change: Change, error: RegExp][] = [
   ],
   ["no description", "push/call.completed.json", (s) => delete s.description, /#\/description: is missing/],
   [
+    "a field that does not say whether it is personal",
+    "push/call.completed.json",
+    (s) => delete s.properties.TaskName["x-personal"],
+    /^schemas\/push\/call\.completed\.json#\/properties\/TaskName\/x-personal: is missing: state false, or .*phone/,
+  ],
+  [
+    "a shared field that does not say whether it is personal",
+    "common/redial.json",
+    (s) => delete s.properties.CallID["x-personal"],
+    /Details\/items\/properties\/RedailCall\/items\/properties\/CallID\/x-personal: is missing/,
+  ],
+  [
+    "a free key that does not say whether it is personal",
+    "common/call-detail.json",
+    (s) => delete s.properties.Variables.additionalProperties["x-personal"],
+    /Variables\/additionalProperties\/x-personal: is missing/,
+  ],
+  [
+    "an unknown kind of personal data",
+    "push/call.completed.json",
+    (s) => (s.properties.TaskName["x-personal"] = "secret"),
+    /TaskName\/x-personal: must be false or one of name, phone/,
+  ],
+  [
+    "a statement that everything is personal",
+    "push/call.completed.json",
+    (s) => (s.properties.TaskName["x-personal"] = true),
+    /TaskName\/x-personal: must be false or one of/,
+  ],
+  [
+    "a free text that is said not to be personal",
+    "push/call.completed.json",
+    (s) => (s.properties.TaskName["x-personal"] = false),
+    /TaskName\/x-personal: must not be false: the schema does not limit the values/,
+  ],
+  [
+    "a list with a statement of its own",
+    "push/call.completed.json",
+    (s) => (s.properties.Details["x-personal"] = "text"),
+    /Details\/x-personal: is for fields with a value/,
+  ],
+  [
     "an undescribed field",
     "push/call.completed.json",
     (s) => delete s.properties.Sign.description,

@@ -92,12 +92,12 @@ test("a schema and a sample are all that a new push needs", () =>
       required: ["plan_id"],
       "x-essential": ["plan_id"],
       properties: {
-        plan_id: { type: "string", description: "Identifies the plan." },
-        plan_state: { type: "string", description: "State of the plan.", enum: ["ended"] },
+        plan_id: { type: "string", description: "Identifies the plan.", "x-personal": "id" },
+        plan_state: { type: "string", description: "State of the plan.", "x-personal": false, enum: ["ended"] },
         tags: {
           type: "array",
           description: "Tags.",
-          items: { type: "string", description: "A tag.", "x-known-values": ["vip"] },
+          items: { type: "string", description: "A tag.", "x-personal": false, "x-known-values": ["vip"] },
         },
       },
       additionalProperties: false,

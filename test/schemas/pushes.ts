@@ -28,6 +28,7 @@ export function strictAjv(): Ajv {
     "x-known-values",
     "x-format",
     "x-unit",
+    "x-personal",
   ]);
   return ajv;
 }

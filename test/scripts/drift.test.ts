@@ -54,7 +54,7 @@ test("a file's drift comes with the change of the hand-written schemas, which ma
   assert.equal(people.code, 0, people.err);
   assert.match(people.out, /^5 drifts in 1 of 1 push$/m);
 
-  const { code, out } = await drift([path, "--json"]);
+  const { code, out } = await drift([path, "--json", "--reveal"]);
   assert.equal(code, 0);
   const events = out
     .trim()

@@ -7,7 +7,8 @@ import { countQuarantined, deadRows, selectRows } from "../dead/select.js";
 import { DevproxyError } from "../errors.js";
 import type { Reader } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
-import { type DeadResult, deadJson, deadTable, resultJson, resultLine } from "../report/dead.js";
+import { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "../report/dead.js";
+import { errorOf } from "../report/error.js";
 import type { Screen } from "../report/screen.js";
 import { pushes } from "../report/words.js";
 import { type Context, readFolder } from "./context.js";
@@ -46,7 +47,7 @@ async function dead(flags: DeadFlags, context: Context): Promise<void> {
   const reader = await readInbox(flags.journal, context);
   const curtain = await Curtain.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
-  if (ids === undefined) list(reader, curtain, flags.json, context.out);
+  if (ids === undefined) await list(reader, curtain, flags.json, context.out);
   else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, curtain, json: flags.json }, context);
 }
 
@@ -64,8 +65,10 @@ async function readInbox(journal: string, context: Context): Promise<Reader> {
   throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
 }
 
-function list({ dir, index }: Reader, curtain: Curtain, json: boolean, out: Screen): void {
-  const rows = deadRows(index);
+async function list(reader: Reader, curtain: Curtain, json: boolean, out: Screen): Promise<void> {
+  const { dir, index } = reader;
+  const rows: DeadRow[] = [];
+  for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, curtain) });
   const quarantined = countQuarantined(index);
   if (json) {
     for (const row of rows) out.json(deadJson(row, curtain));

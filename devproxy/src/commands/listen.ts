@@ -76,11 +76,12 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
     onEvent: (event) => report(event),
   });
   const ended = untilInterrupted();
+  const curtain = await Curtain.of(proxy.store.dir, reveal);
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
-  } else startTree(out, { proxy, target, journal, tunnel, curtain: new Curtain("", reveal) });
-  report = json ? jsonReporter(out, err) : liveReporter(out, proxy.store.index);
+  } else startTree(out, { proxy, target, journal, tunnel, curtain });
+  report = json ? jsonReporter(out, err, curtain) : liveReporter(out, proxy.store.index, curtain);
   for (const event of early) report(event);
   await ended;
   await proxy.close();

@@ -3,8 +3,8 @@ import { samplePush } from "airudder-webhooks/testing";
 import type { Attempt } from "../ingress/attempt.js";
 import type { Forwarder } from "../ingress/forward.js";
 import { isListening } from "../ingress/health.js";
-import { readOutcome } from "../ingress/outcome.js";
 import { refusalCode } from "../ingress/refusal-code.js";
+import { readOutcome } from "../journal/outcome.js";
 import { type Finding, failed, ok, unclear } from "./finding.js";
 
 const ANSWER_MS = 9_000;

@@ -1,5 +1,5 @@
 import { asKeyword } from "./json-type.js";
-import { Observed } from "./observed.js";
+import { isScalarType, Observed, UNKNOWN_PERSONAL } from "./observed.js";
 import { isScalar, isShown, isShownName, type Scalar } from "./reveal.js";
 import { stepOf, typesOf, valuesOf } from "./schema.js";
 import type { Place } from "./schemas.js";
@@ -101,6 +101,7 @@ export class Change {
     return [
       { op: "test", path, value: type },
       { op: "replace", path, value: asKeyword([...typesOf(this.place.node), ...types]) },
+      ...this.#personal(types),
       ...this.#newValues(),
     ];
   }
@@ -114,9 +115,22 @@ export class Change {
       { op: "test", path, value: isConst ? known[0] : known },
       { op: "remove", path },
     ];
-    if (this.#isOpen) return removal;
+    if (this.#isOpen) return [...removal, ...this.#notLimited()];
     if (isConst) return [...removal, { op: "add", path: this.#at("/enum"), value: [...known, ...this.#values] }];
     return [...this.#values].map((value) => ({ op: "add", path: `${path}/-`, value }));
+  }
+
+  /** A list or object that may now be a value has to say whether that is personal. */
+  #personal(types: readonly string[]): Operation[] {
+    const isStated = this.place.node["x-personal"] !== undefined || typesOf(this.place.node).some(isScalarType);
+    if (isStated || !types.some(isScalarType)) return [];
+    return [{ op: "add", path: this.#at("/x-personal"), value: UNKNOWN_PERSONAL }];
+  }
+
+  /** Without a list of values, nothing says that they are harmless. */
+  #notLimited(): Operation[] {
+    if (this.place.node["x-personal"] !== false) return [];
+    return [{ op: "replace", path: this.#at("/x-personal"), value: UNKNOWN_PERSONAL }];
   }
 
   #at(pointer: string): string {

@@ -3,6 +3,14 @@ import { asKeyword, JSON_TYPES, type JsonType, jsonType } from "./json-type.js";
 /** Lists within lists are looked into so far; what is deeper may be anything. */
 const MOST_DEPTH = 4;
 
+/** What a schema change says of a new field, until a person has judged it: it is redacted. */
+export const UNKNOWN_PERSONAL = "text";
+
+/** Whether values of a JSON type can be personal by themselves. */
+export function isScalarType(type: string): boolean {
+  return type !== "object" && type !== "array" && type !== "null";
+}
+
 /** The types that came at one place, and of lists those of their items. */
 export class Observed {
   readonly #types = new Set<JsonType>();
@@ -24,8 +32,12 @@ export class Observed {
   /** A schema node that allows everything that came. */
   toNode(description: string): Record<string, unknown> {
     const types = this.types;
-    if (types.length === 0) return { type: JSON_TYPES.filter((type) => type !== "integer"), description };
+    if (types.length === 0) {
+      const type = JSON_TYPES.filter((name) => name !== "integer");
+      return { type, description, "x-personal": UNKNOWN_PERSONAL };
+    }
     const node: Record<string, unknown> = { type: asKeyword(types), description };
+    if (types.some(isScalarType)) node["x-personal"] = UNKNOWN_PERSONAL;
     if (types.includes("array")) node.items = (this.#items ?? new Observed()).toNode("An element.");
     if (types.includes("object")) node.additionalProperties = true;
     return node;

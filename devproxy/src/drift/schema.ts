@@ -6,6 +6,7 @@ export interface SchemaNode {
   const?: unknown;
   required?: readonly string[];
   "x-essential"?: readonly string[];
+  "x-personal"?: string | false;
   properties?: Readonly<Record<string, SchemaNode>>;
   items?: SchemaNode;
   additionalProperties?: boolean | SchemaNode;

@@ -1,13 +1,13 @@
 import { describePush } from "airudder-webhooks";
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
+import { type Outcome, type OutcomeResult, readOutcome } from "../journal/outcome.js";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import type { Curtain } from "../privacy/curtain.js";
 import type { Attempt } from "./attempt.js";
 import type { Forwarder } from "./forward.js";
-import { type Outcome, type OutcomeResult, readOutcome } from "./outcome.js";
 import { queryOf } from "./query.js";
 import { refusalCode } from "./refusal-code.js";
 
@@ -61,7 +61,7 @@ export class Deliverer {
     };
     const reported = attempt.answer && readOutcome(attempt.answer.headers["airudder-outcome"]);
     this.#record(push, attempt, facts, reported?.result);
-    const outcome = reported && this.#redacted(reported, headers, body);
+    const outcome = reported && this.curtain.outcome(reported, payloadOf(reported, headers, body));
     this.listener(deliveryEvent(push, attempt, facts, outcome));
     return reported === undefined ? attempt : { ...attempt, outcome: reported };
   }
@@ -69,12 +69,6 @@ export class Deliverer {
   /** Resolves when every try that is over is on disk. */
   async flush(): Promise<void> {
     await Promise.all(this.#recording);
-  }
-
-  /** The error of a handler may quote the payload. */
-  #redacted(outcome: Outcome, headers: Content["headers"], body: Buffer): Outcome {
-    if (outcome.error === undefined) return outcome;
-    return { ...outcome, error: this.curtain.error(outcome.error, describePush(body, headers).payload) };
   }
 
   #record(
@@ -127,4 +121,9 @@ function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts, outcome: 
     ...(error === undefined ? {} : { error }),
     ...(outcome === undefined ? {} : { outcome }),
   };
+}
+
+/** What the error of a handler may quote. */
+function payloadOf({ error }: Outcome, headers: Content["headers"], body: Buffer): unknown {
+  return error === undefined ? undefined : describePush(body, headers).payload;
 }

@@ -1,10 +1,11 @@
-import { catalogue } from "airudder-webhooks";
 import { usageError } from "../errors.js";
+import { Curtain } from "../privacy/curtain.js";
 import { parseMoment } from "./moment.js";
 import type { Row } from "./rows.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { Reader } from "./store.js";
 import { holdsText } from "./text.js";
+import { isTypeName, TYPE_NAMES } from "./type-names.js";
 
 /** Filters as they come from a command line; all that are given must match. */
 export interface Filters {
@@ -36,7 +37,7 @@ export async function filterRows(
   filters: Filters,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Row[]> {
-  const tests = testsOf(filters);
+  const tests = testsOf(filters, await shownIdOf(reader, filters));
   const matching = rows.filter((row) => tests.every((test) => test(row)));
   return filters.text === undefined ? matching.slice(-most) : holdsText(reader, matching, filters.text, most);
 }
@@ -45,7 +46,10 @@ export async function filterRows(
  * The filters as tests of a row, without `text`.
  * @throws DevproxyError `usage`, naming the filter
  */
-export function testsOf({ type, status, task, call, workflow, since, until }: Filters): ((row: Row) => boolean)[] {
+export function testsOf(
+  { type, status, task, call, workflow, since, until }: Filters,
+  shownId: (id: string) => string = (id) => id,
+): ((row: Row) => boolean)[] {
   const tests: ((row: Row) => boolean)[] = [];
   if (type !== undefined) {
     const wanted = parseType(type);
@@ -55,9 +59,10 @@ export function testsOf({ type, status, task, call, workflow, since, until }: Fi
     const wanted = parseStatus(status);
     tests.push((row) => statusOf(row) === wanted);
   }
-  if (task !== undefined) tests.push(({ push }) => push.task === task);
-  if (call !== undefined) tests.push(({ push }) => push.call === call);
-  if (workflow !== undefined) tests.push(({ push }) => push.workflow === workflow);
+  for (const [name, wanted] of Object.entries({ task, call, workflow })) {
+    const key = name as "task" | "call" | "workflow";
+    if (wanted !== undefined) tests.push(({ push }) => isId(push[key], wanted, shownId));
+  }
   const now = Date.now();
   const from = since === undefined ? undefined : new Date(parseMoment(since, "--since", now)).toISOString();
   const to = until === undefined ? undefined : new Date(parseMoment(until, "--until", now)).toISOString();
@@ -69,11 +74,32 @@ export function testsOf({ type, status, task, call, workflow, since, until }: Fi
   return tests;
 }
 
-/** The types that pushes are recorded with. */
-const TYPES: readonly string[] = [...new Set(catalogue.map(({ type }) => type)), "unknown", "unparsable"];
+/** An id as commands print it. `<id:...>` may be given without its brackets, which a shell would take for itself. */
+const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
+
+function isId(id: string | undefined, wanted: string, shownId: (id: string) => string): boolean {
+  if (id === undefined || id === wanted) return id !== undefined;
+  const placeholder = PLACEHOLDER.exec(wanted)?.[1];
+  return placeholder !== undefined && shownId(id) === `<${placeholder}>`;
+}
+
+/** Gives an id as commands print it; each is computed once. */
+async function shownIdOf(
+  { dir }: Reader,
+  { task, call, workflow }: Filters,
+): Promise<((id: string) => string) | undefined> {
+  if (![task, call, workflow].some((wanted) => wanted !== undefined && PLACEHOLDER.test(wanted))) return undefined;
+  const curtain = await Curtain.of(dir, false);
+  const known = new Map<string, string>();
+  return (id) => {
+    const shown = known.get(id) ?? curtain.id(id);
+    known.set(id, shown);
+    return shown;
+  };
+}
 
 function parseType(text: string): string {
-  if (!TYPES.includes(text)) throw usageError(`--type "${text}" is unknown. Give one of ${TYPES.join(", ")}.`);
+  if (!isTypeName(text)) throw usageError(`--type "${text}" is unknown. Give one of ${TYPE_NAMES.join(", ")}.`);
   return text;
 }
 

@@ -1,50 +1,40 @@
 import { isUtf8 } from "node:buffer";
-import type { AirudderErrorCode } from "airudder-webhooks";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
-import { fieldOf, type Ground, type Shape } from "./ground.js";
+import { fieldOf, type Ground, type Place } from "./ground.js";
 
-/** The middleware's refusals: their messages tell nothing of anyone. */
-const REFUSALS: Record<AirudderErrorCode, true> = {
-  method_not_allowed: true,
-  unsupported_media_type: true,
-  unsupported_encoding: true,
-  too_large: true,
-  empty_body: true,
-  malformed_json: true,
-  not_an_object: true,
-  missing_sign: true,
-  bad_sign: true,
-  bad_token: true,
-  body_timeout: true,
-  handler_failed: true,
-  body_already_consumed: true,
-  busy: true,
-  inbox_unavailable: true,
-  invalid_option: true,
-  not_found: true,
-  no_handler: true,
-  replay_not_allowed: true,
-};
+/** An error's code: words joined by `_`, `.` or `-`, or capitals. */
+const CODE = /^(?:[a-z]{2,20}(?:[_.-][a-z]{2,20}){1,5}|busy|E[A-Z]{3,20}|[A-Z]{2,20}(?:_[A-Z\d]{1,20}){1,5})$/;
+const CLASS = /^[A-Z][A-Za-z]{0,40}(?:Error|Exception)$|^Error$/;
+const STATUS = /^[1-5]\d\d$/;
 
-const TEXT: Shape = { type: ["string"], additional: false };
-
-function answerWith(error: Record<string, Shape>): Shape {
-  return { additional: false, properties: { error: { type: ["object"], properties: error, additional: false } } };
-}
-
-const ANSWER = answerWith({ code: TEXT });
-const REFUSAL = answerWith({ code: TEXT, message: TEXT });
-
-/** The ground of an app's answer, or of the part of it at a JSON pointer: an error's code is known, and what else the middleware says. */
-export function groundOfAnswer(value: unknown, pointer = ""): Ground {
-  const answer = pointer === "/error" ? { error: value } : value;
+/**
+ * The ground of an app's response, or of the part of it at a JSON pointer: of an error, class and code may be shown; its message as
+ * `redact` returns it.
+ */
+export function groundOfAnswer(redact: (text: string) => string, pointer = ""): Ground {
+  const fields = {
+    code: { harmless: CODE },
+    name: { harmless: CLASS },
+    status: { harmless: STATUS },
+    statusCode: { harmless: STATUS },
+    message: { redact },
+    stack: { redact },
+  };
+  const answer: Place = {
+    properties: {
+      error: { properties: fields, redact },
+      code: { harmless: CODE },
+      status: { harmless: STATUS },
+      statusCode: { harmless: STATUS },
+    },
+  };
   const steps = pointer.split("/").slice(1);
-  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), isRefusal(answer) ? REFUSAL : ANSWER);
+  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), answer);
 }
 
-function isRefusal(answer: unknown): boolean {
-  const code = (answer as { error?: { code?: unknown } } | null)?.error?.code;
-  return typeof code === "string" && Object.hasOwn(REFUSALS, code);
+/** Whether a text has the form of an error's code. */
+export function isErrorCode(text: string): boolean {
+  return CODE.test(text);
 }
 
 /** Whether there may have been more of an answer than what was kept. */

@@ -1,20 +1,24 @@
 import { isUtf8 } from "node:buffer";
-import type { PushDescription } from "airudder-webhooks";
+import { type PushDescription, parsePush } from "airudder-webhooks";
 import type { HeaderMap } from "airudder-webhooks/journal";
+import { type Outcome, readOutcome } from "../journal/outcome.js";
+import { isTypeName } from "../journal/type-names.js";
 import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
 import { redactError } from "./error-text.js";
-import { kindOfField, kindOfLook } from "./fields.js";
+import { isFieldName, kindOfLook } from "./fields.js";
 import { type Ground, groundOf } from "./ground.js";
+import { isHarmlessHeader, isSecretHeader } from "./header.js";
+import { JsonText } from "./json-text.js";
 import { Mask } from "./mask.js";
 import { secretOf } from "./secret.js";
 
-const SECRET_HEADERS =
-  /^(authorization|cookie|set-cookie|proxy-authorization)$|(^|-)(token|secret|api-?key|password)(-|$)/;
 const SECRET_PARAMETERS = /^(token|key|secret|password|signature|sign|access_token|api_key)$/i;
 const HIDDEN = "<hidden>";
 const RAW = " --raw writes them";
 
-/** What stands between recorded data and the screen. With `--reveal` it is open. */
+/**
+ * Redacts recorded data before it is printed: what is not known to be harmless becomes a placeholder. `--reveal` turns it off.
+ */
 export class Curtain {
   readonly #mask: Mask;
 
@@ -25,30 +29,40 @@ export class Curtain {
     this.#mask = new Mask(secret);
   }
 
-  /** The curtain of a journal: every command puts the same placeholder in the place of a value. */
+  /** The redaction of a journal: every command puts the same placeholder in the place of a value. */
   static async of(dir: string, isOpen: boolean): Promise<Curtain> {
     const secret = isOpen ? undefined : await secretOf(dir);
     return new Curtain(secret ?? "", isOpen);
   }
 
-  /** The body of a push: what its schema knows and is not personal stays readable. */
-  push({ schema, payload }: PushDescription, body: Buffer): unknown {
-    return payload === undefined ? this.#body(body, () => "open", RAW) : this.#value(payload, groundOf(schema));
+  /**
+   * The body of a push: `JsonText` if it is JSON. Values that its schema states as not personal are shown.
+   * @param headers of the push; needed if its body is compressed
+   */
+  push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
+    if (payload === undefined) return this.#body(body, undefined, RAW);
+    return this.#json(jsonOf(body, headers), groundOf(schema));
   }
 
-  /** The body of an app's answer. */
-  answer(body: Buffer): unknown {
-    if (!mayBeCut(body)) return this.#body(body, groundOfAnswer);
-    return this.#body(wholeLetters(body), groundOfAnswer, "", `the first ${body.length} bytes, which are`);
+  /**
+   * The body of an app's response: `JsonText` if it is JSON. Class, code and message of an error are shown, as `error` returns them.
+   * @param payload the payload of the push that it is about
+   */
+  answer(body: Buffer, payload?: unknown): unknown {
+    const ground = groundOfAnswer((text) => this.error(text, payload));
+    if (!mayBeCut(body)) return this.#body(body, ground);
+    return this.#body(wholeLetters(body), ground, "", `the first ${body.length} bytes, which are`);
   }
 
   /** A part of an app's answer. `path` is a JSON pointer; empty for a whole answer that is no JSON. */
-  answerPart(value: unknown, path: string): unknown {
-    if (path === "" && typeof value === "string") return this.answer(Buffer.from(value));
-    return this.#value(value, groundOfAnswer(value, path), path.split("/").at(-1));
+  answerPart(value: unknown, path: string, payload?: unknown): unknown {
+    if (path === "" && typeof value === "string") return this.answer(Buffer.from(value), payload);
+    if (this.isOpen) return value;
+    const ground = groundOfAnswer((text) => this.error(text, payload), path);
+    return this.#mask.value(value, ground);
   }
 
-  /** A text that is shown, such as an id: phone numbers and addresses of e-mail in it are masked. */
+  /** A text of our own, such as why a delivery failed: phone numbers and e-mail addresses in it are redacted. */
   text(text: string): string {
     return this.isOpen ? text : this.#mask.text(text);
   }
@@ -62,12 +76,39 @@ export class Curtain {
     return this.isOpen ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
   }
 
-  /** What a push is about. */
-  subject(subject: string): string {
-    return this.isOpen ? subject : this.#mask.placeholder("subject", subject);
+  /** What the middleware reported in `Airudder-Outcome`, with the error as `error` returns it. */
+  outcome(outcome: Outcome, payload?: unknown): Outcome {
+    return outcome.error === undefined ? outcome : { ...outcome, error: this.error(outcome.error, payload) };
   }
 
-  /** A JSON pointer into a payload, whose steps may be the numbers of people. */
+  /** The id of a task, call or workflow: a UUID or hexadecimal as it is, otherwise a placeholder that the filters accept. */
+  id(id: string): string {
+    return this.isOpen ? id : this.#mask.id(id);
+  }
+
+  /** The id of a push, which the dev proxy or an inbox made. */
+  pushId(id: string): string {
+    return /^[\w-]{1,64}$/.test(id) && this.#mask.text(id) === id ? id : this.id(id);
+  }
+
+  /** The name of a push's type. */
+  type(type: string): string {
+    return this.isOpen || isTypeName(type) ? type : this.#mask.placeholder("text", type);
+  }
+
+  /** The method of a request. */
+  method(method: string): string {
+    return this.isOpen || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
+  }
+
+  /** What a push is about: its type and ids. */
+  subject(subject: string): string {
+    if (this.isOpen) return subject;
+    const [type = "", ...ids] = subject.split("|");
+    return [this.type(type), ...ids.map((id) => this.id(id))].join("|");
+  }
+
+  /** A JSON pointer into a payload, whose steps may be names or numbers of people. */
   path(path: string): string {
     if (this.isOpen) return path;
     return path
@@ -78,52 +119,88 @@ export class Curtain {
 
   headers(headers: HeaderMap): HeaderMap {
     if (this.isOpen) return headers;
-    return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, this.#header(name, value)]));
+    return Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        this.#mask.name(name),
+        typeof value === "string" ? this.#header(name, value) : value.map((one) => this.#header(name, one)),
+      ]),
+    );
   }
 
-  /** A path or URL: what the values of its query are is not known, and may be a secret. */
+  /** A path or URL: the values of its query may be secrets or personal data, and so may unusual parts of its path. */
   url(url: string): string {
     if (this.isOpen) return url;
     const start = url.indexOf("?");
-    if (start < 0) return this.#mask.text(url);
-    const pairs = url.slice(start + 1).split("&");
-    return `${this.#mask.text(url.slice(0, start))}?${pairs.map((pair) => this.#pair(pair)).join("&")}`;
+    const [path, query] = start < 0 ? [url, undefined] : [url.slice(0, start), url.slice(start + 1)];
+    const pairs = query?.split("&").map((pair) => this.#pair(pair));
+    return `${this.#path(path)}${pairs === undefined ? "" : `?${pairs.join("&")}`}`;
+  }
+
+  #path(path: string): string {
+    const [, origin = "", rest = path] = /^(https?:\/\/[^/]*)(.*)$/s.exec(path) ?? [];
+    const steps = rest.split("/").map((step, place, all) => {
+      if (step === "") return step;
+      // The receiver also takes its token from a path that ends with /t/TOKEN.
+      if (all[place - 1] === "t" && place === all.length - 1) return HIDDEN;
+      const isPlain = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
+      return isPlain ? step : this.#mask.placeholder(kindOfLook(decoded(step)), decoded(step));
+    });
+    return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + steps.join("/");
   }
 
   #pair(pair: string): string {
     const end = pair.indexOf("=");
     const rawName = end < 0 ? pair : pair.slice(0, end);
     const name = decoded(rawName);
-    const shownName = this.#mask.name(name) === name ? rawName : this.#mask.name(name);
+    const shownName = isFieldName(name) || name === "" ? rawName : this.#mask.name(name);
     if (end < 0) return shownName;
     const value = decoded(pair.slice(end + 1));
     if (value === "") return `${shownName}=`;
-    const kind = kindOfField(name) ?? kindOfLook(value) ?? "text";
-    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(kind, value)}`;
+    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(kindOfLook(value), value)}`;
   }
 
-  #header(name: string, value: string | string[]): string | string[] {
-    if (SECRET_HEADERS.test(name)) return HIDDEN;
-    if (typeof value !== "string") return value.map((one) => this.#header(name, one) as string);
-    if (value !== "" && kindOfField(name) === "sign") return this.#mask.placeholder("sign", value);
-    return this.#mask.text(value);
+  #header(name: string, value: string): string {
+    if (isHarmlessHeader(name, value)) return value;
+    if (name === "airudder-outcome") return this.#outcomeHeader(value);
+    if (name === "airudder-replay") return this.pushId(value);
+    if (isSecretHeader(name)) return HIDDEN;
+    return this.#mask.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : kindOfLook(value), value);
   }
 
-  /** A body as a JSON value where it is JSON; as text only with `--reveal`, since nobody knows what is in it. */
-  #body(body: Buffer, ground: (value: unknown) => Ground, how = "", what = `${body.length} bytes that are`): unknown {
+  #outcomeHeader(value: string): string {
+    const outcome = readOutcome(value);
+    return outcome === undefined ? HIDDEN : JSON.stringify(this.outcome(outcome));
+  }
+
+  /** A body as JSON if it is; as text only with `--reveal`, because its content is unknown. */
+  #body(body: Buffer, ground: Ground, how = "", what = `${body.length} bytes that are`): unknown {
     if (body.length === 0) return "";
     if (!isUtf8(body)) return `<${what} not text${how && `:${how}`}>`;
-    const text = body.toString("utf8");
-    try {
-      const value: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
-      return this.#value(value, ground(value));
-    } catch {
-      return this.isOpen ? text : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
-    }
+    const text = textOf(body);
+    if (parsed(text) !== undefined) return this.#json(text, ground);
+    return this.isOpen ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
   }
 
-  #value(value: unknown, ground: Ground, name?: string): unknown {
-    return this.isOpen ? value : this.#mask.value(value, ground, name);
+  #json(text: string, ground: Ground): JsonText {
+    return new JsonText(this.isOpen ? text : this.#mask.json(text, ground));
+  }
+}
+
+/** The JSON text of a push that was parsed, inflated if it came compressed. */
+function jsonOf(body: Buffer, headers: HeaderMap): string {
+  return textOf(headers["content-encoding"] === undefined ? body : parsePush(body, headers).raw);
+}
+
+/** Without a byte order mark, which is not JSON. */
+function textOf(body: Buffer): string {
+  return body.toString("utf8").replace(/^\ufeff/, "");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -32,16 +32,18 @@ type Hide = (text: string) => string;
  */
 export function redactError(text: string, payload: unknown, replace: Replace): string {
   const hide = payload === undefined ? hideMessage(replace) : hideValues(payload, replace);
+  const hideName = payload === undefined ? (name: string) => name : hide;
   const lines = text.slice(0, MAX_LETTERS).split("\n");
-  return lines.map((line) => locationOf(line, hide) ?? messageOf(line, hide)).join("\n");
+  return lines.map((line) => locationOf(line, hide, hideName) ?? messageOf(line, hide)).join("\n");
 }
 
 /** A line of a stack; nothing for another line. */
-function locationOf(line: string, hide: Hide): string | undefined {
+function locationOf(line: string, hide: Hide, hideName: Hide): string | undefined {
   const [, at, name, place] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
   if (name === undefined) return `${at}${place}`;
-  return `${at}${FUNCTION.test(name) ? name : hide(name)} (${place})`;
+  const shown = FUNCTION.test(name) ? hideName(name) : hide(name);
+  return shown === name ? line : `${at}${shown} (${place})`;
 }
 
 /** A line of messages, with the classes and codes of the error and of its causes. */
@@ -74,9 +76,11 @@ function hideValues(payload: unknown, replace: Replace): Hide {
     const found: string[] = [];
     const keep = (placeholder: string) => `\u0000${found.push(placeholder) - 1}\u0000`;
     let rest = text.replaceAll("\u0000", " ");
+    let lower = rest.toLowerCase();
     for (const [form, value] of values) {
-      if (rest.toLowerCase().includes(form.toLowerCase()))
-        rest = rest.replace(new RegExp(escaped(form), "giu"), () => keep(replace("value", value)));
+      if (!lower.includes(form.toLowerCase())) continue;
+      rest = rest.replace(new RegExp(escaped(form), "giu"), () => keep(replace("value", value)));
+      lower = rest.toLowerCase();
     }
     rest = rest.replace(EMAIL, (one) => keep(replace("email", one)));
     const parts = rest.split(/(\u0000\d+\u0000)/);
@@ -88,7 +92,7 @@ function hideValues(payload: unknown, replace: Replace): Hide {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (letter) => `\\${letter}`).replace(/\s+/g, "\\s+");
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, (letter) => `\\${letter}`).replace(/\s+/g, "\\s+");
 }
 
 /** The values of a payload, and its keys that are no names of fields, as a message may quote them: longest first, so that no part of one is left. */

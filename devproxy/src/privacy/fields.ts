@@ -1,81 +1,64 @@
-/** What kind of data a value is that is not to be seen; part of its placeholder. */
-export type Kind = "phone" | "name" | "text" | "amount" | "link" | "person" | "number" | "sign";
+import type { PushSchema } from "airudder-webhooks";
 
-/** Fields of Airudder's pushes that hold personal data, or what proves where a push is from, in lower case without underscores. */
-const FIELDS: Partial<Record<Kind, readonly string[]>> = {
-  phone: [
-    "calleenumber",
-    "callernumber",
-    "phonenumber",
-    "mainnumber",
-    "callee",
-    "channelid",
-    "phone",
-    "mobile",
-    "msisdn",
-  ],
-  name: [
-    "calleename",
-    "contactname",
-    "agentname",
-    "customername",
-    "fullname",
-    "firstname",
-    "lastname",
-    "threewayaccount",
-  ],
-  text: ["robottext", "text", "talkremarks", "comments", "remark", "body", "footer", "transcript", "asrptp", "content"],
-  amount: ["borrowedamount", "totalowingamount", "amount"],
-  link: ["reclink", "recordinglink", "recordingurl", "recordurl", "audiourl", "originurl"],
-  person: ["calleegender", "address", "email", "privatedata", "info1", "info2", "info3", "extraa", "extrab", "extrac"],
-  sign: ["sign", "signature", "xairuddersign"],
-};
+/** What a redacted value is: the word in its placeholder. */
+export type Kind =
+  | NonNullable<PushSchema["shape"]["personal"]>
+  | "number"
+  | "value"
+  | "digits"
+  | "message"
+  | "header"
+  | "key";
 
-const KIND_OF = new Map<string, Kind>(
-  Object.entries(FIELDS).flatMap(([kind, names]) => names.map((name) => [name, kind as Kind] as const)),
-);
-
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[_\-\s]/g, "");
-}
-
-/** The kind of data that a field holds, by its name; `undefined` for what is not personal. */
-export function kindOfField(name: string): Kind | undefined {
-  const key = plain(name);
-  const known = KIND_OF.get(key);
-  if (known !== undefined) return known;
-  if (/(phone|mobile|msisdn)(no|number)?$/.test(key)) return "phone";
-  if (/(amount|balance|salary)$/.test(key)) return "amount";
-  if (/(recording|record|audio)(link|url)$/.test(key)) return "link";
-  return /email|address$/.test(key) ? "person" : undefined;
-}
-
-/** The kind of data that a text is, by a look that leaves no doubt. */
-export function kindOfText(text: string): Kind | undefined {
-  if (/^\+\d[\d\s().-]{6,18}$/.test(text)) return "phone";
-  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "person";
-  return /^https?:\/\/\S+\.(mp3|wav|ogg|m4a|amr)(\?|$)/i.test(text) ? "link" : undefined;
-}
-
-/** A phone number within a text, not the zone of a time, and an address of e-mail; both also as they stand in a URL. */
-const PHONE = /(?<!:\d\d(?:\.\d{1,9})?)(?:\+|%2b)\d(?:[\s().-]{0,3}\d){6,}/gi;
-const MAIL =
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+/** The form of the push ids that the middleware makes: time, count and process. */
+const PUSH_ID = "\\b0(?=[0-9a-z]*[a-z])[0-9a-z]{12,16}[0-9a-f]{12}\\b";
+/** Runs of digits that are not a person's: ids, hexadecimal, times and IP addresses. */
+const HARMLESS_DIGITS = [
+  PUSH_ID,
+  "\\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\\b",
+  "\\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\\b",
+  "\\b\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?!\\d)",
+  `(?<![\\d.])${OCTET}(?:\\.${OCTET}){3}(?::\\d{1,5})?(?![\\d.])`,
+].join("|");
+/** At least seven digits, with the separators that phone numbers have, national or international, also as they stand in a URL. */
+const PHONE = "(?:\\+|%2b)?\\(?\\d(?:(?:[\\s().\\-/]|%20){0,3}\\d){6,}";
+const DIGITS = new RegExp(`(${HARMLESS_DIGITS})|${PHONE}`, "gi");
+const EMAIL =
   /[^\s@<>"'(),:;=&?/[\]\\]{1,64}(?:@|%40)[^\s@<>"'(),:;=&?/[\]\\.%]{1,63}(?:\.[^\s@<>"'(),:;=&?/[\]\\.%]{1,63})+/gi;
 
-/** A text with what is personal beyond doubt replaced in it. */
-export function replaceWithin(text: string, replace: (kind: Kind, value: string) => string): string {
-  const rest = text.replace(PHONE, (value) => replace("phone", value));
-  return /@|%40/.test(rest) ? rest.replace(MAIL, (value) => replace("person", value)) : rest;
+/** A text with its phone numbers and e-mail addresses replaced. */
+export function replaceWithin(text: string, replace: (kind: "phone" | "email", value: string) => string): string {
+  const hasMail = /@|%40/.test(text);
+  const parts = hasMail
+    ? text.replace(EMAIL, (value) => `\u0000${replace("email", value)}\u0000`).split("\u0000")
+    : [text];
+  const rest = parts.map((part, place) =>
+    place % 2 === 1
+      ? part
+      : part.replace(DIGITS, (value, known) => (known === undefined ? replace("phone", value) : value)),
+  );
+  return rest.join("");
 }
 
-/** The kind of data that a text may be: a number without `+` is a phone's where nobody says what it is. */
-export function kindOfLook(text: string): Kind | undefined {
-  const isDate = /^\d{4}-\d\d-\d\d/.test(text);
-  return kindOfText(text) ?? (/^\(?\d(?:[\s().-]*\d){6,14}$/.test(text) && !isDate ? "phone" : undefined);
+/** What a value looks like whose field no schema describes. */
+export function kindOfLook(text: string): "phone" | "email" | "link" | "text" {
+  if (/^(?:\+|\()?\d(?:[\s().\-/]{0,3}\d){6,14}$/.test(text) && !/^\d{4}-\d\d-\d\d/.test(text)) return "phone";
+  if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "email";
+  return /^https?:\/\/\S+$/i.test(text) ? "link" : "text";
 }
 
-/** The kind of data that a name is, such as a key of an object: the names of fields are not, those of people are. */
-export function kindOfName(name: string): Kind | undefined {
-  const isTelling = /\d{6}|\S@\S/.test(name) || replaceWithin(name, () => "") !== name;
-  return kindOfLook(name) ?? (isTelling ? "text" : undefined);
+/** Whether a name looks like that of a field, or an index: not like that of a person, and without a person's number. */
+export function isFieldName(name: string): boolean {
+  return (
+    /^(?:[A-Za-z_$][\w$-]{0,63}|\d{1,5}|\*)$/.test(name) &&
+    !/\d{5}/.test(name.replace(/[_-]/g, "").replace(/^\d{1,5}$/, ""))
+  );
+}
+
+/** Whether an id tells nothing of anyone: a UUID, or hexadecimal with letters and at least 16 digits. */
+export function isHarmlessId(text: string): boolean {
+  return (
+    /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) || /^(?=.*[a-f])(?=.*\d)[0-9a-f]{16,64}$/i.test(text)
+  );
 }

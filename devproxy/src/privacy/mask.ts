@@ -1,66 +1,116 @@
 import { createHmac } from "node:crypto";
-import { type Kind, kindOfField, kindOfLook, kindOfName, kindOfText, replaceWithin } from "./fields.js";
-import { fieldOf, type Ground, itemsOf, under } from "./ground.js";
+import { isFieldName, isHarmlessId, type Kind, kindOfLook, replaceWithin } from "./fields.js";
+import { fieldOf, type Ground, isDocumented } from "./ground.js";
+import { jsonTokens } from "./json-tokens.js";
 
-/** A number of fewer digits tells nothing of anyone where it stands beside the documented fields. */
-const TELLING_DIGITS = 6;
+/** What is nested deeper is not shown. */
+const MAX_DEPTH = 200;
+const TOO_DEEP = JSON.stringify("<nested too deeply>");
+
+/** Ids are selected by their placeholder, so it is longer. */
+const DIGEST_LENGTH = 6;
+const ID_DIGEST_LENGTH = 12;
+
+interface Level {
+  readonly ground: Ground;
+  readonly isObject: boolean;
+}
 
 /**
- * Puts placeholders in the place of personal data, and of everything that no schema knows. The same value gets the same placeholder as
- * long as the secret is the same, so that one can still see that two pushes concern one person.
+ * Puts placeholders in the place of every value that is not known to be harmless. The same value gets the same placeholder as long as the
+ * secret is the same, so that one can still see that two pushes concern one person.
  */
 export class Mask {
   constructor(private readonly secret: string) {}
 
+  /** A JSON value, redacted. */
+  value(value: unknown, ground?: Ground): unknown {
+    if (value === undefined) return undefined;
+    try {
+      return JSON.parse(this.json(JSON.stringify(value), ground));
+    } catch (error) {
+      if (error instanceof RangeError) return "<nested too deeply>";
+      throw error;
+    }
+  }
+
   /**
-   * A JSON value with what may be personal masked.
-   * @param ground what is known of the place that it stands at; nothing unless told
-   * @param name the field that holds it
+   * A JSON text, redacted, in one line. What is shown is copied from the text.
+   * @param ground what is known of the document; nothing by default
    */
-  value(value: unknown, ground: Ground = "open", name = ""): unknown {
-    const known = under(ground, value);
-    if (typeof value === "string") return value === "" ? value : this.#scalar(value, kindOf(value, known, name));
-    if (typeof value === "number") return this.#scalar(value, kindOfNumber(value, known, name));
-    if (Array.isArray(value)) return value.map((item) => this.value(item, itemsOf(known), name));
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [this.name(key), this.value(inner, fieldOf(known, key), key)]),
-    );
+  json(text: string, ground?: Ground): string {
+    const out: string[] = [];
+    const levels: Level[] = [];
+    let next = ground;
+    let isKey = false;
+    let skipped = 0;
+    for (const token of jsonTokens(text)) {
+      if (token === "{" || token === "[") {
+        if (skipped > 0 || levels.length === MAX_DEPTH) {
+          if (skipped++ === 0) out.push(TOO_DEEP);
+          continue;
+        }
+        levels.push({ ground: next, isObject: token === "{" });
+        isKey = token === "{";
+        if (!isKey) next = next?.items;
+        out.push(token);
+      } else if (token === "}" || token === "]") {
+        if (skipped > 0) skipped--;
+        else {
+          levels.pop();
+          out.push(token);
+        }
+      } else if (skipped > 0) continue;
+      else if (token === ",") {
+        const level = levels.at(-1) as Level;
+        isKey = level.isObject;
+        if (!isKey) next = level.ground?.items;
+        out.push(token);
+      } else if (token === ":") out.push(token);
+      else if (isKey) {
+        const name: string = JSON.parse(token);
+        const { ground: above } = levels.at(-1) as Level;
+        out.push(isDocumented(above, name) ? token : JSON.stringify(this.name(name)));
+        next = fieldOf(above, name);
+        isKey = false;
+      } else out.push(this.#scalar(token, next));
+    }
+    return out.join("");
   }
 
-  /** The key of an object, or another name, which may be a person's number. */
+  /** The key of an object, or another name, which may be that of a person. */
   name(name: string): string {
-    return this.#scalar(name, kindOfName(name)) as string;
+    if (name === "" || isFieldName(name)) return name;
+    const look = kindOfLook(name);
+    return this.placeholder(look === "text" ? "key" : look, name);
   }
 
-  /** A text that is shown: what is personal in it beyond doubt is masked, the rest is left. */
+  /** A text of our own that is shown: phone numbers and e-mail addresses in it are redacted. */
   text(text: string): string {
-    const kind = kindOfText(text);
-    if (kind !== undefined) return this.placeholder(kind, text);
     return replaceWithin(text, (found, value) => this.placeholder(found, value));
   }
 
+  /** An id: UUIDs and hexadecimal as they are, a placeholder for others. */
+  id(id: string): string {
+    return id === "" || isHarmlessId(id) ? id : this.placeholder("id", id);
+  }
+
   /** The placeholder of a value. */
-  placeholder(kind: Kind | "subject" | "value" | "email" | "digits" | "message", value: string): string {
+  placeholder(kind: Kind, value: string): string {
     const digest = createHmac("sha256", this.secret).update(`${kind}\0${value}`).digest("hex");
-    return `<${kind}:${digest.slice(0, 6)}>`;
+    return `<${kind}:${digest.slice(0, kind === "id" ? ID_DIGEST_LENGTH : DIGEST_LENGTH)}>`;
   }
 
-  #scalar(value: string | number, kind: Kind | undefined): string | number {
-    if (kind !== undefined) return this.placeholder(kind, String(value));
-    return typeof value === "string" ? this.text(value) : value;
+  /** A scalar's JSON text, as it is or a placeholder. */
+  #scalar(token: string, ground: Ground): string {
+    if (token === '""' || token === "null" || token === "true" || token === "false") return token;
+    const isText = token.startsWith('"');
+    const value: string = isText ? JSON.parse(token) : token;
+    if (ground?.harmless?.test(value)) return token;
+    if (isText && ground?.redact !== undefined) return JSON.stringify(ground.redact(value));
+    if (ground?.personal === "id" && isHarmlessId(value)) return token;
+    const look = kindOfLook(value);
+    const kind = ground?.personal ?? (isText || look !== "text" ? look : "number");
+    return JSON.stringify(this.placeholder(kind as Kind, value));
   }
-}
-
-function kindOf(text: string, ground: Ground, name: string): Kind | undefined {
-  const kind = kindOfField(name);
-  if (typeof ground !== "string") return kind ?? kindOfText(text);
-  return kind ?? kindOfLook(text) ?? "text";
-}
-
-function kindOfNumber(value: number, ground: Ground, name: string): Kind | undefined {
-  const kind = kindOfField(name);
-  const digits = String(value).replace(/\D/g, "").length;
-  if (kind !== undefined || typeof ground !== "string") return kind;
-  return ground === "stray" && digits < TELLING_DIGITS ? undefined : (kindOfLook(String(value)) ?? "number");
 }

@@ -1,6 +1,6 @@
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { readConfig } from "../config/config.js";
+import { configPath, readConfig } from "../config/config.js";
 
 const FIRST_BYTES = 4096;
 
@@ -10,7 +10,21 @@ const FIRST_BYTES = 4096;
  */
 export async function secretOf(dir: string): Promise<string | undefined> {
   const config = await readConfig(dir).catch(() => undefined);
+  if (config !== undefined) await warnIfReadable(configPath(dir));
   return config?.secret ?? (await firstRecord(dir).catch(() => undefined));
+}
+
+let isWarned = false;
+
+/** Whoever reads the secret can tell which value a placeholder stands for, and send pushes. */
+async function warnIfReadable(path: string): Promise<void> {
+  if (isWarned || process.platform === "win32") return;
+  const mode = ((await stat(path).catch(() => undefined))?.mode ?? 0) & 0o777;
+  if ((mode & 0o077) === 0) return;
+  isWarned = true;
+  process.stderr.write(
+    `airudder-devproxy: Other users can open ${path} (mode 0${mode.toString(8)}), which holds secrets. Run: chmod 600 ${path}\n`,
+  );
 }
 
 async function firstRecord(dir: string): Promise<string | undefined> {

@@ -1,5 +1,5 @@
-import { readOutcome } from "../ingress/outcome.js";
 import { refusalCode } from "../ingress/refusal-code.js";
+import { readOutcome } from "../journal/outcome.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeResult } from "../ingress/outcome.js";
+import type { Outcome, OutcomeResult } from "../journal/outcome.js";
 import { succeeded } from "../journal/status.js";
 import { compareBodies, type Difference } from "./differences.js";
 

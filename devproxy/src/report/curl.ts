@@ -4,11 +4,11 @@ import { endToEndHeaders } from "../ingress/headers.js";
 import { pathAt, queryOf } from "../ingress/query.js";
 import type { Row } from "../journal/rows.js";
 import type { Curtain } from "../privacy/curtain.js";
+import { hasControls } from "./words.js";
 
 const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
 /** Most of a body that stands in a command, bytes: an argument of a program has its limits. */
 const INLINE_BYTES = 64 * 1024;
-const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/;
 const INCOMPLETE = "# What is in <...> is hidden here: --reveal gives the complete command.";
 
 /** Where a command is to send, and where the push is kept. */
@@ -28,18 +28,20 @@ export function curlLines(
   { target, journal }: CurlPlace,
 ): string[] {
   const text = curtain.isOpen ? inlineText(body) : undefined;
-  const parts = ["curl", "-X", push.method];
+  const parts = ["curl", "-X", quoteBytes(curtain.method(push.method))];
   const sent = endToEndHeaders(headers);
   const shown = curtain.headers(sent);
   for (const [name, value] of Object.entries(shown)) {
     if (!LEFT_OUT.test(name))
-      for (const one of [value].flat()) parts.push("-H", quote(one === "" ? `${name};` : `${name}: ${one}`));
+      for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
+  // curl adds the type of a form to a body that has none.
+  if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
   // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.
   parts.push(...(text === undefined ? ["--data-binary", "@-"] : ["--data-raw", quote(text)]));
   if (/[[\]{}]/.test(url)) parts.push("--globoff");
-  parts.push(quote(curtain.url(url)));
+  parts.push(quoteBytes(curtain.url(url)));
   const isComplete = curtain.url(url) === url && JSON.stringify(shown) === JSON.stringify(sent);
   const source = `npx airudder-devproxy show ${push.seq} --journal ${quote(journal)} --raw`;
   return [...(isComplete ? [] : [INCOMPLETE]), text === undefined ? `${source} | ${parts.join(" ")}` : parts.join(" ")];
@@ -49,10 +51,25 @@ export function curlLines(
 function inlineText(body: Buffer): string | undefined {
   if (body.length > INLINE_BYTES || !isUtf8(body)) return undefined;
   const text = body.toString("utf8");
-  return STEERING.test(text) ? undefined : text;
+  return hasControls(text.replace(/[\t\n]/g, "")) ? undefined : text;
 }
 
+/** A word of a POSIX shell command. Controls, which must not reach a terminal, are left to `printf`. */
 function quote(text: string): string {
   if (/^[\w./:@-]+$/.test(text)) return text;
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  return hasControls(text.replace(/[\t\n]/g, "")) ? printf(Buffer.from(text)) : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The same for a header or a URL, whose characters stand for bytes. */
+function quoteBytes(text: string): string {
+  return /^[ -~]*$/.test(text) ? quote(text) : printf(Buffer.from(text, /^[\0-\xff]*$/.test(text) ? "latin1" : "utf8"));
+}
+
+function printf(bytes: Buffer): string {
+  const letters = Array.from(bytes, (byte) =>
+    byte >= 0x20 && byte <= 0x7e && !"'\\%".includes(String.fromCharCode(byte))
+      ? String.fromCharCode(byte)
+      : `\\${byte.toString(8).padStart(3, "0")}`,
+  );
+  return `"$(printf '${letters.join("")}')"`;
 }

@@ -14,50 +14,55 @@ export interface DeadResult {
   error?: string | undefined;
 }
 
+/** A dead push and the error of its last attempt, redacted. */
+export interface DeadRow {
+  row: Row;
+  error: string | undefined;
+}
+
 /** Dead pushes as lines, under a header. */
-export function deadTable(out: Screen, rows: readonly Row[], curtain: Curtain): Table<Row> {
-  const columns: Column<Row>[] = [
-    { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
+export function deadTable(out: Screen, rows: readonly DeadRow[], curtain: Curtain): Table<DeadRow> {
+  const columns: Column<DeadRow>[] = [
+    { title: "#", cell: ({ row }) => `#${row.push.seq}`, style: () => "bold", alignRight: true },
     {
       title: "TIME",
-      cell: ({ push }) => local(push.at),
-      short: ({ push }) => local(push.at).slice(5),
+      cell: ({ row }) => local(row.push.at),
+      short: ({ row }) => local(row.push.at).slice(5),
       style: () => "dim",
       rank: 2,
     },
-    { title: "TYPE", cell: ({ push }) => clean(curtain.text(push.type)), minWidth: 14 },
-    { title: "ATTEMPTS", cell: ({ mark }) => String(mark?.attempt ?? ""), alignRight: true, rank: 1 },
-    { title: "ID", cell: ({ push }) => clean(curtain.text(push.id)), style: () => "dim", minWidth: 13, rank: 3 },
-    { title: "ERROR", cell: (row) => clean(errorOf(row, curtain)), minWidth: 16 },
+    { title: "TYPE", cell: ({ row }) => clean(curtain.type(row.push.type)), minWidth: 14 },
+    { title: "ATTEMPTS", cell: ({ row }) => String(row.mark?.attempt ?? ""), alignRight: true, rank: 1 },
+    { title: "ID", cell: ({ row }) => clean(curtain.pushId(row.push.id)), style: () => "dim", minWidth: 13, rank: 3 },
+    { title: "ERROR", cell: ({ error = "" }) => clean(error), minWidth: 16 },
   ];
   return tableOf(out, columns, rows);
 }
 
 /** A dead push as `dead --json` prints it. */
-export function deadJson(row: Row, curtain: Curtain): object {
+export function deadJson({ row, error }: DeadRow, curtain: Curtain): object {
   const { id, seq, type, at } = row.push;
-  const error = errorOf(row, curtain);
   return {
     event: "dead",
-    id: curtain.text(id),
+    id: curtain.pushId(id),
     seq,
-    type: curtain.text(type),
+    type: curtain.type(type),
     at,
     attempts: row.mark?.attempt ?? 0,
-    error: error === "" ? null : error,
+    error: error ?? null,
   };
 }
 
 /** A result as `dead --json` prints it. */
 export function resultJson({ id, row, result, error }: DeadResult, curtain: Curtain): object {
   const seq = row?.push.seq ?? null;
-  return { event: "result", id: curtain.text(id), seq, result, ...(error ? { error: curtain.text(error) } : {}) };
+  return { event: "result", id: curtain.pushId(id), seq, result, ...(error ? { error: curtain.text(error) } : {}) };
 }
 
 /** A result as a line. */
 export function resultLine(out: Screen, { id, row, result, error }: DeadResult, curtain: Curtain): string {
-  const name = row === undefined ? clean(curtain.text(id)) : out.style("bold", `#${row.push.seq}`);
-  const type = row === undefined ? "" : `  ${clean(curtain.text(row.push.type))}`;
+  const name = row === undefined ? clean(curtain.pushId(id)) : out.style("bold", `#${row.push.seq}`);
+  const type = row === undefined ? "" : `  ${clean(curtain.type(row.push.type))}`;
   const isDone = result === "retried" || result === "dropped";
   return `${name}${type}  ${out.style(isDone ? "green" : "red", wordsOf({ id, row, result, error }, curtain))}`;
 }
@@ -66,10 +71,6 @@ function wordsOf({ row, result, error = "" }: DeadResult, curtain: Curtain): str
   if (result === "not_found") return "not found: no dead push has this id";
   if (result === "not_dead") return "unchanged: it is not dead";
   if (result === "no_handler")
-    return `unchanged: the app has no handler for ${clean(curtain.text(row?.push.type ?? ""))}`;
+    return `unchanged: the app has no handler for ${clean(curtain.type(row?.push.type ?? "unknown"))}`;
   return result === "failed" ? `failed: ${clean(curtain.text(error))}` : result;
-}
-
-function errorOf({ mark }: Row, curtain: Curtain): string {
-  return curtain.text(mark?.error ?? "");
 }

@@ -1,13 +1,14 @@
 import { describePush, type PushDescription } from "airudder-webhooks";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { statedType } from "../drift/stated-type.js";
-import { readOutcome } from "../ingress/outcome.js";
 import { refusalCode } from "../ingress/refusal-code.js";
 import { marksOf } from "../journal/history.js";
+import { readOutcome } from "../journal/outcome.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
 import { statusOf, succeeded } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
 import type { Curtain } from "../privacy/curtain.js";
+import { JsonText } from "../privacy/json-text.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
 import type { Screen } from "./screen.js";
@@ -24,14 +25,17 @@ export async function detailJson(reader: Reader, row: Row, content: Content, cur
       return {
         ...deliveryJson(delivery.head, curtain),
         ...(outcome?.error ? { error: curtain.error(outcome.error, description.payload) } : {}),
-        response: response && { headers: curtain.headers(response.headers), body: curtain.answer(response.body) },
+        response: response && {
+          headers: curtain.headers(response.headers),
+          body: curtain.answer(response.body, description.payload),
+        },
       };
     }),
   );
   return {
     head: await rowJson(reader, row, curtain),
     headers: curtain.headers(content.headers),
-    body: curtain.push(description, content.body),
+    body: curtain.push(description, content.body, content.headers),
     drift: description.drift.map((drift) => ({ ...drift, path: curtain.path(drift.path) })),
     ...(history.length === 0 ? {} : { inbox: history.map((mark) => markJson(mark, description.payload, curtain)) }),
     deliveries,
@@ -62,21 +66,21 @@ export async function detailLines(
   const { push } = row;
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
-    ["id", push.id],
+    ["id", curtain.pushId(push.id)],
     ["came", `${local(push.at)}, ${push.source}`],
-    ["request", `${push.method} ${curtain.url(push.url)}`],
-    ["task", push.task && curtain.text(push.task)],
-    ["call", push.call && curtain.text(push.call)],
-    ["workflow", push.workflow && curtain.text(push.workflow)],
+    ["request", `${curtain.method(push.method)} ${curtain.url(push.url)}`],
+    ["task", push.task && curtain.id(push.task)],
+    ["call", push.call && curtain.id(push.call)],
+    ["workflow", push.workflow && curtain.id(push.workflow)],
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [
-    `${out.style("bold", `#${push.seq}`)}  ${clean(push.type)}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
+    `${out.style("bold", `#${push.seq}`)}  ${clean(curtain.type(push.type))}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${clean(value)}`],
     ),
     ...section(out, "Headers", headerLines(curtain.headers(content.headers))),
-    ...section(out, "Body", bodyLines(curtain.push(description, content.body))),
+    ...section(out, "Body", bodyLines(curtain.push(description, content.body, content.headers))),
   ];
   const drift = description.drift.map(
     ({ path, kind, expected, got }) =>
@@ -117,9 +121,8 @@ function headerLines(headers: Content["headers"]): string[] {
 }
 
 function bodyLines(body: unknown): string[] {
-  return typeof body === "string"
-    ? body.split("\n").map(clean)
-    : JSON.stringify(body, null, 2).split("\n").map(visible);
+  if (body instanceof JsonText) return body.pretty().split("\n").map(visible);
+  return String(body).split("\n").map(clean);
 }
 
 async function deliveryLines(
@@ -145,7 +148,7 @@ async function deliveryLines(
   if (outcome?.error) lines.push(`    ${out.style("red", clean(curtain.error(outcome.error, payload)))}`);
   if (response && response.body.length > 0) {
     lines.push(
-      ...bodyLines(curtain.answer(response.body))
+      ...bodyLines(curtain.answer(response.body, payload))
         .slice(0, 40)
         .map((line) => `    ${line}`),
     );

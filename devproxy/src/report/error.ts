@@ -1,6 +1,6 @@
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
-import { readOutcome } from "../ingress/outcome.js";
+import { readOutcome } from "../journal/outcome.js";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, type Status, statusOf } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";

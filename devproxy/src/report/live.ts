@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import type { Index } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
+import { Curtain } from "../privacy/curtain.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration, pushes } from "./words.js";
@@ -9,15 +10,15 @@ import { bytes, clean, clock, duration, pushes } from "./words.js";
 const TOKEN_HINT = "the app wants its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
 /** Prints events as `--json` promises them; what is no part of that goes to standard error. */
-export function jsonReporter(out: Screen, err: Screen): Listener {
+export function jsonReporter(out: Screen, err: Screen, curtain = new Curtain("", false)): Listener {
   return (event) => {
-    if (event.event === "note") err.line(clean(event.message));
-    else out.json(event);
+    if (event.event === "note") err.line(clean(curtain.text(event.message)));
+    else out.json(event.event === "delivery" ? redacted(event, curtain) : event);
   };
 }
 
 /** Prints events for people: a line a push, a line a delivery. */
-export function liveReporter(out: Screen, index: Index): Listener {
+export function liveReporter(out: Screen, index: Index, curtain = new Curtain("", false)): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
   return (event: DevproxyEvent) => {
@@ -28,14 +29,20 @@ export function liveReporter(out: Screen, index: Index): Listener {
           `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not fit the key. ${event.signProblem}`,
         );
     } else if (event.event === "delivery") {
-      out.line(`${stamp()} ${deliveryLine(out, event, index)}`);
+      out.line(`${stamp()} ${deliveryLine(out, redacted(event, curtain), index)}`);
       if (event.code !== "bad_token" || isHinted) return;
       isHinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "stopped") out.line(stoppedLine(event));
-    else if (event.event === "note") out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(event.message)}`);
+    else if (event.event === "note")
+      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(curtain.text(event.message))}`);
   };
+}
+
+/** A delivery whose failed connection names no person; its outcome is redacted already. */
+function redacted(event: DeliveryEvent, curtain: Curtain): DeliveryEvent {
+  return event.error === undefined ? event : { ...event, error: curtain.text(event.error) };
 }
 
 function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: PushEvent, index: Index): string {

@@ -1,4 +1,4 @@
-import type { Outcome } from "../ingress/outcome.js";
+import type { Outcome } from "../journal/outcome.js";
 
 /** What the app's receiver reported about a push, in a few words; its error is printed apart. */
 export function outcomeText({ result, type, verified, duplicate, drift, reserialised }: Outcome): string {

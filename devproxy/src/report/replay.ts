@@ -1,6 +1,7 @@
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import type { Curtain } from "../privacy/curtain.js";
+import { JsonText } from "../privacy/json-text.js";
 import { compareBodies, type Difference } from "../replay/differences.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "../replay/events.js";
 import { VERDICTS, type Verdict } from "../replay/verdict.js";
@@ -24,9 +25,13 @@ const STYLES: Record<Verdict, Style> = {
 /** Prints a replay as lines of JSON, personal data behind the curtain. */
 export function jsonReplayReporter(out: Screen, err: Screen, curtain: Curtain): (event: ReplayEvent) => void {
   return (event) => {
-    if (event.event === "note") err.line(clean(event.message));
+    if (event.event === "note") err.line(clean(curtain.text(event.message)));
     else if (event.event === "verdict")
-      out.json({ ...event, differences: event.differences.map((one) => masked(one, curtain)) });
+      out.json({
+        ...event,
+        ...(event.error === undefined ? {} : { error: curtain.text(event.error) }),
+        differences: event.differences.map((one) => masked(one, curtain)),
+      });
     else if (event.event === "replay") out.json({ ...event, target: curtain.url(event.target) });
     else out.json(event);
   };
@@ -41,7 +46,7 @@ export function replayReporter(out: Screen, curtain: Curtain): (event: ReplayEve
     if (event.event === "replay") {
       total = event.total;
       out.line(`${pushes(total)} to ${curtain.url(event.target)}`);
-    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(event.message)}`);
+    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(curtain.text(event.message))}`);
     else if (event.event === "summary") printSummary(out, event);
     else {
       done++;
@@ -59,7 +64,8 @@ function bar(done: number, total: number): string {
 
 function printVerdict(out: Screen, event: VerdictEvent, curtain: Curtain): void {
   const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
-  const answer = status === null ? clean(error ?? "no response") : [status, code].filter(Boolean).join(" ");
+  const answer =
+    status === null ? clean(curtain.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
   const missed = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
     `${out.style("bold", `#${seq}`)}  ${clean(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
@@ -79,9 +85,13 @@ function differenceLine(out: Screen, name: string, before: unknown, after: unkno
 /** Where an edited push differs from the recorded one, personal data behind the curtain. */
 export function editsOf(before: Content, after: Content, curtain: Curtain): Difference[] {
   const [left, right] = [before, after].map(({ headers, body }) =>
-    Buffer.from(JSON.stringify(curtain.push(describePush(body, headers), body))),
+    bytesOf(curtain.push(describePush(body, headers), body, headers)),
   ) as [Buffer, Buffer];
   return compareBodies(left, right);
+}
+
+function bytesOf(body: unknown): Buffer {
+  return Buffer.from(body instanceof JsonText ? body.text : JSON.stringify(body));
 }
 
 /** The same for people, a line each. */
@@ -99,7 +109,8 @@ function masked({ path, before, after }: Difference, curtain: Curtain): Differen
 }
 
 function shown(value: unknown): string {
-  const text = value === undefined ? "(nothing)" : JSON.stringify(value);
+  const text =
+    value === undefined ? "(nothing)" : String(value instanceof JsonText ? value.text : JSON.stringify(value));
   return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 

@@ -6,7 +6,7 @@ import type { Curtain } from "../privacy/curtain.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
-import { clean, duration, local } from "./words.js";
+import { clean, cut, duration, local } from "./words.js";
 
 const STATUS_STYLES: Record<string, Style> = {
   handled: "green",
@@ -26,7 +26,11 @@ export async function rowJson(reader: Reader, row: Row, curtain: Curtain): Promi
   const last = lastDelivery(row)?.head;
   return {
     ...shown(head, curtain),
+    id: curtain.pushId(head.id),
+    method: curtain.method(head.method),
     url: curtain.url(head.url),
+    type: curtain.type(head.type),
+    ...shownIds(head, curtain),
     ...(head.subject === undefined ? {} : { subject: curtain.subject(head.subject) }),
     drift: head.drift ?? 0,
     quarantined: head.quarantined ?? false,
@@ -38,7 +42,16 @@ export async function rowJson(reader: Reader, row: Row, curtain: Curtain): Promi
   };
 }
 
-/** A head as it is printed: what of its texts, such as an id, is a phone number or an address is hidden. */
+type Ids = Partial<Record<"task" | "call" | "workflow", string>>;
+
+function shownIds(head: Ids, curtain: Curtain): Ids {
+  const names = ["task", "call", "workflow"] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (head[name] === undefined ? [] : [[name, curtain.id(head[name])]])),
+  );
+}
+
+/** A head as it is printed: phone numbers and e-mail addresses in its texts are redacted. */
 function shown<T extends object>(head: T, curtain: Curtain): T {
   return Object.fromEntries(
     Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? curtain.text(value) : value]),
@@ -60,7 +73,7 @@ const ID_PREFIX = 13;
 
 /** Pushes as lines of `list`, under a header. */
 export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): Table<Row> {
-  const text = (value = ""): string => clean(curtain.text(value));
+  const id = (value: string | undefined): string => (value === undefined ? "" : cut(clean(curtain.id(value))));
   const columns: Column<Row>[] = [
     { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
     {
@@ -70,15 +83,21 @@ export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): T
       style: () => "dim",
       rank: 8,
     },
-    { title: "TYPE", cell: ({ push }) => text(push.type), minWidth: 14 },
+    { title: "TYPE", cell: ({ push }) => clean(curtain.type(push.type)), minWidth: 14 },
     { title: "STATUS", cell: (row) => statusOf(row), style: statusStyle },
     { title: "HTTP", cell: (row) => answerOf(row), alignRight: true, rank: 9 },
     { title: "TOOK", cell: (row) => tookOf(row), alignRight: true, rank: 4 },
-    { title: "TASK", cell: ({ push }) => text(push.task), minWidth: 9, rank: 6 },
-    { title: "CALL", cell: ({ push }) => text(push.call), minWidth: 9, rank: 7 },
-    { title: "WORKFLOW", cell: ({ push }) => text(push.workflow), minWidth: 9, rank: 3 },
+    { title: "TASK", cell: ({ push }) => id(push.task), minWidth: 9, rank: 6 },
+    { title: "CALL", cell: ({ push }) => id(push.call), minWidth: 9, rank: 7 },
+    { title: "WORKFLOW", cell: ({ push }) => id(push.workflow), minWidth: 9, rank: 3 },
     { title: "NOTES", cell: notesOf, style: () => "dim", rank: 5 },
-    { title: "ID", cell: ({ push }) => text(push.id), minWidth: ID_PREFIX, style: () => "dim", rank: 2 },
+    {
+      title: "ID",
+      cell: ({ push }) => clean(curtain.pushId(push.id)),
+      minWidth: ID_PREFIX,
+      style: () => "dim",
+      rank: 2,
+    },
   ];
   return tableOf(out, columns, rows);
 }

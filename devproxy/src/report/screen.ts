@@ -1,7 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
+import { JsonText } from "../privacy/json-text.js";
+import { visible } from "./words.js";
 
 /** Styles that a line may ask for. */
 export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
+
+/** Colours, and each character that may be a control. */
+const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
 /** Where a command writes. Survives a reader that has gone away; output that cannot be written is told in a line and fails the command. */
 export class Screen {
@@ -34,12 +40,15 @@ export class Screen {
     return this.#gone;
   }
 
+  /** Prints lines. Of control characters, only line feeds, tabs and the colours of `style` are printed as they are. */
   line(text = ""): void {
-    this.write(`${text}\n`);
+    this.write(
+      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : visible(part)))}\n`,
+    );
   }
 
   json(value: unknown): void {
-    this.write(`${JSON.stringify(value)}\n`);
+    this.write(`${visible(jsonLine(value))}\n`);
   }
 
   write(data: string | Buffer): void {
@@ -57,4 +66,17 @@ export class Screen {
   style(style: Style, text: string): string {
     return this.#colours ? styleText(style, text, { validateStream: false } as never) : text;
   }
+}
+
+/** One line of JSON; a `JsonText` stands in it by its text. */
+function jsonLine(value: unknown): string {
+  const mark = randomUUID();
+  const texts: string[] = [];
+  const line = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
+    const own = this[key];
+    return own instanceof JsonText ? `${mark}${texts.push(own.compact()) - 1}` : member;
+  });
+  return texts.length === 0
+    ? line
+    : line.replace(new RegExp(`"${mark}(\\d+)"`, "g"), (_, place) => texts[place] as string);
 }

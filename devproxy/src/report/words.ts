@@ -1,11 +1,27 @@
-/** Text from outside as one line that cannot steer a terminal. */
-export function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
+/** Characters that control a terminal or the direction of text, or are invisible: C0, C1, bidi marks, overrides and isolates. */
+const CONTROLS =
+  "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb";
+const CONTROL = new RegExp(`[${CONTROLS}]`, "g");
+const HAS_CONTROL = new RegExp(`[${CONTROLS}]`);
+
+/** Whether a text holds characters that must not reach a terminal. */
+export function hasControls(text: string): boolean {
+  return HAS_CONTROL.test(text);
 }
 
-/** JSON text that cannot steer a terminal, and still says the same. */
+/** Text from outside in one line that cannot control a terminal: white space becomes a space, other controls `\uXXXX`. */
+export function clean(text: string): string {
+  return visible(text.replace(/[\t\n\v\f\r ]+/g, " ")).trim();
+}
+
+/** Text with `\uXXXX` in the place of controls; JSON text stays equivalent. */
 export function visible(json: string): string {
-  return json.replace(/[\u007f-\u009f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replace(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** A text's beginning, for a column of a line. */
+export function cut(text: string, max = 64): string {
+  return text.length <= max ? text : `${text.slice(0, max - 3)}...`;
 }
 
 /** `1.9 KB` */

@@ -62,7 +62,7 @@ test("an id that is a phone number or an address is masked as in the body, and f
   ];
   const task = shown.body.TaskID;
   const call = shown.body.Details[0]?.CallID;
-  assert.match(`${task} ${call}`, /^<phone:\w+> <person:\w+>$/);
+  assert.match(`${task} ${call}`, /^<id:\w{12}> <id:\w{12}>$/);
   assert.deepEqual([shown.head.task, shown.head.call], [task, call]);
   const found = ["--task", "+62811000001", "--call", "jane@x.test"];
   for (const args of [
@@ -72,12 +72,24 @@ test("an id that is a phone number or an address is masked as in the body, and f
     ["replay", "--dry-run", ...found],
   ]) {
     const { out } = await run([...args, ...at]);
-    assert.match(out, /<phone:\w+>.*<person:\w+>/s);
+    assert.match(out, /<id:\w+>.*<id:\w+>/s);
     assert.equal(/62811|jane/.test(out), false, out);
     if (args[0] === "replay") continue;
     assert.ok(out.includes(task) && out.includes(String(call)), out);
     const revealed = (await run([...args, "--reveal", ...at])).out;
     assert.ok(revealed.includes("+62811000001") && revealed.includes("jane@x.test"), revealed);
+  }
+  for (const id of [task, task.slice(1, -1)]) {
+    for (const args of [
+      ["list", "--json"],
+      ["replay", "--dry-run", "--json"],
+    ]) {
+      const rows = (await run([...args, "--task", id, "--call", String(call), ...at])).lines();
+      assert.deepEqual(
+        rows.map(({ seq }) => seq),
+        [1],
+      );
+    }
   }
   const { TaskID, Details } = JSON.parse(sample("call.completed/answered").toString());
   const [readable] = (await run(["list", "--json", "--call", Details[0].CallID, ...at])).lines();
@@ -90,7 +102,7 @@ test("a compressed push is shown as what it holds; --raw writes what came", asyn
   await send(proxy.localUrl, body, { headers: { "content-encoding": "gzip" } });
   await proxy.close();
   const at = ["--journal", dir];
-  const [shown] = (await run(["show", "1", "--json", ...at])).lines();
+  const [shown] = (await run(["show", "1", "--json", "--reveal", ...at])).lines();
   assert.deepEqual(shown?.body, JSON.parse(sample("dialer.task/running").toString()));
   assert.deepEqual((await run(["show", "1", "--raw", ...at])).stdout, body);
   assert.match((await run(["replay", "1", "--set", "TaskID=x", ...at])).err, /compressed \(gzip\)/);

@@ -13,7 +13,7 @@ const closed = new Curtain("secret", false);
 /** A push as `show` prints it. */
 function shown(body: string | Buffer, headers = {}, curtain = closed): string {
   const bytes = Buffer.from(body);
-  return JSON.stringify(curtain.push(describePush(bytes, headers), bytes));
+  return JSON.stringify(curtain.push(describePush(bytes, headers), bytes, headers));
 }
 
 /** A push of a sample, with fields added to it and to its first call. */
@@ -26,7 +26,8 @@ function sampleWith(fields: object, ofCall: object = {}): string {
 }
 
 test("the same value has the same placeholder in a journal, and another one in another", () => {
-  const masked = mask.value({ CalleeNumber: "+62000000001", RedailCall: [{ callee_number: "+62000000001" }] });
+  const call = { CalleeNumber: "+62000000001", RedailCall: [{ callee_number: "+62000000001" }] };
+  const masked = mask.value({ Details: [call] }, groundOf("call.completed"));
   const text = JSON.stringify(masked);
   const found = [...text.matchAll(/<phone:[0-9a-f]{6}>/g)].map(([one]) => one);
   assert.equal(found.length, 2);
@@ -36,11 +37,11 @@ test("the same value has the same placeholder in a journal, and another one in a
 
 test("what is personal is masked, what is needed for debugging is not", () => {
   const payload = {
-    TaskID: "t1",
+    TaskID: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
     TaskName: "my flow",
     Details: [
       {
-        CallID: "c1",
+        CallID: "c0ffee00c0ffee00c0ffee00c0ffee00",
         Status: "finished",
         RingType: null,
         HangupType: "New Word",
@@ -59,18 +60,16 @@ test("what is personal is masked, what is needed for debugging is not", () => {
   };
   const text = JSON.stringify(mask.value(payload, groundOf("call.completed")));
   for (const kept of [
-    "t1",
-    "my flow",
-    "c1",
+    "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
+    "c0ffee00c0ffee00c0ffee00c0ffee00",
     "finished",
-    "New Word",
     "2024-01-31T08:00:00Z",
     '"CallTimes":2',
     "00:00:01",
     '"CalleeGender":""',
   ])
     assert.ok(text.includes(kept), kept);
-  for (const gone of ["Jane", "150.00", "yes", "a.mp3", "811", "jane@x", '"n":7', '"x"'])
+  for (const gone of ["my flow", "New Word", "Jane", "150.00", "yes", "a.mp3", "811", "jane@x", '"n":7', '"x"'])
     assert.equal(text.includes(gone), false, gone);
 });
 
@@ -96,13 +95,16 @@ test("secrets in headers and all values of a query are hidden, unless the curtai
   assert.match(closed.url("/?token=abc&x=1&key=k&e="), /^\/\?token=<hidden>&x=<text:\w+>&key=<hidden>&e=$/);
   assert.match(
     closed.url("/a/+62811000001?phone=%2B62811000001&name=Budi+S&calleeName=Budi&j@x.test"),
-    /^\/a\/<phone:(\w+)>\?phone=<phone:\1>&name=<text:\w+>&calleeName=<name:\w+>&<person:\w+>$/,
+    /^\/a\/<phone:(\w+)>\?phone=<phone:\1>&name=<text:\w+>&calleeName=<text:\w+>&<email:\w+>$/,
   );
   assert.equal(closed.url("/?phone=+62811000001"), closed.url("/?phone=%2B62811000001"));
-  assert.deepEqual(closed.headers({ authorization: "Bearer x", "x-a": "1" }), {
+  assert.deepEqual(closed.headers({ authorization: "Bearer x", "x-auth": "x", "content-type": "application/json" }), {
     authorization: "<hidden>",
-    "x-a": "1",
+    "x-auth": "<hidden>",
+    "content-type": "application/json",
   });
+  assert.match(String(closed.headers({ "x-a": "1" })["x-a"]), /^<text:\w+>$/);
+  assert.match(String(closed.headers({ "content-type": "text/Budi" })["content-type"]), /^<text:\w+>$/);
   const open = new Curtain("s", true);
   assert.equal(open.url("/?token=abc&name=Budi"), "/?token=abc&name=Budi");
   assert.equal(open.text("+62811000001"), "+62811000001");
@@ -110,7 +112,7 @@ test("secrets in headers and all values of a query are hidden, unless the curtai
 });
 
 test("a signature, which signs every push of its task, is masked in a body and in its header", () => {
-  const sign = mask.placeholder("sign", "0123456789abcdef0123456789abcdef");
+  const sign = mask.placeholder("signature", "0123456789abcdef0123456789abcdef");
   assert.ok(shown(sampleWith({ Sign: "0123456789abcdef0123456789abcdef" })).includes(`"Sign":"${sign}"`));
   assert.deepEqual(closed.headers({ "x-airudder-sign": "0123456789abcdef0123456789abcdef" }), {
     "x-airudder-sign": sign,
@@ -121,33 +123,52 @@ const within: [string, RegExp][] = [
   ["call +62 811-000-0001 now", /^call <phone:\w+> now$/],
   ["wa:+62811000001,+62811000002", /^wa:<phone:\w+>,<phone:\w+>$/],
   ["to%2B62811000001", /^to<phone:\w+>$/],
-  ["ask jane.doe+x@mail.x.test.", /^ask <person:\w+>\.$/],
-  ["<jane%40x.test>", /^<<person:\w+>>$/],
+  ["ask jane.doe+x@mail.x.test.", /^ask <email:\w+>\.$/],
+  ["<jane%40x.test>", /^<<email:\w+>>$/],
   ["+62811000001", /^<phone:\w+>$/],
 ];
+const national: [string, RegExp][] = [
+  ["call 0812-3456-7890 now", /^call <phone:\w+> now$/],
+  ["(021) 555 0123", /^<phone:\w+>$/],
+  ["no 08123456789.", /^no <phone:\w+>\.$/],
+  ["cust0812345678", /^cust<phone:\w+>$/],
+  ["021/5550123, 3201012345678901", /^<phone:\w+>$|^<phone:\w+>, <phone:\w+>$/],
+];
 const readable = [
-  "call 628110000012345 now",
-  "1706688000000",
+  "push 0mwtvgvcd000012345678abcd failed",
+  "connection refused (127.0.0.1:54321, ECONNREFUSED)",
   "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
-  "2024-01-31T08:00:00+0700 20240131",
+  "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
+  "2024-01-31T08:00:00+0700",
   "2024-01-31T08:00:00.123+07:00",
-  "C++ 20240131",
+  "C++ 2024",
   "+1 234",
   "a @ b",
 ];
 
-test("a phone number or an address within a text that is shown is masked, and nothing else of it", () => {
-  for (const [text, expected] of within) {
+test("a phone number or an address within a text that is shown is redacted, and nothing else of it", () => {
+  for (const [text, expected] of [...within, ...national]) {
     assert.match(closed.text(text), expected);
     const fields = JSON.parse(shown(sampleWith({ TaskName: text }, { Status: text })));
-    assert.match(fields.TaskName, expected);
-    assert.equal(shown(sampleWith({}, { Variables: { [text]: "" } })).includes("6281100"), false, text);
-    assert.match(String(closed.headers({ "x-a": text })["x-a"]), expected);
+    assert.match(fields.TaskName, /^<label:\w+>$/);
+    assert.match(fields.Details[0].Status, /^<\w+:\w+>$/);
+    assert.equal(/6281100|0812|5550123/.test(shown(sampleWith({}, { Variables: { [text]: "" } }))), false, text);
+    assert.match(String(closed.headers({ "x-a": text })["x-a"]), /^<\w+:\w+>$/);
   }
-  for (const text of readable) {
-    assert.equal(closed.text(text), text);
-    assert.equal(JSON.parse(shown(sampleWith({ TaskName: text }))).TaskName, text);
-  }
+  for (const text of readable) assert.equal(closed.text(text), text);
+});
+
+test("ids are shown if they are hexadecimal or UUIDs, and push ids; others are placeholders", () => {
+  for (const id of ["0f1e2d3c4b5a69788796a5b4c3d2e1f0", "0F1E2D3C-4B5A-4978-8796-A5B4C3D2E1F0"])
+    assert.equal(closed.id(id), id);
+  for (const id of ["3201012345678901", "deadbeef", "Budi Santoso", "7777777.0", "cust-1", "+62811000001"])
+    assert.match(closed.id(id), /^<id:[0-9a-f]{12}>$/);
+  for (const id of ["0mwtvgvcd000012345678abcd", "push-1", "0190-recorded"]) assert.equal(closed.pushId(id), id);
+  assert.match(closed.pushId("0812-3456-7890"), /^<id:/);
+  assert.equal(
+    closed.subject("call.completed|0f1e2d3c4b5a69788796a5b4c3d2e1f0|Budi"),
+    `call.completed|0f1e2d3c4b5a69788796a5b4c3d2e1f0|${closed.id("Budi")}`,
+  );
 });
 
 test("a long text that could be the start of many numbers or addresses is looked through in one go", () => {
@@ -174,7 +195,7 @@ test("what no schema knows is masked, whatever its name, and documented fields b
     const masked = shown(text);
     assert.match(
       masked,
-      /"newName":"<text:\w+>","wa_id":"<phone:\w+>","nik":"<number:\w+>","dob":"<text:\w+>","tries":3,"note":\["<text:\w+>"\]/,
+      /"newName":"<text:\w+>","wa_id":"<phone:\w+>","nik":"<number:\w+>","dob":"<text:\w+>","tries":"<number:\w+>","note":\["<text:\w+>"\]/,
     );
     assert.match(masked, /"Status":"finished"/);
   }
@@ -195,7 +216,7 @@ test("nothing is shown of a body of no known type, nor of an open or free place"
   assert.match(shown('["Jane"]'), /^\["<text:\w+>"\]$/);
   assert.match(
     shown(sampleWith({}, { EventLabel: { a: "Jane", b: 1 } })),
-    /"EventLabel":{"a":"<text:\w+>","b":"<number:\w+>"}/,
+    /"EventLabel":{"a":"<label:\w+>","b":"<label:\w+>"}/,
   );
 });
 
@@ -203,25 +224,31 @@ test("keys that are the numbers or addresses of someone are masked", () => {
   const masked = shown(
     sampleWith({}, { Variables: { "+62811000001": "", "62811000002": "", "j@x.test": "", cust_123456: "", city: "" } }),
   );
-  assert.match(masked, /"Variables":{"<phone:\w+>":"","<phone:\w+>":"","<person:\w+>":"","<text:\w+>":"","city":""}/);
+  assert.match(masked, /"Variables":{"<phone:\w+>":"","<phone:\w+>":"","<email:\w+>":"","<key:\w+>":"","city":""}/);
   for (const gone of ["62811", "j@x", "123456"]) assert.equal(masked.includes(gone), false, gone);
-  assert.match(shown(sampleWith({}, { Variables: { "Jane +62 811-000-0001": "" } })), /"Variables":{"<text:\w+>":""}/);
+  assert.match(shown(sampleWith({}, { Variables: { "Jane +62 811-000-0001": "" } })), /"Variables":{"<key:\w+>":""}/);
   assert.match(closed.path("/Details/0/+62811000001"), /^\/Details\/0\/<phone:\w+>$/);
 });
 
 test("a compressed push is shown as what it holds", () => {
   const text = sampleWith({});
   assert.equal(shown(gzipSync(text), { "content-encoding": "gzip" }), shown(text));
+  assert.match(shown(text), /"Status":"finished"/);
 });
 
-test("an answer: the error's code is readable, and the message of one of the middleware's; nothing else is", () => {
-  const answer = (value: unknown) => JSON.stringify(closed.answer(Buffer.from(JSON.stringify(value))));
-  const refusal = '{"error":{"code":"bad_token","message":"The token is wrong."}}';
-  assert.equal(answer(JSON.parse(refusal)), refusal);
-  assert.match(answer({ error: { code: "no_such", message: "no Jane" } }), /{"code":"no_such","message":"<text:\w+>"}/);
-  assert.match(answer({ saved: "Jane", count: 3, ok: true }), /^{"saved":"<text:\w+>","count":3,"ok":true}$/);
+test("of an app's response, an error's code is shown, and its message without the push's values", () => {
+  const answer = (value: unknown, payload?: unknown) =>
+    JSON.stringify(closed.answer(Buffer.from(JSON.stringify(value)), payload));
+  const refusal = { error: { code: "bad_token", message: "The token of Jane Doe is wrong." } };
+  assert.match(answer(refusal), /^{"error":{"code":"bad_token","message":"<message:\w+>"}}$/);
+  assert.match(answer(refusal, { who: "Jane Doe" }), /"message":"The token of <value:\w+> is wrong\."/);
+  assert.match(answer({ error: { code: "Jane", message: 7 } }), /{"code":"<text:\w+>","message":"<number:\w+>"}/);
+  assert.match(
+    answer({ saved: "Jane", count: 3, ok: true }),
+    /^{"saved":"<text:\w+>","count":"<number:\w+>","ok":true}$/,
+  );
   assert.equal(closed.answerPart("bad_token", "/error/code"), "bad_token");
-  assert.deepEqual(closed.answerPart(JSON.parse(refusal).error, "/error"), JSON.parse(refusal).error);
+  assert.match(JSON.stringify(closed.answerPart(refusal.error, "/error")), /^{"code":"bad_token","message":"<message:/);
   assert.match(String(closed.answerPart("Jane", "/saved")), /^<text:/);
 });
 

@@ -1,3 +1,5 @@
+import { isTypeName } from "./type-names.js";
+
 /** The words that a receiver reports: what became of a push. */
 export type OutcomeResult =
   | "handled"
@@ -46,14 +48,14 @@ export function readOutcome(header: string | string[] | undefined): Outcome | un
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const { type, verified, duplicate, drift, reserialised, result, error, ms } = value as Record<string, unknown>;
   return {
-    ...(typeof type === "string" && /^[a-z][a-z0-9_.]{0,63}$/.test(type) ? { type } : {}),
+    ...(isTypeName(type) ? { type } : {}),
     ...(typeof verified === "boolean" ? { verified } : {}),
     ...(typeof duplicate === "boolean" ? { duplicate } : {}),
-    ...(typeof drift === "number" ? { drift } : {}),
+    ...(Number.isSafeInteger(drift) && (drift as number) < 1_000_000 ? { drift: drift as number } : {}),
     ...(typeof reserialised === "boolean" ? { reserialised } : {}),
     ...(isResult(result) ? { result } : {}),
     ...(typeof error === "string" ? { error } : {}),
-    ...(typeof ms === "number" ? { ms } : {}),
+    ...(typeof ms === "number" && ms < 1_000_000_000 ? { ms } : {}),
   };
 }
 

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+
+const closed = new Curtain("secret", false);
+const payload = {
+  CalleeName: "Budi (B.) Santoso",
+  CalleeNumber: "0812-3456-7890",
+  amount: 1250000.5,
+  count: 4500,
+  tries: 7,
+  Details: [{ note: 'says "no" [x] a\\b' }],
+  "0812 999": "",
+};
+
+const shown: [what: string, text: string, expected: RegExp][] = [
+  ["class and code", "PgError [23505]: duplicate key", /^PgError \[23505\]: duplicate key$/],
+  ["a system's code", "Error [ECONNREFUSED]: connect ECONNREFUSED", /^Error \[ECONNREFUSED\]: connect ECONNREFUSED$/],
+  ["a value", "TypeError: no Budi (B.) Santoso here", /^TypeError: no <value:\w{6}> here$/],
+  ["a value in other letter case", "Error: BUDI (B.) SANTOSO", /^Error: <value:\w{6}>$/],
+  ["one word of a name", "Error: Mr. Santoso", /^Error: Mr\. <value:\w{6}>$/],
+  ["a phone number of the payload", "Error: 0812-3456-7890", /^Error: <value:\w{6}>$/],
+  ["other digits", "Error: 0819 1111 and 62811000", /^Error: <digits:\w{6}> and <digits:\w{6}>$/],
+  ["a formatted number", "Error: 4,500 or 4500 or 1,250,000.5", /^Error: <value:\w+> or <value:\w+> or <value:\w+>$/],
+  ["an e-mail address", "Error: ask jane@x.test", /^Error: ask <email:\w{6}>$/],
+  ["an escaped value", String.raw`Error: {"note":"says \"no\" [x] a\\b"}`, /^Error: \{"note":"<value:\w{6}>"\}$/],
+  ["a value in a URL", "Error: GET /x?n=Budi%20(B.)%20Santoso", /^Error: GET \/x\?n=<value:\w{6}>$/],
+  ["a key", "Error: key 0812 999", /^Error: key <value:\w{6}>$/],
+  ["causes", "Error: a; caused by RangeError: Santoso", /^Error: a; caused by RangeError: <value:\w{6}>$/],
+  ["what is no class", "Santoso: bad", /^<value:\w{6}>: bad$/],
+  [
+    "stack locations",
+    "Error: Santoso\n    at Foo.bar (/app/src/a.js:12:3)\n    at async file:///app/b.mjs:1:22",
+    /^Error: <value:\w{6}>\n {4}at Foo\.bar \(\/app\/src\/a\.js:12:3\)\n {4}at async file:\/\/\/app\/b\.mjs:1:22$/,
+  ],
+];
+
+for (const [what, text, expected] of shown) {
+  test(`an error's text is shown without the values of the push: ${what}`, () =>
+    assert.match(closed.error(text, payload), expected));
+}
+
+test("without the payload, an error is its class, its codes and its stack locations", () => {
+  assert.match(
+    closed.error("Error [X_Y]: connect ECONNREFUSED to Budi"),
+    /^Error \[X_Y\]: ECONNREFUSED <message:\w{6}>$/,
+  );
+  assert.match(closed.error("Budi: bad\n    at f (/a.js:1:2)"), /^<message:\w{6}>\n {4}at f \(\/a\.js:1:2\)$/);
+});
+
+test("with --reveal, an error is shown as it is", () => {
+  assert.equal(new Curtain("", true).error("Error: Budi", payload), "Error: Budi");
+});
+
+test("a long error and a payload of many values take no long time", () => {
+  const values = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, `value number ${i}`]));
+  const start = performance.now();
+  closed.error(`Error: ${"1 a@".repeat(100_000)}`, { ...values, long: "x".repeat(5_000_000) });
+  assert.ok(performance.now() - start < 5_000);
+});
