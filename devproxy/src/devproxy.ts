@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { type Config, loadConfig } from "./config/config.js";
-import { readAddress, removeAddress, writeAddress } from "./control/address.js";
+import { type FolderIdentity, identityOf } from "./config/folder.js";
+import { removeAddress, writeAddress } from "./control/address.js";
 import { serveControl } from "./control/server.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses } from "./ingress/active.js";
@@ -10,6 +12,7 @@ import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
 import { Janitor } from "./journal/janitor.js";
 import { Store } from "./journal/store.js";
+import { FolderWatch } from "./journal/watch.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
@@ -54,11 +57,19 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
   });
   for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
   try {
-    return await run(options, settings, store, await loadConfig(settings.dir), listener);
+    const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
+    return await run(options, settings, store, config, listener);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** A journal that has pushes of a `listen` had a config: the URL that Airudder knows ends with it. */
+function noteNewUrl({ dir, index }: Store, listener: Listener): void {
+  if (!index.rows.some(({ push }) => push.source !== "inbox")) return;
+  const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
+  listener({ event: "note", code: "url_changed", message });
 }
 
 async function run(
@@ -95,7 +106,12 @@ async function run(
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
     replay(request, { store, deliverer, target, onEvent, signal });
-  const state = () => ({
+  const instance = randomUUID();
+  const folder = (await identityOf(dir)) as FolderIdentity;
+  const watch = new FolderWatch(store, folder, config, listener);
+  const state = async () => ({
+    instance,
+    journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
     pid: process.pid,
     local: localUrl,
     public: publicUrl(),
@@ -109,7 +125,7 @@ async function run(
     state,
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
-  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token });
+  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
   const janitor = keep && new Janitor(store, keep, listener);
   await janitor?.work();
   await live.start();
@@ -123,7 +139,8 @@ async function run(
     await deliverer.flush();
     await janitor?.close();
     forwarder.close();
-    if ((await readAddress(dir))?.pid === process.pid) await removeAddress(dir);
+    watch.close();
+    await removeAddress(dir, instance);
     await store.close();
   };
   let closing: Promise<void> | undefined;

@@ -3,6 +3,7 @@ import { publishedSchemas } from "../drift/published.js";
 import { pushesOfRows } from "../drift/pushes.js";
 import { copyLines, driftEvents, driftLines } from "../drift/report.js";
 import { summarizeDrift } from "../drift/summary.js";
+import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows } from "../journal/filters.js";
 import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
@@ -37,6 +38,7 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
     schemas: publishedSchemas(),
     reveal: flags.reveal,
   });
+  if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);
     for (const line of copyLines(summary)) err.line(line);

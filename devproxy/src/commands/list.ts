@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
 import { Curtain } from "../privacy/curtain.js";
 import { rowJson, rowLine } from "../report/row.js";
@@ -8,7 +9,8 @@ import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber 
 
 const NEWEST = 50;
 
-interface ListFlags extends Filters {
+/** Flags of `list`. */
+export interface ListFlags extends Filters {
   journal: string;
   last?: number;
   reveal: boolean;
@@ -29,8 +31,9 @@ export function addList(program: Command, context: Context): void {
     .action((flags: ListFlags) => list(flags, context));
 }
 
-async function list(flags: ListFlags, context: Context): Promise<void> {
-  const { out } = context;
+/** Prints the pushes that match. */
+export async function list(flags: ListFlags, context: Context): Promise<void> {
+  const { out, err } = context;
   const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);
   const { rows } = reader.index;
@@ -38,10 +41,12 @@ async function list(flags: ListFlags, context: Context): Promise<void> {
   const chosen = await filterRows(reader, rows, filters, most);
   const curtain = await Curtain.of(reader.dir, flags.reveal);
   for (const row of chosen) {
+    await out.drained();
     if (out.isGone) return;
     if (flags.json) out.json(rowJson(row, curtain));
     else out.line(rowLine(out, row, curtain));
   }
+  if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
   const isCut = chosen.length === most && chosen.length < rows.length;
   const count = `${isCut ? "the newest " : ""}${pushes(chosen.length)} of ${rows.length}${isCut ? ": --last N for more" : ""}`;

@@ -10,7 +10,7 @@ import type { ReplayRequest } from "../replay/request.js";
 /** What a running `listen` does for other commands. */
 export interface ControlActions {
   /** A snapshot of how it is, as JSON. */
-  state(): object;
+  state(): Promise<object>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -48,7 +48,8 @@ async function handle(
   if (!isTrusted) return void response.writeHead(401).end();
   const { method, url = "" } = request;
   if (method === "GET" && url === "/state") {
-    return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(actions.state()));
+    const state = JSON.stringify(await actions.state());
+    return void response.writeHead(200, { "content-type": "application/json" }).end(state);
   }
   const isReplay = /^\/replay\/[\w-]+$/.test(url);
   if (isReplay && method === "DELETE") {

@@ -1,4 +1,5 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
+import { unlessDropped } from "../journal/dropped.js";
 import type { Row } from "../journal/rows.js";
 import type { Reader } from "../journal/store.js";
 
@@ -19,15 +20,16 @@ export interface RecordedPush {
 /** So many bodies are read from the disk at once. */
 const AT_ONCE = 32;
 
-/** The pushes of a journal's rows, in their order. */
+/** The pushes of a journal's rows, in their order. Those that are dropped from the journal meanwhile are left out. */
 export async function* pushesOfRows(reader: Reader, rows: readonly Row[]): AsyncGenerator<RecordedPush> {
   for (let from = 0; from < rows.length; from += AT_ONCE) {
-    yield* await Promise.all(
+    const some = await Promise.all(
       rows.slice(from, from + AT_ONCE).map(async ({ push, place }) => {
-        const { headers, body } = await reader.content(place);
+        const content = await unlessDropped(reader.content(place));
         const isCopy = push.replay !== undefined;
-        return { label: `#${push.seq}`, at: push.at, type: push.type, isCopy, headers, body };
+        return content && { label: `#${push.seq}`, at: push.at, type: push.type, isCopy, ...content };
       }),
     );
+    for (const push of some) if (push !== undefined) yield push;
   }
 }

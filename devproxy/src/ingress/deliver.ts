@@ -19,6 +19,8 @@ export interface DeliveryOptions {
   /** Why the try will tell nothing of the push. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
+  /** Called when the try could not be recorded; before `flush` resolves. */
+  onUnrecorded?: (() => void) | undefined;
 }
 
 /** What is known of a try besides its answer. */
@@ -55,7 +57,7 @@ export class Deliverer {
       ...(isLate?.() ? { late: true } : {}),
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
-    this.#record(push, attempt, facts);
+    this.#record(push, attempt, facts, options.onUnrecorded);
     this.listener(deliveryEvent(push, attempt, facts));
     return attempt;
   }
@@ -65,7 +67,7 @@ export class Deliverer {
     await Promise.all(this.#recording);
   }
 
-  #record(push: PushHead, { at, target, ms, answer, error }: Attempt, facts: Facts): void {
+  #record(push: PushHead, { at, target, ms, answer, error }: Attempt, facts: Facts, onUnrecorded?: () => void): void {
     const head: DeliveryHead = {
       kind: "delivery",
       push: push.id,
@@ -82,6 +84,7 @@ export class Deliverer {
       .then(
         () => undefined,
         (cause) => {
+          onUnrecorded?.();
           const what = `That #${push.seq} was sent to the app (${answer?.status ?? error}) could not be recorded`;
           this.listener({
             event: "note",

@@ -52,7 +52,11 @@ export class JournalAdapter implements Adapter<Index> {
 
   async read(): Promise<Index> {
     const index = new Index();
-    this.#journal = await openJournal(this.dir, { ...this.options, onEntry: (entry) => index.add(entry) });
+    this.#journal = await openJournal(this.dir, {
+      ...this.options,
+      sameFolder: true,
+      onEntry: (entry) => index.add(entry),
+    });
     return index;
   }
 

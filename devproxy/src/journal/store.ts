@@ -2,6 +2,7 @@ import {
   type Content,
   type DeliveryHead,
   type Entry,
+  JournalError,
   type MarkHead,
   type Place,
   type PushHead,
@@ -37,6 +38,10 @@ export class Store implements Reader {
   onRecord: ((entry: Entry) => void) | undefined;
   /** Pushes that are being brought to the app: their segments stay. */
   readonly inHand = new Set<Row>();
+  /** Why nothing may be recorded at present; told to who tries. */
+  suspended: string | undefined;
+  /** Why the last record could not be written; `undefined` once one was written. */
+  failure: string | undefined;
   #active: number | undefined;
 
   private constructor(
@@ -59,8 +64,15 @@ export class Store implements Reader {
 
   /** Appends a record; it is on disk and in the index when this resolves. */
   async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
+    if (this.suspended !== undefined) throw new JournalError("journal_unwritable", this.suspended);
     const draft: Draft = { head, content };
-    await this.db.update(() => this.adapter.stage(draft));
+    try {
+      await this.db.update(() => this.adapter.stage(draft));
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = (error as Error).message;
+      throw error;
+    }
     const entry = draft.entry as Entry;
     this.#active = entry.place.segment;
     this.onRecord?.(entry);

@@ -2,6 +2,7 @@ import { describePush, verifySign } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { statedType } from "../drift/stated-type.js";
 import type { NoteEvent } from "../events.js";
+import { unlessDropped } from "../journal/dropped.js";
 import type { Row } from "../journal/rows.js";
 import type { Reader } from "../journal/store.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
@@ -30,7 +31,8 @@ export async function noteEdits(
   let unsigned = 0;
   let isTold = false;
   for (const row of rows) {
-    const content = await reader.content(row.place);
+    const content = await unlessDropped(reader.content(row.place));
+    if (content === undefined) continue;
     const changed = edited(row, content, edits);
     for (const { code, message } of changesOf(row, content, changed)) note(code, message);
     const { payload = {} } = describePush(content.body, content.headers);

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
 import type { Deliverer } from "../ingress/deliver.js";
+import { unlessDropped } from "../journal/dropped.js";
 import { lastTarget } from "../journal/last-target.js";
 import type { Store } from "../journal/store.js";
 import { addressOf, resultBefore } from "./before.js";
@@ -48,11 +49,25 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   await inPace(rows, { ...pace, signal }, async (row) => {
     // What an inbox holds went to the app that has it: no replay goes where that did.
     const isAway = isElsewhere || row.push.source === "inbox";
-    const before = await resultBefore(store, row, isAway ? target : undefined);
-    const content = await store.content(row.place);
+    const before = await unlessDropped(resultBefore(store, row, isAway ? target : undefined));
+    const content = await unlessDropped(store.content(row.place));
+    if (content === undefined) {
+      summary.dropped = (summary.dropped ?? 0) + 1;
+      return;
+    }
     const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
-    const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
+    const onUnrecorded = () => {
+      summary.unrecorded = (summary.unrecorded ?? 0) + 1;
+    };
+    const options = {
+      target,
+      cause: "replay",
+      replay: true,
+      aside,
+      onUnrecorded,
+      ...(signal ? { signal } : {}),
+    } as const;
     const { answer, error, ms, stopped } = await deliverer.deliver(row.push, sent, options);
     if (stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
@@ -82,7 +97,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     onEvent(event);
   });
   await deliverer.flush();
-  if (summary.total < rows.length) summary.interrupted = true;
+  if (summary.total + (summary.dropped ?? 0) < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;

@@ -96,7 +96,7 @@ function shown(value: unknown): string {
   return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 
-function printSummary(out: Screen, { total, verdicts, unexpected, ms }: ReplaySummary): void {
+function printSummary(out: Screen, { total, verdicts, unexpected, unrecorded, ms }: ReplaySummary): void {
   out.line();
   for (const verdict of VERDICTS) {
     const count = verdicts[verdict];
@@ -104,4 +104,8 @@ function printSummary(out: Screen, { total, verdicts, unexpected, ms }: ReplaySu
   }
   out.line(`${pushes(total).padStart(7)} in ${duration(ms)}`);
   if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not answer as expected`));
+  if (unrecorded !== undefined) {
+    const what = unrecorded === 1 ? "1 delivery" : `${unrecorded.toLocaleString("en")} deliveries`;
+    out.line(out.style("red", `${what} could not be recorded in the journal`));
+  }
 }
