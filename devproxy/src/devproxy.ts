@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Config, loadConfig } from "./config/config.js";
 import { type FolderIdentity, identityOf } from "./config/folder.js";
 import { removeAddress, writeAddress } from "./control/address.js";
+import { MAX_LISTED } from "./control/listing.js";
 import { serveControl } from "./control/server.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses } from "./ingress/active.js";
@@ -10,7 +11,9 @@ import { Forwarder } from "./ingress/forward.js";
 import { Live } from "./ingress/live.js";
 import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
+import { filterRows } from "./journal/filters.js";
 import { Janitor } from "./journal/janitor.js";
+import { isFromInbox, type Row } from "./journal/rows.js";
 import { Store } from "./journal/store.js";
 import { FolderWatch } from "./journal/watch.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
@@ -58,7 +61,7 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
   for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
   try {
     const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
-    return await run(options, settings, store, config, listener);
+    return await run(options, settings, store, config, damage, listener);
   } catch (error) {
     await store.close();
     throw error;
@@ -67,9 +70,14 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
 
 /** A journal that has pushes of a `listen` had a config: the URL that Airudder knows ends with it. */
 function noteNewUrl({ dir, index }: Store, listener: Listener): void {
-  if (!index.rows.some(({ push }) => push.source !== "inbox")) return;
+  if (!index.rows.some((row) => !isFromInbox(row))) return;
   const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
   listener({ event: "note", code: "url_changed", message });
+}
+
+/** A row as JSON keeps it: what the index has is computed when it is asked for. */
+function plainRow({ push, place, deliveries, mark }: Row): Row {
+  return { push, place, deliveries, ...(mark === undefined ? {} : { mark }) };
 }
 
 async function run(
@@ -77,6 +85,7 @@ async function run(
   { target, port, dir, provider, whenDown, passThrough, keep }: Settings,
   store: Store,
   config: Config,
+  damage: DamageTally,
   listener: Listener,
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
@@ -123,6 +132,11 @@ async function run(
   });
   const control = await serveControl(config.token, {
     state,
+    list: async ({ filters, last }) => ({
+      rows: (await filterRows(store, store.index.rows, filters, Math.min(last, MAX_LISTED))).map(plainRow),
+      total: store.index.rows.length,
+      damage: damage.lines((segment) => store.segments().some((one) => one.segment === segment)),
+    }),
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });

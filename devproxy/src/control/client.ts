@@ -5,15 +5,19 @@ import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent } from "../replay/events.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { type Address, readAddress } from "./address.js";
+import type { Listing, ListingRequest } from "./listing.js";
 import type { EndLine } from "./server.js";
 
 const STATE_MS = 3_000;
+const LIST_MS = 5_000;
 /** So long a replay that is stopped may take to say how far it came. */
 const STOP_MS = 2_000;
 
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
+  /** The newest pushes that match; `undefined` if the `listen` cannot tell. */
+  list(request: ListingRequest): Promise<Listing | undefined>;
   /** @param signal stops the replay; its summary is still told */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
@@ -41,7 +45,8 @@ export async function connectControl(
     const message = `The journal ${dir} was moved: ${listen} writes to ${address.folder.path} only. Stop that listen, or move the journal back.`;
     throw new DevproxyError("journal_moved", message, 3);
   }
-  return { state, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
+  const list = (wanted: ListingRequest) => askListing(address, wanted);
+  return { state, list, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
 }
 
 /** What a `listen` says of itself; `undefined` when none answers at the address. */
@@ -61,6 +66,19 @@ async function stateOf(address: Address): Promise<Record<string, unknown> | unde
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
     return undefined;
+  }
+}
+
+async function askListing(address: Address, wanted: ListingRequest): Promise<Listing | undefined> {
+  let text = "";
+  const onText = (chunk: string) => {
+    text += chunk;
+  };
+  try {
+    await call(address, "POST", "/list", JSON.stringify(wanted), onText, { timeoutMs: LIST_MS });
+    return JSON.parse(text) as Listing;
+  } catch {
+    return undefined; // as of an earlier version: the journal can be read without it
   }
 }
 

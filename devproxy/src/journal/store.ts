@@ -74,7 +74,9 @@ export class Store implements Reader {
       throw error;
     }
     const entry = draft.entry as Entry;
-    this.#active = entry.place.segment;
+    const { segment } = entry.place;
+    if (this.#active !== segment) void this.adapter.indexClosed();
+    this.#active = segment;
     this.onRecord?.(entry);
     return entry;
   }
@@ -106,12 +108,12 @@ export class Store implements Reader {
 
   /** Removes a closed segment from the disk and from the index. */
   async drop(segment: number): Promise<void> {
-    await this.adapter.journal.drop(segment);
+    await this.adapter.drop(segment);
     this.index.dropSegment(segment);
   }
 
   close(): Promise<void> {
-    return this.adapter.journal.close();
+    return this.adapter.close();
   }
 }
 

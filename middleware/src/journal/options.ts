@@ -1,5 +1,5 @@
 import type { JournalError } from "./errors.js";
-import type { Listeners } from "./reader.js";
+import type { Listeners } from "./scan.js";
 
 /** Default size at which a segment is closed and the next one begins. Bytes. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;

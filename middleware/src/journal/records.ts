@@ -104,3 +104,21 @@ export interface Entry {
 export interface Damage extends Place {
   reason: string;
 }
+
+/** What a scan of one segment found. `recall` gives it back to save the next scan. */
+export interface SegmentSummary {
+  segment: number;
+  /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */
+  end?: number;
+  /** Bytes of complete lines. */
+  bytes: number;
+  /** Bytes after them: an incomplete line. */
+  tornBytes: number;
+  /** The `seq` of the next push, as far as this segment tells. */
+  nextSeq: number;
+  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  lastAt?: number;
+  damage: Damage[];
+  /** It contains a record of a kind that only a later version knows. */
+  unknown: boolean;
+}
