@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Place } from "airudder-webhooks/journal";
+import type { Content, Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { isDropped } from "../journal/dropped.js";
 import { openSnapshot, type Reader } from "../journal/store.js";
@@ -72,10 +72,34 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
   return {
     ...reader,
     content: (place) => reader.content(place).catch((error) => fail(error, place)),
+    contents: (places) => contentsOf(reader, places, (place) => dropped.add(`${place.segment}:${place.offset}`)),
     get dropped() {
       return dropped.size;
     },
   };
+}
+
+/** Reports what was dropped, and what is wrong with a damaged record. */
+async function* contentsOf(
+  reader: Reader,
+  places: Iterable<Place>,
+  onDropped: (place: Place) => void,
+): AsyncGenerator<Content | undefined> {
+  let current: Place = { segment: 0, offset: 0, length: 0 };
+  const tracked = function* () {
+    for (const place of places) {
+      current = place;
+      yield place;
+    }
+  };
+  try {
+    for await (const content of reader.contents(tracked())) {
+      if (content === undefined) onDropped(current);
+      yield content;
+    }
+  } catch (error) {
+    damaged(error as Error, current);
+  }
 }
 
 /** What is wrong with a record, without what is in it. */

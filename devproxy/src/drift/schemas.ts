@@ -23,6 +23,10 @@ export class Schemas {
   readonly #files = new Map<string, SchemaNode>();
   readonly #places = new Map<string, Place>();
 
+  /** The places below a place, by pointer and by field: a walk over many pushes asks for the same ones. */
+  readonly #below = new WeakMap<Place, Map<string, Place>>();
+  readonly #fields = new WeakMap<Place, Map<string, Place>>();
+
   constructor(private readonly source: SchemaSource) {}
 
   /** The root of a schema. */
@@ -32,12 +36,12 @@ export class Schemas {
 
   /** What is below a place: `/items`, `/additionalProperties`. */
   below(place: Place, pointer: string): Place {
-    return this.#at(place.file, place.pointer + pointer);
+    return kept(this.#below, place, pointer, () => this.#at(place.file, place.pointer + pointer));
   }
 
   /** The field of that name below a place. */
   field(place: Place, name: string): Place {
-    return this.below(place, `/properties${stepOf(name)}`);
+    return kept(this.#fields, place, name, () => this.#at(place.file, `${place.pointer}/properties${stepOf(name)}`));
   }
 
   /** @throws DevproxyError `bad_schema` */
@@ -71,6 +75,20 @@ export class Schemas {
     this.#files.set(file, schema);
     return schema;
   }
+}
+
+function kept(places: WeakMap<Place, Map<string, Place>>, place: Place, name: string, find: () => Place): Place {
+  let known = places.get(place);
+  if (known === undefined) {
+    known = new Map();
+    places.set(place, known);
+  }
+  let found = known.get(name);
+  if (found === undefined) {
+    found = find();
+    known.set(name, found);
+  }
+  return found;
 }
 
 function badSchema(message: string, options?: ErrorOptions): DevproxyError {

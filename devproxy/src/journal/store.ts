@@ -7,6 +7,7 @@ import {
   type Place,
   type PushHead,
   readContent,
+  readContents,
 } from "airudder-webhooks/journal";
 import { type Adapter, Low } from "lowdb";
 import { type Draft, JournalAdapter, type JournalOptions, SnapshotAdapter } from "./adapter.js";
@@ -18,6 +19,12 @@ export interface Reader {
   readonly index: Index;
   /** The exact bytes and headers of a record. */
   content(place: Place): Promise<Content>;
+  /** The same for many records, in the order of their places. A record of a segment that was dropped is `undefined`. */
+  contents(places: Iterable<Place>): AsyncIterable<Content | undefined>;
+}
+
+async function* contentsOf(dir: string, places: Iterable<Place>): AsyncGenerator<Content | undefined> {
+  for await (const record of readContents(dir, places)) yield record && required(record);
 }
 
 async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
@@ -29,7 +36,12 @@ async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
 /** A journal read without its lock: as it was at this moment. */
 export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<Reader> {
   const db = await load(new SnapshotAdapter(dir, options));
-  return { dir, index: db.data, content: async (place) => required(await readContent(dir, place)) };
+  return {
+    dir,
+    index: db.data,
+    content: async (place) => required(await readContent(dir, place)),
+    contents: (places) => contentsOf(dir, places),
+  };
 }
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
@@ -89,6 +101,10 @@ export class Store implements Reader {
 
   async content(place: Place): Promise<Content> {
     return required(await this.adapter.journal.read(place));
+  }
+
+  contents(places: Iterable<Place>): AsyncIterable<Content | undefined> {
+    return contentsOf(this.dir, places);
   }
 
   segments(): ReturnType<JournalAdapter["journal"]["segments"]> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
@@ -49,4 +49,24 @@ test("a replay beside retention skips the pushes that were dropped, says how man
   const summary = await proxy.replay({ ids: ["1..4"] });
   assert.deepEqual([summary.total, summary.dropped, summary.interrupted], [2, 2, undefined]);
   assert.equal(app.requests.length, 2);
+});
+
+test("drift reads on with its progress, and reports a damaged record as such", async (t) => {
+  const { dir, proxy } = await fourSegments(t);
+  await proxy.close();
+  const reader = await readFolder(dir, makeContext());
+  const counts: number[] = [];
+  for await (const { body } of pushesOfRows(reader, reader.index.rows, (count) => counts.push(count)))
+    assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
+  assert.deepEqual(counts, [1, 2, 3, 4]);
+  const path = join(dir, `${String(reader.index.rows[1]?.place.segment).padStart(6, "0")}.ndjson`);
+  writeFileSync(path, readFileSync(path, "utf8").replace("needle", "needl\u0007"));
+  const readAll = async () => {
+    for await (const _ of pushesOfRows(reader, reader.index.rows));
+  };
+  await assert.rejects(readAll(), {
+    code: "journal_damaged",
+    exit: 3,
+    message: /Segment \d+ of the journal is damaged/,
+  });
 });
