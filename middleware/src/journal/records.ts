@@ -5,6 +5,10 @@
  * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the
  * number of the segment is not used again.
  *
+ * The folder may hold files that are no segments: `lock`, `.gitignore` and, in a journal of the dev proxy, `config.json`, `listen.json` and
+ * an index beside each closed segment, `000001.index`. An index only saves time: it can be deleted at any time, and its format is
+ * described in `devproxy/src/journal/index-file/file.ts`.
+ *
  * If a version writes records that earlier versions must not skip, it raises the format version. An earlier version then rejects the
  * journal before it changes anything.
  */
