@@ -58,7 +58,8 @@ export class FolderWatch {
   async #isThere(): Promise<boolean> {
     const now = await identityOf(this.store.dir);
     if (now === undefined || !isSameFolder(this.folder, now)) return false;
-    const config = await readConfig(this.store.dir).catch(() => undefined);
+    // A config that cannot be read, for example without a free file descriptor, says nothing.
+    const config = await readConfig(this.store.dir).catch(() => this.config);
     return config?.secret === this.config.secret;
   }
 
