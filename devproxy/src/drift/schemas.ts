@@ -4,6 +4,8 @@ import { type SchemaNode, stepOf } from "./schema.js";
 
 /** Where schemas are read from, and what a schema change calls them. */
 export interface SchemaSource {
+  /** These are the schemas that the validators of `airudder-webhooks` are made of: a push that those find clean needs no second look. */
+  readonly isPublished?: boolean;
   /** The file that holds the schema of this name (`dialer.task.bare`), as a schema change names it, with `/`. */
   fileOf(name: string): string;
   /** The text of a file: one that `fileOf` gave, or one that a `$ref` leads to from there. */
