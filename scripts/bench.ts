@@ -1,6 +1,6 @@
 /**
- * Measures: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only shows that it runs. The figures are printed,
- * with the goal beside each, and written to bench-results/.
+ * Measures: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only shows that it runs. `--pushes=N` is the size of
+ * the journal of `commands`, 300,000 by default. The figures are printed, with the goal beside each, and written to bench-results/.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -11,10 +11,11 @@ const BENCHES = ["middleware", "inbox", "validate", "journal", "proxy", "command
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const short = process.argv.includes("--short");
+const pushes = /^--pushes=(\d+)$/.exec(process.argv.find((word) => word.startsWith("--pushes=")) ?? "")?.[1];
 const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const unknown = chosen.filter((name) => !BENCHES.includes(name));
 if (chosen.length === 0 || unknown.length > 0) {
-  console.error(`Name what to measure: npm run bench -- ${BENCHES.join("|")} [--short]`);
+  console.error(`Name what to measure: npm run bench -- ${BENCHES.join("|")} [--short] [--pushes=N, for commands]`);
   process.exit(2);
 }
 
@@ -27,7 +28,7 @@ for (const name of chosen) {
   const { default: run } = await import(file);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, ${process.platform}`;
   console.log(`${name}: ${machine}`);
-  const result = await run({ short });
+  const result = await run({ short, pushes: pushes === undefined ? undefined : Number(pushes) });
   mkdirSync(join(root, "bench-results"), { recursive: true });
   const at = new Date().toISOString();
   writeFileSync(

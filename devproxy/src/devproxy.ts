@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { type Config, loadConfig } from "./config/config.js";
-import { readAddress, removeAddress, writeAddress } from "./control/address.js";
+import { type FolderIdentity, identityOf } from "./config/folder.js";
+import { removeAddress, writeAddress } from "./control/address.js";
+import { MAX_LISTED } from "./control/listing.js";
 import { serveControl } from "./control/server.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses } from "./ingress/active.js";
@@ -9,8 +12,11 @@ import { Live } from "./ingress/live.js";
 import { reportMalformed } from "./ingress/malformed.js";
 import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
+import { filterRows } from "./journal/filters.js";
 import { Janitor } from "./journal/janitor.js";
+import { isFromInbox, type Row } from "./journal/rows.js";
 import { Store } from "./journal/store.js";
+import { FolderWatch } from "./journal/watch.js";
 import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
 import { Curtain } from "./privacy/curtain.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
@@ -56,11 +62,24 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
   });
   for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
   try {
-    return await run(options, settings, store, await loadConfig(settings.dir), listener);
+    const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
+    return await run(options, settings, store, config, damage, listener);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** A journal that has pushes of a `listen` had a config: the URL that Airudder knows ends with it. */
+function noteNewUrl({ dir, index }: Store, listener: Listener): void {
+  if (!index.rows.some((row) => !isFromInbox(row))) return;
+  const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
+  listener({ event: "note", code: "url_changed", message });
+}
+
+/** A row as JSON keeps it: what the index has is computed when it is asked for. */
+function plainRow({ push, place, deliveries, mark }: Row): Row {
+  return { push, place, deliveries, ...(mark === undefined ? {} : { mark }) };
 }
 
 async function run(
@@ -68,6 +87,7 @@ async function run(
   { target, port, dir, provider, whenDown, passThrough, keep }: Settings,
   store: Store,
   config: Config,
+  damage: DamageTally,
   listener: Listener,
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
@@ -108,7 +128,12 @@ async function run(
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
     replay(request, { store, deliverer, live, target, onEvent, signal });
-  const state = () => ({
+  const instance = randomUUID();
+  const folder = (await identityOf(dir)) as FolderIdentity;
+  const watch = new FolderWatch(store, folder, config, listener);
+  const state = async () => ({
+    instance,
+    journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
     pid: process.pid,
     local: localUrl,
     public: publicUrl(),
@@ -125,9 +150,18 @@ async function run(
   });
   const control = await serveControl(config.token, {
     state,
+    list: async ({ filters, last }) => {
+      const matching = await filterRows(store, store.index.rows, filters);
+      return {
+        rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
+        matching: matching.length,
+        total: store.index.rows.length,
+        damage: damage.lines((segment) => store.segments().some((one) => one.segment === segment)),
+      };
+    },
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
-  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token });
+  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
   const janitor = keep && new Janitor(store, keep, listener);
   await janitor?.work();
   await live.start();
@@ -141,7 +175,8 @@ async function run(
     await deliverer.flush();
     await janitor?.close();
     forwarder.close();
-    if ((await readAddress(dir))?.pid === process.pid) await removeAddress(dir);
+    watch.close();
+    await removeAddress(dir, instance);
     await store.close();
   };
   let closing: Promise<void> | undefined;

@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Place } from "airudder-webhooks/journal";
+import type { Content, Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
+import { isDropped } from "../journal/dropped.js";
 import { openSnapshot, type Reader } from "../journal/store.js";
 import { DamageTally } from "../report/damage.js";
 import { Screen } from "../report/screen.js";
@@ -44,11 +45,17 @@ export async function existingFolder(journal: string): Promise<string> {
   return dir;
 }
 
+/** A journal that a command reads. */
+export interface FolderReader extends Reader {
+  /** How many records could not be read since their segment was dropped meanwhile. */
+  readonly dropped: number;
+}
+
 /**
  * The journal as it is now, whoever writes it. Damage is told on standard error.
  * @throws DevproxyError `journal_damaged` when that is all there is
  */
-export async function readFolder(journal: string, { err }: Context): Promise<Reader> {
+export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
   const damage = new DamageTally();
   const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
   const lines = damage.lines();
@@ -57,7 +64,42 @@ export async function readFolder(journal: string, { err }: Context): Promise<Rea
     throw new DevproxyError("journal_damaged", message, 3);
   }
   for (const line of lines) err.line(line);
-  return { ...reader, content: (place) => reader.content(place).catch((error) => damaged(error, place)) };
+  const dropped = new Set<string>();
+  const fail = (error: Error, place: Place): never => {
+    if (isDropped(error)) dropped.add(`${place.segment}:${place.offset}`);
+    return damaged(error, place);
+  };
+  return {
+    ...reader,
+    content: (place) => reader.content(place).catch((error) => fail(error, place)),
+    contents: (places) => contentsOf(reader, places, (place) => dropped.add(`${place.segment}:${place.offset}`)),
+    get dropped() {
+      return dropped.size;
+    },
+  };
+}
+
+/** Reports what was dropped, and what is wrong with a damaged record. */
+async function* contentsOf(
+  reader: Reader,
+  places: Iterable<Place>,
+  onDropped: (place: Place) => void,
+): AsyncGenerator<Content | undefined> {
+  let current: Place = { segment: 0, offset: 0, length: 0 };
+  const tracked = function* () {
+    for (const place of places) {
+      current = place;
+      yield place;
+    }
+  };
+  try {
+    for await (const content of reader.contents(tracked())) {
+      if (content === undefined) onDropped(current);
+      yield content;
+    }
+  } catch (error) {
+    damaged(error as Error, current);
+  }
 }
 
 /** What is wrong with a record, without what is in it. */

@@ -3,7 +3,9 @@ import { publishedSchemas } from "../drift/published.js";
 import { pushesOfRows } from "../drift/pushes.js";
 import { copyLines, driftEvents, driftLines } from "../drift/report.js";
 import { summarizeDrift } from "../drift/summary.js";
+import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows } from "../journal/filters.js";
+import { Progress } from "../report/progress.js";
 import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
 
@@ -33,10 +35,16 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
   const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);
   const rows = await filterRows(reader, reader.index.rows, filters);
-  const summary = await summarizeDrift(pushesOfRows(reader, rows), {
-    schemas: publishedSchemas(),
-    reveal: flags.reveal,
-  });
+  const progress = new Progress(err, rows.length);
+  const summary = await summarizeDrift(
+    pushesOfRows(reader, rows, (count) => progress.show(count)),
+    {
+      schemas: publishedSchemas(),
+      reveal: flags.reveal,
+    },
+  );
+  progress.clear();
+  if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);
     for (const line of copyLines(summary)) err.line(line);

@@ -1,16 +1,22 @@
 import type { Command } from "commander";
+import { connectControl } from "../control/client.js";
+import { MAX_LISTED } from "../control/listing.js";
+import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
+import type { Row } from "../journal/rows.js";
+import { contentIn, type Reader } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { errorOf } from "../report/error.js";
 import { listSummary } from "../report/list-summary.js";
 import { rowJson, rowTable } from "../report/row.js";
 import { clean } from "../report/words.js";
-import { type Context, readFolder } from "./context.js";
+import { type Context, existingFolder, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 
 const NEWEST = 50;
 
-interface ListFlags extends Filters {
+/** Flags of `list`. */
+export interface ListFlags extends Filters {
   journal: string;
   last?: number;
   reveal: boolean;
@@ -31,35 +37,63 @@ export function addList(program: Command, context: Context): void {
     .action((flags: ListFlags) => list(flags, context));
 }
 
-async function list(flags: ListFlags, context: Context): Promise<void> {
-  const { out } = context;
+/** Prints the pushes that match. */
+export async function list(flags: ListFlags, context: Context): Promise<void> {
+  const { out, err } = context;
   const filters = filtersOf(flags);
-  const reader = await readFolder(flags.journal, context);
-  const { rows } = reader.index;
   const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
-  // Bodies are read from the disk: only as many as needed.
-  const isSearch = filters.text !== undefined;
-  const matching = await filterRows(reader, rows, filters, isSearch ? most : undefined);
-  const chosen = most === undefined ? matching : matching.slice(-most);
-  const curtain = await Curtain.of(reader.dir, flags.reveal);
-  if (flags.json) {
-    for (const row of chosen) {
-      if (out.isGone) return;
-      out.json(await rowJson(reader, row, curtain));
-    }
-    return;
-  }
-  const table = rowTable(out, chosen, curtain);
-  if (chosen.length > 0) out.line(table.header);
+  const dir = await existingFolder(flags.journal);
+  const { rows: chosen, matching, total, dropped, content } = await listingOf(dir, filters, most, context);
+  const curtain = await Curtain.of(dir, flags.reveal);
+  const table = flags.json ? undefined : rowTable(out, chosen, curtain);
+  if (table !== undefined && chosen.length > 0) out.line(table.header);
   for (const row of chosen) {
+    await out.drained();
     if (out.isGone) return;
-    out.line(table.line(row));
-    const error = await errorOf(reader, row, curtain);
-    if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
+    if (table === undefined) out.json(await rowJson({ content }, row, curtain));
+    else {
+      out.line(table.line(row));
+      const error = await errorOf({ content }, row, curtain);
+      if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
+    }
   }
-  const isCut = isSearch && chosen.length === most;
-  const counts = { shown: chosen.length, matching: isCut ? undefined : matching.length, total: rows.length };
+  if (dropped > 0) err.line(droppedLine(dropped));
+  if (flags.json) return;
   // A folder above the working directory was not named on the command line.
   const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
-  out.line(out.style("dim", listSummary(counts, filters) + where));
+  out.line(out.style("dim", listSummary({ shown: chosen.length, matching, total }, filters) + where));
+}
+
+/** The pushes to print, and how to read what they hold. */
+interface Found extends Pick<Reader, "content"> {
+  rows: readonly Row[];
+  /** How many match; `undefined` if only the newest were looked for. */
+  matching: number | undefined;
+  total: number;
+  dropped: number;
+}
+
+/** The pushes to print: from the running `listen` if it can tell, which takes no reading, else from the folder. */
+async function listingOf(dir: string, filters: Filters, most: number | undefined, context: Context): Promise<Found> {
+  if (most !== undefined && most <= MAX_LISTED && filters.text === undefined) {
+    const say = (line: string) => context.err.line(line);
+    const listening = await connectControl(dir, say).catch(({ message }: Error) => void say(message));
+    const listing = await listening?.list({ filters, last: most });
+    if (listing !== undefined && listing.total > 0) {
+      for (const line of listing.damage) context.err.line(line);
+      return { ...listing, dropped: 0, content: contentIn(dir) };
+    }
+  }
+  const reader = await readFolder(dir, context);
+  const { rows } = reader.index;
+  const { content, dropped } = reader;
+  if (filters.text === undefined) {
+    const all = await filterRows(reader, rows, filters);
+    const chosen = most === undefined ? all : all.slice(-most);
+    return { rows: chosen, matching: all.length, total: rows.length, dropped, content };
+  }
+  // Bodies are read from the disk: only as many as needed.
+  const chosen = await filterRows(reader, rows, filters, most);
+  const matching = chosen.length === most ? undefined : chosen.length;
+  return { rows: chosen, matching, total: rows.length, dropped: reader.dropped, content };
 }

@@ -3,6 +3,7 @@ import { configuredTarget, tokenOfEnvironment } from "../config/environment.js";
 import { connectControl } from "../control/client.js";
 import { DevproxyError } from "../errors.js";
 import { Deliverer } from "../ingress/deliver.js";
+import { droppedLine, unlessDropped } from "../journal/dropped.js";
 import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
@@ -103,12 +104,15 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   let total: number | undefined;
   let sent = 0;
   let stopped = 0;
+  let dropped = 0;
   const onEvent = (event: ReplayEvent) => {
     if (event.event === "replay") total = event.total;
     else if (event.event === "verdict") sent++;
     else if (event.event === "summary") {
       stopped = event.stopped ?? 0;
+      dropped = event.dropped ?? 0;
       if (event.unexpected > 0) process.exitCode = 1;
+      else if (event.unrecorded !== undefined) process.exitCode = 3;
     }
     report(event);
   };
@@ -116,12 +120,13 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const listening = await connectControl(dir);
+    const listening = await connectControl(dir, (line) => err.line(line));
     if (listening === undefined) await replayHere(dir, request, onEvent, stop.signal, err);
     else await listening.replay(request, onEvent, stop.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
+  if (dropped > 0) err.line(droppedLine(dropped));
   if (stop.signal.aborted && sent !== total) {
     const more = stopped === 0 ? "" : `, and ${stopped} more stopped before the app answered`;
     err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent${more}`);
@@ -176,11 +181,16 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   skipped.report();
   const table = rowTable(out, rows, curtain);
   if (!flags.json && rows.length > 0) out.line(table.header);
+  let sent = 0;
   for (const row of rows) {
-    const content = hasEdits(edits) ? await reader.content(row.place) : undefined;
+    const content = hasEdits(edits) ? await unlessDropped(reader.content(row.place)) : undefined;
+    if (hasEdits(edits) && content === undefined) continue;
+    await out.drained();
+    sent++;
     const changes = content && editsOf(content, edited(row, content, edits), curtain);
     if (flags.json) out.json({ ...(await rowJson(reader, row, curtain)), ...(changes && { edits: changes }) });
     else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
   }
-  if (!flags.json) out.line(out.style("dim", `${pushes(rows.length)} would be sent`));
+  if (sent < rows.length) err.line(droppedLine(rows.length - sent));
+  if (!flags.json) out.line(out.style("dim", `${pushes(sent)} would be sent`));
 }

@@ -36,8 +36,11 @@ export async function readConfig(dir: string): Promise<Config | undefined> {
   return parseConfig(path, text);
 }
 
-/** The config of a folder that exists; a new one with random values is written when it has none. */
-export async function loadConfig(dir: string): Promise<Config> {
+/**
+ * The config of a folder that exists; a new one with random values is written when it has none.
+ * @param onNew called when a new one was written: the public URL is a new one then
+ */
+export async function loadConfig(dir: string, onNew: () => void = () => undefined): Promise<Config> {
   const found = await readConfig(dir);
   if (found !== undefined) return found;
   const made: Config = {
@@ -46,6 +49,7 @@ export async function loadConfig(dir: string): Promise<Config> {
     token: randomText(24),
   };
   await writePrivateFile(configPath(dir), `${JSON.stringify(made, null, 2)}\n`);
+  onNew();
   return made;
 }
 

@@ -1,13 +1,18 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { FolderIdentity } from "../config/folder.js";
 import { writePrivateFile } from "../config/private-file.js";
 
-/** How to reach the `listen` that writes a journal. */
+/** How to reach the `listen` that writes a journal: the content of `listen.json` in its folder. */
 export interface Address {
   pid: number;
   /** On 127.0.0.1. */
   port: number;
   token: string;
+  /** Random for each start. `listen` confirms it, so that a reused port is not taken for it. */
+  instance: string;
+  /** The folder that `listen` writes to. In a copy of the folder, the file names the original and is ignored. */
+  folder: FolderIdentity;
 }
 
 function addressPath(dir: string): string {
@@ -19,15 +24,23 @@ export function writeAddress(dir: string, address: Address): Promise<void> {
   return writePrivateFile(addressPath(dir), `${JSON.stringify(address)}\n`);
 }
 
-export function removeAddress(dir: string): Promise<void> {
-  return rm(addressPath(dir), { force: true });
+/** Removes the address that this `listen` wrote. */
+export async function removeAddress(dir: string, instance: string): Promise<void> {
+  if ((await readAddress(dir))?.instance === instance) await rm(addressPath(dir), { force: true });
 }
 
-/** The address that the last `listen` left; nobody need be there any more. */
+/** The address that the last `listen` left; nobody need be there any more. Earlier versions wrote no `folder`: theirs is ignored. */
 export async function readAddress(dir: string): Promise<Address | undefined> {
   try {
-    const { pid, port, token } = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<Address>;
-    if (typeof pid === "number" && typeof port === "number" && typeof token === "string") return { pid, port, token };
+    const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<Address>;
+    const { pid, port, token, instance, folder } = address;
+    const isWhole =
+      typeof pid === "number" &&
+      typeof port === "number" &&
+      typeof token === "string" &&
+      typeof instance === "string" &&
+      typeof folder?.path === "string";
+    if (isWhole) return address as Address;
   } catch {
     // Absent, or half written by a process that died: nobody to talk to.
   }

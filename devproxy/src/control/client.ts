@@ -1,26 +1,56 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { identityOf, isSameFolder } from "../config/folder.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent } from "../replay/events.js";
 import type { ReplayRequest } from "../replay/request.js";
 import { type Address, readAddress } from "./address.js";
+import type { Listing, ListingRequest } from "./listing.js";
 import type { EndLine } from "./server.js";
 
 const STATE_MS = 3_000;
+const LIST_MS = 5_000;
 /** So long a replay that is stopped may take to say how far it came. */
 const STOP_MS = 2_000;
 
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
+  /** The newest pushes that match; `undefined` if the `listen` cannot tell. */
+  list(request: ListingRequest): Promise<Listing | undefined>;
   /** @param signal stops the replay; its summary is still told */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
 
-/** Finds the `listen` that writes a journal; `undefined` when none runs, whatever a dead one left behind. */
-export async function connectControl(dir: string): Promise<ControlClient | undefined> {
+/**
+ * Finds the `listen` that writes to a journal; `undefined` when none runs, whatever a dead one left behind.
+ * @param say told in a line when the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
+ * @throws DevproxyError `journal_moved` when the folder was moved away from a `listen` that still runs
+ */
+export async function connectControl(
+  dir: string,
+  say: (line: string) => void = () => undefined,
+): Promise<ControlClient | undefined> {
   const address = await readAddress(dir);
-  if (address === undefined) return undefined;
+  const folder = await identityOf(dir);
+  if (address === undefined || folder === undefined) return undefined;
+  const state = await stateOf(address);
+  if (state === undefined || state.instance !== address.instance) return undefined;
+  const listen = `the running listen (process ${address.pid})`;
+  if (!isSameFolder(address.folder, folder)) {
+    say(`${dir} is a copy: ${listen} writes to ${address.folder.path}, so the copy's listen.json is ignored.`);
+    return undefined;
+  }
+  if ((state.journal as { gone?: boolean } | undefined)?.gone) {
+    const message = `The journal ${dir} was moved: ${listen} writes to ${address.folder.path} only. Stop that listen, or move the journal back.`;
+    throw new DevproxyError("journal_moved", message, 3);
+  }
+  const list = (wanted: ListingRequest) => askListing(address, wanted);
+  return { state, list, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
+}
+
+/** What a `listen` says of itself; `undefined` when none answers at the address. */
+async function stateOf(address: Address): Promise<Record<string, unknown> | undefined> {
   try {
     let text = "";
     await call(
@@ -33,10 +63,22 @@ export async function connectControl(dir: string): Promise<ControlClient | undef
       },
       { timeoutMs: STATE_MS },
     );
-    const state = JSON.parse(text) as Record<string, unknown>;
-    return { state, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
+    return JSON.parse(text) as Record<string, unknown>;
   } catch {
     return undefined;
+  }
+}
+
+async function askListing(address: Address, wanted: ListingRequest): Promise<Listing | undefined> {
+  let text = "";
+  const onText = (chunk: string) => {
+    text += chunk;
+  };
+  try {
+    await call(address, "POST", "/list", JSON.stringify(wanted), onText, { timeoutMs: LIST_MS });
+    return JSON.parse(text) as Listing;
+  } catch {
+    return undefined; // as of an earlier version: the journal can be read without it
   }
 }
 

@@ -6,11 +6,13 @@ import { equalSecrets } from "../ingress/door.js";
 import { type BodyProblem, readBody } from "../ingress/read-body.js";
 import type { ReplayEvent } from "../replay/events.js";
 import type { ReplayRequest } from "../replay/request.js";
+import type { Listing, ListingRequest } from "./listing.js";
 
 /** What a running `listen` does for other commands. */
 export interface ControlActions {
   /** A snapshot of how it is, as JSON. */
-  state(): object;
+  state(): Promise<object>;
+  list(request: ListingRequest): Promise<Listing>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -48,8 +50,10 @@ async function handle(
   if (!isTrusted) return void response.writeHead(401).end();
   const { method, url = "" } = request;
   if (method === "GET" && url === "/state") {
-    return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(actions.state()));
+    const state = JSON.stringify(await actions.state());
+    return void response.writeHead(200, { "content-type": "application/json" }).end(state);
   }
+  if (method === "POST" && url === "/list") return serveListing(request, response, actions);
   const isReplay = /^\/replay\/[\w-]+$/.test(url);
   if (isReplay && method === "DELETE") {
     replays.get(url)?.abort();
@@ -59,6 +63,17 @@ async function handle(
   const stop = new AbortController();
   replays.set(url, stop);
   await serveReplay(request, response, actions, stop).finally(() => replays.delete(url));
+}
+
+async function serveListing(
+  request: IncomingMessage,
+  response: ServerResponse,
+  actions: ControlActions,
+): Promise<void> {
+  const body = await readBody(request);
+  if (!Buffer.isBuffer(body)) return void response.writeHead(400).end();
+  const listing = await actions.list(JSON.parse(body.toString()) as ListingRequest);
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(listing));
 }
 
 /** Plays again what is asked for, until it is stopped or the asker goes away. */

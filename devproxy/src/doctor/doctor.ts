@@ -5,7 +5,7 @@ import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";
 import { checkClock } from "./clock.js";
 import { type Finding, failed, ok } from "./finding.js";
-import { checkConfig, checkJournal } from "./journal.js";
+import { checkConfig, checkJournal, journalOfListen } from "./journal.js";
 import { checkPort } from "./port.js";
 import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
 
@@ -17,14 +17,12 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);
-  const { target: theirs, pid, local, key } = (running?.state ?? {}) as Theirs;
+  const { target: theirs, pid, local, key, journal } = (running?.state ?? {}) as Theirs;
   const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
 
   yield checkNode(process.versions.node);
   yield await checkConfig(dir);
-  yield running === undefined
-    ? await checkJournal(dir)
-    : ok("journal", `${dir} is written by the running listen (process ${pid})`);
+  yield running === undefined ? await checkJournal(dir) : journalOfListen(dir, pid, journal?.problem);
   const ownPort = local === undefined ? undefined : Number(new URL(local).port);
   if (ownPort === undefined) yield await checkPort(settings.port);
   else if (options.port === undefined || options.port === ownPort)
@@ -49,6 +47,7 @@ interface Theirs {
   pid?: number;
   local?: string;
   key?: string;
+  journal?: { problem?: string };
 }
 
 function checkNode(version: string): Finding {

@@ -35,6 +35,14 @@ async function checkParent(dir: string): Promise<Finding> {
   }
 }
 
+/** What the running listen says of its journal. */
+export function journalOfListen(dir: string, pid: number | undefined, problem: string | undefined): Finding {
+  const name = "journal";
+  const who = `the running listen (process ${pid})`;
+  if (problem === undefined) return ok(name, `${dir} is written by ${who}`);
+  return failed(name, `${who} cannot write the journal and answers pushes 503: ${problem}`);
+}
+
 /** Whether the config is whole. */
 export async function checkConfig(dir: string): Promise<Finding> {
   try {

@@ -6,6 +6,7 @@ import type { SchemaSource } from "./schemas.js";
 export function publishedSchemas(): SchemaSource {
   const { resolve } = createRequire(import.meta.url);
   return {
+    isPublished: true,
     fileOf: (name) => `airudder-webhooks/schemas/${name}.json`,
     read: (file) => readFileSync(resolve(file), "utf8"),
   };

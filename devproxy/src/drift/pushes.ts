@@ -1,4 +1,4 @@
-import type { HeaderMap } from "airudder-webhooks/journal";
+import type { HeaderMap, Place } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
 import type { Reader } from "../journal/store.js";
 
@@ -16,18 +16,24 @@ export interface RecordedPush {
   readonly body: Buffer;
 }
 
-/** So many bodies are read from the disk at once. */
-const AT_ONCE = 32;
-
-/** The pushes of a journal's rows, in their order. */
-export async function* pushesOfRows(reader: Reader, rows: readonly Row[]): AsyncGenerator<RecordedPush> {
-  for (let from = 0; from < rows.length; from += AT_ONCE) {
-    yield* await Promise.all(
-      rows.slice(from, from + AT_ONCE).map(async ({ push, place }) => {
-        const { headers, body } = await reader.content(place);
-        const isCopy = push.replay !== undefined;
-        return { label: `#${push.seq}`, at: push.at, type: push.type, isCopy, headers, body };
-      }),
-    );
+/**
+ * The pushes of a journal's rows, in their order. Those that are dropped from the journal meanwhile are left out.
+ * @param onRead called after each row, with the number of rows so far
+ */
+export async function* pushesOfRows(
+  reader: Reader,
+  rows: readonly Row[],
+  onRead: (count: number) => void = () => undefined,
+): AsyncGenerator<RecordedPush> {
+  let count = 0;
+  for await (const content of reader.contents(placesOf(rows))) {
+    const { push } = rows[count++] as Row;
+    onRead(count);
+    if (content === undefined) continue;
+    yield { label: `#${push.seq}`, at: push.at, type: push.type, isCopy: push.replay !== undefined, ...content };
   }
+}
+
+function* placesOf(rows: readonly Row[]): Generator<Place> {
+  for (const { place } of rows) yield place;
 }

@@ -25,5 +25,6 @@ export function valuesOf(node: SchemaNode): readonly unknown[] | undefined {
 
 /** A name as a step of a JSON pointer. */
 export function stepOf(name: string): string {
+  if (!name.includes("~") && !name.includes("/")) return `/${name}`;
   return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

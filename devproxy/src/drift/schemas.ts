@@ -4,6 +4,8 @@ import { type SchemaNode, stepOf } from "./schema.js";
 
 /** Where schemas are read from, and what a schema change calls them. */
 export interface SchemaSource {
+  /** These are the schemas that the validators of `airudder-webhooks` are made of: a push that those find clean needs no second look. */
+  readonly isPublished?: boolean;
   /** The file that holds the schema of this name (`dialer.task.bare`), as a schema change names it, with `/`. */
   fileOf(name: string): string;
   /** The text of a file: one that `fileOf` gave, or one that a `$ref` leads to from there. */
@@ -23,6 +25,10 @@ export class Schemas {
   readonly #files = new Map<string, SchemaNode>();
   readonly #places = new Map<string, Place>();
 
+  /** The places below a place, by pointer and by field: a walk over many pushes asks for the same ones. */
+  readonly #below = new WeakMap<Place, Map<string, Place>>();
+  readonly #fields = new WeakMap<Place, Map<string, Place>>();
+
   constructor(private readonly source: SchemaSource) {}
 
   /** The root of a schema. */
@@ -32,12 +38,12 @@ export class Schemas {
 
   /** What is below a place: `/items`, `/additionalProperties`. */
   below(place: Place, pointer: string): Place {
-    return this.#at(place.file, place.pointer + pointer);
+    return kept(this.#below, place, pointer, () => this.#at(place.file, place.pointer + pointer));
   }
 
   /** The field of that name below a place. */
   field(place: Place, name: string): Place {
-    return this.below(place, `/properties${stepOf(name)}`);
+    return kept(this.#fields, place, name, () => this.#at(place.file, `${place.pointer}/properties${stepOf(name)}`));
   }
 
   /** @throws DevproxyError `bad_schema` */
@@ -71,6 +77,20 @@ export class Schemas {
     this.#files.set(file, schema);
     return schema;
   }
+}
+
+function kept(places: WeakMap<Place, Map<string, Place>>, place: Place, name: string, find: () => Place): Place {
+  let known = places.get(place);
+  if (known === undefined) {
+    known = new Map();
+    places.set(place, known);
+  }
+  let found = known.get(name);
+  if (found === undefined) {
+    found = find();
+    known.set(name, found);
+  }
+  return found;
 }
 
 function badSchema(message: string, options?: ErrorOptions): DevproxyError {

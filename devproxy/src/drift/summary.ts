@@ -43,11 +43,12 @@ export async function summarizeDrift(
       continue;
     }
     counts.pushes++;
-    const { type, schema, payload = {} } = describePush(push.body, push.headers, statedType(push));
+    const { type, schema, payload = {}, quarantined, drift } = describePush(push.body, push.headers, statedType(push));
     if (schema === undefined) {
       counts.unmeasured++;
       continue;
     }
+    if (source.isPublished && !quarantined && drift.length === 0) continue;
     let drifts = false;
     walk(schemas, schemas.ofPush(schema), payload, "", (found: Difference) => {
       const difference = { ...found, path: shownPath(found.path, reveal) };

@@ -22,6 +22,8 @@ export interface DeliveryOptions {
   /** Why the try will tell nothing of the push. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
+  /** Called when the try could not be recorded; before `flush` resolves. */
+  onUnrecorded?: (() => void) | undefined;
 }
 
 /** What is known of a try besides its answer. */
@@ -60,7 +62,7 @@ export class Deliverer {
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
     const reported = attempt.answer && readOutcome(attempt.answer.headers["airudder-outcome"]);
-    this.#record(push, attempt, facts, reported?.result);
+    this.#record(push, attempt, facts, reported?.result, options.onUnrecorded);
     const outcome = reported && this.curtain.outcome(reported, payloadOf(reported, headers, body));
     this.listener(deliveryEvent(push, attempt, facts, outcome));
     return reported === undefined ? attempt : { ...attempt, outcome: reported };
@@ -76,6 +78,7 @@ export class Deliverer {
     { at, target, ms, answer, error }: Attempt,
     facts: Facts,
     result: OutcomeResult | undefined,
+    onUnrecorded?: () => void,
   ): void {
     const head: DeliveryHead = {
       kind: "delivery",
@@ -94,6 +97,7 @@ export class Deliverer {
       .then(
         () => undefined,
         (cause) => {
+          onUnrecorded?.();
           const what = `That #${push.seq} was sent to the app (${answer?.status ?? error}) could not be recorded`;
           this.listener({
             event: "note",

@@ -10,6 +10,9 @@ import {
   readJournal,
 } from "airudder-webhooks/journal";
 import type { Adapter } from "lowdb";
+import { wrongField } from "./fields.js";
+import { readIndex } from "./index-file/file.js";
+import { Indexer } from "./index-file/indexer.js";
 import { Index } from "./rows.js";
 
 /** A record that is not on disk yet. */
@@ -27,11 +30,12 @@ export interface JournalOptions {
 }
 
 /**
- * A lowdb adapter over an append-only journal: `read` builds the index from the segments, `write` appends what `stage` was given and
- * resolves when it is on disk. Nothing is ever rewritten.
+ * A lowdb adapter over an append-only journal: `read` builds the index from the index files and the segments, `write` appends what `stage`
+ * was given and resolves when it is on disk. Nothing is ever rewritten.
  */
 export class JournalAdapter implements Adapter<Index> {
   #journal: Journal | undefined;
+  #indexer: Indexer | undefined;
   #staged: Draft[] = [];
 
   constructor(
@@ -52,7 +56,28 @@ export class JournalAdapter implements Adapter<Index> {
 
   async read(): Promise<Index> {
     const index = new Index();
-    this.#journal = await openJournal(this.dir, { ...this.options, onEntry: (entry) => index.add(entry) });
+    const indexer = new Indexer(this.dir, index);
+    const wrong: Damage[] = [];
+    const journal = await openJournal(this.dir, {
+      ...this.options,
+      sameFolder: true,
+      recall: (segment, end) => indexer.recall(segment, end),
+      onSegment: (summary) => indexer.noteSegment(summary),
+      onEntry: (entry) => {
+        const reason = wrongField(entry.head);
+        if (reason === undefined) {
+          index.add(entry);
+          indexer.note(entry);
+        } else wrong.push({ ...entry.place, reason });
+      },
+    });
+    for (const damage of wrong) {
+      journal.noteDamage(damage, damage.reason);
+      indexer.noteDamage(damage);
+    }
+    this.#journal = journal;
+    this.#indexer = indexer;
+    indexer.start(() => this.#segments());
     return index;
   }
 
@@ -62,9 +87,30 @@ export class JournalAdapter implements Adapter<Index> {
     const append = async (draft: Draft) => {
       draft.entry = await this.journal.append(draft.head, draft.content);
       index.add(draft.entry);
+      this.#indexer?.note(draft.entry);
     };
     const results = await Promise.allSettled(drafts.map(append));
     for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  /** Packs the segments that get no more records, and writes their index files. */
+  async indexClosed(): Promise<void> {
+    await this.#indexer?.work(this.#segments().slice(0, -1));
+  }
+
+  /** Removes a closed segment and its index file. */
+  async drop(segment: number): Promise<void> {
+    await this.journal.drop(segment);
+    await this.#indexer?.drop(segment);
+  }
+
+  async close(): Promise<void> {
+    await this.#indexer?.close(this.#segments());
+    await this.journal.close();
+  }
+
+  #segments(): number[] {
+    return this.journal.segments().map(({ segment }) => segment);
   }
 }
 
@@ -77,7 +123,19 @@ export class SnapshotAdapter implements Adapter<Index> {
 
   async read(): Promise<Index> {
     const index = new Index();
-    await readJournal(this.dir, { ...this.options, onEntry: (entry) => index.add(entry) });
+    await readJournal(this.dir, {
+      ...this.options,
+      recall: async (segment, end) => {
+        const pack = await readIndex(this.dir, segment, end);
+        if (pack !== undefined) index.addPack(pack);
+        return pack?.summary;
+      },
+      onEntry: (entry) => {
+        const reason = wrongField(entry.head);
+        if (reason === undefined) index.add(entry);
+        else this.options.onDamage?.({ ...entry.place, reason });
+      },
+    });
     return index;
   }
 

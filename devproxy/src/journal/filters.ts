@@ -7,6 +7,11 @@ import type { Reader } from "./store.js";
 import { holdsText } from "./text.js";
 import { isTypeName, TYPE_NAMES } from "./type-names.js";
 
+type Test = (row: Row) => boolean;
+
+/** Rows that are tested before other work gets its turn. */
+const ROWS_AT_ONCE = 2_000;
+
 /** Filters as they come from a command line; all that are given must match. */
 export interface Filters {
   type?: string;
@@ -38,8 +43,22 @@ export async function filterRows(
   most = Number.POSITIVE_INFINITY,
 ): Promise<Row[]> {
   const tests = testsOf(filters, await shownIdOf(reader, filters));
-  const matching = rows.filter((row) => tests.every((test) => test(row)));
-  return filters.text === undefined ? matching.slice(-most) : holdsText(reader, matching, filters.text, most);
+  const { text } = filters;
+  if (text === undefined) return newestMatches(rows, tests, most);
+  return holdsText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, most);
+}
+
+/** Goes from the newest row back, as far as it has to. Other work gets its turn meanwhile. */
+async function newestMatches(rows: readonly Row[], tests: readonly Test[], most: number): Promise<Row[]> {
+  if (tests.length === 0) return rows.slice(-most);
+  const all = rows.slice(); // the index may change meanwhile
+  const found: Row[] = [];
+  for (let at = all.length - 1; at >= 0 && found.length < most; at--) {
+    const row = all[at] as Row;
+    if (tests.every((test) => test(row))) found.push(row);
+    if (at % ROWS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return found.reverse();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { usageError } from "../errors.js";
 import { parseSpan } from "./moment.js";
-import type { Row } from "./rows.js";
+import { isFromInbox, type Row } from "./rows.js";
 import type { Store } from "./store.js";
 import { isWaiting } from "./waiting-rows.js";
 
@@ -33,7 +33,7 @@ const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", 
 
 /** Whether a push is still on its way: to the app, or in an inbox to its handler. */
 function isNeeded(row: Row, store: Store): boolean {
-  const isOpen = row.push.source === "inbox" && !FINISHED.has(row.mark?.state ?? "");
+  const isOpen = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
   return isOpen || store.inHand.has(row) || isWaiting(row);
 }
 

@@ -1,20 +1,11 @@
-import type { DeliveryHead, Entry, MarkHead, Place, PushHead } from "airudder-webhooks/journal";
+import type { Entry, Place, PushHead } from "airudder-webhooks/journal";
 
+import type { Pack } from "./index-file/pack.js";
+import type { Row } from "./row.js";
 import { SharedWords } from "./shared-words.js";
+import { StoredRow } from "./stored-row.js";
 
-/** One try to deliver a push, and where the app's response is on disk. */
-export interface DeliveryRow {
-  head: DeliveryHead;
-  place: Place;
-}
-
-/** A push as the index knows it: its head, its tries, and where the bytes are. */
-export interface Row {
-  push: PushHead;
-  place: Place;
-  deliveries: DeliveryRow[];
-  mark?: MarkHead;
-}
+export type { DeliveryRow, Row } from "./row.js";
 
 /** State of the `mark` that says: the sender was answered 200 by us, and the app has yet to get the push. */
 export const ACKNOWLEDGED = "acknowledged";
@@ -22,12 +13,15 @@ export const ACKNOWLEDGED = "acknowledged";
 /** State of the `mark` of a push that the app took without an answer, and that is not sent again by itself. */
 export const GIVEN_UP = "given_up";
 
-/** The index of a journal: heads in memory, bodies on disk. */
+/** The index of a journal: its heads in memory, packed for closed segments, its bodies on disk. */
 export class Index {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
   readonly #words = new SharedWords();
-  readonly #byId = new Map<string, Row>();
+  /** The rows that are not packed. */
+  readonly #live = new Map<string, StoredRow>();
+  /** Oldest first, with the row of each of their pushes. */
+  readonly #packs: { pack: Pack; rows: StoredRow[] }[] = [];
 
   add({ head, place }: Entry): void {
     this.#words.share(head);
@@ -35,33 +29,89 @@ export class Index {
       this.#addPush(head, place);
       return;
     }
-    const row = this.#byId.get(head.push);
+    const row = this.#find(head.push);
     if (row === undefined) return;
-    head.push = row.push.id;
-    if (head.kind === "delivery") row.deliveries.push({ head, place });
-    else row.mark = head;
+    if (head.kind === "delivery") row.addDelivery(head, place);
+    else row.setMark(head);
   }
 
   /** An inbox carries pushes that are not done into newer segments: the same push, in another place. */
   #addPush(push: PushHead, place: Place): void {
-    const known = this.#byId.get(push.id);
+    const known = this.#find(push.id);
     if (known !== undefined) {
-      known.place = place;
+      known.moveTo(place);
       return;
     }
-    const row: Row = { push, place, deliveries: [] };
-    this.#byId.set(push.id, row);
-    if ((this.rows.at(-1)?.push.seq ?? 0) < push.seq) this.rows.push(row);
-    else this.rows.splice(this.#firstAt(push.seq), 0, row);
+    const row = StoredRow.live(push, place);
+    this.#live.set(push.id, row);
+    this.#insert(row);
+  }
+
+  #insert(row: StoredRow): void {
+    const last = this.rows.at(-1) as StoredRow | undefined;
+    if ((last?.seq ?? 0) < row.seq) this.rows.push(row);
+    else this.rows.splice(this.#firstAt(row.seq), 0, row);
+  }
+
+  /** Adds the records of a segment that are packed. Older segments must have been added. */
+  addPack(pack: Pack): void {
+    const rows: StoredRow[] = [];
+    const highest = (this.rows.at(-1) as StoredRow | undefined)?.seq ?? 0;
+    for (let ordinal = 0; ordinal < pack.size; ordinal++) {
+      // Only a push that was carried over has an old number.
+      const known = pack.seq(ordinal) > highest ? undefined : this.#find(pack.push(ordinal).id);
+      const row = known ?? StoredRow.packed(pack, ordinal);
+      rows.push(row);
+      if (known === undefined) this.#insert(row);
+      else {
+        known.moveTo(pack.place(ordinal));
+        for (const record of pack.records(ordinal)) known.addPacked(pack, record);
+      }
+    }
+    for (const { record, push } of pack.foreign()) this.#find(push)?.addPacked(pack, record);
+    this.#packs.push({ pack, rows });
+  }
+
+  /** Replaces the records of a segment that are in memory by a pack of them. */
+  settle(pack: Pack): void {
+    const { segment } = pack;
+    const rows: StoredRow[] = [];
+    for (let ordinal = 0; ordinal < pack.size; ordinal++) {
+      const { id } = pack.push(ordinal);
+      const known = this.#find(id);
+      const row = known ?? StoredRow.packed(pack, ordinal);
+      rows.push(row);
+      // If an older pack holds the push, this segment only carries it.
+      if (known === undefined || (known.packedIn ?? segment) < segment) continue;
+      known.settle(pack, ordinal);
+      this.#live.delete(id);
+    }
+    for (const { record, push } of pack.foreign()) this.#find(push)?.settleRecord(pack, record);
+    const older = this.#packs.findIndex((one) => one.pack.segment === segment);
+    if (older >= 0) this.#packs.splice(older, 1);
+    this.#packs.push({ pack, rows });
+    this.#packs.sort((a, b) => a.pack.segment - b.pack.segment);
   }
 
   byId(id: string): Row | undefined {
-    return this.#byId.get(id);
+    return this.#find(id);
+  }
+
+  #find(id: string): StoredRow | undefined {
+    const live = this.#live.get(id);
+    if (live !== undefined) return live;
+    // The oldest pack that holds a push has its row; newer ones may carry it.
+    for (let at = this.#packs.length - 1; at >= 0; at--) {
+      const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+      const ordinal = pack.find(id);
+      if (ordinal !== undefined) return rows[ordinal];
+    }
+    return undefined;
   }
 
   bySeq(seq: number): Row | undefined {
-    const row = this.rows[this.#firstAt(seq)];
-    return row?.push.seq === seq ? row : undefined;
+    const row = this.rows[this.#firstAt(seq)] as StoredRow | undefined;
+    return row?.seq === seq ? row : undefined;
   }
 
   between(first: number, last: number): Row[] {
@@ -70,9 +120,19 @@ export class Index {
 
   /** Takes out what a dropped segment held. */
   dropSegment(segment: number): void {
-    const kept = this.rows.filter((row) => row.place.segment !== segment);
-    for (const row of this.rows) if (row.place.segment === segment) this.#byId.delete(row.push.id);
-    this.rows.splice(0, this.rows.length, ...kept);
+    let kept = 0;
+    for (const row of this.rows as StoredRow[]) {
+      if (row.segment !== segment) this.rows[kept++] = row;
+      else if (this.#live.size > 0) this.#live.delete(row.push.id);
+    }
+    this.rows.length = kept;
+    const at = this.#packs.findIndex(({ pack }) => pack.segment === segment);
+    if (at < 0) return;
+    const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+    this.#packs.splice(at, 1);
+    // A push that was carried into a newer segment stays, and is found in memory from now on.
+    for (const [ordinal, row] of rows.entries())
+      if (row.segment !== segment) this.#live.set(pack.push(ordinal).id, row);
   }
 
   /** Place of the first row whose `seq` is not below `seq`. */
@@ -81,9 +141,14 @@ export class Index {
     let high = this.rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.rows[middle] as Row).push.seq < seq) low = middle + 1;
+      if ((this.rows[middle] as StoredRow).seq < seq) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
+
+/** Whether a push was recorded by an app's inbox. Does not unpack its head. */
+export function isFromInbox(row: Row): boolean {
+  return row instanceof StoredRow ? row.isInbox : row.push.source === "inbox";
 }

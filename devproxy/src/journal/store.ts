@@ -2,10 +2,12 @@ import {
   type Content,
   type DeliveryHead,
   type Entry,
+  JournalError,
   type MarkHead,
   type Place,
   type PushHead,
   readContent,
+  readContents,
 } from "airudder-webhooks/journal";
 import { type Adapter, Low } from "lowdb";
 import { type Draft, JournalAdapter, type JournalOptions, SnapshotAdapter } from "./adapter.js";
@@ -17,6 +19,12 @@ export interface Reader {
   readonly index: Index;
   /** The exact bytes and headers of a record. */
   content(place: Place): Promise<Content>;
+  /** The same for many records, in the order of their places. A record of a segment that was dropped is `undefined`. */
+  contents(places: Iterable<Place>): AsyncIterable<Content | undefined>;
+}
+
+async function* contentsOf(dir: string, places: Iterable<Place>): AsyncGenerator<Content | undefined> {
+  for await (const record of readContents(dir, places)) yield record && required(record);
 }
 
 async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
@@ -25,10 +33,20 @@ async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
   return db;
 }
 
+/** Reads the content of records without the lock. */
+export function contentIn(dir: string): Reader["content"] {
+  return async (place) => required(await readContent(dir, place));
+}
+
 /** A journal read without its lock: as it was at this moment. */
 export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<Reader> {
   const db = await load(new SnapshotAdapter(dir, options));
-  return { dir, index: db.data, content: async (place) => required(await readContent(dir, place)) };
+  return {
+    dir,
+    index: db.data,
+    content: contentIn(dir),
+    contents: (places) => contentsOf(dir, places),
+  };
 }
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
@@ -37,6 +55,10 @@ export class Store implements Reader {
   onRecord: ((entry: Entry) => void) | undefined;
   /** Pushes that are being brought to the app: their segments stay. */
   readonly inHand = new Set<Row>();
+  /** Why nothing may be recorded at present; told to who tries. */
+  suspended: string | undefined;
+  /** Why the last record could not be written; `undefined` once one was written. */
+  failure: string | undefined;
   #active: number | undefined;
 
   private constructor(
@@ -59,10 +81,19 @@ export class Store implements Reader {
 
   /** Appends a record; it is on disk and in the index when this resolves. */
   async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
+    if (this.suspended !== undefined) throw new JournalError("journal_unwritable", this.suspended);
     const draft: Draft = { head, content };
-    await this.db.update(() => this.adapter.stage(draft));
+    try {
+      await this.db.update(() => this.adapter.stage(draft));
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = (error as Error).message;
+      throw error;
+    }
     const entry = draft.entry as Entry;
-    this.#active = entry.place.segment;
+    const { segment } = entry.place;
+    if (this.#active !== segment) void this.adapter.indexClosed();
+    this.#active = segment;
     this.onRecord?.(entry);
     return entry;
   }
@@ -75,6 +106,10 @@ export class Store implements Reader {
 
   async content(place: Place): Promise<Content> {
     return required(await this.adapter.journal.read(place));
+  }
+
+  contents(places: Iterable<Place>): AsyncIterable<Content | undefined> {
+    return contentsOf(this.dir, places);
   }
 
   segments(): ReturnType<JournalAdapter["journal"]["segments"]> {
@@ -94,12 +129,12 @@ export class Store implements Reader {
 
   /** Removes a closed segment from the disk and from the index. */
   async drop(segment: number): Promise<void> {
-    await this.adapter.journal.drop(segment);
+    await this.adapter.drop(segment);
     this.index.dropSegment(segment);
   }
 
   close(): Promise<void> {
-    return this.adapter.journal.close();
+    return this.adapter.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { parsePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
+import { unlessDropped } from "./dropped.js";
 import type { Row } from "./rows.js";
 import { linesThatMayHold } from "./scan.js";
 import type { Reader } from "./store.js";
@@ -17,7 +18,10 @@ export async function holdsText(reader: Reader, rows: readonly Row[], text: stri
   for (let end = candidates.length; end > 0 && found.length < most; end -= AT_ONCE) {
     const some = candidates.slice(Math.max(0, end - AT_ONCE), end);
     const holds = await Promise.all(
-      some.map(async ({ place }) => matches(textOf(await reader.content(place)), wanted)),
+      some.map(async ({ place }) => {
+        const content = await unlessDropped(reader.content(place));
+        return content !== undefined && matches(textOf(content), wanted);
+      }),
     );
     found.unshift(...some.filter((_, place) => holds[place]));
   }

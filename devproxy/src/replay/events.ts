@@ -47,5 +47,9 @@ export interface ReplaySummary {
   interrupted?: true;
   /** How many were on their way then, and got no answer. */
   stopped?: number;
+  /** How many were dropped from the journal before they could be sent. */
+  dropped?: number;
+  /** How many deliveries could not be recorded in the journal. */
+  unrecorded?: number;
   ms: number;
 }

@@ -3,6 +3,7 @@ import { type Content, JournalError } from "airudder-webhooks/journal";
 import { statedType } from "../drift/stated-type.js";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
+import { unlessDropped } from "../journal/dropped.js";
 import type { Row } from "../journal/rows.js";
 import type { Reader } from "../journal/store.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
@@ -38,7 +39,12 @@ export async function editableRows(
     let content: Content;
     let changed: Content;
     try {
-      content = await reader.content(row.place);
+      const found = await unlessDropped(reader.content(row.place));
+      if (found === undefined) {
+        editable.push(row);
+        continue;
+      }
+      content = found;
       changed = edited(row, content, edits);
     } catch (error) {
       const isUsage = error instanceof DevproxyError;

@@ -7,6 +7,7 @@ import type { Attempt } from "../ingress/attempt.js";
 import type { Deliverer } from "../ingress/deliver.js";
 import type { Live } from "../ingress/live.js";
 import { refusalCode } from "../ingress/refusal-code.js";
+import { unlessDropped } from "../journal/dropped.js";
 import { lastTarget } from "../journal/last-target.js";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import type { Row } from "../journal/rows.js";
@@ -66,14 +67,24 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const start = performance.now();
   const undelivered = new Set(rows.filter((row) => !wasDelivered(row)));
   await inPace(rows, { ...pace, signal }, async (row) => {
-    const content = await contentOf(store, row, skipped);
+    const content = await contentOf(store, row, skipped, summary);
     if (content === undefined) return;
     // What an inbox holds went to the app that has it: no replay goes where that did.
     const isAway = isElsewhere || row.push.source === "inbox";
-    const before = await resultBefore(store, row, isAway ? target : undefined);
+    const before = await unlessDropped(resultBefore(store, row, isAway ? target : undefined));
     const sent = edited(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
-    const options = { target, cause: "replay", replay: true, aside, ...(signal ? { signal } : {}) } as const;
+    const onUnrecorded = () => {
+      summary.unrecorded = (summary.unrecorded ?? 0) + 1;
+    };
+    const options = {
+      target,
+      cause: "replay",
+      replay: true,
+      aside,
+      onUnrecorded,
+      ...(signal ? { signal } : {}),
+    } as const;
     const send = () => deliverer.deliver(row.push, sent, options);
     const isOver = aside === undefined && undelivered.has(row) && wasDelivered(row);
     const attempt = isOver ? undefined : aside === undefined && live ? await live.sendInstead(row, send) : await send();
@@ -112,28 +123,28 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   for (const note of hints.notes()) onEvent(note);
   const unsent = selected.length - rows.length;
   if (skipped.count > 0) summary.skipped = skipped.count;
-  if (summary.total + skipped.count - unsent < rows.length) summary.interrupted = true;
+  if (summary.total + (summary.dropped ?? 0) + skipped.count - unsent < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);
   return summary;
 }
 
-/** The push's bytes; nothing if they are gone or damaged: it is skipped then. */
-async function contentOf(store: Store, row: Row, skipped: Skipped): Promise<Content | undefined> {
+/** The push's bytes; nothing if they were dropped or are damaged: it is skipped then. */
+async function contentOf(
+  store: Store,
+  row: Row,
+  skipped: Skipped,
+  summary: ReplaySummary,
+): Promise<Content | undefined> {
   try {
-    return await store.content(row.place);
+    const content = await unlessDropped(store.content(row.place));
+    if (content === undefined) summary.dropped = (summary.dropped ?? 0) + 1;
+    return content;
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    skipped.add(row, unreadableReason(store, row));
+    skipped.add(row, "its record in the journal cannot be read.");
     return undefined;
   }
-}
-
-/** Why a push cannot be read, without what is in it. */
-export function unreadableReason({ index }: { index: Store["index"] }, { push }: Row): string {
-  return index.byId(push.id) === undefined
-    ? "the journal has dropped its segment since (--keep)."
-    : "its record in the journal cannot be read.";
 }
 
 /** The error that the app's receiver reported. */

@@ -13,7 +13,7 @@ export async function select(reader: Reader, { ids = [], last, filters = {} }: R
   if (ids.length === 0 && last === undefined && !hasFilters(filters)) {
     throw usageError("Say what to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.");
   }
-  const from = ids.length > 0 ? rowsOf(reader.index, ids) : reader.index.rows;
-  const inOrder = from.toSorted((a, b) => a.push.seq - b.push.seq);
+  const inOrder =
+    ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;
   return filterRows(reader, inOrder, filters, last);
 }

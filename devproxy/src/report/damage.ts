@@ -8,12 +8,16 @@ export class DamageTally {
   add({ segment, offset }: Damage): void {
     const known = this.#segments.get(segment);
     if (known === undefined) this.#segments.set(segment, { count: 1, offset });
-    else known.count++;
+    else {
+      known.count++;
+      known.offset = Math.min(known.offset, offset);
+    }
   }
 
-  /** A line for each segment that is damaged. */
-  lines(): string[] {
-    return [...this.#segments].map(([segment, { count, offset }]) => {
+  /** A line for each segment that is damaged. @param isThere leaves out those that were dropped */
+  lines(isThere: (segment: number) => boolean = () => true): string[] {
+    const present = [...this.#segments].filter(([segment]) => isThere(segment)).sort(([a], [b]) => a - b);
+    return present.map(([segment, { count, offset }]) => {
       const records = count === 1 ? "1 record is" : `${count.toLocaleString("en")} records are`;
       return `Segment ${segment} of the journal is damaged at byte ${offset}${count === 1 ? "" : " and after"}: ${records} skipped.`;
     });

@@ -1,5 +1,6 @@
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
+import { unlessDropped } from "../journal/dropped.js";
 import { readOutcome } from "../journal/outcome.js";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, type Status, statusOf } from "../journal/status.js";
@@ -9,19 +10,24 @@ import type { Curtain } from "../privacy/curtain.js";
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
 /** Why a push was not handled: its handler's error, or why there was no response. `undefined` if that is not known. */
-export async function errorOf(reader: Reader, row: Row, curtain: Curtain): Promise<string | undefined> {
+export async function errorOf(
+  reader: Pick<Reader, "content">,
+  row: Row,
+  curtain: Curtain,
+): Promise<string | undefined> {
   if (!UNHANDLED.includes(statusOf(row))) return undefined;
   const last = lastDelivery(row);
   if (last === undefined) return row.mark?.error && redacted(reader, row, row.mark.error, curtain);
   if (last.head.status === undefined) return last.head.error && curtain.text(last.head.error);
-  const { headers } = await reader.content(last.place);
-  const error = readOutcome(headers["airudder-outcome"])?.error;
+  const response = await unlessDropped(reader.content(last.place));
+  const error = readOutcome(response?.headers["airudder-outcome"])?.error;
   return error && redacted(reader, row, error, curtain);
 }
 
 /** An error of a handler, which may quote the push's payload. */
-async function redacted(reader: Reader, row: Row, error: string, curtain: Curtain): Promise<string> {
-  return curtain.error(error, payloadOf(await reader.content(row.place)));
+async function redacted(reader: Pick<Reader, "content">, row: Row, error: string, curtain: Curtain): Promise<string> {
+  const content = await unlessDropped(reader.content(row.place));
+  return curtain.error(error, content && payloadOf(content));
 }
 
 /** What an error is compared with to redact it. */

@@ -4,6 +4,6 @@ import type { Reader } from "../journal/store.js";
 
 /** Where live pushes go: where the running listen sends them, or where the newest one was sent; nothing when there was none. */
 export async function liveTarget({ dir, index }: Reader): Promise<URL | undefined> {
-  const target = (await connectControl(dir))?.state.target;
+  const target = (await connectControl(dir).catch(() => undefined))?.state.target;
   return typeof target === "string" ? new URL(target) : lastTarget(index);
 }

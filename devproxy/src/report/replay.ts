@@ -114,7 +114,7 @@ function shown(value: unknown): string {
   return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 
-function printSummary(out: Screen, { total, verdicts, unexpected, skipped, ms }: ReplaySummary): void {
+function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrecorded, ms }: ReplaySummary): void {
   out.line();
   for (const verdict of VERDICTS) {
     const count = verdicts[verdict];
@@ -123,4 +123,8 @@ function printSummary(out: Screen, { total, verdicts, unexpected, skipped, ms }:
   out.line(`${pushes(total).padStart(7)} in ${duration(ms)}`);
   if (skipped) out.line(out.style("yellow", `${pushes(skipped)} not sent`));
   if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not meet --expect`));
+  if (unrecorded !== undefined) {
+    const what = unrecorded === 1 ? "1 delivery" : `${unrecorded.toLocaleString("en")} deliveries`;
+    out.line(out.style("red", `${what} could not be recorded in the journal`));
+  }
 }

@@ -20,7 +20,7 @@ const STATUS_STYLES: Record<string, Style> = {
 };
 
 /** A push as `list --json` prints it. */
-export async function rowJson(reader: Reader, row: Row, curtain: Curtain): Promise<object> {
+export async function rowJson(reader: Pick<Reader, "content">, row: Row, curtain: Curtain): Promise<object> {
   const error = await errorOf(reader, row, curtain);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;

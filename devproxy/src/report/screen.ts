@@ -55,6 +55,18 @@ export class Screen {
     if (!this.#gone) this.stream.write(data);
   }
 
+  /** Resolves when little waits to be read, or when nobody reads any more. Await it before each line of a long output. */
+  async drained(): Promise<void> {
+    if (this.#gone || !this.stream.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.stream.off("drain", done).off("error", done).off("close", done);
+        resolve();
+      };
+      this.stream.on("drain", done).on("error", done).on("close", done);
+    });
+  }
+
   /** Resolves when everything is handed over. */
   flush(): Promise<void> {
     return new Promise((resolve) => {

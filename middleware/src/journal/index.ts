@@ -3,7 +3,7 @@ export { JournalError, type LockOwner } from "./errors.js";
 export { Journal } from "./journal.js";
 export { openJournal } from "./open.js";
 export type { JournalOptions, JournalWarning } from "./options.js";
-export { type Listeners, readContent, readJournal } from "./reader.js";
+export { readContent, readContents, readJournal } from "./reader.js";
 export type {
   Content,
   Damage,
@@ -15,5 +15,7 @@ export type {
   NewHead,
   Place,
   PushHead,
+  SegmentSummary,
 } from "./records.js";
 export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";
+export type { Listeners } from "./scan.js";

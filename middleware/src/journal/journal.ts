@@ -36,7 +36,7 @@ export class Journal {
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
     const closed = new ClosedSegments(dir, options);
-    const { last, nextSegment, nextSeq } = await readAll(dir, closed, options.onEntry);
+    const { last, nextSegment, nextSeq } = await readAll(dir, closed, options);
     const writer = new Writer(dir, lock, closed, options, nextSegment);
     await writer.start(last, nextSeq);
     if (closed.hasUnknown) {

@@ -1,5 +1,5 @@
 import type { JournalError } from "./errors.js";
-import type { Listeners } from "./reader.js";
+import type { Listeners } from "./scan.js";
 
 /** Default size at which a segment is closed and the next one begins. Bytes. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -15,6 +15,11 @@ export type JournalWarning = "folder_open_to_others" | "unknown_records" | "segm
 export interface JournalOptions extends Listeners {
   /** Size at which a segment is closed and the next one begins; smaller if the volume is nearly full. Bytes; default 64 MB. */
   segmentBytes?: number;
+  /**
+   * Rejects appends with `journal_unwritable` while the folder is missing or another one, instead of creating it again, and does not
+   * acknowledge what went into a folder that was moved. Default: `false`.
+   */
+  sameFolder?: boolean;
   /** Called with `journal_locked` when another process has taken over the journal. Close it, and open it again later. */
   onLost?: ((error: JournalError) => void) | undefined;
   /** Called with warnings for the operator. The journal continues to work. */

@@ -5,6 +5,10 @@
  * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the
  * number of the segment is not used again.
  *
+ * The folder may hold files that are no segments: `lock`, `.gitignore` and, in a journal of the dev proxy, `config.json`, `listen.json` and
+ * an index beside each closed segment, `000001.index`. An index only saves time: it can be deleted at any time, and its format is
+ * described in `devproxy/src/journal/index-file/file.ts`.
+ *
  * If a version writes records that earlier versions must not skip, it raises the format version. An earlier version then rejects the
  * journal before it changes anything.
  *
@@ -107,4 +111,22 @@ export interface Entry {
 /** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
 export interface Damage extends Place {
   reason: string;
+}
+
+/** What a scan of one segment found. `recall` gives it back to save the next scan. */
+export interface SegmentSummary {
+  segment: number;
+  /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */
+  end?: number;
+  /** Bytes of complete lines. */
+  bytes: number;
+  /** Bytes after them: an incomplete line. */
+  tornBytes: number;
+  /** The `seq` of the next push, as far as this segment tells. */
+  nextSeq: number;
+  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  lastAt?: number;
+  damage: Damage[];
+  /** It contains a record of a kind that only a later version knows. */
+  unknown: boolean;
 }

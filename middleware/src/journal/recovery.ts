@@ -1,9 +1,9 @@
 import type { ClosedSegments, SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
-import type { Listeners } from "./reader.js";
-import { scanSegment } from "./reader.js";
+import type { Listeners } from "./scan.js";
 import { listSegments, segmentPath } from "./segments.js";
+import { summarize } from "./summaries.js";
 
 /** State of a journal when it is opened. */
 export interface Recovered {
@@ -17,31 +17,24 @@ export interface Recovered {
  * Reads a journal from its start. Adds closed segments and damage to `closed`.
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
-export async function readAll(dir: string, closed: ClosedSegments, onEntry: Listeners["onEntry"]): Promise<Recovered> {
+export async function readAll(dir: string, closed: ClosedSegments, listeners: Listeners): Promise<Recovered> {
   const { numbers, next } = await listSegments(dir);
   const { ends } = await readHeads(dir, numbers);
   let nextSeq = 1;
   let last: Recovered["last"];
   for (const segment of numbers) {
-    let lastAt: number | undefined;
-    const scan = await scanSegment(
+    const scan = await summarize(
       dir,
       segment,
-      {
-        onDamage: (damage) => closed.noteDamage(damage),
-        onUnknown: () => closed.noteUnknown(segment),
-        onEntry: (entry) => {
-          if (entry.head.kind === "push") nextSeq = Math.max(nextSeq, entry.head.seq + 1);
-          lastAt = Date.parse(entry.head.at);
-          onEntry?.(entry);
-        },
-      },
+      { ...listeners, onDamage: (one) => closed.noteDamage(one) },
       ends.get(segment),
     ).catch((cause) => {
       throw cause instanceof JournalError ? cause : unreadable(dir, segment, cause);
     });
-    nextSeq = Math.max(nextSeq, scan.head?.seq ?? 1);
-    const state = { segment, bytes: scan.wholeBytes, ...(lastAt === undefined ? {} : { lastAt }) };
+    if (scan.unknown) closed.noteUnknown(segment);
+    nextSeq = Math.max(nextSeq, scan.nextSeq);
+    const { bytes, lastAt } = scan;
+    const state = { segment, bytes, ...(lastAt === undefined ? {} : { lastAt }) };
     if (segment === numbers.at(-1)) {
       last = state;
       continue;
@@ -49,7 +42,7 @@ export async function readAll(dir: string, closed: ClosedSegments, onEntry: List
     if (scan.tornBytes > 0) {
       closed.noteDamage({
         segment,
-        offset: scan.wholeBytes,
+        offset: bytes,
         length: scan.tornBytes,
         reason: "the line has no end",
       });

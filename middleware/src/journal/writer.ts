@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { ClosedSegments, SegmentState } from "./closed-segments.js";
 import { freeBytes } from "./disk.js";
 import { JournalError } from "./errors.js";
@@ -27,6 +28,8 @@ export class Writer {
   /** The end of the journal at the takeover, until it is written to the head of a segment. */
   #after: End | undefined;
   #refused = false;
+  /** Identity of the folder when it was opened. */
+  readonly #folder: string | undefined;
   readonly #isOwner = (): boolean => this.lock.isSure;
 
   constructor(
@@ -36,6 +39,7 @@ export class Writer {
     private readonly options: JournalOptions,
     private nextSegment: number,
   ) {
+    this.#folder = folderOf(dir);
     this.#watch();
   }
 
@@ -99,6 +103,7 @@ export class Writer {
    */
   async write(lines: Buffer, seq: number): Promise<{ segment: number; offset: number }> {
     try {
+      this.#checkFolder();
       let file = await this.#open(seq);
       let offset = file.bytes;
       await file.append(lines, this.#isOwner);
@@ -108,6 +113,7 @@ export class Writer {
         offset = file.bytes;
         await file.append(lines, this.#isOwner);
       }
+      this.#checkFolder();
       this.#lastAt = Date.now();
       return { segment: file.segment, offset };
     } catch (error) {
@@ -118,6 +124,12 @@ export class Writer {
       else this.#refused = true;
       throw error instanceof JournalError ? error : unwritable(this.dir, error);
     }
+  }
+
+  /** With `sameFolder`, checks that the folder at the path is the one that was opened. */
+  #checkFolder(): void {
+    if (this.options.sameFolder !== true || folderOf(this.dir) === this.#folder) return;
+    throw new JournalError("journal_unwritable", `The journal ${this.dir} was removed or moved.`);
   }
 
   /** Whether the appended lines are part of the journal. `false`: the folder or the lock must be taken again. */
@@ -175,9 +187,10 @@ export class Writer {
   /** Takes the lock again after it or the folder was removed. Later lines go to a new segment, after all that exist. */
   async #retake(): Promise<void> {
     if (this.lock.lost) throw takenOver(this.dir);
+    this.#checkFolder();
     const isThere = this.#active?.isRemoved === false;
     this.retire();
-    if (!isThere) this.closed.clear(); // in a new folder, these segment numbers belong to other files
+    if (!isThere && !this.options.sameFolder) this.closed.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
     this.lock = await makeFolder(this.dir, this.lock.times);
     this.#watch();
@@ -193,6 +206,12 @@ export class Writer {
     this.#active = undefined;
     this.#lastAt = undefined;
   }
+}
+
+/** Device and inode number of a folder; `undefined` if there is none. */
+function folderOf(dir: string): string | undefined {
+  const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** Whether a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */

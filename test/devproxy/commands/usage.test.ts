@@ -6,8 +6,8 @@ import { run, sample, send, sha256, startProxy, startRun, until } from "../../he
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
-  [["lsit"], /"lsit" is no command\. Give one of listen, list, show, replay, doctor/],
-  [["help", "lsit"], /"lsit" is no command\. Give one of listen/],
+  [["lsit"], /"lsit" is no command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
+  [["help", "lsit"], /"lsit" is no command\. Did you mean list\? Give one of listen/],
   [["--json", "list"], /The command comes first, its flags behind it: airudder-devproxy list/],
   [["--journal", "x", "list"], /The command comes first/],
   [["--status", "failed", "replay"], /The command comes first, .*: airudder-devproxy replay/],
@@ -54,6 +54,25 @@ test("wrong usage is one line on standard error and exit code 2, and changes not
   }
   assert.deepEqual(readdirSync(dir), before);
   assert.equal(app.requests.length, 2);
+});
+
+test("a mistyped command gets a suggestion where one is near, and an empty AIRUDDER_KEY counts as none", async (t) => {
+  const suggestions: [string, string | undefined][] = [
+    ["lits", "list"],
+    ["repaly", "replay"],
+    ["docter", "doctor"],
+    ["campaign", undefined],
+  ];
+  for (const [word, near] of suggestions) {
+    const { code, err } = await run([word]);
+    assert.equal(code, 2);
+    assert.equal(/Did you mean (\w+)\?/.exec(err)?.[1], near, word);
+  }
+  const folder = makeFolder(t);
+  const { out } = await run(["doctor", "--tunnel", "none", "--journal", join(folder, "none")], {
+    env: { AIRUDDER_KEY: "" },
+  });
+  assert.match(out, /^node +OK/m);
 });
 
 test("a journal that cannot be read is one line and exit code 3", async (t) => {

@@ -1,0 +1,26 @@
+import { realpath, stat } from "node:fs/promises";
+
+/** Which folder a path leads to. A copy, and a new folder at the same path, have another identity. */
+export interface FolderIdentity {
+  /** The path without symbolic links. */
+  path: string;
+  /** Device and inode number, `dev:ino`. Absent on Windows, where the path decides. */
+  inode?: string;
+}
+
+/** The identity of a folder; `undefined` if there is none. */
+export async function identityOf(dir: string): Promise<FolderIdentity | undefined> {
+  try {
+    const path = await realpath(dir);
+    if (process.platform === "win32") return { path };
+    const { dev, ino } = await stat(path, { bigint: true });
+    return { path, inode: `${dev}:${ino}` };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether both are the same folder. A folder that was moved stays the same where inodes are known. */
+export function isSameFolder(one: FolderIdentity, other: FolderIdentity): boolean {
+  return one.inode === undefined ? one.path === other.path : one.inode === other.inode;
+}

@@ -1,0 +1,24 @@
+import type { Filters } from "../journal/filters.js";
+import type { Row } from "../journal/rows.js";
+
+/** What `list` asks a running `listen` for. */
+export interface ListingRequest {
+  filters: Filters;
+  /** Maximum number of pushes, the newest. */
+  last: number;
+}
+
+/** What a running `listen` knows of its journal without reading it again. */
+export interface Listing {
+  /** The pushes that match, oldest first. */
+  rows: Row[];
+  /** Number of pushes that match. */
+  matching: number;
+  /** Number of pushes in the journal. */
+  total: number;
+  /** Lines about damaged segments. */
+  damage: string[];
+}
+
+/** `listen` answers for so many pushes at most: more are read from the disk, so that live pushes do not wait. */
+export const MAX_LISTED = 1_000;

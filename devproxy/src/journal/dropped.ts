@@ -1,0 +1,24 @@
+import { JournalError } from "airudder-webhooks/journal";
+import { pushes } from "../report/words.js";
+
+/** Whether a record could not be read because its segment was dropped meanwhile. */
+export function isDropped(error: unknown): boolean {
+  return (
+    error instanceof JournalError && (error.evidence.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
+  );
+}
+
+/** Waits for a record; `undefined` if its segment was dropped meanwhile. */
+export async function unlessDropped<T>(record: Promise<T>): Promise<T | undefined> {
+  try {
+    return await record;
+  } catch (error) {
+    if (isDropped(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The line about pushes that were dropped while a command read them. */
+export function droppedLine(count: number): string {
+  return `${pushes(count)} skipped: --keep of the running listen dropped ${count === 1 ? "it" : "them"} meanwhile.`;
+}

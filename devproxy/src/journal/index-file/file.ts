@@ -1,0 +1,167 @@
+import { type FileHandle, open, readdir, rm } from "node:fs/promises";
+import { endianness } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import type { SegmentSummary } from "airudder-webhooks/journal";
+import { writePrivateFile } from "../../config/private-file.js";
+import type { Shared } from "./codec.js";
+import { type Columns, Pack } from "./pack.js";
+
+/**
+ * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment and is never the truth: a file that is
+ * missing, damaged, of another version or of a segment that has changed since is ignored, and written again by the next owner of the
+ * lock. Readers without the lock never write one.
+ *
+ * The first line is a header: JSON, padded with spaces to a multiple of 8 bytes. The body follows: the columns of the pack (`Columns`, in
+ * the byte order that the header names), the packed heads, and as JSON what they share and the segment's summary. `crc` is the CRC-32 of
+ * the body. `size`, `mtime` and `edges` (the CRC-32 of the first and the last 4 KB) identify the segment's content.
+ */
+const VERSION = 1;
+const EDGE_BYTES = 4096;
+const NAME = /^(\d{6,})\.index$/;
+const ALIGNMENT = 8;
+/** No header is longer. */
+const MAX_HEADER_BYTES = 1024;
+
+/** What identifies the content of a segment's file. */
+interface Identity {
+  size: number;
+  mtime: string;
+  edges: number;
+}
+
+interface Header extends Identity {
+  kind: "index";
+  version: number;
+  endianness: string;
+  /** Number of the segment's bytes that belong to the journal, if a takeover limited it. */
+  end: number | null;
+  pushes: number;
+  records: number;
+  heads: number;
+  crc: number;
+}
+
+function indexPath(dir: string, segment: number): string {
+  return join(dir, `${String(segment).padStart(6, "0")}.index`);
+}
+
+function segmentPath(dir: string, segment: number): string {
+  return join(dir, `${String(segment).padStart(6, "0")}.ndjson`);
+}
+
+/** Reads the index of a segment; `undefined` if there is none that fits it. */
+export async function readIndex(dir: string, segment: number, end: number | undefined): Promise<Pack | undefined> {
+  try {
+    const file = await open(indexPath(dir, segment), "r");
+    let bytes: Buffer;
+    try {
+      bytes = await readWhole(file);
+    } finally {
+      await file.close();
+    }
+    const length = bytes.indexOf("\n") + 1;
+    if (length === 0 || length > MAX_HEADER_BYTES || length % ALIGNMENT !== 0) return undefined;
+    const header = JSON.parse(bytes.toString("utf8", 0, length)) as Header;
+    const isOurs = header.kind === "index" && header.version === VERSION && header.endianness === endianness();
+    if (!isOurs || header.end !== (end ?? null)) return undefined;
+    const now = await identify(dir, segment);
+    if (header.size !== now.size || header.mtime !== now.mtime || header.edges !== now.edges) return undefined;
+    return crc32(bytes.subarray(length)) === header.crc ? unpack(header, bytes, length, segment) : undefined;
+  } catch {
+    return undefined; // then the segment is read instead
+  }
+}
+
+/** In memory of its own: the columns need aligned bytes. */
+async function readWhole(file: FileHandle): Promise<Buffer> {
+  const { size } = await file.stat();
+  const bytes = Buffer.allocUnsafeSlow(size);
+  for (let filled = 0; filled < size; ) {
+    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) return bytes.subarray(0, filled);
+    filled += bytesRead;
+  }
+  return bytes;
+}
+
+function unpack({ pushes, records, heads }: Header, bytes: Buffer, start: number, segment: number): Pack | undefined {
+  let at = bytes.byteOffset + start;
+  const take = (size: number): number => {
+    const from = at;
+    at += size;
+    return from;
+  };
+  const { buffer } = bytes;
+  const columns: Columns = {
+    seqs: new Float64Array(buffer, take(8 * pushes), pushes),
+    hashes: new Float64Array(buffer, take(8 * pushes), pushes),
+    offsets: new Uint32Array(buffer, take(4 * records), records),
+    lengths: new Uint32Array(buffer, take(4 * records), records),
+    starts: new Uint32Array(buffer, take(4 * records), records),
+    owners: new Int32Array(buffer, take(4 * records), records),
+    nexts: new Int32Array(buffer, take(4 * records), records),
+    kinds: new Uint8Array(buffer, take(records), records),
+  };
+  const packed = Buffer.from(buffer, take(heads), heads);
+  const rest = JSON.parse(bytes.toString("utf8", at - bytes.byteOffset)) as { shared: Shared; summary: SegmentSummary };
+  return rest.summary.segment === segment ? new Pack(rest.summary, columns, packed, rest.shared) : undefined;
+}
+
+/** Writes the index of a closed segment, unless the segment's file has other bytes than were indexed. */
+export async function writeIndex(dir: string, pack: Pack): Promise<void> {
+  const { summary, columns, heads, shared } = pack;
+  const identity = await identify(dir, summary.segment);
+  if (summary.end === undefined && identity.size !== summary.bytes + summary.tornBytes) return;
+  const { seqs, hashes, offsets, lengths, starts, owners, nexts, kinds } = columns;
+  const body = Buffer.concat([
+    ...[seqs, hashes, offsets, lengths, starts, owners, nexts, kinds].map(bytesOf),
+    heads,
+    Buffer.from(JSON.stringify({ shared, summary })),
+  ]);
+  const header: Header = {
+    kind: "index",
+    version: VERSION,
+    endianness: endianness(),
+    end: summary.end ?? null,
+    ...identity,
+    pushes: seqs.length,
+    records: kinds.length,
+    heads: heads.length,
+    crc: crc32(body),
+  };
+  const text = JSON.stringify(header);
+  const padding = " ".repeat((2 * ALIGNMENT - 1 - (text.length % ALIGNMENT)) % ALIGNMENT);
+  const line = Buffer.from(`${text}${padding}\n`);
+  await writePrivateFile(indexPath(dir, summary.segment), Buffer.concat([line, body]));
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+async function identify(dir: string, segment: number): Promise<Identity> {
+  const file = await open(segmentPath(dir, segment), "r");
+  try {
+    const { size, mtimeNs } = await file.stat({ bigint: true });
+    const bytes = Buffer.alloc(2 * EDGE_BYTES);
+    await file.read(bytes, 0, EDGE_BYTES, 0);
+    await file.read(bytes, EDGE_BYTES, EDGE_BYTES, Math.max(0, Number(size) - EDGE_BYTES));
+    return { size: Number(size), mtime: String(mtimeNs), edges: crc32(bytes) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes the index of a segment. */
+export function removeIndex(dir: string, segment: number): Promise<void> {
+  return rm(indexPath(dir, segment), { force: true });
+}
+
+/** Removes index files of segments that are no more. */
+export async function removeStrayIndexes(dir: string, segments: ReadonlySet<number>): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const segment = NAME.exec(name)?.[1];
+    if (segment !== undefined && !segments.has(Number(segment))) await rm(join(dir, name), { force: true });
+  }
+}

@@ -1,0 +1,111 @@
+import type { Damage, Entry, SegmentSummary } from "airudder-webhooks/journal";
+import type { Index } from "../rows.js";
+import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
+import { type Pack, packEntries } from "./pack.js";
+
+/** After so long an open journal is indexed: until then other things matter more, such as the first answer. */
+const FIRST_MS = 2_000;
+
+/** Packs the closed segments of a journal and writes their index files. Belongs to the owner of the lock. */
+export class Indexer {
+  /** The records of the segments that are not packed yet. */
+  readonly #entries = new Map<number, Entry[]>();
+  readonly #summaries = new Map<number, SegmentSummary>();
+  readonly #damage = new Map<number, Damage[]>();
+  /** The packs that were read from index files; the newest segment may still grow. */
+  readonly #packs = new Map<number, Pack>();
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dir: string,
+    private readonly index: Index,
+  ) {}
+
+  /** For `openJournal`: adds a segment to the index from its index file. */
+  async recall(segment: number, end: number | undefined): Promise<SegmentSummary | undefined> {
+    const pack = await readIndex(this.dir, segment, end);
+    if (pack === undefined) return undefined;
+    this.index.addPack(pack);
+    this.#packs.clear(); // only the newest segment can still grow
+    this.#packs.set(segment, pack);
+    return pack.summary;
+  }
+
+  /** For `openJournal`: what the scan of a segment found. */
+  noteSegment(summary: SegmentSummary): void {
+    this.#packs.clear();
+    this.#summaries.set(summary.segment, summary);
+    if (!this.#entries.has(summary.segment)) this.#entries.set(summary.segment, []);
+  }
+
+  /** Notes a record that was read or appended. */
+  note(entry: Entry): void {
+    const { segment } = entry.place;
+    const known = this.#entries.get(segment);
+    if (known === undefined) this.#entries.set(segment, [entry]);
+    else known.push(entry);
+  }
+
+  /** Notes a record that was read and is not used. */
+  noteDamage(damage: Damage): void {
+    this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
+  }
+
+  /** Indexes closed segments soon. @param segments gives the segments, the one that is appended to last */
+  start(segments: () => number[]): void {
+    this.#timer = setTimeout(() => {
+      void this.work(segments().slice(0, -1)).then(() => removeStrayIndexes(this.dir, new Set(segments())).catch(noop));
+    }, FIRST_MS);
+    this.#timer.unref();
+  }
+
+  /** Packs segments that get no more records, and writes their index files. */
+  work(closed: readonly number[]): Promise<void> {
+    this.#working = this.#working.then(async () => {
+      for (const segment of closed) await this.#indexOne(segment).catch(noop); // without an index, opening takes longer
+    });
+    return this.#working;
+  }
+
+  /** Indexes what is left, also the newest segment. */
+  async close(segments: readonly number[]): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.work(segments);
+  }
+
+  /** Forgets a segment that was dropped. */
+  async drop(segment: number): Promise<void> {
+    for (const map of [this.#entries, this.#summaries, this.#damage, this.#packs]) map.delete(segment);
+    await removeIndex(this.dir, segment).catch(noop);
+  }
+
+  async #indexOne(segment: number): Promise<void> {
+    const added = this.#entries.get(segment);
+    if (added === undefined) return;
+    const earlier = this.#packs.get(segment);
+    const entries = earlier === undefined ? added : [...earlier.entries(), ...added];
+    const summary = this.#summaryOf(segment, earlier?.summary ?? this.#summaries.get(segment), added);
+    const pack = await packEntries(summary, entries);
+    this.#entries.delete(segment);
+    this.#packs.delete(segment);
+    if (pack === undefined) return;
+    this.index.settle(pack);
+    await writeIndex(this.dir, pack);
+  }
+
+  #summaryOf(segment: number, earlier: SegmentSummary | undefined, entries: readonly Entry[]): SegmentSummary {
+    const start = earlier ?? { segment, bytes: 0, tornBytes: 0, nextSeq: 1, damage: [], unknown: false };
+    const damage = [...start.damage, ...(this.#damage.get(segment) ?? [])].sort((a, b) => a.offset - b.offset);
+    const last = entries.at(-1);
+    const end = last === undefined ? 0 : last.place.offset + last.place.length + 1;
+    if (last === undefined || end <= start.bytes) return { ...start, damage };
+    const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
+    const nextSeq = seqs.reduce((most, seq) => Math.max(most, seq), start.nextSeq);
+    // An incomplete line was cut off before anything was appended.
+    const { damage: _, unknown, ...rest } = start;
+    return { ...rest, bytes: end, tornBytes: 0, nextSeq, lastAt: Date.parse(last.head.at), damage, unknown };
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,245 @@
+import type { DeliveryHead, Entry, Head, MarkHead, Place, PushHead, SegmentSummary } from "airudder-webhooks/journal";
+import { Packer, type Shared, Unpacker } from "./codec.js";
+
+/** Kinds of records in a pack. */
+const PUSH = 0;
+const INBOX_PUSH = 1;
+const DELIVERY = 2;
+const MARK = 3;
+
+/** No record, or a push of another segment. */
+const NONE = -1;
+/** Maximum number of pushes of a pack: an ordinal has 20 bits in `hashes`. */
+const MAX_PUSHES = 2 ** 20;
+const MAX_OFFSET = 2 ** 32;
+/** Number of unpacked pushes that are kept, a power of two. */
+const CACHED = 256;
+
+/** The columns of a pack. Records are in the segment's order; pushes come first. */
+export interface Columns {
+  /** `seq` of each push. */
+  seqs: Float64Array;
+  /** For each push `hash * 2^20 + ordinal`, ascending, to find it by its id. */
+  hashes: Float64Array;
+  offsets: Uint32Array;
+  lengths: Uint32Array;
+  /** Where each record's head begins in `heads`. */
+  starts: Uint32Array;
+  /** The push of each record: its ordinal, or -1 for a push of another segment. */
+  owners: Int32Array;
+  /** The next record of the same push, or -1. */
+  nexts: Int32Array;
+  kinds: Uint8Array;
+}
+
+/** A delivery as the index knows it. */
+interface Delivery {
+  head: DeliveryHead;
+  place: Place;
+}
+
+/** The index of one closed segment in about 250 bytes a push. Heads are unpacked when they are asked for. */
+export class Pack {
+  readonly #unpacker: Unpacker;
+  readonly #cache: { ordinal: number; push: PushHead }[] = [];
+
+  constructor(
+    readonly summary: SegmentSummary,
+    readonly columns: Columns,
+    readonly heads: Buffer,
+    readonly shared: Shared,
+  ) {
+    this.#unpacker = new Unpacker(heads, shared);
+  }
+
+  get segment(): number {
+    return this.summary.segment;
+  }
+
+  /** Number of pushes. */
+  get size(): number {
+    return this.columns.seqs.length;
+  }
+
+  /** Whether each push has a higher `seq` than the one before it. */
+  get isAscending(): boolean {
+    const { seqs } = this.columns;
+    return seqs.every((seq, ordinal) => ordinal === 0 || (seqs[ordinal - 1] as number) < seq);
+  }
+
+  seq(ordinal: number): number {
+    return this.columns.seqs[ordinal] as number;
+  }
+
+  isInbox(ordinal: number): boolean {
+    return this.columns.kinds[ordinal] === INBOX_PUSH;
+  }
+
+  push(ordinal: number): PushHead {
+    const slot = ordinal & (CACHED - 1);
+    const cached = this.#cache[slot];
+    if (cached?.ordinal === ordinal) return cached.push;
+    const push = this.#read(ordinal) as unknown as PushHead;
+    this.#cache[slot] = { ordinal, push };
+    return push;
+  }
+
+  place(record: number): Place {
+    const { offsets, lengths } = this.columns;
+    return { segment: this.segment, offset: offsets[record] as number, length: lengths[record] as number };
+  }
+
+  /** The deliveries of a push that are in this segment. */
+  deliveries(ordinal: number): Delivery[] {
+    const found: Delivery[] = [];
+    for (const record of this.records(ordinal)) if (this.isDelivery(record)) found.push(this.delivery(record));
+    return found;
+  }
+
+  /** The newest mark of a push in this segment. */
+  mark(ordinal: number): MarkHead | undefined {
+    let newest = NONE;
+    const { nexts, kinds } = this.columns;
+    for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) {
+      if (kinds[record] === MARK) newest = record;
+    }
+    return newest === NONE ? undefined : this.markAt(newest);
+  }
+
+  /** The records of a push of this segment, without the push itself. */
+  *records(ordinal: number): Generator<number> {
+    const { nexts } = this.columns;
+    for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) yield record;
+  }
+
+  /** The records about pushes of other segments, with the push's id. */
+  *foreign(): Generator<{ record: number; push: string }> {
+    const { owners } = this.columns;
+    for (let record = this.size; record < owners.length; record++) {
+      if (owners[record] === NONE) yield { record, push: String(this.#read(record).push) };
+    }
+  }
+
+  isDelivery(record: number): boolean {
+    return this.columns.kinds[record] === DELIVERY;
+  }
+
+  delivery(record: number): Delivery {
+    return { head: this.#head(record) as DeliveryHead, place: this.place(record) };
+  }
+
+  markAt(record: number): MarkHead {
+    return this.#head(record) as MarkHead;
+  }
+
+  /** The ordinal of a push, by its id. */
+  find(id: string): number | undefined {
+    const { hashes } = this.columns;
+    const first = hashOf(id) * MAX_PUSHES;
+    let low = 0;
+    for (let high = hashes.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((hashes[middle] as number) < first) low = middle + 1;
+      else high = middle;
+    }
+    for (; (hashes[low] as number) < first + MAX_PUSHES; low++) {
+      const ordinal = (hashes[low] as number) - first;
+      if (this.push(ordinal).id === id) return ordinal;
+    }
+    return undefined;
+  }
+
+  /** All records, in the segment's order. */
+  entries(): Entry[] {
+    return [...this.columns.kinds.keys()]
+      .map((record) => ({ head: this.#head(record), place: this.place(record) }))
+      .sort((a, b) => a.place.offset - b.place.offset);
+  }
+
+  #head(record: number): Head {
+    if (record < this.size) return this.push(record);
+    const head = this.#read(record);
+    const owner = this.columns.owners[record] as number;
+    if (owner === NONE) return head as unknown as Head;
+    const { kind, ...rest } = head;
+    return { kind, push: this.push(owner).id, ...rest } as unknown as Head;
+  }
+
+  #read(record: number): Record<string, unknown> {
+    return this.#unpacker.read(this.columns.starts[record] as number);
+  }
+}
+
+function hashOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+/** How long packing may take before other work gets its turn, records. */
+const RECORDS_AT_ONCE = 500;
+
+/**
+ * Packs the records of a closed segment. Lets other work run meanwhile.
+ * @returns `undefined` if the segment is too large
+ */
+export async function packEntries(summary: SegmentSummary, entries: readonly Entry[]): Promise<Pack | undefined> {
+  const pushes: Entry[] = [];
+  const others: Entry[] = [];
+  const ordinals = new Map<string, number>();
+  for (const entry of entries) {
+    const { head, place } = entry;
+    if (head.kind !== "push") others.push(entry);
+    else {
+      const known = ordinals.get(head.id);
+      if (known === undefined) ordinals.set(head.id, pushes.push(entry) - 1);
+      else pushes[known] = { head: (pushes[known] as Entry).head, place }; // carried within the segment
+    }
+  }
+  const records = [...pushes, ...others];
+  const isTooLarge = entries.some(({ place }) => place.offset + place.length >= MAX_OFFSET);
+  if (isTooLarge || pushes.length >= MAX_PUSHES) return undefined;
+
+  const columns = emptyColumns(pushes.length, records.length);
+  const packer = new Packer();
+  const lasts = Int32Array.from(pushes.keys());
+  for (const [record, { head, place }] of records.entries()) {
+    if (record % RECORDS_AT_ONCE === RECORDS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+    columns.offsets[record] = place.offset;
+    columns.lengths[record] = place.length;
+    columns.starts[record] = packer.length;
+    if (head.kind === "push") {
+      columns.kinds[record] = head.source === "inbox" ? INBOX_PUSH : PUSH;
+      columns.seqs[record] = head.seq;
+      columns.hashes[record] = hashOf(head.id) * MAX_PUSHES + record;
+      packer.add(head);
+      continue;
+    }
+    columns.kinds[record] = head.kind === "delivery" ? DELIVERY : MARK;
+    const owner = ordinals.get(head.push);
+    if (owner === undefined) packer.add(head);
+    else {
+      columns.owners[record] = owner;
+      columns.nexts[lasts[owner] as number] = record;
+      lasts[owner] = record;
+      const { push: _, ...rest } = head;
+      packer.add(rest);
+    }
+  }
+  columns.hashes.sort();
+  return new Pack(summary, columns, Buffer.from(packer.bytes), packer.shared);
+}
+
+/** Columns for so many pushes and records. */
+function emptyColumns(pushes: number, records: number): Columns {
+  return {
+    seqs: new Float64Array(pushes),
+    hashes: new Float64Array(pushes),
+    offsets: new Uint32Array(records),
+    lengths: new Uint32Array(records),
+    starts: new Uint32Array(records),
+    owners: new Int32Array(records).fill(NONE),
+    nexts: new Int32Array(records).fill(NONE),
+    kinds: new Uint8Array(records),
+  };
+}

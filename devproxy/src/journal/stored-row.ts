@@ -1,0 +1,140 @@
+import type { DeliveryHead, MarkHead, Place, PushHead } from "airudder-webhooks/journal";
+import type { Pack } from "./index-file/pack.js";
+import type { DeliveryRow, Row } from "./row.js";
+
+/** A record that is unpacked when it is asked for. */
+interface PackedRecord {
+  pack: Pack;
+  record: number;
+}
+
+/** What is known of a push besides its pack. */
+interface Extra {
+  push?: PushHead;
+  place?: Place;
+  /** Records of other segments, or of one that is not packed. */
+  deliveries: (DeliveryRow | PackedRecord)[];
+  mark?: MarkHead | PackedRecord;
+}
+
+/** A push of the index: in memory while its segment is written, packed afterwards. */
+export class StoredRow implements Row {
+  #pack: Pack | undefined;
+  #ordinal = 0;
+  #extra: Extra | undefined;
+
+  private constructor() {}
+
+  static live(push: PushHead, place: Place): StoredRow {
+    const row = new StoredRow();
+    row.#extra = { push, place, deliveries: [] };
+    return row;
+  }
+
+  static packed(pack: Pack, ordinal: number): StoredRow {
+    const row = new StoredRow();
+    row.#pack = pack;
+    row.#ordinal = ordinal;
+    return row;
+  }
+
+  get seq(): number {
+    return this.#extra?.push?.seq ?? (this.#pack as Pack).seq(this.#ordinal);
+  }
+
+  get isInbox(): boolean {
+    const push = this.#extra?.push;
+    return push === undefined ? (this.#pack as Pack).isInbox(this.#ordinal) : push.source === "inbox";
+  }
+
+  get push(): PushHead {
+    return this.#extra?.push ?? (this.#pack as Pack).push(this.#ordinal);
+  }
+
+  get segment(): number {
+    return this.#extra?.place?.segment ?? (this.#pack as Pack).segment;
+  }
+
+  /** The segment of the pack that holds the push. */
+  get packedIn(): number | undefined {
+    return this.#pack?.segment;
+  }
+
+  get place(): Place {
+    return this.#extra?.place ?? (this.#pack as Pack).place(this.#ordinal);
+  }
+
+  get deliveries(): DeliveryRow[] {
+    const later = this.#extra?.deliveries ?? [];
+    const packed = this.#pack?.deliveries(this.#ordinal) ?? [];
+    return later.length === 0
+      ? packed
+      : [...packed, ...later.map((one) => ("pack" in one ? one.pack.delivery(one.record) : one))];
+  }
+
+  get mark(): MarkHead | undefined {
+    const mark = this.#extra?.mark;
+    if (mark === undefined) return this.#pack?.mark(this.#ordinal);
+    return "pack" in mark ? mark.pack.markAt(mark.record) : mark;
+  }
+
+  /** The push was carried into a newer segment. */
+  moveTo(place: Place): void {
+    this.#more().place = place;
+  }
+
+  addDelivery(head: DeliveryHead, place: Place): void {
+    this.#more().deliveries.push({ head, place });
+  }
+
+  setMark(mark: MarkHead): void {
+    this.#more().mark = mark;
+  }
+
+  /** Adds a record of a pack that does not hold the push itself. */
+  addPacked(pack: Pack, record: number): void {
+    if (pack.isDelivery(record)) this.#more().deliveries.push({ pack, record });
+    else this.#more().mark = { pack, record };
+  }
+
+  /** Replaces what is in memory of the pack's segment by the pack. */
+  settle(pack: Pack, ordinal: number): void {
+    const { segment } = pack;
+    const { deliveries = [], mark, place } = this.#extra ?? {};
+    this.#pack = pack;
+    this.#ordinal = ordinal;
+    const later = deliveries.filter((one) => segmentOf(one) !== segment);
+    const own = pack.mark(ordinal);
+    const isOwnMark = mark === undefined || (!("pack" in mark) && own !== undefined && sameMark(mark, own));
+    const isMoved = place !== undefined && place.segment !== segment;
+    this.#extra =
+      later.length === 0 && isOwnMark && !isMoved
+        ? undefined
+        : { deliveries: later, ...(isOwnMark ? {} : { mark }), ...(isMoved ? { place } : {}) };
+  }
+
+  /** Replaces a delivery that is in memory by the packed one. */
+  settleRecord(pack: Pack, record: number): void {
+    const extra = this.#extra;
+    if (extra === undefined || !pack.isDelivery(record)) return;
+    const { segment, offset } = pack.place(record);
+    const at = extra.deliveries.findIndex((one) => {
+      const place = "pack" in one ? one.pack.place(one.record) : one.place;
+      return place.segment === segment && place.offset === offset;
+    });
+    if (at >= 0) extra.deliveries[at] = { pack, record };
+  }
+
+  #more(): Extra {
+    this.#extra ??= { deliveries: [] };
+    return this.#extra;
+  }
+}
+
+function segmentOf(one: DeliveryRow | PackedRecord): number {
+  return "pack" in one ? one.pack.segment : one.place.segment;
+}
+
+function sameMark(one: MarkHead, other: MarkHead): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,88 @@
+import { statfs } from "node:fs/promises";
+import { type Config, readConfig } from "../config/config.js";
+import { type FolderIdentity, identityOf, isSameFolder } from "../config/folder.js";
+import type { Listener } from "../events.js";
+import type { Store } from "./store.js";
+
+const EVERY_MS = 500;
+/** With less free space a push cannot be expected to be recorded. */
+const FULL_BYTES = 64 * 1024;
+
+/** Checks twice a second that a journal's folder is still the one that was opened, and that its volume is not full. */
+export class FolderWatch {
+  readonly #timer: NodeJS.Timeout;
+  #isFull = false;
+  #checking: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly folder: FolderIdentity,
+    private readonly config: Config,
+    private readonly listener: Listener,
+  ) {
+    this.#timer = setInterval(() => void this.check(), EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Why pushes are not recorded; `undefined` while they are. */
+  get problem(): string | undefined {
+    return this.store.suspended ?? this.store.failure ?? (this.#isFull ? this.#fullMessage : undefined);
+  }
+
+  /** Whether the folder was removed, moved or replaced. */
+  get isGone(): boolean {
+    return this.store.suspended !== undefined;
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #check(): Promise<void> {
+    const isThere = await this.#isThere();
+    if (isThere === this.isGone) this.#tell(isThere);
+    if (!isThere) return;
+    const isFull = await isVolumeFull(this.store.dir);
+    if (isFull && !this.#isFull) this.listener({ event: "note", code: "journal_full", message: this.#fullMessage });
+    this.#isFull = isFull;
+  }
+
+  /** An inode number can be reused at once, so the config has to be there too. */
+  async #isThere(): Promise<boolean> {
+    const now = await identityOf(this.store.dir);
+    if (now === undefined || !isSameFolder(this.folder, now)) return false;
+    // A config that cannot be read, for example without a free file descriptor, says nothing.
+    const config = await readConfig(this.store.dir).catch(() => this.config);
+    return config?.secret === this.config.secret;
+  }
+
+  #tell(isThere: boolean): void {
+    const { dir } = this.store;
+    const gone = `The journal ${dir} was removed, moved or emptied. Pushes are answered 503 and are not recorded. Put it back, or restart listen.`;
+    this.store.suspended = isThere ? undefined : gone;
+    const [code, message] = isThere
+      ? ["journal_back", `The journal ${dir} is back. Pushes are recorded again.`]
+      : ["journal_gone", gone];
+    this.listener({ event: "note", code, message });
+  }
+
+  get #fullMessage(): string {
+    return `The volume of the journal ${this.store.dir} is full. Pushes that cannot be recorded are answered 503. Free some space.`;
+  }
+}
+
+async function isVolumeFull(dir: string): Promise<boolean> {
+  try {
+    const { bavail, bsize, blocks } = await statfs(dir);
+    return blocks > 0 && bavail * bsize < FULL_BYTES;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import type { Screen } from "./screen.js";
+import { pushes } from "./words.js";
+
+const EVERY_MS = 200;
+
+/** A line that shows how far a long command is. Only on a terminal. */
+export class Progress {
+  #shownAt = performance.now();
+  #isShown = false;
+
+  /** @param out usually standard error, so that the output stays clean */
+  constructor(
+    private readonly out: Screen,
+    private readonly total: number,
+  ) {}
+
+  show(count: number): void {
+    if (!this.out.isTerminal || performance.now() - this.#shownAt < EVERY_MS) return;
+    this.#shownAt = performance.now();
+    this.#isShown = true;
+    this.out.write(`\r\u001b[2K${count.toLocaleString("en")} of ${pushes(this.total)}`);
+  }
+
+  clear(): void {
+    if (this.#isShown) this.out.write("\r\u001b[2K");
+  }
+}

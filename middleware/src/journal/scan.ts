@@ -1,0 +1,107 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { closeHandle } from "./disk.js";
+import { newer } from "./heads.js";
+import { parseHead, type SegmentHead, VERSION } from "./lines.js";
+import type { Damage, Entry, Head, SegmentSummary } from "./records.js";
+import { segmentPath } from "./segments.js";
+
+const CHUNK_BYTES = 4 * 1024 * 1024;
+const LINE_FEED = 0x0a;
+
+/** Who is told what a scan finds, line by line, in the journal's order. */
+export interface Listeners {
+  onEntry?: ((entry: Entry) => void) | undefined;
+  /** Called once for each damaged line: at opening, or later if the damage is found when the line is read. */
+  onDamage?: ((damage: Damage) => void) | undefined;
+  /** Called after a segment was scanned, with what `recall` can give back the next time. */
+  onSegment?: ((summary: SegmentSummary) => void) | undefined;
+  /**
+   * Asked before a segment is scanned. If it gives a summary, the segment is not scanned and its entries are not reported: the caller has
+   * an index of them. The caller must have checked that the file has not changed since.
+   * @param end number of the segment's bytes that belong to the journal, if a takeover limited it
+   */
+  recall?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
+}
+
+/** Callbacks of a scan. */
+export interface ScanListeners extends Listeners {
+  /** Called for a record of a kind that only a later version knows. */
+  onUnknown?: (() => void) | undefined;
+}
+
+/** What a scan of one segment came to. */
+export interface Scan {
+  /** Bytes up to and with the last line feed. */
+  wholeBytes: number;
+  /** Bytes after it: the start of a line whose end never reached the disk, or is being written. */
+  tornBytes: number;
+  head: SegmentHead | undefined;
+}
+
+/**
+ * Reads one segment from its start, in chunks. Memory use is one chunk plus the longest line.
+ * @param end number of its bytes that belong to the journal; default: all
+ */
+export async function scanSegment(
+  dir: string,
+  segment: number,
+  listeners: ScanListeners,
+  end = Number.POSITIVE_INFINITY,
+): Promise<Scan> {
+  const file = await open(segmentPath(dir, segment), "r");
+  try {
+    return await scanFile(file, dir, segment, listeners, end);
+  } finally {
+    await closeHandle(file);
+  }
+}
+
+async function scanFile(
+  file: FileHandle,
+  dir: string,
+  segment: number,
+  { onEntry, onDamage, onUnknown }: ScanListeners,
+  fileEnd: number,
+): Promise<Scan> {
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  let filled = 0;
+  let base = 0;
+  let segmentHead: SegmentHead | undefined;
+
+  const takeLine = (start: number, end: number): void => {
+    const place = { segment, offset: base + start, length: end - start };
+    let head: Head | SegmentHead | undefined;
+    try {
+      head = parseHead(buffer, start, end);
+    } catch (error) {
+      onDamage?.({ ...place, reason: (error as Error).message.slice(0, 80) });
+      return;
+    }
+    if (head === undefined) onUnknown?.();
+    else if (head.kind !== "segment") onEntry?.({ head, place });
+    else if (head.version <= VERSION) segmentHead = head;
+    else throw newer(dir, head.version);
+  };
+
+  for (;;) {
+    if (filled === buffer.length) {
+      const larger = Buffer.allocUnsafe(buffer.length * 2);
+      buffer.copy(larger, 0, 0, filled);
+      buffer = larger;
+    }
+    const wanted = Math.min(buffer.length - filled, fileEnd - base - filled);
+    const { bytesRead } = await file.read(buffer, filled, wanted, base + filled);
+    if (bytesRead === 0) return { wholeBytes: base, tornBytes: filled, head: segmentHead };
+    const searchFrom = filled;
+    filled += bytesRead;
+    let start = 0;
+    const view = buffer.subarray(0, filled);
+    for (let end = view.indexOf(LINE_FEED, searchFrom); end >= 0; end = view.indexOf(LINE_FEED, start)) {
+      takeLine(start, end);
+      start = end + 1;
+    }
+    buffer.copy(buffer, 0, start, filled);
+    base += start;
+    filled -= start;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Damage, SegmentSummary } from "./records.js";
+import { type Listeners, scanSegment } from "./scan.js";
+
+/** Scans a segment, or takes its summary from `recall`. Reports its damage in both cases. */
+export async function summarize(
+  dir: string,
+  segment: number,
+  listeners: Listeners,
+  end: number | undefined,
+): Promise<SegmentSummary> {
+  const { onEntry, onDamage, onSegment, recall } = listeners;
+  const known = await recall?.(segment, end);
+  if (known !== undefined) {
+    for (const damage of known.damage) onDamage?.(damage);
+    return known;
+  }
+  const damage: Damage[] = [];
+  let unknown = false;
+  let nextSeq = 1;
+  let lastAt: number | undefined;
+  const scan = await scanSegment(
+    dir,
+    segment,
+    {
+      onDamage: (one) => {
+        damage.push(one);
+        onDamage?.(one);
+      },
+      onUnknown: () => {
+        unknown = true;
+      },
+      onEntry: (entry) => {
+        if (entry.head.kind === "push") nextSeq = Math.max(nextSeq, entry.head.seq + 1);
+        lastAt = Date.parse(entry.head.at);
+        onEntry?.(entry);
+      },
+    },
+    end,
+  );
+  const summary: SegmentSummary = {
+    segment,
+    ...(end === undefined ? {} : { end }),
+    bytes: scan.wholeBytes,
+    tornBytes: scan.tornBytes,
+    nextSeq: Math.max(nextSeq, scan.head?.seq ?? 1),
+    ...(lastAt === undefined ? {} : { lastAt }),
+    damage,
+    unknown,
+  };
+  onSegment?.(summary);
+  return summary;
+}

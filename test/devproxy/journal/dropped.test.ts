@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
+import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
+import { filterRows } from "../../../devproxy/src/journal/filters.js";
+import { editableRows } from "../../../devproxy/src/replay/notes.js";
+import { parseEdit } from "../../../devproxy/src/replay/set.js";
+import { Skipped } from "../../../devproxy/src/replay/skipped.js";
+import { send, startProxy, until } from "../../helpers/devproxy.js";
+
+/** A running proxy with 4 pushes, each in a segment of its own. */
+async function fourSegments(t: TestContext) {
+  const rig = await startProxy(t, { segmentBytes: 100 });
+  for (let n = 1; n <= 4; n++) await send(rig.proxy.localUrl, `{"n":${n},"word":"needle"}`);
+  await until(() => rig.proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
+  return rig;
+}
+
+test("a segment that is dropped under a reader is left out by --text, drift and --set, and its pushes are counted", async (t) => {
+  const { dir } = await fourSegments(t);
+  const reader = await readFolder(dir, makeContext());
+  const { rows } = reader.index;
+  rmSync(join(dir, `${String(rows[0]?.place.segment).padStart(6, "0")}.ndjson`));
+  const found = await filterRows(reader, rows, { text: "needle" });
+  assert.deepEqual(
+    found.map(({ push }) => push.seq),
+    [2, 3, 4],
+  );
+  assert.equal(reader.dropped, 1);
+  const labels: string[] = [];
+  for await (const { label } of pushesOfRows(reader, rows)) labels.push(label);
+  assert.deepEqual(labels, ["#2", "#3", "#4"]);
+  const edits = { set: [parseEdit("n=5")], key: undefined };
+  await editableRows(reader, rows, edits, new Skipped(() => undefined), () => undefined);
+  assert.equal(reader.dropped, 1);
+});
+
+test("a replay beside retention skips the pushes that were dropped, says how many, and sends the others", async (t) => {
+  const { proxy, app } = await fourSegments(t);
+  app.requests.length = 0;
+  const segments = proxy.store.index.rows.map(({ place }) => place.segment);
+  app.reply = async (_, response) => {
+    if (app.requests.length === 1) {
+      await proxy.store.drop(segments[1] as number);
+      await proxy.store.drop(segments[2] as number);
+    }
+    response.end("{}");
+  };
+  const summary = await proxy.replay({ ids: ["1..4"] });
+  assert.deepEqual([summary.total, summary.dropped, summary.interrupted], [2, 2, undefined]);
+  assert.equal(app.requests.length, 2);
+});
+
+test("drift reads on with its progress, and reports a damaged record as such", async (t) => {
+  const { dir, proxy } = await fourSegments(t);
+  await proxy.close();
+  const reader = await readFolder(dir, makeContext());
+  const counts: number[] = [];
+  for await (const { body } of pushesOfRows(reader, reader.index.rows, (count) => counts.push(count)))
+    assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
+  assert.deepEqual(counts, [1, 2, 3, 4]);
+  const path = join(dir, `${String(reader.index.rows[1]?.place.segment).padStart(6, "0")}.ndjson`);
+  writeFileSync(path, readFileSync(path, "utf8").replace("needle", "needl\u0007"));
+  const readAll = async () => {
+    for await (const _ of pushesOfRows(reader, reader.index.rows));
+  };
+  await assert.rejects(readAll(), {
+    code: "journal_damaged",
+    exit: 3,
+    message: /Segment \d+ of the journal is damaged/,
+  });
+});
