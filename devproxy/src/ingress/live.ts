@@ -119,11 +119,14 @@ export class Live {
     this.#waiting.close();
   }
 
-  /** Until it is settled, whether its sender was answered or not, a push must not be dropped from the journal. */
+  /**
+   * A push must not be dropped from the journal before it is settled, whether its sender was answered or not. It stays in hand until its
+   * delivery is recorded: a replay finds a push either in hand or delivered.
+   */
   #keepInHand({ row, settled }: Ticket): void {
-    const { inHand } = this.options.store;
-    inHand.add(row);
-    void settled.then(() => inHand.delete(row));
+    const { deliverer, store } = this.options;
+    store.inHand.add(row);
+    void settled.then(() => deliverer.flush()).then(() => store.inHand.delete(row));
   }
 
   /** The attempt that settles a push before its sender's time is over. */
