@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { publishedSchemas } from "../drift/published.js";
 import { pushesOfRows } from "../drift/pushes.js";
-import { copyLines, driftEvents, driftLines } from "../drift/report.js";
+import { copyLines, driftEvents, driftReport } from "../drift/report.js";
 import { summarizeDrift } from "../drift/summary.js";
 import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows } from "../journal/filters.js";
@@ -18,13 +18,13 @@ interface DriftFlags extends Filters {
 export function addDrift(program: Command, context: Context): void {
   const command = program
     .command("drift")
-    .description("sum up where recorded pushes differ from their schemas, and how the schemas would have to change")
+    .description("sum up where recorded pushes differ from their schemas")
     .option(
       "--reveal",
       "show every unknown value and name; what does not look like a word of a vocabulary is hidden otherwise",
       false,
     )
-    .option("--json", "print one JSON object a line", false);
+    .option("--json", "print one JSON object per line, also the schema changes as JSON patches", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
     .action((flags: DriftFlags) => drift(flags, context));
@@ -48,5 +48,5 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);
     for (const line of copyLines(summary)) err.line(line);
-  } else for (const line of driftLines(summary, (style, text) => out.style(style, text))) out.line(line);
+  } else for (const line of driftReport(summary, (style, text) => out.style(style, text))) out.line(line);
 }

@@ -21,20 +21,34 @@ export function copyLines({ copies }: DriftSummary): string[] {
 
 type Paint = (style: Style, text: string) => string;
 
-/** A summary as lines for people; `paint` colours parts of them, and leaves them as they are unless told. */
+/** A summary as lines for people. `paint` colours parts of them; default: no colours. */
 export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
-  const { groups, patches } = summary;
-  return [
-    ...groups.flatMap((group) => [...groupLines(group, paint), ""]),
-    ...patches.flatMap(({ file, patch }) => [
-      paint("bold", `Schema change, ${file}:`),
-      "[",
-      ...patch.map((operation, i) => `  ${printable(operation)}${i === patch.length - 1 ? "" : ","}`),
-      "]",
-      "",
-    ]),
-    paint("dim", [totals(summary), ...copyLines(summary)].join("; ")),
-  ];
+  return [...groupsAsLines(summary, paint), ...patchLines(summary, paint), totalLine(summary, paint)];
+}
+
+/** The same for users of the package, who cannot change its schemas: without patches. */
+export function driftReport(summary: DriftSummary, paint: Paint): string[] {
+  const hint = "The schemas are part of airudder-webhooks. Report the drift there; --json adds a patch to the report.";
+  const hints = summary.patches.length === 0 ? [] : [hint, ""];
+  return [...groupsAsLines(summary, paint), ...hints, totalLine(summary, paint)];
+}
+
+function groupsAsLines({ groups }: DriftSummary, paint: Paint): string[] {
+  return groups.flatMap((group) => [...groupLines(group, paint), ""]);
+}
+
+function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
+  return patches.flatMap(({ file, patch }) => [
+    paint("bold", `Schema change, ${file}:`),
+    "[",
+    ...patch.map((operation, i) => `  ${printable(operation)}${i === patch.length - 1 ? "" : ","}`),
+    "]",
+    "",
+  ]);
+}
+
+function totalLine(summary: DriftSummary, paint: Paint): string {
+  return paint("dim", [totals(summary), ...copyLines(summary)].join("; "));
 }
 
 function groupLines(group: DriftGroup, paint: Paint): string[] {

@@ -23,6 +23,9 @@ export interface DriftSummary {
   readonly patches: readonly SchemaPatch[];
 }
 
+/** Whoever has the package alone cannot decide what handlers need: a broken push proposes nothing to them. */
+const QUARANTINED = "the push is quarantined, because it lacks what handlers need";
+
 /**
  * Sums up where pushes differ from their schemas, and how the schemas would have to change.
  * @param options.schemas what the pushes are measured by, and what the patches refer to
@@ -56,7 +59,9 @@ export async function summarizeDrift(
       const key = `${type} ${difference.kind} ${difference.path}`;
       const gathering = gatherings.get(key) ?? new Gathering(type, difference);
       gatherings.set(key, gathering);
-      gathering.add(push, difference, changes.add(difference, push.at, reveal));
+      const isBroken = quarantined && source.isPublished === true;
+      const uncovered = isBroken ? QUARANTINED : changes.add(difference, push.at, reveal);
+      gathering.add(push, difference, uncovered);
     });
     if (drifts) counts.drifting++;
   }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Operation, pushesAt } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
 import { publishSchemas } from "../../../scripts/generate/publish.js";
-import { run, send, startProxy } from "../../helpers/devproxy.js";
+import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 import { strictAjv } from "../../schemas/pushes.js";
@@ -114,4 +114,19 @@ test("drift: help names every flag, with an example", async () => {
     assert.ok(out.includes(flag), flag);
   }
   assert.match(out, /Example:\n {2}airudder-devproxy drift/);
+});
+
+test("drift: people get no patch for schemas that they cannot change; a broken push proposes none to programs either", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  await send(proxy.localUrl, '{"TaskID":"t","Sign":"x","TaskName":"n","workflow_id":"w","workflow_name":"w"}');
+  const call = { ...JSON.parse(sample("call.completed/answered").toString()), NewField: 1 };
+  await send(proxy.localUrl, JSON.stringify(call));
+  await proxy.close();
+  const { out } = await run(["drift", "--journal", dir]);
+  assert.match(out, /^The schemas are part of airudder-webhooks\. Report the drift there/m);
+  assert.doesNotMatch(out, /"op":|node_modules/);
+  assert.match(out, /\/Details {2}missing field(.*\n)*? {2}left out {2}of the schema change: the push is quarantined/);
+  const patches = (await run(["drift", "--json", "--journal", dir])).lines().filter(({ event }) => event === "patch");
+  const paths = patches.flatMap(({ patch }) => (patch as Operation[]).map(({ path }) => path));
+  assert.deepEqual(paths, ["/properties/NewField"]);
 });
