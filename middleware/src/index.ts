@@ -25,6 +25,7 @@ export {
 } from "./inbox/inbox.js";
 export type { HeaderMap } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
+export { type Replace, replaceQuoted } from "./observe/quoted.js";
 export { CHANNEL } from "./observe/recorder.js";
 export type { Quantiles, Stats } from "./observe/stats.js";
 export type { AirudderOptions } from "./options.js";

@@ -198,6 +198,10 @@ for (const [text, payload, expected] of [
   ["call +62 812-0000-0001 now", {}, "call [phone] now"],
   ["id 0a1b2c3d4e5f60718293a4b5c6d7e8f9", {}, "id 0a1b2c3d4e5f60718293a4b5c6d7e8f9"],
   ["mail to siti@example.co.id", {}, "mail to [email]"],
+  ["no SITI RAHAYU, no Rahayu", { name: "Siti Rahayu" }, "no [value], no [value]"],
+  ["note: my husband lost", { note: "my husband lost his job in may, so I cannot pay" }, "note: [value]"],
+  ["to jane.doe%40example.com", { mail: "jane.doe@example.com" }, "to [value]"],
+  ["ends with 0001", { phone: "+62 812-0000-0001" }, "ends with [value]"],
   ["key 628120000001", { "628120000001": 1 }, "key [value]"],
 ] as const) {
   test(`redaction: ${JSON.stringify(text)} becomes ${JSON.stringify(expected)}`, () => {

@@ -1,11 +1,6 @@
 import { constants } from "node:os";
+import { replaceQuoted } from "airudder-webhooks";
 
-/** Shorter payload values are not replaced: they would match parts of ordinary words. */
-const MIN_LETTERS = 3;
-/** Texts of more words are only replaced as a whole. */
-const MAX_WORDS = 5;
-/** Maximum number of payload values to look for. */
-const MAX_VALUES = 20_000;
 /** Longer texts are cut. */
 const MAX_LETTERS = 8_000;
 
@@ -15,7 +10,6 @@ const CODE = /^ \[([A-Z][A-Z0-9_]{1,60}|\d{1,6}|[A-Z0-9]{5})\]/;
 const LOCATION = /^(\s+at )(?:(.*) )?\(?((?:[a-z]+:)?[^()\s]*:\d+:\d+|<anonymous>|native)\)?$/;
 const FUNCTION = /^(?:async |new )?[\w$.<>#]{1,100}(?: \[as [\w$.]{1,60}\])?$/;
 const CAUSE = "; caused by ";
-const EMAIL = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 /** Five digits or more, with the separators that phone numbers, amounts and dates have. */
 const DIGITS = /\+?\(?\d(?:[\s().,:/-]{0,2}\d){4,}/g;
 const WORD = /[A-Z][A-Z0-9_]{3,40}/g;
@@ -70,65 +64,5 @@ function hideMessage(replace: Replace): Hide {
 }
 
 function hideValues(payload: unknown, replace: Replace): Hide {
-  const values = valuesOf(payload);
-  return (text) => {
-    // A placeholder is put in last, so that no value is found in one.
-    const found: string[] = [];
-    const keep = (placeholder: string) => `\u0000${found.push(placeholder) - 1}\u0000`;
-    let rest = text.replaceAll("\u0000", " ");
-    let lower = rest.toLowerCase();
-    for (const [form, value] of values) {
-      if (!lower.includes(form.toLowerCase())) continue;
-      rest = rest.replace(new RegExp(escaped(form), "giu"), () => keep(replace("value", value)));
-      lower = rest.toLowerCase();
-    }
-    rest = rest.replace(EMAIL, (one) => keep(replace("email", one)));
-    const parts = rest.split(/(\u0000\d+\u0000)/);
-    return parts
-      .map((part, place) => (place % 2 === 0 ? part.replace(DIGITS, (one) => keep(replace("digits", one))) : part))
-      .join("")
-      .replace(/\u0000(\d+)\u0000/g, (_, place) => found[Number(place)] as string);
-  };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, (letter) => `\\${letter}`).replace(/\s+/g, "\\s+");
-}
-
-/** The values of a payload, and its keys that are no names of fields, as a message may quote them: longest first, so that no part of one is left. */
-function valuesOf(payload: unknown): [form: string, value: string][] {
-  const found = new Map<string, string>();
-  const queue: unknown[] = [payload];
-  const add = (value: string): void => {
-    const text = value.trim();
-    const words = text.split(/\s+/, MAX_WORDS + 1);
-    // A message may quote one word of a name or of an address.
-    if (words.length > 1 && words.length <= MAX_WORDS) for (const word of words) add(word);
-    for (const form of [text, JSON.stringify(text).slice(1, -1), encoded(text)])
-      if (form.length >= MIN_LETTERS && !found.has(form)) found.set(form, text);
-  };
-  for (let i = 0; i < queue.length && found.size < MAX_VALUES; i++) {
-    const value = queue[i];
-    if (typeof value === "string") add(value);
-    else if (typeof value === "number") {
-      add(String(value));
-      for (const locale of ["en", "de"])
-        if (Math.abs(value) >= 1000) found.set(value.toLocaleString(locale), String(value));
-    } else if (Array.isArray(value)) for (const item of value) queue.push(item);
-    else if (typeof value === "object" && value !== null) {
-      for (const [key, child] of Object.entries(value)) {
-        if (!/^[A-Za-z_][\w-]{0,39}$/.test(key) || /\d{5}/.test(key)) add(key);
-        queue.push(child);
-      }
-    }
-  }
-  return [...found].sort(([a], [b]) => b.length - a.length);
-}
-
-function encoded(text: string): string {
-  try {
-    return encodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return (text) => replaceQuoted(text, payload, DIGITS, replace);
 }

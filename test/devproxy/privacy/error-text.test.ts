@@ -11,6 +11,7 @@ const payload = {
   tries: 7,
   Details: [{ note: 'says "no" [x] a\\b' }],
   "0812 999": "",
+  Comments: "my husband lost his job in may, so I cannot pay",
 };
 
 const shown: [what: string, text: string, expected: RegExp][] = [
@@ -26,6 +27,13 @@ const shown: [what: string, text: string, expected: RegExp][] = [
   ["an escaped value", String.raw`Error: {"note":"says \"no\" [x] a\\b"}`, /^Error: \{"note":"<value:\w{6}>"\}$/],
   ["a value in a URL", "Error: GET /x?n=Budi%20(B.)%20Santoso", /^Error: GET \/x\?n=<value:\w{6}>$/],
   ["a key", "Error: key 0812 999", /^Error: key <value:\w{6}>$/],
+  ["the start of a sentence", "Error: bad note: my husband lost his ...", /^Error: bad note: <value:\w{6}> \.\.\.$/],
+  [
+    "what JSON.parse quotes",
+    `SyntaxError: Unexpected token 'm', "my husband"... is not valid JSON`,
+    /token 'm', "<value:\w{6}>"\.\.\./,
+  ],
+  ["the last digits of a number", "Error: last4=7890", /^Error: last4=<value:\w{6}>$/],
   ["causes", "Error: a; caused by RangeError: Santoso", /^Error: a; caused by RangeError: <value:\w{6}>$/],
   ["what is no class", "Santoso: bad", /^<value:\w{6}>: bad$/],
   [
