@@ -69,7 +69,7 @@ export interface PushDescription {
   readonly schema?: string;
   /** Whether a `Sign` was there and right. */
   readonly verified: boolean;
-  /** The push carries a `Sign` that fits none of the keys: the likely cause. */
+  /** Likely cause, if the push carries a `Sign` that matches none of the keys. */
   readonly signProblem?: string;
   readonly quarantined: boolean;
   readonly drift: readonly Drift[];

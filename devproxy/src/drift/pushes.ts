@@ -17,7 +17,7 @@ export interface RecordedPush {
 }
 
 /**
- * The pushes of a journal's rows, in their order. Those that are dropped from the journal meanwhile are left out.
+ * The pushes of a journal's rows, in their order. Leaves out pushes that are dropped from the journal meanwhile.
  * @param onRead called after each row, with the number of rows so far
  */
 export async function* pushesOfRows(

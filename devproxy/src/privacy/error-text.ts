@@ -2,7 +2,7 @@ import { constants } from "node:os";
 
 /** Shorter payload values are not replaced: they would match parts of ordinary words. */
 const MIN_LETTERS = 3;
-/** Texts of more words are only replaced as a whole. */
+/** Maximum number of words in a value whose words are also replaced one by one. */
 const MAX_WORDS = 5;
 /** Maximum number of payload values to look for. */
 const MAX_VALUES = 20_000;
@@ -26,9 +26,9 @@ export type Replace = (kind: "value" | "email" | "digits" | "message", value: st
 type Hide = (text: string) => string;
 
 /**
- * An error's text without personal data: class, code and stack locations stay; in messages, placeholders replace the values of the
+ * An error's text without personal data. Class, code and stack locations stay. In messages, placeholders replace the values of the
  * payload, e-mail addresses and runs of digits.
- * @param payload the push's payload; without one the whole message is replaced, because its values are not known
+ * @param payload the push's payload; without one, a placeholder replaces the whole message, because the values are unknown
  */
 export function redactError(text: string, payload: unknown, replace: Replace): string {
   const hide = payload === undefined ? hideMessage(replace) : hideValues(payload, replace);
@@ -37,7 +37,7 @@ export function redactError(text: string, payload: unknown, replace: Replace): s
   return lines.map((line) => locationOf(line, hide, hideName) ?? messageOf(line, hide)).join("\n");
 }
 
-/** A line of a stack; nothing for another line. */
+/** A line of a stack; `undefined` for another line. */
 function locationOf(line: string, hide: Hide, hideName: Hide): string | undefined {
   const [, at, name, place] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
@@ -58,7 +58,7 @@ function messageOf(line: string, hide: Hide): string {
   return parts.join(CAUSE);
 }
 
-/** Keeps the system's error codes, which name no one. */
+/** Keeps only the error codes of the system, which are not personal. */
 function hideMessage(replace: Replace): Hide {
   return (text) => {
     if (text.trim() === "") return text;
@@ -72,7 +72,7 @@ function hideMessage(replace: Replace): Hide {
 function hideValues(payload: unknown, replace: Replace): Hide {
   const values = valuesOf(payload);
   return (text) => {
-    // A placeholder is put in last, so that no value is found in one.
+    // Inserts the placeholders at the end, so that no value is found inside one.
     const found: string[] = [];
     const keep = (placeholder: string) => `\u0000${found.push(placeholder) - 1}\u0000`;
     let rest = text.replaceAll("\u0000", " ");
@@ -95,7 +95,7 @@ function escaped(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, (letter) => `\\${letter}`).replace(/\s+/g, "\\s+");
 }
 
-/** The values of a payload, and its keys that are no names of fields, as a message may quote them: longest first, so that no part of one is left. */
+/** The values of a payload, and its keys that are not field names, in the forms that a message may quote. Longest first, so that no part remains. */
 function valuesOf(payload: unknown): [form: string, value: string][] {
   const found = new Map<string, string>();
   const queue: unknown[] = [payload];
