@@ -45,7 +45,7 @@ export interface Devproxy {
 
 /**
  * Starts the dev proxy: journal, ingress, forwarder, tunnel, control channel. The local URL works when this resolves; the tunnel
- * comes up, or fails, in its own time and is told to `onEvent`.
+ * comes up, or fails, in its own time and is reported to `onEvent`.
  * @throws DevproxyError, TunnelError `tunnel_option`, JournalError `journal_locked` …
  * @example
  * const proxy = await startDevproxy({ target: "http://localhost:3000/webhooks/airudder", tunnel: "none" });

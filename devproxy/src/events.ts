@@ -72,5 +72,5 @@ export interface StoppedEvent {
   journal: string;
 }
 
-/** Who is told. */
+/** Receives events. */
 export type Listener = (event: DevproxyEvent) => void;

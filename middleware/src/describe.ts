@@ -82,7 +82,7 @@ export interface PushDescription {
 
 /**
  * Describes a body for a tool that shows or records pushes. Never throws.
- * @param options.key key or keys of `Sign`; the vendor's public default unless told
+ * @param options.key key or keys of `Sign`; default: the vendor's public key
  * @param options.type the type, when it is known from elsewhere
  */
 export function describePush(

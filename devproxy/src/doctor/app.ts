@@ -12,7 +12,7 @@ const ANSWER_MS = 9_000;
 /** What the app finds in `push.replay` of a test push, if it honours replays. */
 const REPLAY = "doctor";
 
-/** Whether anything answers where pushes are to go. */
+/** Whether the app accepts connections. */
 export async function checkApp(target: URL): Promise<Finding> {
   const start = performance.now();
   if (await isListening(target))
@@ -20,19 +20,19 @@ export async function checkApp(target: URL): Promise<Finding> {
   return failed("app", `nothing listens at ${target.host}: start the app, or give its address with --target`);
 }
 
-/** What is tried at the app. */
+/** How to test the app. */
 export interface Trial {
   target: URL;
-  /** The key to sign with; the vendor's public default unless told. */
+  /** The key to sign with. Default: the vendor's public key. */
   key?: string | undefined;
   forwarder: Forwarder;
-  /** Time that the app has to answer, ms; 9 s unless told. */
+  /** Time limit for the app's responses, ms. Default: 9,000. */
   limitMs?: number;
 }
 
 /**
- * Sends the app signed pushes of a call that never was, in a spelling that no JSON printer makes, and reads in its answers whether the
- * bytes came through, and whether key and token are right. What does not answer the first is not sent the second.
+ * Sends the app signed pushes for a fictitious call, in a spelling that no JSON printer makes. The responses show whether the exact bytes
+ * arrived, and whether key and token are right. Without a response to the first push, the second is not sent.
  */
 export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: Trial): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;

@@ -8,9 +8,9 @@ export interface RecordedPush {
   readonly label: string;
   /** When it came, ISO 8601. */
   readonly at: string;
-  /** The type it was recorded with; told by its shape when there is none. */
+  /** The type that it was recorded with; without one, its shape decides. */
   readonly type?: string;
-  /** It plays a recorded push again, or is a test push of `doctor`: what Airudder sends is not told by it. */
+  /** Whether it is a replay or a test push of `doctor`, so that it does not show what Airudder sends. */
   readonly isCopy?: boolean;
   readonly headers: HeaderMap;
   readonly body: Buffer;

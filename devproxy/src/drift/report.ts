@@ -21,7 +21,7 @@ export function copyLines({ copies }: DriftSummary): string[] {
 
 type Paint = (style: Style, text: string) => string;
 
-/** A summary as lines for people; `paint` colours parts of them, and leaves them as they are unless told. */
+/** A summary as lines for people; `paint` colours parts of them. Default: no colours. */
 export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
   const { groups, patches } = summary;
   return [

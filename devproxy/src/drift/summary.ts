@@ -26,7 +26,7 @@ export interface DriftSummary {
 /**
  * Sums up where pushes differ from their schemas, and how the schemas would have to change.
  * @param options.schemas what the pushes are measured by, and what the patches refer to
- * @param options.reveal shows values that do not look like words of a vocabulary, and names that look like someone's number; `false` unless told
+ * @param options.reveal shows values that the schema does not list, and names that are not field names. Default: `false`
  * @throws DevproxyError `bad_schema`
  */
 export async function summarizeDrift(

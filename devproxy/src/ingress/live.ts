@@ -210,7 +210,7 @@ export class Live {
     const { store, listener } = this.options;
     const name = `#${row.push.seq}`;
     if (acknowledged) {
-      const message = `${name} is not sent again by itself: the app broke the answer each time, or it cannot be read. Replay it when that is mended.`;
+      const message = `${name} is not retried automatically: the app broke off its response each time, or the push cannot be read. Fix that, then replay it.`;
       listener({ event: "note", code: "given_up", message });
     }
     void store.record(mark(row, GIVEN_UP)).catch((error: Error) => {

@@ -21,7 +21,7 @@ export interface IngressOptions {
   store: Store;
   live: Live;
   listener: Listener;
-  /** How long a sender may take for its body, ms; 8000 unless told. */
+  /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number | undefined;
   /** Takes what is not for the door; without it that is answered 404. */
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;

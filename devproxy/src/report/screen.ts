@@ -9,7 +9,7 @@ export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 /** Colours, and each character that may be a control. */
 const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
-/** Where a command writes. Survives a reader that has gone away; output that cannot be written is told in a line and fails the command. */
+/** Where a command writes. Survives a reader that has gone away; output that cannot be written is reported on one line and makes the command fail. */
 export class Screen {
   readonly #colours: boolean;
   #gone = false;

@@ -20,7 +20,7 @@ export interface SupervisorOptions {
   subdomain?: string;
   /** Where tunnel programs are noted, so that the next start can end a program that was left behind. */
   record?: ProgramRecord;
-  /** Told of every change. What it throws is ignored. */
+  /** Called for every change. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
   pace?: Partial<Pace>;

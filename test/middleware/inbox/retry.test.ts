@@ -9,7 +9,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
-/** An inbox with one dead push, whose handler has been mended since. */
+/** An inbox with one dead push, whose handler has been fixed since. */
 async function withDead(
   t: TestContext,
   dir: string,
