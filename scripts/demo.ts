@@ -1,6 +1,7 @@
 /**
- * Shows the whole way of a push on this machine, with real parts and no Internet: `npm run demo`. In a terminal it pauses for the reader, and
- * stays up for looking around. Without a terminal, and as `npm run demo -- --once`, it ends by itself, with 1 when a step failed.
+ * Shows each step of a push on this machine, with real parts and without the Internet: `npm run demo`. In a terminal it pauses for the
+ * reader, and runs until Ctrl+C. Without a terminal, or with `npm run demo -- --once`, it ends after the last step. It exits with 1 if a
+ * step failed.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -44,8 +45,8 @@ async function tool(...args: string[]): Promise<number> {
 async function push(url: string, vendorPush: VendorPush, expected: number): Promise<void> {
   await pause(4);
   const status = await postAsVendor(url, vendorPush);
-  part("vendor", 35)(`POST ${vendorPush.type}: answered ${status}`);
-  await check(`${vendorPush.type} was answered ${status} in place of ${expected}`, status === expected);
+  part("vendor", 35)(`POST ${vendorPush.type}: response ${status}`);
+  await check(`the response to ${vendorPush.type} was ${status} instead of ${expected}`, status === expected);
 }
 
 await chapter("1. The parts: a tunnel server, an Express app with airudder-webhooks, and the dev proxy");
@@ -83,11 +84,11 @@ const pushes = documentedPushes(KEY);
 for (const each of pushes) await push(publicUrl, each, 200);
 await check(`the app handled ${app.handled.length} of ${pushes.length} pushes`, app.handled.length === pushes.length);
 await check(
-  "the app saw other bytes than were sent",
+  "the app received other bytes than were sent",
   app.handled.every(({ raw }, i) => raw.toString() === pushes[i]?.body),
 );
 
-await chapter("3. Every push is recorded; personal data is masked in what is shown");
+await chapter("3. Every push is recorded; list and show redact personal data");
 await check("list failed", (await tool("list")) === 0);
 await check("show failed", (await tool("show", "#3")) === 0);
 
@@ -104,7 +105,7 @@ await check(
 await chapter("5. The handler is fixed, and the push is replayed: no need to wait for a call");
 app.setBroken(false);
 await check(
-  "the replay to the mended app must meet --expect",
+  "a replay to the fixed app must meet --expect",
   (await tool("replay", "--status", "failed", "--expect", "2xx")) === 0,
 );
 await check("the app did not handle the replay", app.handled.at(-1)?.replay !== undefined);
@@ -113,7 +114,7 @@ if (once) {
   say("\nEvery step succeeded.");
   await end(0);
 }
-await chapter("It stays up: try these in another terminal, and end it with Ctrl+C");
+await chapter("The demo keeps running: try these commands in another terminal, and end it with Ctrl+C");
 endsByHand();
 say(`  npx airudder-devproxy list ${journal.join(" ")}`);
 say(`  npx airudder-devproxy replay --last 1 ${journal.join(" ")}`);

@@ -21,12 +21,12 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 
 const context = makeContext();
 const program = new Command("airudder-devproxy")
-  .description("Brings Airudder pushes to localhost, records every one, and plays them again. Unofficial.")
+  .description("Brings Airudder pushes to localhost, records every one, and replays them. Unofficial.")
   .version(version)
   .addHelpText(
     "after",
     `
-"listen" is what is done without a command: airudder-devproxy --target http://localhost:3000/webhooks/airudder
+Without a command, "listen" runs: airudder-devproxy --target http://localhost:3000/webhooks/airudder
 All flags of a command: airudder-devproxy listen --help`,
   )
   .exitOverride()
@@ -44,7 +44,7 @@ program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
 
-// An empty variable counts as none: it must not be taken for an empty --key.
+// An empty variable counts as not set. Otherwise commander would read it as an empty --key.
 if (process.env.AIRUDDER_KEY === "") delete process.env.AIRUDDER_KEY;
 
 try {
@@ -63,10 +63,10 @@ function checkCommand(word: string): void {
   if (word === "help" || known.includes(word)) return;
   const near = nearest(word, known);
   const hint = near === undefined ? "" : ` Did you mean ${near}?`;
-  throw usageError(`"${word}" is no command.${hint} Give one of ${known.join(", ")}.`);
+  throw usageError(`"${word}" is not a command.${hint} Give one of ${known.join(", ")}.`);
 }
 
-/** The command that differs from a word in a letter or two: added, missing, another, or swapped. */
+/** The command that differs from a word in one or two letters: added, missing, replaced or swapped. */
 function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((name) => ({ name, distance: distanceOf(word, name) }))

@@ -45,7 +45,7 @@ export interface Devproxy {
 
 /**
  * Starts the dev proxy: journal, ingress, forwarder, tunnel, control channel. The local URL works when this resolves; the tunnel
- * comes up, or fails, in its own time and is told to `onEvent`.
+ * comes up, or fails, in its own time and is reported to `onEvent`.
  * @throws DevproxyError, TunnelError `tunnel_option`, JournalError `journal_locked` …
  * @example
  * const proxy = await startDevproxy({ target: "http://localhost:3000/webhooks/airudder", tunnel: "none" });
@@ -70,14 +70,14 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
   }
 }
 
-/** A journal that has pushes of a `listen` had a config: the URL that Airudder knows ends with it. */
+/** Reports that the public URL has changed: a journal with pushes of `listen` had a config, whose secret was part of the URL. */
 function noteNewUrl({ dir, index }: Store, listener: Listener): void {
   if (!index.rows.some((row) => !isFromInbox(row))) return;
   const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
   listener({ event: "note", code: "url_changed", message });
 }
 
-/** A row as JSON keeps it: what the index has is computed when it is asked for. */
+/** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
 function plainRow({ push, place, deliveries, mark }: Row): Row {
   return { push, place, deliveries, ...(mark === undefined ? {} : { mark }) };
 }

@@ -1,8 +1,8 @@
-/** What an exit code of the command line says: 1 an expectation failed, 2 wrong usage, 3 the journal is locked or unreadable. */
+/** Exit codes of the command line: 1 a check failed, 2 wrong usage, 3 the journal is locked, unreadable or not writable. */
 export type ExitCode = 1 | 2 | 3;
 
 /**
- * Something the user can mend: what, where and how are in the message, on one line.
+ * An error that the user can fix. Its message says what happened, where, and how to fix it, on one line.
  * `code` is stable; `exit` is the process's exit code when it ends a command.
  */
 export class DevproxyError extends Error {

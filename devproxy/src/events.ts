@@ -1,6 +1,6 @@
 import type { Outcome } from "./journal/outcome.js";
 
-/** What the dev proxy tells while it runs. With `--json` each is one line, exactly as it is here. */
+/** An event of a running dev proxy. `--json` prints each as one line with the same members. */
 export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent | StoppedEvent;
 
 /** The local URL works. `public` is `null` until a tunnel is up. */
@@ -28,11 +28,11 @@ export interface PushEvent {
   verified: boolean;
   /** How many drift entries it has. */
   drift: number;
-  /** The push carries a `Sign` that does not fit the key: the likely cause. */
+  /** Likely cause, if the push carries a `Sign` that does not match the key. */
   signProblem?: string;
 }
 
-/** A try to deliver a push is over. */
+/** A delivery has ended. */
 export interface DeliveryEvent {
   event: "delivery";
   /** The push's id. */
@@ -46,9 +46,9 @@ export interface DeliveryEvent {
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
-  /** The answer came after the sender's time limit: in production Airudder would have sent the push again. */
+  /** The response came after the sender's time limit: in production, Airudder would have retried. */
   late?: true;
-  /** Why it tells nothing of the push: its bytes were edited, it went to another app, or it was stopped by us. */
+  /** Why it does not change the status of the push: its bytes were edited, it went to another app, or the proxy stopped it. */
   aside?: "edited" | "elsewhere" | "stopped";
   /** The receiver's whole report: the known members of `Airudder-Outcome`. Its `error` is redacted, unless `reveal` is set. */
   outcome?: Outcome;
@@ -61,7 +61,7 @@ export interface NoteEvent {
   message: string;
 }
 
-/** The last line of `listen`: what its journal holds. */
+/** The last line of `listen`: counts of its journal. */
 export interface StoppedEvent {
   event: "stopped";
   /** All pushes of the journal. */
@@ -72,5 +72,5 @@ export interface StoppedEvent {
   journal: string;
 }
 
-/** Who is told. */
+/** Receives events. */
 export type Listener = (event: DevproxyEvent) => void;

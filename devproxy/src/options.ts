@@ -9,31 +9,31 @@ import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */
 export interface DevproxyOptions {
-  /** URL of the app's receiver. `http://localhost:3000/webhooks/airudder` unless told. */
+  /** URL of the app's receiver. Default: `http://localhost:3000/webhooks/airudder`. */
   target?: string;
-  /** Port on 127.0.0.1; 0, the default, takes any free one. */
+  /** Port on 127.0.0.1; 0 selects a free one. Default: 0. */
   port?: number;
-  /** Folder of the journal and of the config. `.airudder` unless told. */
+  /** Folder of the journal and of the config. Default: `.airudder`. */
   journal?: string;
-  /** `localtunnel`, `cloudflared`, `ngrok`, `ssh:HOST`, `none`, `url:https://…` or `command:…`. `localtunnel` unless told. */
+  /** `localtunnel`, `cloudflared`, `ngrok`, `ssh:HOST`, `none`, `url:https://…` or `command:…`. Default: `localtunnel`. */
   tunnel?: string;
-  /** localtunnel's server. `https://localtunnel.me` unless told. */
+  /** localtunnel's server. Default: `https://localtunnel.me`. */
   tunnelHost?: string;
-  /** Name asked of the tunnel's server. One that is kept in the config unless told. */
+  /** Name to request from the tunnel's server. Default: the one in the journal's `config.json`. */
   subdomain?: string;
-  /** The key agreed with Airudder, to check `Sign` with. The vendor's public default unless told. */
+  /** The key agreed with Airudder, to check `Sign` with. Default: the vendor's public key. */
   key?: string;
-  /** The token that the app wants: sent with each push, in the header `Airudder-Token`. Never recorded. None unless told. */
+  /** The token that the app requires. Sent with each push in the header `Airudder-Token`, never recorded. Default: none. */
   token?: string | undefined;
-  /** What is done while the app is down. `hold` unless told. */
+  /** What to do with pushes while the app is down. Default: `hold`. */
   whenDown?: WhenDown;
-  /** How much of the journal is kept: an age (`30d`) or a number of pushes (`50000`). All of it unless told. */
+  /** How much of the journal to keep: an age (`30d`) or a number of pushes (`50000`). Default: all. */
   keep?: string;
-  /** Hands requests that are no pushes to the app, unrecorded. `false` unless told. */
+  /** Forwards requests that are not pushes to the app, without recording them. Default: `false`. */
   passThrough?: boolean;
   /** Shows personal data in the errors of handlers. Default: false. */
   reveal?: boolean;
-  /** Told of everything that happens. */
+  /** Receives every event. */
   onEvent?: Listener;
   /** Time limits other than Airudder's; for tests. @internal */
   limits?: Limits;

@@ -69,7 +69,7 @@ export interface PushDescription {
   readonly schema?: string;
   /** Whether a `Sign` was there and right. */
   readonly verified: boolean;
-  /** The push carries a `Sign` that fits none of the keys: the likely cause. */
+  /** Likely cause, if the push carries a `Sign` that matches none of the keys. */
   readonly signProblem?: string;
   readonly quarantined: boolean;
   readonly drift: readonly Drift[];
@@ -82,7 +82,7 @@ export interface PushDescription {
 
 /**
  * Describes a body for a tool that shows or records pushes. Never throws.
- * @param options.key key or keys of `Sign`; the vendor's public default unless told
+ * @param options.key key or keys of `Sign`; default: the vendor's public key
  * @param options.type the type, when it is known from elsewhere
  */
 export function describePush(

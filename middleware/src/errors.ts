@@ -26,7 +26,7 @@ export type AirudderErrorCode = keyof typeof STATUS;
 
 /** What is known about an error, for logs: never personal data, and never sent to the sender. */
 export interface ErrorEvidence {
-  /** What the owner of the receiver most likely has to mend. */
+  /** What the owner of the receiver most likely has to fix. */
   hint?: string;
   /** The error that led to this one. */
   cause?: unknown;

@@ -21,12 +21,12 @@ const SERVER = "scripts/bench/proxy/server.ts";
 const AT_ONCE = 32;
 const LARGE_PUSHES = 64;
 const LARGE_BYTES = 9_900_000;
-/** Memory is measured again after so long. */
+/** Delay before memory is measured again. */
 const SETTLE_MS = 5_000;
 
 /**
- * The command line over a large journal, each command in a process of its own: its start, the opening and the printing are in the time.
- * Memory is the peak resident size of that process.
+ * The command line with a large journal, each command in its own process. The time includes the start of the process, opening the journal
+ * and printing. Memory is the peak resident size of that process.
  */
 export default async function benchCommands({ short, pushes }: BenchOptions): Promise<{ rows: Row[] }> {
   const size = pushes ?? (short ? 5_000 : 300_000);
@@ -105,7 +105,7 @@ interface Beside {
   time(): Promise<Run[]>;
 }
 
-/** What is measured at a running `listen`: a list beside it, and its memory after large pushes. */
+/** Measures a running `listen`: a list beside it, and its memory after large pushes. */
 async function benchBeside(folder: string, target: string, { rows, add, time }: Beside): Promise<void> {
   const listening = await Listening.start(folder, target);
   try {
@@ -114,7 +114,7 @@ async function benchBeside(folder: string, target: string, { rows, add, time }: 
     const body = Buffer.from(`{"text":"${"x".repeat(LARGE_BYTES)}"}`);
     const statuses = await Promise.all(Array.from({ length: LARGE_PUSHES }, () => post(listening.url, body)));
     if (statuses.some((status) => status !== 200))
-      throw new Error(`Large pushes were answered ${statuses.join(", ")}.`);
+      throw new Error(`The responses to large pushes were ${statuses.join(", ")}.`);
     const during = await listening.residentMb();
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const after = await listening.residentMb();
@@ -151,7 +151,7 @@ interface Run {
   mb: number;
 }
 
-/** Writes the peak resident size to descriptor 3 at the end, and answers a message with the present one. */
+/** Writes the peak resident size to descriptor 3 at the end, and responds to a message with the present one. */
 const PROBE = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from "node:fs";
   process.on("exit", () => { try { writeSync(3, String(process.resourceUsage().maxRSS)); } catch {} });
@@ -173,7 +173,7 @@ async function peakMb(child: ChildProcess): Promise<number> {
 
 /**
  * Runs a command to its end.
- * @param unreadMs nobody reads its output for so long; default: it is discarded
+ * @param unreadMs time during which its output is not read. Default: its output is discarded
  */
 async function run(args: readonly string[], unreadMs?: number): Promise<Run> {
   const begun = performance.now();
@@ -186,7 +186,7 @@ async function run(args: readonly string[], unreadMs?: number): Promise<Run> {
   return { seconds: (performance.now() - begun) / 1_000, mb: await peak };
 }
 
-/** A `listen` in a process of its own. */
+/** A `listen` in its own process. */
 class Listening {
   private constructor(
     private readonly child: ChildProcess,

@@ -18,7 +18,7 @@ const MB = 2 ** 20;
  */
 export default async function abuseChaos({ short }: { short: boolean }): Promise<void> {
   const missed = [...(await abuse(short ? 0.02 : 1)), ...(await diskChaos())];
-  if (missed.length > 0) throw new Error(`the middleware missed its promises:\n${missed.join("\n")}`);
+  if (missed.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${missed.join("\n")}`);
 }
 
 /** @param scale 1 for the whole of it; small ones have short time limits as well */

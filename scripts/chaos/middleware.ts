@@ -36,7 +36,7 @@ export default async function middlewareChaos({ short }: { short: boolean }): Pr
   console.log(
     `${kills} kills: ${sent} pushes sent in ${tries} tries, ${acknowledged} acknowledged, ${handled} handled, ${again} of them again since they were in hands at a kill`,
   );
-  if (missed.length > 0) throw new Error(`the middleware missed its promises:\n${missed.join("\n")}`);
+  if (missed.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${missed.join("\n")}`);
 }
 
 /** Runs it with so many kills. */

@@ -8,14 +8,14 @@ import { Child, compile } from "../child.js";
 const RESPONSE_MS = 100;
 const DOWN_S = 3;
 const MAX_P50_MS = 250;
-/** How long the last pushes may take after the load has ended. */
+/** Maximum time for the last pushes after the load has ended. */
 const DRAIN_S = 10;
 
-/** A load, and what is done with it while the app is down. */
+/** A load, and what the dev proxy does with it while the app is down. */
 interface Scenario {
   whenDown: WhenDown;
   perSecond: number;
-  /** Number of agents that the pushes are about: each is a subject. */
+  /** Number of agents in the pushes; each agent is a subject. */
   agents: number;
 }
 
@@ -27,26 +27,26 @@ const SCENARIOS: Scenario[] = [
 /** What a run measured. */
 export interface OutageReport extends Scenario {
   sent: number;
-  /** Median response time at the sender before the outage, and once the app has been back for `settleS`, ms. */
+  /** Median response time at the sender, ms: before the outage, and `settleS` after the app's return. */
   p50: { before: number; after: number };
-  /** Median time until the app has a push that was sent once the app has been back for `settleS`, ms. */
+  /** Median time until the app receives a push, for pushes sent later than `settleS` after its return, ms. */
   lagMs: number;
   settleS: number;
   /** Acknowledged pushes that waited for the app: at its return and `settleS` later. */
   waiting: { before: number; after: number };
   /** How long the last push took after the load had ended. */
   drainS: number;
-  /** Pushes that were answered 200 and that the app never completed. */
+  /** Pushes that got the response 200 and that the app never completed. */
   missing: number;
   /** Pushes that the app completed and received again. */
   twice: number;
-  /** Pushes that the app received before one of the same agent that the dev proxy had received earlier. */
+  /** Pushes that overtook an earlier push of the same agent. */
   disordered: number;
 }
 
 /**
- * The app is killed under load and started again 3 s later, while the load goes on: the response time at the sender falls to that of
- * the app, each push reaches the app once and in order per agent.
+ * Kills the app under load and starts it again 3 s later, while the load continues. The response time at the sender must fall to that of
+ * the app, and each push must reach the app once and in order per agent.
  * @throws if it does not
  */
 export default async function outageChaos({ short }: { short: boolean }): Promise<void> {
@@ -56,7 +56,7 @@ export default async function outageChaos({ short }: { short: boolean }): Promis
     console.log(lineOf(report));
     missed.push(...misses(report).map((text) => `${scenario.whenDown}: ${text}`));
   }
-  if (missed.length > 0) throw new Error(`the queue missed its promises:\n${missed.join("\n")}`);
+  if (missed.length > 0) throw new Error(`the queue did not meet its guarantees:\n${missed.join("\n")}`);
 }
 
 function lineOf({
@@ -86,7 +86,7 @@ export function misses({ p50, lagMs, settleS, drainS, missing, twice, disordered
     p50.after > MAX_P50_MS && `p50 is ${p50.after} ms ${settleS} s after the app's return`,
     lagMs > MAX_P50_MS && `half of the pushes need more than ${lagMs} ms to the app ${settleS} s after its return`,
     drainS > DRAIN_S && `pushes wait ${drainS.toFixed(1)} s after the load has ended`,
-    missing > 0 && `${missing} pushes that were answered 200 are missing`,
+    missing > 0 && `${missing} pushes with the response 200 are missing`,
     twice > 0 && `${twice} pushes reached the app again after it had completed them`,
     disordered > 0 && `${disordered} pushes overtook an earlier one of the same agent`,
   ].filter((text) => text !== false);
@@ -129,7 +129,7 @@ export async function outage(
     await load.answered();
     while ((await proxy.ask<number>("waiting")) > 0 && Date.now() - stoppedAt < DRAIN_S * 1_000) await seconds(0.05);
     const drainS = (Date.now() - stoppedAt) / 1_000;
-    await seconds(0.5); // responses that are under way
+    await seconds(0.5); // responses that are in flight
     const { begins, ...found } = check(readFileSync(log, "utf8"), await proxy.ask("order"), load.acknowledged);
     const lags = [...load.sentAt].flatMap(([id, at]) => (at >= from ? [(begins.get(id) ?? Date.now()) - at] : []));
     return {
@@ -151,7 +151,7 @@ export async function outage(
 
 type Compiled = Awaited<ReturnType<typeof compile>>;
 
-/** Reads what the app has noted. A push that it was killed over may reach it again: nobody knows what it did with it. */
+/** Reads the notes of the app. A push that was in flight when the app was killed may reach it again: its result is unknown. */
 function check(log: string, order: readonly string[], acknowledged: ReadonlySet<string>) {
   const places = new Map(order.map((id, place) => [id, place]));
   const begins = new Map<string, number>();
@@ -175,7 +175,7 @@ function check(log: string, order: readonly string[], acknowledged: ReadonlySet<
   return { begins, missing: [...acknowledged].filter((id) => !ended.has(id)).length, twice, disordered };
 }
 
-/** Sends pushes at a fixed rate, whether the earlier ones have been answered or not, as the vendor does. */
+/** Sends pushes at a fixed rate, as the vendor does: it does not wait for the responses. */
 class Load {
   readonly sentAt = new Map<string, number>();
   readonly acknowledged = new Set<string>();
@@ -201,13 +201,13 @@ class Load {
     clearInterval(this.#timer);
   }
 
-  /** Resolves when every push was answered. */
+  /** Resolves when every push has a response. */
   async answered(): Promise<void> {
     await Promise.all(this.#open);
     this.#agent.destroy();
   }
 
-  /** Of the response times of pushes sent since then and answered by now. */
+  /** Median response time of the pushes that were sent since `from` and have a response. */
   median(from: number): number {
     return medianOf(this.#times.flatMap(({ at, ms }) => (at >= from ? [ms] : [])));
   }

@@ -76,7 +76,7 @@ const FREEZES_AT_ONCE = 4;
 /**
  * Everything that can happen to a tunnel server, with the intervals that users get: each outage is to be reported within 35 s,
  * pushes are to flow again within 20 s of its end, and none that was answered 200 may be missing.
- * Then the server is frozen for 30 to 60 s at random times: the own name is to be back within 5 s of its release.
+ * Then it freezes the server for 30 to 60 s at random times: the own name must be back within 5 s of its release.
  * @param options.short one round instead of three, each at another moment between two pings; 2 freezes instead of 12
  * @throws when anything is missed
  */
@@ -91,7 +91,7 @@ export default async function tunnelChaos({ short }: { short: boolean }): Promis
       missed.push(...(await Promise.all(freezes)).filter((text) => text !== undefined));
     }
   }
-  if (missed.length > 0) throw new Error(`the tunnel missed its promises:\n${missed.join("\n")}`);
+  if (missed.length > 0) throw new Error(`the tunnel did not meet its guarantees:\n${missed.join("\n")}`);
 }
 
 async function suffer(outage: Outage, phaseS: number): Promise<string[]> {
@@ -142,7 +142,7 @@ async function suffer(outage: Outage, phaseS: number): Promise<string[]> {
   return missed.map((text) => `${outage.name}: ${text}`);
 }
 
-/** Freezes a server of its own at a random time; says what was missed. The release is what the server itself reports. */
+/** Freezes a separate server at a random time. Returns what failed. The server itself reports the release of the name. */
 async function freeze(): Promise<string | undefined> {
   const phaseS = Math.random() * 15;
   const lastsS = 30 + Math.random() * 30;

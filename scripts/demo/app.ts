@@ -11,12 +11,12 @@ export interface SampleApp {
   setBroken(isBroken: boolean): void;
 }
 
-/** Makes the sample app. `say` is told what its handlers see. */
+/** Makes the sample app. Its handlers report each push with `say`. */
 export function createSampleApp(key: string, say: (line: string) => void): SampleApp {
   const handled: Push[] = [];
   let isBroken = false;
 
-  // What it would warn of, `say` is told.
+  // Without warnings: `say` reports everything.
   const receiver = airudder({ key, token: false, warnings: false });
   receiver.on("call.completed", ({ payload, verified }) => {
     if (isBroken) {

@@ -1,3 +1,3 @@
-/** Loaded into the demo's children with `--import`: ends them when the demo has ended, however that happened. */
+/** Loaded into the demo's children with `--import`. Ends them when the demo has ended in any way. */
 process.channel?.unref();
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));

@@ -5,11 +5,11 @@ import { endTools } from "./tool.js";
 
 const PARENT_MS = 200;
 
-/** A reader's time for one line, and for a chapter. */
+/** Reading time of one line, and of a chapter. */
 const LINE_MS = 150;
 const CHAPTER_MS = 2_000;
 
-/** Whether a person watches: only then the demo pauses, and stays up. */
+/** Whether a person watches. Only then the demo pauses, and runs until Ctrl+C. */
 export const isWatched = process.stdout.isTTY === true && process.stdin.isTTY === true;
 
 /** The folder of everything that the demo writes. */
@@ -33,7 +33,7 @@ export async function check(what: string, isRight: boolean): Promise<void> {
   return end(1);
 }
 
-/** Waits until a reader has read so many lines. Returns at once if nobody watches. */
+/** Waits for the reading time of a number of lines; default: of a chapter. Returns at once if nobody watches. */
 export async function pause(lines?: number): Promise<void> {
   if (ending !== undefined) return ending;
   if (isWatched)
@@ -51,7 +51,7 @@ export function paint(code: number, text: string): string {
 
 let code = 130;
 
-/** From now on, Ctrl+C is how the demo ends. */
+/** From now on, Ctrl+C ends the demo with exit code 0. */
 export function endsByHand(): void {
   code = 0;
 }

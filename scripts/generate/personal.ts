@@ -1,6 +1,6 @@
 import { type Node, typesOf } from "./schema.js";
 
-/** What a personal field holds: the word in its placeholder. `schemas/README.md` describes each. */
+/** The kinds of personal data: the words in placeholders. `schemas/README.md` describes each. */
 export const personalKinds = [
   "name",
   "phone",
@@ -49,8 +49,8 @@ export function hasStatement({ "x-personal": personal }: Node): boolean {
 }
 
 /**
- * A regular expression literal for the values of a field with `x-personal: false`. A dev proxy redacts any other value, even in such a
- * field. `undefined` if the schema does not limit the values.
+ * A regular expression literal that matches the harmless values of a field with `x-personal: false`. The dev proxy redacts all other
+ * values, also in such a field. `undefined` if the schema does not limit the values.
  */
 export function harmlessPattern(node: Node): string | undefined {
   const values = node.const === undefined ? (node.enum ?? node["x-known-values"]) : [node.const];

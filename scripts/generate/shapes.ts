@@ -42,7 +42,7 @@ export class ShapeWriter {
     return `{ ${parts.join(", ")} }`;
   }
 
-  /** The constant of a regular expression. Many fields share one. */
+  /** The name of the constant for a regular expression. Many fields share one. */
   #pattern(literal: string): string {
     const known = this.#patterns.get(literal);
     if (known !== undefined) return known;

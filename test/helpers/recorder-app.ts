@@ -26,7 +26,7 @@ export class RecorderApp {
   #port = 0;
   #waiting: { count: number; resolve: () => void }[] = [];
 
-  /** @param reply answers 200 `{}` unless told */
+  /** @param reply default: responds 200 `{}` */
   constructor(
     public reply: Reply = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end("{}");

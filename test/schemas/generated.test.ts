@@ -45,7 +45,7 @@ test("the same schemas give the same files", async () => {
   assert.deepEqual([...(await outputs(root))], [...(await outputs(root))]);
 });
 
-test("missing, stale and superfluous files are found, and mended", () =>
+test("missing, stale and superfluous files are found, and fixed", () =>
   inFolder(async (folder) => {
     cpSync(schemasDir, join(folder, "schemas"), { recursive: true });
     rmSync(join(folder, "schemas/pages"), { recursive: true });

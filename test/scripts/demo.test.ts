@@ -23,7 +23,7 @@ interface Demo {
   processes(): string[];
 }
 
-/** Starts the demo in a group of processes of its own, with a folder of its own for temporary files. */
+/** Starts the demo in its own process group, with its own folder for temporary files. */
 function startDemo(t: TestContext, [program, ...args]: string[]): Demo {
   const temporary = makeFolder(t);
   const env = { ...process.env, TMPDIR: temporary, TEMP: temporary, TMP: temporary, FORCE_COLOR: undefined };
@@ -59,7 +59,7 @@ function startDemo(t: TestContext, [program, ...args]: string[]): Demo {
   return { child, closed, out: () => out, err: () => err, left, processes };
 }
 
-test("without a terminal the demo ends by itself, with every step done, and leaves nothing behind", async (t) => {
+test("without a terminal the demo ends after the last step, and leaves nothing behind", async (t) => {
   const demo = startDemo(t, DEMO);
   assert.equal(await demo.closed, 0, demo.err());
   assert.match(demo.out(), /\n5\. .*\nEvery step succeeded\.\n$/s);

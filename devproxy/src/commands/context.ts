@@ -47,13 +47,13 @@ export async function existingFolder(journal: string): Promise<string> {
 
 /** A journal that a command reads. */
 export interface FolderReader extends Reader {
-  /** How many records could not be read since their segment was dropped meanwhile. */
+  /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
 
 /**
- * The journal as it is now, whoever writes it. Damage is told on standard error.
- * @throws DevproxyError `journal_damaged` when that is all there is
+ * The journal as it is now, whoever writes it. Reports damage on standard error.
+ * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
  */
 export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
   const damage = new DamageTally();
@@ -79,7 +79,7 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
   };
 }
 
-/** Reports what was dropped, and what is wrong with a damaged record. */
+/** Reads records. Reports dropped ones, and throws an error that names the place of a damaged one. */
 async function* contentsOf(
   reader: Reader,
   places: Iterable<Place>,

@@ -22,14 +22,18 @@ interface DeadFlags {
   json: boolean;
 }
 
-const IDS = "ids, their beginnings, #12, 3..7, or all";
+const IDS = "ids or their beginnings, #12, 3..7, or all";
 
 export function addDead(program: Command, context: Context): void {
   const command = program
     .command("dead")
     .description("list the dead pushes of an app's file inbox; retry or drop them, also while the app runs")
-    .addOption(new Option("--retry <id...>", `handle these again: ${IDS}`).argParser(collectId).conflicts("drop"))
-    .addOption(new Option("--drop <id...>", `discard these for good: ${IDS}`).argParser(collectId).conflicts("retry"))
+    .addOption(
+      new Option("--retry <id...>", `handle these pushes again: ${IDS}`).argParser(collectId).conflicts("drop"),
+    )
+    .addOption(
+      new Option("--drop <id...>", `permanently discard these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
+    )
     .option("--journal <folder>", "folder of the inbox", "./airudder-inbox");
   addOutputFlags(command)
     .addHelpText("after", "\nExits with 1 if a push could not be retried or dropped.")
@@ -37,7 +41,7 @@ export function addDead(program: Command, context: Context): void {
     .action((flags: DeadFlags) => dead(flags, context));
 }
 
-/** Commander would take a flag behind `--retry` for an id. */
+/** Rejects a flag after `--retry`, which commander would read as an id. */
 function collectId(text: string, found: string[] = []): string[] {
   if (text.startsWith("-")) throw new InvalidArgumentError(`"${text}" is not an id.`);
   return [...found, text];
@@ -61,7 +65,7 @@ async function readInbox(journal: string, context: Context): Promise<Reader> {
   const isInbox =
     rows.length === 0 ? !(await exists(configPath(dir))) : rows.some(({ push }) => push.source === "inbox");
   if (isInbox) return reader;
-  const what = `The folder ${dir} is the journal of a listen, not an inbox: it has no dead pushes.`;
+  const what = `The folder ${dir} is the journal of listen, not an inbox: it has no dead pushes.`;
   throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
 }
 

@@ -22,7 +22,7 @@ const VERDICTS: Record<Finding["result"], [string, Style]> = {
 
 export function addDoctor(program: Command, { out }: Context): void {
   addJournalFlag(program.command("doctor"))
-    .description("check everything that a push passes; sends the app two signed test pushes of a call that never was")
+    .description("check every step on a push's way; sends the app two signed test pushes for a fictitious call")
     .addOption(
       new Option(
         "--target <url>",
@@ -31,7 +31,7 @@ export function addDoctor(program: Command, { out }: Context): void {
     )
     .option(
       "--port <n>",
-      "port that listen is to take; 0 is any free one (default: 0, or that of a running listen)",
+      "port for listen; 0 selects a free one (default: 0, or that of a running listen)",
       wholeNumber(0),
     )
     .option(
@@ -39,17 +39,23 @@ export function addDoctor(program: Command, { out }: Context): void {
       'localtunnel, cloudflared, ngrok, ssh:HOST, none, url:https://... or command:"PROGRAM {local}" (default: localtunnel, or that of a running listen)',
     )
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
-    .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")
+    .option(
+      "--subdomain <name>",
+      "name to request from the tunnel's server (default: the one in the journal's config.json)",
+    )
     .addOption(
       new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
     )
-    .option("--json", "print one JSON object a line", false)
-    .addHelpText("after", "\nExits with 1 unless all is well: a check marked ? could not be made, and is not well.")
+    .option("--json", "print one JSON object per line", false)
+    .addHelpText(
+      "after",
+      "\nExits with 1 unless every check succeeds. A check marked ? could not be made and counts as failed.",
+    )
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
     .action(async (_: DoctorFlags, command: Command) => doctor(await withoutFile(command), out));
 }
 
-/** A running listen has options of its own, which the project's config file does not change any more. */
+/** The flags, without values of the project's config file if a listen runs: it keeps the options that it was started with. */
 async function withoutFile(command: Command): Promise<DoctorFlags> {
   const flags: DoctorFlags & { [name: string]: unknown } = {
     ...command.opts<DoctorFlags>(),
@@ -68,9 +74,7 @@ async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<v
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)
-    out.line(
-      `Two signed test pushes of a call that never was go to the app; in its handlers push.replay is "doctor"\n`,
-    );
+    out.line(`Two signed test pushes for a fictitious call go to the app; in its handlers push.replay is "doctor"\n`);
   for await (const finding of examine(options)) {
     counts[finding.result]++;
     if (json) out.json({ event: "check", ...finding });
@@ -86,10 +90,10 @@ async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<v
 
 function summary(failures: number, unclear: number): string {
   const parts = [
-    failures > 0 ? `${failures} to mend` : "",
-    unclear > 0 ? `${unclear} could not be looked at (marked ?)` : "",
+    failures > 0 ? `${failures} failed` : "",
+    unclear > 0 ? `${unclear} could not be checked (marked ?)` : "",
   ].filter((part) => part !== "");
-  return parts.join(", ") || "Everything is as it should be";
+  return parts.join(", ") || "All checks succeeded";
 }
 
 function findingLine(out: Screen, { name, result, detail }: Finding): string {

@@ -18,12 +18,8 @@ interface DriftFlags extends Filters {
 export function addDrift(program: Command, context: Context): void {
   const command = program
     .command("drift")
-    .description("sum up where recorded pushes differ from their schemas")
-    .option(
-      "--reveal",
-      "show every unknown value and name; what does not look like a word of a vocabulary is hidden otherwise",
-      false,
-    )
+    .description("summarize where recorded pushes differ from their schemas")
+    .option("--reveal", "show unknown values and names, which are redacted by default", false)
     .option("--json", "print one JSON object per line, also the schema changes as JSON patches", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")

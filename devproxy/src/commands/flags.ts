@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readProject } from "../config/project.js";
 import { findUpwards } from "../config/search.js";
 import { type Filters, testsOf } from "../journal/filters.js";
+import { STATUSES } from "../journal/status.js";
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -25,12 +26,12 @@ export function addJournalFlag(command: Command): Command {
 }
 
 /**
- * Sets the flags that neither the command line nor the environment gives: to the values of the project's config file, and the journal to
- * the nearest `.airudder` from the working directory upwards.
+ * Sets each flag that neither the command line nor the environment sets, from the project's config file. The journal defaults to the
+ * nearest `.airudder`, from the working directory upwards.
  * @throws DevproxyError `project_config`
  */
 export function applyProject(command: Command): void {
-  // The folder of an inbox is the app's, not the project's journal.
+  // Its --journal is the inbox of the app, not the journal of the project.
   if (command.name() === "dead") return;
   const isGiven = (name: string): boolean => ["cli", "env"].includes(command.getOptionValueSource(name) ?? "");
   const names = command.options.map((option) => option.attributeName()).filter((name) => !isGiven(name));
@@ -51,25 +52,23 @@ function nearestJournal(): string | undefined {
 
 export function addOutputFlags(command: Command): Command {
   return command
-    .option("--reveal", "show personal data; it is masked otherwise", false)
-    .option("--json", "print one JSON object a line", false);
+    .option("--reveal", "show personal data, which is redacted by default", false)
+    .option("--json", "print one JSON object per line", false);
 }
 
 export function addFilterFlags(command: Command): Command {
   return command
     .option("--type <type>", "only pushes of this type, such as call.completed")
-    .addOption(
-      new Option("--status <status>", "only accepted, quarantined, failed (any answer but 200) or undelivered pushes"),
-    )
-    .option("--task <id>", "only pushes about this task")
-    .option("--call <id>", "only pushes about this call")
-    .option("--workflow <id>", "only pushes of this workflow")
+    .addOption(new Option("--status <status>", `only pushes with this status: ${STATUSES.join(", ")}`))
+    .option("--task <id>", "only pushes about this task: its id, or the placeholder that is shown for it")
+    .option("--call <id>", "only pushes about this call: its id or placeholder")
+    .option("--workflow <id>", "only pushes of this workflow: its id or placeholder")
     .option(
       "--since <time>",
-      "only pushes from then on: 10m, 2h, 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
+      "only pushes received since then: 10m, 2h or 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
     )
-    .option("--until <time>", "only pushes up to then")
-    .option("--text <text>", "only pushes whose body holds this text");
+    .option("--until <time>", "only pushes received until then")
+    .option("--text <text>", "only pushes whose body contains this text");
 }
 
 /**

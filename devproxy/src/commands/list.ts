@@ -27,11 +27,7 @@ export function addList(program: Command, context: Context): void {
   const command = program
     .command("list")
     .description("list recorded pushes")
-    .option(
-      "--last <n>",
-      `only the newest n (default: ${NEWEST} where no filter is given and for people, else all)`,
-      wholeNumber(1),
-    );
+    .option("--last <n>", `only the newest n (default: ${NEWEST}; all with a filter or --json)`, wholeNumber(1));
   addOutputFlags(addFilterFlags(addJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy list --status failed --since 1h")
     .action((flags: ListFlags) => list(flags, context));
@@ -41,9 +37,9 @@ export function addList(program: Command, context: Context): void {
 export async function list(flags: ListFlags, context: Context): Promise<void> {
   const { out, err } = context;
   const filters = filtersOf(flags);
-  const most = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
+  const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
   const dir = await existingFolder(flags.journal);
-  const { rows: chosen, matching, total, dropped, content } = await listingOf(dir, filters, most, context);
+  const { rows: chosen, matching, total, dropped, content } = await listingOf(dir, filters, max, context);
   const curtain = await Curtain.of(dir, flags.reveal);
   const table = flags.json ? undefined : rowTable(out, chosen, curtain);
   if (table !== undefined && chosen.length > 0) out.line(table.header);
@@ -59,26 +55,26 @@ export async function list(flags: ListFlags, context: Context): Promise<void> {
   }
   if (dropped > 0) err.line(droppedLine(dropped));
   if (flags.json) return;
-  // A folder above the working directory was not named on the command line.
+  // Names a journal that was found above the working directory.
   const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
   out.line(out.style("dim", listSummary({ shown: chosen.length, matching, total }, filters) + where));
 }
 
-/** The pushes to print, and how to read what they hold. */
+/** The pushes to print, and a function that reads their content. */
 interface Found extends Pick<Reader, "content"> {
   rows: readonly Row[];
-  /** How many match; `undefined` if only the newest were looked for. */
+  /** Number of matching pushes; `undefined` if only the newest were searched for. */
   matching: number | undefined;
   total: number;
   dropped: number;
 }
 
-/** The pushes to print: from the running `listen` if it can tell, which takes no reading, else from the folder. */
-async function listingOf(dir: string, filters: Filters, most: number | undefined, context: Context): Promise<Found> {
-  if (most !== undefined && most <= MAX_LISTED && filters.text === undefined) {
+/** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
+async function listingOf(dir: string, filters: Filters, max: number | undefined, context: Context): Promise<Found> {
+  if (max !== undefined && max <= MAX_LISTED && filters.text === undefined) {
     const say = (line: string) => context.err.line(line);
     const listening = await connectControl(dir, say).catch(({ message }: Error) => void say(message));
-    const listing = await listening?.list({ filters, last: most });
+    const listing = await listening?.list({ filters, last: max });
     if (listing !== undefined && listing.total > 0) {
       for (const line of listing.damage) context.err.line(line);
       return { ...listing, dropped: 0, content: contentIn(dir) };
@@ -89,11 +85,11 @@ async function listingOf(dir: string, filters: Filters, most: number | undefined
   const { content, dropped } = reader;
   if (filters.text === undefined) {
     const all = await filterRows(reader, rows, filters);
-    const chosen = most === undefined ? all : all.slice(-most);
+    const chosen = max === undefined ? all : all.slice(-max);
     return { rows: chosen, matching: all.length, total: rows.length, dropped, content };
   }
-  // Bodies are read from the disk: only as many as needed.
-  const chosen = await filterRows(reader, rows, filters, most);
-  const matching = chosen.length === most ? undefined : chosen.length;
+  // Reads only as many bodies from the disk as needed.
+  const chosen = await filterRows(reader, rows, filters, max);
+  const matching = chosen.length === max ? undefined : chosen.length;
   return { rows: chosen, matching, total: rows.length, dropped: reader.dropped, content };
 }

@@ -30,30 +30,33 @@ interface ListenFlags {
 export function addListen(program: Command, context: Context): void {
   const command = program
     .command("listen", { isDefault: true })
-    .description("take pushes through a tunnel, record each, and hand it to the app")
+    .description("receive pushes through a tunnel, record each one, and forward it to the app")
     .addOption(new Option("--target <url>", "the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
-    .option("--port <n>", "port on 127.0.0.1; 0 takes any free one", wholeNumber(0), 0)
+    .option("--port <n>", "port on 127.0.0.1; 0 selects a free one", wholeNumber(0), 0)
     .option(
       "--tunnel <kind>",
       'localtunnel, cloudflared, ngrok, ssh:HOST (such as ssh:localhost.run), none, url:https://... or command:"PROGRAM {local}"',
       "localtunnel",
     )
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
-    .option("--subdomain <name>", "name asked of the tunnel's server (default: one kept in the config)")
+    .option(
+      "--subdomain <name>",
+      "name to request from the tunnel's server (default: the one in the journal's config.json)",
+    )
     .addOption(
       new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
     )
     .addOption(
       new Option(
         "--when-down <what>",
-        "while the app is down: hold waits up to 8 s and keeps the push, ack keeps it at once, fail answers 502",
+        "while the app is down: hold waits up to 8 s and keeps the push, ack keeps it at once, fail responds 502",
       )
         .choices(WHEN_DOWN)
         .default("hold"),
     )
     .option("--keep <amount>", "drop older pushes: an age such as 30d, or a number such as 50000 (default: keep all)")
-    .option("--pass-through", "hand requests that are no pushes to the app, unrecorded", false)
-    // There is no inspector yet; a script that will not have one may say so already.
+    .option("--pass-through", "forward requests that are not pushes to the app, without recording them", false)
+    // Accepted already, without effect: there is no inspector yet.
     .addOption(new Option("--no-inspect").hideHelp());
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")

@@ -41,27 +41,33 @@ interface ReplayFlags extends Filters {
 export function addReplay(program: Command, context: Context): void {
   const command = program
     .command("replay")
-    .description("send recorded pushes to the app again, and compare with last time")
-    .argument("[id...]", "#12, 12, a long id or its beginning, or a range 3..7")
-    .option("--last <n>", "the newest n of what the filters leave", wholeNumber(1))
-    .option("--to <url>", "the app (default: where listen sends, or sent, live pushes)")
-    .option("--speed <factor>", "original timing, so many times faster; max does not wait", parseSpeed, "max")
+    .description("send recorded pushes to the app again, and compare each result with the one before")
+    .argument("[id...]", "#12 or 12, an id or its beginning, or a range 3..7")
+    .option("--last <n>", "only the newest n of the pushes that match", wholeNumber(1))
+    .option(
+      "--to <url>",
+      "URL of the app (default: the target of listen or of the configuration, otherwise the last one used)",
+    )
+    .option("--speed <factor>", "original timing, divided by this factor; max sends without delays", parseSpeed, "max")
     .option(
       "--concurrency <n>",
-      "how many at once; never two about one subject (default: 1, with --speed N 16)",
+      "maximum number of parallel requests; pushes of one subject stay sequential (default: 1, with --speed N 16)",
       wholeNumber(1),
     )
     .option(
       "--set <path=value>",
-      "change a field before sending, such as Details[0].Status=failed, or path:=json for a JSON value; a field that is not there is added, as text or JSON; may be repeated",
+      "set a field before sending, such as Details[0].Status=failed, or path:=json for a JSON value; adds the field if it is missing; may be repeated",
       collect,
     )
-    .option("--key <key>", "sign again with this key")
+    .option("--key <key>", "sign each push that carries a Sign again with this key")
     .option(
       "--expect <statuses>",
       "exit with 1 unless a handler succeeded for every push and every status is one of these: 2xx, or 200,404; also if no push matches",
     )
-    .option("--wait <time>", "wait until the app accepts connections, at most this long: 30s, 2m")
+    .option(
+      "--wait <time>",
+      "maximum time to wait until the app accepts connections, such as 30s or 2m (default: send at once)",
+    )
     .option("--allow-empty", "with --expect, exit with 0 if no push matches", false)
     .option("--dry-run", "list what would be sent, and send nothing", false);
   addOutputFlags(addFilterFlags(addJournalFlag(command)))
@@ -128,7 +134,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   }
   if (dropped > 0) err.line(droppedLine(dropped));
   if (stop.signal.aborted && sent !== total) {
-    const more = stopped === 0 ? "" : `, and ${stopped} more stopped before the app answered`;
+    const more = stopped === 0 ? "" : `, and ${stopped} more stopped before the app responded`;
     err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent${more}`);
     process.exitCode = 1;
   } else if (total === 0) {
@@ -139,7 +145,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   }
 }
 
-/** No `listen` runs: this process is the journal's writer for as long as it takes. */
+/** No `listen` runs: this process writes to the journal until the replay ends. */
 async function replayHere(
   dir: string,
   request: ReplayRequest,
@@ -160,7 +166,7 @@ async function replayHere(
       throw new DevproxyError("journal_damaged", message, 3);
     }
     for (const line of lines) err.line(line);
-    // Its listener takes notes alone, which hold no personal data.
+    // Its listener receives only notes, which contain no personal data.
     const deliverer = new Deliverer(store, forwarder, listener, await Curtain.of(dir, false));
     await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });
   } finally {

@@ -19,12 +19,14 @@ interface ShowFlags {
 
 export function addShow(program: Command, context: Context): void {
   addJournalFlag(program.command("show"))
-    .description("show a push: headers, body, and what became of it")
-    .argument("<id>", "#12, 12, or a long id or its beginning")
-    .option("--reveal", "show personal data and secrets; they are masked otherwise", false)
+    .description("show a push: headers, body, deliveries and results")
+    .argument("<id>", "#12 or 12, or an id or its beginning")
+    .option("--reveal", "show personal data and secrets, which are redacted by default", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))
-    .addOption(new Option("--raw", "write the body's exact bytes, nothing masked").default(false).conflicts("curl"))
-    .addOption(new Option("--curl", "print a command that sends it again to where live pushes go").default(false))
+    .addOption(
+      new Option("--raw", "write the exact bytes of the body, without redaction").default(false).conflicts("curl"),
+    )
+    .addOption(new Option("--curl", "print a curl command that sends the push to the app again").default(false))
     .addHelpText("after", "\nExample:\n  airudder-devproxy show 12 --raw > push.json")
     .action((id: string, flags: ShowFlags) => show(id, flags, context));
 }
@@ -40,7 +42,9 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
     const known = await liveTarget(reader);
     const target = known ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
     if (known === undefined)
-      context.err.line(`Where live pushes go is not known: the command sends to ${target}. Put your app's URL there.`);
+      context.err.line(
+        `The app that live pushes go to is unknown, so the command sends to ${target}. Replace it by your app's URL.`,
+      );
     const place = { target, journal: flags.journal };
     for (const line of curlLines(row, content, curtain, place)) out.line(line);
   } else if (flags.json) out.json(await detailJson(reader, row, content, curtain));

@@ -37,8 +37,8 @@ export async function readConfig(dir: string): Promise<Config | undefined> {
 }
 
 /**
- * The config of a folder that exists; a new one with random values is written when it has none.
- * @param onNew called when a new one was written: the public URL is a new one then
+ * The config of a folder that exists. If the folder has none, writes a new one with random values.
+ * @param onNew called after a new config was written, which changes the public URL
  */
 export async function loadConfig(dir: string, onNew: () => void = () => undefined): Promise<Config> {
   const found = await readConfig(dir);

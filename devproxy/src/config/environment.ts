@@ -4,20 +4,20 @@ import { parseTarget } from "./target.js";
 
 const NAMES = ["AIRUDDER_KEY", "AIRUDDER_TOKEN", "AIRUDDER_TARGET"];
 
-/** Removes the variables that are empty: they count as not set. Call it before the flags are read. */
+/** Removes empty variables: they count as not set. Call it before the flags are read. */
 export function dropEmptyVariables(): void {
   for (const name of NAMES) if (process.env[name] === "") delete process.env[name];
 }
 
 /**
- * The token that the app wants with each push; `undefined` if AIRUDDER_TOKEN is not set.
+ * The token that the app requires with each push; `undefined` if AIRUDDER_TOKEN is not set.
  * @throws DevproxyError `usage`
  */
 export function tokenOfEnvironment(): string | undefined {
   const token = process.env.AIRUDDER_TOKEN;
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   const advice = "Put it into --target, as in ...?token=SECRET, encoded with encodeURIComponent.";
-  throw usageError(`AIRUDDER_TOKEN holds characters that cannot stand in a header. ${advice}`);
+  throw usageError(`AIRUDDER_TOKEN contains characters that a header must not contain. ${advice}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 
-/** Which folder a path leads to. A copy, and a new folder at the same path, have another identity. */
+/** Identifies a folder. A copy has another identity, and so has a new folder at the same path. */
 export interface FolderIdentity {
   /** The path without symbolic links. */
   path: string;

@@ -5,7 +5,7 @@ import { parseKeep } from "../journal/retention.js";
 import { findUpwards } from "./search.js";
 import { DEFAULT_TARGET, parseTarget } from "./target.js";
 
-/** Name of the project's config file. It stands beside `package.json`. */
+/** Name of the project's config file, which is located beside `package.json`. */
 export const PROJECT_FILE = "airudder-devproxy.json";
 
 /** Options of the project's config file. They have the names and the values of the flags. */
@@ -31,7 +31,7 @@ export interface Project {
 type Check = (value: unknown) => void;
 
 const text: Check = (value) => {
-  if (typeof value !== "string" || value === "") throw new Error("must be a text that is not empty");
+  if (typeof value !== "string" || value === "") throw new Error("must be a string that is not empty");
 };
 
 const CHECKS: Record<keyof ProjectOptions, Check> = {
@@ -42,7 +42,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   tunnel: (value) => {
     if (/^(localtunnel|none|url:https?:\/\/\S+)$/.test(String(value))) return;
     throw new Error(
-      "must be localtunnel, none or url:https://... A tunnel that runs a program is given on the command line, with --tunnel",
+      "must be localtunnel, none or url:https://... For a tunnel that runs a program, use --tunnel on the command line",
     );
   },
   tunnelHost: text,
@@ -100,7 +100,7 @@ function parse(path: string): object {
     throw new DevproxyError("project_config", `${path} cannot be read: ${why}.`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new DevproxyError("project_config", `${path} must hold a JSON object, such as {"keep": "30d"}.`);
+  throw new DevproxyError("project_config", `${path} must contain a JSON object, such as {"keep": "30d"}.`);
 }
 
 /** @throws DevproxyError `project_config` */
@@ -117,12 +117,12 @@ function check(path: string, name: string, value: unknown): void {
 
 function unknownMember(name: string): string {
   if (/key/i.test(name))
-    return `"${name}" must not stand in this file. Set the environment variable AIRUDDER_KEY instead.`;
+    return `"${name}" is not allowed in this file. Set the environment variable AIRUDDER_KEY instead.`;
   if (/token|secret|password/i.test(name)) {
-    return `"${name}" must not stand in this file. Set the environment variable AIRUDDER_TOKEN instead.`;
+    return `"${name}" is not allowed in this file. Set the environment variable AIRUDDER_TOKEN instead.`;
   }
   if (/command|exec|run|script|shell|verify|restart/i.test(name)) {
-    return `"${name}" must not stand in this file, which never runs a program. Give it on the command line.`;
+    return `"${name}" is not allowed in this file, which never runs a program. Give it on the command line.`;
   }
   const known = Object.keys(CHECKS);
   const similar = known.find((each) => isSimilar(each, name));
@@ -130,13 +130,13 @@ function unknownMember(name: string): string {
   return `"${name}" is unknown. ${advice}${similar === undefined ? "." : ""}`;
 }
 
-/** Whether two names differ by little: the spelling of a flag, or one or two letters. */
+/** Whether two names are similar: spelled as a flag (`when-down`), or different in one or two letters. */
 function isSimilar(known: string, name: string): boolean {
   const [a, b] = [known, name].map((each) => each.toLowerCase().replace(/[^a-z]/g, "")) as [string, string];
   return distance(a, b) <= (Math.min(a.length, b.length) > 4 ? 2 : 1);
 }
 
-/** How many letters are to be added, removed or replaced to make `b` of `a`. */
+/** Edit distance: number of letters to add, remove or replace to turn `a` into `b`. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -3,17 +3,17 @@ import { dirname, join } from "node:path";
 
 /**
  * Finds a file or folder beside the working directory, or in the folders above it. The search stops at the root of the repository (the folder
- * with `.git`), or at the root of the file system. Outside of a repository, what belongs to another user is passed over.
+ * with `.git`), or at the root of the file system. Outside of a repository, it skips files and folders of other users.
  * @returns its path, or `undefined`
  */
-export function findUpwards(name: string, isIt: (stats: Stats) => boolean, cwd = process.cwd()): string | undefined {
+export function findUpwards(name: string, matches: (stats: Stats) => boolean, cwd = process.cwd()): string | undefined {
   const folders = foldersFrom(cwd);
   const isRepository = look(join(folders.at(-1) as string, ".git")) !== undefined;
   return folders
     .map((folder) => join(folder, name))
     .find((path) => {
       const stats = look(path);
-      return stats !== undefined && isIt(stats) && (isRepository || isOurs(stats));
+      return stats !== undefined && matches(stats) && (isRepository || isOurs(stats));
     });
 }
 
@@ -35,7 +35,7 @@ function look(path: string): Stats | undefined {
   }
 }
 
-/** Root may use the files of every user, as in a container. Windows tells no owner. */
+/** Root may use the files of every user, as in a container. Windows has no user ids. */
 function isOurs({ uid }: Stats): boolean {
   const us = process.getuid?.() ?? 0;
   return us === 0 || uid === us;

@@ -9,7 +9,7 @@ export interface Address {
   /** On 127.0.0.1. */
   port: number;
   token: string;
-  /** Random for each start. `listen` confirms it, so that a reused port is not taken for it. */
+  /** Random for each start. `listen` confirms it, so that another process at the same port is not mistaken for it. */
   instance: string;
   /** The folder that `listen` writes to. In a copy of the folder, the file names the original and is ignored. */
   folder: FolderIdentity;
@@ -29,7 +29,7 @@ export async function removeAddress(dir: string, instance: string): Promise<void
   if ((await readAddress(dir))?.instance === instance) await rm(addressPath(dir), { force: true });
 }
 
-/** The address that the last `listen` left; nobody need be there any more. Earlier versions wrote no `folder`: theirs is ignored. */
+/** The address that the last `listen` wrote; it may have ended. Addresses without `folder`, from earlier versions, are ignored. */
 export async function readAddress(dir: string): Promise<Address | undefined> {
   try {
     const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<Address>;

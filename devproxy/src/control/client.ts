@@ -10,22 +10,22 @@ import type { EndLine } from "./server.js";
 
 const STATE_MS = 3_000;
 const LIST_MS = 5_000;
-/** So long a replay that is stopped may take to say how far it came. */
+/** Time limit for the summary of a replay that is stopped. */
 const STOP_MS = 2_000;
 
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
-  /** The newest pushes that match; `undefined` if the `listen` cannot tell. */
+  /** The newest pushes that match; `undefined` if the `listen` does not support it. */
   list(request: ListingRequest): Promise<Listing | undefined>;
-  /** @param signal stops the replay; its summary is still told */
+  /** @param signal stops the replay; its summary is still reported */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * Finds the `listen` that writes to a journal; `undefined` when none runs, whatever a dead one left behind.
- * @param say told in a line when the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
- * @throws DevproxyError `journal_moved` when the folder was moved away from a `listen` that still runs
+ * Finds the `listen` that writes to a journal; `undefined` if none runs, even if one that was killed left its `listen.json`.
+ * @param say called with one line if the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
+ * @throws DevproxyError `journal_moved`, if the folder was moved while its `listen` runs
  */
 export async function connectControl(
   dir: string,
@@ -49,7 +49,7 @@ export async function connectControl(
   return { state, list, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
 }
 
-/** What a `listen` says of itself; `undefined` when none answers at the address. */
+/** The state that a `listen` reports; `undefined` if none responds at the address. */
 async function stateOf(address: Address): Promise<Record<string, unknown> | undefined> {
   try {
     let text = "";
@@ -78,7 +78,7 @@ async function askListing(address: Address, wanted: ListingRequest): Promise<Lis
     await call(address, "POST", "/list", JSON.stringify(wanted), onText, { timeoutMs: LIST_MS });
     return JSON.parse(text) as Listing;
   } catch {
-    return undefined; // as of an earlier version: the journal can be read without it
+    return undefined; // for example an earlier version: the caller reads the journal instead
   }
 }
 

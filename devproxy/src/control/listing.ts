@@ -8,7 +8,7 @@ export interface ListingRequest {
   last: number;
 }
 
-/** What a running `listen` knows of its journal without reading it again. */
+/** Response of a running `listen`, from its index in memory. */
 export interface Listing {
   /** The pushes that match, oldest first. */
   rows: Row[];
@@ -20,5 +20,5 @@ export interface Listing {
   damage: string[];
 }
 
-/** `listen` answers for so many pushes at most: more are read from the disk, so that live pushes do not wait. */
+/** Maximum number of pushes that `listen` lists. More are read from the disk, so that live pushes do not wait. */
 export const MAX_LISTED = 1_000;

@@ -10,7 +10,7 @@ import type { Listing, ListingRequest } from "./listing.js";
 
 /** What a running `listen` does for other commands. */
 export interface ControlActions {
-  /** A snapshot of how it is, as JSON. */
+  /** Its present state, as JSON. */
   state(): Promise<object>;
   list(request: ListingRequest): Promise<Listing>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
@@ -76,7 +76,7 @@ async function serveListing(
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(listing));
 }
 
-/** Plays again what is asked for, until it is stopped or the asker goes away. */
+/** Runs a replay until it ends, is stopped, or its client disconnects. */
 async function serveReplay(
   request: IncomingMessage,
   response: ServerResponse,

@@ -10,7 +10,7 @@ import { DevproxyError } from "../errors.js";
 import { Store } from "../journal/store.js";
 import { isKept } from "./select.js";
 
-/** What became of the pushes, and who did it: this process, or the app that has the inbox open. */
+/** The result for each push, and who made the change: this process (`us`), or the app that has the inbox open. */
 export interface Change {
   results: readonly RequestResult[];
   by: "us" | "app";
@@ -19,7 +19,7 @@ export interface Change {
 /**
  * Retries or drops pushes of an inbox. If an app has the inbox open, the app does it; otherwise this process appends the marks, and the app
  * handles retried pushes at its next start.
- * @param signal withdraws what was asked of the app, unless it has begun
+ * @param signal withdraws the request to the app, unless the app has taken it
  * @throws DevproxyError `no_response`, if a process has the inbox open that takes no requests
  */
 export async function changeInbox(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
@@ -37,7 +37,7 @@ export async function changeInbox(dir: string, request: OwnerRequest, signal: Ab
   }
 }
 
-/** An app may have run since the ids were looked up: what is no longer dead stays as it is. */
+/** An app may have run since the ids were looked up. Pushes that are no longer dead stay unchanged. */
 function appendMarks(store: Store, { action, ids }: OwnerRequest): Promise<RequestResult[]> {
   const [state, result] = action === "retry" ? (["retry", "retried"] as const) : (["dropped", "dropped"] as const);
   return Promise.all(

@@ -6,28 +6,28 @@ export function isKept({ push, mark }: Row): boolean {
   return push.source === "inbox" && (mark?.state === "dead" || mark?.state === "quarantined");
 }
 
-/** The dead pushes of an inbox, in the order in which they came. */
+/** The dead pushes of an inbox, in order of arrival. */
 export function deadRows({ rows }: Index): Row[] {
   return rows.filter((row) => isKept(row) && row.mark?.state === "dead");
 }
 
-/** How many pushes an inbox has quarantined. */
+/** Number of pushes that an inbox keeps as quarantined. */
 export function countQuarantined({ rows }: Index): number {
   return rows.filter((row) => isKept(row) && row.mark?.state === "quarantined").length;
 }
 
-/** What ids on a command line stand for. */
+/** The pushes that ids on a command line refer to. */
 export interface Selection {
-  /** Dead and quarantined pushes, in the order in which they came. */
+  /** Dead and quarantined pushes, in order of arrival. */
   kept: Row[];
   /** Pushes that are neither. */
   others: Row[];
-  /** Ids of no push. */
+  /** Ids that no push has. */
   unknown: string[];
 }
 
 /**
- * Finds the pushes of ids: those that other commands take, or `all` for all dead pushes. A quarantined push must be named.
+ * Finds the pushes of ids. Accepts the ids that other commands accept, and `all` for all dead pushes, without quarantined ones.
  * @throws DevproxyError `usage`, when an id is malformed or ambiguous
  */
 export function selectRows(index: Index, ids: readonly string[]): Selection {

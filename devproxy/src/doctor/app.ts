@@ -12,7 +12,7 @@ const ANSWER_MS = 9_000;
 /** What the app finds in `push.replay` of a test push, if it honours replays. */
 const REPLAY = "doctor";
 
-/** Whether anything answers where pushes are to go. */
+/** Whether the app accepts connections. */
 export async function checkApp(target: URL): Promise<Finding> {
   const start = performance.now();
   if (await isListening(target))
@@ -20,19 +20,19 @@ export async function checkApp(target: URL): Promise<Finding> {
   return failed("app", `nothing listens at ${target.host}: start the app, or give its address with --target`);
 }
 
-/** What is tried at the app. */
+/** How to test the app. */
 export interface Trial {
   target: URL;
-  /** The key to sign with; the vendor's public default unless told. */
+  /** The key to sign with. Default: the vendor's public key. */
   key?: string | undefined;
   forwarder: Forwarder;
-  /** Time that the app has to answer, ms; 9 s unless told. */
+  /** Time limit for the app's responses, ms. Default: 9,000. */
   limitMs?: number;
 }
 
 /**
- * Sends the app signed pushes of a call that never was, in a spelling that no JSON printer makes, and reads in its answers whether the
- * bytes came through, and whether key and token are right. What does not answer the first is not sent the second.
+ * Sends the app signed pushes for a fictitious call, in a spelling that no JSON printer makes. The responses show whether the exact bytes
+ * arrived, and whether key and token are right. Without a response to the first push, the second is not sent.
  */
 export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: Trial): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
@@ -59,9 +59,9 @@ async function sendBody(target: URL, body: Buffer, forwarder: Forwarder, signal:
 
 function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
   const why = stopped
-    ? `no answer within ${limitMs / 1_000} s: let the handler hand its work on, Airudder waits 10 s`
-    : `a test push got no answer: ${error}`;
-  const unseen = "not looked at: the app did not answer";
+    ? `no response within ${limitMs / 1_000} s: respond before the handler's work is done, for example with an inbox. Airudder waits 10 s`
+    : `a test push got no response: ${error}`;
+  const unseen = "not checked: the app did not respond";
   return [unclear("key and token", unseen), unclear("bytes", unseen), failed("answer time", why)];
 }
 
@@ -84,16 +84,16 @@ function credentials(answer: NonNullable<Attempt["answer"]>, key: string | undef
 
 function refusal(status: number, code: string | undefined, key: string | undefined): string {
   if (code === "bad_sign" && key === undefined)
-    return "the app refuses the signature (bad_sign): its key is not the vendor's public one; give it with --key";
-  if (code === "bad_sign") return "the app refuses the signature (bad_sign): its key is not the one given with --key";
+    return "the app rejects the signature (bad_sign): its key is not the vendor's public one; give it with --key";
+  if (code === "bad_sign") return "the app rejects the signature (bad_sign): its key is not the one given with --key";
   if (code === "bad_token")
-    return "the app refuses the token (bad_token): set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
+    return "the app rejects the token (bad_token): set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
   if (code === "body_already_consumed")
     return "a body parser runs before the receiver (body_already_consumed): mount the receiver first";
   if (code === "replay_not_allowed")
     return "the app rejects replays (replay_not_allowed), so nothing was tested: start it without NODE_ENV=production, or set allowReplays: true in a test environment";
-  if (status === 404) return "the app answers 404: the path in --target is not where the receiver is mounted";
-  return `the app answers ${status}${code === undefined ? "" : ` ${code}`} to a push that is right`;
+  if (status === 404) return "the app responds 404: the path in --target is not where the receiver is mounted";
+  return `the app responds ${status}${code === undefined ? "" : ` ${code}`} to a valid push`;
 }
 
 /** An app that honours replays says what came to it; for another one, the second push differs from the first by its spelling alone. */
@@ -102,13 +102,13 @@ function bytes(first: Attempt, second: Attempt): Finding {
   const { answer } = first;
   if (answer !== undefined && !isSuccess(answer)) {
     const code = refusalCode(answer.body);
-    return unclear(name, `not looked at: the app refused the test push (${code ?? answer.status}); mend that first`);
+    return unclear(name, `not checked: the app rejected the test push (${code ?? answer.status}); fix that first`);
   }
-  if (second.answer === undefined) return unclear(name, "not looked at: the second test push got no answer");
+  if (second.answer === undefined) return unclear(name, "not checked: the second test push got no response");
   const before = answer && readOutcome(answer.headers["airudder-outcome"]);
   const after = readOutcome(second.answer.headers["airudder-outcome"]);
   if (before === undefined || after === undefined) {
-    return unclear(name, "the app does not answer as airudder-webhooks does, so its body parsers cannot be seen");
+    return unclear(name, "the app does not respond as airudder-webhooks does, so its body parsers cannot be checked");
   }
   if (before.reserialised || after.reserialised || after.duplicate) {
     return failed(name, "a body parser before the receiver takes the bytes: mount the receiver before express.json()");

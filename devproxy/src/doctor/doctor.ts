@@ -67,7 +67,7 @@ function otherName(): string {
   return `airudder-${randomBytes(5).toString("hex")}`;
 }
 
-/** The tunnel server that the running listen uses; an older one does not tell. */
+/** The tunnel server of the running listen; `undefined` for an earlier version, which does not report it. */
 function theirServer({ state }: ControlClient): string | undefined {
   const { server } = (state.tunnel ?? {}) as { server?: unknown };
   return typeof server === "string" ? server : undefined;

@@ -35,12 +35,12 @@ async function checkParent(dir: string): Promise<Finding> {
   }
 }
 
-/** What the running listen says of its journal. */
+/** Whether the running listen can write its journal. */
 export function journalOfListen(dir: string, pid: number | undefined, problem: string | undefined): Finding {
   const name = "journal";
   const who = `the running listen (process ${pid})`;
   if (problem === undefined) return ok(name, `${dir} is written by ${who}`);
-  return failed(name, `${who} cannot write the journal and answers pushes 503: ${problem}`);
+  return failed(name, `${who} cannot write the journal and responds 503 to pushes: ${problem}`);
 }
 
 /** Whether the config is whole. */

@@ -44,7 +44,7 @@ export async function tryTunnel(
   }
 }
 
-/** Whether the program that a tunnel needs is installed; undefined when it needs none. */
+/** Whether the program that a tunnel needs is installed; `undefined` if it needs none. */
 function programFinding({ program }: TunnelProvider): Finding | undefined {
   if (program === undefined) return undefined;
   const path = program.find();

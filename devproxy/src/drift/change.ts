@@ -120,14 +120,14 @@ export class Change {
     return [...this.#values].map((value) => ({ op: "add", path: `${path}/-`, value }));
   }
 
-  /** A list or object that may now be a value has to say whether that is personal. */
+  /** A field for a list or object needs `x-personal` once it may also hold another value. */
   #personal(types: readonly string[]): Operation[] {
     const isStated = this.place.node["x-personal"] !== undefined || typesOf(this.place.node).some(isScalarType);
     if (isStated || !types.some(isScalarType)) return [];
     return [{ op: "add", path: this.#at("/x-personal"), value: UNKNOWN_PERSONAL }];
   }
 
-  /** Without a list of values, nothing says that they are harmless. */
+  /** Without a list of values, `x-personal: false` is no longer allowed. */
   #notLimited(): Operation[] {
     if (this.place.node["x-personal"] !== false) return [];
     return [{ op: "replace", path: this.#at("/x-personal"), value: UNKNOWN_PERSONAL }];

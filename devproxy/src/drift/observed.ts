@@ -3,7 +3,7 @@ import { asKeyword, JSON_TYPES, type JsonType, jsonType } from "./json-type.js";
 /** Lists within lists are looked into so far; what is deeper may be anything. */
 const MOST_DEPTH = 4;
 
-/** What a schema change says of a new field, until a person has judged it: it is redacted. */
+/** The `x-personal` that a schema change proposes for a new field: its values are redacted until somebody has reviewed it. */
 export const UNKNOWN_PERSONAL = "text";
 
 /** Whether values of a JSON type can be personal by themselves. */

@@ -7,7 +7,7 @@ import { pushesOfRows, type RecordedPush } from "./pushes.js";
 
 /**
  * The pushes of a journal's folder, or of a file that holds one push as JSON, or several, one a line.
- * @param options.onDamage told of every damaged line of a journal; it is skipped
+ * @param options.onDamage called for each damaged line of a journal, which is skipped
  * @throws DevproxyError `usage` for a path that holds no pushes; JournalError `journal_unreadable`, `journal_newer`
  */
 export async function* pushesAt(

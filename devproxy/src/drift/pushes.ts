@@ -8,16 +8,16 @@ export interface RecordedPush {
   readonly label: string;
   /** When it came, ISO 8601. */
   readonly at: string;
-  /** The type it was recorded with; told by its shape when there is none. */
+  /** The type that it was recorded with; without one, its shape decides. */
   readonly type?: string;
-  /** It plays a recorded push again, or is a test push of `doctor`: what Airudder sends is not told by it. */
+  /** Whether it is a replay or a test push of `doctor`, so that it does not show what Airudder sends. */
   readonly isCopy?: boolean;
   readonly headers: HeaderMap;
   readonly body: Buffer;
 }
 
 /**
- * The pushes of a journal's rows, in their order. Those that are dropped from the journal meanwhile are left out.
+ * The pushes of a journal's rows, in their order. Leaves out pushes that are dropped from the journal meanwhile.
  * @param onRead called after each row, with the number of rows so far
  */
 export async function* pushesOfRows(

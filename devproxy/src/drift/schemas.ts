@@ -4,7 +4,7 @@ import { type SchemaNode, stepOf } from "./schema.js";
 
 /** Where schemas are read from, and what a schema change calls them. */
 export interface SchemaSource {
-  /** These are the schemas that the validators of `airudder-webhooks` are made of: a push that those find clean needs no second look. */
+  /** Whether these are the schemas of the validators in `airudder-webhooks`. If so, pushes without drift there are not compared again. */
   readonly isPublished?: boolean;
   /** The file that holds the schema of this name (`dialer.task.bare`), as a schema change names it, with `/`. */
   fileOf(name: string): string;
@@ -25,7 +25,7 @@ export class Schemas {
   readonly #files = new Map<string, SchemaNode>();
   readonly #places = new Map<string, Place>();
 
-  /** The places below a place, by pointer and by field: a walk over many pushes asks for the same ones. */
+  /** Caches the places below a place, by pointer and by field: many pushes need the same ones. */
   readonly #below = new WeakMap<Place, Map<string, Place>>();
   readonly #fields = new WeakMap<Place, Map<string, Place>>();
 

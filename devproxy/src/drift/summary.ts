@@ -29,7 +29,7 @@ const QUARANTINED = "the push is quarantined, because it lacks what handlers nee
 /**
  * Sums up where pushes differ from their schemas, and how the schemas would have to change.
  * @param options.schemas what the pushes are measured by, and what the patches refer to
- * @param options.reveal shows values that do not look like words of a vocabulary, and names that look like someone's number; `false` unless told
+ * @param options.reveal shows values that the schema does not list, and names that are not field names. Default: `false`
  * @throws DevproxyError `bad_schema`
  */
 export async function summarizeDrift(

@@ -6,7 +6,7 @@ export interface Answer {
   status: number;
   headers: HeaderMap;
   body: Buffer;
-  /** The response was larger than the dev proxy reads; the body is its start. */
+  /** The response was larger than the dev proxy reads; `body` is its beginning. */
   isCut?: true;
 }
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Bodies of fewer bytes in all are left to the next garbage collection. */
+/** Total size of bodies below which the next regular garbage collection is soon enough. */
 const WORTH_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 1_000;
 
@@ -16,7 +16,7 @@ export class BodyMemory {
   /** @param collect runs a garbage collection */
   constructor(private readonly collect: () => void = collectGarbage) {}
 
-  /** A request with a body of so many bytes has its response. */
+  /** Counts the body of a request that has its response. */
   add(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < WORTH_BYTES) return;
@@ -28,7 +28,7 @@ export class BodyMemory {
     this.#timer = undefined;
     this.#bytes = 0;
     this.collect();
-    // What the first collection finds behind closed connections is free only after the second.
+    // Memory of closed connections is free only after a second collection.
     setTimeout(this.collect, IDLE_MS).unref();
   }
 }

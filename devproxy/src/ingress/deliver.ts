@@ -15,14 +15,14 @@ import { refusalCode } from "./refusal-code.js";
 export interface DeliveryOptions {
   target: URL;
   cause: DeliveryHead["cause"];
-  /** Set when the push is played again: the app is told its id. */
+  /** Whether this is a replay: the app then receives the id of the push. */
   replay?: boolean;
   /** Asked when the answer is there: whether the sender had been answered before it. */
   isLate?(): boolean;
   /** Why the try will tell nothing of the push. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
-  /** Called when the try could not be recorded; before `flush` resolves. */
+  /** Called if the delivery could not be recorded; before `flush` resolves. */
   onUnrecorded?: (() => void) | undefined;
 }
 
@@ -127,7 +127,7 @@ function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts, outcome: 
   };
 }
 
-/** What the error of a handler may quote. */
+/** The payload, which the error of a handler may quote. */
 function payloadOf({ error }: Outcome, headers: Content["headers"], body: Buffer): unknown {
   return error === undefined ? undefined : describePush(body, headers).payload;
 }

@@ -1,4 +1,4 @@
-/** Dropped items are cut off when they are this many and outnumber the others. */
+/** Minimum number of removed items at which the array is cut; they must also outnumber the others. */
 const CUT_AT = 64;
 
 /** A queue whose `shift` takes constant time, however long it is. */
@@ -35,14 +35,14 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Inserts an item before the first that `isAfter` holds for. Takes time in proportion to the size. */
+  /** Inserts an item before the first one for which `isAfter` returns `true`. Takes time in proportion to the size. */
   insert(item: T, isAfter: (other: T) => boolean): void {
     this.#cut();
     const place = this.#items.findIndex(isAfter);
     this.#items.splice(place < 0 ? this.#items.length : place, 0, item);
   }
 
-  /** Takes an item out. Takes time in proportion to the size. */
+  /** Removes an item. Takes time in proportion to the size. */
   remove(item: T): boolean {
     this.#cut();
     const place = this.#items.indexOf(item);

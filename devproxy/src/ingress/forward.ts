@@ -19,7 +19,7 @@ export interface Dispatch {
   headers: HeaderMap;
   /** Sent as it is, byte for byte. */
   body: Buffer;
-  /** Id of the push that is played again. */
+  /** Id of the push that is replayed. */
   replay?: string;
   signal?: AbortSignal;
 }
@@ -73,14 +73,14 @@ export class Forwarder {
       const request = { method, host: target.host, size: body.length, replay, token: this.token };
       const incoming = makeRequest(method, path, forwardedHeaders(headers, request), body);
       const settled = () => signal?.removeEventListener("abort", stop);
-      const stop = () => exchange.outgoing?.destroy(new Error("stopped before the app answered"));
+      const stop = () => exchange.outgoing?.destroy(new Error("stopped before the app responded"));
       const exchange: Exchange = {
         started: (outgoing) => {
           exchange.outgoing = outgoing;
-          outgoing.path = path; // http-proxy makes one slash of two
+          outgoing.path = path; // http-proxy replaces two slashes by one
           outgoing.once("upgrade", (_, socket) => {
             socket.destroy();
-            exchange.failed(new Error("the app responded with status 101, which is no response to a push"));
+            exchange.failed(new Error("the app responded with status 101, which is not a response to a push"));
           });
           if (signal?.aborted) stop();
         },

@@ -6,7 +6,7 @@ export class Lane {
   readonly #tickets = new Fifo<Ticket>();
   /** Number of pushes of the subject being sent that the waiting ones must not overtake. */
   sending = 0;
-  /** Whether it stands in the line of lanes that may send. */
+  /** Whether it is in the queue of lanes that may send. */
   isListed = false;
 
   constructor(readonly subject: string) {}
@@ -19,7 +19,7 @@ export class Lane {
     return this.#tickets.first;
   }
 
-  /** Adds a push at its place: the newest at the end, one that failed at the start. */
+  /** Adds a push in the order of `seq`. */
   add(ticket: Ticket): void {
     const { seq } = ticket.row.push;
     const { first, last } = this.#tickets;

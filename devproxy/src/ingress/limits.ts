@@ -4,9 +4,9 @@ export interface Limits {
   answerMs: number;
   /** How long a push waits for an app that is down before it is acknowledged, ms. */
   holdMs: number;
-  /** How long a sender may take for its body, ms; 8000 unless told. */
+  /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number;
 }
 
-/** The limits unless told otherwise. */
+/** The default limits. */
 export const LIMITS: Limits = { answerMs: 9_000, holdMs: 8_000 };

@@ -101,8 +101,8 @@ export class Live {
   }
 
   /**
-   * Lets a replay send a push: the queue does not send it meanwhile, nor if the app responds.
-   * @returns `undefined` if the push is being delivered already, or waits behind one of its subject that is; `send` is not called then
+   * Lets a replay send a push instead of the queue. The queue does not send it meanwhile, nor afterwards if the app responded.
+   * @returns `undefined`, without a call of `send`, while the push or an earlier one of its subject is being delivered
    */
   async sendInstead(row: Row, send: () => Promise<Attempt>): Promise<Attempt | undefined> {
     const attempt = await this.#waiting.sendInstead(row, send);
@@ -167,7 +167,7 @@ export class Live {
     delete ticket.content;
     const { seq } = ticket.row.push;
     const message = late
-      ? `#${seq} was acknowledged before the app answered: in production Airudder would have sent it again`
+      ? `#${seq} was acknowledged before the app responded: in production, Airudder would have retried`
       : `#${seq} was acknowledged and waits for the app`;
     listener({ event: "note", code: late ? "late" : "held", message });
   }
@@ -213,7 +213,7 @@ export class Live {
     const { store, listener } = this.options;
     const name = `#${row.push.seq}`;
     if (acknowledged) {
-      const message = `${name} is not sent again by itself: the app broke the answer each time, or it cannot be read. Replay it when that is mended.`;
+      const message = `${name} is not retried automatically: the app broke off its response each time, or the push cannot be read. Fix that, then replay it.`;
       listener({ event: "note", code: "given_up", message });
     }
     void store.record(mark(row, GIVEN_UP)).catch((error: Error) => {
@@ -229,7 +229,7 @@ export class Live {
   #warnOfStatus({ row }: Ticket, status: number | undefined): void {
     if (this.#hasWarned || status === undefined || succeeded(status) || Math.floor(status / 100) !== 2) return;
     this.#hasWarned = true;
-    const message = `#${row.push.seq} was answered ${status}, which counts as failed: Airudder sends a push again unless it is answered 200`;
+    const message = `#${row.push.seq} got the response ${status}, which counts as failed: Airudder retries unless the response is 200`;
     this.options.listener({ event: "note", code: "not_200", message });
   }
 

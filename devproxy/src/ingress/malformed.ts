@@ -5,7 +5,7 @@ import { Refusals } from "./refusals.js";
 
 const EVERY_MS = 60_000;
 
-/** Rejects requests that Node.js would reject without a word, and reports at most one a minute: anybody may send them. */
+/** Rejects requests that Node.js would reject without a report. Reports at most one per minute, because anybody may send them. */
 export function reportMalformed(server: Server, listener: Listener): void {
   const refusals = new Refusals(listener);
   const responses = new WeakMap<object, ServerResponse>();
@@ -21,14 +21,14 @@ export function reportMalformed(server: Server, listener: Listener): void {
     const socket = duplex as Socket;
     const { code = "" } = error;
     const response = responses.get(socket);
-    const isAnswering = response !== undefined && !response.writableFinished;
+    const isResponding = response !== undefined && !response.writableFinished;
     const status = code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
-    if (socket.writable && !(isAnswering && response.headersSent)) {
+    if (socket.writable && !(isResponding && response.headersSent)) {
       socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
     }
     socket.destroy(error);
-    // A body that breaks off belongs to a request that is being answered, which reports it.
-    if (code.startsWith("HPE_") && !isAnswering) report(status, "malformed", `It is not valid HTTP (${code}).`);
+    // An incomplete body is reported by the code that handles its request.
+    if (code.startsWith("HPE_") && !isResponding) report(status, "malformed", `It is not valid HTTP (${code}).`);
   });
   server.on("checkExpectation", (_, response) => {
     response.writeHead(417).end();

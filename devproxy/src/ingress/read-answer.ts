@@ -5,7 +5,7 @@ import { headerMap } from "./headers.js";
 /** Longer responses are cut. */
 const ANSWER_BYTES = 10 * 1024 * 1024;
 
-/** What is recorded of a response that was cut. */
+/** The recorded error of a response that was cut. */
 export const TOO_LARGE = `the app's response is larger than ${ANSWER_BYTES / 1024 / 1024} MB and was cut`;
 
 /** Reads the app's answer to its end. */
@@ -15,7 +15,7 @@ export function readAnswer(response: IncomingMessage): Promise<Answer> {
     if (status < 200) {
       response.destroy();
       return reject(
-        Object.assign(new Error(`the app responded with status ${status}, which HTTP does not have`), { code: "" }),
+        Object.assign(new Error(`the app responded with status ${status}, which HTTP does not define`), { code: "" }),
       );
     }
     const chunks: Buffer[] = [];

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 /** The largest body that is taken, bytes. */
 export const BODY_BYTES = 10 * 1024 * 1024;
 
-/** How much of a body that is too large is read and discarded: a tunnel loses a response that comes before the end of the body. */
+/** Maximum number of bytes to discard of a body that is too large. A tunnel loses a response that is sent before the body has ended. */
 const DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** How long a sender may take for its body, ms: it waits 10 s for an answer. */
@@ -12,7 +12,7 @@ export const BODY_MS = 8_000;
 /** Why a body could not be read; a broken one was answered 400 by Node. */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
-/** Reads a request's body as it came over the wire: nothing is inflated or decoded. One that is too large is read to its end first. */
+/** Reads the body of a request without inflating or decoding it. Reads a body that is too large to its end before it returns. */
 export function readBody(
   request: IncomingMessage,
   limit = BODY_BYTES,

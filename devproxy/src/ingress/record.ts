@@ -5,7 +5,7 @@ import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap } from "./headers.js";
 import { queryOf } from "./query.js";
 
-/** The head under which a received push is recorded, and why its `Sign` is wrong if it is. */
+/** The head of a received push's record, and the likely cause if its `Sign` is wrong. */
 export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,

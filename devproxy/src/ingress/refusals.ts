@@ -21,7 +21,7 @@ export class Refusals {
     this.listener({ event: "note", code, message: `A request was refused with ${status}: ${message}` });
   }
 
-  /** Refuses what came to another path; told at most once a minute, since anybody may try paths. */
+  /** Rejects a request to another path. Reports at most one per minute, because anybody may send them. */
   wrongPath(response: ServerResponse): void {
     response.writeHead(404, { "content-type": "application/json" }).end("{}");
     const now = performance.now();

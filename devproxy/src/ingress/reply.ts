@@ -10,7 +10,7 @@ export function sendAnswer(
 ): void {
   if (response.destroyed) return;
   if (isCut) {
-    const message = `The app responded ${status} with a body larger than the dev proxy passes on.`;
+    const message = `The app responded ${status} with a body that is larger than the dev proxy passes on.`;
     sendError(response, 502, "response_too_large", message);
     return;
   }
@@ -25,10 +25,10 @@ export function sendAnswer(
   response.end(hasNoBody ? undefined : body);
 }
 
-/** How long the rest of a rejected body is read, ms. */
+/** Maximum time to read the rest of a rejected body. */
 const DRAIN_MS = 2_000;
 
-/** Rejects a request. What is left of its body is discarded: a sender that is still sending would not read the response. */
+/** Rejects a request. Discards the rest of its body: many senders read the response only after they have sent everything. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
   if (response.destroyed || response.headersSent) return;
   const body = JSON.stringify({ error: { code, message } });
@@ -37,7 +37,7 @@ export function sendError(response: ServerResponse, status: number, code: string
   if (!response.req.complete) drain(response.req);
 }
 
-/** Discards the rest of a body for a while, then closes the connection if it has not come to its end. */
+/** Discards the rest of a body. Closes the connection if the body does not end in time. */
 function drain(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();

@@ -21,7 +21,7 @@ export interface IngressOptions {
   store: Store;
   live: Live;
   listener: Listener;
-  /** How long a sender may take for its body, ms; 8000 unless told. */
+  /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number | undefined;
   /** Takes what is not for the door; without it that is answered 404. */
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
@@ -41,7 +41,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
       return takePush(request, response, options, refusals, memory).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
         const what =
-          "A push, or that it was acknowledged, could not be recorded; it was answered 503, so that Airudder sends it again";
+          "A push, or its acknowledgement, could not be recorded. The response was 503, so that Airudder retries";
         options.listener({ event: "note", code: "not_recorded", message: `${what}: ${message}` });
       });
     }

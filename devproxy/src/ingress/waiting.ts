@@ -26,13 +26,13 @@ export interface WaitingOptions {
 export class Waiting {
   /** Only subjects with waiting pushes, or with one that the queue is sending. */
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes that may send, those whose push failed first. */
+  /** Lanes that may send. Lanes whose push failed come first. */
   readonly #ready = new Fifo<Lane>();
   /** Waiting pushes by id. */
   readonly #tickets = new Map<string, Ticket>();
   readonly #window = new Window();
   #inFlight = 0;
-  /** Whether a push is in flight that must be alone. */
+  /** Whether the push in flight must be the only one. */
   #isAlone = false;
   #started = false;
   #closed = false;
@@ -63,8 +63,8 @@ export class Waiting {
   }
 
   /**
-   * Lets somebody else send a waiting push, who then knows the result. The queue does not send it meanwhile, nor if the app responds.
-   * @returns `"unknown"` if it does not wait, `"busy"` if a push of its subject is being sent: then `send` is not called
+   * Lets the caller send a waiting push. The queue does not send it meanwhile, nor afterwards if the app responded.
+   * @returns without a call of `send`: `"unknown"` if it does not wait, `"busy"` if a push of its subject is being sent
    */
   async sendInstead({ push }: Row, send: () => Promise<Attempt>): Promise<Attempt | "unknown" | "busy"> {
     const ticket = this.#tickets.get(push.id);
@@ -110,7 +110,7 @@ export class Waiting {
     return lane;
   }
 
-  /** Lets a lane send its next push when its turn comes. */
+  /** Puts a lane into the queue of lanes that may send, unless it is there, empty or sending. */
   #list(lane: Lane, isFirst = false): void {
     if (lane.isListed || lane.sending > 0 || lane.size === 0) return;
     lane.isListed = true;
@@ -118,7 +118,7 @@ export class Waiting {
     else this.#ready.push(lane);
   }
 
-  /** Keeps the waiting pushes of a lane back until something is done. */
+  /** Holds back the waiting pushes of a lane while `work` runs. */
   async #occupy<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
     lane.sending++;
     try {
@@ -143,7 +143,7 @@ export class Waiting {
     await this.#conclude(ticket, attempt);
   }
 
-  /** Settles a push that was sent, or lets it wait for the next attempt. */
+  /** Settles a push that was sent, or queues it for the next attempt. */
   async #conclude(ticket: Ticket, attempt: Attempt): Promise<void> {
     const { health, onGiveUp } = this.options;
     if (attempt.stopped) return ticket.settle(undefined);
@@ -164,18 +164,18 @@ export class Waiting {
     for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
       const ticket = lane.shift() as Ticket;
       this.#tickets.delete(ticket.row.push.id);
-      const land = this.#takeOff(mustBeAlone(ticket));
-      const timer = setTimeout(land, patienceMs);
+      const release = this.#countInFlight(mustBeAlone(ticket));
+      const timer = setTimeout(release, patienceMs);
       timer.unref();
       void this.#occupy(lane, () => this.#sendWaiting(ticket)).finally(() => {
         clearTimeout(timer);
-        land();
+        release();
       });
     }
   }
 
   /** Counts a push as in flight until the function that it returns is called. */
-  #takeOff(isAlone: boolean): () => void {
+  #countInFlight(isAlone: boolean): () => void {
     let isInFlight = true;
     this.#inFlight++;
     this.#isAlone = isAlone;
@@ -188,7 +188,7 @@ export class Waiting {
     };
   }
 
-  /** The lane whose first push may be sent now; it has left the line. */
+  /** Removes and returns the next lane whose first push may be sent now. */
   #next(): Lane | undefined {
     if (this.options.health.isDown || this.#isAlone || this.#inFlight >= this.#window.size) return undefined;
     for (let lane = this.#ready.first; lane !== undefined; lane = this.#ready.first) {
@@ -202,7 +202,7 @@ export class Waiting {
   }
 }
 
-/** The last attempt of a push is made alone, so that it is not given up because another push ended the app. */
+/** The last attempt of a push runs alone, so that another push that ends the app does not make it fail. */
 function mustBeAlone({ tries }: Ticket): boolean {
   return tries >= MAX_BROKEN - 1;
 }

@@ -5,7 +5,7 @@ const SLOWER_MS = 20;
 const SLOWER = 2;
 
 /**
- * How many waiting pushes are sent in parallel. It grows while the app responds as fast as at first and shrinks when more
+ * Maximum number of waiting pushes in flight. It grows while the app responds as fast as at first, and shrinks if more
  * parallel pushes only make each of them slower.
  */
 export class Window {
@@ -16,13 +16,13 @@ export class Window {
     return this.#size;
   }
 
-  /** Forgets what it learned: the app has restarted. */
+  /** Starts over, because the app has restarted. */
   reset(): void {
     this.#size = MIN;
     this.#fastestMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Learns from the time of a response. @param isFull whether as many pushes were in flight as may be */
+  /** Takes the time of a response into account. @param isFull whether the maximum number of pushes was in flight */
   learn(ms: number, isFull: boolean): void {
     this.#fastestMs = Math.min(this.#fastestMs, ms);
     const isFast = ms <= this.#fastestMs * SLOWER + SLOWER_MS;

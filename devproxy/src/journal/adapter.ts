@@ -31,7 +31,7 @@ export interface JournalOptions {
 
 /**
  * A lowdb adapter over an append-only journal: `read` builds the index from the index files and the segments, `write` appends what `stage`
- * was given and resolves when it is on disk. Nothing is ever rewritten.
+ * was given and resolves when it is on disk. Segments are never rewritten.
  */
 export class JournalAdapter implements Adapter<Index> {
   #journal: Journal | undefined;
@@ -93,7 +93,7 @@ export class JournalAdapter implements Adapter<Index> {
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
-  /** Packs the segments that get no more records, and writes their index files. */
+  /** Packs closed segments and writes their index files. */
   async indexClosed(): Promise<void> {
     await this.#indexer?.work(this.#segments().slice(0, -1));
   }

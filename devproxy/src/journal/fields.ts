@@ -61,7 +61,7 @@ export function wrongField(head: Head): string | undefined {
   const fields = head as unknown as Record<string, unknown>;
   for (const { name, type, isOptional } of CHECKS[head.kind]) {
     const value = fields[name];
-    if (typeof value !== type && !(isOptional && value === undefined)) return `the field ${name} is no ${type}`;
+    if (typeof value !== type && !(isOptional && value === undefined)) return `the field ${name} is not a ${type}`;
   }
   return undefined;
 }

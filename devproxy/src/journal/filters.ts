@@ -9,7 +9,7 @@ import { isTypeName, TYPE_NAMES } from "./type-names.js";
 
 type Test = (row: Row) => boolean;
 
-/** Rows that are tested before other work gets its turn. */
+/** Number of rows to test before yielding to the event loop. */
 const ROWS_AT_ONCE = 2_000;
 
 /** Filters as they come from a command line; all that are given must match. */
@@ -34,26 +34,26 @@ export function hasFilters(filters: Filters): boolean {
 
 /**
  * The rows that match, in order. Bodies are read from disk only for `text`.
- * @param most only so many, the newest
+ * @param max maximum number of rows; the newest are returned
  */
 export async function filterRows(
   reader: Reader,
   rows: readonly Row[],
   filters: Filters,
-  most = Number.POSITIVE_INFINITY,
+  max = Number.POSITIVE_INFINITY,
 ): Promise<Row[]> {
   const tests = testsOf(filters, await shownIdOf(reader, filters));
   const { text } = filters;
-  if (text === undefined) return newestMatches(rows, tests, most);
-  return holdsText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, most);
+  if (text === undefined) return newestMatches(rows, tests, max);
+  return holdsText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
 }
 
-/** Goes from the newest row back, as far as it has to. Other work gets its turn meanwhile. */
-async function newestMatches(rows: readonly Row[], tests: readonly Test[], most: number): Promise<Row[]> {
-  if (tests.length === 0) return rows.slice(-most);
+/** Searches backwards from the newest row until it has enough matches. Yields to the event loop meanwhile. */
+async function newestMatches(rows: readonly Row[], tests: readonly Test[], max: number): Promise<Row[]> {
+  if (tests.length === 0) return rows.slice(-max);
   const all = rows.slice(); // the index may change meanwhile
   const found: Row[] = [];
-  for (let at = all.length - 1; at >= 0 && found.length < most; at--) {
+  for (let at = all.length - 1; at >= 0 && found.length < max; at--) {
     const row = all[at] as Row;
     if (tests.every((test) => test(row))) found.push(row);
     if (at % ROWS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -93,7 +93,7 @@ export function testsOf(
   return tests;
 }
 
-/** An id as commands print it. `<id:...>` may be given without its brackets, which a shell would take for itself. */
+/** An id as commands print it. `<id:...>` also matches without its brackets, which a shell would interpret. */
 const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
 
 function isId(id: string | undefined, wanted: string, shownId: (id: string) => string): boolean {
@@ -102,7 +102,7 @@ function isId(id: string | undefined, wanted: string, shownId: (id: string) => s
   return placeholder !== undefined && shownId(id) === `<${placeholder}>`;
 }
 
-/** Gives an id as commands print it; each is computed once. */
+/** Returns a function that gives an id as commands print it, with a cache. */
 async function shownIdOf(
   { dir }: Reader,
   { task, call, workflow }: Filters,

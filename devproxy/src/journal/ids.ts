@@ -1,15 +1,15 @@
 import { usageError } from "../errors.js";
 import type { Index, Row } from "./rows.js";
 
-/** Fewer characters than this are no prefix of an id. */
+/** Minimum length of a prefix of an id. */
 const MIN_PREFIX = 4;
-/** Number of matches that the message about an ambiguous prefix names. */
+/** Maximum number of matches that the message about an ambiguous prefix names. */
 const MAX_NAMED = 5;
 
 /**
- * The rows that ids on a command line stand for: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
+ * The rows that ids on a command line refer to: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
  * (`3..` and `..7` are open ranges).
- * @throws DevproxyError `usage`, when one is malformed or ambiguous, or stands for nothing
+ * @throws DevproxyError `usage`, if an id is malformed or ambiguous, or no push has it
  */
 export function rowsOf(index: Index, ids: readonly string[]): Row[] {
   return [...new Set(ids.flatMap((id) => rowsOfOne(index, id)))];
@@ -23,8 +23,8 @@ export function rowOf(index: Index, id: string): Row {
 }
 
 /**
- * The rows that an id or a range stands for; none if there is no such push.
- * @throws DevproxyError `usage`, when it is malformed or ambiguous
+ * The rows that an id or a range refers to; none if there is no such push.
+ * @throws DevproxyError `usage`, if it is malformed or ambiguous
  */
 export function findRows(index: Index, id: string): Row[] {
   const range = /^#?(\d*)\.\.#?(\d*)$/.exec(id);

@@ -1,6 +1,6 @@
 import { isTypeName } from "./type-names.js";
 
-/** The words that a receiver reports: what became of a push. */
+/** The result of a push, as a receiver reports it. */
 export type OutcomeResult =
   | "handled"
   | "ignored"

@@ -72,7 +72,7 @@ export class Index {
     this.#packs.push({ pack, rows });
   }
 
-  /** Replaces the records of a segment that are in memory by a pack of them. */
+  /** Replaces the records of a segment in memory by their pack. */
   settle(pack: Pack): void {
     const { segment } = pack;
     const rows: StoredRow[] = [];

@@ -22,7 +22,7 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
   for (const [segment, group] of groups) {
     const file = await open(join(dir, `${String(segment).padStart(6, "0")}.ndjson`), "r").catch(() => undefined);
     if (file === undefined) {
-      for (const row of group) kept.add(row); // dropped meanwhile: noticed, and counted, when the push is read
+      for (const row of group) kept.add(row); // dropped meanwhile: the caller notices and counts it when it reads the push
       continue;
     }
     try {

@@ -2,8 +2,8 @@ import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { DeliveryRow, Row } from "./rows.js";
 
 /**
- * What became of a push. `handled` to `stored` are reported by the app's receiver or stand in its inbox. `accepted` is a 200 of an app
- * that reports nothing more; `undelivered` got no response.
+ * Status of a push. `handled` to `stored` come from the report of the app's receiver, or from its inbox. `accepted`: the app responded 200
+ * and reported nothing more. `undelivered`: the app did not respond.
  */
 export type Status = "handled" | "ignored" | "failed" | "dead" | "quarantined" | "stored" | "accepted" | "undelivered";
 
@@ -18,14 +18,14 @@ export const STATUSES: readonly Status[] = [
   "undelivered",
 ];
 
-/** Whether a delivery was answered with success: 200 alone, since Airudder sends a push again after any other answer, 204 too. */
+/** Whether a status means success: only 200, because Airudder retries after any other status, also after 204. */
 export function succeeded(status: number | undefined): boolean {
   return status === 200;
 }
 
 /**
- * The newest delivery that tells most about a push: of those with a response, or, if there is none, of all. A delivery that was edited,
- * went elsewhere or was stopped tells nothing, nor does a replay that the app refused or took for a duplicate.
+ * The delivery that decides the status of a push: the newest one with a response, or the newest one if none has a response. It leaves out
+ * deliveries that were edited, sent to another app or stopped, and replays that the app rejected or detected as duplicates.
  */
 export function lastDelivery({ deliveries }: Row): DeliveryRow | undefined {
   return deliveries.findLast(isAnswer) ?? deliveries.findLast(({ head }) => head.aside === undefined);
@@ -35,12 +35,12 @@ function isAnswer({ head }: DeliveryRow): boolean {
   return head.status !== undefined && head.aside === undefined && !isUnhandledReplay(head);
 }
 
-/** A replay that reached no handler, whatever the app would have made of it. */
+/** Whether a replay reached no handler, so that its response says nothing about the push. */
 function isUnhandledReplay({ cause, status, result }: DeliveryHead): boolean {
   return cause === "replay" && (result === "duplicate" || (result === "rejected" && status === 403));
 }
 
-/** Whether the app has ever answered for this push. */
+/** Whether the app has ever responded to this push. */
 export function wasDelivered({ deliveries }: Row): boolean {
   return deliveries.some(isAnswer);
 }
@@ -56,7 +56,7 @@ const INBOX_STATUSES: { readonly [state: string]: Status } = {
   quarantined: "quarantined",
 };
 
-/** The status that a receiver's report means. Of a duplicate or a refused push, only the response says how it stands. */
+/** The status that a receiver's report means. The HTTP status decides for duplicates and rejected pushes. */
 const REPORTED_STATUSES: { readonly [result: string]: Status } = {
   handled: "handled",
   ignored: "ignored",
@@ -66,7 +66,7 @@ const REPORTED_STATUSES: { readonly [result: string]: Status } = {
   stored: "stored",
 };
 
-/** What is known of a push: by the last response that counts, or by the marks of the inbox that holds it. */
+/** The status of a push, from the delivery that decides it or from the marks of its inbox. */
 export function statusOf(row: Row): Status {
   const last = lastDelivery(row)?.head;
   if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES[row.mark?.state ?? ""] ?? "stored";

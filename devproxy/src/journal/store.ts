@@ -55,7 +55,7 @@ export class Store implements Reader {
   onRecord: ((entry: Entry) => void) | undefined;
   /** Pushes that are being brought to the app: their segments stay. */
   readonly inHand = new Set<Row>();
-  /** Why nothing may be recorded at present; told to who tries. */
+  /** Why recording is suspended; becomes the message of the error. `undefined` if it is not. */
   suspended: string | undefined;
   /** Why the last record could not be written; `undefined` once one was written. */
   failure: string | undefined;

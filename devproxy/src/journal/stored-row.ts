@@ -2,13 +2,13 @@ import type { DeliveryHead, MarkHead, Place, PushHead } from "airudder-webhooks/
 import type { Pack } from "./index-file/pack.js";
 import type { DeliveryRow, Row } from "./row.js";
 
-/** A record that is unpacked when it is asked for. */
+/** A record that is unpacked on access. */
 interface PackedRecord {
   pack: Pack;
   record: number;
 }
 
-/** What is known of a push besides its pack. */
+/** Data of a push that its pack does not contain. */
 interface Extra {
   push?: PushHead;
   place?: Place;
@@ -97,7 +97,7 @@ export class StoredRow implements Row {
     else this.#more().mark = { pack, record };
   }
 
-  /** Replaces what is in memory of the pack's segment by the pack. */
+  /** Replaces the data from the pack's segment by the pack. */
   settle(pack: Pack, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, place } = this.#extra ?? {};
@@ -113,7 +113,7 @@ export class StoredRow implements Row {
         : { deliveries: later, ...(isOwnMark ? {} : { mark }), ...(isMoved ? { place } : {}) };
   }
 
-  /** Replaces a delivery that is in memory by the packed one. */
+  /** Replaces a delivery in memory by the packed one. */
   settleRecord(pack: Pack, record: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(record)) return;

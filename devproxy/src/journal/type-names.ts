@@ -7,7 +7,7 @@ export const TYPE_NAMES: readonly string[] = [
 
 const KNOWN: ReadonlySet<unknown> = new Set(TYPE_NAMES);
 
-/** Whether it is the name of a type of pushes. */
+/** Whether a value is the name of a push type. */
 export function isTypeName(value: unknown): value is string {
   return KNOWN.has(value);
 }

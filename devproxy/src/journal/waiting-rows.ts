@@ -1,7 +1,7 @@
 import { ACKNOWLEDGED, type Index, type Row } from "./rows.js";
 import { wasDelivered } from "./status.js";
 
-/** Whether a sender was told that we have a push, and the app has yet to get it. */
+/** Whether the proxy acknowledged a push that the app has not received yet. */
 export function isWaiting(row: Row): boolean {
   return row.mark?.state === ACKNOWLEDGED && !wasDelivered(row);
 }

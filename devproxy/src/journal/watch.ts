@@ -5,7 +5,7 @@ import type { Listener } from "../events.js";
 import type { Store } from "./store.js";
 
 const EVERY_MS = 500;
-/** With less free space a push cannot be expected to be recorded. */
+/** With less free space, a volume counts as full. */
 const FULL_BYTES = 64 * 1024;
 
 /** Checks twice a second that a journal's folder is still the one that was opened, and that its volume is not full. */
@@ -47,34 +47,34 @@ export class FolderWatch {
 
   async #check(): Promise<void> {
     const isThere = await this.#isThere();
-    if (isThere === this.isGone) this.#tell(isThere);
+    if (isThere === this.isGone) this.#report(isThere);
     if (!isThere) return;
     const isFull = await isVolumeFull(this.store.dir);
     if (isFull && !this.#isFull) this.listener({ event: "note", code: "journal_full", message: this.#fullMessage });
     this.#isFull = isFull;
   }
 
-  /** An inode number can be reused at once, so the config has to be there too. */
+  /** A new folder can get the same inode number, so this also compares the config. */
   async #isThere(): Promise<boolean> {
     const now = await identityOf(this.store.dir);
     if (now === undefined || !isSameFolder(this.folder, now)) return false;
-    // A config that cannot be read, for example without a free file descriptor, says nothing.
+    // A config that cannot be read, for example for lack of file descriptors, does not count as gone.
     const config = await readConfig(this.store.dir).catch(() => this.config);
     return config?.secret === this.config.secret;
   }
 
-  #tell(isThere: boolean): void {
+  #report(isThere: boolean): void {
     const { dir } = this.store;
-    const gone = `The journal ${dir} was removed, moved or emptied. Pushes are answered 503 and are not recorded. Put it back, or restart listen.`;
+    const gone = `The journal ${dir} was removed, moved or emptied. The dev proxy responds 503 to pushes and does not record them. Put it back, or restart listen.`;
     this.store.suspended = isThere ? undefined : gone;
     const [code, message] = isThere
-      ? ["journal_back", `The journal ${dir} is back. Pushes are recorded again.`]
+      ? ["journal_back", `The journal ${dir} is back. The dev proxy records pushes again.`]
       : ["journal_gone", gone];
     this.listener({ event: "note", code, message });
   }
 
   get #fullMessage(): string {
-    return `The volume of the journal ${this.store.dir} is full. Pushes that cannot be recorded are answered 503. Free some space.`;
+    return `The volume of the journal ${this.store.dir} is full. The dev proxy responds 503 to pushes that it cannot record. Free some space.`;
   }
 }
 

@@ -8,8 +8,8 @@ const CLASS = /^[A-Z][A-Za-z]{0,40}(?:Error|Exception)$|^Error$/;
 const STATUS = /^[1-5]\d\d$/;
 
 /**
- * The ground of an app's response, or of the part of it at a JSON pointer: of an error, class and code may be shown; its message as
- * `redact` returns it.
+ * The ground of an app's response, or of its part at a JSON pointer. The class and the code of an error may be shown; `redact` redacts its
+ * message.
  */
 export function groundOfAnswer(redact: (text: string) => string, pointer = ""): Ground {
   const fields = {
@@ -32,7 +32,7 @@ export function groundOfAnswer(redact: (text: string) => string, pointer = ""): 
   return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), answer);
 }
 
-/** Whether a text has the form of an error's code. */
+/** Whether a text looks like the code of an error. */
 export function isErrorCode(text: string): boolean {
   return CODE.test(text);
 }

@@ -17,7 +17,7 @@ const HIDDEN = "<hidden>";
 const RAW = " --raw writes them";
 
 /**
- * Redacts recorded data before it is printed: what is not known to be harmless becomes a placeholder. `--reveal` turns it off.
+ * Redacts recorded data before it is printed: placeholders replace all values that are not known to be harmless. `--reveal` turns it off.
  */
 export class Curtain {
   readonly #mask: Mask;
@@ -29,14 +29,14 @@ export class Curtain {
     this.#mask = new Mask(secret);
   }
 
-  /** The redaction of a journal: every command puts the same placeholder in the place of a value. */
+  /** The redaction of a journal. Equal values get equal placeholders in every command. */
   static async of(dir: string, isOpen: boolean): Promise<Curtain> {
     const secret = isOpen ? undefined : await secretOf(dir);
     return new Curtain(secret ?? "", isOpen);
   }
 
   /**
-   * The body of a push: `JsonText` if it is JSON. Values that its schema states as not personal are shown.
+   * The body of a push: `JsonText` if it is JSON. Values are shown if the schema says that they are not personal.
    * @param headers of the push; needed if its body is compressed
    */
   push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
@@ -46,7 +46,7 @@ export class Curtain {
 
   /**
    * The body of an app's response: `JsonText` if it is JSON. Class, code and message of an error are shown, as `error` returns them.
-   * @param payload the payload of the push that it is about
+   * @param payload the payload of the push that the app responded to
    */
   answer(body: Buffer, payload?: unknown): unknown {
     const ground = groundOfAnswer((text) => this.error(text, payload));
@@ -54,7 +54,7 @@ export class Curtain {
     return this.#body(wholeLetters(body), ground, "", `the first ${body.length} bytes, which are`);
   }
 
-  /** A part of an app's answer. `path` is a JSON pointer; empty for a whole answer that is no JSON. */
+  /** A part of an app's response. `path` is a JSON pointer; it is empty for a whole response that is not JSON. */
   answerPart(value: unknown, path: string, payload?: unknown): unknown {
     if (path === "" && typeof value === "string") return this.answer(Buffer.from(value), payload);
     if (this.isOpen) return value;
@@ -62,15 +62,15 @@ export class Curtain {
     return this.#mask.value(value, ground);
   }
 
-  /** A text of our own, such as why a delivery failed: phone numbers and e-mail addresses in it are redacted. */
+  /** A message of the dev proxy, such as why a delivery failed. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
     return this.isOpen ? text : this.#mask.text(text);
   }
 
   /**
-   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations are shown; in the message,
+   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations are shown. In the message,
    * placeholders replace the values of the payload, e-mail addresses and runs of digits.
-   * @param payload the payload of the push that it is about; without one the whole message is replaced
+   * @param payload the payload of the push that caused the error; without one, a placeholder replaces the whole message
    */
   error(text: string, payload?: unknown): string {
     return this.isOpen ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
@@ -101,14 +101,14 @@ export class Curtain {
     return this.isOpen || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
   }
 
-  /** What a push is about: its type and ids. */
+  /** The subject of a push: its type and ids. */
   subject(subject: string): string {
     if (this.isOpen) return subject;
     const [type = "", ...ids] = subject.split("|");
     return [this.type(type), ...ids.map((id) => this.id(id))].join("|");
   }
 
-  /** A JSON pointer into a payload, whose steps may be names or numbers of people. */
+  /** A JSON pointer into a payload. Its steps may contain names or phone numbers. */
   path(path: string): string {
     if (this.isOpen) return path;
     return path

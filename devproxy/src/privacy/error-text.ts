@@ -20,9 +20,9 @@ export type Replace = (kind: "value" | "email" | "digits" | "message", value: st
 type Hide = (text: string) => string;
 
 /**
- * An error's text without personal data: class, code and stack locations stay; in messages, placeholders replace the values of the
+ * An error's text without personal data. Class, code and stack locations stay. In messages, placeholders replace the values of the
  * payload, e-mail addresses and runs of digits.
- * @param payload the push's payload; without one the whole message is replaced, because its values are not known
+ * @param payload the push's payload; without one, a placeholder replaces the whole message, because the values are unknown
  */
 export function redactError(text: string, payload: unknown, replace: Replace): string {
   const hide = payload === undefined ? hideMessage(replace) : hideValues(payload, replace);
@@ -31,7 +31,7 @@ export function redactError(text: string, payload: unknown, replace: Replace): s
   return lines.map((line) => locationOf(line, hide, hideName) ?? messageOf(line, hide)).join("\n");
 }
 
-/** A line of a stack; nothing for another line. */
+/** A line of a stack; `undefined` for another line. */
 function locationOf(line: string, hide: Hide, hideName: Hide): string | undefined {
   const [, at, name, place] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
@@ -52,7 +52,7 @@ function messageOf(line: string, hide: Hide): string {
   return parts.join(CAUSE);
 }
 
-/** Keeps the system's error codes, which name no one. */
+/** Keeps only the error codes of the system, which are not personal. */
 function hideMessage(replace: Replace): Hide {
   return (text) => {
     if (text.trim() === "") return text;

@@ -1,6 +1,6 @@
 import type { PushSchema } from "airudder-webhooks";
 
-/** What a redacted value is: the word in its placeholder. */
+/** The kind of a redacted value: the word in its placeholder. */
 export type Kind =
   | NonNullable<PushSchema["shape"]["personal"]>
   | "number"
@@ -13,7 +13,7 @@ export type Kind =
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
 /** The form of the push ids that the middleware makes: time, count and process. */
 const PUSH_ID = "\\b0(?=[0-9a-z]*[a-z])[0-9a-z]{12,16}[0-9a-f]{12}\\b";
-/** Runs of digits that are not a person's: ids, hexadecimal, times and IP addresses. */
+/** Runs of digits that are not personal: ids, hexadecimal numbers, times and IP addresses. */
 const HARMLESS_DIGITS = [
   PUSH_ID,
   "\\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\\b",
@@ -21,7 +21,7 @@ const HARMLESS_DIGITS = [
   "\\b\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,9})?)?(?:Z|[+-]\\d\\d:?\\d\\d)?(?!\\d)",
   `(?<![\\d.])${OCTET}(?:\\.${OCTET}){3}(?::\\d{1,5})?(?![\\d.])`,
 ].join("|");
-/** At least seven digits, with the separators that phone numbers have, national or international, also as they stand in a URL. */
+/** At least seven digits with the separators of national or international phone numbers, also percent-encoded. */
 const PHONE = "(?:\\+|%2b)?\\(?\\d(?:(?:[\\s().\\-/]|%20){0,3}\\d){6,}";
 const DIGITS = new RegExp(`(${HARMLESS_DIGITS})|${PHONE}`, "gi");
 const EMAIL =
@@ -41,14 +41,14 @@ export function replaceWithin(text: string, replace: (kind: "phone" | "email", v
   return rest.join("");
 }
 
-/** What a value looks like whose field no schema describes. */
+/** The kind of a value by its form, for fields that no schema describes. */
 export function kindOfLook(text: string): "phone" | "email" | "link" | "text" {
   if (/^(?:\+|\()?\d(?:[\s().\-/]{0,3}\d){6,14}$/.test(text) && !/^\d{4}-\d\d-\d\d/.test(text)) return "phone";
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "email";
   return /^https?:\/\/\S+$/i.test(text) ? "link" : "text";
 }
 
-/** Whether a name looks like that of a field, or an index: not like that of a person, and without a person's number. */
+/** Whether a text looks like a field name or an index, and not like a person's name or number. */
 export function isFieldName(name: string): boolean {
   return (
     /^(?:[A-Za-z_$][\w$-]{0,63}|\d{1,5}|\*)$/.test(name) &&
@@ -56,7 +56,7 @@ export function isFieldName(name: string): boolean {
   );
 }
 
-/** Whether an id tells nothing of anyone: a UUID, or hexadecimal with letters and at least 16 digits. */
+/** Whether an id is not personal: a UUID, or hexadecimal with letters and at least 16 digits. */
 export function isHarmlessId(text: string): boolean {
   return (
     /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) || /^(?=.*[a-f])(?=.*\d)[0-9a-f]{16,64}$/i.test(text)

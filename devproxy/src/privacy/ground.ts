@@ -2,7 +2,7 @@ import { catalogue } from "airudder-webhooks";
 
 /** What is known of a place in a JSON document; a schema's `Shape` is one. */
 export interface Place {
-  /** What personal data its values are. */
+  /** The kind of personal data that its values are. */
   readonly personal?: "id" | (string & {});
   /** Matches the values, as text, that may be shown. */
   readonly harmless?: RegExp;
@@ -13,7 +13,7 @@ export interface Place {
   readonly additional?: boolean | Place;
 }
 
-/** The place that a value stands at; `undefined` where nothing is known, so that no value is shown. */
+/** The place of a value in a document. `undefined` if nothing is known about it: then no value is shown. */
 export type Ground = Place | undefined;
 
 /** The ground of a push's payload. `schema` is the name of the one that it is measured by, if any. */

@@ -8,7 +8,7 @@ const CODINGS =
 const MEDIA =
   "(?:application|text|multipart|image|audio|video|\\*)/(?:json|[a-z]{1,12}\\+json|plain|html|xml|x-www-form-urlencoded|form-data|octet-stream|\\*)";
 
-/** The headers whose values may be shown, and the values that they have where they hold nothing personal. */
+/** The headers whose values may be shown, and patterns of their harmless values. */
 const HARMLESS: Readonly<Record<string, RegExp>> = {
   accept: new RegExp(`^(?:${MEDIA}(?:;q=[01](?:\\.\\d{1,3})?)?(?:, ?|$))+$`, "i"),
   "accept-encoding": CODINGS,

@@ -1,9 +1,9 @@
 import { jsonTokens } from "./json-tokens.js";
 
-/** Deeper levels are printed in the line that they start in. */
+/** Maximum indentation; deeper levels stay on the line where they start. */
 const MAX_INDENT = 64;
 
-/** A JSON document by its text, so that numbers, duplicate keys and escapes are printed as they are. */
+/** A JSON document as text, so that numbers, duplicate keys and escapes are printed unchanged. */
 export class JsonText {
   /** @param text valid JSON */
   constructor(readonly text: string) {}

@@ -1,4 +1,4 @@
-/** The tokens of a valid JSON text, in order, without white space. Constant stack, whatever the nesting. */
+/** The tokens of a valid JSON text, in order, without white space. The stack stays constant at any nesting. */
 export function* jsonTokens(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
     const to = endOf(text, from);

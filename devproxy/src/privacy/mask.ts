@@ -3,11 +3,11 @@ import { isFieldName, isHarmlessId, type Kind, kindOfLook, replaceWithin } from 
 import { fieldOf, type Ground, isDocumented } from "./ground.js";
 import { jsonTokens } from "./json-tokens.js";
 
-/** What is nested deeper is not shown. */
+/** Maximum nesting; deeper values are not shown. */
 const MAX_DEPTH = 200;
 const TOO_DEEP = JSON.stringify("<nested too deeply>");
 
-/** Ids are selected by their placeholder, so it is longer. */
+/** Number of digits in a placeholder. Those of ids are longer, because filters select pushes by them. */
 const DIGEST_LENGTH = 6;
 const ID_DIGEST_LENGTH = 12;
 
@@ -17,8 +17,8 @@ interface Level {
 }
 
 /**
- * Puts placeholders in the place of every value that is not known to be harmless. The same value gets the same placeholder as long as the
- * secret is the same, so that one can still see that two pushes concern one person.
+ * Replaces every value that is not known to be harmless by a placeholder. Equal values get equal placeholders if the secret is the same, so
+ * that you can still see that two pushes concern the same person.
  */
 export class Mask {
   constructor(private readonly secret: string) {}
@@ -36,7 +36,7 @@ export class Mask {
 
   /**
    * A JSON text, redacted, in one line. What is shown is copied from the text.
-   * @param ground what is known of the document; nothing by default
+   * @param ground what is known of the document; default: nothing
    */
   json(text: string, ground?: Ground): string {
     const out: string[] = [];
@@ -85,7 +85,7 @@ export class Mask {
     return this.placeholder(look === "text" ? "key" : look, name);
   }
 
-  /** A text of our own that is shown: phone numbers and e-mail addresses in it are redacted. */
+  /** A message of the dev proxy. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
     return replaceWithin(text, (found, value) => this.placeholder(found, value));
   }

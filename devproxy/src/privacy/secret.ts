@@ -5,8 +5,8 @@ import { configPath, readConfig } from "../config/config.js";
 const FIRST_BYTES = 4096;
 
 /**
- * What placeholders are made with in a journal: the secret of its config. An app's inbox has none; there it is its first record, which
- * stays as it is and is shown nowhere as a whole. Nothing for a folder that holds neither.
+ * The secret that the placeholders of a journal are made with: that of its config. For the inbox of an app, which has no config, it is the
+ * first record: it never changes, and no command prints all of it. `undefined` for a folder without both.
  */
 export async function secretOf(dir: string): Promise<string | undefined> {
   const config = await readConfig(dir).catch(() => undefined);
@@ -16,14 +16,14 @@ export async function secretOf(dir: string): Promise<string | undefined> {
 
 let isWarned = false;
 
-/** Whoever reads the secret can tell which value a placeholder stands for, and send pushes. */
+/** Warns if other users can read the config: with its secret they can send pushes, and find the value of a placeholder. */
 async function warnIfReadable(path: string): Promise<void> {
   if (isWarned || process.platform === "win32") return;
   const mode = ((await stat(path).catch(() => undefined))?.mode ?? 0) & 0o777;
   if ((mode & 0o077) === 0) return;
   isWarned = true;
   process.stderr.write(
-    `airudder-devproxy: Other users can open ${path} (mode 0${mode.toString(8)}), which holds secrets. Run: chmod 600 ${path}\n`,
+    `airudder-devproxy: Other users can open ${path} (mode 0${mode.toString(8)}), which contains secrets. Run: chmod 600 ${path}\n`,
   );
 }
 

@@ -5,14 +5,14 @@ import { lastDelivery, statusOf } from "../journal/status.js";
 import type { Reader } from "../journal/store.js";
 import type { Result } from "./verdict.js";
 
-/** A target without its query, which may hold a token. */
+/** A target without its query, which may contain a token. */
 export function addressOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
 /**
- * What a replay's result is compared with; nothing if there was no response yet: a failed connection tells nothing about the app.
- * @param elsewhere the other app, if the replay goes there: its last response comes first, and what live pushes met second
+ * The baseline of a replay: the last result of its push. `undefined` if there was no response yet: a failed connection is no baseline.
+ * @param elsewhere the target, if it is not the app of live pushes; its own last response takes precedence
  */
 export async function resultBefore(reader: Reader, row: Row, elsewhere: URL | undefined): Promise<Result | undefined> {
   const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
@@ -32,7 +32,7 @@ function lastAt({ deliveries }: Row, address: string): DeliveryRow | undefined {
   return deliveries.findLast(isThere);
 }
 
-/** What an inbox's app made of a push: the bytes of its response are not known. */
+/** The result of a push according to its inbox, which does not store responses. */
 function resultOfInbox(row: Row): Result | undefined {
   if (row.push.source !== "inbox") return undefined;
   const status = statusOf(row);

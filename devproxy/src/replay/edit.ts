@@ -3,7 +3,7 @@ import { usageError } from "../errors.js";
 import { placeInObject, spanOf } from "./json-text.js";
 import type { Edit } from "./set.js";
 
-/** What is changed in a body before it is sent again. */
+/** Changes of a body before it is sent again. */
 export interface Edits {
   set: readonly Edit[];
   /** Signs every push that carries a `Sign` again with this key. */
@@ -12,13 +12,13 @@ export interface Edits {
   agreedKey?: string | undefined;
 }
 
-/** Whether anything is to be changed. */
+/** Whether there are any changes. */
 export function hasEdits({ set, key }: Edits): boolean {
   return set.length > 0 || key !== undefined;
 }
 
 /**
- * The body with the edits made: every byte that no edit touches stays as it came, and the body stays valid JSON.
+ * The edited body. It stays valid JSON, and bytes that no edit concerns do not change.
  * @param name of the push, for messages
  * @throws DevproxyError `usage`, when the body cannot be edited, or has no place for a path
  */
@@ -27,7 +27,7 @@ export function editBody(body: Buffer, encoding: string, edits: Edits, name: str
     throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);
   }
   if (payloadOf(body) === undefined)
-    throw usageError(`The body of ${name} is no JSON object; --set and --key cannot change it.`);
+    throw usageError(`The body of ${name} is not a JSON object; --set and --key cannot change it.`);
   // One character per byte, so that bytes which are not valid UTF-8 stay as they are.
   let text = body.toString("latin1");
   for (const edit of edits.set) text = apply(text, edit, name);
@@ -50,7 +50,7 @@ function apply(text: string, edit: Edit, name: string): string {
   return text.slice(0, span.start) + bytesOf(newValue(old, edit)) + text.slice(span.end);
 }
 
-/** A field that is not there becomes the last one of its object. */
+/** Adds a missing field at the end of its object. */
 function add(text: string, { path, steps, value, isJson }: Edit, name: string): string {
   const object = spanOf(text, steps.slice(0, -1));
   const place = object && placeInObject(text, object);
@@ -66,7 +66,7 @@ function bytesOf(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** Text becomes what its predecessor was; a number or a truth value only where it is one in JSON, so not `0812`. */
+/** The JSON text of a new value: a string if the old value is one, or if it is not valid JSON by itself, such as `0812`. */
 function newValue(old: string, { value, isJson }: Edit): string {
   if (isJson) return value;
   const isPlain = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);

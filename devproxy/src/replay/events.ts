@@ -12,7 +12,7 @@ export interface ReplayStart {
   target: string;
 }
 
-/** A push was played again. */
+/** A push was replayed. */
 export interface VerdictEvent {
   event: "verdict";
   /** The push's id. */
@@ -28,7 +28,7 @@ export interface VerdictEvent {
   ms: number;
   /** Why it failed: the handler's error (redacted, unless `reveal` is set), or why there was no response. */
   error?: string;
-  /** Where the answer differs from the last one. */
+  /** Where the response differs from the last one. */
   differences: Difference[];
   /** The status is not what `--expect` says, or no handler succeeded. */
   unexpected?: true;
@@ -39,17 +39,17 @@ export interface ReplaySummary {
   event: "summary";
   total: number;
   verdicts: Partial<Record<Verdict, number>>;
-  /** How many did not meet `--expect`. */
+  /** Number of pushes that did not meet `--expect`. */
   unexpected: number;
-  /** How many were not sent: they could not be edited or read, or the queue delivers them. */
+  /** Number of pushes that were not sent: they could not be edited or read, or the queue delivers them. */
   skipped?: number;
   /** It was stopped before all were sent. */
   interrupted?: true;
-  /** How many were on their way then, and got no answer. */
+  /** Number of requests that were in flight at that moment and got no response. */
   stopped?: number;
-  /** How many were dropped from the journal before they could be sent. */
+  /** Number of pushes that were dropped from the journal before they could be sent. */
   dropped?: number;
-  /** How many deliveries could not be recorded in the journal. */
+  /** Number of deliveries that could not be recorded in the journal. */
   unrecorded?: number;
   ms: number;
 }

@@ -10,7 +10,7 @@ export class Hints {
   #isSilent = false;
   #deadInInbox = 0;
 
-  /** Takes in one verdict. */
+  /** Adds one verdict. */
   add(row: Row, { status, outcome }: Result, verdict: Verdict): void {
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     if (verdict === "ignored") this.#ignoredTypes.add(row.push.type);
@@ -43,7 +43,7 @@ export class Hints {
     if (this.#counts.has("duplicate")) {
       note(
         "duplicate",
-        "The app took pushes for duplicates and did not run their handlers: upgrade airudder-webhooks in the app, or start it without NODE_ENV=production.",
+        "The app treated pushes as duplicates and did not run their handlers: upgrade airudder-webhooks in the app, or start it without NODE_ENV=production.",
       );
     }
     if (this.#counts.has("refused replay")) {

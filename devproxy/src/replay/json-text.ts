@@ -1,7 +1,7 @@
-/** White space of JSON: of a byte-wise text, `\s` would also match parts of letters. */
+/** White space of JSON. In a text with one character per byte, `\s` would also match bytes of other letters. */
 const SPACE = /[ \t\r\n]/;
 const SCALAR_END = /[ \t\r\n,\]}]/;
-/** Of UTF-8, one character per byte. */
+/** The byte order mark of UTF-8, one character per byte. */
 const BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
 
 /** Where a value is in a JSON text: from the first to after the last character. */
@@ -11,7 +11,7 @@ export interface Span {
 }
 
 /**
- * Finds the value at `steps` in a valid JSON text, so that it can be replaced and every other byte stays as it came.
+ * Finds the value at `steps` in a valid JSON text, so that it can be replaced without a change of other bytes.
  * Of a name that comes twice the last one counts, as for `JSON.parse`.
  * @param text the JSON text, one character per byte (`latin1`), so that bytes which are not valid UTF-8 survive
  */

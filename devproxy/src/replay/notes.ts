@@ -19,7 +19,7 @@ export function edited({ push }: Row, { headers, body }: Content, edits: Edits):
 }
 
 /**
- * The rows that the edits can change, and what the edits do besides: to the type, the schema, the signature. The others are skipped.
+ * Returns the rows that the edits can change and skips the others. Reports what else the edits change: type, schema and signature.
  * @throws DevproxyError `usage`, if the edits can change none of them
  */
 export async function editableRows(
@@ -34,7 +34,7 @@ export async function editableRows(
   const editable: Row[] = [];
   let problem: unknown;
   let unsigned = 0;
-  let isTold = false;
+  let isNoted = false;
   for (const row of rows) {
     let content: Content;
     let changed: Content;
@@ -58,23 +58,22 @@ export async function editableRows(
     const { payload = {} } = describePush(content.body, content.headers);
     if (sets(edits, "Sign")) continue;
     if (!isSigned(payload)) unsigned++;
-    else if (edits.key === undefined && sets(edits, "TaskID") && !verifySign(payload, edits.agreedKey) && !isTold) {
-      isTold = true;
+    else if (edits.key === undefined && sets(edits, "TaskID") && !verifySign(payload, edits.agreedKey) && !isNoted) {
+      isNoted = true;
       const which = edits.agreedKey === undefined ? "the vendor's public key" : "the key in AIRUDDER_KEY";
-      const what = `#${row.push.seq}: TaskID is set without --key: it is signed again with ${which}`;
-      note("signed_with_other_key", `${what}, which it was not signed with. Give --key to sign it with another.`);
+      const what = `#${row.push.seq}: TaskID is set without --key, so the push is signed again with ${which}`;
+      note("signed_with_other_key", `${what}. Its old Sign was made with another key: give it with --key.`);
     }
   }
   if (editable.length === 0 && problem !== undefined) throw problem;
   if (edits.key !== undefined && unsigned > 0) {
-    const which =
-      unsigned === editable.length ? "no push carries" : `${unsigned} of ${editable.length} pushes do not carry`;
-    note("nothing_to_sign", `--key signs only what carries a Sign, which ${which}.`);
+    const which = unsigned === editable.length ? "no push carries one" : `${unsigned} of ${editable.length} carry none`;
+    note("nothing_to_sign", `--key signs only pushes that carry a Sign: ${which}.`);
   }
   return editable;
 }
 
-/** Why a push cannot be edited, without its name, so that pushes with the same reason share a line. */
+/** Why a push cannot be edited, without its number, so that pushes with the same reason share a line. */
 function reasonOf({ message }: Error): string {
   return message
     .replace(/^The body of #\d+ is/, "its body is")

@@ -32,18 +32,18 @@ import { parseWait, waitForApp } from "./wait.js";
 export interface ReplayTools {
   store: Store;
   deliverer: Deliverer;
-  /** Where pushes go when the request does not say. */
+  /** The target if the request names none. */
   target?: URL | undefined;
-  /** Brings undelivered pushes to the app at the same time; a push is sent by one of both. */
+  /** The queue of undelivered pushes, if one runs. Either the queue or the replay sends a push, never both. */
   live?: Pick<Live, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
 }
 
 /**
- * Sends recorded pushes again and compares each result with the one before. Every delivery is recorded; one that was edited, goes to
- * another app than live pushes do, or is stopped is set aside, and leaves what is known of its push.
- * @throws DevproxyError `usage`, `app_down`; nothing has been sent then
+ * Sends recorded pushes again and compares each result with the one before. Records every delivery. A delivery that was edited,
+ * stopped, or sent to another app than live pushes gets the mark `aside` and does not change the status of its push.
+ * @throws DevproxyError `usage`, `app_down`, before anything is sent
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
   const { store, deliverer, live, onEvent, signal } = tools;
@@ -129,7 +129,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   return summary;
 }
 
-/** The push's bytes; nothing if they were dropped or are damaged: it is skipped then. */
+/** The bytes of a push; `undefined` if they were dropped or are damaged, so that the push is skipped. */
 async function contentOf(
   store: Store,
   row: Row,

@@ -6,8 +6,8 @@ import type { Reader } from "../journal/store.js";
 import type { ReplayRequest } from "./request.js";
 
 /**
- * The pushes that a request means, in the order in which they came.
- * @throws DevproxyError `usage`, when it says nothing, or names something that is not there
+ * The pushes that a request selects, in order of arrival.
+ * @throws DevproxyError `usage`, if it selects nothing, or names an id that does not exist
  */
 export async function select(reader: Reader, { ids = [], last, filters = {} }: ReplayRequest): Promise<Row[]> {
   if (ids.length === 0 && last === undefined && !hasFilters(filters)) {

@@ -1,7 +1,7 @@
 import type { NoteEvent } from "../events.js";
 import type { Row } from "../journal/rows.js";
 
-/** Maximum number of pushes that are named one by one. */
+/** Maximum number of pushes to list by number. */
 const MAX_NAMED = 10;
 
 /** Pushes that a replay does not send, and why. */

@@ -3,12 +3,11 @@ import { succeeded } from "../journal/status.js";
 import { compareBodies, type Difference } from "./differences.js";
 
 /**
- * What a replay shows about the app, compared with the last time it got the push. With our middleware, `fixed` and `same` mean that a
- * handler succeeded.
+ * The result of a replay, compared with the one before. With our middleware, `fixed` and `same` mean that a handler succeeded.
  */
 export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new" | Unproved;
 
-/** Verdicts of a replay that no handler finished, although nothing failed. They never meet `--expect`. */
+/** Verdicts of replays that did not fail and that no handler finished. They never meet `--expect`. */
 export type Unproved =
   | "ignored"
   | "quarantined"
@@ -28,7 +27,7 @@ export const UNPROVED: readonly Unproved[] = [
 
 export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new", ...UNPROVED];
 
-/** A response, or its absence, to be compared. */
+/** A response to compare, or its absence. */
 export interface Result {
   /** `null` if there was no response. */
   status: number | null;
@@ -37,7 +36,7 @@ export interface Result {
   /** What the app's receiver reported; absent if the app is not built with ours. */
   outcome?: Outcome | undefined;
   error?: string;
-  /** Absent if it is not known. */
+  /** Absent if it is unknown. */
   body?: Buffer;
 }
 
@@ -53,7 +52,7 @@ const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
   duplicate: "duplicate",
 };
 
-/** Whether a result shows that the app did its work, that it failed, or neither. */
+/** Whether a result shows that the app succeeded, that it failed, or neither. */
 function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
   const { status, code, outcome } = result;
   if (status === null) return "bad";
@@ -63,7 +62,7 @@ function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
   return UNPROVED_RESULTS[outcome.result] ?? (outcome.result === "handled" && isGood(status) ? "good" : "bad");
 }
 
-/** Compares a push's new result with the one before; one without a comparable result before is `new`. */
+/** Compares a push's new result with the one before. Without a comparable one before, the verdict is `new`. */
 export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
   const is = judge(after, isGood);
   if (is !== "good" && is !== "bad") return is;
@@ -78,7 +77,7 @@ export function verdictOf(before: Result | undefined, after: Result, isGood: IsG
   return hadWorked ? "regressed" : "new";
 }
 
-/** Whether a verdict leaves open whether a handler succeeded. */
+/** Whether a verdict does not show that a handler succeeded or failed. */
 export function isUnproved(verdict: Verdict): verdict is Unproved {
   return (UNPROVED as readonly string[]).includes(verdict);
 }

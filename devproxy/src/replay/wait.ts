@@ -3,7 +3,7 @@ import { isListening } from "../ingress/health.js";
 import { parseSpan } from "../journal/moment.js";
 
 const INTERVAL_MS = 200;
-/** A timer that is set to more ends at once. */
+/** Longest time that a timer accepts. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /**
@@ -13,7 +13,7 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
 export function parseWait(text: string): number {
   const span = parseSpan(text);
   if (span === undefined || span === 0 || span > MAX_WAIT_MS)
-    throw usageError(`--wait "${text}" is no time to wait. Give a span such as 30s or 2m.`);
+    throw usageError(`--wait "${text}" is not a duration. Give one such as 30s or 2m.`);
   return span;
 }
 

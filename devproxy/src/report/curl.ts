@@ -35,7 +35,7 @@ export function curlLines(
     if (!LEFT_OUT.test(name))
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
-  // curl adds the type of a form to a body that has none.
+  // Without this, curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
   // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.
@@ -54,7 +54,7 @@ function inlineText(body: Buffer): string | undefined {
   return hasControls(text.replace(/[\t\n]/g, "")) ? undefined : text;
 }
 
-/** A word of a POSIX shell command. Controls, which must not reach a terminal, are left to `printf`. */
+/** A word of a POSIX shell command. `printf` makes control characters, which must not reach a terminal. */
 function quote(text: string): string {
   if (/^[\w./:@-]+$/.test(text)) return text;
   return hasControls(text.replace(/[\t\n]/g, "")) ? printf(Buffer.from(text)) : `'${text.replaceAll("'", "'\\''")}'`;

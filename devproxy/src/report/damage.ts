@@ -14,7 +14,7 @@ export class DamageTally {
     }
   }
 
-  /** A line for each segment that is damaged. @param isThere leaves out those that were dropped */
+  /** A line for each damaged segment. @param isThere whether a segment still exists; others are left out */
   lines(isThere: (segment: number) => boolean = () => true): string[] {
     const present = [...this.#segments].filter(([segment]) => isThere(segment)).sort(([a], [b]) => a - b);
     return present.map(([segment, { count, offset }]) => {

@@ -5,7 +5,7 @@ import type { Screen } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 import { clean, local } from "./words.js";
 
-/** What became of one push, or of an id of no push. */
+/** The result for one push, or for an id that no push has. */
 export interface DeadResult {
   id: string;
   row?: Row | undefined;

@@ -101,7 +101,7 @@ export async function detailLines(
   return lines;
 }
 
-/** What the inbox that holds a push did with it; nothing for a push of a dev proxy. */
+/** The marks of a push in its inbox; none for a push of a dev proxy. */
 async function historyOf(reader: Reader, row: Row): Promise<MarkHead[]> {
   return row.push.source === "inbox" ? marksOf(reader.dir, row) : [];
 }

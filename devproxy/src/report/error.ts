@@ -30,7 +30,7 @@ async function redacted(reader: Pick<Reader, "content">, row: Row, error: string
   return curtain.error(error, content && payloadOf(content));
 }
 
-/** What an error is compared with to redact it. */
+/** The payload of a push, whose values are redacted in errors. */
 export function payloadOf({ headers, body }: Content): unknown {
   return describePush(body, headers).payload;
 }

@@ -1,10 +1,10 @@
 import { type Filters, hasFilters } from "../journal/filters.js";
 import { pushes } from "./words.js";
 
-/** What a list shows of a journal. */
+/** Counts of a list. */
 export interface ListCounts {
   shown: number;
-  /** How many match the filters; `undefined` if only the newest were looked for. */
+  /** Number of pushes that match the filters; `undefined` if only the newest were searched for. */
   matching: number | undefined;
   /** All pushes of the journal. */
   total: number;

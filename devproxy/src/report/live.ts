@@ -7,9 +7,9 @@ import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration, pushes } from "./words.js";
 
-const TOKEN_HINT = "the app wants its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
+const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
-/** Prints events as `--json` promises them; what is no part of that goes to standard error. */
+/** Prints events in the format of `--json`. Notes go to standard error. */
 export function jsonReporter(out: Screen, err: Screen, curtain = new Curtain("", false)): Listener {
   return (event) => {
     if (event.event === "note") err.line(clean(curtain.text(event.message)));
@@ -17,7 +17,7 @@ export function jsonReporter(out: Screen, err: Screen, curtain = new Curtain("",
   };
 }
 
-/** Prints events for people: a line a push, a line a delivery. */
+/** Prints events for people: one line per push, one line per delivery. */
 export function liveReporter(out: Screen, index: Index, curtain = new Curtain("", false)): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
@@ -26,7 +26,7 @@ export function liveReporter(out: Screen, index: Index, curtain = new Curtain(""
       out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
       if (event.signProblem !== undefined)
         out.line(
-          `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not fit the key. ${event.signProblem}`,
+          `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not match the key. ${event.signProblem}`,
         );
     } else if (event.event === "delivery") {
       out.line(`${stamp()} ${deliveryLine(out, redacted(event, curtain), index)}`);
@@ -40,7 +40,7 @@ export function liveReporter(out: Screen, index: Index, curtain = new Curtain(""
   };
 }
 
-/** A delivery whose failed connection names no person; its outcome is redacted already. */
+/** Redacts the connection error of a delivery. Its outcome is redacted already. */
 function redacted(event: DeliveryEvent, curtain: Curtain): DeliveryEvent {
   return event.error === undefined ? event : { ...event, error: curtain.text(event.error) };
 }
@@ -68,7 +68,7 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   ];
   if (cause !== "live") parts.push(` ${cause}`);
   if (error !== undefined) parts.push(` ${clean(error)}`);
-  if (late) parts.push(out.style("yellow", " late: in production Airudder would have sent this again"));
+  if (late) parts.push(out.style("yellow", " late: in production, Airudder would have retried"));
   if (outcome !== undefined) parts.push(out.style("dim", ` ${outcomeText(outcome)}`));
   if (outcome?.error !== undefined) parts.push(out.style("red", ` ${clean(outcome.error)}`));
   return parts.join(" ");

@@ -1,6 +1,6 @@
 import type { Outcome } from "../journal/outcome.js";
 
-/** What the app's receiver reported about a push, in a few words; its error is printed apart. */
+/** Summary of what the app's receiver reported about a push, without its error. */
 export function outcomeText({ result, type, verified, duplicate, drift, reserialised }: Outcome): string {
   const words = [
     result ?? "handling unknown: upgrade airudder-webhooks",

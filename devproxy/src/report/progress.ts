@@ -3,7 +3,7 @@ import { pushes } from "./words.js";
 
 const EVERY_MS = 200;
 
-/** A line that shows how far a long command is. Only on a terminal. */
+/** A line with the progress of a long command. Only in a terminal. */
 export class Progress {
   #shownAt = performance.now();
   #isShown = false;

@@ -82,7 +82,7 @@ function differenceLine(out: Screen, name: string, before: unknown, after: unkno
   return `      ${clean(name)}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`;
 }
 
-/** Where an edited push differs from the recorded one, personal data behind the curtain. */
+/** Where an edited push differs from the recorded one; personal data is redacted. */
 export function editsOf(before: Content, after: Content, curtain: Curtain): Difference[] {
   const [left, right] = [before, after].map(({ headers, body }) =>
     bytesOf(curtain.push(describePush(body, headers), body, headers)),
@@ -94,17 +94,17 @@ function bytesOf(body: unknown): Buffer {
   return Buffer.from(body instanceof JsonText ? body.text : JSON.stringify(body));
 }
 
-/** The same for people, a line each. */
+/** The same for people, one line per difference. */
 export function editLines(out: Screen, edits: readonly Difference[]): string[] {
   return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
 function masked({ path, before, after }: Difference, curtain: Curtain): Difference {
-  const shield = (value: unknown) => (path === "status" || path === "result" ? value : curtain.answerPart(value, path));
+  const redact = (value: unknown) => (path === "status" || path === "result" ? value : curtain.answerPart(value, path));
   return {
     path: curtain.path(path),
-    ...(before === undefined ? {} : { before: shield(before) }),
-    ...(after === undefined ? {} : { after: shield(after) }),
+    ...(before === undefined ? {} : { before: redact(before) }),
+    ...(after === undefined ? {} : { after: redact(after) }),
   };
 }
 

@@ -51,7 +51,7 @@ function shownIds(head: Ids, curtain: Curtain): Ids {
   );
 }
 
-/** A head as it is printed: phone numbers and e-mail addresses in its texts are redacted. */
+/** A head without phone numbers and e-mail addresses in its texts. */
 function shown<T extends object>(head: T, curtain: Curtain): T {
   return Object.fromEntries(
     Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? curtain.text(value) : value]),
@@ -68,10 +68,10 @@ export function statusStyle(row: Row): Style {
   return STATUS_STYLES[statusOf(row)] ?? "bold";
 }
 
-/** Characters of an id that a terminal shows: enough to tell the ids of one process apart. */
+/** Minimum width of the id column: enough to distinguish the ids of one process. */
 const ID_PREFIX = 13;
 
-/** Pushes as lines of `list`, under a header. */
+/** The table of `list`. */
 export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): Table<Row> {
   const id = (value: string | undefined): string => (value === undefined ? "" : cut(clean(curtain.id(value))));
   const columns: Column<Row>[] = [

@@ -9,7 +9,7 @@ export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 /** Colours, and each character that may be a control. */
 const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
-/** Where a command writes. Survives a reader that has gone away; output that cannot be written is told in a line and fails the command. */
+/** Where a command writes. Survives a reader that has gone away; output that cannot be written is reported on one line and makes the command fail. */
 export class Screen {
   readonly #colours: boolean;
   #gone = false;
@@ -40,7 +40,7 @@ export class Screen {
     return this.#gone;
   }
 
-  /** Prints lines. Of control characters, only line feeds, tabs and the colours of `style` are printed as they are. */
+  /** Prints lines. Escapes control characters, except line feeds, tabs and the colours of `style`. */
   line(text = ""): void {
     this.write(
       `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : visible(part)))}\n`,
@@ -55,7 +55,7 @@ export class Screen {
     if (!this.#gone) this.stream.write(data);
   }
 
-  /** Resolves when little waits to be read, or when nobody reads any more. Await it before each line of a long output. */
+  /** Resolves when the stream's buffer has room, or its reader has gone. Await it before each line of a long output. */
   async drained(): Promise<void> {
     if (this.#gone || !this.stream.writableNeedDrain) return;
     await new Promise<void>((resolve) => {
@@ -80,7 +80,7 @@ export class Screen {
   }
 }
 
-/** One line of JSON; a `JsonText` stands in it by its text. */
+/** One line of JSON. The text of a `JsonText` is copied into it. */
 function jsonLine(value: unknown): string {
   const mark = randomUUID();
   const texts: string[] = [];

@@ -59,7 +59,7 @@ export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: rea
 }
 
 function fit<T>(columns: readonly Column<T>[], rows: readonly T[], limit = Number.POSITIVE_INFINITY): Fitted<T>[] {
-  // A column without a cell would be a title over nothing.
+  // Empty columns are omitted.
   const used = columns.filter((column) => rows.length === 0 || rows.some((row) => column.cell(row) !== ""));
   const fitted = used.map((column) => measured({ ...column, width: 0, isShort: false }, rows));
   if (total(fitted, ({ width }) => width) <= limit) return fitted;

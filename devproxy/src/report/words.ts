@@ -4,17 +4,17 @@ const CONTROLS =
 const CONTROL = new RegExp(`[${CONTROLS}]`, "g");
 const HAS_CONTROL = new RegExp(`[${CONTROLS}]`);
 
-/** Whether a text holds characters that must not reach a terminal. */
+/** Whether a text contains characters that must not reach a terminal. */
 export function hasControls(text: string): boolean {
   return HAS_CONTROL.test(text);
 }
 
-/** Text from outside in one line that cannot control a terminal: white space becomes a space, other controls `\uXXXX`. */
+/** Text from outside as one line that cannot control a terminal: white space becomes a space, other controls become `\uXXXX`. */
 export function clean(text: string): string {
   return visible(text.replace(/[\t\n\v\f\r ]+/g, " ")).trim();
 }
 
-/** Text with `\uXXXX` in the place of controls; JSON text stays equivalent. */
+/** Text with `\uXXXX` instead of control characters; JSON text stays equivalent. */
 export function visible(json: string): string {
   return json.replace(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

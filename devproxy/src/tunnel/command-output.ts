@@ -1,4 +1,4 @@
-/** Terminal controls end an address, also BEL and ESC, which end that of an OSC 8 hyperlink. */
+/** Control characters end an address, for example BEL or ESC at the end of an OSC 8 hyperlink. */
 const ADDRESS = /https?:\/\/[^\s"'<>|`\\\u0000-\u001f\u007f-\u009f]+/gi;
 const LOOPBACK = /^(localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\])$/i;
 const DOCUMENTATION = /^(www|docs?|developers?|help|support|admin|dashboard|login|accounts?)\./i;

@@ -8,12 +8,12 @@ import { watchParent } from "./watchdog.js";
 const KEPT = 16_384;
 /** What it started may hold its output open after its end. */
 const LAST_WORDS_MS = 300;
-/** A line without its end counts as complete after this silence. */
+/** Time without output after which an unfinished line counts as complete. */
 const QUIET_MS = 300;
 
 /**
- * A tunnel program, with everything it prints, that ends together with whatever it started. It never outlives this process for
- * long: a watchdog ends it when this process is killed, and the record lets the next start end it.
+ * A tunnel program with its output. Ends everything that the program started, too. If this process is killed, a watchdog ends the program;
+ * if that fails, the next start finds it in the record and ends it.
  */
 export class CommandProcess {
   readonly #child: ChildProcess;
@@ -23,7 +23,7 @@ export class CommandProcess {
   #quiet: NodeJS.Timeout | undefined;
   #output = "";
   #ended: string | undefined;
-  /** Called with what was printed so far (the last 16 KB): complete lines, or all of it when nothing follows. */
+  /** Called with the output so far (the last 16 KB): complete lines, or all of it after a pause. */
   onOutput: ((output: string) => void) | undefined;
   /** Called once when it has ended, with how. */
   onEnd: ((how: string) => void) | undefined;
@@ -53,7 +53,7 @@ export class CommandProcess {
     return this.#ended;
   }
 
-  /** What it printed, the last 16 KB. */
+  /** The last 16 KB of its output. */
   get output(): string {
     return this.#output;
   }
@@ -77,7 +77,7 @@ export class CommandProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
   }
 
-  /** Also what it started, which may outlive it. Later its id may belong to another process. */
+  /** Ends it and what it started. Not to be called later: its id may then belong to another process. */
   #endTree(): void {
     const { pid } = this.#child;
     if (pid !== undefined) endTree(pid);
@@ -101,7 +101,7 @@ export class CommandProcess {
     this.onEnd?.(how);
   }
 
-  /** Nothing is left to be ended by anybody else. */
+  /** Stops the watchdog and removes the note: the program has ended. */
   #release(): void {
     const { pid } = this.#child;
     process.removeListener("exit", this.#exit);

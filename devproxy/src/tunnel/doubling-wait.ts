@@ -1,6 +1,6 @@
 import { Pause } from "./pause.js";
 
-/** Waits that double up to a maximum, and can start over. */
+/** Waits whose duration doubles up to a maximum. They can start over. */
 export class DoublingWait {
   readonly #firstMs: number;
   readonly #capMs: number;

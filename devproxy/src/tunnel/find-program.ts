@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The path of a program on this machine's PATH; undefined when it is not installed. */
+/** The path of a program on this machine's PATH; `undefined` if it is not installed. */
 export function findProgram(name: string): string | undefined {
   // Windows runs a program by its name without the extension.
   const extensions = process.platform === "win32" ? (process.env.PATHEXT ?? ".EXE;.CMD;.BAT").split(";") : [""];

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 
 const WINDOWS = process.platform === "win32";
 
-/** What to start: a command line for the shell, or a program with its arguments, which no shell sees. */
+/** What to start: a command line for the shell, or a program with arguments, without a shell. */
 export type Launch = { command: string } | { file: string; args: readonly string[]; env?: Record<string, string> };
 
 /** Starts a tunnel program, on POSIX as the leader of a process group of its own. */
@@ -13,14 +13,14 @@ export function start(launch: Launch): ChildProcess {
     return spawn(launch.command, { ...options, shell: true, stdio: ["ignore", "pipe", "pipe"] });
   }
   const { file, args, env } = launch;
-  // The open standard input ends with this process: some programs end with it.
+  // The standard input closes when this process ends. Some programs then end too.
   const rest = {
     ...options,
     stdio: ["pipe", "pipe", "pipe"] as ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
   };
   if (!WINDOWS || !/\.(cmd|bat)$/i.test(file)) return spawn(file, args, rest);
-  // Windows starts a batch file only through its shell. The arguments hold nothing that it would interpret.
+  // Windows starts a batch file only through its shell. The arguments contain nothing that it would interpret.
   const line = `""${file}" ${args.join(" ")}"`;
   return spawn(process.env.ComSpec ?? "cmd.exe", ["/d", "/s", "/c", line], { ...rest, windowsVerbatimArguments: true });
 }

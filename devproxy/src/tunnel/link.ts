@@ -12,7 +12,7 @@ export class Link {
   failure: TunnelError | undefined;
   readonly #secret: string;
   readonly #pingLimitMs: number;
-  /** The origin that the first ping came back through. */
+  /** The origin through which the first ping arrived. */
   #confirmed: string | undefined;
 
   constructor(tunnel: Tunnel, secret: string, pingLimitMs: number) {
@@ -26,7 +26,7 @@ export class Link {
     });
   }
 
-  /** Public origin: the one that a ping confirmed, else the likeliest. */
+  /** Public origin: the one that a ping confirmed, or the first candidate. */
   get url(): string {
     return this.#confirmed ?? this.tunnel.url;
   }
@@ -42,7 +42,7 @@ export class Link {
     }
   }
 
-  /** Pings the confirmed origin, or all possible ones at once, https before http: the first that answers is the tunnel's. */
+  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first that responds is the tunnel's. */
   async #first(signal: AbortSignal): Promise<number> {
     const urls = this.#confirmed === undefined ? (this.tunnel.urls ?? [this.tunnel.url]) : [this.#confirmed];
     const secure = urls.filter((url) => url.startsWith("https:"));
@@ -69,6 +69,6 @@ export class Link {
 }
 
 function noneOf(urls: readonly string[], [first]: TunnelError[]): TunnelError {
-  const message = `none of the addresses printed brings requests here: ${urls.join(", ")}; the local URL still works`;
+  const message = `no address that the tunnel program printed forwards requests to this machine: ${urls.join(", ")}; the local URL still works`;
   return new TunnelError("tunnel_silent", message, { cause: first });
 }

@@ -57,16 +57,16 @@ function unanswered(error: NodeJS.ErrnoException, host: string, timeoutMs: numbe
   return new TunnelError("tunnel_unreachable", message, { cause: error });
 }
 
-/** What to do instead; the tunnels named are those that this machine can open. */
+/** Advice. Names the tunnels that this machine can open. */
 function hint(): string {
   const found = presetsFound().map((option) => `--tunnel ${option}`);
   const others =
     found.length > 0 ? `${found.join(" or ")} (found on this machine)` : "install cloudflared for --tunnel cloudflared";
-  return `check --tunnel-host, or use another tunnel: ${others}, or go on with --tunnel none`;
+  return `check --tunnel-host, or use another tunnel: ${others}, or continue with --tunnel none`;
 }
 
 export function timedOut(host: string, timeoutMs: number, cause?: unknown): TunnelError {
-  const message = `the tunnel server ${host} gave no answer within ${Math.round(timeoutMs / 100) / 10} s; ${hint()}`;
+  const message = `the tunnel server ${host} did not respond within ${Math.round(timeoutMs / 100) / 10} s; ${hint()}`;
   return new TunnelError("tunnel_timeout", message, { cause });
 }
 
@@ -75,14 +75,14 @@ function granted({ status, body }: PublicAnswer, host: string): Grant {
   const answer = parsed(body);
   if (status !== 200) {
     const said = typeof answer?.message === "string" ? `${status}: ${answer.message.slice(0, 200)}` : `${status}`;
-    throw new TunnelError("tunnel_refused", `the tunnel server ${host} answered ${said}; ${hint()}`, {
+    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${said}; ${hint()}`, {
       status,
       evidence,
     });
   }
   const unusable = nameBeforeIpAddress(answer?.url);
   if (unusable !== undefined) {
-    const message = `the tunnel server ${host} handed out ${unusable}, which is no valid URL: a name cannot stand before an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
+    const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
     throw new TunnelError("tunnel_bad_address", message, { status, evidence });
   }
   const grant = answer && grantFrom(answer, host);
@@ -90,12 +90,12 @@ function granted({ status, body }: PublicAnswer, host: string): Grant {
   const what = answer ? "JSON without a tunnel in it" : /^\s*</.test(evidence) ? "a web page" : "something unreadable";
   throw new TunnelError(
     "tunnel_not_a_server",
-    `${host} is not a localtunnel server: it answered with ${what}; ${hint()}`,
+    `${host} is not a localtunnel server: it responded with ${what}; ${hint()}`,
     { status, evidence },
   );
 }
 
-/** A server without a domain puts the tunnel's name before the address that it was asked at. */
+/** The invalid URL of a server without a domain: it puts the tunnel's name before its IP address. */
 function nameBeforeIpAddress(url: unknown): string | undefined {
   if (typeof url !== "string" || URL.canParse(url)) return undefined;
   return /^https?:\/\/[a-z0-9-]+\.(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.exec(url)?.[0];

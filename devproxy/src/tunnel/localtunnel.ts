@@ -10,7 +10,7 @@ import type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";
 /** A server frees a name about a second after its last connection ended; so a name just given up is worth asking for again. */
 const ASKS = 3;
 const ASK_AGAIN_MS = 1_250;
-/** What follows an answer has this much time at least: a server that was frozen answers just before the time limit, then works. */
+/** Minimum time for the steps after a response: a server that was frozen may respond just before the time limit, and then work. */
 const AFTER_ANSWER_MS = 4_000;
 
 /**
@@ -49,7 +49,7 @@ async function open(host: string, options: OpenOptions): Promise<Tunnel> {
   return tunnel;
 }
 
-/** Another name is accepted only after the server has refused the own one three times, however late its first answer is. */
+/** Accepts another name only after the server has refused the own one three times, even if its first response comes late. */
 async function askFor(host: string, options: OpenOptions, signal: AbortSignal, deadline: number): Promise<Grant> {
   const { subdomain, exactName = false } = options;
   const name = subdomain ?? `airudder-${randomBytes(6).toString("hex")}`;

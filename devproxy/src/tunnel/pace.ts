@@ -12,9 +12,9 @@ export interface Pace {
   backoffMs: number;
   /** Longest wait between two reopenings. Default: 10000. */
   backoffCapMs: number;
-  /** First wait before asking again for the own name while another one is used; doubles with each refusal. Default: 2000. */
+  /** First wait before the own name is requested again while another one is used; doubles with each refusal. Default: 2000. */
   reclaimMs: number;
-  /** Maximum wait before asking again for the own name. Default: 60000. */
+  /** Maximum wait before the own name is requested again. Default: 60000. */
   reclaimCapMs: number;
   /** How long the tunnel with the other name goes on after the right one was obtained. Default: 10000. */
   handoverMs: number;
@@ -46,8 +46,8 @@ export function backoff(failures: number, { backoffMs, backoffCapMs }: Pace, ran
 }
 
 /**
- * The wait before the next opening, counted from the start of the one that failed: an opening that waited for a frozen server
- * until its time limit has already waited. Never shorter than the first backoff.
+ * The wait before the next opening, counted from the start of the one that failed: its own duration counts as waiting. Never shorter
+ * than the first backoff.
  */
 export function reopenAfter(failures: number, elapsedMs: number, pace: Pace, random = Math.random): number {
   return Math.max(backoff(failures, pace, random) - elapsedMs, backoff(0, pace, random));

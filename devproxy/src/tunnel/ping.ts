@@ -11,7 +11,7 @@ export function pushPath(secret: string): string {
 }
 
 /**
- * What a ping carries instead of the secret: pings also go to addresses that turn out to be somebody else's, such as a link that a
+ * The secret of pings. It differs from the one of pushes, because a ping may reach another server, for example through a link that a
  * tunnel program printed.
  */
 export function pingSecret(secret: string): string {

@@ -4,7 +4,7 @@ import { findProgram } from "./find-program.js";
 import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
-/** A tunnel program that is known by name: how to run it, and how to read what it prints. */
+/** How to run a known tunnel program, and how to read its output. */
 export interface Preset {
   kind: "cloudflared" | "ngrok" | "ssh";
   /** The value of `--tunnel`. */
@@ -13,18 +13,18 @@ export interface Preset {
   program: string;
   /** How to install it on macOS, Linux and Windows. */
   install: string;
-  /** Its arguments. No shell sees them. */
+  /** Its arguments, which are passed without a shell. */
   args(port: number): string[];
   env?: Record<string, string>;
-  /** Finds its public address, in the first group. Without it, every address printed is tried. */
+  /** Finds its public address, in the first group. Default: every address in its output is a candidate. */
   address?: RegExp;
-  /** An address that is known before it prints anything. */
+  /** An address that does not depend on its output. */
   knownAddress?: string;
-  /** What to do about what it says: the first pattern that matches its output decides. */
+  /** Advice for messages of the program: the first pattern that matches its output applies. */
   advice: [said: RegExp, todo: string][];
 }
 
-/** A tunnel made by a program that is known by name. */
+/** A tunnel that a known program opens. */
 export function presetTunnel(preset: Preset): TunnelProvider {
   const { kind, program, install } = preset;
   return {

@@ -10,9 +10,9 @@ export const CLOUDFLARED: Preset = {
   program: "cloudflared",
   install:
     "Install it: brew install cloudflared (macOS), winget install --id Cloudflare.cloudflared (Windows), https://pkg.cloudflare.com (Linux).",
-  // A config file of the user's named tunnels would be read instead of --url.
+  // A config file of the user would take precedence over --url.
   args: (port) => ["tunnel", "--no-autoupdate", "--config", devNull, "--url", `http://127.0.0.1:${port}`],
-  // Errors name https://api.trycloudflare.com, which is not the tunnel's.
+  // Error messages contain https://api.trycloudflare.com, which is not the address of the tunnel.
   address: /(https:\/\/(?!api\.)[a-z0-9-]+\.trycloudflare\.com)(?![\w.-])/,
   advice: [
     [/429|Too Many Requests/i, "Cloudflare limits new quick tunnels: wait some minutes, or use another --tunnel"],
@@ -39,10 +39,10 @@ export const NGROK: Preset = {
 const SSH_OPTIONS = {
   // A session without its tunnel is of no use.
   ExitOnForwardFailure: "yes",
-  // A connection that died without a word ends within 30 s.
+  // Detects a lost connection within 30 s.
   ServerAliveInterval: "15",
   ServerAliveCountMax: "2",
-  // There is no terminal to ask on. A key that has changed is refused all the same.
+  // There is no terminal for questions. ssh still rejects a host key that has changed.
   StrictHostKeyChecking: "accept-new",
   PasswordAuthentication: "no",
   // A shared connection would keep the tunnel after the end of this ssh.
@@ -52,27 +52,27 @@ const SSH_OPTIONS = {
 const SSH_HOST =
   /^(?:(?<user>[a-z0-9_][\w.+-]*)@)?(?<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?<port>[0-9]{1,5}))?$/i;
 
-/** What public servers print before their address, among links to their own pages. */
+/** How public servers print the address. They also print links to their own pages. */
 const SSH_ADDRESS: Record<string, RegExp> = {
   "localhost.run": /tunneled with tls termination, (https:\/\/\S+)/,
   "serveo.net": /Forwarding HTTP traffic from (https:\/\/\S+)/,
 };
 
 /**
- * A tunnel through an ssh server that hands out public addresses (`localhost.run`, `serveo.net`, any with `user@`), or, with a
- * port behind the host, through a plain one that forwards that port: `ssh:me@example.com:8080` is `http://example.com:8080`.
- * @throws {TunnelError} `tunnel_option` when it is no host.
+ * A tunnel through an ssh server that assigns a public address, such as `localhost.run`, `serveo.net` or `user@host`. With a port, the
+ * server forwards that port instead: `ssh:me@example.com:8080` is `http://example.com:8080`.
+ * @throws {TunnelError} `tunnel_option`, if `option` is not a host
  */
 export function sshPreset(option: string): Preset {
   const { user, host, port: remote } = SSH_HOST.exec(option)?.groups ?? {};
   if (host === undefined || Number(remote ?? 1) < 1 || Number(remote ?? 1) > 65_535) {
     throw new TunnelError(
       "tunnel_option",
-      `--tunnel ssh: wants a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your own server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
+      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your own server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
     );
   }
   const name = host.toLowerCase();
-  // Without an account, localhost.run wants this user; any other user needs a key that it knows.
+  // Without an account, localhost.run requires this user. Every other user needs a registered key.
   const login = user ?? (name === "localhost.run" ? "nokey" : undefined);
   const destination = login === undefined ? host : `${login}@${host}`;
   const address = SSH_ADDRESS[name];
@@ -86,7 +86,7 @@ export function sshPreset(option: string): Preset {
     install:
       "Install OpenSSH: it is part of macOS; the package openssh-client (Linux); Settings, Optional features, OpenSSH Client (Windows).",
     args: (local) => [...options, ...forward(local), "--", destination],
-    // It must not open a window to ask for a password.
+    // ssh must not open a window to ask for a password.
     env: { SSH_ASKPASS_REQUIRE: "never" },
     ...(address !== undefined && { address }),
     ...(remote !== undefined && { knownAddress: `http://${host}:${remote}` }),
@@ -95,7 +95,7 @@ export function sshPreset(option: string): Preset {
       [
         /remote port forwarding failed/,
         remote === undefined
-          ? `${host} gives no address of its own: name a free port of it, --tunnel ssh:${destination}:8080`
+          ? `${host} assigns no public address: name a free port of the server, as in --tunnel ssh:${destination}:8080`
           : `port ${remote} of ${host} is in use or not allowed: name another one`,
       ],
       [

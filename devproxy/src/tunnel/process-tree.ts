@@ -15,7 +15,7 @@ export function endTree(pid: number): void {
   }
 }
 
-/** Whether anything of a process's tree is left; on Windows, the process itself. */
+/** Whether any process of a tree is alive; on Windows, only the process itself is checked. */
 export function isTreeAlive(pid: number): boolean {
   try {
     return process.kill(WINDOWS ? pid : -pid, 0);
@@ -25,8 +25,8 @@ export function isTreeAlive(pid: number): boolean {
 }
 
 /**
- * When a process started, as text that only this process has: two processes with the same id differ in it.
- * `undefined` when there is no such process, or the system does not say.
+ * The start time of a process, as a text that distinguishes it from later processes with the same id. `undefined` if there is no such
+ * process, or the system does not report it.
  */
 export async function startOf(pid: number): Promise<string | undefined> {
   try {

@@ -7,8 +7,8 @@ import { endTree, isTreeAlive, startOf } from "./process-tree.js";
 const END_LIMIT_MS = 2_000;
 
 /**
- * Notes in a journal's folder which tunnel program runs, so that the next start can end one that outlived its parent and still
- * holds the public address. Only its process id and start time are kept: its command line may hold a token.
+ * Notes in a journal's folder which tunnel program runs. If the program outlives its parent and keeps the public address, the next start
+ * ends it. The note contains only its process id and start time, because its command line may contain a token.
  */
 export class ProgramRecord {
   readonly #path: string;
@@ -18,7 +18,7 @@ export class ProgramRecord {
     this.#path = join(dir, "tunnel.json");
   }
 
-  /** Notes a program that has just been started. Never fails: without a note the program works all the same. */
+  /** Notes a program that has just been started. Never fails: the program also works without a note. */
   async write(pid: number): Promise<void> {
     this.#pid = pid;
     const start = await startOf(pid);
@@ -36,9 +36,9 @@ export class ProgramRecord {
   }
 
   /**
-   * Ends the program that an earlier process left behind, with everything that it started. A process that merely has the same
-   * id is left alone. To be called before this process notes a program, by the folder's one writer.
-   * @returns its process id, when there was one and it has ended.
+   * Ends the program that an earlier process left behind, with everything that it started. Does not end another process that has the
+   * same id. Call it before `write`, and only as the owner of the folder's lock.
+   * @returns its process id, if there was one and it has ended
    */
   async endOrphan(): Promise<number | undefined> {
     const noted = await this.#read();
@@ -64,7 +64,7 @@ export class ProgramRecord {
     try {
       rmSync(this.#path, { force: true });
     } catch {
-      // The folder has gone.
+      // The folder no longer exists.
     }
   }
 }

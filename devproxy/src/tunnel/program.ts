@@ -5,10 +5,10 @@ import type { OpenOptions, Tunnel } from "./tunnel.js";
 
 /** Some programs print their http address just before the https one. */
 const HTTPS_MAY_FOLLOW_MS = 1_000;
-/** A program may print links that look like its address; more than this many are not tried. */
+/** Maximum number of candidates: a program may print links that look like its address. */
 const MAX_ADDRESSES = 10;
 
-/** A program that makes a tunnel and prints its public address. */
+/** A program that opens a tunnel and prints its public address. */
 export interface TunnelProgram {
   /** How messages name it, e.g. `the tunnel command "..."`. */
   label: string;
@@ -16,7 +16,7 @@ export interface TunnelProgram {
   launch(port: number): Launch;
   /** The public addresses in what it has printed, in order. */
   addresses(output: string): string[];
-  /** What to do about its end or its silence. */
+  /** What to do if it ends or prints no address. */
   advice(output: string): string;
 }
 
@@ -75,7 +75,7 @@ class ProgramTunnel implements Tunnel {
     return [...this.#found].sort((a, b) => Number(isSecure(b)) - Number(isSecure(a)));
   }
 
-  /** Takes up the addresses in what was printed. */
+  /** Adds the addresses in its output. */
   find(output: string): void {
     for (const address of this.#program.addresses(output)) {
       if (this.#found.size < MAX_ADDRESSES) this.#found.add(address);
@@ -96,7 +96,7 @@ class ProgramTunnel implements Tunnel {
 }
 
 function givenUp(): TunnelError {
-  return new TunnelError("tunnel_closed", "the opening of the tunnel was given up");
+  return new TunnelError("tunnel_closed", "the opening of the tunnel was cancelled");
 }
 
 function silent(program: TunnelProgram, running: CommandProcess, timeoutMs: number): TunnelError {
@@ -116,5 +116,5 @@ function endedWith(program: TunnelProgram, running: CommandProcess, how: string)
 }
 
 function said({ lastLine }: CommandProcess): string {
-  return lastLine ? `, it last said: ${lastLine}` : "";
+  return lastLine ? `, its last line: ${lastLine}` : "";
 }

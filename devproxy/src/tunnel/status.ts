@@ -10,7 +10,7 @@ export interface TunnelStatus {
   readonly url: string | null;
   /** Why it is down; or, when up, that the name asked for was not given (`tunnel_name_taken`). */
   readonly error?: TunnelError;
-  /** Set when it is up with the name asked for again, after a time with another one. */
+  /** Set if it is up with the requested name again, after it was up with another one. */
   readonly ownNameIsBack?: true;
 }
 
@@ -28,8 +28,8 @@ export function tunnelEvent({ state, url, error }: TunnelStatus): TunnelEvent | 
   return { event: "tunnel", state, url, ...(error && { error: error.message }) };
 }
 
-/** What to tell the user beside the event; undefined when the event says it all. */
+/** A note for the user in addition to the event; `undefined` if there is none. */
 export function tunnelNote({ url, ownNameIsBack }: TunnelStatus): string | undefined {
   if (!ownNameIsBack) return undefined;
-  return `The tunnel has its own name again: ${url} works, the other URL stops working within seconds. Give Airudder this one.`;
+  return `The tunnel has its own name again: ${url} works; the other URL stops working within seconds. Give this URL to Airudder.`;
 }

@@ -18,9 +18,9 @@ export interface SupervisorOptions {
   secret: string;
   /** Name to ask for. Default: the provider's choice. */
   subdomain?: string;
-  /** Where tunnel programs are noted, for the next start to end what was left behind. */
+  /** Where tunnel programs are noted, so that the next start can end a program that was left behind. */
   record?: ProgramRecord;
-  /** Told of every change. What it throws is ignored. */
+  /** Called for every change. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
   pace?: Partial<Pace>;
@@ -42,7 +42,7 @@ export class TunnelSupervisor {
   readonly #waiting = new Set<() => void>();
   #status: TunnelStatus = { state: "off", url: null };
   #pingMs: number | undefined;
-  /** Whether the last URL reported was not that of the own name. */
+  /** Whether the last reported URL has another name than requested. */
   #hasOtherName = false;
   /** Why it is not up yet. */
   #notYet: TunnelError | undefined;
@@ -158,7 +158,7 @@ export class TunnelSupervisor {
         if (signal.aborted || successor) return successor;
         if (typeof seen === "number") {
           this.#pingMs = seen;
-          // A server that was away has perhaps dropped whoever holds the own name.
+          // During its outage, the server may have dropped the client that uses the own name.
           if (misses > 0) nextAsk.restart();
           misses = 0;
         } else if (++misses === 2) {
@@ -179,7 +179,7 @@ export class TunnelSupervisor {
       if (signal.aborted) return undefined;
       const found = await this.#open({ exactName: true, signal }).catch(toTunnelError);
       if (found instanceof Link) return found;
-      // The server is frozen: the ask has waited long enough, and the next answer may be the thaw.
+      // The server is frozen. This request has waited long enough, so the next one follows soon.
       if (found.code === "tunnel_timeout") nextAsk.restart();
     }
   }

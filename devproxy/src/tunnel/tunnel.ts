@@ -11,9 +11,9 @@ export interface OpenOptions {
   exactName?: boolean;
   /** Gives the opening up; the promise is then rejected with `tunnel_closed`. */
   signal?: AbortSignal;
-  /** How long the other side may stay silent, in ms. Default: the provider's `openLimitMs`. */
+  /** Maximum time for the opening, in ms. Default: the provider's `openLimitMs`. */
   timeoutMs?: number;
-  /** Where a program that is started is noted. */
+  /** Where to note a program that is started. */
   record?: ProgramRecord;
 }
 
@@ -21,7 +21,7 @@ export interface OpenOptions {
 export interface Tunnel {
   /** Public origin, without a slash at the end. */
   readonly url: string;
-  /** All that may be its public origin, best first, when only a ping can tell; more may follow. `url` is the first. */
+  /** Candidates for its public origin, best first: a ping finds the right one. More may follow. `url` is the first. */
   readonly urls?: readonly string[];
   /** The name that was asked for, when another one was given. */
   readonly missedName?: string;
@@ -36,7 +36,7 @@ export interface NeededProgram {
   name: string;
   /** How to install it. */
   install: string;
-  /** Its path on this machine; undefined when it is not installed. */
+  /** Its path on this machine; `undefined` if it is not installed. */
   find(): string | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface TunnelProvider {
   readonly openLimitMs: number;
   /** How long a fresh tunnel may take until the first ping passes, in ms; 0: one ping decides. */
   readonly settleLimitMs: number;
-  /** The tunnel server's own address, where it is known. */
+  /** The address of the tunnel server, if it is known. */
   readonly server?: string;
   /** The program that it needs on this machine. */
   readonly program?: NeededProgram;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Runs in a process of its own: its standard input ends with the process that started it, however that ends. */
+/** Runs in a separate process. Its standard input closes when the process that started it ends in any way. */
 const SCRIPT = `
 const pid = Number(process.argv[1]);
 process.stdin.on("error", end).on("end", end).resume();
@@ -14,14 +14,14 @@ function end() {
 
 /**
  * Ends the process `pid` and everything that it started as soon as this process has ended, even by SIGKILL.
- * @returns stops watching; to be called when the process has ended.
+ * @returns a function that stops watching; call it when the process `pid` has ended
  */
 export function watchParent(pid: number): () => void {
-  // Flags meant for this process, such as --inspect, would break the other one.
+  // Flags of this process, such as --inspect, would break the watchdog.
   const env = { ...process.env, NODE_OPTIONS: "" };
   const watchdog = spawn(process.execPath, ["-e", SCRIPT, String(pid)], {
     stdio: ["pipe", "ignore", "ignore"],
-    // An interrupt from the terminal goes to every process of its group, and must not end this one first.
+    // An interrupt from the terminal goes to every process of its group. It must not end the watchdog first.
     detached: true,
     windowsHide: true,
     env,

@@ -34,7 +34,7 @@ export interface Attempt {
   readonly number: number;
   /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
   readonly signal: AbortSignal;
-  /** Whether an operator has retried the push since it was dead: then it fails, and is not ignored, if it has no handler. */
+  /** Whether an operator has retried the push after it was dead. Without a handler, such a push fails and is not ignored. */
   readonly isRetry?: boolean;
 }
 
@@ -81,7 +81,7 @@ export interface InboxEvents {
    * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
   handlerOf?(push: Routed): Promise<void> | undefined;
-  /** Retries a dead push for another process, as `receiver.retry()` does: it rejects with `no_handler` if the push has no handler. */
+  /** Retries a dead push for another process, as `receiver.retry()` does. Rejects with `no_handler` if the push has no handler. */
   retry?(id: string): Promise<boolean>;
   /** A warning for the owner of the receiver. */
   warn?(code: string, message: string): void;

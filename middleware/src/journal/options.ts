@@ -16,8 +16,8 @@ export interface JournalOptions extends Listeners {
   /** Size at which a segment is closed and the next one begins; smaller if the volume is nearly full. Bytes; default 64 MB. */
   segmentBytes?: number;
   /**
-   * Rejects appends with `journal_unwritable` while the folder is missing or another one, instead of creating it again, and does not
-   * acknowledge what went into a folder that was moved. Default: `false`.
+   * Rejects appends with `journal_unwritable` if the folder was removed, moved or replaced, also during the append. With `false`, the
+   * default, the journal creates a missing folder again.
    */
   sameFolder?: boolean;
   /** Called with `journal_locked` when another process has taken over the journal. Close it, and open it again later. */

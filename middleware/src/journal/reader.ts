@@ -56,9 +56,9 @@ export async function readContent(dir: string, place: Place): Promise<{ head: He
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
- * Reads many records, in the order of `places`. Faster than `readContent` for each if places of one segment follow each other in the order
- * of their offsets: one read serves all that stand together. A record of a segment that was dropped is `undefined`.
- * @throws JournalError `journal_unreadable` when a line is damaged
+ * Reads many records, in the order of `places`. Yields `undefined` for a record of a segment that was dropped. It is faster than
+ * `readContent` if the places are in the order of segments and offsets, because one read then returns several records.
+ * @throws JournalError `journal_unreadable`, if a line is damaged
  */
 export async function* readContents(
   dir: string,

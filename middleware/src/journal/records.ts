@@ -5,9 +5,9 @@
  * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the
  * number of the segment is not used again.
  *
- * The folder may hold files that are no segments: `lock`, `.gitignore` and, in a journal of the dev proxy, `config.json`, `listen.json` and
- * an index beside each closed segment, `000001.index`. An index only saves time: it can be deleted at any time, and its format is
- * described in `devproxy/src/journal/index-file/file.ts`.
+ * The folder may also contain `lock` and `.gitignore`. A journal of the dev proxy also contains `config.json`, `listen.json` and an index
+ * beside each closed segment, `000001.index`. An index only saves time, so you can delete it at any time;
+ * `devproxy/src/journal/index-file/file.ts` describes its format.
  *
  * If a version writes records that earlier versions must not skip, it raises the format version. An earlier version then rejects the
  * journal before it changes anything.
@@ -113,7 +113,7 @@ export interface Damage extends Place {
   reason: string;
 }
 
-/** What a scan of one segment found. `recall` gives it back to save the next scan. */
+/** Result of the scan of one segment. `recall` returns it to save the next scan. */
 export interface SegmentSummary {
   segment: number;
   /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */

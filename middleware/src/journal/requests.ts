@@ -1,7 +1,7 @@
 /**
  * Request files. A folder has one writer, the owner of its lock. Another process asks the owner to change something:
  *
- * 1. It writes `request-<uuid>.json` (mode 0600, by renaming a draft):
+ * 1. It writes `request-<uuid>.json` (mode 0600, first as a draft that it then renames):
  *    `{"version":1,"action":"retry","ids":["<push id>"],"at":"2026-01-31T08:00:00.000Z"}`. The action is `retry` or `drop`.
  * 2. The owner looks for requests every half second. It renames a request to `taken-<uuid>.json`, so that the request can no longer be
  *    withdrawn, and carries it out. It rejects a request that is more than a minute old.
@@ -24,7 +24,7 @@ export interface OwnerRequest {
 }
 
 /**
- * What became of one id. `not_found`: no dead or quarantined push has this id. `no_handler`: the app has no handler for its type.
+ * The result for one id. `not_found`: no dead or quarantined push has this id. `no_handler`: the app has no handler for its type.
  * `failed`: see `error`.
  */
 export interface RequestResult {
@@ -47,14 +47,14 @@ export type OwnerResponse =
 
 /** Version of the format. */
 export const REQUEST_VERSION = 1;
-/** The names of request files, and of what becomes of them. The first group is the kind, the second the id of the request. */
+/** The names of the files of a request. The first group is the kind, the second the id of the request. */
 export const REQUEST_NAME = /^(request|taken|response)-([\w-]{1,64})\.json$/;
 
 const TAKE_MS = 5_000;
 const RESPONSE_MS = 60_000;
 const POLL_MS = 50;
 
-/** The path of a request file, or of what becomes of it. */
+/** The path of a file of a request. */
 export function requestPath(dir: string, kind: "request" | "taken" | "response", id: string): string {
   return join(dir, `${kind}-${id}.json`);
 }
@@ -72,7 +72,7 @@ export async function writeWhole(path: string, value: object): Promise<void> {
 }
 
 /**
- * Asks the process that holds the lock of a folder to retry or drop pushes. See the top of this file for the files that this writes.
+ * Asks the process that holds the lock of a folder to retry or drop pushes. The top of this file describes the files that this writes.
  * @param options.takeMs maximum time until the owner takes the request. Milliseconds; default 5,000
  * @param options.signal withdraws the request, unless the owner has taken it
  * @throws the error of the file system if the request cannot be written
@@ -120,12 +120,12 @@ function parseResponse(text: string | undefined): OwnerResponse {
     if (Array.isArray(results)) return { state: "done", results };
     if (typeof error === "string") return { state: "rejected", error };
   } catch {
-    // Damaged: nothing is known of what the owner did.
+    // Damaged: what the owner did is unknown.
   }
   return { state: "unanswered" };
 }
 
-/** Waits for a condition. Returns `false` if the time is over or the signal is aborted before. */
+/** Waits for a condition. Returns `false` if the time limit passes or the signal is aborted first. */
 async function until(isSo: () => Promise<boolean>, limitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
   const end = performance.now() + limitMs;
   while (!(await isSo())) {

@@ -8,32 +8,32 @@ import { segmentPath } from "./segments.js";
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
-/** Who is told what a scan finds, line by line, in the journal's order. */
+/** Callbacks for what a scan finds, line by line, in the journal's order. */
 export interface Listeners {
   onEntry?: ((entry: Entry) => void) | undefined;
   /** Called once for each damaged line: at opening, or later if the damage is found when the line is read. */
   onDamage?: ((damage: Damage) => void) | undefined;
-  /** Called after a segment was scanned, with what `recall` can give back the next time. */
+  /** Called after a segment was scanned, with the summary that `recall` can return the next time. */
   onSegment?: ((summary: SegmentSummary) => void) | undefined;
   /**
-   * Asked before a segment is scanned. If it gives a summary, the segment is not scanned and its entries are not reported: the caller has
-   * an index of them. The caller must have checked that the file has not changed since.
+   * Called before a segment is scanned. If it returns a summary, the segment is not scanned and its entries are not reported, because the
+   * caller has an index of them. The caller must have checked that the file has not changed since.
    * @param end number of the segment's bytes that belong to the journal, if a takeover limited it
    */
   recall?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
 }
 
-/** Callbacks of a scan. */
+/** All callbacks of a scan. */
 export interface ScanListeners extends Listeners {
   /** Called for a record of a kind that only a later version knows. */
   onUnknown?: (() => void) | undefined;
 }
 
-/** What a scan of one segment came to. */
+/** Result of a scan of one segment. */
 export interface Scan {
   /** Bytes up to and with the last line feed. */
   wholeBytes: number;
-  /** Bytes after it: the start of a line whose end never reached the disk, or is being written. */
+  /** Bytes after it: an incomplete line, whose rest never reached the disk or is being written. */
   tornBytes: number;
   head: SegmentHead | undefined;
 }

@@ -17,7 +17,7 @@ export interface PushOf<T extends PushType> {
   readonly attempt: number;
   /** Whether a signature was there and right. Most pushes carry none. */
   readonly verified: boolean;
-  /** The id of the recorded push that this one plays again. */
+  /** The id of the recorded push that this one replays. */
   readonly replay: string | undefined;
   /** Where the payload differs from its schema. */
   readonly drift: readonly Drift[];

@@ -8,7 +8,7 @@ export const DEFAULT_KEY = "airudder";
  * so it is the same for every call of a task.
  *
  * From the vendor's page on call completion in a workflow, field `Sign`.
- * @param key agreed with the vendor; its public default `airudder` unless told
+ * @param key agreed with the vendor; default: the vendor's public key, `airudder`
  * @example sign("ac23fa05005e59b92e0b8a19fa5faf07", "airudder") // "4d6017151d678e816c678d90e56e6e28"
  */
 export function sign(taskId: string, key: string = DEFAULT_KEY): string {
@@ -24,7 +24,7 @@ export function isEqual(left: string, right: string): boolean {
 
 /**
  * Whether a payload's `Sign` is that of its `TaskID` with one of the keys.
- * @param key one key, or several while they are rotated; the vendor's public default unless told
+ * @param key one key, or several while they are rotated; default: the vendor's public key
  * @returns `false` also when `TaskID` or `Sign` is no string
  * @example verifySign({ TaskID: "ac23…", Sign: "4d60…" }, "airudder")
  */

@@ -12,7 +12,7 @@ export class RunningAttempt {
   #controller: AbortController | undefined;
   #reason: unknown;
   #isOver = false;
-  /** Whether an operator has retried the push since it was dead. */
+  /** Whether an operator has retried the push after it was dead. */
   isRetry = false;
 
   constructor(readonly number: number) {}

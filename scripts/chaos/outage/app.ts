@@ -1,4 +1,4 @@
-/** An app that takes a while for each push and notes it in a file: `begin ID` when it arrives, `end ID` when the response is sent. */
+/** An app that responds to each push after a delay. It notes each push in a file: `begin ID` on arrival, `end ID` before the response. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

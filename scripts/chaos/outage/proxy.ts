@@ -1,4 +1,4 @@
-/** The dev proxy in a process of its own. */
+/** The dev proxy in its own process. */
 import { type DevproxyOptions, startDevproxy } from "airudder-devproxy";
 import { waitingRows } from "../../../devproxy/src/journal/waiting-rows.js";
 import { answerParent } from "../../answer-parent.js";
@@ -6,6 +6,6 @@ import { answerParent } from "../../answer-parent.js";
 const proxy = await startDevproxy(JSON.parse(process.argv[2] ?? "{}") as DevproxyOptions);
 answerParent(proxy.localUrl, {
   waiting: () => waitingRows(proxy.store.index).length,
-  /** The ids that the load gave to its pushes, in the order in which they were recorded. */
+  /** The load's ids of its pushes, in the order of the records. */
   order: () => proxy.store.index.rows.map(({ push }) => push.url.split("id=")[1]),
 });

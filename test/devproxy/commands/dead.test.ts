@@ -13,10 +13,10 @@ import { until } from "../../helpers/until.js";
 interface App {
   receiver: Receiver;
   handled: string[];
-  mend(): void;
+  fix(): void;
 }
 
-/** An app with a file inbox. Its handlers fail until they are mended. */
+/** An app with a file inbox. Its handlers fail until they are fixed. */
 function startApp(t: TestContext, dir: string, types: ("call.completed" | "dialer.agent")[] = ["call.completed"]): App {
   const inbox = fileInbox(dir, { retries: 0 });
   const receiver = airudder({ key: KEY, token: false, warnings: false, inbox });
@@ -29,10 +29,10 @@ function startApp(t: TestContext, dir: string, types: ("call.completed" | "diale
       handled.push("TaskID" in payload ? `${payload.TaskName}` : type);
     });
   }
-  const mend = () => {
+  const fix = () => {
     isBroken = false;
   };
-  return { receiver, handled, mend };
+  return { receiver, handled, fix };
 }
 
 /** Makes pushes that end up dead. */
@@ -74,7 +74,7 @@ test("dead lists the dead pushes of an inbox with their redacted error, and coun
   assert.deepEqual(lines[2], { event: "summary", dead: 2, quarantined: 1 });
 });
 
-test("while no app runs, dead appends the marks: the next start handles retried pushes in order, dropped ones never", async (t) => {
+test("if no app runs, dead appends the marks; the next start handles retried pushes in order, and no dropped ones", async (t) => {
   const dir = makeFolder(t);
   const broken = startApp(t, dir);
   await makeDead(broken, tasks("a", "b", "c", "d", "e"));
@@ -113,21 +113,21 @@ test("while no app runs, dead appends the marks: the next start handles retried 
   );
   assert.deepEqual((await run(["dead", ...at])).lines(), [{ event: "summary", dead: 0, quarantined: 0 }]);
 
-  const mended = startApp(t, dir);
-  mended.mend();
-  await mended.receiver.ready();
-  await until(() => mended.handled.length === 3);
-  assert.deepEqual(mended.handled, ["a", "d", "e"]);
+  const fixed = startApp(t, dir);
+  fixed.fix();
+  await fixed.receiver.ready();
+  await until(() => fixed.handled.length === 3);
+  assert.deepEqual(fixed.handled, ["a", "d", "e"]);
 });
 
-test("while the app runs, it retries and drops what dead asks for, in order per subject, and says what became of each", async (t) => {
+test("while the app runs, it retries and drops pushes for dead, in order per subject, and reports each result", async (t) => {
   const dir = makeFolder(t);
   const before = startApp(t, dir, ["call.completed", "dialer.agent"]);
   await makeDead(before, [...tasks("a", "b"), agentStatus({ state: "IDLE" })]);
   await makeDead(before, tasks("c"));
   await before.receiver.close();
   const app = startApp(t, dir);
-  app.mend();
+  app.fix();
   await app.receiver.ready();
   const segments = readdirSync(dir).filter((name) => name.endsWith(".ndjson")).length;
 
@@ -150,7 +150,7 @@ test("while the app runs, it retries and drops what dead asks for, in order per 
   assert.equal(readdirSync(dir).filter((name) => name.endsWith(".ndjson")).length, segments);
 });
 
-test("a process that takes no requests is named; the request is withdrawn, and nothing changes", async (t) => {
+test("if the owner takes no requests, dead names its process, withdraws the request and changes nothing", async (t) => {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
   await makeDead(app, tasks("a"));
@@ -220,7 +220,7 @@ test("damaged, foreign and old request files are rejected, and the inbox continu
   assert.deepEqual(await app.receiver.dead(), []);
 });
 
-test("dead refuses a journal of listen, a missing folder and malformed ids, and changes nothing", async (t) => {
+test("dead rejects a journal of listen, a missing folder and malformed ids, and changes nothing", async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();
@@ -229,7 +229,7 @@ test("dead refuses a journal of listen, a missing folder and malformed ids, and 
   await makeDead(app, tasks("a", "b"));
   await app.receiver.close();
   const cases: [string[], number, RegExp][] = [
-    [["--journal", dir], 2, /is the journal of a listen, not an inbox.*fileInbox\(\).*use replay/],
+    [["--journal", dir], 2, /is the journal of listen, not an inbox.*fileInbox\(\).*use replay/],
     [["--journal", join(dir, "nowhere")], 3, /The inbox .*nowhere does not exist.*fileInbox\(\)/],
     [["--retry", "1", "--drop", "2", "--journal", inbox], 2, /cannot be used with/],
     [["--journal", inbox, "--retry"], 2, /argument missing/],

@@ -31,7 +31,7 @@ async function deadInbox(t: import("node:test").TestContext): Promise<string> {
   return dir;
 }
 
-test("list and show of an inbox's push: its state, its attempts and the handler's error", async (t) => {
+test("list and show print the state, the attempts and the handler's error of a push in an inbox", async (t) => {
   const journal = ["--journal", await deadInbox(t)];
   const [row] = (await run(["list", "--json", ...journal])).lines();
   assert.deepEqual([row?.status, row?.attempts], ["dead", 2]);
@@ -52,7 +52,7 @@ test("list and show of an inbox's push: its state, its attempts and the handler'
   );
 });
 
-test("a live push that its handler fails: listen, list and show print the handler's error", async (t) => {
+test("if the handler of a live push fails, listen, list and show print its error", async (t) => {
   const receiver = airudder({ token: false, warnings: false });
   receiver.on("call.completed", () => {
     throw new TypeError("no column tenant_id");
@@ -84,7 +84,7 @@ const keys: [name: string, key: string | undefined, signedWith: string, cause: R
   ["a key with white space around it", " agreed", "agreed", /white space/],
 ];
 for (const [name, key, signedWith, cause] of keys) {
-  test(`listen flags a Sign that does not fit the key: ${name}`, async (t) => {
+  test(`listen flags a Sign that does not match the key: ${name}`, async (t) => {
     const { proxy, events } = await startProxy(t, key === undefined ? {} : { key });
     const payload = { ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", signedWith) };
     await send(proxy.localUrl, JSON.stringify(payload));

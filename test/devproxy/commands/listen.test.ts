@@ -145,7 +145,7 @@ test("SIGTERM while a push waits for the app: it is acknowledged and delivered a
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`not on Windows, which has no signals: ${signal} makes listen end with a line that says what is in the journal`, {
+  test(`not on Windows, which has no signals: ${signal} makes listen end with a line about the content of the journal`, {
     skip: process.platform === "win32",
   }, async (t) => {
     const app = await startApp(t);

@@ -9,7 +9,7 @@ import { pushHead } from "../../helpers/push-head.js";
 
 const content = { headers: {}, body: Buffer.from("{}") };
 
-test("list --json that nobody reads keeps little in memory, and goes on when it is read", async (t) => {
+test("list --json uses little memory while nobody reads its output, and continues when somebody does", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir);
   await Promise.all(Array.from({ length: 500 }, (_, n) => store.recordPush(pushHead(`push-${n}`), content)));

@@ -6,8 +6,8 @@ import { run, sample, send, sha256, startProxy, startRun, until } from "../../he
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
-  [["lsit"], /"lsit" is no command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
-  [["help", "lsit"], /"lsit" is no command\. Did you mean list\? Give one of listen/],
+  [["lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
+  [["help", "lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen/],
   [["--json", "list"], /The command comes first, its flags behind it: airudder-devproxy list/],
   [["--journal", "x", "list"], /The command comes first/],
   [["--status", "failed", "replay"], /The command comes first, .*: airudder-devproxy replay/],
@@ -56,7 +56,7 @@ test("wrong usage is one line on standard error and exit code 2, and changes not
   assert.equal(app.requests.length, 2);
 });
 
-test("a mistyped command gets a suggestion where one is near, and an empty AIRUDDER_KEY counts as none", async (t) => {
+test("a mistyped command gets a suggestion if a similar one exists; an empty AIRUDDER_KEY counts as not set", async (t) => {
   const suggestions: [string, string | undefined][] = [
     ["lits", "list"],
     ["repaly", "replay"],
@@ -262,7 +262,7 @@ for (const withListen of [false, true]) {
     };
     const { code, err } = await running.ended;
     assert.equal(code, 1);
-    assert.match(err, /^interrupted: 1 of 3 pushes sent, and 1 more stopped before the app answered$/m);
+    assert.match(err, /^interrupted: 1 of 3 pushes sent, and 1 more stopped before the app responded$/m);
     await until(async () => (await run(["show", "2", "--json", "--journal", dir])).out.includes('"aside":"stopped"'));
     const listed = (await run(["list", "--json", "--journal", dir])).lines();
     assert.deepEqual(

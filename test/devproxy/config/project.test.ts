@@ -41,7 +41,7 @@ async function listenOnce(t: TestContext, args: string[], cwd: string, env: Node
   return (await ended).out;
 }
 
-test("options of the project's config file hold for listen and list, from subfolders too", async (t) => {
+test("listen and list use the options of the project's config file, also from subfolders", async (t) => {
   const app = await startApp(t);
   const { root, below } = makeProject(t, { target: app.url, tunnel: "none", journal: "var/pushes", whenDown: "fail" });
   const out = await listenOnce(t, [], below);
@@ -52,7 +52,7 @@ test("options of the project's config file hold for listen and list, from subfol
   assert.equal((await run(["list", "--json", "--journal", join(root, "var", "pushes")])).lines().length, 1);
 });
 
-test("a flag wins over the environment, the environment over the file, the file over the default; empty variables are not set", async (t) => {
+test("flags override the environment, the environment overrides the file, the file overrides defaults; empty variables count as not set", async (t) => {
   const apps = [await startApp(t), await startApp(t), await startApp(t)] as const;
   const [flag, variable, file] = apps;
   const { root } = makeProject(t, { target: file.url, tunnel: "none" });
@@ -84,14 +84,14 @@ test("AIRUDDER_TOKEN goes to the app with live and replayed pushes, and is nowhe
   for (const text of [out, replayed.out, shown.out, list.out]) assert.equal(text.includes("t0ken-secret"), false);
   const wrong = await run(["replay", "1"], { cwd: root, env: { ...CLEAR, AIRUDDER_TOKEN: "a\u00e9b" } });
   assert.equal(wrong.code, 2);
-  assert.match(wrong.err, /AIRUDDER_TOKEN holds characters that cannot stand in a header\. Put it into --target/);
+  assert.match(wrong.err, /AIRUDDER_TOKEN contains characters that a header must not contain\. Put it into --target/);
 });
 
 const wrong: [object | string, RegExp][] = [
-  [{ key: "s3cret" }, /"key" must not stand in this file\. Set the environment variable AIRUDDER_KEY instead\.$/],
-  [{ token: "s3cret" }, /"token" must not stand in this file\. .*AIRUDDER_TOKEN/],
-  [{ command: "rm" }, /"command" must not stand in this file, which never runs a program/],
-  [{ tunnel: "command:rm {local}" }, /"tunnel" must be localtunnel, none or url:.* with --tunnel\.$/],
+  [{ key: "s3cret" }, /"key" is not allowed in this file\. Set the environment variable AIRUDDER_KEY instead\.$/],
+  [{ token: "s3cret" }, /"token" is not allowed in this file\. .*AIRUDDER_TOKEN/],
+  [{ command: "rm" }, /"command" is not allowed in this file, which never runs a program/],
+  [{ tunnel: "command:rm {local}" }, /"tunnel" must be localtunnel, none or url:.* use --tunnel on the command\b/],
   [{ tunnel: "cloudflared" }, /"tunnel" must be localtunnel, none or url:/],
   [{ tunnel: "ssh:host" }, /"tunnel" must be localtunnel, none or url:/],
   [{ target: "http://localhost/x?token=s3cret" }, /"target" must not contain the app's token.*AIRUDDER_TOKEN/],
@@ -100,15 +100,15 @@ const wrong: [object | string, RegExp][] = [
   [{ taget: "http://localhost/" }, /"taget" is unknown\. Did you mean "target"\?$/],
   [{ "tunnel-host": "https://x.test" }, /"tunnel-host" is unknown\. Did you mean "tunnelHost"\?$/],
   [{ reveal: true }, /"reveal" is unknown\. Options: target, journal, tunnel, /],
-  [{ journal: 1 }, /"journal" must be a text/],
+  [{ journal: 1 }, /"journal" must be a string/],
   [{ port: "80" }, /"port" must be a whole number/],
   [{ keep: "much" }, /"keep" is wrong\. .*"much" is no amount/],
   [{ whenDown: "cry" }, /"whenDown" must be hold, ack or fail/],
   ["{'s3cret'", /cannot be read: it is not JSON\.$/],
-  ["[]", /must hold a JSON object/],
+  ["[]", /must contain a JSON object/],
 ];
 
-test("a wrong config file is one line that names the file and the member, exit code 2, and shows no value of a secret", async (t) => {
+test("a wrong config file is reported on one line with its path and the member, without secrets, with exit code 2", async (t) => {
   for (const [config, message] of wrong) {
     const { root, below } = makeProject(t, config);
     const { code, out, err } = await run(["list"], { cwd: below, env: CLEAR });

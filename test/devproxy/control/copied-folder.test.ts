@@ -8,7 +8,7 @@ import { makeFolder } from "../../helpers/folder.js";
 
 const isWindows = process.platform === "win32";
 
-test("a replay of a copied journal is done in the copy, and leaves the original and its listen alone", async (t) => {
+test("a replay of a copied journal is recorded in the copy, and the original and its listen stay unchanged", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
@@ -31,7 +31,7 @@ test("a replay of a copied journal is done in the copy, and leaves the original 
   assert.equal((await openSnapshot(copy)).index.rows[0]?.deliveries.length, 2);
 });
 
-test("a journal that was moved away from a running listen is said to be moved, not in use", {
+test("a journal that was moved away from a running listen is reported as moved, not as in use", {
   skip: isWindows,
 }, async (t) => {
   const { proxy, dir } = await startProxy(t, { journal: join(makeFolder(t), "journal") });

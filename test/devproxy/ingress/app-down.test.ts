@@ -31,7 +31,7 @@ test("hold: waits for the app and answers what it says", async (t) => {
   assert.deepEqual([status, text], [201, '{"from":"app"}']);
 });
 
-test("hold: after the limit it answers 200, keeps the pushes, and delivers them when the app is back", async (t) => {
+test("hold: after the limit the response is 200, and the pushes are delivered when the app is back", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "hold");
   const replies = await Promise.all([1, 2, 3, 4, 5].map((n) => send(proxy.localUrl, `{"n":${n}}`)));
   assert.deepEqual(

@@ -25,7 +25,7 @@ for (const [name, [bytes, why]] of Object.entries(impossible)) {
   });
 }
 
-test("a response over 10 MB is a 502 for the sender, and that it was cut is recorded", bounded, async (t) => {
+test("for a response over 10 MB the sender gets 502, and the delivery is recorded as cut", bounded, async (t) => {
   const { proxy, app } = await startProxy(t);
   app.reply = (_, response) => void response.end(Buffer.alloc(10 * 1024 * 1024 + 1));
   const { status, text } = await send(proxy.localUrl, "{}");
@@ -44,15 +44,19 @@ test("a response of 10 MB is passed on whole", bounded, async (t) => {
   assert.ok(reply.status === 200 && reply.body.equals(body));
 });
 
-test("a target under localhost is this machine, for pushes and for what is passed through", bounded, async (t) => {
-  const app = await new RecorderApp().start();
-  const target = app.url.replace("127.0.0.1", "app.localhost");
-  const { proxy } = await startProxy(t, { app, target, passThrough: true });
-  assert.equal(proxy.appIsUp, true);
-  assert.equal((await send(proxy.localUrl, "{}")).status, 200);
-  assert.equal((await send(`${new URL(proxy.localUrl).origin}/page`, "", { method: "GET" })).status, 200);
-  assert.equal(app.requests[0]?.headers.host, new URL(target).host);
-});
+test(
+  "a target under localhost is this machine, for pushes and for requests that are passed through",
+  bounded,
+  async (t) => {
+    const app = await new RecorderApp().start();
+    const target = app.url.replace("127.0.0.1", "app.localhost");
+    const { proxy } = await startProxy(t, { app, target, passThrough: true });
+    assert.equal(proxy.appIsUp, true);
+    assert.equal((await send(proxy.localUrl, "{}")).status, 200);
+    assert.equal((await send(`${new URL(proxy.localUrl).origin}/page`, "", { method: "GET" })).status, 200);
+    assert.equal(app.requests[0]?.headers.host, new URL(target).host);
+  },
+);
 
 test("two slashes in the target's path stay", bounded, async (t) => {
   const app = await new RecorderApp().start();

@@ -37,7 +37,7 @@ function assertOnceInOrder(requests: readonly Recorded[]): void {
   }
 }
 
-/** A proxy whose app is down and knows it; nothing waits yet. */
+/** A proxy that knows that its app is down; nothing waits yet. */
 async function startDown(t: TestContext, whenDown: "hold" | "ack") {
   const app = await new RecorderApp().start();
   await app.stop();
@@ -49,7 +49,7 @@ function pause(ms: number): Promise<void> {
 }
 
 test(
-  "after an outage the response time falls to that of the app while the load goes on, in order per subject and once",
+  "after an outage under load, the response time falls to that of the app, and pushes arrive once and in order per subject",
   bounded,
   async (t) => {
     const app = await new RecorderApp(async (_, response) => {
@@ -172,31 +172,35 @@ test(
   },
 );
 
-test("a push that ends the app each time is given up alone; those sent beside it are delivered", bounded, async (t) => {
-  const { proxy, app, events } = await startDown(t, "ack");
-  for (let n = 0; n < 12; n++) await send(proxy.localUrl, agentPush(n, n));
-  let crashes = 0;
-  app.reply = async (request, response) => {
-    if (bodyOf(request).n === 5) {
-      crashes++;
-      await app.stop();
-      await until(() => !proxy.appIsUp);
-      await app.start();
-    } else {
-      await pause(50);
-      response.end("{}");
-    }
-  };
-  await app.start();
-  await until(() => givenUp(events).length > 0);
-  await until(() => {
-    const others = proxy.store.index.rows.filter(({ push }) => push.seq !== 6);
-    return others.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200);
-  });
-  assert.equal(crashes, 3);
-  assert.equal(givenUp(events).length, 1);
-  assert.match(givenUp(events)[0] ?? "", /^#6 /);
-});
+test(
+  "only the push that ends the app each time is given up; pushes sent in parallel are delivered",
+  bounded,
+  async (t) => {
+    const { proxy, app, events } = await startDown(t, "ack");
+    for (let n = 0; n < 12; n++) await send(proxy.localUrl, agentPush(n, n));
+    let crashes = 0;
+    app.reply = async (request, response) => {
+      if (bodyOf(request).n === 5) {
+        crashes++;
+        await app.stop();
+        await until(() => !proxy.appIsUp);
+        await app.start();
+      } else {
+        await pause(50);
+        response.end("{}");
+      }
+    };
+    await app.start();
+    await until(() => givenUp(events).length > 0);
+    await until(() => {
+      const others = proxy.store.index.rows.filter(({ push }) => push.seq !== 6);
+      return others.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200);
+    });
+    assert.equal(crashes, 3);
+    assert.equal(givenUp(events).length, 1);
+    assert.match(givenUp(events)[0] ?? "", /^#6 /);
+  },
+);
 
 test("a subject that never gets a response does not hold up the others", bounded, async (t) => {
   const app = await new RecorderApp().start();
@@ -239,7 +243,7 @@ test("a replay of pushes that wait: each reaches the app once", bounded, async (
   }
 });
 
-test("what a replay delivered is not sent by the queue, and what it could not deliver is", bounded, async (t) => {
+test("the queue sends what a replay could not deliver, and nothing that it delivered", bounded, async (t) => {
   const app = await new RecorderApp().start();
   await app.stop();
   // The app's return is not noticed before the replay.

@@ -58,7 +58,7 @@ test("a request that came under a public name is told apart", async (t) => {
   );
 });
 
-test("what cannot be recorded is answered 503 and never reaches the app", async (t) => {
+test("a push that cannot be recorded gets 503 and never reaches the app", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   // The lock in another process's name is what a take-over after a long sleep looks like; a file in the folder's place is a dead disk.
@@ -69,7 +69,7 @@ test("what cannot be recorded is answered 503 and never reaches the app", async 
   assert.equal(JSON.parse(text).error.code, "journal_unavailable");
   assert.equal(app.requests.length, 1);
   const note = events.find((event) => event.event === "note" && event.code === "not_recorded");
-  assert.match(note?.event === "note" ? note.message : "", /A push, .* could not be recorded; it was answered 503/);
+  assert.match(note?.event === "note" ? note.message : "", /A push, .* could not be recorded\. The response was 503/);
 });
 
 test("a delivery that cannot be recorded is named", async (t) => {

@@ -79,7 +79,7 @@ const malformed: [string, (path: string) => string, number, string][] = [
 ];
 
 for (const [name, request, status, code] of malformed) {
-  test(`${name} is answered ${status}, and reported once a minute without what it says`, async (t) => {
+  test(`${name} gets the response ${status}, and is reported once a minute without its content`, async (t) => {
     const { proxy, events } = await startProxy(t);
     for (let n = 0; n < 3; n++) {
       assert.match(await sendRaw(proxy.localUrl, request), new RegExp(`^HTTP/1.1 ${status} `));

@@ -9,7 +9,7 @@ test("more pushes are sent in parallel while the app responds as fast as at firs
   assert.deepEqual([first, window.size], [16, 256]);
 });
 
-test("fewer pushes are sent in parallel when each takes longer for it, but never fewer than at first", () => {
+test("fewer pushes are sent in parallel if responses become slower, but never fewer than at first", () => {
   const window = new Window();
   for (let n = 0; n < 100; n++) window.learn(10, true);
   const grown = window.size;
@@ -19,7 +19,7 @@ test("fewer pushes are sent in parallel when each takes longer for it, but never
   assert.equal(window.size, 16);
 });
 
-test("an app that has started again is measured anew", () => {
+test("after a restart of the app, its response times are measured again", () => {
   const window = new Window();
   window.learn(1, true);
   window.reset();

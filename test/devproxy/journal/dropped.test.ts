@@ -18,7 +18,7 @@ async function fourSegments(t: TestContext) {
   return rig;
 }
 
-test("a segment that is dropped under a reader is left out by --text, drift and --set, and its pushes are counted", async (t) => {
+test("--text, drift and --set leave out a segment that is dropped during the command, and count its pushes", async (t) => {
   const { dir } = await fourSegments(t);
   const reader = await readFolder(dir, makeContext());
   const { rows } = reader.index;
@@ -37,7 +37,7 @@ test("a segment that is dropped under a reader is left out by --text, drift and 
   assert.equal(reader.dropped, 1);
 });
 
-test("a replay beside retention skips the pushes that were dropped, says how many, and sends the others", async (t) => {
+test("a replay during retention skips the pushes that were dropped, reports their number, and sends the others", async (t) => {
   const { proxy, app } = await fourSegments(t);
   app.requests.length = 0;
   const segments = proxy.store.index.rows.map(({ place }) => place.segment);
@@ -53,7 +53,7 @@ test("a replay beside retention skips the pushes that were dropped, says how man
   assert.equal(app.requests.length, 2);
 });
 
-test("drift reads on with its progress, and reports a damaged record as such", async (t) => {
+test("drift shows its progress, and reports a damaged record", async (t) => {
   const { dir, proxy } = await fourSegments(t);
   await proxy.close();
   const reader = await readFolder(dir, makeContext());

@@ -130,7 +130,7 @@ test("an id that stands for nothing is one clear line", async (t) => {
   for (const [id, message] of wrong) assert.throws(() => rowsOf(index, [id]), { exit: 2, message }, id);
 });
 
-test("the beginning of an id stands for its push; a number is always a sequence number", () => {
+test("the beginning of an id selects its push; a number is always a sequence number", () => {
   const index = new Index();
   const place = { segment: 1, offset: 0, length: 1 };
   const ids = ["0mwqy9aao0000", "0mwqy9aao0001", "4f2a", "4f2ab", "1234567", "9c1d-77"];

@@ -18,7 +18,7 @@ function delivery(push: string, status: number) {
   return { kind: "delivery", push, at, target: "http://localhost:3000/", status, ms: 1.25, cause: "live" } as const;
 }
 
-/** A closed journal of several segments: deliveries and marks also about pushes of older segments, odd texts. */
+/** A closed journal of several segments, with unusual texts, and with deliveries and marks of pushes in older segments. */
 async function makeJournal(t: TestContext, segmentBytes = 2_000): Promise<string> {
   const dir = makeFolder(t);
   const store = await Store.open(dir, { segmentBytes });
@@ -43,7 +43,7 @@ function contentOf({ index }: Reader): unknown[] {
   return index.rows.map(({ push, place, deliveries, mark }) => ({ push, place, deliveries, mark }));
 }
 
-/** What the segments say, without any index file. */
+/** The content of the segments, read without index files. */
 async function scanned(dir: string): Promise<unknown[]> {
   const kept = indexFiles(dir).map((name) => [name, readFileSync(join(dir, name))] as const);
   for (const [name] of kept) rmSync(join(dir, name));
@@ -56,7 +56,7 @@ function indexFiles(dir: string): string[] {
   return readdirSync(dir).filter((name) => name.endsWith(".index"));
 }
 
-test("index files say exactly what the segments say, to readers and to the next writer", async (t) => {
+test("readers and the next writer get exactly the same from index files as from the segments", async (t) => {
   const dir = await makeJournal(t);
   const segments = readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
   assert.equal(indexFiles(dir).length, segments.length);
@@ -172,7 +172,7 @@ test("the index file of a dropped segment is removed with it, and its damage is 
   assert.deepEqual(await damageOf(), before);
 });
 
-test("a running proxy packs closed segments, and finds, changes and drops their pushes all the same", async (t) => {
+test("a running proxy packs closed segments, and still finds, changes and drops their pushes", async (t) => {
   const { proxy, dir } = await startProxy(t, { segmentBytes: 3_000 });
   for (let n = 1; n <= 30; n++) await send(proxy.localUrl, `{"n":${n}}`);
   const { index } = proxy.store;
@@ -205,7 +205,7 @@ test("a record with a field of a wrong type is damage: it is reported and skippe
   assert.match(err, /^Segment 1 of the journal is damaged at byte \d+: 1 record is skipped\.\n$/);
 });
 
-test("list prints the same with and without a running listen, which it asks", async (t) => {
+test("list prints the same with a running listen, which it asks, and without one", async (t) => {
   const { proxy, app, dir } = await startProxy(t, { segmentBytes: 3_000 });
   for (let n = 1; n <= 70; n++) {
     app.reply = (_, response) => void response.writeHead(n % 7 === 0 ? 500 : 200).end("{}");

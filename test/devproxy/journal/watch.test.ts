@@ -29,7 +29,7 @@ for (const [what, remove] of [
     },
   ],
 ] as const) {
-  test(`a journal that is ${what} while listen runs is reported within a second, and pushes are answered 503`, {
+  test(`a journal that is ${what} while listen runs is reported within a second, and pushes get the response 503`, {
     skip: isWindows,
   }, async (t) => {
     const { proxy, dir, events } = await startProxy(t, { journal: join(makeFolder(t), "journal") });
@@ -38,7 +38,10 @@ for (const [what, remove] of [
     remove(dir);
     await until(() => messageOf(events, "journal_gone") !== undefined);
     assert.ok(performance.now() - start < 1_500);
-    assert.match(String(messageOf(events, "journal_gone")), /was removed, moved or emptied\. Pushes are answered 503/);
+    assert.match(
+      String(messageOf(events, "journal_gone")),
+      /was removed, moved or emptied\. The dev proxy responds 503/,
+    );
     assert.equal((await send(proxy.localUrl, "{}")).status, 503);
     if (what === "replaced") assert.deepEqual(readdirSync(dir), []);
     else assert.equal(existsSync(dir), false);
@@ -93,7 +96,7 @@ test("a start that makes a new secret for pushes of an earlier one reports that 
   assert.equal(messageOf(next.events, "url_changed"), undefined);
 });
 
-test("on a full disk listen and doctor say that pushes are answered 503, and replay exits with 3", async (t) => {
+test("on a full disk listen and doctor report that pushes get the response 503, and replay exits with 3", async (t) => {
   const { proxy, dir, events, app } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
@@ -103,7 +106,7 @@ test("on a full disk listen and doctor say that pushes are answered 503, and rep
     else (original as (...args: unknown[]) => void)(...args);
   });
   assert.equal((await send(proxy.localUrl, "{}")).status, 503);
-  assert.match(String(messageOf(events, "not_recorded")), /answered 503.*ENOSPC/);
+  assert.match(String(messageOf(events, "not_recorded")), /response was 503.*ENOSPC/);
   const journalFinding = async () => {
     for await (const finding of examine({ journal: dir, target: app.url, tunnel: "none" })) {
       if (finding.name === "journal") return finding;
@@ -112,7 +115,7 @@ test("on a full disk listen and doctor say that pushes are answered 503, and rep
   };
   const finding = await journalFinding();
   assert.equal(finding?.result, "failed");
-  assert.match(String(finding?.detail), /cannot write the journal and answers pushes 503: .*ENOSPC/);
+  assert.match(String(finding?.detail), /cannot write the journal and responds 503 to pushes: .*ENOSPC/);
   const replayed = await run(["replay", "1", "--journal", dir]);
   assert.equal(replayed.code, 3);
   assert.match(replayed.out, /1 delivery could not be recorded in the journal/);
@@ -130,5 +133,8 @@ test("a volume without free space is reported before a push comes", async (t) =>
   });
   const { events } = await startProxy(t);
   await until(() => messageOf(events, "journal_full") !== undefined);
-  assert.match(String(messageOf(events, "journal_full")), /is full\. Pushes that cannot be recorded are answered 503/);
+  assert.match(
+    String(messageOf(events, "journal_full")),
+    /is full\. The dev proxy responds 503 to pushes that it cannot record/,
+  );
 });

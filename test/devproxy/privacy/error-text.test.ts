@@ -60,7 +60,7 @@ test("with --reveal, an error is shown as it is", () => {
   assert.equal(new Curtain("", true).error("Error: Budi", payload), "Error: Budi");
 });
 
-test("a long error and a payload of many values take no long time", () => {
+test("a long error and a payload with many values are redacted fast", () => {
   const values = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, `value number ${i}`]));
   const start = performance.now();
   closed.error(`Error: ${"1 a@".repeat(100_000)}`, { ...values, long: "x".repeat(5_000_000) });

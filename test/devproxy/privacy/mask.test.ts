@@ -146,7 +146,7 @@ const readable = [
   "a @ b",
 ];
 
-test("a phone number or an address within a text that is shown is redacted, and nothing else of it", () => {
+test("in a text that is shown, only phone numbers and e-mail addresses are redacted", () => {
   for (const [text, expected] of [...within, ...national]) {
     assert.match(closed.text(text), expected);
     const fields = JSON.parse(shown(sampleWith({ TaskName: text }, { Status: text })));
@@ -236,7 +236,7 @@ test("a compressed push is shown as what it holds", () => {
   assert.match(shown(text), /"Status":"finished"/);
 });
 
-test("of an app's response, an error's code is shown, and its message without the push's values", () => {
+test("of an app's response, the code of an error is shown, and its message without the push's values", () => {
   const answer = (value: unknown, payload?: unknown) =>
     JSON.stringify(closed.answer(Buffer.from(JSON.stringify(value)), payload));
   const refusal = { error: { code: "bad_token", message: "The token of Jane Doe is wrong." } };

@@ -40,7 +40,7 @@ interface Planted {
   values: (string | number)[];
 }
 
-/** A push of a schema in which every field holds a value of a format, and every object with other fields one that is not documented. */
+/** A push of a schema. Every field has a value of a format; every object that may have other fields has an undocumented one. */
 function planted({ schema, push }: (typeof pushes)[number], format: (n: number) => string | number): Planted {
   const payload = fullPayload(schema);
   const values: (string | number)[] = [];
@@ -55,14 +55,14 @@ function planted({ schema, push }: (typeof pushes)[number], format: (n: number) 
       .slice(0, -1)
       .reduce<unknown>((value, step) => (value as Record<string, unknown>)[step], payload);
     const step = steps.at(-1) as string;
-    // What the push is identified by stays, so that it is measured by its schema.
+    // The fields that identify the push stay, so that its schema applies.
     const isIdentity = rules.some(([pointer, rule]) => pointer === `/${steps.join("/")}` && typeof rule === "object");
     if (typeof holder !== "object" || holder === null || isIdentity) continue;
     const place = holder as Record<string, unknown>;
     if (kind === "other") place[`${next()} `] = next();
     else if (kind === "key") {
       delete place[step];
-      // One word alone may be the name of a field, which is shown.
+      // A single word may be a field name, which is shown.
       place[`${next()} `] = next();
     } else if (isValue(node)) place[step] = next();
   }
@@ -84,7 +84,7 @@ const sentHeaders = {
   "content-type": "application/json; profile=plantd",
 };
 
-/** Answers as an app that prints what it was sent: in headers, in bodies, and in the middleware's outcome. */
+/** Responds as an app that returns what it received: in headers, in bodies, and in the middleware's outcome. */
 function indiscreet({ body }: Recorded, response: import("node:http").ServerResponse, count: number): void {
   const values: unknown[] = [];
   JSON.parse(body.toString(), (_, value) => {
@@ -124,7 +124,7 @@ function indiscreet({ body }: Recorded, response: import("node:http").ServerResp
   );
 }
 
-/** What a command prints with a screen. */
+/** The output of a command with a screen. */
 async function printed(print: (out: Screen) => void | Promise<void>): Promise<string> {
   let text = "";
   const stream = Object.assign(Object.create(process.stdout), {
@@ -203,12 +203,12 @@ test("no value that is planted in pushes, headers, keys, responses and errors is
     });
     outputs.set(`show ${i + 1}`, await lines);
     outputs.set(`show ${i + 1} --curl`, curlLines(row, content, closed, place).join("\n"));
-    // They are there at all.
+    // The values were recorded at all.
     const revealed = await printed(async (out) => out.json(await detailJson(reader, row, content, open)));
     for (const value of all[i]?.values ?? []) assert.ok(revealed.includes(String(value)), String(value));
   }
   const found = [...outputs].flatMap(([name, text]) => {
-    // What the user typed may be told again.
+    // Output may repeat the user's input.
     const leaked = leaks(text.replaceAll("nodetask_name=Plantd", ""));
     return leaked.length === 0 ? [] : [`${name}: ${leaked.length}: ${leaked.slice(0, 3).join(" | ")}`];
   });

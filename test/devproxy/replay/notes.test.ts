@@ -24,7 +24,7 @@ const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp
     "the key that nobody gave",
     signed("agreed"),
     ["--set", "TaskID=other"],
-    [/#1: TaskID is set without --key: it is signed again with the vendor's public key/],
+    [/#1: TaskID is set without --key, so the push is signed again with the vendor's public key/],
   ],
   ["nothing, where the vendor's key is the right one", signed("airudder"), ["--set", "TaskID=other"], []],
   ["nothing, where a key is given", signed("agreed"), ["--set", "TaskID=other", "--key", "agreed"], []],
@@ -32,7 +32,7 @@ const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp
     "that there is nothing to sign",
     workflow,
     ["--key", "agreed"],
-    [/--key signs only what carries a Sign, which no push carries/],
+    [/--key signs only pushes that carry a Sign: no push carries one/],
   ],
 ];
 
@@ -55,9 +55,7 @@ test("--key on some pushes without a Sign is told once", async (t) => {
   for (const body of [workflow, call, workflow]) await send(proxy.localUrl, body);
   await proxy.close();
   const { out } = await run(["replay", "1..3", "--key", "k", "--dry-run", "--journal", dir]);
-  assert.deepEqual(out.match(/^! .*$/gm), [
-    "! --key signs only what carries a Sign, which 2 of 3 pushes do not carry.",
-  ]);
+  assert.deepEqual(out.match(/^! .*$/gm), ["! --key signs only pushes that carry a Sign: 2 of 3 carry none."]);
 });
 
 test("--dry-run shows the edit, what is personal masked", async (t) => {

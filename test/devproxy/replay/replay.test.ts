@@ -278,7 +278,7 @@ const wrong: [ReplayRequest, RegExp][] = [
   [{ last: 2, set: ["a..b=x"] }, /is no path/],
   [{ last: 2, set: ["a[x]=1"] }, /is no path/],
   [{ last: 2, set: ["TaskID:=oops"] }, /is no JSON/],
-  [{ ids: ["2"], set: ["a=1"] }, /body of #2 is no JSON object/],
+  [{ ids: ["2"], set: ["a=1"] }, /body of #2 is not a JSON object/],
   [{ last: 1, to: "ftp://x" }, /--to "ftp:\/\/x" is not an http\(s\) URL/],
   [{ last: 1, to: "localhost:3000" }, /--to/],
   [{ last: 1, expect: "ok" }, /--expect "ok" is no status/],

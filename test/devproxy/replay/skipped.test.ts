@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { sign, verifySign } from "airudder-webhooks";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 
-test("a push that cannot be edited is skipped and named; the others are sent", async (t) => {
+test("a push that cannot be edited is skipped and reported; the others are sent", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const call = sample("call.completed/answered");
   for (const body of [call, "not JSON", call, "[1]"]) await send(proxy.localUrl, body);
@@ -12,18 +12,18 @@ test("a push that cannot be edited is skipped and named; the others are sent", a
     app.requests.length = 0;
     const { code, err } = await run(["replay", "1..4", "--key", "k", "--json", ...more, "--journal", dir]);
     assert.equal(code, 0, err);
-    assert.match(err, /^#2, #4 were not sent: its body is no JSON object; --set and --key cannot change it\.$/m);
+    assert.match(err, /^#2, #4 were not sent: its body is not a JSON object; --set and --key cannot change it\.$/m);
   }
   assert.equal(app.requests.length, 2);
 });
 
-test("a replay of pushes that all cannot be edited sends nothing and exits with 2", async (t) => {
+test("if no push can be edited, a replay sends nothing and exits with 2", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, "not JSON");
   await proxy.close();
   const { code, err } = await run(["replay", "1", "--key", "k", "--journal", dir]);
   assert.equal(code, 2);
-  assert.match(err, /The body of #1 is no JSON object/);
+  assert.match(err, /The body of #1 is not a JSON object/);
   assert.equal(app.requests.length, 1);
 });
 
@@ -63,12 +63,12 @@ test("--set TaskID signs again with AIRUDDER_KEY; only --key signs pushes whose 
   const replayed = await run(["replay", "1", "--set", "TaskID=b", "--journal", dir], { env });
   assert.equal(replayed.code, 0, replayed.err);
   assert.ok(verifySign(JSON.parse(String(app.requests.at(-1)?.body)), "agreed"));
-  assert.doesNotMatch(replayed.out, /was not signed with/);
+  assert.doesNotMatch(replayed.out, /made with another key/);
   await run(["replay", "1", "--journal", dir], { env: { AIRUDDER_KEY: "other" } });
   assert.equal(app.requests.at(-1)?.sha256, app.requests[0]?.sha256);
 });
 
-test("--wait sends when the app accepts connections; an app that stays down is one line and exit code 1", async (t) => {
+test("--wait sends once the app accepts connections; if it stays down, replay prints one line and exits with 1", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();

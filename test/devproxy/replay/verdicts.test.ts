@@ -18,14 +18,14 @@ async function replayOnce({ proxy }: Pick<TestProxy, "proxy">, request: ReplayRe
   return { verdict, summary, notes };
 }
 
-/** A dev proxy before an app that mounts a real receiver. */
+/** A dev proxy in front of an app that mounts a real receiver. */
 async function withReceiver(t: Test, receiver: Receiver) {
   t.after(() => receiver.close());
   const { url } = await serve(t, receiver);
   return startProxy(t, { target: `${url}/` });
 }
 
-/** What an app may do with a request: its response, and what its receiver reports. */
+/** A possible result of a request: the app's response and the report of its receiver. */
 const BEHAVIOURS = {
   handled: { status: 200, outcome: { result: "handled" } },
   failed: { status: 500, outcome: { result: "failed", error: "Error: no" } },
@@ -67,12 +67,12 @@ function expectedVerdict(before: Behaviour | undefined, after: Behaviour): strin
   return had([...WORKS, "ignored", "quarantined", "older"]) ? "regressed" : "new";
 }
 
-/** A baseline is the last response that tells about the push: no failed connection, and no replay that reached no handler. */
+/** A baseline is the last response, without replays that reached no handler. A failed connection is no baseline. */
 function nextBaseline(before: Behaviour | undefined, after: Behaviour): Behaviour | undefined {
   return after === "away" || after === "refused" || after === "duplicate" ? before : after;
 }
 
-test("3,000 random replays: each verdict, and what --expect makes of it, is as documented", async (t) => {
+test("3,000 random replays: each verdict, and whether it meets --expect, is as documented", async (t) => {
   const { proxy, app } = await startProxy(t, { whenDown: "fail" });
   let behaviour: Behaviour = "handled";
   app.reply = (_, response: ServerResponse) => {
@@ -92,7 +92,7 @@ test("3,000 random replays: each verdict, and what --expect makes of it, is as d
     fc.asyncProperty(names, fc.array(names, { minLength: 30, maxLength: 30 }), async (live, steps) => {
       behaviour = live;
       await send(proxy.localUrl, `{"n":${++seq}}`);
-      // A live duplicate tells as little about the push as a live refusal does: only replays are left out of baselines.
+      // Only replays are left out of baselines: a duplicate or rejected live push is one.
       let before: Behaviour | undefined = live === "away" ? undefined : live;
       for (const step of steps) {
         behaviour = step;
@@ -153,7 +153,7 @@ for (const [name, make, verdict, note] of unproved) {
   });
 }
 
-test("an app that reports nothing is judged by its responses, which is noted once", async (t) => {
+test("the verdicts of an app that reports nothing compare its responses, with one note", async (t) => {
   const running = await startProxy(t);
   running.app.reply = (_, response) => void response.writeHead(500).end();
   for (const n of [1, 2]) await send(running.proxy.localUrl, `{"n":${n}}`);

@@ -73,6 +73,6 @@ test("--curl says so where nobody knows where live pushes go", async (t) => {
   assert.deepEqual([code, out.trim().split(" ").at(-1)], [0, "http://localhost:3000/webhooks/airudder"]);
   assert.match(
     err,
-    /^Where live pushes go is not known: [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
+    /^The app that live pushes go to is unknown, [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
   );
 });

@@ -11,7 +11,7 @@ import { programs } from "../../helpers/devproxy-programs.js";
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const STEERING = "\u001b[31m\u009b1m\u202eevil\u2066\u200f\u061c\u0007";
 
-test("values are shown as they came: big integers, exponents, duplicate keys, escapes", async (t) => {
+test("values are shown unchanged: big integers, exponents, duplicate keys, escapes", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const body = '{"big":9007199254740993,"e":1e400,"f":1.0,"a":1,"a":2,"u":"\\u0041\\/","o":{},"l":[],"n":[1,{"x":-0}]}';
   app.reply = (_, response) => void response.end(body);
@@ -56,7 +56,7 @@ test("a body of 10,000 levels is shown", async (t) => {
   }
 });
 
-test("an id of 5 MB makes no long line", async (t) => {
+test("an id of 5 MB does not make a long line", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const push = JSON.parse(sample("call.completed/answered").toString());
   push.TaskID = "x".repeat(5_000_000);
@@ -102,7 +102,7 @@ test("control characters and marks of direction never reach a terminal", async (
   assert.deepEqual(shown.body, push);
 });
 
-test("--curl sends the same bytes of headers, and no type that was not there", {
+test("--curl sends the same bytes of headers, and adds no content type", {
   skip: process.platform === "win32",
 }, async (t) => {
   const { proxy, app, dir } = await startProxy(t);
@@ -127,7 +127,9 @@ test("--curl sends the same bytes of headers, and no type that was not there", {
   assert.equal(untyped?.sha256, second?.sha256);
 });
 
-test("a config that others can read is told with what to do", { skip: process.platform === "win32" }, async (t) => {
+test("a config that other users can read is reported with how to fix it", {
+  skip: process.platform === "win32",
+}, async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();

@@ -6,7 +6,7 @@ import { rowTable } from "../../../devproxy/src/report/row.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 
-/** A terminal of so many columns, without colours. */
+/** A terminal with a number of columns, without colours. */
 function terminal(columns: number): Screen {
   process.env.NO_COLOR = "1";
   return new Screen({ isTTY: true, columns, on: () => undefined } as unknown as NodeJS.WriteStream);

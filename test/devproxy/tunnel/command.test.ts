@@ -31,7 +31,7 @@ describe("a tunnel by command", () => {
     });
   }
 
-  it("has every address that may be the one, https first", async () => {
+  it("reports every candidate address, https first", async () => {
     const tunnel = await open('out "http://a.example.com|https://github.com|https://b.example.com"');
     while ((tunnel.urls?.length ?? 0) < 3) await new Promise((resolve) => setTimeout(resolve, 20));
     await tunnel.close();
@@ -60,7 +60,7 @@ describe("a tunnel by command", () => {
   it("says when the program ends later", async () => {
     const tunnel = await open(`brief "${PUBLIC}|session expired"`);
     const failure = await new Promise<TunnelError>((resolve) => tunnel.onFail?.(resolve));
-    is("tunnel_command_failed", /exit code 0, it last said: session expired/)(failure);
+    is("tunnel_command_failed", /exit code 0, its last line: session expired/)(failure);
     await tunnel.close();
   });
 
@@ -92,8 +92,8 @@ describe("a tunnel by command", () => {
     const giveUp = new AbortController();
     const asked = open("out waiting", { signal: giveUp.signal });
     setTimeout(() => giveUp.abort(), 100);
-    await assert.rejects(asked, is("tunnel_closed", /given up/));
-    await assert.rejects(open("out waiting", { signal: giveUp.signal }), is("tunnel_closed", /given up/));
+    await assert.rejects(asked, is("tunnel_closed", /cancelled/));
+    await assert.rejects(open("out waiting", { signal: giveUp.signal }), is("tunnel_closed", /cancelled/));
   });
 });
 

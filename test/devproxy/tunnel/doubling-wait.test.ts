@@ -27,7 +27,7 @@ describe("a doubling wait", () => {
     }
   });
 
-  it("ends when it is restarted, and begins again with the first wait", async () => {
+  it("ends when it is restarted, and starts over with the first wait", async () => {
     const wait = new DoublingWait(UNIT, HOUR);
     for (let waits = 0; waits < 3; waits++) await wait.wait(never);
     const waiting = wait.wait(never);

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { makeFolder } from "../../helpers/folder.js";
 
-/** A folder with programs of a test's own, first on the PATH (`only`: alone on it) until the test's end. */
+/** A folder for the programs of a test. It is first on the PATH, with `only` alone on it, until the test ends. */
 export class FakePrograms {
   readonly #dir: string;
 
@@ -16,7 +16,7 @@ export class FakePrograms {
     });
   }
 
-  /** Puts a program there that writes down its arguments and runs `script`, which may use `args` and `print`. */
+  /** Adds a program that stores its arguments and runs `script`, which may use `args` and `print`. */
   add(name: string, script: string): this {
     const text = `const args = process.argv.slice(2);
 const print = (line) => console.log(line);

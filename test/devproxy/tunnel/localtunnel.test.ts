@@ -92,11 +92,11 @@ describe("localtunnel", () => {
   });
 
   const answers: [mode: ServerMode, code: TunnelErrorCode, said: RegExp][] = [
-    ["500", "tunnel_refused", /answered 500;/],
-    ["html", "tunnel_not_a_server", /is not a localtunnel server: it answered with a web page/],
+    ["500", "tunnel_refused", /responded 500;/],
+    ["html", "tunnel_not_a_server", /is not a localtunnel server: it responded with a web page/],
     ["garbage", "tunnel_not_a_server", /something unreadable/],
     ["empty", "tunnel_not_a_server", /JSON without a tunnel in it/],
-    ["silent", "tunnel_timeout", /gave no answer within 0\.3 s/],
+    ["silent", "tunnel_timeout", /did not respond within 0\.3 s/],
   ];
   for (const [mode, code, said] of answers) {
     it(`fails with one clear line when the server's answer is: ${mode}`, async () => {
@@ -154,12 +154,12 @@ describe("localtunnel", () => {
     });
   }
 
-  it("says what to do about a server that puts names before its IP address", async () => {
+  it("explains how to fix a server that puts names before its IP address", async () => {
     for (const ip of ["127.0.0.1:4000", "192.168.1.20", "[::1]:4000"]) {
       const granting = await fakeServer(JSON.stringify({ id: "demo", port: 4000, url: `http://demo.${ip}` }));
       const asked = localtunnel({ host: granting.url }).open({ port: target.port });
       await assert.rejects(asked, (error: TunnelError) => {
-        assert.ok(error.message.includes(`handed out http://demo.${ip}, which is no valid URL`), error.message);
+        assert.ok(error.message.includes(`assigned http://demo.${ip}, which is not a valid URL`), error.message);
         return is("tunnel_bad_address", /--domain localhost.*--tunnel-host its domain name/)(error);
       });
       granting.server.close();

@@ -13,7 +13,7 @@ import { until } from "../../helpers/until.js";
 
 const WINDOWS = process.platform === "win32";
 const FIXTURE = fileURLToPath(new URL("./program.fixture.js", import.meta.url));
-/** A tunnel program whose public address leads straight to the proxy. */
+/** A tunnel program whose public address is the proxy itself. */
 const TUNNEL = `command:"${process.execPath}" "${FIXTURE}" out http://demo.localhost:{port}`;
 
 interface Note {
@@ -30,7 +30,7 @@ async function startListen(t: TestContext, dir: string): Promise<{ listening: Li
   return { listening, note };
 }
 
-/** Ends the other processes that a listen started: what watches over its tunnel program. */
+/** Ends the other processes that a listen started: the watchdog of its tunnel program. */
 function endWatchdog(listen: number | undefined, program: number): void {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const children = lines.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, parent]) => parent === listen);
@@ -50,7 +50,7 @@ function startProcess(t: TestContext): number {
   return pid;
 }
 
-test("a tunnel program ends, with what it started, when listen is killed", async (t) => {
+test("if listen is killed, its tunnel program ends, with everything that it started", async (t) => {
   const dir = makeFolder(t);
   const { listening, note } = await startListen(t, dir);
   assert.equal(listening.events[0]?.public?.toString().startsWith("http://demo.localhost:"), true);
@@ -59,7 +59,7 @@ test("a tunnel program ends, with what it started, when listen is killed", async
   await until(() => !isTreeAlive(note.pid));
 });
 
-test("one that outlived even that is ended by the next listen, which says so (Linux and macOS only)", {
+test("the next listen ends a tunnel program that is still running, and reports it (Linux and macOS only)", {
   skip: WINDOWS,
 }, async (t) => {
   const dir = makeFolder(t);
@@ -75,7 +75,7 @@ test("one that outlived even that is ended by the next listen, which says so (Li
   assert.ok(isTreeAlive(second.note.pid));
 });
 
-test("a listen that is stopped leaves neither the program nor its note", async (t) => {
+test("a listen that is stopped ends the program and removes its note", async (t) => {
   const dir = makeFolder(t);
   const { listening, note } = await startListen(t, dir);
   if (!WINDOWS) assert.equal(statSync(join(dir, "tunnel.json")).mode & 0o777, 0o600);
@@ -86,7 +86,7 @@ test("a listen that is stopped leaves neither the program nor its note", async (
   if (!WINDOWS) assert.equal(existsSync(join(dir, "tunnel.json")), false);
 });
 
-test("an orphan is ended once, with what it started", async (t) => {
+test("an orphan is ended once, with everything that it started", async (t) => {
   const dir = makeFolder(t);
   const pid = startProcess(t);
   await new ProgramRecord(dir).write(pid);
@@ -95,7 +95,7 @@ test("an orphan is ended once, with what it started", async (t) => {
   assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
 });
 
-test("a process that only has an orphan's id is left alone", async (t) => {
+test("another process with an orphan's id is not ended", async (t) => {
   const dir = makeFolder(t);
   const pid = startProcess(t);
   await new ProgramRecord(dir).write(pid);

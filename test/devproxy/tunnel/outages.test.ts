@@ -74,7 +74,7 @@ describe("outages of a tunnel server", () => {
     await flows(again.url);
   });
 
-  it("frozen while it is asked: the own name is back within 5 s of its release (Linux and macOS only)", {
+  it("frozen during a request: the own name is back within 5 s of its release (Linux and macOS only)", {
     skip: process.platform === "win32",
   }, async () => {
     const before = await watch({
@@ -83,7 +83,7 @@ describe("outages of a tunnel server", () => {
     }).next("up");
     server.freeze();
     await watcher.next("reopening");
-    // The server answers the waiting ask before it frees the name, and so late that there is hardly time for another one.
+    // The server responds to the waiting request before it frees the name, and so late that another request hardly fits.
     await new Promise((resolve) => setTimeout(resolve, 6_500));
     const thawed = performance.now();
     server.thaw();
@@ -175,7 +175,7 @@ describe("outages of a tunnel server", () => {
     assert.equal(before.url, `${server.publicUrl("by-command")}/in/s3cret`);
     const { error } = await watcher.next("down");
     assert.equal(error?.code, "tunnel_command_failed");
-    assert.match(error?.message ?? "", /last said: session expired/);
+    assert.match(error?.message ?? "", /its last line: session expired/);
     await flows((await watcher.next("up")).url);
   });
 

@@ -60,7 +60,7 @@ const PRESETS: [option: string, program: string, printed: keyof typeof PRINTED, 
 ];
 
 for (const [option, program, printed, url, args] of PRESETS) {
-  test(`--tunnel ${option} runs ${program} and has the address that it prints, no other`, async (t) => {
+  test(`--tunnel ${option} runs ${program} and uses the address that it prints, and no other`, async (t) => {
     const fakes = new FakePrograms(t).add(program, PRINTED[printed]);
     const tunnel = await open(option);
     assert.deepEqual(tunnel.urls, [url]);
@@ -69,7 +69,7 @@ for (const [option, program, printed, url, args] of PRESETS) {
   });
 }
 
-test("an error of cloudflared that names its API is not taken for an address", async (t) => {
+test("an error of cloudflared that contains the URL of its API is not used as an address", async (t) => {
   const error = `failed to request quick Tunnel: Post "https://api.trycloudflare.com/tunnel": dial tcp: no such host`;
   new FakePrograms(t).add("cloudflared", `console.error(${JSON.stringify(error)}); process.exitCode = 1;`);
   await assert.rejects(
@@ -86,7 +86,7 @@ for (const [option, program, said, todo] of [
   ["ssh:example.com", "ssh", "Host key verification failed.", /ssh-keygen -R example\.com/],
   ["cloudflared", "cloudflared", "unknown trouble", /run it by hand: cloudflared tunnel --no-autoupdate/],
 ] as const) {
-  test(`${option} that says "${said}" is told what to do`, async (t) => {
+  test(`if ${option} prints "${said}", the error says what to do`, async (t) => {
     new FakePrograms(t).add(program, `console.error(${JSON.stringify(said)}); process.exitCode = 255;`);
     await assert.rejects(open(option), is("tunnel_command_failed", todo));
   });
@@ -97,7 +97,7 @@ for (const [option, install] of [
   ["ngrok", /brew install ngrok \(macOS\).*\(Windows\).*\(Linux\).*add-authtoken/],
   ["ssh:localhost.run", /macOS; .*\(Linux\);.*\(Windows\)/],
 ] as const) {
-  test(`${option} that is not installed says how to install it`, async (t) => {
+  test(`if the program of ${option} is not installed, the error says how to install it`, async (t) => {
     new FakePrograms(t, { only: true });
     await assert.rejects(open(option), is("tunnel_program_missing", install));
   });
@@ -118,8 +118,8 @@ for (const host of [
   "me@you@example.com",
   "example.com\nx",
 ]) {
-  test(`ssh:${JSON.stringify(host)} is refused, and nothing is started`, () =>
-    assert.throws(() => parseTunnel(`ssh:${host}`), is("tunnel_option", /--tunnel ssh: wants a host/)));
+  test(`ssh:${JSON.stringify(host)} is rejected, and nothing is started`, () =>
+    assert.throws(() => parseTunnel(`ssh:${host}`), is("tunnel_option", /--tunnel ssh: needs a host/)));
 }
 
 /** A fake ssh that relays requests to the local port until it ends. */
@@ -150,13 +150,13 @@ async function watch(t: TestContext, option: string): Promise<Watcher> {
   return watcher;
 }
 
-test("any ssh server: the address that a ping comes back through", async (t) => {
+test("any ssh server: the address that returns a ping is used", async (t) => {
   new FakePrograms(t).add("ssh", `${SSH}\nstay();`);
   const watcher = await watch(t, "ssh:me@example.com");
   assert.match((await watcher.next("up")).url ?? "", /^http:\/\/demo\.localhost:\d+\/in\/s3cret$/);
 });
 
-test("a port of one's own ssh server is the address, with nothing printed", async (t) => {
+test("with a port, the address of the ssh server is used without any output", async (t) => {
   const fakes = new FakePrograms(t).add("ssh", "stay();");
   const tunnel = await open("ssh:me@example.com:8080");
   assert.equal(tunnel.url, "http://example.com:8080");
@@ -173,12 +173,12 @@ test("a program that ends is started again", async (t) => {
   await watcher.next("up");
   assert.match(
     (await watcher.next("down")).error?.message ?? "",
-    /^ssh ended \(exit code 255, it last said: connection reset/,
+    /^ssh ended \(exit code 255, its last line: connection reset/,
   );
   await watcher.next("up");
 });
 
-test("a program that is missing is told, and used once it is installed", async (t) => {
+test("a missing program is reported, and used once it is installed", async (t) => {
   const fakes = new FakePrograms(t, { only: true });
   const watcher = await watch(t, "ssh:me@example.com");
   assert.equal((await watcher.next("down")).error?.code, "tunnel_program_missing");
@@ -186,12 +186,12 @@ test("a program that is missing is told, and used once it is installed", async (
   await watcher.next("up");
 });
 
-test("a localtunnel server that cannot be reached: the tunnels of this machine are named", async (t) => {
+test("if a localtunnel server cannot be reached, the error names the other tunnels of this machine", async (t) => {
   const fakes = new FakePrograms(t, { only: true });
   const asked = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
   await assert.rejects(
     asked(),
-    is("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or go on with --tunnel none/),
+    is("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or continue with --tunnel none/),
   );
   fakes.add("ngrok", "").add("ssh", "");
   await assert.rejects(

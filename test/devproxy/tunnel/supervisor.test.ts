@@ -162,7 +162,7 @@ describe("the tunnel supervisor", () => {
     assert.equal(error?.message, "session expired");
   });
 
-  it("takes the first of several addresses that a ping comes back through", async () => {
+  it("uses the first of several addresses that returns a ping", async () => {
     const elsewhere = await new Target("another").start();
     watch({ pace: { ...QUICK, confirmAfterMs: 10 } });
     const opened = provider.open.bind(provider);
@@ -183,7 +183,10 @@ describe("the tunnel supervisor", () => {
     provider.open = async (options) => Object.assign(await opened(options), { url: urls[0], urls });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
-    assert.match(error?.message ?? "", /none of the addresses printed brings requests here: http:\/\/a.*, http:\/\/b/);
+    assert.match(
+      error?.message ?? "",
+      /no address that the tunnel program printed forwards requests to this machine: http:\/\/a.*, http:\/\/b/,
+    );
   });
 
   it("does not believe a hint that a ping disproves", async () => {

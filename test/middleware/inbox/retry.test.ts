@@ -9,7 +9,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
-/** An inbox with one dead push, whose handler has been mended since. */
+/** An inbox with one dead push, whose handler has been fixed since. */
 async function withDead(
   t: TestContext,
   dir: string,
@@ -62,7 +62,7 @@ test("two retries of one push at a time hand it out once; the next finds none", 
   assert.equal(await inbox.retry?.(id), false);
 });
 
-test("a push that was retried, but has no handler after a restart, stays in the inbox instead of being ignored", async (t) => {
+test("a retried push that has no handler after a restart stays in the inbox and is not ignored", async (t) => {
   const dir = makeFolder(t);
   const options = { retries: 0, segmentBytes: 1_500 };
   const before = await withDead(t, dir, options);

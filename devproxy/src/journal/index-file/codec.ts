@@ -1,15 +1,15 @@
 /**
- * Packs flat JSON objects into bytes: the list of keys once for all objects that have it, words that repeat once, and dates and hex digits
- * in binary. Whatever this cannot represent exactly is stored as JSON text, so unpacking always gives an equal object.
+ * Packs flat JSON objects into bytes. Lists of keys and repeated words are stored once; dates and hex digits are stored in binary. Any
+ * value that this cannot represent exactly is stored as JSON text, so unpacking always gives an equal object.
  */
 
 /** Maximum number of shared words, and of shared key lists. */
 const MAX_WORDS = 4096;
 const FIRST_BYTES = 64 * 1024;
-/** The most bytes that a value takes besides its text. */
+/** Maximum number of bytes that a value takes besides its text. */
 const MAX_VALUE_BYTES = 16;
 
-/** Values of these fields repeat. */
+/** Fields whose values repeat, so that each value is stored once. */
 const REPEATED = new Set([
   "kind",
   "method",

@@ -8,19 +8,21 @@ import type { Shared } from "./codec.js";
 import { type Columns, Pack } from "./pack.js";
 
 /**
- * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment and is never the truth: a file that is
- * missing, damaged, of another version or of a segment that has changed since is ignored, and written again by the next owner of the
- * lock. Readers without the lock never write one.
+ * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment; the segment stays the source of truth.
+ * An index is ignored if it is damaged, has another version, or its segment has changed. The next owner of the lock writes missing and
+ * ignored ones again. Readers without the lock never write one.
  *
- * The first line is a header: JSON, padded with spaces to a multiple of 8 bytes. The body follows: the columns of the pack (`Columns`, in
- * the byte order that the header names), the packed heads, and as JSON what they share and the segment's summary. `crc` is the CRC-32 of
- * the body. `size`, `mtime` and `edges` (the CRC-32 of the first and the last 4 KB) identify the segment's content.
+ * The first line is a header: JSON, padded with spaces to a multiple of 8 bytes. `crc` is the CRC-32 of the body. `size`, `mtime` and
+ * `edges` (the CRC-32 of the first and the last 4 KB) identify the segment's content.
+ *
+ * The body contains the columns of the pack (`Columns`, in the byte order that the header names), the packed heads, and a JSON object:
+ * what the heads share, and the segment's summary.
  */
 const VERSION = 1;
 const EDGE_BYTES = 4096;
 const NAME = /^(\d{6,})\.index$/;
 const ALIGNMENT = 8;
-/** No header is longer. */
+/** Maximum length of a header. */
 const MAX_HEADER_BYTES = 1024;
 
 /** What identifies the content of a segment's file. */
@@ -50,7 +52,7 @@ function segmentPath(dir: string, segment: number): string {
   return join(dir, `${String(segment).padStart(6, "0")}.ndjson`);
 }
 
-/** Reads the index of a segment; `undefined` if there is none that fits it. */
+/** Reads the index of a segment; `undefined` if there is none that matches the segment. */
 export async function readIndex(dir: string, segment: number, end: number | undefined): Promise<Pack | undefined> {
   try {
     const file = await open(indexPath(dir, segment), "r");
@@ -73,7 +75,7 @@ export async function readIndex(dir: string, segment: number, end: number | unde
   }
 }
 
-/** In memory of its own: the columns need aligned bytes. */
+/** Does not use the buffer pool, because the columns need aligned bytes. */
 async function readWhole(file: FileHandle): Promise<Buffer> {
   const { size } = await file.stat();
   const bytes = Buffer.allocUnsafeSlow(size);
@@ -108,7 +110,7 @@ function unpack({ pushes, records, heads }: Header, bytes: Buffer, start: number
   return rest.summary.segment === segment ? new Pack(rest.summary, columns, packed, rest.shared) : undefined;
 }
 
-/** Writes the index of a closed segment, unless the segment's file has other bytes than were indexed. */
+/** Writes the index of a closed segment, unless the size of the segment's file differs from what was indexed. */
 export async function writeIndex(dir: string, pack: Pack): Promise<void> {
   const { summary, columns, heads, shared } = pack;
   const identity = await identify(dir, summary.segment);
@@ -158,7 +160,7 @@ export function removeIndex(dir: string, segment: number): Promise<void> {
   return rm(indexPath(dir, segment), { force: true });
 }
 
-/** Removes index files of segments that are no more. */
+/** Removes index files of segments that no longer exist. */
 export async function removeStrayIndexes(dir: string, segments: ReadonlySet<number>): Promise<void> {
   for (const name of await readdir(dir)) {
     const segment = NAME.exec(name)?.[1];

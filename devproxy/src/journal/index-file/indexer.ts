@@ -3,7 +3,7 @@ import type { Index } from "../rows.js";
 import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
 import { type Pack, packEntries } from "./pack.js";
 
-/** After so long an open journal is indexed: until then other things matter more, such as the first answer. */
+/** Delay before an opened journal is indexed, so that the first responses do not wait for it. */
 const FIRST_MS = 2_000;
 
 /** Packs the closed segments of a journal and writes their index files. Belongs to the owner of the lock. */
@@ -52,7 +52,7 @@ export class Indexer {
     this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
   }
 
-  /** Indexes closed segments soon. @param segments gives the segments, the one that is appended to last */
+  /** Indexes closed segments after a delay. @param segments returns all segments; records are appended to the last one */
   start(segments: () => number[]): void {
     this.#timer = setTimeout(() => {
       void this.work(segments().slice(0, -1)).then(() => removeStrayIndexes(this.dir, new Set(segments())).catch(noop));
@@ -60,7 +60,7 @@ export class Indexer {
     this.#timer.unref();
   }
 
-  /** Packs segments that get no more records, and writes their index files. */
+  /** Packs closed segments and writes their index files. */
   work(closed: readonly number[]): Promise<void> {
     this.#working = this.#working.then(async () => {
       for (const segment of closed) await this.#indexOne(segment).catch(noop); // without an index, opening takes longer
@@ -68,7 +68,7 @@ export class Indexer {
     return this.#working;
   }
 
-  /** Indexes what is left, also the newest segment. */
+  /** Indexes the remaining segments, also the newest one. */
   async close(segments: readonly number[]): Promise<void> {
     clearTimeout(this.#timer);
     await this.work(segments);
@@ -101,7 +101,7 @@ export class Indexer {
     const end = last === undefined ? 0 : last.place.offset + last.place.length + 1;
     if (last === undefined || end <= start.bytes) return { ...start, damage };
     const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
-    const nextSeq = seqs.reduce((most, seq) => Math.max(most, seq), start.nextSeq);
+    const nextSeq = seqs.reduce((max, seq) => Math.max(max, seq), start.nextSeq);
     // An incomplete line was cut off before anything was appended.
     const { damage: _, unknown, ...rest } = start;
     return { ...rest, bytes: end, tornBytes: 0, nextSeq, lastAt: Date.parse(last.head.at), damage, unknown };

@@ -32,13 +32,13 @@ export interface Columns {
   kinds: Uint8Array;
 }
 
-/** A delivery as the index knows it. */
+/** A delivery in the index. */
 interface Delivery {
   head: DeliveryHead;
   place: Place;
 }
 
-/** The index of one closed segment in about 250 bytes a push. Heads are unpacked when they are asked for. */
+/** The index of one closed segment, in about 250 bytes per push. Heads are unpacked on access. */
 export class Pack {
   readonly #unpacker: Unpacker;
   readonly #cache: { ordinal: number; push: PushHead }[] = [];
@@ -106,7 +106,7 @@ export class Pack {
     return newest === NONE ? undefined : this.markAt(newest);
   }
 
-  /** The records of a push of this segment, without the push itself. */
+  /** The deliveries and marks of a push in this segment. */
   *records(ordinal: number): Generator<number> {
     const { nexts } = this.columns;
     for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) yield record;
@@ -176,11 +176,11 @@ function hashOf(id: string): number {
   return hash >>> 0;
 }
 
-/** How long packing may take before other work gets its turn, records. */
+/** Number of records to pack before yielding to the event loop. */
 const RECORDS_AT_ONCE = 500;
 
 /**
- * Packs the records of a closed segment. Lets other work run meanwhile.
+ * Packs the records of a closed segment. Yields to the event loop meanwhile.
  * @returns `undefined` if the segment is too large
  */
 export async function packEntries(summary: SegmentSummary, entries: readonly Entry[]): Promise<Pack | undefined> {
@@ -230,7 +230,7 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Ent
   return new Pack(summary, columns, Buffer.from(packer.bytes), packer.shared);
 }
 
-/** Columns for so many pushes and records. */
+/** Columns for a number of pushes and of records. */
 function emptyColumns(pushes: number, records: number): Columns {
   return {
     seqs: new Float64Array(pushes),

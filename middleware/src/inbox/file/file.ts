@@ -49,7 +49,7 @@ const LEAVE_MS = 10_000;
  * unfinished pushes are handled again. Those that may have caused the crash run first, one at a time.
  *
  * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`). While the
- * inbox is open, it takes request files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
+ * inbox is open, it accepts request files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
  * @param dir the folder; created if it does not exist, resolved against the current directory when this is called
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })

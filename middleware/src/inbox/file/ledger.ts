@@ -13,7 +13,7 @@ export interface Item extends Job {
   /** Its place in the order in which the pushes came. */
   readonly seq: number;
   failures: number;
-  /** Whether an operator has retried it since it was dead. */
+  /** Whether an operator has retried it after it was dead. */
   isRetry: boolean;
   place: Place;
   /** Kept in memory while few wait; read from disk otherwise. Set by the ledger alone, which counts the bytes. */

@@ -4,13 +4,13 @@ import type { OwnerRequest, RequestResult } from "../../journal/index.js";
 import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeWhole } from "../../journal/requests.js";
 
 const INTERVAL_MS = 500;
-/** A request that is older is not carried out: nobody waits for it any more. */
+/** Maximum age of a request: nobody waits for an older one. */
 const MAX_AGE_MS = 60_000;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Ids that are carried out together: their marks share a write to the disk. */
+/** Number of ids that are handled together: their marks share a write to the disk. */
 const BATCH = 64;
 
-/** What the requests of other processes need of the inbox. */
+/** The functions of the inbox that requests need. */
 export interface RequestActions {
   /** Carries out an action for one push. */
   carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult>;
@@ -31,7 +31,7 @@ export class Requests {
     this.#timer = setInterval(() => this.#lookOnce(), INTERVAL_MS).unref();
   }
 
-  /** Ends with the ids that are being carried out. */
+  /** Takes no more requests. Resolves when the actions that have begun are done. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
@@ -39,7 +39,7 @@ export class Requests {
   }
 
   #lookOnce(): void {
-    // An error of the file system is not the inbox's: the next look may succeed, and the process that asked withdraws its request.
+    // Errors of the file system are ignored: the next look may succeed. If not, the process that asked withdraws its request.
     this.#looking ??= this.#look()
       .catch(() => undefined)
       .finally(() => {
@@ -65,7 +65,7 @@ export class Requests {
     }
     const response = await this.#respond(taken);
     await writeWhole(requestPath(this.dir, "response", id), { version: REQUEST_VERSION, ...response }).catch(
-      () => undefined, // the process that asked says that it does not know
+      () => undefined, // the process that asked then reports `unanswered`
     );
     await rm(taken, { force: true });
   }
@@ -91,7 +91,7 @@ export class Requests {
     return this.actions.carryOut(action, id);
   }
 
-  /** Removes what a process left behind that has ended. */
+  /** Removes an old file that a process left behind. */
   async #removeOld(path: string): Promise<void> {
     const age = Date.now() - (await stat(path)).mtimeMs;
     if (Math.abs(age) > MAX_AGE_MS) await rm(path, { force: true });
@@ -116,7 +116,7 @@ async function read(path: string): Promise<OwnerRequest> {
   }
   if (action !== "retry" && action !== "drop") throw new Error('The action of the request is not "retry" or "drop".');
   if (!Array.isArray(ids) || ids.some((id) => typeof id !== "string")) {
-    throw new Error("The ids of the request are not a list of texts.");
+    throw new Error("The ids of the request are not a list of strings.");
   }
   const age = Date.now() - Date.parse(String(at));
   if (!(Math.abs(age) <= MAX_AGE_MS)) throw new Error("The request is more than a minute old.");
