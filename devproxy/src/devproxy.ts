@@ -61,10 +61,12 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
     onDamage: (one) => damage.add(one),
   });
   for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
+  const started: (() => unknown)[] = [];
   try {
     const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
-    return await run(options, settings, store, config, damage, listener);
+    return await run(options, settings, store, config, damage, listener, started);
   } catch (error) {
+    for (const end of started.reverse()) await end();
     await store.close();
     throw error;
   }
@@ -89,12 +91,18 @@ async function run(
   config: Config,
   damage: DamageTally,
   listener: Listener,
+  /** Receives what ends each part that runs, in case a later one cannot start. */
+  started: (() => unknown)[],
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
   const forwarder = new Forwarder(options.token);
   const curtain = await Curtain.of(store.dir, options.reveal ?? false);
   const deliverer = new Deliverer(store, forwarder, listener, curtain);
   const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
+  started.push(
+    () => forwarder.close(),
+    () => live.close(),
+  );
   live.takeUp();
   const { secret } = config;
   const active = new ActiveResponses();
@@ -102,6 +110,7 @@ async function run(
   const { bodyMs } = limits ?? {};
   const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
+  started.push(() => active.closeServer(server, () => live.close()));
   reportMalformed(server, listener);
   const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
   const record = new ProgramRecord(dir);
@@ -131,6 +140,7 @@ async function run(
   const instance = randomUUID();
   const folder = (await identityOf(dir)) as FolderIdentity;
   const watch = new FolderWatch(store, folder, config, listener);
+  started.push(() => watch.close());
   const state = async () => ({
     instance,
     journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
@@ -139,6 +149,7 @@ async function run(
     public: publicUrl(),
     target: target.href,
     key,
+    token: options.token,
     appIsUp: live.appIsUp,
     waiting: live.waitingCount,
     tunnel: {
@@ -161,6 +172,7 @@ async function run(
     },
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
+  started.push(() => control.close());
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
   const janitor = keep && new Janitor(store, keep, listener);
   await janitor?.work();

@@ -142,6 +142,9 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
     const unchecked = isFailure ? ", so --expect has checked nothing. To accept that, add --allow-empty" : "";
     err.line(`No recorded push matches: nothing was sent${unchecked}.`);
     if (isFailure) process.exitCode = 1;
+  } else if (sent === 0 && expect !== undefined) {
+    err.line("No push was sent, so --expect has checked nothing.");
+    process.exitCode = 1;
   }
 }
 

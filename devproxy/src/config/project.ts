@@ -45,7 +45,10 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
       "must be localtunnel, none or url:https://... For a tunnel that runs a program, use --tunnel on the command line",
     );
   },
-  tunnelHost: text,
+  tunnelHost: (value) => {
+    text(value);
+    if (/[@?]/.test(String(value))) throw new Error("must be a URL without user name, password and query");
+  },
   subdomain: text,
   whenDown: (value) => {
     if (!["hold", "ack", "fail"].includes(String(value))) throw new Error("must be hold, ack or fail");
@@ -63,16 +66,18 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
 /** The message does not quote the value, which may contain a token. */
 function targetOf(value: unknown): URL {
   try {
-    return parseTarget(String(value));
+    text(value);
+    return parseTarget(value as string);
   } catch {
     throw new Error(`must be an http(s) URL without user name and password, such as ${DEFAULT_TARGET}`);
   }
 }
 
-function rejectSecret({ searchParams, pathname }: URL): void {
-  const isSecret = [...searchParams.keys()].some((name) => /token|key|secret|password/i.test(name));
-  if (isSecret || /\/t\/[^/]+\/?$/.test(pathname)) {
-    throw new Error("must not contain the app's token. Set the environment variable AIRUDDER_TOKEN instead");
+function rejectSecret({ search, pathname }: URL): void {
+  if (search !== "" || /\/t\/[^/]+\/?$/.test(pathname)) {
+    throw new Error(
+      "must not contain a query or the app's token. Set the environment variable AIRUDDER_TOKEN or AIRUDDER_TARGET instead",
+    );
   }
 }
 

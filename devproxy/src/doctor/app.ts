@@ -5,7 +5,8 @@ import type { Forwarder } from "../ingress/forward.js";
 import { isListening } from "../ingress/health.js";
 import { refusalCode } from "../ingress/refusal-code.js";
 import { readOutcome } from "../journal/outcome.js";
-import { type Finding, failed, ok, unclear } from "./finding.js";
+import { Curtain } from "../privacy/curtain.js";
+import { type Finding, failed, ok, skipped, unclear } from "./finding.js";
 
 const ANSWER_MS = 9_000;
 
@@ -40,7 +41,7 @@ export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_M
   const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
   const first = await send(" ");
   if (first.answer === undefined) return unanswered(first, limitMs);
-  return [credentials(first.answer, key), bytes(first, await send("\t")), speed(first)];
+  return [credentials(first, key), ...handlers(first), bytes(first, await send("\t")), speed(first)];
 }
 
 /** The same payload in another spelling for another `space`: parsed and printed again both become the same bytes. */
@@ -65,10 +66,28 @@ function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
   return [unclear("key and token", unseen), unclear("bytes", unseen), failed("answer time", why)];
 }
 
-function credentials(answer: NonNullable<Attempt["answer"]>, key: string | undefined): Finding {
+/** Whether a handler ran; nothing if the app does not report it. */
+function handlers({ answer }: Attempt): Finding[] {
+  const { result, error } = (answer && readOutcome(answer.headers["airudder-outcome"])) ?? {};
+  if (result === "handled") return [ok("handler", "a handler of call.completed ran")];
+  if (result === "ignored")
+    return [
+      skipped(
+        "handler",
+        'the app has no handler for call.completed: register one with receiver.on("call.completed", ...)',
+      ),
+    ];
+  // The message may quote other data than that of the test push.
+  const cause = error === undefined ? "" : `: ${new Curtain("", false).error(error, {})}`;
+  return result === "failed" ? [failed("handler", `the handler of call.completed failed for a test push${cause}`)] : [];
+}
+
+function credentials({ answer }: Attempt, key: string | undefined): Finding {
   const name = "key and token";
-  if (!isSuccess(answer)) return failed(name, refusal(answer.status, refusalCode(answer.body), key));
+  if (answer === undefined) return unclear(name, "not checked: the app did not respond");
   const outcome = readOutcome(answer.headers["airudder-outcome"]);
+  const isAccepted = outcome?.result === "failed" || isSuccess(answer);
+  if (!isAccepted) return failed(name, refusal(answer.status, refusalCode(answer.body), key));
   if (outcome === undefined) {
     return unclear(
       name,

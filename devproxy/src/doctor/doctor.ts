@@ -17,7 +17,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);
-  const { target: theirs, pid, local, key, journal } = (running?.state ?? {}) as Theirs;
+  const { target: theirs, pid, local, key, token, journal } = (running?.state ?? {}) as Theirs;
   const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
 
   yield checkNode(process.versions.node);
@@ -30,7 +30,7 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   else yield await checkPort(options.port);
   const app = await checkApp(target);
   yield app;
-  const forwarder = new Forwarder(options.token);
+  const forwarder = new Forwarder(options.token ?? token);
   if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
   const isChosen = options.tunnelHost !== undefined || options.tunnel !== undefined;
@@ -47,6 +47,7 @@ interface Theirs {
   pid?: number;
   local?: string;
   key?: string;
+  token?: string;
   journal?: { problem?: string };
 }
 

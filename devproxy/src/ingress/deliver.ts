@@ -22,6 +22,8 @@ export interface DeliveryOptions {
   /** Why the try will tell nothing of the push. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
+  /** Time limit for the response, ms. Default: none. */
+  limitMs?: number;
   /** Called if the delivery could not be recorded; before `flush` resolves. */
   onUnrecorded?: (() => void) | undefined;
 }
@@ -46,7 +48,7 @@ export class Deliverer {
 
   /** One try. Never throws: an attempt without an answer says why. The journal may still be writing when this resolves. */
   async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<Attempt> {
-    const { target, cause, replay, isLate, signal } = options;
+    const { target, cause, replay, isLate, signal, limitMs } = options;
     const attempt = await this.forwarder.send({
       target,
       method: push.method,
@@ -55,6 +57,7 @@ export class Deliverer {
       body,
       ...(replay ? { replay: push.id } : {}),
       ...(signal ? { signal } : {}),
+      ...(limitMs === undefined ? {} : { limitMs }),
     });
     const facts: Facts = {
       cause,

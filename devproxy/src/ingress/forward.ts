@@ -22,6 +22,8 @@ export interface Dispatch {
   /** Id of the push that is replayed. */
   replay?: string;
   signal?: AbortSignal;
+  /** Time limit for the response, ms. Default: none. */
+  limitMs?: number;
 }
 
 interface Exchange {
@@ -67,12 +69,17 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #exchange({ target, method, query, headers, body, replay, signal }: Dispatch): Promise<Answer> {
+  #exchange({ target, method, query, headers, body, replay, signal, limitMs }: Dispatch): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const path = pathAt(target, query);
       const request = { method, host: target.host, size: body.length, replay, token: this.token };
       const incoming = makeRequest(method, path, forwardedHeaders(headers, request), body);
-      const settled = () => signal?.removeEventListener("abort", stop);
+      const settled = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", stop);
+      };
+      const end = () => exchange.outgoing?.destroy(new Error(`no response within ${(limitMs ?? 0) / 1_000} s`));
+      const timer = limitMs === undefined ? undefined : setTimeout(end, limitMs);
       const stop = () => exchange.outgoing?.destroy(new Error("stopped before the app responded"));
       const exchange: Exchange = {
         started: (outgoing) => {
@@ -93,7 +100,10 @@ export class Forwarder {
         },
       };
       this.#exchanges.set(incoming, exchange);
-      if (signal?.aborted) return reject(new Error("stopped before it was sent"));
+      if (signal?.aborted) {
+        settled();
+        return reject(new Error("stopped before it was sent"));
+      }
       signal?.addEventListener("abort", stop, { once: true });
       void this.#middleware(target)(incoming, makeResponse(incoming), (error) => error && reject(error));
     });

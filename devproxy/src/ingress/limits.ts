@@ -6,6 +6,8 @@ export interface Limits {
   holdMs: number;
   /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number;
+  /** Time limit for the app's response to a queued push, ms. Default: 120,000. */
+  queuedMs?: number;
 }
 
 /** The default limits. */

@@ -30,6 +30,8 @@ export interface LiveOptions {
   healthIntervals?: HealthIntervals | undefined;
 }
 
+const QUEUED_MS = 120_000;
+
 const ACKNOWLEDGEMENT: Answer = {
   status: 200,
   headers: { "content-type": "application/json" },
@@ -54,6 +56,7 @@ export class Live {
       patienceMs: this.#limits.answerMs,
       send: (ticket) => this.#send(ticket),
       onGiveUp: (ticket) => this.#giveUp(ticket),
+      onSlow: (ticket) => this.#noteSlow(ticket),
     });
     setMaxListeners(0, this.#closing.signal);
   }
@@ -182,6 +185,8 @@ export class Live {
     const attempt = await deliverer.deliver(ticket.row.push, content, {
       target,
       cause: started ? "queued" : "live",
+      // A queued push that gets no response must not hold up its subject for ever.
+      ...(started ? { limitMs: this.#limits.queuedMs ?? QUEUED_MS } : {}),
       isLate: () => !started && ticket.acknowledged,
       signal: this.#closing.signal,
     });
@@ -207,6 +212,12 @@ export class Live {
     ticket.settle(attempt);
     await this.#health.learn(attempt);
     if (attempt.answer === undefined && attempt.reached) this.#giveUp(ticket);
+  }
+
+  #noteSlow({ row }: Ticket): void {
+    const seconds = Math.round(this.#limits.answerMs / 1_000);
+    const message = `#${row.push.seq} has had no response from the app for ${seconds} s. Later pushes of its subject wait for it.`;
+    this.options.listener({ event: "note", code: "slow", message });
   }
 
   #giveUp({ row, acknowledged }: Ticket): void {

@@ -15,6 +15,8 @@ export interface WaitingOptions {
   health: Health;
   /** The app accepted the push and broke off its response, and the queue does not send it again. */
   onGiveUp(ticket: Ticket): void;
+  /** A delivery takes longer than `patienceMs`. */
+  onSlow?(ticket: Ticket): void;
   /** A delivery that takes longer than this no longer counts as in flight, ms. */
   patienceMs: number;
 }
@@ -70,7 +72,7 @@ export class Waiting {
     const ticket = this.#tickets.get(push.id);
     const lane = ticket && this.#lanes.get(ticket.subject);
     if (lane === undefined) return "unknown";
-    if (lane.sending > 0) return "busy";
+    if (lane.sending > 0 || lane.first !== ticket) return "busy";
     return this.#occupy(lane, async () => {
       const attempt = await send();
       if (attempt.answer !== undefined && lane.remove(ticket as Ticket)) {
@@ -165,7 +167,10 @@ export class Waiting {
       const ticket = lane.shift() as Ticket;
       this.#tickets.delete(ticket.row.push.id);
       const release = this.#countInFlight(mustBeAlone(ticket));
-      const timer = setTimeout(release, patienceMs);
+      const timer = setTimeout(() => {
+        release();
+        this.options.onSlow?.(ticket);
+      }, patienceMs);
       timer.unref();
       void this.#occupy(lane, () => this.#sendWaiting(ticket)).finally(() => {
         clearTimeout(timer);

@@ -41,11 +41,12 @@ export interface Outcome {
 
 /**
  * Reads the header. Members that are unknown, or of another type than documented, are left out.
- * @returns `undefined` if the app is not built with airudder-webhooks
+ * @returns `undefined` without the header, if the app is not built with airudder-webhooks; no members if the header cannot be read
  */
 export function readOutcome(header: string | string[] | undefined): Outcome | undefined {
+  if (header === undefined) return undefined;
   const value = typeof header === "string" ? parse(header) : undefined;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
   const { type, verified, duplicate, drift, reserialised, result, error, ms } = value as Record<string, unknown>;
   return {
     ...(isTypeName(type) ? { type } : {}),

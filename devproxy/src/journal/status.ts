@@ -3,9 +3,18 @@ import type { DeliveryRow, Row } from "./rows.js";
 
 /**
  * Status of a push. `handled` to `stored` come from the report of the app's receiver, or from its inbox. `accepted`: the app responded 200
- * and reported nothing more. `undelivered`: the app did not respond.
+ * and reported nothing more. `undelivered`: the app did not respond. `dropped`: somebody discarded it from the inbox.
  */
-export type Status = "handled" | "ignored" | "failed" | "dead" | "quarantined" | "stored" | "accepted" | "undelivered";
+export type Status =
+  | "handled"
+  | "ignored"
+  | "failed"
+  | "dead"
+  | "quarantined"
+  | "stored"
+  | "dropped"
+  | "accepted"
+  | "undelivered";
 
 export const STATUSES: readonly Status[] = [
   "handled",
@@ -14,6 +23,7 @@ export const STATUSES: readonly Status[] = [
   "dead",
   "quarantined",
   "stored",
+  "dropped",
   "accepted",
   "undelivered",
 ];
@@ -24,20 +34,29 @@ export function succeeded(status: number | undefined): boolean {
 }
 
 /**
- * The delivery that decides the status of a push: the newest one with a response, or the newest one if none has a response. It leaves out
- * deliveries that were edited, sent to another app or stopped, and replays that the app rejected or detected as duplicates.
+ * The newest delivery that tells most about a push: of those with a response, or, if there is none, of all. A delivery that was edited,
+ * went elsewhere or was stopped tells nothing, nor does a replay that no handler ran for.
  */
 export function lastDelivery({ deliveries }: Row): DeliveryRow | undefined {
-  return deliveries.findLast(isAnswer) ?? deliveries.findLast(({ head }) => head.aside === undefined);
+  const hasReported = deliveries.some((delivery) => isAnswer(delivery) && delivery.head.result !== undefined);
+  return (
+    deliveries.findLast((delivery) => isAnswer(delivery) && !(hasReported && isSilentReplay(delivery))) ??
+    deliveries.findLast(({ head }) => head.aside === undefined && head.status === undefined)
+  );
 }
 
 function isAnswer({ head }: DeliveryRow): boolean {
   return head.status !== undefined && head.aside === undefined && !isUnhandledReplay(head);
 }
 
-/** Whether a replay reached no handler, so that its response says nothing about the push. */
-function isUnhandledReplay({ cause, status, result }: DeliveryHead): boolean {
-  return cause === "replay" && (result === "duplicate" || (result === "rejected" && status === 403));
+/** A replay that reached no handler, whatever the app would have made of it. */
+function isUnhandledReplay({ cause, result }: DeliveryHead): boolean {
+  return cause === "replay" && (result === "duplicate" || result === "rejected");
+}
+
+/** A replay that an app accepted without a report: another app than the one that reports, or an older version. */
+function isSilentReplay({ head: { cause, status, result } }: DeliveryRow): boolean {
+  return cause === "replay" && succeeded(status) && result === undefined;
 }
 
 /** Whether the app has ever responded to this push. */
@@ -52,7 +71,7 @@ const INBOX_STATUSES: { readonly [state: string]: Status } = {
   ignored: "ignored",
   failed: "failed",
   dead: "dead",
-  dropped: "dead",
+  dropped: "dropped",
   quarantined: "quarantined",
 };
 

@@ -39,7 +39,7 @@ export interface ReplaySummary {
   event: "summary";
   total: number;
   verdicts: Partial<Record<Verdict, number>>;
-  /** Number of pushes that did not meet `--expect`. */
+  /** Number of pushes that did not meet `--expect`, or that were not sent and so not checked. */
   unexpected: number;
   /** Number of pushes that were not sent: they could not be edited or read, or the queue delivers them. */
   skipped?: number;

@@ -1,20 +1,24 @@
 import type { NoteEvent } from "../events.js";
 import type { Row } from "../journal/rows.js";
 import { statusOf } from "../journal/status.js";
-import type { Result, Verdict } from "./verdict.js";
+import { isUnproved, type Result, type Verdict } from "./verdict.js";
 
 /** Explains, once per replay, what its verdicts cannot prove and how to change that. */
 export class Hints {
   readonly #counts = new Map<Verdict, number>();
   readonly #ignoredTypes = new Set<string>();
+  readonly #codes = new Set<string>();
   #isSilent = false;
+  #unanswered = 0;
   #deadInInbox = 0;
 
   /** Adds one verdict. */
-  add(row: Row, { status, outcome }: Result, verdict: Verdict): void {
+  add(row: Row, { status, code, outcome }: Result, verdict: Verdict): void {
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     if (verdict === "ignored") this.#ignoredTypes.add(row.push.type);
-    if (status !== null && outcome === undefined && verdict !== "refused replay") this.#isSilent = true;
+    if (status === null) this.#unanswered++;
+    if (code !== undefined) this.#codes.add(code);
+    if (status !== null && outcome === undefined && !isUnproved(verdict)) this.#isSilent = true;
     if (verdict === "fixed" && row.push.source === "inbox" && statusOf(row) === "dead") this.#deadInInbox++;
   }
 
@@ -31,7 +35,7 @@ export class Hints {
     if (this.#counts.has("accepted, handling unknown")) {
       note(
         "handling_unknown",
-        "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app.",
+        "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app, or check that --to leads to the right app.",
       );
     }
     if (this.#counts.has("stored, not handled")) {
@@ -52,6 +56,15 @@ export class Hints {
         "The app rejects replays (403 replay_not_allowed): it accepts them only from loopback addresses, and never if NODE_ENV starts with prod. To accept them from every peer, set allowReplays: true in a test environment.",
       );
     }
+    if (this.#unanswered > 0)
+      note(
+        "no_response",
+        "The app did not respond: start it. In scripts, --wait 30s waits until it accepts connections.",
+      );
+    if (this.#codes.has("bad_token"))
+      note("bad_token", "The app rejects the token (bad_token): set AIRUDDER_TOKEN to the token of its receiver.");
+    if (this.#codes.has("bad_sign"))
+      note("bad_sign", "The app rejects the signature (bad_sign): --key signs the pushes again with its key.");
     if (this.#counts.has("ignored")) {
       const types = [...this.#ignoredTypes].sort().join(", ");
       note("ignored", `The app has no handler for ${types}: register one, or leave the type out with --type.`);

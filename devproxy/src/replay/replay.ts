@@ -25,7 +25,7 @@ import type { ReplayRequest } from "./request.js";
 import { select } from "./select.js";
 import { parseEdit } from "./set.js";
 import { Skipped } from "./skipped.js";
-import { differencesOf, isSuccess, isUnproved, type Result, verdictOf } from "./verdict.js";
+import { differencesOf, isProved, isSuccess, type Result, verdictOf } from "./verdict.js";
 import { parseWait, waitForApp } from "./wait.js";
 
 /** What a replay needs of the dev proxy. */
@@ -38,7 +38,11 @@ export interface ReplayTools {
   live?: Pick<Live, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
+  /** Time limit for a response, ms. Default: 5 minutes, longer than the attempts of an inbox with the default limits. */
+  limitMs?: number;
 }
+
+const RESPONSE_MS = 300_000;
 
 /**
  * Sends recorded pushes again and compares each result with the one before. Records every delivery. A delivery that was edited,
@@ -46,11 +50,13 @@ export interface ReplayTools {
  * @throws DevproxyError `usage`, `app_down`, before anything is sent
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
-  const { store, deliverer, live, onEvent, signal } = tools;
+  const { store, deliverer, live, onEvent, signal, limitMs = RESPONSE_MS } = tools;
   const { isExpected, edits, pace, to, waitMs } = planOf(request);
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const selected = await select(store, request);
+  const isUndelivered = request.filters?.status === "undelivered";
+  const undelivered = new Set(isUndelivered ? selected : selected.filter((row) => !wasDelivered(row)));
   const last = lastTarget(store.index);
   const home = tools.target ?? (last && parseTarget(last.href));
   const target = to ?? home ?? new URL(DEFAULT_TARGET);
@@ -65,7 +71,6 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   const hints = new Hints();
   const curtain = await Curtain.of(store.dir, request.reveal ?? false);
   const start = performance.now();
-  const undelivered = new Set(rows.filter((row) => !wasDelivered(row)));
   await inPace(rows, { ...pace, signal }, async (row) => {
     const content = await contentOf(store, row, skipped, summary);
     if (content === undefined) return;
@@ -83,19 +88,21 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
       replay: true,
       aside,
       onUnrecorded,
+      limitMs,
       ...(signal ? { signal } : {}),
     } as const;
     const send = () => deliverer.deliver(row.push, sent, options);
     const isOver = aside === undefined && undelivered.has(row) && wasDelivered(row);
     const attempt = isOver ? undefined : aside === undefined && live ? await live.sendInstead(row, send) : await send();
-    if (attempt === undefined) return skipped.add(row, `the queue ${isOver ? "has delivered" : "delivers"} it.`);
+    if (attempt === undefined)
+      return skipped.add(row, `the queue ${isOver ? "has delivered" : "delivers"} it.`, { isDelivered: true });
     if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;
     }
     const after = resultOf(attempt);
     const verdict = verdictOf(before, after, isExpected ?? isSuccess);
-    const isRight = isExpected === undefined || (!isUnproved(verdict) && isExpected(after.status));
+    const isRight = isExpected === undefined || (isExpected(after.status) && isProved(verdict, after));
     hints.add(row, after, verdict);
     summary.total++;
     summary.verdicts[verdict] = (summary.verdicts[verdict] ?? 0) + 1;
@@ -123,6 +130,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   for (const note of hints.notes()) onEvent(note);
   const unsent = selected.length - rows.length;
   if (skipped.count > 0) summary.skipped = skipped.count;
+  if (isExpected !== undefined) summary.unexpected += skipped.unsent + (summary.dropped ?? 0);
   if (summary.total + (summary.dropped ?? 0) + skipped.count - unsent < rows.length) summary.interrupted = true;
   summary.ms = Math.round(performance.now() - start);
   onEvent(summary);

@@ -11,9 +11,15 @@ export class Skipped {
   constructor(private readonly onNote: (event: NoteEvent) => void) {}
 
   count = 0;
+  /** Number of those that the app did not get in another way. */
+  unsent = 0;
 
-  /** @param reason follows "was not sent: " */
-  add({ push }: Row, reason: string): void {
+  /**
+   * @param reason follows "was not sent: "
+   * @param options.isDelivered whether the queue delivers it. Default: false
+   */
+  add({ push }: Row, reason: string, { isDelivered = false } = {}): void {
+    if (!isDelivered) this.unsent++;
     this.count++;
     const seqs = this.#reasons.get(reason);
     if (seqs === undefined) this.#reasons.set(reason, [push.seq]);

@@ -62,9 +62,16 @@ function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
   return UNPROVED_RESULTS[outcome.result] ?? (outcome.result === "handled" && isGood(status) ? "good" : "bad");
 }
 
+/** A receiver reported the result before: an app that reports nothing may be another one, so its 200 proves nothing. */
+function judgeAfter(before: Result | undefined, after: Result, isGood: IsGood): ReturnType<typeof judge> {
+  const is = judge(after, isGood);
+  const isSilent = after.outcome === undefined && before?.outcome?.result !== undefined;
+  return is === "good" && isSilent ? "accepted, handling unknown" : is;
+}
+
 /** Compares a push's new result with the one before. Without a comparable one before, the verdict is `new`. */
 export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
-  const is = judge(after, isGood);
+  const is = judgeAfter(before, after, isGood);
   if (is !== "good" && is !== "bad") return is;
   const was = before && judge(before, isGood);
   if (is === "good") {
@@ -80,6 +87,13 @@ export function verdictOf(before: Result | undefined, after: Result, isGood: IsG
 /** Whether a verdict does not show that a handler succeeded or failed. */
 export function isUnproved(verdict: Verdict): verdict is Unproved {
   return (UNPROVED as readonly string[]).includes(verdict);
+}
+
+/** Whether the result shows what its status says: a receiver that reports a failure contradicts a status 2xx. */
+export function isProved(verdict: Verdict, { status, outcome }: Result): boolean {
+  if (isUnproved(verdict)) return false;
+  const isSuccessful = status !== null && Math.floor(status / 100) === 2;
+  return !isSuccessful || outcome === undefined || outcome.result === "handled";
 }
 
 /** Where two results differ: status first, then what the receiver reported, then the body. */

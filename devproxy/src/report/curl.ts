@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Content } from "airudder-webhooks/journal";
+import { tokenOfEnvironment } from "../config/environment.js";
 import { endToEndHeaders } from "../ingress/headers.js";
 import { pathAt, queryOf } from "../ingress/query.js";
 import type { Row } from "../journal/rows.js";
@@ -36,6 +37,8 @@ export function curlLines(
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
   // Without this, curl adds the content type of a form.
+  // The dev proxy adds it to each push for the app.
+  if (tokenOfEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
   // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.

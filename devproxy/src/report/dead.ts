@@ -61,7 +61,7 @@ export function resultJson({ id, row, result, error }: DeadResult, curtain: Curt
 
 /** A result as a line. */
 export function resultLine(out: Screen, { id, row, result, error }: DeadResult, curtain: Curtain): string {
-  const name = row === undefined ? clean(curtain.pushId(id)) : out.style("bold", `#${row.push.seq}`);
+  const name = row === undefined ? clean(id) : out.style("bold", `#${row.push.seq}`);
   const type = row === undefined ? "" : `  ${clean(curtain.type(row.push.type))}`;
   const isDone = result === "retried" || result === "dropped";
   return `${name}${type}  ${out.style(isDone ? "green" : "red", wordsOf({ id, row, result, error }, curtain))}`;

@@ -1,3 +1,4 @@
+import { redactProgramLine } from "../privacy/program-line.js";
 import { CommandProcess } from "./command-process.js";
 import { TunnelError } from "./errors.js";
 import type { Launch } from "./launch.js";
@@ -116,5 +117,5 @@ function endedWith(program: TunnelProgram, running: CommandProcess, how: string)
 }
 
 function said({ lastLine }: CommandProcess): string {
-  return lastLine ? `, its last line: ${lastLine}` : "";
+  return lastLine ? `, its last line: ${redactProgramLine(lastLine)}` : "";
 }

@@ -94,8 +94,11 @@ const wrong: [object | string, RegExp][] = [
   [{ tunnel: "command:rm {local}" }, /"tunnel" must be localtunnel, none or url:.* use --tunnel on the command\b/],
   [{ tunnel: "cloudflared" }, /"tunnel" must be localtunnel, none or url:/],
   [{ tunnel: "ssh:host" }, /"tunnel" must be localtunnel, none or url:/],
-  [{ target: "http://localhost/x?token=s3cret" }, /"target" must not contain the app's token.*AIRUDDER_TOKEN/],
-  [{ target: "http://localhost/x/t/s3cret" }, /"target" must not contain the app's token.*AIRUDDER_TOKEN/],
+  [
+    { target: "http://localhost/x?token=s3cret" },
+    /"target" must not contain a query or the app's token.*AIRUDDER_TOKEN/,
+  ],
+  [{ target: "http://localhost/x/t/s3cret" }, /"target" must not contain a query or the app's token.*AIRUDDER_TOKEN/],
   [{ target: "localhost:3000/?token=s3cret" }, /"target" must be an http\(s\) URL/],
   [{ taget: "http://localhost/" }, /"taget" is unknown\. Did you mean "target"\?$/],
   [{ "tunnel-host": "https://x.test" }, /"tunnel-host" is unknown\. Did you mean "tunnelHost"\?$/],

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DevproxyOptions } from "airudder-devproxy";
-import { airudder } from "airudder-webhooks";
+import { airudder, type Receiver } from "airudder-webhooks";
 import express from "express";
 import { checkReceiver } from "../../../devproxy/src/doctor/app.js";
 import { examine } from "../../../devproxy/src/doctor/doctor.js";
@@ -47,6 +47,7 @@ test("all is well: nothing failed, and nothing was made", async (t) => {
       ["port", "ok"],
       ["app", "ok"],
       ["key and token", "ok"],
+      ["handler", "skipped"],
       ["bytes", "ok"],
       ["answer time", "ok"],
       ["clock", "skipped"],
@@ -86,6 +87,29 @@ test("an app that rejects replays is reported, and no test push runs its handler
     /^failed .*replay_not_allowed.*nothing was tested.*allowReplays/,
   );
   assert.deepEqual(handled, []);
+});
+
+test("the handler: it ran, it failed and why, or there is none", async (t) => {
+  const cases: [((receiver: Receiver) => unknown) | undefined, RegExp][] = [
+    [(receiver) => receiver.on("call.completed", () => undefined), /^ok .*ran/],
+    [
+      (receiver) =>
+        receiver.on("call.completed", () => {
+          throw new TypeError("no column tenant_id");
+        }),
+      /^failed .*TypeError: no column tenant_id/,
+    ],
+    [undefined, /^skipped .*no handler for call\.completed/],
+  ];
+  for (const [register, expected] of cases) {
+    const receiver = airudder({ key: KEY, token: false, warnings: false });
+    register?.(receiver);
+    t.after(() => receiver.close());
+    const { url } = await serve(t, receiver);
+    const found = await findings(t, { target: `${url}/`, key: KEY });
+    assert.match(found.handler?.join(" ") ?? "", expected);
+    assert.equal(found["key and token"]?.[0], "ok");
+  }
 });
 
 test("an app that is down, at another path, or of another kind", async (t) => {

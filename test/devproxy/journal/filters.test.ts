@@ -159,7 +159,7 @@ test("filters with wrong values are one clear line", async (t) => {
   const cases: [Filters, RegExp][] = [
     [
       { status: "good" },
-      /--status "good" is unknown\. Give one of handled, ignored, failed, dead, quarantined, stored, accepted, undelivered/,
+      /--status "good" is unknown\. Give one of handled, ignored, failed, dead, quarantined, stored, dropped, accepted, undelivered/,
     ],
     [{ since: "yesterday" }, /--since "yesterday" is no time/],
     [{ until: "10" }, /--until "10" is no time/],

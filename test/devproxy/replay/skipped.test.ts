@@ -1,17 +1,28 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import type { ReplayEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
+import { Deliverer } from "../../../devproxy/src/ingress/deliver.js";
+import { Forwarder } from "../../../devproxy/src/ingress/forward.js";
+import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+import { replay } from "../../../devproxy/src/replay/replay.js";
+import { run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
 test("a push that cannot be edited is skipped and reported; the others are sent", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const call = sample("call.completed/answered");
   for (const body of [call, "not JSON", call, "[1]"]) await send(proxy.localUrl, body);
   await proxy.close();
-  for (const more of [["--dry-run"], ["--expect", "2xx"]]) {
+  for (const [more, expected] of [
+    [["--dry-run"], 0],
+    [[], 0],
+    [["--expect", "2xx"], 1],
+  ] as const) {
     app.requests.length = 0;
     const { code, err } = await run(["replay", "1..4", "--key", "k", "--json", ...more, "--journal", dir]);
-    assert.equal(code, 0, err);
+    assert.equal(code, expected, err);
     assert.match(err, /^#2, #4 were not sent: its body is not a JSON object; --set and --key cannot change it\.$/m);
   }
   assert.equal(app.requests.length, 2);
@@ -105,4 +116,40 @@ test("a failed connection is no baseline", async (t) => {
   await app.start();
   const { out } = await run(["replay", "1", "--journal", dir]);
   assert.match(out, /#1 {2}unknown {2}new {2}200/);
+});
+
+test("an app that never responds ends a replay at the time limit, with exit code 1 under --expect", async (t) => {
+  const { proxy, app } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
+  app.reply = () => undefined;
+  const forwarder = new Forwarder();
+  t.after(() => forwarder.close());
+  const events: ReplayEvent[] = [];
+  const deliverer = new Deliverer(proxy.store, forwarder, () => undefined, new Curtain("", false));
+  const tools = {
+    store: proxy.store,
+    deliverer,
+    onEvent: (event: ReplayEvent) => void events.push(event),
+    limitMs: 200,
+  };
+  const summary = await replay({ ids: ["1"], expect: "2xx" }, tools);
+  assert.deepEqual([summary.verdicts, summary.unexpected, summary.interrupted], [{ regressed: 1 }, 1, undefined]);
+  const verdict = events.find(({ event }) => event === "verdict");
+  assert.match(verdict?.event === "verdict" ? (verdict.error ?? "") : "", /no response within 0\.2 s/);
+});
+
+test("a damaged record is skipped and reported; --expect does not count it as checked", async (t) => {
+  const { proxy, dir } = await startProxy(t);
+  for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n},"word":"abc"}`);
+  await proxy.close();
+  const path = join(dir, "000001.ndjson");
+  writeFileSync(
+    path,
+    readFileSync(path, "latin1").replace('\\"n\\":1,\\"word\\":\\"abc\\"', '\\"n\\":1,\\"word\\":\\"xyz\\"'),
+    "latin1",
+  );
+  const { code, err } = await run(["replay", "1..2", "--json", "--expect", "2xx", "--journal", dir]);
+  assert.match(err, /^#1 was not sent: its record in the journal cannot be read\.$/m);
+  assert.equal(code, 1);
 });
