@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../../../devproxy/bin/airudder-devproxy.js", import.meta.url));
+
+/** One run of a command. */
+export interface Run {
+  /** From its start to its end. */
+  readonly seconds: number;
+  /** Processor time in user mode, of all its threads. */
+  readonly userSeconds: number;
+  /** Peak resident size. */
+  readonly mb: number;
+  /** From its first output to its last. 0 if the output was discarded. */
+  readonly printingSeconds: number;
+}
+
+/** Writes the resources used to descriptor 3 at the end, and responds to a message with the present resident size. */
+const PROBE = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from "node:fs";
+  process.on("exit", () => { try { writeSync(3, JSON.stringify(process.resourceUsage())); } catch {} });
+  process.on("message", () => process.send(process.memoryUsage.rss()));
+  process.channel?.unref();
+`)}`;
+
+type Output = "ignore" | "pipe";
+
+function start(args: readonly string[], out: Output, err: Output | "inherit"): ChildProcess {
+  return spawn(process.execPath, ["--import", PROBE, BIN, ...args], { stdio: ["ignore", out, err, "pipe", "ipc"] });
+}
+
+/** How to read the output of a command. */
+export interface Reading {
+  /** Default: `false`, the output is discarded. */
+  readonly isRead?: boolean;
+  /** Start reading so late, ms. Default: 0. */
+  readonly afterMs?: number;
+}
+
+/**
+ * Runs a command to its end, in a process of its own.
+ * @throws if it exits with another code than 0
+ */
+export async function run(args: readonly string[], { isRead = false, afterMs = 0 }: Reading = {}): Promise<Run> {
+  const startedAt = performance.now();
+  const child = start(args, isRead ? "pipe" : "ignore", "inherit");
+  const usage = text(child.stdio[3] as Readable);
+  const closed = once(child, "close");
+  let first: number | undefined;
+  let last = 0;
+  setTimeout(() => {
+    child.stdout?.on("data", () => {
+      last = performance.now();
+      first ??= last;
+    });
+  }, afterMs);
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`airudder-devproxy ${args.join(" ")} ended with ${code}.`);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { maxRSS, userCPUTime } = JSON.parse(await usage) as NodeJS.ResourceUsage;
+  const printingSeconds = (last - (first ?? last)) / 1_000;
+  return { seconds, userSeconds: userCPUTime / 1e6, mb: maxRSS / 1_000, printingSeconds };
+}
+
+/** A `listen` in a process of its own. */
+export class Listening {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    /** From its start to the line that says that it is ready. */
+    readonly seconds: number,
+  ) {}
+
+  /** @throws if it ends before it is ready */
+  static async start(folder: string, target: string): Promise<Listening> {
+    const startedAt = performance.now();
+    const flags = ["--json", "--tunnel", "none", "--target", target, "--journal", folder];
+    const child = start(["listen", ...flags], "pipe", "pipe");
+    const notes = text(child.stderr as Readable);
+    const ended = once(child, "close").then(async () => {
+      throw new Error(`airudder-devproxy listen ended: ${await notes}`);
+    });
+    ended.catch(() => undefined);
+    const lines = createInterface({ input: child.stdout as Readable });
+    const [line] = await Promise.race([once(lines, "line"), ended]);
+    return new Listening(child, JSON.parse(line).local, (performance.now() - startedAt) / 1_000);
+  }
+
+  async residentMb(): Promise<number> {
+    this.child.send("rss");
+    const [bytes] = await once(this.child, "message");
+    return bytes / 1_000_000;
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.child, "close");
+    this.child.kill("SIGTERM");
+    await closed;
+  }
+}
