@@ -33,31 +33,29 @@ function start(args: readonly string[], out: Output, err: Output | "inherit"): C
   return spawn(process.execPath, ["--import", PROBE, BIN, ...args], { stdio: ["ignore", out, err, "pipe", "ipc"] });
 }
 
-/** How to read the output of a command. */
-export interface Reading {
-  /** Default: `false`, the output is discarded. */
-  readonly isRead?: boolean;
-  /** Start reading so late, ms. Default: 0. */
-  readonly afterMs?: number;
-}
+/**
+ * What is done with the output of a command: it is discarded, it is read, or nobody reads it for so long (ms), and then the reader goes
+ * away, so that the command ends.
+ */
+export type Reader = "none" | "present" | { readonly absentMs: number };
 
 /**
  * Runs a command to its end, in a process of its own.
  * @throws if it exits with another code than 0
  */
-export async function run(args: readonly string[], { isRead = false, afterMs = 0 }: Reading = {}): Promise<Run> {
+export async function run(args: readonly string[], reader: Reader = "none"): Promise<Run> {
   const startedAt = performance.now();
-  const child = start(args, isRead ? "pipe" : "ignore", "inherit");
+  const child = start(args, reader === "none" ? "ignore" : "pipe", "inherit");
   const usage = text(child.stdio[3] as Readable);
   const closed = once(child, "close");
   let first: number | undefined;
   let last = 0;
-  setTimeout(() => {
+  if (reader === "present") {
     child.stdout?.on("data", () => {
       last = performance.now();
       first ??= last;
     });
-  }, afterMs);
+  } else if (reader !== "none") setTimeout(() => child.stdout?.destroy(), reader.absentMs);
   const [code] = await closed;
   if (code !== 0) throw new Error(`airudder-devproxy ${args.join(" ")} ended with ${code}.`);
   const seconds = (performance.now() - startedAt) / 1_000;
