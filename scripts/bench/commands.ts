@@ -102,7 +102,7 @@ interface Measure extends Goal {
 async function benchOpening(bench: Bench): Promise<void> {
   const ready = async () => {
     const listening = await Listening.start(bench.folder, bench.target);
-    const found = { seconds: listening.seconds, mb: await listening.residentMb() };
+    const found = { seconds: listening.seconds, mb: (await listening.memory()).residentMb };
     await listening.stop();
     return found;
   };
@@ -162,16 +162,23 @@ async function benchBeside(bench: Bench): Promise<void> {
   const listening = await Listening.start(bench.folder, bench.target);
   try {
     await bench.measure(["list", "--last", "20"], { what: "list --last 20, beside a running listen", s: 0.3 });
-    const before = await listening.residentMb();
+    const before = await listening.memory();
     await sendLargePushes(listening.url, count);
-    const during = await listening.residentMb();
+    const during = await listening.memory();
     await sleep(SETTLE_MS);
-    const after = await listening.residentMb();
-    const what = `listen, ${count} pushes of 10 MB at once: resident`;
-    const row = (when: string, mb: number) => ({ what: `${what} ${when}`, value: spread([mb]), unit: " MB" });
-    bench.addRow(row("before", before));
-    bench.addRow(row("right after", during));
-    bench.addRow(row(`${SETTLE_MS / 1_000} s later`, after), Math.round(2 * before));
+    const after = await listening.memory();
+    const row = (what: string, mb: number) => ({
+      what: `listen, ${count} pushes of 10 MB at once: ${what}`,
+      value: spread([mb]),
+      unit: " MB",
+    });
+    const later = `${SETTLE_MS / 1_000} s later`;
+    bench.addRow(row("resident before", before.residentMb));
+    bench.addRow(row("resident right after", during.residentMb));
+    bench.addRow(row(`resident ${later}`, after.residentMb), Math.round(during.residentMb / 2));
+    bench.addRow(row("used before", before.usedMb));
+    bench.addRow(row("used right after", during.usedMb));
+    bench.addRow(row(`used ${later}`, after.usedMb), Math.round(1.5 * before.usedMb));
   } finally {
     await listening.stop();
   }

@@ -19,11 +19,11 @@ export interface Run {
   readonly printingSeconds: number;
 }
 
-/** Writes the resources used to descriptor 3 at the end, and responds to a message with the present resident size. */
+/** Writes the resources used to descriptor 3 at the end, and responds to a message with the memory used at present. */
 const PROBE = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from "node:fs";
   process.on("exit", () => { try { writeSync(3, JSON.stringify(process.resourceUsage())); } catch {} });
-  process.on("message", () => process.send(process.memoryUsage.rss()));
+  process.on("message", () => process.send(process.memoryUsage()));
   process.channel?.unref();
 `)}`;
 
@@ -64,6 +64,14 @@ export async function run(args: readonly string[], reader: Reader = "none"): Pro
   return { seconds, userSeconds: userCPUTime / 1e6, mb: maxRSS / 1_000, printingSeconds };
 }
 
+/** The memory of a process. */
+export interface Memory {
+  /** Also counts what the allocator of the C library keeps after the program has freed it. */
+  readonly residentMb: number;
+  /** What the program uses: the heap of V8, and the bytes of buffers. */
+  readonly usedMb: number;
+}
+
 /** A `listen` in a process of its own. */
 export class Listening {
   private constructor(
@@ -88,10 +96,10 @@ export class Listening {
     return new Listening(child, JSON.parse(line).local, (performance.now() - startedAt) / 1_000);
   }
 
-  async residentMb(): Promise<number> {
-    this.child.send("rss");
-    const [bytes] = await once(this.child, "message");
-    return bytes / 1_000_000;
+  async memory(): Promise<Memory> {
+    this.child.send("memory");
+    const [{ rss, heapUsed, external }] = (await once(this.child, "message")) as [NodeJS.MemoryUsage];
+    return { residentMb: rss / 1e6, usedMb: (heapUsed + external) / 1e6 };
   }
 
   async stop(): Promise<void> {
