@@ -13,7 +13,8 @@ import { addShow } from "./commands/show.js";
 import { dropEmptyVariables } from "./config/environment.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { clean } from "./report/words.js";
-import { TunnelError } from "./tunnel/index.js";
+// Not from index.ts: most commands have no use for the providers that it loads.
+import { TunnelError } from "./tunnel/errors.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;

@@ -1,10 +1,12 @@
 export { airudder, type Receiver } from "./airudder.js";
 export {
   describePush,
+  measurePush,
   type ParsedHeaders,
   type ParsedPush,
   type ParsedPushOf,
   type PushDescription,
+  type PushMeasure,
   parsePush,
 } from "./describe.js";
 export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./errors.js";

@@ -1,9 +1,9 @@
 import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Content, Place } from "airudder-webhooks/journal";
+import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { isDropped } from "../journal/dropped.js";
-import { openSnapshot, type Reader } from "../journal/store.js";
+import { openSnapshot, type Reader, type WholeRecord } from "../journal/store.js";
 import { DamageTally } from "../report/damage.js";
 import { Screen } from "../report/screen.js";
 
@@ -72,7 +72,7 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
   return {
     ...reader,
     content: (place) => reader.content(place).catch((error) => fail(error, place)),
-    contents: (places) => contentsOf(reader, places, (place) => dropped.add(`${place.segment}:${place.offset}`)),
+    records: (places) => recordsOf(reader, places, (place) => dropped.add(`${place.segment}:${place.offset}`)),
     get dropped() {
       return dropped.size;
     },
@@ -80,25 +80,35 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
 }
 
 /** Reads records. Reports dropped ones, and throws an error that names the place of a damaged one. */
-async function* contentsOf(
+async function* recordsOf(
   reader: Reader,
   places: Iterable<Place>,
   onDropped: (place: Place) => void,
-): AsyncGenerator<Content | undefined> {
-  let current: Place = { segment: 0, offset: 0, length: 0 };
-  const tracked = function* () {
+): AsyncGenerator<Iterable<WholeRecord | undefined>> {
+  /** The places of the records that are not parsed yet. */
+  const pending: Place[] = [];
+  const noted = function* () {
     for (const place of places) {
-      current = place;
+      pending.push(place);
       yield place;
     }
   };
+  for await (const block of reader.records(noted())) yield checked(block, pending, onDropped);
+}
+
+function* checked(
+  records: Iterable<WholeRecord | undefined>,
+  pending: Place[],
+  onDropped: (place: Place) => void,
+): Generator<WholeRecord | undefined> {
   try {
-    for await (const content of reader.contents(tracked())) {
-      if (content === undefined) onDropped(current);
-      yield content;
+    for (const record of records) {
+      const place = pending.shift() as Place;
+      if (record === undefined) onDropped(place);
+      yield record;
     }
   } catch (error) {
-    damaged(error as Error, current);
+    damaged(error as Error, pending[0] as Place);
   }
 }
 

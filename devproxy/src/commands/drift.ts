@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { publishedSchemas } from "../drift/published.js";
 import { pushesOfRows } from "../drift/pushes.js";
 import { copyLines, driftEvents, driftReport } from "../drift/report.js";
-import { summarizeDrift } from "../drift/summary.js";
+import { DriftTally } from "../drift/summary.js";
 import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows } from "../journal/filters.js";
 import { Progress } from "../report/progress.js";
@@ -32,14 +32,12 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
   const reader = await readFolder(flags.journal, context);
   const rows = await filterRows(reader, reader.index.rows, filters);
   const progress = new Progress(err, rows.length);
-  const summary = await summarizeDrift(
-    pushesOfRows(reader, rows, (count) => progress.show(count)),
-    {
-      schemas: publishedSchemas(),
-      reveal: flags.reveal,
-    },
-  );
+  const tally = new DriftTally({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });
+  for await (const pushes of pushesOfRows(reader, rows, (count) => progress.show(count))) {
+    for (const push of pushes) tally.add(push);
+  }
   progress.clear();
+  const summary = tally.finish();
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);

@@ -25,5 +25,5 @@ export async function* pushesAt(
     throw usageError(`The folder ${path} is no journal: it holds no 000001.ndjson.`);
   }
   const reader = await openSnapshot(path, options);
-  yield* pushesOfRows(reader, reader.index.rows);
+  for await (const pushes of pushesOfRows(reader, reader.index.rows)) yield* pushes;
 }

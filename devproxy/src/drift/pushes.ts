@@ -1,6 +1,6 @@
-import type { HeaderMap, Place } from "airudder-webhooks/journal";
+import type { Content, HeaderMap, Place, PushHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
-import type { Reader } from "../journal/store.js";
+import type { Reader, WholeRecord } from "../journal/store.js";
 
 /** A push whose drift is looked for. */
 export interface RecordedPush {
@@ -17,22 +17,35 @@ export interface RecordedPush {
 }
 
 /**
- * The pushes of a journal's rows, in their order. Leaves out pushes that are dropped from the journal meanwhile.
- * @param onRead called after each row, with the number of rows so far
+ * The pushes of a journal's rows, in their order, those of one read together. Leaves out pushes that are dropped from the journal
+ * meanwhile.
+ * @param onRead called after each read, with the number of rows so far
  */
 export async function* pushesOfRows(
-  reader: Reader,
+  reader: Pick<Reader, "records">,
   rows: readonly Row[],
   onRead: (count: number) => void = () => undefined,
-): AsyncGenerator<RecordedPush> {
+): AsyncGenerator<Iterable<RecordedPush>> {
   let count = 0;
-  for await (const content of reader.contents(placesOf(rows))) {
-    const { push } = rows[count++] as Row;
+  for await (const records of reader.records(placesOf(rows))) {
+    yield recordedPushes(records, () => count++);
     onRead(count);
-    if (content === undefined) continue;
-    yield { label: `#${push.seq}`, at: push.at, type: push.type, isCopy: push.replay !== undefined, ...content };
   }
 }
+
+function* recordedPushes(records: Iterable<WholeRecord | undefined>, onRecord: () => void): Generator<RecordedPush> {
+  for (const record of records) {
+    onRecord();
+    if (record !== undefined) yield recordedPush(record);
+  }
+}
+
+function recordedPush({ head, content = NO_CONTENT }: WholeRecord): RecordedPush {
+  const { seq, at, type, replay } = head as PushHead;
+  return { label: `#${seq}`, at, type, isCopy: replay !== undefined, headers: content.headers, body: content.body };
+}
+
+const NO_CONTENT: Content = { headers: {}, body: Buffer.alloc(0) };
 
 function* placesOf(rows: readonly Row[]): Generator<Place> {
   for (const { place } of rows) yield place;

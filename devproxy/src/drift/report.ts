@@ -1,5 +1,5 @@
 import type { Style } from "../report/screen.js";
-import { clean, local, pushes, visible } from "../report/words.js";
+import { clean, local, pushes, thousands, visible } from "../report/words.js";
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
@@ -16,7 +16,7 @@ export function driftEvents({ groups, patches }: DriftSummary): object[] {
 
 /** What a summary leaves out. */
 export function copyLines({ copies }: DriftSummary): string[] {
-  return copies === 0 ? [] : [`${copies.toLocaleString("en")} left out: replays and test pushes`];
+  return copies === 0 ? [] : [`${thousands(copies)} left out: replays and test pushes`];
 }
 
 type Paint = (style: Style, text: string) => string;
@@ -85,6 +85,6 @@ function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): st
   const drift =
     drifting === 0
       ? `no drift in ${pushes(all)}`
-      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${drifting.toLocaleString("en")} of ${pushes(all)}`;
-  return unmeasured === 0 ? drift : `${drift}; ${unmeasured.toLocaleString("en")} of no known type`;
+      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushes(all)}`;
+  return unmeasured === 0 ? drift : `${drift}; ${thousands(unmeasured)} of no known type`;
 }

@@ -1,4 +1,4 @@
-import { describePush } from "airudder-webhooks";
+import { measurePush } from "airudder-webhooks";
 import { Changes, type SchemaPatch } from "./changes.js";
 import { type DriftGroup, Gathering } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
@@ -23,50 +23,88 @@ export interface DriftSummary {
   readonly patches: readonly SchemaPatch[];
 }
 
-/** Whoever has the package alone cannot decide what handlers need: a broken push proposes nothing to them. */
 const QUARANTINED = "the push is quarantined, because it lacks what handlers need";
+
+/** What pushes are measured by, and how it is shown. */
+export interface DriftOptions {
+  /** What the pushes are measured by, and what the patches refer to. */
+  schemas: SchemaSource;
+  /** Shows values that the schema does not list, and names that are not field names. Default: `false`. */
+  reveal?: boolean;
+  /** Leaves quarantined pushes out of the patches: one broken push must not loosen a schema. Default: `false`. */
+  skipQuarantined?: boolean;
+}
 
 /**
  * Sums up where pushes differ from their schemas, and how the schemas would have to change.
- * @param options.schemas what the pushes are measured by, and what the patches refer to
- * @param options.reveal shows values that the schema does not list, and names that are not field names. Default: `false`
  * @throws DevproxyError `bad_schema`
  */
 export async function summarizeDrift(
   pushes: AsyncIterable<RecordedPush> | Iterable<RecordedPush>,
-  { schemas: source, reveal = false }: { schemas: SchemaSource; reveal?: boolean },
+  options: DriftOptions,
 ): Promise<DriftSummary> {
-  const schemas = new Schemas(source);
-  const changes = new Changes();
-  const gatherings = new Map<string, Gathering>();
-  const counts = { pushes: 0, drifting: 0, unmeasured: 0, copies: 0 };
-  for await (const push of pushes) {
+  const tally = new DriftTally(options);
+  for await (const push of pushes) tally.add(push);
+  return tally.finish();
+}
+
+/** A push that has a schema. */
+interface Measured {
+  type: string;
+  schema: string;
+  payload: object;
+  quarantined: boolean;
+}
+
+/** Sums up the drift of pushes, one after the other. */
+export class DriftTally {
+  readonly #schemas: Schemas;
+  readonly #changes = new Changes();
+  readonly #gatherings = new Map<string, Gathering>();
+  readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, copies: 0 };
+  readonly #isPublished: boolean;
+  readonly #reveal: boolean;
+  readonly #skipQuarantined: boolean;
+
+  constructor({ schemas, reveal = false, skipQuarantined = false }: DriftOptions) {
+    this.#schemas = new Schemas(schemas);
+    this.#isPublished = schemas.isPublished === true;
+    this.#reveal = reveal;
+    this.#skipQuarantined = skipQuarantined;
+  }
+
+  /** @throws DevproxyError `bad_schema` */
+  add(push: RecordedPush): void {
     if (push.isCopy) {
-      counts.copies++;
-      continue;
+      this.#counts.copies++;
+      return;
     }
-    counts.pushes++;
-    const { type, schema, payload = {}, quarantined, drift } = describePush(push.body, push.headers, statedType(push));
-    if (schema === undefined) {
-      counts.unmeasured++;
-      continue;
-    }
-    if (source.isPublished && !quarantined && drift.length === 0) continue;
+    this.#counts.pushes++;
+    const measure = measurePush(push.body, push.headers, statedType(push));
+    const { schema, payload = {}, quarantined, drift } = measure;
+    if (schema === undefined) this.#counts.unmeasured++;
+    else if (!this.#isPublished || quarantined || drift.length > 0) this.#walk(push, { ...measure, schema, payload });
+  }
+
+  #walk(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {
     let drifts = false;
-    walk(schemas, schemas.ofPush(schema), payload, "", (found: Difference) => {
-      const difference = { ...found, path: shownPath(found.path, reveal) };
+    walk(this.#schemas, this.#schemas.ofPush(schema), payload, "", (found: Difference) => {
+      const difference = { ...found, path: shownPath(found.path, this.#reveal) };
       drifts = true;
       const key = `${type} ${difference.kind} ${difference.path}`;
-      const gathering = gatherings.get(key) ?? new Gathering(type, difference);
-      gatherings.set(key, gathering);
-      const isBroken = quarantined && source.isPublished === true;
-      const uncovered = isBroken ? QUARANTINED : changes.add(difference, push.at, reveal);
+      const gathering = this.#gatherings.get(key) ?? new Gathering(type, difference);
+      this.#gatherings.set(key, gathering);
+      const isBroken = quarantined && this.#skipQuarantined;
+      const uncovered = isBroken ? QUARANTINED : this.#changes.add(difference, push.at, this.#reveal);
       gathering.add(push, difference, uncovered);
     });
-    if (drifts) counts.drifting++;
+    if (drifts) this.#counts.drifting++;
   }
-  const groups = [...gatherings.values()].map((gathering) => gathering.finish(reveal));
-  return { ...counts, groups: groups.sort(byFrequency), patches: changes.patches() };
+
+  finish(): DriftSummary {
+    const groups = [...this.#gatherings.values()].map((gathering) => gathering.finish(this.#reveal));
+    return { ...this.#counts, groups: groups.sort(byFrequency), patches: this.#changes.patches() };
+  }
 }
 
 function byFrequency(a: DriftGroup, b: DriftGroup): number {

@@ -2,6 +2,7 @@ import {
   type Content,
   type DeliveryHead,
   type Entry,
+  type Head,
   JournalError,
   type MarkHead,
   type Place,
@@ -19,12 +20,17 @@ export interface Reader {
   readonly index: Index;
   /** The exact bytes and headers of a record. */
   content(place: Place): Promise<Content>;
-  /** The same for many records, in the order of their places. A record of a segment that was dropped is `undefined`. */
-  contents(places: Iterable<Place>): AsyncIterable<Content | undefined>;
+  /**
+   * Many whole records, in the order of their places, with those of one read together: they are parsed while they are iterated. A record
+   * of a segment that was dropped is `undefined`.
+   */
+  records(places: Iterable<Place>): AsyncIterable<Iterable<WholeRecord | undefined>>;
 }
 
-async function* contentsOf(dir: string, places: Iterable<Place>): AsyncGenerator<Content | undefined> {
-  for await (const record of readContents(dir, places)) yield record && required(record);
+/** A record as `readContents` reads it. */
+export interface WholeRecord {
+  head: Head;
+  content?: Content;
 }
 
 async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
@@ -45,7 +51,7 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
     dir,
     index: db.data,
     content: contentIn(dir),
-    contents: (places) => contentsOf(dir, places),
+    records: (places) => readContents(dir, places),
   };
 }
 
@@ -108,8 +114,8 @@ export class Store implements Reader {
     return required(await this.adapter.journal.read(place));
   }
 
-  contents(places: Iterable<Place>): AsyncIterable<Content | undefined> {
-    return contentsOf(this.dir, places);
+  records(places: Iterable<Place>): AsyncIterable<Iterable<WholeRecord | undefined>> {
+    return readContents(this.dir, places);
   }
 
   segments(): ReturnType<JournalAdapter["journal"]["segments"]> {

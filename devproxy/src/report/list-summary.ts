@@ -1,5 +1,5 @@
 import { type Filters, hasFilters } from "../journal/filters.js";
-import { pushes } from "./words.js";
+import { pushes, thousands } from "./words.js";
 
 /** Counts of a list. */
 export interface ListCounts {
@@ -13,9 +13,9 @@ export interface ListCounts {
 /** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
 export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
   if (matching === undefined) return `the newest ${pushes(shown)} that match: --last N for more`;
-  if (shown === matching) return `${pushes(shown)} of ${total.toLocaleString("en")}`;
-  const count = matching.toLocaleString("en");
-  return `the newest ${shown.toLocaleString("en")} of ${count} ${kindOf(filters)}pushes: --last N for more`;
+  if (shown === matching) return `${pushes(shown)} of ${thousands(total)}`;
+  const count = thousands(matching);
+  return `the newest ${thousands(shown)} of ${count} ${kindOf(filters)}pushes: --last N for more`;
 }
 
 function kindOf(filters: Filters): string {

@@ -48,7 +48,12 @@ export function local(at: Date | string): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
 }
 
+/** A whole number with a comma after each thousand. Loading a locale for that takes 20 ms. */
+export function thousands(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 /** `1 push`, `3 pushes` */
 export function pushes(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "push" : "pushes"}`;
+  return `${thousands(count)} ${count === 1 ? "push" : "pushes"}`;
 }

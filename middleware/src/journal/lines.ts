@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LineBuffer } from "./line-buffer.js";
 import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
 
@@ -116,5 +116,5 @@ export function parseLine(line: string): { head: Head; content?: Content } {
 
 /** Whether the bytes match the digest in the head; `true` if the head has none. */
 function isBody(bytes: Buffer, { sha256 }: PushHead): boolean {
-  return sha256?.length !== 64 || createHash("sha256").update(bytes).digest("hex") === sha256;
+  return sha256?.length !== 64 || hash("sha256", bytes) === sha256;
 }

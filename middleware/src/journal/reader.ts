@@ -56,39 +56,66 @@ export async function readContent(dir: string, place: Place): Promise<{ head: He
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
- * Reads many records, in the order of `places`. Yields `undefined` for a record of a segment that was dropped. It is faster than
- * `readContent` if the places are in the order of segments and offsets, because one read then returns several records.
+ * Reads many records, in the order of `places`. Yields the records of each read, which are parsed while they are iterated; `undefined`
+ * stands for a record of a segment that was dropped. It is faster than `readContent` if the places are in the order of segments and
+ * offsets, because one read then returns several records.
  * @throws JournalError `journal_unreadable`, if a line is damaged
  */
 export async function* readContents(
   dir: string,
   places: Iterable<Place>,
-): AsyncGenerator<{ head: Head; content?: Content } | undefined> {
+): AsyncGenerator<Iterable<{ head: Head; content?: Content } | undefined>> {
   let opened: { segment: number; file: FileHandle | undefined } | undefined;
-  let block = Buffer.alloc(0);
-  let start = 0;
+  let block: Block | undefined;
   try {
     for (const place of places) {
-      if (opened?.segment !== place.segment) {
-        if (opened?.file !== undefined) await closeHandle(opened.file);
-        opened = undefined;
-        opened = { segment: place.segment, file: await openUnlessDropped(dir, place) };
-        block = Buffer.alloc(0);
+      if (block?.holds(place) !== true) {
+        if (block !== undefined) yield block.records();
+        if (opened?.segment !== place.segment) {
+          if (opened?.file !== undefined) await closeHandle(opened.file);
+          opened = undefined;
+          opened = { segment: place.segment, file: await openUnlessDropped(dir, place) };
+        }
+        block = await Block.read(dir, opened.file, place);
       }
-      if (opened.file === undefined) {
-        yield undefined;
-        continue;
-      }
-      const { offset, length } = place;
-      if (offset < start || offset + length > start + block.length) {
-        const bytes = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, length));
-        const { bytesRead } = await opened.file.read(bytes, 0, bytes.length, offset);
-        [block, start] = [bytes.subarray(0, bytesRead), offset];
-      }
-      yield parseAt(dir, place, block.subarray(offset - start, offset - start + length));
+      block.places.push(place);
     }
+    if (block !== undefined) yield block.records();
   } finally {
     if (opened?.file !== undefined) await closeHandle(opened.file);
+  }
+}
+
+/** Bytes of a segment, and the records in them that are wanted. */
+class Block {
+  readonly places: Place[] = [];
+
+  /** @param bytes absent if the segment was dropped */
+  private constructor(
+    private readonly dir: string,
+    private readonly segment: number,
+    private readonly start: number,
+    private readonly bytes: Buffer | undefined,
+  ) {}
+
+  /** Reads the block that begins with a record. */
+  static async read(dir: string, file: FileHandle | undefined, { segment, offset, length }: Place): Promise<Block> {
+    if (file === undefined) return new Block(dir, segment, offset, undefined);
+    const bytes = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, length));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
+    return new Block(dir, segment, offset, bytes.subarray(0, bytesRead));
+  }
+
+  holds({ segment, offset, length }: Place): boolean {
+    if (segment !== this.segment) return false;
+    return this.bytes === undefined || (offset >= this.start && offset + length <= this.start + this.bytes.length);
+  }
+
+  *records(): Generator<{ head: Head; content?: Content } | undefined> {
+    for (const place of this.places) {
+      const from = place.offset - this.start;
+      yield this.bytes && parseAt(this.dir, place, this.bytes.subarray(from, from + place.length));
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
+import type { Row } from "../../../devproxy/src/journal/rows.js";
 import { editableRows } from "../../../devproxy/src/replay/notes.js";
 import { parseEdit } from "../../../devproxy/src/replay/set.js";
 import { Skipped } from "../../../devproxy/src/replay/skipped.js";
@@ -30,7 +31,7 @@ test("--text, drift and --set leave out a segment that is dropped during the com
   );
   assert.equal(reader.dropped, 1);
   const labels: string[] = [];
-  for await (const { label } of pushesOfRows(reader, rows)) labels.push(label);
+  for await (const pushes of pushesOfRows(reader, rows)) for (const { label } of pushes) labels.push(label);
   assert.deepEqual(labels, ["#2", "#3", "#4"]);
   const edits = { set: [parseEdit("n=5")], key: undefined };
   await editableRows(reader, rows, edits, new Skipped(() => undefined), () => undefined);
@@ -58,17 +59,45 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
   await proxy.close();
   const reader = await readFolder(dir, makeContext());
   const counts: number[] = [];
-  for await (const { body } of pushesOfRows(reader, reader.index.rows, (count) => counts.push(count)))
-    assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
+  for await (const pushes of pushesOfRows(reader, reader.index.rows, (count) => counts.push(count))) {
+    for (const { body } of pushes) assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
+  }
   assert.deepEqual(counts, [1, 2, 3, 4]);
   const path = join(dir, `${String(reader.index.rows[1]?.place.segment).padStart(6, "0")}.ndjson`);
   writeFileSync(path, readFileSync(path, "utf8").replace("needle", "needl\u0007"));
   const readAll = async () => {
-    for await (const _ of pushesOfRows(reader, reader.index.rows));
+    for await (const pushes of pushesOfRows(reader, reader.index.rows)) for (const _ of pushes);
   };
   await assert.rejects(readAll(), {
     code: "journal_damaged",
     exit: 3,
     message: /Segment \d+ of the journal is damaged/,
   });
+});
+
+test("drift names the place of a damaged record that stands among others", async (t) => {
+  const { dir, proxy } = await startProxy(t);
+  for (let n = 1; n <= 4; n++) await send(proxy.localUrl, `{"n":${n},"word":"needle"}`);
+  await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
+  await proxy.close();
+  const reader = await readFolder(dir, makeContext());
+  const [
+    ,
+    ,
+    {
+      place: { offset, length },
+    },
+  ] = reader.index.rows as [Row, Row, Row];
+  const path = join(dir, "000001.ndjson");
+  const bytes = readFileSync(path);
+  bytes.set([0x07], bytes.indexOf("needle", offset));
+  assert.ok(bytes.indexOf(0x07) < offset + length);
+  writeFileSync(path, bytes);
+  const labels: string[] = [];
+  const readAll = async () => {
+    for await (const pushes of pushesOfRows(reader, reader.index.rows))
+      for (const { label } of pushes) labels.push(label);
+  };
+  await assert.rejects(readAll(), { message: new RegExp(`Segment 1 of the journal is damaged at byte ${offset}:`) });
+  assert.deepEqual(labels, ["#1", "#2"]);
 });

@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const BIN = fileURLToPath(new URL("../../../devproxy/bin/airudder-devproxy.js", import.meta.url));
+
+/** One run of a command. */
+export interface Run {
+  /** From its start to its end. */
+  readonly seconds: number;
+  /** Processor time in user mode, of all its threads. */
+  readonly userSeconds: number;
+  /** Peak resident size. */
+  readonly mb: number;
+  /** From its first output to its last. 0 if the output was discarded. */
+  readonly printingSeconds: number;
+}
+
+/** Writes the resources used to descriptor 3 at the end, and responds to a message with the memory used at present. */
+const PROBE = `data:text/javascript,${encodeURIComponent(`
+  import { writeSync } from "node:fs";
+  process.on("exit", () => { try { writeSync(3, JSON.stringify(process.resourceUsage())); } catch {} });
+  process.on("message", () => process.send(process.memoryUsage()));
+  process.channel?.unref();
+`)}`;
+
+type Output = "ignore" | "pipe";
+
+function start(args: readonly string[], out: Output, err: Output | "inherit"): ChildProcess {
+  return spawn(process.execPath, ["--import", PROBE, BIN, ...args], { stdio: ["ignore", out, err, "pipe", "ipc"] });
+}
+
+/**
+ * What is done with the output of a command: it is discarded, it is read, or nobody reads it for so long (ms), and then the reader goes
+ * away, so that the command ends.
+ */
+export type Reader = "none" | "present" | { readonly absentMs: number };
+
+/**
+ * Runs a command to its end, in a process of its own.
+ * @throws if it exits with another code than 0
+ */
+export async function run(args: readonly string[], reader: Reader = "none"): Promise<Run> {
+  const startedAt = performance.now();
+  const child = start(args, reader === "none" ? "ignore" : "pipe", "inherit");
+  const usage = text(child.stdio[3] as Readable);
+  const closed = once(child, "close");
+  let first: number | undefined;
+  let last = 0;
+  if (reader === "present") {
+    child.stdout?.on("data", () => {
+      last = performance.now();
+      first ??= last;
+    });
+  } else if (reader !== "none") setTimeout(() => child.stdout?.destroy(), reader.absentMs);
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`airudder-devproxy ${args.join(" ")} ended with ${code}.`);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { maxRSS, userCPUTime } = JSON.parse(await usage) as NodeJS.ResourceUsage;
+  const printingSeconds = (last - (first ?? last)) / 1_000;
+  return { seconds, userSeconds: userCPUTime / 1e6, mb: maxRSS / 1_000, printingSeconds };
+}
+
+/** The memory of a process. */
+export interface Memory {
+  /** Also counts what the allocator of the C library keeps after the program has freed it. */
+  readonly residentMb: number;
+  /** What the program uses: the heap of V8, and the bytes of buffers. */
+  readonly usedMb: number;
+}
+
+/** A `listen` in a process of its own. */
+export class Listening {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+    /** From its start to the line that says that it is ready. */
+    readonly seconds: number,
+  ) {}
+
+  /** @throws if it ends before it is ready */
+  static async start(folder: string, target: string): Promise<Listening> {
+    const startedAt = performance.now();
+    const flags = ["--json", "--tunnel", "none", "--target", target, "--journal", folder];
+    const child = start(["listen", ...flags], "pipe", "pipe");
+    const notes = text(child.stderr as Readable);
+    const ended = once(child, "close").then(async () => {
+      throw new Error(`airudder-devproxy listen ended: ${await notes}`);
+    });
+    ended.catch(() => undefined);
+    const lines = createInterface({ input: child.stdout as Readable });
+    const [line] = await Promise.race([once(lines, "line"), ended]);
+    return new Listening(child, JSON.parse(line).local, (performance.now() - startedAt) / 1_000);
+  }
+
+  async memory(): Promise<Memory> {
+    this.child.send("memory");
+    const [{ rss, heapUsed, external }] = (await once(this.child, "message")) as [NodeJS.MemoryUsage];
+    return { residentMb: rss / 1e6, usedMb: (heapUsed + external) / 1e6 };
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.child, "close");
+    this.child.kill("SIGTERM");
+    await closed;
+  }
+}
