@@ -10,6 +10,7 @@ import { addList } from "./commands/list.js";
 import { addListen } from "./commands/listen.js";
 import { addReplay } from "./commands/replay.js";
 import { addShow } from "./commands/show.js";
+import { editDistance } from "./config/edit-distance.js";
 import { dropEmptyVariables } from "./config/environment.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { clean } from "./report/words.js";
@@ -45,9 +46,6 @@ program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
 
-// An empty variable counts as not set. Otherwise commander would read it as an empty --key.
-if (process.env.AIRUDDER_KEY === "") delete process.env.AIRUDDER_KEY;
-
 try {
   dropEmptyVariables();
   const word = process.argv[2];
@@ -70,28 +68,10 @@ function checkCommand(word: string): void {
 /** The command that differs from a word in one or two letters: added, missing, replaced or swapped. */
 function nearest(word: string, known: readonly string[]): string | undefined {
   const [best] = known
-    .map((name) => ({ name, distance: distanceOf(word, name) }))
+    .map((name) => ({ name, distance: editDistance(word, name) }))
     .filter(({ name, distance }) => distance <= Math.min(2, name.length / 2))
     .sort((a, b) => a.distance - b.distance);
   return best?.name;
-}
-
-function distanceOf(one: string, other: string): number {
-  const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
-  for (let row = 1; row <= one.length; row++) {
-    const before = rows[row - 1] as number[];
-    const now = [row];
-    for (let column = 1; column <= other.length; column++) {
-      const isSame = one[row - 1] === other[column - 1];
-      const steps = [before[column] as number, now[column - 1] as number].map((steps) => steps + 1);
-      const isSwapped =
-        row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      if (isSwapped) steps.push((rows[row - 2]?.[column - 2] as number) + 1);
-      now.push(Math.min(...steps, (before[column - 1] as number) + (isSame ? 0 : 1)));
-    }
-    rows.push(now);
-  }
-  return rows.at(-1)?.at(-1) as number;
 }
 
 /** The command that stands behind flags, where those of `listen` are expected. */

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const home = join(root, "devproxy");
+const CLI = join(home, "src", "cli.ts");
 
 /** What runs in processes of its own in tests, as plain JavaScript: a loader would double the time that each takes to start. */
 export interface Programs {
@@ -23,20 +24,29 @@ export function programs(): Programs {
 }
 
 function compile(): Programs {
-  // Inside the package, so that its dependencies are found.
-  const modules = join(home, "node_modules");
-  mkdirSync(modules, { recursive: true });
-  const folder = mkdtempSync(join(modules, ".test-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const cli = join(home, "src", "cli.ts");
-  const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  const options = bundleOptions();
   buildSync({
+    ...options,
     entryPoints: {
-      cli,
+      cli: CLI,
       child: join(root, "test", "helpers", "devproxy-child.ts"),
       leash: join(root, "test", "helpers", "devproxy-leash.ts"),
     },
-    outdir: folder,
+  });
+  const file = (name: string): string => join(options.outdir, `${name}.mjs`);
+  return { cli: file("cli"), child: file("child"), leash: pathToFileURL(file("leash")).href };
+}
+
+/** How the programs are bundled, into a new folder that is removed at the end of the process. */
+export function bundleOptions() {
+  // Inside the package, so that its dependencies are found.
+  const modules = join(home, "node_modules");
+  mkdirSync(modules, { recursive: true });
+  const outdir = mkdtempSync(join(modules, ".test-"));
+  process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
+  const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  return {
+    outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     splitting: true,
@@ -45,9 +55,7 @@ function compile(): Programs {
     target: "node20",
     logLevel: "error",
     // The sources look for their own package.json beside them.
-    define: { "import.meta.url": JSON.stringify(pathToFileURL(cli).href) },
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(CLI).href) },
     external: Object.keys(dependencies).filter((name) => name !== "airudder-webhooks"),
-  });
-  const file = (name: string): string => join(folder, `${name}.mjs`);
-  return { cli: file("cli"), child: file("child"), leash: pathToFileURL(file("leash")).href };
+  } satisfies BuildOptions;
 }

@@ -4,13 +4,13 @@ import { MAX_LISTED } from "../control/listing.js";
 import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
 import type { Row } from "../journal/rows.js";
-import { contentIn, type Reader } from "../journal/store.js";
+import { contentIn } from "../journal/store.js";
 import { Curtain } from "../privacy/curtain.js";
 import { errorOf } from "../report/error.js";
 import { listSummary } from "../report/list-summary.js";
 import { rowJson, rowTable } from "../report/row.js";
 import { clean } from "../report/words.js";
-import { type Context, existingFolder, readFolder } from "./context.js";
+import { type Context, existingFolder, type FolderReader, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 
 const NEWEST = 50;
@@ -39,34 +39,34 @@ export async function list(flags: ListFlags, context: Context): Promise<void> {
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
   const dir = await existingFolder(flags.journal);
-  const { rows: chosen, matching, total, dropped, content } = await listingOf(dir, filters, max, context);
+  const { reader, rows: chosen, matching, total } = await listingOf(dir, filters, max, context);
   const curtain = await Curtain.of(dir, flags.reveal);
   const table = flags.json ? undefined : rowTable(out, chosen, curtain);
   if (table !== undefined && chosen.length > 0) out.line(table.header);
   for (const row of chosen) {
     await out.drained();
     if (out.isGone) return;
-    if (table === undefined) out.json(await rowJson({ content }, row, curtain));
+    if (table === undefined) out.json(await rowJson(reader, row, curtain));
     else {
       out.line(table.line(row));
-      const error = await errorOf({ content }, row, curtain);
+      const error = await errorOf(reader, row, curtain);
       if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
     }
   }
-  if (dropped > 0) err.line(droppedLine(dropped));
+  if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
   // Names a journal that was found above the working directory.
   const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
   out.line(out.style("dim", listSummary({ shown: chosen.length, matching, total }, filters) + where));
 }
 
-/** The pushes to print, and a function that reads their content. */
-interface Found extends Pick<Reader, "content"> {
+/** The pushes to print, and what reads their content. */
+interface Found {
+  reader: Pick<FolderReader, "content" | "dropped">;
   rows: readonly Row[];
   /** Number of matching pushes; `undefined` if only the newest were searched for. */
   matching: number | undefined;
   total: number;
-  dropped: number;
 }
 
 /** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
@@ -77,19 +77,18 @@ async function listingOf(dir: string, filters: Filters, max: number | undefined,
     const listing = await listening?.list({ filters, last: max });
     if (listing !== undefined && listing.total > 0) {
       for (const line of listing.damage) context.err.line(line);
-      return { ...listing, dropped: 0, content: contentIn(dir) };
+      return { ...listing, reader: { content: contentIn(dir), dropped: 0 } };
     }
   }
   const reader = await readFolder(dir, context);
   const { rows } = reader.index;
-  const { content, dropped } = reader;
   if (filters.text === undefined) {
     const all = await filterRows(reader, rows, filters);
     const chosen = max === undefined ? all : all.slice(-max);
-    return { rows: chosen, matching: all.length, total: rows.length, dropped, content };
+    return { rows: chosen, matching: all.length, total: rows.length, reader };
   }
   // Reads only as many bodies from the disk as needed.
   const chosen = await filterRows(reader, rows, filters, max);
   const matching = chosen.length === max ? undefined : chosen.length;
-  return { rows: chosen, matching, total: rows.length, dropped: reader.dropped, content };
+  return { rows: chosen, matching, total: rows.length, reader };
 }

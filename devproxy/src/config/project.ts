@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { DevproxyError } from "../errors.js";
 import { parseKeep } from "../journal/retention.js";
+import { editDistance } from "./edit-distance.js";
 import { findUpwards } from "./search.js";
 import { DEFAULT_TARGET, parseTarget } from "./target.js";
 
@@ -138,19 +139,5 @@ function unknownMember(name: string): string {
 /** Whether two names are similar: spelled as a flag (`when-down`), or different in one or two letters. */
 function isSimilar(known: string, name: string): boolean {
   const [a, b] = [known, name].map((each) => each.toLowerCase().replace(/[^a-z]/g, "")) as [string, string];
-  return distance(a, b) <= (Math.min(a.length, b.length) > 4 ? 2 : 1);
-}
-
-/** Edit distance: number of letters to add, remove or replace to turn `a` into `b`. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
+  return editDistance(a, b) <= (Math.min(a.length, b.length) > 4 ? 2 : 1);
 }

@@ -1,4 +1,3 @@
-import { describePush } from "airudder-webhooks";
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
 import { type Outcome, type OutcomeResult, readOutcome } from "../journal/outcome.js";
@@ -66,7 +65,7 @@ export class Deliverer {
     };
     const reported = attempt.answer && readOutcome(attempt.answer.headers["airudder-outcome"]);
     this.#record(push, attempt, facts, reported?.result, options.onUnrecorded);
-    const outcome = reported && this.curtain.outcome(reported, payloadOf(reported, headers, body));
+    const outcome = reported && this.curtain.outcome(reported, { headers, body });
     this.listener(deliveryEvent(push, attempt, facts, outcome));
     return reported === undefined ? attempt : { ...attempt, outcome: reported };
   }
@@ -128,9 +127,4 @@ function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts, outcome: 
     ...(error === undefined ? {} : { error }),
     ...(outcome === undefined ? {} : { outcome }),
   };
-}
-
-/** The payload, which the error of a handler may quote. */
-function payloadOf({ error }: Outcome, headers: Content["headers"], body: Buffer): unknown {
-  return error === undefined ? undefined : describePush(body, headers).payload;
 }

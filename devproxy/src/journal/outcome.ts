@@ -1,28 +1,12 @@
 import { isTypeName } from "./type-names.js";
 
-/** The result of a push, as a receiver reports it. */
-export type OutcomeResult =
-  | "handled"
-  | "ignored"
-  | "failed"
-  | "dead"
-  | "quarantined"
-  | "stored"
-  | "duplicate"
-  | "running"
-  | "rejected";
+/** The results that are the status of the push, too. */
+export const STATUS_RESULTS = ["handled", "ignored", "failed", "dead", "quarantined", "stored"] as const;
 
-const RESULTS: readonly string[] = [
-  "handled",
-  "ignored",
-  "failed",
-  "dead",
-  "quarantined",
-  "stored",
-  "duplicate",
-  "running",
-  "rejected",
-] satisfies OutcomeResult[];
+const RESULTS = [...STATUS_RESULTS, "duplicate", "running", "rejected"] as const;
+
+/** The result of a push, as a receiver reports it. */
+export type OutcomeResult = (typeof RESULTS)[number];
 
 /** What a receiver of airudder-webhooks reports about a push in the header `Airudder-Outcome`. */
 export interface Outcome {
@@ -69,5 +53,5 @@ function parse(text: string): unknown {
 }
 
 function isResult(value: unknown): value is OutcomeResult {
-  return typeof value === "string" && RESULTS.includes(value);
+  return (RESULTS as readonly unknown[]).includes(value);
 }

@@ -1,32 +1,15 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
+import { STATUS_RESULTS } from "./outcome.js";
 import type { DeliveryRow, Row } from "./rows.js";
+
+/** Every status, in the order of the documentation. */
+export const STATUSES = [...STATUS_RESULTS, "dropped", "accepted", "undelivered"] as const;
 
 /**
  * Status of a push. `handled` to `stored` come from the report of the app's receiver, or from its inbox. `accepted`: the app responded 200
  * and reported nothing more. `undelivered`: the app did not respond. `dropped`: somebody discarded it from the inbox.
  */
-export type Status =
-  | "handled"
-  | "ignored"
-  | "failed"
-  | "dead"
-  | "quarantined"
-  | "stored"
-  | "dropped"
-  | "accepted"
-  | "undelivered";
-
-export const STATUSES: readonly Status[] = [
-  "handled",
-  "ignored",
-  "failed",
-  "dead",
-  "quarantined",
-  "stored",
-  "dropped",
-  "accepted",
-  "undelivered",
-];
+export type Status = (typeof STATUSES)[number];
 
 /** Whether a status means success: only 200, because Airudder retries after any other status, also after 204. */
 export function succeeded(status: number | undefined): boolean {
@@ -64,31 +47,20 @@ export function wasDelivered({ deliveries }: Row): boolean {
   return deliveries.some(isAnswer);
 }
 
-/** The status that the mark of an inbox means; a push without one, or with another, is `stored`. */
-const INBOX_STATUSES: { readonly [state: string]: Status } = {
-  done: "handled",
-  handled: "handled",
-  ignored: "ignored",
-  failed: "failed",
-  dead: "dead",
-  dropped: "dropped",
-  quarantined: "quarantined",
-};
-
 /** The status that a receiver's report means. The HTTP status decides for duplicates and rejected pushes. */
-const REPORTED_STATUSES: { readonly [result: string]: Status } = {
-  handled: "handled",
-  ignored: "ignored",
-  failed: "failed",
-  dead: "dead",
-  quarantined: "quarantined",
-  stored: "stored",
-};
+const REPORTED_STATUSES: ReadonlyMap<unknown, Status> = new Map(STATUS_RESULTS.map((result) => [result, result]));
+
+/** The status that the mark of an inbox means; a push without one, or with another, is `stored`. */
+const INBOX_STATUSES: ReadonlyMap<unknown, Status> = new Map<unknown, Status>([
+  ...REPORTED_STATUSES,
+  ["done", "handled"],
+  ["dropped", "dropped"],
+]);
 
 /** The status of a push, from the delivery that decides it or from the marks of its inbox. */
 export function statusOf(row: Row): Status {
   const last = lastDelivery(row)?.head;
-  if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES[row.mark?.state ?? ""] ?? "stored";
+  if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
   if (last?.status === undefined) return "undelivered";
-  return REPORTED_STATUSES[last.result ?? ""] ?? (succeeded(last.status) ? "accepted" : "failed");
+  return REPORTED_STATUSES.get(last.result) ?? (succeeded(last.status) ? "accepted" : "failed");
 }

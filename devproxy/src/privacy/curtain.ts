@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { type PushDescription, parsePush } from "airudder-webhooks";
-import type { HeaderMap } from "airudder-webhooks/journal";
+import { describePush, type PushDescription, parsePush } from "airudder-webhooks";
+import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { type Outcome, readOutcome } from "../journal/outcome.js";
 import { isTypeName } from "../journal/type-names.js";
 import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
@@ -76,9 +76,14 @@ export class Curtain {
     return this.isOpen ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
   }
 
-  /** What the middleware reported in `Airudder-Outcome`, with the error as `error` returns it. */
-  outcome(outcome: Outcome, payload?: unknown): Outcome {
-    return outcome.error === undefined ? outcome : { ...outcome, error: this.error(outcome.error, payload) };
+  /** The error that a handler of a push threw, as `error` returns it. Without the push, a placeholder replaces the whole message. */
+  handlerError(text: string, push?: Content): string {
+    return this.error(text, push && describePush(push.body, push.headers).payload);
+  }
+
+  /** What the middleware reported about a push in `Airudder-Outcome`, with the error as `error` returns it. */
+  outcome(outcome: Outcome, push?: Content): Outcome {
+    return outcome.error === undefined ? outcome : { ...outcome, error: this.handlerError(outcome.error, push) };
   }
 
   /** The id of a task, call or workflow: a UUID or hexadecimal as it is, otherwise a placeholder that the filters accept. */

@@ -3,6 +3,38 @@ import type { Row } from "../journal/rows.js";
 import { statusOf } from "../journal/status.js";
 import { isUnproved, type Result, type Verdict } from "./verdict.js";
 
+/** What a verdict means, and what to do about it: the code and the message of its note. */
+const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new Map([
+  [
+    "accepted, handling unknown",
+    [
+      "handling_unknown",
+      "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app, or check that --to leads to the right app.",
+    ],
+  ],
+  [
+    "stored, not handled",
+    [
+      "stored_not_handled",
+      "The app stored pushes and did not run their handlers for the replay: its inbox does not support replays.",
+    ],
+  ],
+  [
+    "duplicate",
+    [
+      "duplicate",
+      "The app treated pushes as duplicates and did not run their handlers: upgrade airudder-webhooks in the app, or start it without NODE_ENV=production.",
+    ],
+  ],
+  [
+    "refused replay",
+    [
+      "replay_refused",
+      "The app rejects replays (403 replay_not_allowed): it accepts them only from loopback addresses, and never if NODE_ENV starts with prod. To accept them from every peer, set allowReplays: true in a test environment.",
+    ],
+  ],
+]);
+
 /** Explains, once per replay, what its verdicts cannot prove and how to change that. */
 export class Hints {
   readonly #counts = new Map<Verdict, number>();
@@ -32,30 +64,7 @@ export class Hints {
         "The app does not report what its handlers did, so these verdicts compare its responses. airudder-webhooks reports it.",
       );
     }
-    if (this.#counts.has("accepted, handling unknown")) {
-      note(
-        "handling_unknown",
-        "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app, or check that --to leads to the right app.",
-      );
-    }
-    if (this.#counts.has("stored, not handled")) {
-      note(
-        "stored_not_handled",
-        "The app stored pushes and did not run their handlers for the replay: its inbox does not support replays.",
-      );
-    }
-    if (this.#counts.has("duplicate")) {
-      note(
-        "duplicate",
-        "The app treated pushes as duplicates and did not run their handlers: upgrade airudder-webhooks in the app, or start it without NODE_ENV=production.",
-      );
-    }
-    if (this.#counts.has("refused replay")) {
-      note(
-        "replay_refused",
-        "The app rejects replays (403 replay_not_allowed): it accepts them only from loopback addresses, and never if NODE_ENV starts with prod. To accept them from every peer, set allowReplays: true in a test environment.",
-      );
-    }
+    for (const [verdict, [code, message]] of EXPLANATIONS) if (this.#counts.has(verdict)) note(code, message);
     if (this.#unanswered > 0)
       note(
         "no_response",

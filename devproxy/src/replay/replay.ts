@@ -1,5 +1,4 @@
 import { setMaxListeners } from "node:events";
-import { describePush } from "airudder-webhooks";
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
 import { usageError } from "../errors.js";
@@ -118,7 +117,8 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
       ms: attempt.ms,
       differences: differencesOf(before, after),
     };
-    const error = attempt.error ?? handlerError(attempt, sent, curtain);
+    const reported = attempt.outcome?.error;
+    const error = attempt.error ?? (reported && curtain.handlerError(reported, sent));
     if (attempt.outcome?.result !== undefined) event.result = attempt.outcome.result;
     if (after.code !== undefined) event.code = after.code;
     if (error !== undefined) event.error = error;
@@ -153,11 +153,6 @@ async function contentOf(
     skipped.add(row, "its record in the journal cannot be read.");
     return undefined;
   }
-}
-
-/** The error that the app's receiver reported. */
-function handlerError({ outcome }: Attempt, { headers, body }: Content, curtain: Curtain): string | undefined {
-  return outcome?.error && curtain.error(outcome.error, describePush(body, headers).payload);
 }
 
 function resultOf({ answer, error, outcome }: Attempt): Result {

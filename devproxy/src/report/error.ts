@@ -1,5 +1,3 @@
-import { describePush } from "airudder-webhooks";
-import type { Content } from "airudder-webhooks/journal";
 import { unlessDropped } from "../journal/dropped.js";
 import { readOutcome } from "../journal/outcome.js";
 import type { Row } from "../journal/rows.js";
@@ -26,11 +24,5 @@ export async function errorOf(
 
 /** An error of a handler, which may quote the push's payload. */
 async function redacted(reader: Pick<Reader, "content">, row: Row, error: string, curtain: Curtain): Promise<string> {
-  const content = await unlessDropped(reader.content(row.place));
-  return curtain.error(error, content && payloadOf(content));
-}
-
-/** The payload of a push, whose values are redacted in errors. */
-export function payloadOf({ headers, body }: Content): unknown {
-  return describePush(body, headers).payload;
+  return curtain.handlerError(error, await unlessDropped(reader.content(row.place)));
 }

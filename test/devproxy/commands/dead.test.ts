@@ -150,13 +150,19 @@ test("while the app runs, it retries and drops pushes for dead, in order per sub
   assert.equal(readdirSync(dir).filter((name) => name.endsWith(".ndjson")).length, segments);
 });
 
-test("if the owner takes no requests, dead names its process, withdraws the request and changes nothing", async (t) => {
+/** An inbox with a dead push, whose owner takes no requests. */
+async function makeOwnedInbox(t: TestContext): Promise<string> {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
   await makeDead(app, tasks("a"));
   await app.receiver.close();
   const owner = await openJournal(dir);
   atEnd(t, () => owner.close());
+  return dir;
+}
+
+test("if the owner takes no requests, dead names its process, withdraws the request and changes nothing", async (t) => {
+  const dir = await makeOwnedInbox(t);
   const { code, out, err } = await run(["dead", "--retry", "all", "--journal", dir]);
   assert.deepEqual([code, out], [3, ""]);
   assert.match(
@@ -172,12 +178,7 @@ test("if the owner takes no requests, dead names its process, withdraws the requ
 test("not on Windows, which has no signals: Ctrl+C withdraws the request", {
   skip: process.platform === "win32",
 }, async (t) => {
-  const dir = makeFolder(t);
-  const app = startApp(t, dir);
-  await makeDead(app, tasks("a"));
-  await app.receiver.close();
-  const owner = await openJournal(dir);
-  atEnd(t, () => owner.close());
+  const dir = await makeOwnedInbox(t);
   const { child, ended } = startRun(["dead", "--drop", "all", "--journal", dir]);
   let name: string | undefined;
   await until(() => {

@@ -1,37 +1,23 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { outputs } from "../../../scripts/generate/outputs.js";
 import { publishSchemas } from "../../../scripts/generate/publish.js";
 import { sample, send, startProxy } from "../../helpers/devproxy.js";
+import { bundleOptions } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { root, schemasDir } from "../../schemas/pushes.js";
 
 /** The dev proxy of today's sources, bundled with what the generator writes for other schemas. */
 async function cliWith(generated: ReadonlyMap<string, string>): Promise<string> {
-  const home = join(root, "devproxy");
-  const modules = join(home, "node_modules");
-  mkdirSync(modules, { recursive: true });
-  const folder = mkdtempSync(join(modules, ".test-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   const source = (entry: string) => join(root, "middleware/src", entry, "index.ts");
+  const options = bundleOptions();
   await build({
-    entryPoints: { cli: join(home, "src/cli.ts") },
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    splitting: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    logLevel: "error",
-    define: { "import.meta.url": JSON.stringify(pathToFileURL(join(home, "src/cli.ts")).href) },
-    external: Object.keys(dependencies).filter((name) => name !== "airudder-webhooks"),
+    ...options,
+    entryPoints: { cli: join(root, "devproxy/src/cli.ts") },
     alias: {
       "airudder-webhooks/journal": source("journal"),
       "airudder-webhooks/testing": source("testing"),
@@ -48,7 +34,7 @@ async function cliWith(generated: ReadonlyMap<string, string>): Promise<string> 
       },
     ],
   });
-  return join(folder, "cli.mjs");
+  return join(options.outdir, "cli.mjs");
 }
 
 test("a new field in a schema and a sample is redacted by its x-personal, without a change of the dev proxy", async (t) => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { TunnelErrorCode } from "../../../devproxy/src/tunnel/index.js";
-import { commandTunnel, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import type {} from "../../../devproxy/src/tunnel/index.js";
+import { commandTunnel, type TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { isTunnelError } from "./tunnel-error.js";
 
 const PROGRAM = `"${process.execPath}" "${fileURLToPath(new URL("./program.fixture.js", import.meta.url))}"`;
 const PUBLIC = "https://demo.example.com";
@@ -60,7 +61,7 @@ describe("a tunnel by command", () => {
   it("says when the program ends later", async () => {
     const tunnel = await open(`brief "${PUBLIC}|session expired"`);
     const failure = await new Promise<TunnelError>((resolve) => tunnel.onFail?.(resolve));
-    is("tunnel_command_failed", /exit code 0, its last line: session expired/)(failure);
+    isTunnelError("tunnel_command_failed", /exit code 0, its last line: session expired/)(failure);
     await tunnel.close();
   });
 
@@ -75,25 +76,28 @@ describe("a tunnel by command", () => {
   });
 
   it("fails with what the program said, when it ends", async () => {
-    await assert.rejects(open('end "no such account"'), is("tunnel_command_failed", /exit code 3.*no such account/));
+    await assert.rejects(
+      open('end "no such account"'),
+      isTunnelError("tunnel_command_failed", /exit code 3.*no such account/),
+    );
   });
 
   it("fails when there is no such program", async () => {
     const asked = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
-    await assert.rejects(asked, is("tunnel_command_failed", /is the program installed/));
+    await assert.rejects(asked, isTunnelError("tunnel_command_failed", /is the program installed/));
   });
 
   it("fails when no address is printed in time", async () => {
     const asked = open('out "see https://example.com/manual"', { timeoutMs: 1_500 });
-    await assert.rejects(asked, is("tunnel_timeout", /printed no public address within 1\.5 s/));
+    await assert.rejects(asked, isTunnelError("tunnel_timeout", /printed no public address within 1\.5 s/));
   });
 
   it("is given up with its signal", async () => {
     const giveUp = new AbortController();
     const asked = open("out waiting", { signal: giveUp.signal });
     setTimeout(() => giveUp.abort(), 100);
-    await assert.rejects(asked, is("tunnel_closed", /cancelled/));
-    await assert.rejects(open("out waiting", { signal: giveUp.signal }), is("tunnel_closed", /cancelled/));
+    await assert.rejects(asked, isTunnelError("tunnel_closed", /cancelled/));
+    await assert.rejects(open("out waiting", { signal: giveUp.signal }), isTunnelError("tunnel_closed", /cancelled/));
   });
 });
 
@@ -103,13 +107,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-function is(code: TunnelErrorCode, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof TunnelError, String(error));
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    return true;
-  };
 }

@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import net from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { TunnelErrorCode } from "../../../devproxy/src/tunnel/index.js";
-import { localtunnel, publicRequest, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { localtunnel, publicRequest, type TunnelError } from "../../../devproxy/src/tunnel/index.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import type { ServerMode } from "../../helpers/localtunnel-server-child.js";
 import { Target } from "./target.js";
+import { isTunnelError } from "./tunnel-error.js";
 
 describe("localtunnel", () => {
   const server = new LocaltunnelServer();
@@ -64,7 +65,10 @@ describe("localtunnel", () => {
 
   it("fails instead, when it is to be that name or none", async () => {
     const first = await open({ subdomain: "exact-name" });
-    await assert.rejects(open({ subdomain: "exact-name", exactName: true }), is("tunnel_name_taken", /exact-name/));
+    await assert.rejects(
+      open({ subdomain: "exact-name", exactName: true }),
+      isTunnelError("tunnel_name_taken", /exact-name/),
+    );
     await first.close();
   });
 
@@ -101,17 +105,20 @@ describe("localtunnel", () => {
   for (const [mode, code, said] of answers) {
     it(`fails with one clear line when the server's answer is: ${mode}`, async () => {
       await server.behave(mode);
-      await assert.rejects(open({ timeoutMs: mode === "silent" ? 300 : 8_000 }), is(code, said));
+      await assert.rejects(open({ timeoutMs: mode === "silent" ? 300 : 8_000 }), isTunnelError(code, said));
     });
   }
 
   it("repeats what the server says of a wrong name", async () => {
-    await assert.rejects(open({ subdomain: "UP" }), is("tunnel_refused", /403: Invalid subdomain/));
+    await assert.rejects(open({ subdomain: "UP" }), isTunnelError("tunnel_refused", /403: Invalid subdomain/));
   });
 
   it("fails when nothing listens", async () => {
     const nowhere = localtunnel({ host: `http://127.0.0.1:${await freePort()}` });
-    await assert.rejects(nowhere.open({ port: target.port }), is("tunnel_unreachable", /connection refused/));
+    await assert.rejects(
+      nowhere.open({ port: target.port }),
+      isTunnelError("tunnel_unreachable", /connection refused/),
+    );
   });
 
   it("fails when the server's connection port is closed", async () => {
@@ -119,7 +126,7 @@ describe("localtunnel", () => {
     const grant = { id: "demo", port: closed, max_conn_count: 10, url: "http://demo.localhost" };
     const granting = await fakeServer(JSON.stringify(grant));
     const asked = localtunnel({ host: granting.url }).open({ port: target.port, subdomain: "demo" });
-    await assert.rejects(asked, is("tunnel_unreachable", new RegExp(`127\\.0\\.0\\.1:${closed}.*firewall`)));
+    await assert.rejects(asked, isTunnelError("tunnel_unreachable", new RegExp(`127\\.0\\.0\\.1:${closed}.*firewall`)));
     granting.server.close();
   });
 
@@ -149,7 +156,7 @@ describe("localtunnel", () => {
         JSON.stringify({ id: "demo", port: 4000, url: "http://demo.localhost", ...wrong }),
       );
       const asked = localtunnel({ host: granting.url }).open({ port: target.port });
-      await assert.rejects(asked, is("tunnel_not_a_server", /JSON without a tunnel in it/));
+      await assert.rejects(asked, isTunnelError("tunnel_not_a_server", /JSON without a tunnel in it/));
       granting.server.close();
     });
   }
@@ -160,7 +167,7 @@ describe("localtunnel", () => {
       const asked = localtunnel({ host: granting.url }).open({ port: target.port });
       await assert.rejects(asked, (error: TunnelError) => {
         assert.ok(error.message.includes(`assigned http://demo.${ip}, which is not a valid URL`), error.message);
-        return is("tunnel_bad_address", /--domain localhost.*--tunnel-host its domain name/)(error);
+        return isTunnelError("tunnel_bad_address", /--domain localhost.*--tunnel-host its domain name/)(error);
       });
       granting.server.close();
     }
@@ -171,20 +178,10 @@ describe("localtunnel", () => {
     const giveUp = new AbortController();
     const asked = open({ signal: giveUp.signal });
     setTimeout(() => giveUp.abort(), 100);
-    await assert.rejects(asked, is("tunnel_closed", /no longer asking/));
-    await assert.rejects(open({ signal: AbortSignal.abort() }), is("tunnel_closed", /./));
+    await assert.rejects(asked, isTunnelError("tunnel_closed", /no longer asking/));
+    await assert.rejects(open({ signal: AbortSignal.abort() }), isTunnelError("tunnel_closed", /./));
   });
 });
-
-function is(code: TunnelErrorCode, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof TunnelError, String(error));
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.doesNotMatch(error.message, /\n/);
-    return true;
-  };
-}
 
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { devNull } from "node:os";
 import { type TestContext, test } from "node:test";
-import { localtunnel, parseTunnel, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { localtunnel, parseTunnel } from "../../../devproxy/src/tunnel/index.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { FakePrograms } from "./fake-program.js";
 import { Target } from "./target.js";
+import { isTunnelError } from "./tunnel-error.js";
 import { Watcher } from "./watcher.js";
 
 const open = (option: string, timeoutMs = 20_000) => parseTunnel(option).open({ port: 4000, timeoutMs });
@@ -74,7 +75,7 @@ test("an error of cloudflared that contains the URL of its API is not used as an
   new FakePrograms(t).add("cloudflared", `console.error(${JSON.stringify(error)}); process.exitCode = 1;`);
   await assert.rejects(
     open("cloudflared"),
-    is("tunnel_command_failed", /^cloudflared ended \(exit code 1.*no such host/),
+    isTunnelError("tunnel_command_failed", /^cloudflared ended \(exit code 1.*no such host/),
   );
 });
 
@@ -88,7 +89,7 @@ for (const [option, program, said, todo] of [
 ] as const) {
   test(`if ${option} prints "${said}", the error says what to do`, async (t) => {
     new FakePrograms(t).add(program, `console.error(${JSON.stringify(said)}); process.exitCode = 255;`);
-    await assert.rejects(open(option), is("tunnel_command_failed", todo));
+    await assert.rejects(open(option), isTunnelError("tunnel_command_failed", todo));
   });
 }
 
@@ -99,7 +100,7 @@ for (const [option, install] of [
 ] as const) {
   test(`if the program of ${option} is not installed, the error says how to install it`, async (t) => {
     new FakePrograms(t, { only: true });
-    await assert.rejects(open(option), is("tunnel_program_missing", install));
+    await assert.rejects(open(option), isTunnelError("tunnel_program_missing", install));
   });
 }
 
@@ -119,7 +120,7 @@ for (const host of [
   "example.com\nx",
 ]) {
   test(`ssh:${JSON.stringify(host)} is rejected, and nothing is started`, () =>
-    assert.throws(() => parseTunnel(`ssh:${host}`), is("tunnel_option", /--tunnel ssh: needs a host/)));
+    assert.throws(() => parseTunnel(`ssh:${host}`), isTunnelError("tunnel_option", /--tunnel ssh: needs a host/)));
 }
 
 /** A fake ssh that relays requests to the local port until it ends. */
@@ -191,24 +192,14 @@ test("if a localtunnel server cannot be reached, the error names the other tunne
   const asked = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
   await assert.rejects(
     asked(),
-    is("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or continue with --tunnel none/),
+    isTunnelError("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or continue with --tunnel none/),
   );
   fakes.add("ngrok", "").add("ssh", "");
   await assert.rejects(
     asked(),
-    is(
+    isTunnelError(
       "tunnel_unreachable",
       /use another tunnel: --tunnel ngrok or --tunnel ssh:localhost\.run \(found on this machine\)/,
     ),
   );
 });
-
-function is(code: string, message: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof TunnelError, String(error));
-    assert.equal(error.code, code);
-    assert.match(error.message, message);
-    assert.doesNotMatch(error.message, /\n/);
-    return true;
-  };
-}
