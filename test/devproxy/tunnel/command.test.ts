@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import type {} from "../../../devproxy/src/tunnel/index.js";
 import { commandTunnel, type TunnelError } from "../../../devproxy/src/tunnel/index.js";
 import { isTunnelError } from "./tunnel-error.js";
 
