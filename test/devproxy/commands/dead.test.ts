@@ -250,3 +250,35 @@ test("dead rejects a journal of listen, a missing folder and malformed ids, and 
 async function idOf(inbox: string): Promise<string> {
   return String((await run(["dead", "--json", "--journal", inbox])).lines()[0]?.id);
 }
+
+test("dead prints a number that no push has as it was typed, and exits with 1", async (t) => {
+  const dir = makeFolder(t);
+  const app = startApp(t, dir);
+  await makeDead(app, tasks("a"));
+  await app.receiver.close();
+  for (const action of ["--retry", "--drop"]) {
+    const text = await run(["dead", action, "#99", "--journal", dir]);
+    assert.equal(text.code, 1, text.err);
+    assert.match(text.out, /^#99 {2}not found: no dead push has this id\n0 pushes /);
+    const json = await run(["dead", action, "#99", "--json", "--journal", dir]);
+    assert.deepEqual([json.code, results(json.lines())], [1, [[null, "not_found"]]], json.err);
+  }
+  assert.equal((await run(["dead", "--json", "--journal", dir])).lines()[0]?.seq, 1);
+});
+
+test("a discarded push has the status dropped in list, and no longer dead, whether the app runs or not", async (t) => {
+  const dir = makeFolder(t);
+  const app = startApp(t, dir);
+  await makeDead(app, tasks("a", "b", "c"));
+  const listed = async (status: string) =>
+    (await run(["list", "--status", status, "--json", "--journal", dir])).lines().map((row) => [row.seq, row.status]);
+  const drop = async (id: string) => assert.equal((await run(["dead", "--drop", id, "--journal", dir])).code, 0);
+  await drop("#1");
+  await app.receiver.close();
+  await drop("#3");
+  assert.deepEqual(await listed("dropped"), [
+    [1, "dropped"],
+    [3, "dropped"],
+  ]);
+  assert.deepEqual(await listed("dead"), [[2, "dead"]]);
+});

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { readProject } from "../../../devproxy/src/config/project.js";
+import { DevproxyError } from "../../../devproxy/src/errors.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { run, sample, send, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -99,6 +101,19 @@ const wrong: [object | string, RegExp][] = [
     /"target" must not contain a query or the app's token.*AIRUDDER_TOKEN/,
   ],
   [{ target: "http://localhost/x/t/s3cret" }, /"target" must not contain a query or the app's token.*AIRUDDER_TOKEN/],
+  [{ target: "http://localhost/x/t/s3cret/" }, /"target" must not contain a query or the app's token/],
+  [{ target: "http://localhost/x?tenant=s3cret" }, /"target" must not contain a query or the app's token/],
+  [{ target: "http://s3cret@localhost/x" }, /"target" must be an http\(s\) URL without user name and password/],
+  [{ target: "http://user:s3cret@localhost/x" }, /"target" must be an http\(s\) URL without user name and password/],
+  [{ target: "ftp://localhost/s3cret" }, /"target" must be an http\(s\) URL without user name and password/],
+  [{ target: ["s3cret"] }, /"target" must be an http\(s\) URL/],
+  [{ tunnelHost: "https://s3cret@tunnel.test" }, /"tunnelHost" must be a URL without user name, password and query\.$/],
+  [{ tunnelHost: "https://user:s3cret@tunnel.test" }, /"tunnelHost" must be a URL without user name, password/],
+  [
+    { tunnelHost: "https://tunnel.test/?key=s3cret" },
+    /"tunnelHost" must be a URL without user name, password and query/,
+  ],
+  [{ tunnelHost: 1 }, /"tunnelHost" must be a string/],
   [{ target: "localhost:3000/?token=s3cret" }, /"target" must be an http\(s\) URL/],
   [{ taget: "http://localhost/" }, /"taget" is unknown\. Did you mean "target"\?$/],
   [{ "tunnel-host": "https://x.test" }, /"tunnel-host" is unknown\. Did you mean "tunnelHost"\?$/],
@@ -120,6 +135,23 @@ test("a wrong config file is reported on one line with its path and the member, 
     assert.match(err.trimEnd(), message);
     assert.equal(err.includes("s3cret"), false, err);
     assert.equal(err.trimEnd().includes("\n"), false);
+  }
+});
+
+test("a wrong config file is an error with the code project_config, which does not quote what may be a secret", (t) => {
+  for (const [config, message] of wrong) {
+    const { root, below } = makeProject(t, config);
+    assert.throws(
+      () => readProject(below),
+      (error: Error) => {
+        assert.ok(error instanceof DevproxyError, String(error));
+        assert.deepEqual([error.code, error.exit], ["project_config", 2], error.message);
+        assert.ok(error.message.startsWith(join(root, FILE)), error.message);
+        assert.match(error.message, message);
+        assert.equal(error.message.includes("s3cret"), false, error.message);
+        return true;
+      },
+    );
   }
 });
 

@@ -208,6 +208,18 @@ test("beside a running listen, its key is used unless another is given", async (
   assert.equal((await findings(t, { journal: dir, key: "another" }))["key and token"]?.[0], "failed");
 });
 
+test("beside a running listen, its token is used unless another is given", async (t) => {
+  const target = await startApp(t, undefined, "t0ken");
+  const { dir } = await startProxy(t, { target, key: KEY, token: "t0ken" });
+  assert.equal((await findings(t, { journal: dir }))["key and token"]?.[0], "ok");
+  const another = (await findings(t, { journal: dir, token: "another" }))["key and token"];
+  assert.match(another?.join(" ") ?? "", /^failed .*bad_token/);
+  const env = { AIRUDDER_KEY: "", AIRUDDER_TOKEN: "", AIRUDDER_TARGET: "" };
+  const { code, out } = await run(["doctor", "--journal", dir, "--json"], { env });
+  assert.equal(code, 0, out);
+  assert.equal(out.includes("t0ken"), false, out);
+});
+
 test("without --key, a refused signature is not said to be that of one", async (t) => {
   const found = await findings(t, { target: await startApp(t) });
   assert.deepEqual(found["key and token"], [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Row, WhenDown } from "airudder-devproxy";
+import type { DevproxyEvent, DevproxyOptions, Row, WhenDown } from "airudder-devproxy";
 import { Live } from "../../../devproxy/src/ingress/live.js";
 import { statusOf } from "../../../devproxy/src/journal/status.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
@@ -14,7 +14,7 @@ const healthIntervals = { up: 20, down: 20, waiting: 10 };
 async function startWithoutApp(
   t: Parameters<typeof startProxy>[0],
   whenDown: WhenDown,
-  limits = { answerMs: 900, holdMs: 300 },
+  limits: DevproxyOptions["limits"] = { answerMs: 900, holdMs: 300 },
 ) {
   const app = await new RecorderApp().start();
   await app.stop();
@@ -328,4 +328,60 @@ test("204 is handed on, and it is said once that Airudder takes only 200 as rece
   for (const n of [1, 2]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 204);
   const notes = events.filter((event) => event.event === "note" && event.code === "not_200");
   assert.equal(notes.length, 1);
+});
+
+/** Notes and deliveries, in the order in which they were reported. */
+const reported = (events: DevproxyEvent[]) =>
+  events.flatMap((event) => {
+    if (event.event === "note") return event.code === "slow" || event.code === "given_up" ? [event.code] : [];
+    return event.event === "delivery" && event.cause === "queued" ? [event.error ?? String(event.status)] : [];
+  });
+
+test("a queued push without a response is reported as slow, each of its 3 deliveries ends at the limit, then it is given up", async (t) => {
+  const limits = { answerMs: 50, holdMs: 50, queuedMs: 400 };
+  const { proxy, app, events } = await startWithoutApp(t, "ack", limits);
+  const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
+  app.reply = ({ body }, response) => {
+    if (body.toString() === agent(2)) response.end("{}");
+  };
+  for (const n of [1, 2]) await send(proxy.localUrl, agent(n));
+  await app.start();
+  await until(() => proxy.store.index.rows[1]?.deliveries.at(-1)?.head.status === 200);
+  const { host } = new URL(app.url);
+  const ended = `no response within 0.4 s (${host})`;
+  assert.deepEqual(reported(events), ["slow", ended, "slow", ended, "slow", ended, "given_up", "200"]);
+  assert.deepEqual(
+    app.requests.map(({ body }) => JSON.parse(body.toString()).body.n),
+    [1, 1, 1, 2],
+  );
+  assert.equal(proxy.appIsUp, true);
+  const [row] = proxy.store.index.rows as [Row];
+  assert.deepEqual(
+    row.deliveries.slice(1).map(({ head }) => [head.cause, head.status, head.error]),
+    Array(3).fill(["queued", undefined, ended]),
+  );
+  assert.ok(row.deliveries.slice(1).every(({ head }) => head.ms >= 350));
+  assert.deepEqual([row.mark?.state, statusOf(row)], ["given_up", "undelivered"]);
+  const slow = events.find((event) => event.event === "note" && event.code === "slow");
+  assert.match(
+    JSON.stringify(slow),
+    /#1 has had no response from the app for \d+ s\. Later pushes of its subject wait/,
+  );
+});
+
+test("a queued push that was reported as slow is settled by a response within the limit", async (t) => {
+  const { proxy, app, events } = await startWithoutApp(t, "ack", { answerMs: 50, holdMs: 50 });
+  let finish: () => void = () => undefined;
+  app.reply = (_, response) => {
+    finish = () => response.end("{}");
+  };
+  await send(proxy.localUrl, "{}");
+  await app.start();
+  await until(() => reported(events).length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  finish();
+  await until(() => Number(proxy.store.index.rows[0]?.deliveries.length) > 1);
+  assert.deepEqual(reported(events), ["slow", "200"]);
+  const [row] = proxy.store.index.rows as [Row];
+  assert.deepEqual([row.mark?.state, statusOf(row)], ["acknowledged", "accepted"]);
 });

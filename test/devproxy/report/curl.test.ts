@@ -76,3 +76,27 @@ test("--curl says so where nobody knows where live pushes go", async (t) => {
     /^The app that live pushes go to is unknown, [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
   );
 });
+
+test("--curl sends the token of the variable AIRUDDER_TOKEN, and never contains its value", async (t) => {
+  const { proxy, app, dir } = await startProxy(t);
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const curlWith = async (token: string, ...flags: string[]) => {
+    const { code, out, err } = await run(["show", "1", "--curl", ...flags, "--journal", dir], {
+      env: { AIRUDDER_TOKEN: token },
+    });
+    assert.equal(code, 0, err);
+    return out;
+  };
+  for (const flags of [[], ["--reveal"]]) {
+    const out = await curlWith("t0ken-secret", ...flags);
+    assert.ok(out.includes(' -H "Airudder-Token: $AIRUDDER_TOKEN" '), out);
+    assert.equal(out.includes("t0ken-secret"), false, out);
+    assert.doesNotMatch(await curlWith("", ...flags), /Airudder-Token/i);
+  }
+  if (process.platform === "win32") return;
+  const complete = (await curlWith("t0ken-secret", "--reveal")).replace("curl ", "curl -s ");
+  const env = { ...process.env, AIRUDDER_TOKEN: "t0ken-of-the-shell" };
+  await once(execFile("sh", ["-c", complete], { env }), "close");
+  assert.equal(app.requests.at(-1)?.headers["airudder-token"], "t0ken-of-the-shell");
+});

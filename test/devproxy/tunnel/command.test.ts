@@ -7,6 +7,30 @@ import { isTunnelError } from "./tunnel-error.js";
 const PROGRAM = `"${process.execPath}" "${fileURLToPath(new URL("./program.fixture.js", import.meta.url))}"`;
 const PUBLIC = "https://demo.example.com";
 
+/** What is left out of the last line, the line, and how it is quoted. */
+const LAST_LINES: [what: string, line: string, quoted: string][] = [
+  [
+    "the user name and password of a URL",
+    "dial https://user:s3cret@tunnel.example.com/connect failed",
+    "dial https://tunnel.example.com failed",
+  ],
+  [
+    "the path and query of a URL",
+    "GET https://tunnel.example.com:8443/in/s3cret?token=s3cret&x=1 failed",
+    "GET https://tunnel.example.com:8443 failed",
+  ],
+  ["a token", "authtoken: s3cret was rejected", "authtoken: <hidden> was rejected"],
+  [
+    "a token in a query",
+    "cannot open tunnel.example.com?token=s3cret",
+    "cannot open tunnel.example.com?token=<hidden>",
+  ],
+  ["a password", "password=s3cret is wrong", "password=<hidden> is wrong"],
+  ["a bearer", "Authorization: Bearer s3cret rejected", "Authorization: <hidden> rejected"],
+  ["an e-mail address", "no account of jane.doe@example.com", "no account of <hidden>"],
+  ["a phone number", "call +62 811-000-0001 for help", "call <hidden> for help"],
+];
+
 function open(args: string, options: { timeoutMs?: number; signal?: AbortSignal } = {}) {
   return commandTunnel(`${PROGRAM} ${args}`).open({ port: 4000, timeoutMs: 20_000, ...options });
 }
@@ -80,6 +104,16 @@ describe("a tunnel by command", () => {
       isTunnelError("tunnel_command_failed", /exit code 3.*no such account/),
     );
   });
+
+  for (const [what, line, quoted] of LAST_LINES) {
+    it(`quotes the last line of the program without ${what}`, async () => {
+      const failure = await open(`end "${line}"`).then(
+        () => assert.fail("the program has ended"),
+        ({ message }: TunnelError) => /exit code 3, its last line: (.*)\); is the program installed/.exec(message)?.[1],
+      );
+      assert.equal(failure, quoted);
+    });
+  }
 
   it("fails when there is no such program", async () => {
     const asked = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
