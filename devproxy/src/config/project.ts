@@ -41,9 +41,10 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
   journal: text,
   tunnel: (value) => {
-    if (/^(localtunnel|none|url:https?:\/\/\S+)$/.test(String(value))) return;
+    text(value);
+    if (/^(localtunnel|none|url:https?:\/\/[^\s/@?#]+\/?)$/.test(String(value))) return;
     throw new Error(
-      "must be localtunnel, none or url:https://... For a tunnel that runs a program, use --tunnel on the command line",
+      "must be localtunnel, none or url: with the public address of your tunnel, such as url:https://demo.example.com. For a tunnel that runs a program, use --tunnel on the command line",
     );
   },
   tunnelHost: (value) => {
@@ -52,7 +53,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
   subdomain: text,
   whenDown: (value) => {
-    if (!["hold", "ack", "fail"].includes(String(value))) throw new Error("must be hold, ack or fail");
+    if (!["hold", "ack", "fail"].includes(value as string)) throw new Error("must be hold, ack or fail");
   },
   keep: (value) => {
     text(value);

@@ -36,9 +36,9 @@ export function curlLines(
     if (!LEFT_OUT.test(name))
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
-  // Without this, curl adds the content type of a form.
   // The dev proxy adds it to each push for the app.
   if (tokenOfEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
+  // Without this, curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
   // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.

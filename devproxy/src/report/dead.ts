@@ -56,7 +56,9 @@ export function deadJson({ row, error }: DeadRow, curtain: Curtain): object {
 /** A result as `dead --json` prints it. */
 export function resultJson({ id, row, result, error }: DeadResult, curtain: Curtain): object {
   const seq = row?.push.seq ?? null;
-  return { event: "result", id: curtain.pushId(id), seq, result, ...(error ? { error: curtain.text(error) } : {}) };
+  // The id of a push that does not exist is what the user typed.
+  const shown = row === undefined ? id : curtain.pushId(id);
+  return { event: "result", id: shown, seq, result, ...(error ? { error: curtain.text(error) } : {}) };
 }
 
 /** A result as a line. */

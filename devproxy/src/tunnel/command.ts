@@ -1,3 +1,4 @@
+import { redactProgramLine } from "../privacy/program-line.js";
 import { publicOrigins } from "./command-output.js";
 import { TunnelError } from "./errors.js";
 import type { TunnelProgram } from "./program.js";
@@ -20,15 +21,19 @@ export function commandTunnel(command: string): TunnelProvider {
     kind: "command",
     openLimitMs: 30_000,
     settleLimitMs: 45_000,
-    notOpenYet: `the tunnel command ${JSON.stringify(command)} has printed no https address yet`,
+    notOpenYet: `${labelOf(command)} has printed no https address yet`,
     open: (options) => openProgram(programOf(command, options.port), options),
   };
+}
+
+function labelOf(command: string): string {
+  return `the tunnel command ${JSON.stringify(redactProgramLine(command))}`;
 }
 
 function programOf(template: string, port: number): TunnelProgram {
   const command = template.replaceAll("{local}", `http://127.0.0.1:${port}`).replaceAll("{port}", String(port));
   return {
-    label: `the tunnel command ${JSON.stringify(command)}`,
+    label: labelOf(command),
     launch: () => ({ command }),
     addresses: publicOrigins,
     advice: () => "is the program installed? Run it by hand, or use url: with the address of your own tunnel",

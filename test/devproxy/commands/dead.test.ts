@@ -262,6 +262,7 @@ test("dead prints a number that no push has as it was typed, and exits with 1", 
     assert.match(text.out, /^#99 {2}not found: no dead push has this id\n0 pushes /);
     const json = await run(["dead", action, "#99", "--json", "--journal", dir]);
     assert.deepEqual([json.code, results(json.lines())], [1, [[null, "not_found"]]], json.err);
+    assert.equal(json.lines()[0]?.id, "#99");
   }
   assert.equal((await run(["dead", "--json", "--journal", dir])).lines()[0]?.seq, 1);
 });

@@ -95,6 +95,10 @@ const wrong: [object | string, RegExp][] = [
   [{ command: "rm" }, /"command" is not allowed in this file, which never runs a program/],
   [{ tunnel: "command:rm {local}" }, /"tunnel" must be localtunnel, none or url:.* use --tunnel on the command\b/],
   [{ tunnel: "cloudflared" }, /"tunnel" must be localtunnel, none or url:/],
+  [{ tunnel: "url:https://user:s3cret@demo.test" }, /"tunnel" must be .*such as url:https:\/\/demo\.example\.com/],
+  [{ tunnel: "url:https://demo.test/?key=s3cret" }, /"tunnel" must be .*such as url:https:\/\/demo\.example\.com/],
+  [{ tunnel: ["none"] }, /"tunnel" must be a string that is not empty\.$/],
+  [{ whenDown: ["hold"] }, /"whenDown" must be hold, ack or fail\.$/],
   [{ tunnel: "ssh:host" }, /"tunnel" must be localtunnel, none or url:/],
   [
     { target: "http://localhost/x?token=s3cret" },

@@ -115,6 +115,13 @@ describe("a tunnel by command", () => {
     });
   }
 
+  it("does not quote a secret of its command line", async () => {
+    await assert.rejects(
+      open('end "no such account" --authtoken s3cret'),
+      isTunnelError("tunnel_command_failed", /--authtoken <hidden>[^s]* ended/),
+    );
+  });
+
   it("fails when there is no such program", async () => {
     const asked = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
     await assert.rejects(asked, isTunnelError("tunnel_command_failed", /is the program installed/));
