@@ -4,21 +4,21 @@ import { type FolderIdentity, identityOf } from "./config/folder.js";
 import { removeAddress, writeAddress } from "./control/address.js";
 import { MAX_LISTED } from "./control/listing.js";
 import { serveControl } from "./control/server.js";
+import { Deliverer } from "./delivery/deliverer.js";
+import { Forwarder } from "./delivery/forwarder.js";
 import type { Listener } from "./events.js";
-import { ActiveResponses } from "./ingress/active.js";
-import { Deliverer } from "./ingress/deliver.js";
-import { Forwarder } from "./ingress/forward.js";
-import { Live } from "./ingress/live.js";
+import { ActiveResponses } from "./ingress/active-responses.js";
 import { reportMalformed } from "./ingress/malformed.js";
 import { passThroughTo } from "./ingress/pass-through.js";
 import { createIngress, listen, portOf } from "./ingress/server.js";
 import { filterRows } from "./journal/filters.js";
-import { Janitor } from "./journal/janitor.js";
+import { RetentionTask } from "./journal/retention-task.js";
 import { isFromInbox, type Row } from "./journal/rows.js";
 import { Store } from "./journal/store.js";
 import { FolderWatch } from "./journal/watch.js";
-import { type DevproxyOptions, type Settings, settingsOf } from "./options.js";
-import { Curtain } from "./privacy/curtain.js";
+import { type DevproxyOptions, type DevproxySettings, settingsOf } from "./options.js";
+import { Redactor } from "./privacy/redactor.js";
+import { LiveDelivery } from "./queue/live-delivery.js";
 import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
 import { replay } from "./replay/replay.js";
 import type { ReplayRequest } from "./replay/request.js";
@@ -86,7 +86,7 @@ function plainRow({ push, place, deliveries, mark }: Row): Row {
 
 async function run(
   options: DevproxyOptions,
-  { target, port, dir, provider, whenDown, passThrough, keep }: Settings,
+  { target, port, dir, provider, whenDown, passThrough, keep }: DevproxySettings,
   store: Store,
   config: Config,
   damage: DamageTally,
@@ -96,14 +96,14 @@ async function run(
 ): Promise<Devproxy> {
   const { key, limits, healthIntervals } = options;
   const forwarder = new Forwarder(options.token);
-  const curtain = await Curtain.of(store.dir, options.reveal ?? false);
-  const deliverer = new Deliverer(store, forwarder, listener, curtain);
-  const live = new Live({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
+  const redactor = await Redactor.of(store.dir, options.reveal ?? false);
+  const deliverer = new Deliverer(store, forwarder, listener, redactor);
+  const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
   started.push(
     () => forwarder.close(),
     () => live.close(),
   );
-  live.takeUp();
+  live.resume();
   const { secret } = config;
   const active = new ActiveResponses();
   const elsewhere = passThrough ? passThroughTo(target) : undefined;
@@ -174,7 +174,7 @@ async function run(
   });
   started.push(() => control.close());
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
-  const janitor = keep && new Janitor(store, keep, listener);
+  const janitor = keep && new RetentionTask(store, keep, listener);
   await janitor?.work();
   await live.start();
   supervisor.start();

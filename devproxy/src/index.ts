@@ -23,13 +23,13 @@ export type {
   StoppedEvent,
   TunnelEvent,
 } from "./events.js";
-export type { WhenDown } from "./ingress/live.js";
 export type { Filters } from "./journal/filters.js";
 export type { DeliveryRow, Index, Row } from "./journal/rows.js";
 export type { Status } from "./journal/status.js";
-export type { Reader, Store } from "./journal/store.js";
+export type { SnapshotReader as Reader, Store } from "./journal/store.js";
 export type { DevproxyOptions } from "./options.js";
-export type { Difference } from "./replay/differences.js";
+export type { WhenDown } from "./queue/live-delivery.js";
+export type { ResponseDifference as Difference } from "./replay/differences.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./replay/events.js";
 export type { ReplayRequest } from "./replay/request.js";
 export type { Verdict } from "./replay/verdict.js";

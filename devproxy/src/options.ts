@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { DEFAULT_TARGET, parseTarget } from "./config/target.js";
+import type { HealthIntervals } from "./delivery/app-health.js";
 import { usageError } from "./errors.js";
 import type { Listener } from "./events.js";
-import type { HealthIntervals } from "./ingress/health.js";
-import { type Limits, WHEN_DOWN, type WhenDown } from "./ingress/live.js";
-import { type Keep, parseKeep } from "./journal/retention.js";
+import { parseRetention, type RetentionRule } from "./journal/retention.js";
+import { type Limits, WHEN_DOWN, type WhenDown } from "./queue/live-delivery.js";
 import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */
@@ -44,21 +44,21 @@ export interface DevproxyOptions {
 }
 
 /** Options that were checked. */
-export interface Settings {
+export interface DevproxySettings {
   target: URL;
   port: number;
   dir: string;
   provider: TunnelProvider;
   whenDown: WhenDown;
   passThrough: boolean;
-  keep: Keep | undefined;
+  keep: RetentionRule | undefined;
 }
 
 /**
  * Checks the options once, before anything is started.
  * @throws DevproxyError `usage`, TunnelError `tunnel_option`
  */
-export function settingsOf(options: DevproxyOptions): Settings {
+export function settingsOf(options: DevproxyOptions): DevproxySettings {
   const { port = 0, whenDown = "hold", journal = ".airudder", subdomain, tunnelHost } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw usageError("--port must be a whole number from 0 to 65535.");
@@ -75,6 +75,6 @@ export function settingsOf(options: DevproxyOptions): Settings {
     provider: parseTunnel(options.tunnel ?? "localtunnel", tunnelHost === undefined ? {} : { host: tunnelHost }),
     whenDown,
     passThrough: options.passThrough ?? false,
-    keep: options.keep === undefined ? undefined : parseKeep(options.keep),
+    keep: options.keep === undefined ? undefined : parseRetention(options.keep),
   };
 }

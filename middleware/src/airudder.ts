@@ -12,7 +12,7 @@ import { Intake } from "./intake.js";
 import { Recorder } from "./observe/recorder.js";
 import type { Stats } from "./observe/stats.js";
 import { Warnings } from "./observe/warnings.js";
-import { type AirudderOptions, checkOptions, type Settings } from "./options.js";
+import { type AirudderOptions, checkOptions, type ReceiverSettings } from "./options.js";
 import { TYPES } from "./push/identify.js";
 import { type Handler, type HandlerMap, Handlers, type PushFor } from "./work/handlers.js";
 
@@ -158,7 +158,7 @@ function stateOf(inbox: Inbox | undefined): InboxState | undefined {
   }
 }
 
-function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: Settings, warnings: Warnings): void {
+function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSettings, warnings: Warnings): void {
   if (usesDefaultKey && sign.verify !== "off") {
     warnings.once(
       "AIRUDDER_DEFAULT_KEY",
@@ -175,7 +175,7 @@ function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: Settings, war
 }
 
 /** Warns about a handler that can never run. Nothing else would reveal this mistake. */
-function warnUnreachable(type: string, settings: Settings, warnings: Warnings): void {
+function warnUnreachable(type: string, settings: ReceiverSettings, warnings: Warnings): void {
   if (type === "*" || type === "quarantined") return;
   const { type: mounted } = settings;
   if (mounted !== undefined && mounted !== type) {

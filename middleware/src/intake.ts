@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { atEndOfTurn } from "./end-of-turn.js";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
-import { type Answer, type Known, OK_BODY, type Outcome, refuse } from "./http/answer.js";
+import { type HttpResponse, type Known, OK_BODY, type Outcome, refuse } from "./http/answer.js";
 import { Duplicates, type Pending } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
 import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
@@ -10,7 +10,7 @@ import { unavailable } from "./inbox/stored.js";
 import { describeError } from "./observe/describe-error.js";
 import type { Recorder } from "./observe/recorder.js";
 import type { Warnings } from "./observe/warnings.js";
-import type { Settings } from "./options.js";
+import type { ReceiverSettings } from "./options.js";
 import { authenticate } from "./push/authenticate.js";
 import { newPushId } from "./push/id.js";
 import { findSchema } from "./push/identify.js";
@@ -32,7 +32,7 @@ export class Intake {
   closing = false;
 
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: ReceiverSettings,
     private readonly recorder: Recorder,
     private readonly warnings: Warnings,
   ) {
@@ -46,7 +46,7 @@ export class Intake {
   }
 
   /** Never throws: every error becomes a response. */
-  take(received: Received): Answer | Promise<Answer> {
+  process(received: Received): HttpResponse | Promise<HttpResponse> {
     try {
       if (this.closing) throw new AirudderError("busy", "The receiver is closing; send it again.");
       const opening = this.keeper.opening();
@@ -57,7 +57,7 @@ export class Intake {
   }
 
   /** The response to any error. */
-  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome = "rejected"): Answer {
+  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome = "rejected"): HttpResponse {
     const rejection =
       error instanceof AirudderError
         ? error
@@ -76,7 +76,7 @@ export class Intake {
   }
 
   /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
-  async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<Answer> {
+  async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<HttpResponse> {
     const { startedAt } = received;
     try {
       const isReplay = received.headers["airudder-replay"] !== undefined && this.keeper.limitsReplays;
@@ -98,7 +98,7 @@ export class Intake {
     return Math.max(0, this.settings.deadlineMs - (performance.now() - startedAt));
   }
 
-  #take(received: Received): Answer | Promise<Answer> {
+  #take(received: Received): HttpResponse | Promise<HttpResponse> {
     const { settings } = this;
     const payload = received.payload ?? parseBody(received.raw);
     const schema = findSchema(payload, settings.type);
@@ -154,7 +154,11 @@ export class Intake {
   }
 
   /** A duplicate waits for the first push, and gets the same response. */
-  #join(pending: Pending | undefined, { push, received }: Admitted, known: Known): Answer | Promise<Answer> {
+  #join(
+    pending: Pending | undefined,
+    { push, received }: Admitted,
+    known: Known,
+  ): HttpResponse | Promise<HttpResponse> {
     const { id, type } = push;
     const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
     return this.#answer(result, received, { ...known, duplicate: true }, pending, (ms) => {
@@ -165,7 +169,7 @@ export class Intake {
   /** Treats a synchronous throw like a rejection. */
   #keep(admitted: Admitted): Kept | Promise<Kept> {
     try {
-      return this.keeper.keep(admitted);
+      return this.keeper.take(admitted);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -176,7 +180,7 @@ export class Intake {
     known: Known,
     kept: Kept | Promise<Kept>,
     pending?: Pending,
-  ): Answer | Promise<Answer> {
+  ): HttpResponse | Promise<HttpResponse> {
     const { id, type, verified, drift, replay } = push;
     const hasDeadline = replay === undefined || !this.keeper.limitsReplays;
     return this.#answer(
@@ -200,8 +204,8 @@ export class Intake {
     pending: Pending | undefined,
     tell: (ms: number) => void,
     hasDeadline = true,
-  ): Answer | Promise<Answer> {
-    const succeed = (result: Kept): Answer => {
+  ): HttpResponse | Promise<HttpResponse> {
+    const succeed = (result: Kept): HttpResponse => {
       tell(performance.now() - startedAt);
       return { status: 200, body: OK_BODY, known, result: known.duplicate ? "duplicate" : result };
     };
@@ -221,7 +225,7 @@ export class Intake {
           resolve(this.reject(tooSlow(this.settings.deadlineMs), startedAt, known, "running"));
         }, this.#remainingMs(startedAt));
       };
-      const settle = (answer: () => Answer): void => {
+      const settle = (answer: () => HttpResponse): void => {
         if (isSettled) return;
         isSettled = true;
         clearTimeout(timer);

@@ -52,7 +52,7 @@ export interface AirudderOptions {
 }
 
 /** Options after checking, with their defaults. */
-export interface Settings {
+export interface ReceiverSettings {
   readonly sign: SignPolicy;
   readonly token: string | undefined;
   readonly inbox: Inbox | undefined;
@@ -125,7 +125,7 @@ function checkInbox(inbox: Inbox): void {
  * Checks the options and fills in the defaults.
  * @throws AirudderError `invalid_option`, naming the option and a right value
  */
-export function checkOptions(options: AirudderOptions): Settings {
+export function checkOptions(options: AirudderOptions): ReceiverSettings {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     invalid("options", "an object, such as { key: process.env.AIRUDDER_KEY }");
   for (const name of Object.keys(options)) {

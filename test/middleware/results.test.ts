@@ -107,7 +107,7 @@ function start(t: TestContext, { on }: Case, options: AirudderOptions) {
   return { receiver, results };
 }
 
-const quick: FileInboxOptions = { retries: 1, retryMs: 1, mostRetryMs: 2 };
+const quick: FileInboxOptions = { retries: 1, retryMs: 1, maxRetryMs: 2 };
 
 for (const each of cases) {
   const { what, payload = callCompleted(), direct, inbox } = each;

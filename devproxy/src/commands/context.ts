@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { isDropped } from "../journal/dropped.js";
-import { openSnapshot, type Reader, type WholeRecord } from "../journal/store.js";
+import { openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/store.js";
 import { DamageTally } from "../report/damage.js";
 import { Screen } from "../report/screen.js";
 
@@ -46,7 +46,7 @@ export async function existingFolder(journal: string): Promise<string> {
 }
 
 /** A journal that a command reads. */
-export interface FolderReader extends Reader {
+export interface FolderReader extends SnapshotReader {
   /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
@@ -81,7 +81,7 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
 
 /** Reads records. Reports dropped ones, and throws an error that names the place of a damaged one. */
 async function* recordsOf(
-  reader: Reader,
+  reader: SnapshotReader,
   places: Iterable<Place>,
   onDropped: (place: Place) => void,
 ): AsyncGenerator<Iterable<WholeRecord | undefined>> {

@@ -5,8 +5,8 @@ import { configPath } from "../config/config.js";
 import { changeInbox } from "../dead/change.js";
 import { countQuarantined, deadRows, selectRows } from "../dead/select.js";
 import { DevproxyError } from "../errors.js";
-import type { Reader } from "../journal/store.js";
-import { Curtain } from "../privacy/curtain.js";
+import type { SnapshotReader } from "../journal/store.js";
+import { Redactor } from "../privacy/redactor.js";
 import { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "../report/dead.js";
 import { errorOf } from "../report/error.js";
 import type { Screen } from "../report/screen.js";
@@ -49,14 +49,14 @@ function collectId(text: string, found: string[] = []): string[] {
 
 async function dead(flags: DeadFlags, context: Context): Promise<void> {
   const reader = await readInbox(flags.journal, context);
-  const curtain = await Curtain.of(reader.dir, flags.reveal);
+  const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
-  if (ids === undefined) await list(reader, curtain, flags.json, context.out);
-  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, curtain, json: flags.json }, context);
+  if (ids === undefined) await list(reader, redactor, flags.json, context.out);
+  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, context);
 }
 
 /** @throws DevproxyError `no_journal`, `not_an_inbox` */
-async function readInbox(journal: string, context: Context): Promise<Reader> {
+async function readInbox(journal: string, context: Context): Promise<SnapshotReader> {
   const dir = resolve(journal);
   const advice = "Give --journal the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
@@ -69,17 +69,17 @@ async function readInbox(journal: string, context: Context): Promise<Reader> {
   throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
 }
 
-async function list(reader: Reader, curtain: Curtain, json: boolean, out: Screen): Promise<void> {
+async function list(reader: SnapshotReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
   const { dir, index } = reader;
   const rows: DeadRow[] = [];
-  for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, curtain) });
+  for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, redactor) });
   const quarantined = countQuarantined(index);
   if (json) {
-    for (const row of rows) out.json(deadJson(row, curtain));
+    for (const row of rows) out.json(deadJson(row, redactor));
     out.json({ event: "summary", dead: rows.length, quarantined });
     return;
   }
-  const table = deadTable(out, rows, curtain);
+  const table = deadTable(out, rows, redactor);
   if (rows.length > 0) out.line(table.header);
   for (const row of rows) out.line(table.line(row));
   const counts = `${rows.length.toLocaleString("en")} dead, ${quarantined.toLocaleString("en")} quarantined, in ${dir}`;
@@ -87,15 +87,15 @@ async function list(reader: Reader, curtain: Curtain, json: boolean, out: Screen
 }
 
 interface Inbox {
-  reader: Reader;
-  curtain: Curtain;
+  reader: SnapshotReader;
+  redactor: Redactor;
   json: boolean;
 }
 
 async function change(
   action: "retry" | "drop",
   ids: readonly string[],
-  { reader: { dir, index }, curtain, json }: Inbox,
+  { reader: { dir, index }, redactor, json }: Inbox,
   { out }: Context,
 ): Promise<void> {
   const { kept, others, unknown } = selectRows(index, ids);
@@ -116,8 +116,8 @@ async function change(
     results.push(...changed.results.map((result) => ({ ...result, row: index.byId(result.id) })));
   }
   for (const result of results) {
-    if (json) out.json(resultJson(result, curtain));
-    else out.line(resultLine(out, result, curtain));
+    if (json) out.json(resultJson(result, redactor));
+    else out.line(resultLine(out, result, redactor));
   }
   const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
   if (done < results.length) process.exitCode = 1;

@@ -5,7 +5,7 @@ import { droppedLine } from "../journal/dropped.js";
 import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
 import type { Row } from "../journal/rows.js";
 import { contentIn } from "../journal/store.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { errorOf } from "../report/error.js";
 import { listSummary } from "../report/list-summary.js";
 import { rowJson, rowTable } from "../report/row.js";
@@ -40,16 +40,16 @@ export async function list(flags: ListFlags, context: Context): Promise<void> {
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
   const dir = await existingFolder(flags.journal);
   const { reader, rows: chosen, matching, total } = await listingOf(dir, filters, max, context);
-  const curtain = await Curtain.of(dir, flags.reveal);
-  const table = flags.json ? undefined : rowTable(out, chosen, curtain);
+  const redactor = await Redactor.of(dir, flags.reveal);
+  const table = flags.json ? undefined : rowTable(out, chosen, redactor);
   if (table !== undefined && chosen.length > 0) out.line(table.header);
   for (const row of chosen) {
     await out.drained();
     if (out.isGone) return;
-    if (table === undefined) out.json(await rowJson(reader, row, curtain));
+    if (table === undefined) out.json(await rowJson(reader, row, redactor));
     else {
       out.line(table.line(row));
-      const error = await errorOf(reader, row, curtain);
+      const error = await errorOf(reader, row, redactor);
       if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
     }
   }

@@ -2,10 +2,10 @@ import { type Command, Option } from "commander";
 import { tokenOfEnvironment } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
-import { WHEN_DOWN, type WhenDown } from "../ingress/live.js";
 import { statusOf } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
+import { WHEN_DOWN, type WhenDown } from "../queue/live-delivery.js";
 import { jsonReporter, liveReporter } from "../report/live.js";
 import { startTree } from "../report/tree.js";
 import type { Context } from "./context.js";
@@ -79,12 +79,12 @@ async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> 
     onEvent: (event) => report(event),
   });
   const ended = untilInterrupted();
-  const curtain = await Curtain.of(proxy.store.dir, reveal);
+  const redactor = await Redactor.of(proxy.store.dir, reveal);
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
-  } else startTree(out, { proxy, target, journal, tunnel, curtain });
-  report = json ? jsonReporter(out, err, curtain) : liveReporter(out, proxy.store.index, curtain);
+  } else startTree(out, { proxy, target, journal, tunnel, redactor });
+  report = json ? jsonReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
   for (const event of early) report(event);
   await ended;
   await proxy.close();

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { configuredTarget, tokenOfEnvironment } from "../config/environment.js";
 import { connectControl } from "../control/client.js";
+import { Deliverer } from "../delivery/deliverer.js";
 import { DevproxyError } from "../errors.js";
-import { Deliverer } from "../ingress/deliver.js";
 import { droppedLine, unlessDropped } from "../journal/dropped.js";
 import type { Filters } from "../journal/filters.js";
 import { Store } from "../journal/store.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { hasEdits } from "../replay/edit.js";
 import type { ReplayEvent } from "../replay/events.js";
 import { editableRows, edited } from "../replay/notes.js";
@@ -105,8 +105,8 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   planOf(request);
   if (flags.dryRun) return dryRun(request, flags, context);
   const dir = await existingFolder(flags.journal);
-  const curtain = await Curtain.of(dir, flags.reveal);
-  const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
+  const redactor = await Redactor.of(dir, flags.reveal);
+  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
   let total: number | undefined;
   let sent = 0;
   let stopped = 0;
@@ -157,7 +157,7 @@ async function replayHere(
   err: Screen,
 ): Promise<void> {
   // Loaded here, since the other commands have no use for a proxy.
-  const { Forwarder } = await import("../ingress/forward.js");
+  const { Forwarder } = await import("../delivery/forwarder.js");
   const damage = new DamageTally();
   const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
   const forwarder = new Forwarder(tokenOfEnvironment());
@@ -170,7 +170,7 @@ async function replayHere(
     }
     for (const line of lines) err.line(line);
     // Its listener receives only notes, which contain no personal data.
-    const deliverer = new Deliverer(store, forwarder, listener, await Curtain.of(dir, false));
+    const deliverer = new Deliverer(store, forwarder, listener, await Redactor.of(dir, false));
     await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });
   } finally {
     forwarder.close();
@@ -183,12 +183,12 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   const { edits } = planOf(request);
   const reader = await readFolder(flags.journal, context);
   const selected = await select(reader, request);
-  const curtain = await Curtain.of(reader.dir, flags.reveal);
-  const report = flags.json ? jsonReplayReporter(out, err, curtain) : replayReporter(out, curtain);
+  const redactor = await Redactor.of(reader.dir, flags.reveal);
+  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
   const skipped = new Skipped(report);
   const rows = await editableRows(reader, selected, edits, skipped, report);
   skipped.report();
-  const table = rowTable(out, rows, curtain);
+  const table = rowTable(out, rows, redactor);
   if (!flags.json && rows.length > 0) out.line(table.header);
   let sent = 0;
   for (const row of rows) {
@@ -196,8 +196,8 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
     if (hasEdits(edits) && content === undefined) continue;
     await out.drained();
     sent++;
-    const changes = content && editsOf(content, edited(row, content, edits), curtain);
-    if (flags.json) out.json({ ...(await rowJson(reader, row, curtain)), ...(changes && { edits: changes }) });
+    const changes = content && editsOf(content, edited(row, content, edits), redactor);
+    if (flags.json) out.json({ ...(await rowJson(reader, row, redactor)), ...(changes && { edits: changes }) });
     else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (sent < rows.length) err.line(droppedLine(rows.length - sent));

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { configuredTarget } from "../config/environment.js";
 import { DEFAULT_TARGET } from "../config/target.js";
 import { rowOf } from "../journal/ids.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { curlLines } from "../report/curl.js";
 import { detailJson, detailLines } from "../report/detail.js";
 import { liveTarget } from "../report/live-target.js";
@@ -37,7 +37,7 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   const row = rowOf(reader.index, id);
   const content = await reader.content(row.place);
   if (flags.raw) return out.write(content.body);
-  const curtain = await Curtain.of(reader.dir, flags.reveal);
+  const redactor = await Redactor.of(reader.dir, flags.reveal);
   if (flags.curl) {
     const known = await liveTarget(reader);
     const target = known ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
@@ -46,7 +46,7 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
         `The app that live pushes go to is unknown, so the command sends to ${target}. Replace it by your app's URL.`,
       );
     const place = { target, journal: flags.journal };
-    for (const line of curlLines(row, content, curtain, place)) out.line(line);
-  } else if (flags.json) out.json(await detailJson(reader, row, content, curtain));
-  else for (const line of await detailLines(reader, row, content, curtain, out)) out.line(line);
+    for (const line of curlLines(row, content, redactor, place)) out.line(line);
+  } else if (flags.json) out.json(await detailJson(reader, row, content, redactor));
+  else for (const line of await detailLines(reader, row, content, redactor, out)) out.line(line);
 }

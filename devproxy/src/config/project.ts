@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { DevproxyError } from "../errors.js";
-import { parseKeep } from "../journal/retention.js";
+import { parseRetention } from "../journal/retention.js";
 import { editDistance } from "./edit-distance.js";
 import { findUpwards } from "./search.js";
 import { DEFAULT_TARGET, parseTarget } from "./target.js";
@@ -57,7 +57,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
   keep: (value) => {
     text(value);
-    parseKeep(String(value));
+    parseRetention(String(value));
   },
   port: (value) => {
     const isPort = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535;

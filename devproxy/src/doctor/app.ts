@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { samplePush } from "airudder-webhooks/testing";
-import type { Attempt } from "../ingress/attempt.js";
-import type { Forwarder } from "../ingress/forward.js";
-import { isListening } from "../ingress/health.js";
-import { refusalCode } from "../ingress/refusal-code.js";
+import { isListening } from "../delivery/app-health.js";
+import type { DeliveryAttempt } from "../delivery/attempt.js";
+import { errorCodeOf } from "../delivery/error-code.js";
+import type { Forwarder } from "../delivery/forwarder.js";
 import { readOutcome } from "../journal/outcome.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { type Finding, failed, ok, skipped, unclear } from "./finding.js";
 
 const ANSWER_MS = 9_000;
@@ -22,7 +22,7 @@ export async function checkApp(target: URL): Promise<Finding> {
 }
 
 /** How to test the app. */
-export interface Trial {
+export interface CheckOptions {
   target: URL;
   /** The key to sign with. Default: the vendor's public key. */
   key?: string | undefined;
@@ -35,12 +35,12 @@ export interface Trial {
  * Sends the app signed pushes for a fictitious call, in a spelling that no JSON printer makes. The responses show whether the exact bytes
  * arrived, and whether key and token are right. Without a response to the first push, the second is not sent.
  */
-export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: Trial): Promise<Finding[]> {
+export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: CheckOptions): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
   const signal = AbortSignal.timeout(limitMs);
   const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
   const first = await send(" ");
-  if (first.answer === undefined) return unanswered(first, limitMs);
+  if (first.response === undefined) return unanswered(first, limitMs);
   return [credentials(first, key), ...handlers(first), bytes(first, await send("\t")), speed(first)];
 }
 
@@ -53,12 +53,17 @@ function oddBody(task: string, key: string | undefined, space: string): Buffer {
   return Buffer.from(`${text}\n`);
 }
 
-async function sendBody(target: URL, body: Buffer, forwarder: Forwarder, signal: AbortSignal): Promise<Attempt> {
+async function sendBody(
+  target: URL,
+  body: Buffer,
+  forwarder: Forwarder,
+  signal: AbortSignal,
+): Promise<DeliveryAttempt> {
   const headers = { "content-type": "application/json", "user-agent": "Airudder" };
   return forwarder.send({ target, method: "POST", query: "", headers, body, replay: REPLAY, signal });
 }
 
-function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
+function unanswered({ error, stopped }: DeliveryAttempt, limitMs: number): Finding[] {
   const why = stopped
     ? `no response within ${limitMs / 1_000} s: respond before the handler's work is done, for example with an inbox. Airudder waits 10 s`
     : `a test push got no response: ${error}`;
@@ -67,8 +72,8 @@ function unanswered({ error, stopped }: Attempt, limitMs: number): Finding[] {
 }
 
 /** Whether a handler ran; nothing if the app does not report it. */
-function handlers({ answer }: Attempt): Finding[] {
-  const { result, error } = (answer && readOutcome(answer.headers["airudder-outcome"])) ?? {};
+function handlers({ response }: DeliveryAttempt): Finding[] {
+  const { result, error } = (response && readOutcome(response.headers["airudder-outcome"])) ?? {};
   if (result === "handled") return [ok("handler", "a handler of call.completed ran")];
   if (result === "ignored")
     return [
@@ -78,20 +83,20 @@ function handlers({ answer }: Attempt): Finding[] {
       ),
     ];
   // The message may quote other data than that of the test push.
-  const cause = error === undefined ? "" : `: ${new Curtain("", false).error(error, {})}`;
+  const cause = error === undefined ? "" : `: ${new Redactor("", false).error(error, {})}`;
   return result === "failed" ? [failed("handler", `the handler of call.completed failed for a test push${cause}`)] : [];
 }
 
-function credentials({ answer }: Attempt, key: string | undefined): Finding {
+function credentials({ response }: DeliveryAttempt, key: string | undefined): Finding {
   const name = "key and token";
-  if (answer === undefined) return unclear(name, "not checked: the app did not respond");
-  const outcome = readOutcome(answer.headers["airudder-outcome"]);
-  const isAccepted = outcome?.result === "failed" || isSuccess(answer);
-  if (!isAccepted) return failed(name, refusal(answer.status, refusalCode(answer.body), key));
+  if (response === undefined) return unclear(name, "not checked: the app did not respond");
+  const outcome = readOutcome(response.headers["airudder-outcome"]);
+  const isAccepted = outcome?.result === "failed" || isSuccess(response);
+  if (!isAccepted) return failed(name, refusal(response.status, errorCodeOf(response.body), key));
   if (outcome === undefined) {
     return unclear(
       name,
-      `${answer.status}; the app does not say whether it checks signatures, as airudder-webhooks does`,
+      `${response.status}; the app does not say whether it checks signatures, as airudder-webhooks does`,
     );
   }
   if (outcome.verified) return ok(name, "a signed push is accepted and verified");
@@ -116,16 +121,16 @@ function refusal(status: number, code: string | undefined, key: string | undefin
 }
 
 /** An app that honours replays says what came to it; for another one, the second push differs from the first by its spelling alone. */
-function bytes(first: Attempt, second: Attempt): Finding {
+function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
   const name = "bytes";
-  const { answer } = first;
-  if (answer !== undefined && !isSuccess(answer)) {
-    const code = refusalCode(answer.body);
-    return unclear(name, `not checked: the app rejected the test push (${code ?? answer.status}); fix that first`);
+  const { response } = first;
+  if (response !== undefined && !isSuccess(response)) {
+    const code = errorCodeOf(response.body);
+    return unclear(name, `not checked: the app rejected the test push (${code ?? response.status}); fix that first`);
   }
-  if (second.answer === undefined) return unclear(name, "not checked: the second test push got no response");
-  const before = answer && readOutcome(answer.headers["airudder-outcome"]);
-  const after = readOutcome(second.answer.headers["airudder-outcome"]);
+  if (second.response === undefined) return unclear(name, "not checked: the second test push got no response");
+  const before = response && readOutcome(response.headers["airudder-outcome"]);
+  const after = readOutcome(second.response.headers["airudder-outcome"]);
   if (before === undefined || after === undefined) {
     return unclear(name, "the app does not respond as airudder-webhooks does, so its body parsers cannot be checked");
   }
@@ -135,10 +140,10 @@ function bytes(first: Attempt, second: Attempt): Finding {
   return ok(name, "odd spacing, \\/, emoji and 1.0 arrive byte for byte");
 }
 
-function speed({ ms }: Attempt): Finding {
+function speed({ ms }: DeliveryAttempt): Finding {
   return ok("answer time", `${ms} ms of the 10 s that Airudder waits`);
 }
 
-function isSuccess({ status }: NonNullable<Attempt["answer"]>): boolean {
+function isSuccess({ status }: NonNullable<DeliveryAttempt["response"]>): boolean {
   return status >= 200 && status < 300;
 }

@@ -32,7 +32,7 @@ export interface DriftGroup {
 }
 
 /** Gathers a group. */
-export class Gathering {
+export class DriftGroupBuilder {
   #count = 0;
   #first = "";
   #last = "";

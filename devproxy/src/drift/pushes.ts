@@ -1,6 +1,6 @@
 import type { Content, HeaderMap, Place, PushHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
-import type { Reader, WholeRecord } from "../journal/store.js";
+import type { SnapshotReader, WholeRecord } from "../journal/store.js";
 
 /** A push whose drift is looked for. */
 export interface RecordedPush {
@@ -22,7 +22,7 @@ export interface RecordedPush {
  * @param onRead called after each read, with the number of rows so far
  */
 export async function* pushesOfRows(
-  reader: Pick<Reader, "records">,
+  reader: Pick<SnapshotReader, "records">,
   rows: readonly Row[],
   onRead: (count: number) => void = () => undefined,
 ): AsyncGenerator<Iterable<RecordedPush>> {

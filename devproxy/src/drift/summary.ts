@@ -1,6 +1,6 @@
 import { measurePush } from "airudder-webhooks";
 import { Changes, type SchemaPatch } from "./changes.js";
-import { type DriftGroup, Gathering } from "./group.js";
+import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
 import { shownPath } from "./reveal.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
@@ -60,7 +60,7 @@ interface Measured {
 export class DriftTally {
   readonly #schemas: Schemas;
   readonly #changes = new Changes();
-  readonly #gatherings = new Map<string, Gathering>();
+  readonly #gatherings = new Map<string, DriftGroupBuilder>();
   readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, copies: 0 };
   readonly #isPublished: boolean;
   readonly #reveal: boolean;
@@ -92,7 +92,7 @@ export class DriftTally {
       const difference = { ...found, path: shownPath(found.path, this.#reveal) };
       drifts = true;
       const key = `${type} ${difference.kind} ${difference.path}`;
-      const gathering = this.#gatherings.get(key) ?? new Gathering(type, difference);
+      const gathering = this.#gatherings.get(key) ?? new DriftGroupBuilder(type, difference);
       this.#gatherings.set(key, gathering);
       const isBroken = quarantined && this.#skipQuarantined;
       const uncovered = isBroken ? QUARANTINED : this.#changes.add(difference, push.at, this.#reveal);

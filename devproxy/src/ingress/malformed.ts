@@ -1,20 +1,20 @@
 import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Listener } from "../events.js";
-import { Refusals } from "./refusals.js";
+import { Rejections } from "./rejections.js";
 
 const EVERY_MS = 60_000;
 
 /** Rejects requests that Node.js would reject without a report. Reports at most one per minute, because anybody may send them. */
 export function reportMalformed(server: Server, listener: Listener): void {
-  const refusals = new Refusals(listener);
+  const refusals = new Rejections(listener);
   const responses = new WeakMap<object, ServerResponse>();
   let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (status: number, code: string, message: string) => {
     const now = performance.now();
     if (now - reportedAt < EVERY_MS) return;
     reportedAt = now;
-    refusals.tell(status, code, message);
+    refusals.report(status, code, message);
   };
   server.prependListener("request", (request, response) => responses.set(request.socket, response));
   server.on("clientError", (error: NodeJS.ErrnoException, duplex) => {

@@ -1,10 +1,10 @@
 import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { createProxyMiddleware } from "http-proxy-middleware";
+import { describeFailure, gatewayError } from "../delivery/failure.js";
+import { removeOwnHeaders } from "../delivery/headers.js";
 import { lookup } from "../tunnel/index.js";
-import { answerFor, describeFailure } from "./failure.js";
-import { removeOwnHeaders } from "./headers.js";
-import { sendAnswer } from "./reply.js";
+import { sendResponse } from "./send-response.js";
 
 /** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
@@ -18,7 +18,7 @@ export function passThroughTo(target: URL): (request: IncomingMessage, response:
       proxyRes: ({ headers }) => removeOwnHeaders(headers),
       error: (error, request, response) => {
         if (!("writeHead" in response) || response.headersSent) response.destroy();
-        else sendAnswer(request, response, answerFor(describeFailure(error, target.host)));
+        else sendResponse(request, response, gatewayError(describeFailure(error, target.host)));
       },
     },
   });

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { describePush, newPushId } from "airudder-webhooks";
 import type { Content, PushHead } from "airudder-webhooks/journal";
-import { headerMap } from "./headers.js";
-import { queryOf } from "./query.js";
+import { headerMap } from "../delivery/headers.js";
+import { queryOf } from "../delivery/query.js";
 
 /** The head of a received push's record, and the likely cause if its `Sign` is wrong. */
 export function describeRequest(

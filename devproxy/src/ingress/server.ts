@@ -4,22 +4,22 @@ import express, { type Express } from "express";
 import { DevproxyError } from "../errors.js";
 import type { Listener } from "../events.js";
 import type { Store } from "../journal/store.js";
+import type { LiveDelivery } from "../queue/live-delivery.js";
 import { behindTunnel } from "../tunnel/index.js";
-import type { ActiveResponses } from "./active.js";
+import type { ActiveResponses } from "./active-responses.js";
 import { BodyMemory } from "./body-memory.js";
-import { destinationOf } from "./door.js";
-import type { Live } from "./live.js";
-import { answerPing } from "./ping-answer.js";
+import { respondToPing } from "./ping-response.js";
 import { BODY_BYTES, BODY_MS, readBody } from "./read-body.js";
 import { contentOf, describeRequest } from "./record.js";
-import { Refusals } from "./refusals.js";
-import { sendAnswer, sendError } from "./reply.js";
+import { Rejections } from "./rejections.js";
+import { routeOf } from "./route.js";
+import { sendError, sendResponse } from "./send-response.js";
 
 export interface IngressOptions {
   secret: string;
   key: string | undefined;
   store: Store;
-  live: Live;
+  live: LiveDelivery;
   listener: Listener;
   /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number | undefined;
@@ -29,14 +29,14 @@ export interface IngressOptions {
 
 /** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
-  const refusals = new Refusals(options.listener);
+  const refusals = new Rejections(options.listener);
   const memory = new BodyMemory();
   const app = express();
   app.disable("x-powered-by");
   app.use((request, response) => {
     active.add(response);
-    const destination = destinationOf(request.url, options.secret);
-    if (destination === "ping") return answerPing(request, response, options.secret);
+    const destination = routeOf(request.url, options.secret);
+    if (destination === "ping") return respondToPing(request, response, options.secret);
     if (destination === "push") {
       return takePush(request, response, options, refusals, memory).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
@@ -55,7 +55,7 @@ async function takePush(
   request: IncomingMessage,
   response: ServerResponse,
   { store, live, listener, key, bodyMs = BODY_MS }: IngressOptions,
-  refusals: Refusals,
+  refusals: Rejections,
   memory: BodyMemory,
 ): Promise<void> {
   if (request.method !== "POST") {
@@ -65,7 +65,7 @@ async function takePush(
   const started = performance.now();
   const body = await readBody(request, BODY_BYTES, bodyMs);
   if (body === "aborted") return;
-  if (body === "broken") return refusals.tell(400, "broken_body", "The body broke the rules of HTTP.");
+  if (body === "broken") return refusals.report(400, "broken_body", "The body broke the rules of HTTP.");
   if (body === "timed_out") {
     return refusals.refuse(response, 408, "body_timeout", "The body did not come to its end in time.");
   }
@@ -77,7 +77,7 @@ async function takePush(
   const row = await store.recordPush(head, content);
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
-  sendAnswer(request, response, await live.answer(row, content, started));
+  sendResponse(request, response, await live.responseTo(row, content, started));
   memory.add(body.length);
 }
 

@@ -1,9 +1,9 @@
 import { usageError } from "../errors.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { parseMoment } from "./moment.js";
 import type { Row } from "./rows.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
-import type { Reader } from "./store.js";
+import type { SnapshotReader } from "./store.js";
 import { holdsText } from "./text.js";
 import { isTypeName, TYPE_NAMES } from "./type-names.js";
 
@@ -37,7 +37,7 @@ export function hasFilters(filters: Filters): boolean {
  * @param max maximum number of rows; the newest are returned
  */
 export async function filterRows(
-  reader: Reader,
+  reader: SnapshotReader,
   rows: readonly Row[],
   filters: Filters,
   max = Number.POSITIVE_INFINITY,
@@ -104,14 +104,14 @@ function isId(id: string | undefined, wanted: string, shownId: (id: string) => s
 
 /** Returns a function that gives an id as commands print it, with a cache. */
 async function shownIdOf(
-  { dir }: Reader,
+  { dir }: SnapshotReader,
   { task, call, workflow }: Filters,
 ): Promise<((id: string) => string) | undefined> {
   if (![task, call, workflow].some((wanted) => wanted !== undefined && PLACEHOLDER.test(wanted))) return undefined;
-  const curtain = await Curtain.of(dir, false);
+  const redactor = await Redactor.of(dir, false);
   const known = new Map<string, string>();
   return (id) => {
-    const shown = known.get(id) ?? curtain.id(id);
+    const shown = known.get(id) ?? redactor.id(id);
     known.set(id, shown);
     return shown;
   };

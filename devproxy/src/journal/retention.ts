@@ -5,13 +5,13 @@ import type { Store } from "./store.js";
 import { isWaiting } from "./waiting-rows.js";
 
 /** How much of a journal is kept. Whole segments are dropped, so somewhat more stays: a tenth, of an age a day at most. */
-export type Keep = { ms: number } | { pushes: number };
+export type RetentionRule = { ms: number } | { pushes: number };
 
 const DAY_MS = 86_400_000;
 const FEWEST_PUSHES = 10;
 
 /** Whether a segment that holds so many pushes, the first of that age, is to be closed, so that it can be dropped in time. */
-export function isFull(keep: Keep, pushes: number, ageMs: number): boolean {
+export function isFull(keep: RetentionRule, pushes: number, ageMs: number): boolean {
   return "ms" in keep
     ? ageMs >= Math.min(DAY_MS, keep.ms / 10)
     : pushes >= Math.max(FEWEST_PUSHES, Math.ceil(keep.pushes / 10));
@@ -21,7 +21,7 @@ export function isFull(keep: Keep, pushes: number, ageMs: number): boolean {
  * Reads an amount to keep: `30d` (or `12h`, `4w`) for an age, `50000` for a number of pushes.
  * @throws DevproxyError `usage`
  */
-export function parseKeep(text: string): Keep {
+export function parseRetention(text: string): RetentionRule {
   const ms = parseSpan(text);
   if (ms !== undefined && ms > 0) return { ms };
   if (/^\d{1,12}$/.test(text) && Number(text) > 0) return { pushes: Number(text) };
@@ -38,7 +38,7 @@ function isNeeded(row: Row, store: Store): boolean {
 }
 
 /** The segments that may go: the oldest ones, up to the first that is not old or holds a push that is needed. Never the newest. */
-export function segmentsToDrop(store: Store, keep: Keep, now = Date.now()): number[] {
+export function segmentsToDrop(store: Store, keep: RetentionRule, now = Date.now()): number[] {
   const closed = store.segments().slice(0, -1);
   const needed = new Set<number>();
   const counts = new Map<number, number>();
@@ -59,7 +59,7 @@ export function segmentsToDrop(store: Store, keep: Keep, now = Date.now()): numb
 }
 
 /** Drops what need not be kept. Gives the number of pushes that went. */
-export async function applyKeep(store: Store, keep: Keep): Promise<number> {
+export async function applyRetention(store: Store, keep: RetentionRule): Promise<number> {
   const before = store.index.rows.length;
   for (const segment of segmentsToDrop(store, keep)) await store.drop(segment);
   return before - store.index.rows.length;

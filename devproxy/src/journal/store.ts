@@ -15,7 +15,7 @@ import { type Draft, JournalAdapter, type JournalOptions, SnapshotAdapter } from
 import { Index, type Row } from "./rows.js";
 
 /** What both a snapshot and an open store can do. */
-export interface Reader {
+export interface SnapshotReader {
   readonly dir: string;
   readonly index: Index;
   /** The exact bytes and headers of a record. */
@@ -40,12 +40,12 @@ async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
 }
 
 /** Reads the content of records without the lock. */
-export function contentIn(dir: string): Reader["content"] {
+export function contentIn(dir: string): SnapshotReader["content"] {
   return async (place) => required(await readContent(dir, place));
 }
 
 /** A journal read without its lock: as it was at this moment. */
-export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<Reader> {
+export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<SnapshotReader> {
   const db = await load(new SnapshotAdapter(dir, options));
   return {
     dir,
@@ -56,7 +56,7 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
 }
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
-export class Store implements Reader {
+export class Store implements SnapshotReader {
   /** Called for every record that has been appended. */
   onRecord: ((entry: Entry) => void) | undefined;
   /** Pushes that are being brought to the app: their segments stay. */

@@ -3,7 +3,7 @@ import type { Content } from "airudder-webhooks/journal";
 import { unlessDropped } from "./dropped.js";
 import type { Row } from "./rows.js";
 import { linesThatMayHold } from "./scan.js";
-import type { Reader } from "./store.js";
+import type { SnapshotReader } from "./store.js";
 
 const AT_ONCE = 32;
 
@@ -11,7 +11,12 @@ const AT_ONCE = 32;
  * The rows whose body holds a text, upper and lower case alike. A text behind JSON escapes is found too, and one in a compressed push.
  * @param most only so many, the newest
  */
-export async function holdsText(reader: Reader, rows: readonly Row[], text: string, most: number): Promise<Row[]> {
+export async function holdsText(
+  reader: SnapshotReader,
+  rows: readonly Row[],
+  text: string,
+  most: number,
+): Promise<Row[]> {
   const wanted = text.toLowerCase();
   const candidates = await linesThatMayHold(reader.dir, rows, wanted);
   const found: Row[] = [];

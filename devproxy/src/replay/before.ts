@@ -1,8 +1,8 @@
-import { refusalCode } from "../ingress/refusal-code.js";
+import { errorCodeOf } from "../delivery/error-code.js";
 import { readOutcome } from "../journal/outcome.js";
 import type { DeliveryRow, Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
-import type { Reader } from "../journal/store.js";
+import type { SnapshotReader } from "../journal/store.js";
 import type { Result } from "./verdict.js";
 
 /** A target without its query, which may contain a token. */
@@ -14,13 +14,17 @@ export function addressOf({ origin, pathname }: URL): string {
  * The baseline of a replay: the last result of its push. `undefined` if there was no response yet: a failed connection is no baseline.
  * @param elsewhere the target, if it is not the app of live pushes; its own last response takes precedence
  */
-export async function resultBefore(reader: Reader, row: Row, elsewhere: URL | undefined): Promise<Result | undefined> {
+export async function resultBefore(
+  reader: SnapshotReader,
+  row: Row,
+  elsewhere: URL | undefined,
+): Promise<Result | undefined> {
   const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
   const { headers, body } = await reader.content(last.place);
   const outcome = readOutcome(headers["airudder-outcome"]);
-  return { status: last.head.status, code: refusalCode(body), outcome, body };
+  return { status: last.head.status, code: errorCodeOf(body), outcome, body };
 }
 
 function lastAt({ deliveries }: Row, address: string): DeliveryRow | undefined {

@@ -1,5 +1,5 @@
 /** A place where two answers differ. A side that is not there is absent. */
-export interface Difference {
+export interface ResponseDifference {
   /** JSON pointer into the body; `status` for the status. */
   path: string;
   before?: unknown;
@@ -9,14 +9,14 @@ export interface Difference {
 const MOST = 50;
 
 /** Where two answers differ: field by field when both bodies are JSON, as a whole otherwise. */
-export function compareBodies(before: Buffer, after: Buffer): Difference[] {
+export function compareBodies(before: Buffer, after: Buffer): ResponseDifference[] {
   if (before.equals(after)) return [];
   const left = parse(before);
   const right = parse(after);
   if (left === undefined || right === undefined) {
     return [{ path: "", before: left ?? before.toString("utf8"), after: right ?? after.toString("utf8") }];
   }
-  const found: Difference[] = [];
+  const found: ResponseDifference[] = [];
   compare("", left, right, found);
   return found;
 }
@@ -29,7 +29,7 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function compare(path: string, before: unknown, after: unknown, found: Difference[]): void {
+function compare(path: string, before: unknown, after: unknown, found: ResponseDifference[]): void {
   if (found.length >= MOST || before === after) return;
   if (!isTree(before) || !isTree(after) || Array.isArray(before) !== Array.isArray(after)) {
     found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });

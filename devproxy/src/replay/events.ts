@@ -1,5 +1,5 @@
 import type { NoteEvent } from "../events.js";
-import type { Difference } from "./differences.js";
+import type { ResponseDifference } from "./differences.js";
 import type { Verdict } from "./verdict.js";
 
 /** What a replay tells. With `--json` each is one line. */
@@ -29,7 +29,7 @@ export interface VerdictEvent {
   /** Why it failed: the handler's error (redacted, unless `reveal` is set), or why there was no response. */
   error?: string;
   /** Where the response differs from the last one. */
-  differences: Difference[];
+  differences: ResponseDifference[];
   /** The status is not what `--expect` says, or no handler succeeded. */
   unexpected?: true;
 }

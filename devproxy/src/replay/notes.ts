@@ -5,7 +5,7 @@ import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import { unlessDropped } from "../journal/dropped.js";
 import type { Row } from "../journal/rows.js";
-import type { Reader } from "../journal/store.js";
+import type { SnapshotReader } from "../journal/store.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
 import type { Skipped } from "./skipped.js";
 
@@ -23,7 +23,7 @@ export function edited({ push }: Row, { headers, body }: Content, edits: Edits):
  * @throws DevproxyError `usage`, if the edits can change none of them
  */
 export async function editableRows(
-  reader: Reader,
+  reader: SnapshotReader,
   rows: readonly Row[],
   edits: Edits,
   skipped: Skipped,

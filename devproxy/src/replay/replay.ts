@@ -1,25 +1,25 @@
 import { setMaxListeners } from "node:events";
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/target.js";
+import type { DeliveryAttempt } from "../delivery/attempt.js";
+import type { Deliverer } from "../delivery/deliverer.js";
+import { errorCodeOf } from "../delivery/error-code.js";
 import { usageError } from "../errors.js";
-import type { Attempt } from "../ingress/attempt.js";
-import type { Deliverer } from "../ingress/deliver.js";
-import type { Live } from "../ingress/live.js";
-import { refusalCode } from "../ingress/refusal-code.js";
 import { unlessDropped } from "../journal/dropped.js";
 import { lastTarget } from "../journal/last-target.js";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import type { Row } from "../journal/rows.js";
 import { wasDelivered } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
+import type { LiveDelivery } from "../queue/live-delivery.js";
 import { addressOf, resultBefore } from "./before.js";
 import type { Edits } from "./edit.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
 import { parseExpect } from "./expect.js";
 import { Hints } from "./hints.js";
 import { editableRows, edited } from "./notes.js";
-import { inPace } from "./pace.js";
+import { sendAtRate } from "./rate.js";
 import type { ReplayRequest } from "./request.js";
 import { select } from "./select.js";
 import { parseEdit } from "./set.js";
@@ -34,7 +34,7 @@ export interface ReplayTools {
   /** The target if the request names none. */
   target?: URL | undefined;
   /** The queue of undelivered pushes, if one runs. Either the queue or the replay sends a push, never both. */
-  live?: Pick<Live, "sendInstead">;
+  live?: Pick<LiveDelivery, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   signal?: AbortSignal;
   /** Time limit for a response, ms. Default: 5 minutes, longer than the attempts of an inbox with the default limits. */
@@ -68,9 +68,9 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
   const hints = new Hints();
-  const curtain = await Curtain.of(store.dir, request.reveal ?? false);
+  const redactor = await Redactor.of(store.dir, request.reveal ?? false);
   const start = performance.now();
-  await inPace(rows, { ...pace, signal }, async (row) => {
+  await sendAtRate(rows, { ...pace, signal }, async (row) => {
     const content = await contentOf(store, row, skipped, summary);
     if (content === undefined) return;
     // What an inbox holds went to the app that has it: no replay goes where that did.
@@ -118,7 +118,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
       differences: differencesOf(before, after),
     };
     const reported = attempt.outcome?.error;
-    const error = attempt.error ?? (reported && curtain.handlerError(reported, sent));
+    const error = attempt.error ?? (reported && redactor.handlerError(reported, sent));
     if (attempt.outcome?.result !== undefined) event.result = attempt.outcome.result;
     if (after.code !== undefined) event.code = after.code;
     if (error !== undefined) event.error = error;
@@ -155,10 +155,10 @@ async function contentOf(
   }
 }
 
-function resultOf({ answer, error, outcome }: Attempt): Result {
+function resultOf({ response: answer, error, outcome }: DeliveryAttempt): Result {
   if (answer === undefined) return { status: null, ...(error === undefined ? {} : { error }) };
   const { status, body } = answer;
-  return { status, code: refusalCode(body), outcome, body: body.subarray(0, RESPONSE_BYTES) };
+  return { status, code: errorCodeOf(body), outcome, body: body.subarray(0, RESPONSE_BYTES) };
 }
 
 /** What a request says, checked. */

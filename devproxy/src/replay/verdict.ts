@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeResult } from "../journal/outcome.js";
 import { succeeded } from "../journal/status.js";
-import { compareBodies, type Difference } from "./differences.js";
+import { compareBodies, type ResponseDifference } from "./differences.js";
 
 /**
  * The result of a replay, compared with the one before. With our middleware, `fixed` and `same` mean that a handler succeeded.
@@ -97,9 +97,9 @@ export function isProved(verdict: Verdict, { status, outcome }: Result): boolean
 }
 
 /** Where two results differ: status first, then what the receiver reported, then the body. */
-export function differencesOf(before: Result | undefined, after: Result): Difference[] {
+export function differencesOf(before: Result | undefined, after: Result): ResponseDifference[] {
   if (before === undefined) return [];
-  const found: Difference[] = [];
+  const found: ResponseDifference[] = [];
   if (before.status !== after.status)
     found.push({ path: "status", before: before.status ?? before.error, after: after.status ?? after.error });
   const [was, is] = [before.outcome?.result, after.outcome?.result];

@@ -1,5 +1,5 @@
+import { isListening } from "../delivery/app-health.js";
 import { DevproxyError, usageError } from "../errors.js";
-import { isListening } from "../ingress/health.js";
 import { parseSpan } from "../journal/moment.js";
 
 const INTERVAL_MS = 200;

@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import type { Content } from "airudder-webhooks/journal";
 import { tokenOfEnvironment } from "../config/environment.js";
-import { endToEndHeaders } from "../ingress/headers.js";
-import { pathAt, queryOf } from "../ingress/query.js";
+import { endToEndHeaders } from "../delivery/headers.js";
+import { pathAt, queryOf } from "../delivery/query.js";
 import type { Row } from "../journal/rows.js";
-import type { Curtain } from "../privacy/curtain.js";
+import type { Redactor } from "../privacy/redactor.js";
 import { hasControls } from "./words.js";
 
 const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
@@ -19,19 +19,19 @@ export interface CurlPlace {
 }
 
 /**
- * Lines of a shell command that sends a push again, byte for byte, as it came in. The body is in it only when the curtain is open and it
- * is text of no great length; otherwise the command takes it out of the journal. What the curtain hides is missing in the command, which says so.
+ * Lines of a shell command that sends a push again, byte for byte, as it came in. The body is in it only when the redactor is open and it
+ * is text of no great length; otherwise the command takes it out of the journal. What the redactor hides is missing in the command, which says so.
  */
 export function curlLines(
   { push }: Row,
   { headers, body }: Content,
-  curtain: Curtain,
+  redactor: Redactor,
   { target, journal }: CurlPlace,
 ): string[] {
-  const text = curtain.isOpen ? inlineText(body) : undefined;
-  const parts = ["curl", "-X", quoteBytes(curtain.method(push.method))];
+  const text = redactor.isRevealed ? inlineText(body) : undefined;
+  const parts = ["curl", "-X", quoteBytes(redactor.method(push.method))];
   const sent = endToEndHeaders(headers);
-  const shown = curtain.headers(sent);
+  const shown = redactor.headers(sent);
   for (const [name, value] of Object.entries(shown)) {
     if (!LEFT_OUT.test(name))
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
@@ -44,8 +44,8 @@ export function curlLines(
   // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.
   parts.push(...(text === undefined ? ["--data-binary", "@-"] : ["--data-raw", quote(text)]));
   if (/[[\]{}]/.test(url)) parts.push("--globoff");
-  parts.push(quoteBytes(curtain.url(url)));
-  const isComplete = curtain.url(url) === url && JSON.stringify(shown) === JSON.stringify(sent);
+  parts.push(quoteBytes(redactor.url(url)));
+  const isComplete = redactor.url(url) === url && JSON.stringify(shown) === JSON.stringify(sent);
   const source = `npx airudder-devproxy show ${push.seq} --journal ${quote(journal)} --raw`;
   return [...(isComplete ? [] : [INCOMPLETE]), text === undefined ? `${source} | ${parts.join(" ")}` : parts.join(" ")];
 }

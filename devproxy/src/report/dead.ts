@@ -1,6 +1,6 @@
 import type { RequestResult } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
-import type { Curtain } from "../privacy/curtain.js";
+import type { Redactor } from "../privacy/redactor.js";
 import type { Screen } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 import { clean, local } from "./words.js";
@@ -21,7 +21,7 @@ export interface DeadRow {
 }
 
 /** Dead pushes as lines, under a header. */
-export function deadTable(out: Screen, rows: readonly DeadRow[], curtain: Curtain): Table<DeadRow> {
+export function deadTable(out: Screen, rows: readonly DeadRow[], redactor: Redactor): Table<DeadRow> {
   const columns: Column<DeadRow>[] = [
     { title: "#", cell: ({ row }) => `#${row.push.seq}`, style: () => "bold", alignRight: true },
     {
@@ -31,22 +31,22 @@ export function deadTable(out: Screen, rows: readonly DeadRow[], curtain: Curtai
       style: () => "dim",
       rank: 2,
     },
-    { title: "TYPE", cell: ({ row }) => clean(curtain.type(row.push.type)), minWidth: 14 },
+    { title: "TYPE", cell: ({ row }) => clean(redactor.type(row.push.type)), minWidth: 14 },
     { title: "ATTEMPTS", cell: ({ row }) => String(row.mark?.attempt ?? ""), alignRight: true, rank: 1 },
-    { title: "ID", cell: ({ row }) => clean(curtain.pushId(row.push.id)), style: () => "dim", minWidth: 13, rank: 3 },
+    { title: "ID", cell: ({ row }) => clean(redactor.pushId(row.push.id)), style: () => "dim", minWidth: 13, rank: 3 },
     { title: "ERROR", cell: ({ error = "" }) => clean(error), minWidth: 16 },
   ];
   return tableOf(out, columns, rows);
 }
 
 /** A dead push as `dead --json` prints it. */
-export function deadJson({ row, error }: DeadRow, curtain: Curtain): object {
+export function deadJson({ row, error }: DeadRow, redactor: Redactor): object {
   const { id, seq, type, at } = row.push;
   return {
     event: "dead",
-    id: curtain.pushId(id),
+    id: redactor.pushId(id),
     seq,
-    type: curtain.type(type),
+    type: redactor.type(type),
     at,
     attempts: row.mark?.attempt ?? 0,
     error: error ?? null,
@@ -54,25 +54,25 @@ export function deadJson({ row, error }: DeadRow, curtain: Curtain): object {
 }
 
 /** A result as `dead --json` prints it. */
-export function resultJson({ id, row, result, error }: DeadResult, curtain: Curtain): object {
+export function resultJson({ id, row, result, error }: DeadResult, redactor: Redactor): object {
   const seq = row?.push.seq ?? null;
   // The id of a push that does not exist is what the user typed.
-  const shown = row === undefined ? id : curtain.pushId(id);
-  return { event: "result", id: shown, seq, result, ...(error ? { error: curtain.text(error) } : {}) };
+  const shown = row === undefined ? id : redactor.pushId(id);
+  return { event: "result", id: shown, seq, result, ...(error ? { error: redactor.text(error) } : {}) };
 }
 
 /** A result as a line. */
-export function resultLine(out: Screen, { id, row, result, error }: DeadResult, curtain: Curtain): string {
+export function resultLine(out: Screen, { id, row, result, error }: DeadResult, redactor: Redactor): string {
   const name = row === undefined ? clean(id) : out.style("bold", `#${row.push.seq}`);
-  const type = row === undefined ? "" : `  ${clean(curtain.type(row.push.type))}`;
+  const type = row === undefined ? "" : `  ${clean(redactor.type(row.push.type))}`;
   const isDone = result === "retried" || result === "dropped";
-  return `${name}${type}  ${out.style(isDone ? "green" : "red", wordsOf({ id, row, result, error }, curtain))}`;
+  return `${name}${type}  ${out.style(isDone ? "green" : "red", wordsOf({ id, row, result, error }, redactor))}`;
 }
 
-function wordsOf({ row, result, error = "" }: DeadResult, curtain: Curtain): string {
+function wordsOf({ row, result, error = "" }: DeadResult, redactor: Redactor): string {
   if (result === "not_found") return "not found: no dead push has this id";
   if (result === "not_dead") return "unchanged: it is not dead";
   if (result === "no_handler")
-    return `unchanged: the app has no handler for ${clean(curtain.type(row?.push.type ?? "unknown"))}`;
-  return result === "failed" ? `failed: ${clean(curtain.text(error))}` : result;
+    return `unchanged: the app has no handler for ${clean(redactor.type(row?.push.type ?? "unknown"))}`;
+  return result === "failed" ? `failed: ${clean(redactor.text(error))}` : result;
 }

@@ -1,9 +1,9 @@
 import { connectControl } from "../control/client.js";
 import { lastTarget } from "../journal/last-target.js";
-import type { Reader } from "../journal/store.js";
+import type { SnapshotReader } from "../journal/store.js";
 
 /** Where live pushes go: where the running listen sends them, or where the newest one was sent; nothing when there was none. */
-export async function liveTarget({ dir, index }: Reader): Promise<URL | undefined> {
+export async function liveTarget({ dir, index }: SnapshotReader): Promise<URL | undefined> {
   const target = (await connectControl(dir).catch(() => undefined))?.state.target;
   return typeof target === "string" ? new URL(target) : lastTarget(index);
 }

@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import type { Index } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
-import { Curtain } from "../privacy/curtain.js";
+import { Redactor } from "../privacy/redactor.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration, pushes } from "./words.js";
@@ -10,15 +10,15 @@ import { bytes, clean, clock, duration, pushes } from "./words.js";
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
 /** Prints events in the format of `--json`. Notes go to standard error. */
-export function jsonReporter(out: Screen, err: Screen, curtain = new Curtain("", false)): Listener {
+export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("", false)): Listener {
   return (event) => {
-    if (event.event === "note") err.line(clean(curtain.text(event.message)));
-    else out.json(event.event === "delivery" ? redacted(event, curtain) : event);
+    if (event.event === "note") err.line(clean(redactor.text(event.message)));
+    else out.json(event.event === "delivery" ? redacted(event, redactor) : event);
   };
 }
 
 /** Prints events for people: one line per push, one line per delivery. */
-export function liveReporter(out: Screen, index: Index, curtain = new Curtain("", false)): Listener {
+export function liveReporter(out: Screen, index: Index, redactor = new Redactor("", false)): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
   return (event: DevproxyEvent) => {
@@ -29,20 +29,20 @@ export function liveReporter(out: Screen, index: Index, curtain = new Curtain(""
           `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not match the key. ${event.signProblem}`,
         );
     } else if (event.event === "delivery") {
-      out.line(`${stamp()} ${deliveryLine(out, redacted(event, curtain), index)}`);
+      out.line(`${stamp()} ${deliveryLine(out, redacted(event, redactor), index)}`);
       if (event.code !== "bad_token" || isHinted) return;
       isHinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "stopped") out.line(stoppedLine(event));
     else if (event.event === "note")
-      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(curtain.text(event.message))}`);
+      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(redactor.text(event.message))}`);
   };
 }
 
 /** Redacts the connection error of a delivery. Its outcome is redacted already. */
-function redacted(event: DeliveryEvent, curtain: Curtain): DeliveryEvent {
-  return event.error === undefined ? event : { ...event, error: curtain.text(event.error) };
+function redacted(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
+  return event.error === undefined ? event : { ...event, error: redactor.text(event.error) };
 }
 
 function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: PushEvent, index: Index): string {

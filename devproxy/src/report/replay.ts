@@ -1,8 +1,8 @@
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
-import type { Curtain } from "../privacy/curtain.js";
 import { JsonText } from "../privacy/json-text.js";
-import { compareBodies, type Difference } from "../replay/differences.js";
+import type { Redactor } from "../privacy/redactor.js";
+import { compareBodies, type ResponseDifference } from "../replay/differences.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "../replay/events.js";
 import { VERDICTS, type Verdict } from "../replay/verdict.js";
 import type { Screen, Style } from "./screen.js";
@@ -22,35 +22,35 @@ const STYLES: Record<Verdict, Style> = {
   "accepted, handling unknown": "yellow",
 };
 
-/** Prints a replay as lines of JSON, personal data behind the curtain. */
-export function jsonReplayReporter(out: Screen, err: Screen, curtain: Curtain): (event: ReplayEvent) => void {
+/** Prints a replay as lines of JSON, personal data behind the redactor. */
+export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
-    if (event.event === "note") err.line(clean(curtain.text(event.message)));
+    if (event.event === "note") err.line(clean(redactor.text(event.message)));
     else if (event.event === "verdict")
       out.json({
         ...event,
-        ...(event.error === undefined ? {} : { error: curtain.text(event.error) }),
-        differences: event.differences.map((one) => masked(one, curtain)),
+        ...(event.error === undefined ? {} : { error: redactor.text(event.error) }),
+        differences: event.differences.map((one) => masked(one, redactor)),
       });
-    else if (event.event === "replay") out.json({ ...event, target: curtain.url(event.target) });
+    else if (event.event === "replay") out.json({ ...event, target: redactor.url(event.target) });
     else out.json(event);
   };
 }
 
 /** Prints a replay for people; on a terminal with a line that shows how far it is. */
-export function replayReporter(out: Screen, curtain: Curtain): (event: ReplayEvent) => void {
+export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   let total = 0;
   let done = 0;
   return (event) => {
     if (out.isTerminal && done > 0) out.write("\r\u001b[2K");
     if (event.event === "replay") {
       total = event.total;
-      out.line(`${pushes(total)} to ${curtain.url(event.target)}`);
-    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(curtain.text(event.message))}`);
+      out.line(`${pushes(total)} to ${redactor.url(event.target)}`);
+    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(redactor.text(event.message))}`);
     else if (event.event === "summary") printSummary(out, event);
     else {
       done++;
-      printVerdict(out, event, curtain);
+      printVerdict(out, event, redactor);
     }
     if (out.isTerminal && event.event === "verdict")
       out.write(out.style("dim", `  ${bar(done, total)} ${done}/${total}`));
@@ -62,17 +62,17 @@ function bar(done: number, total: number): string {
   return `[${"#".repeat(filled)}${"-".repeat(20 - filled)}]`;
 }
 
-function printVerdict(out: Screen, event: VerdictEvent, curtain: Curtain): void {
+function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): void {
   const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
   const answer =
-    status === null ? clean(curtain.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
+    status === null ? clean(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
   const missed = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
     `${out.style("bold", `#${seq}`)}  ${clean(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
   );
   if (status !== null && error !== undefined) out.line(`      ${out.style("red", clean(error))}`);
   for (const difference of differences) {
-    const { path, before, after } = masked(difference, curtain);
+    const { path, before, after } = masked(difference, redactor);
     const name = path === "" ? "body" : path === "status" || path === "result" ? path : `body ${path}`;
     out.line(differenceLine(out, name, before, after));
   }
@@ -83,9 +83,9 @@ function differenceLine(out: Screen, name: string, before: unknown, after: unkno
 }
 
 /** Where an edited push differs from the recorded one; personal data is redacted. */
-export function editsOf(before: Content, after: Content, curtain: Curtain): Difference[] {
+export function editsOf(before: Content, after: Content, redactor: Redactor): ResponseDifference[] {
   const [left, right] = [before, after].map(({ headers, body }) =>
-    bytesOf(curtain.push(describePush(body, headers), body, headers)),
+    bytesOf(redactor.push(describePush(body, headers), body, headers)),
   ) as [Buffer, Buffer];
   return compareBodies(left, right);
 }
@@ -95,14 +95,15 @@ function bytesOf(body: unknown): Buffer {
 }
 
 /** The same for people, one line per difference. */
-export function editLines(out: Screen, edits: readonly Difference[]): string[] {
+export function editLines(out: Screen, edits: readonly ResponseDifference[]): string[] {
   return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
-function masked({ path, before, after }: Difference, curtain: Curtain): Difference {
-  const redact = (value: unknown) => (path === "status" || path === "result" ? value : curtain.answerPart(value, path));
+function masked({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {
+  const redact = (value: unknown) =>
+    path === "status" || path === "result" ? value : redactor.responsePart(value, path);
   return {
-    path: curtain.path(path),
+    path: redactor.path(path),
     ...(before === undefined ? {} : { before: redact(before) }),
     ...(after === undefined ? {} : { after: redact(after) }),
   };

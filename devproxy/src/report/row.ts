@@ -1,8 +1,8 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import type { Row } from "../journal/rows.js";
 import { lastDelivery, statusOf } from "../journal/status.js";
-import type { Reader } from "../journal/store.js";
-import type { Curtain } from "../privacy/curtain.js";
+import type { SnapshotReader } from "../journal/store.js";
+import type { Redactor } from "../privacy/redactor.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
@@ -20,47 +20,47 @@ const STATUS_STYLES: Record<string, Style> = {
 };
 
 /** A push as `list --json` prints it. */
-export async function rowJson(reader: Pick<Reader, "content">, row: Row, curtain: Curtain): Promise<object> {
-  const error = await errorOf(reader, row, curtain);
+export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row, redactor: Redactor): Promise<object> {
+  const error = await errorOf(reader, row, redactor);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
   return {
-    ...shown(head, curtain),
-    id: curtain.pushId(head.id),
-    method: curtain.method(head.method),
-    url: curtain.url(head.url),
-    type: curtain.type(head.type),
-    ...shownIds(head, curtain),
-    ...(head.subject === undefined ? {} : { subject: curtain.subject(head.subject) }),
+    ...shown(head, redactor),
+    id: redactor.pushId(head.id),
+    method: redactor.method(head.method),
+    url: redactor.url(head.url),
+    type: redactor.type(head.type),
+    ...shownIds(head, redactor),
+    ...(head.subject === undefined ? {} : { subject: redactor.subject(head.subject) }),
     drift: head.drift ?? 0,
     quarantined: head.quarantined ?? false,
     status: statusOf(row),
     ...(error === undefined ? {} : { error }),
     ...(row.mark?.attempt === undefined ? {} : { attempts: row.mark.attempt }),
     deliveries: row.deliveries.length,
-    delivery: last === undefined ? null : deliveryJson(last, curtain),
+    delivery: last === undefined ? null : deliveryJson(last, redactor),
   };
 }
 
 type Ids = Partial<Record<"task" | "call" | "workflow", string>>;
 
-function shownIds(head: Ids, curtain: Curtain): Ids {
+function shownIds(head: Ids, redactor: Redactor): Ids {
   const names = ["task", "call", "workflow"] as const;
   return Object.fromEntries(
-    names.flatMap((name) => (head[name] === undefined ? [] : [[name, curtain.id(head[name])]])),
+    names.flatMap((name) => (head[name] === undefined ? [] : [[name, redactor.id(head[name])]])),
   );
 }
 
 /** A head without phone numbers and e-mail addresses in its texts. */
-function shown<T extends object>(head: T, curtain: Curtain): T {
+function shown<T extends object>(head: T, redactor: Redactor): T {
   return Object.fromEntries(
-    Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? curtain.text(value) : value]),
+    Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? redactor.text(value) : value]),
   ) as T;
 }
 
 /** A try to deliver as `--json` prints it. */
-export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, curtain: Curtain): object {
-  return { ...shown(head, curtain), target: curtain.url(head.target), status: head.status ?? null };
+export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, redactor: Redactor): object {
+  return { ...shown(head, redactor), target: redactor.url(head.target), status: head.status ?? null };
 }
 
 /** The style that a push's status is printed in. */
@@ -72,8 +72,8 @@ export function statusStyle(row: Row): Style {
 const ID_PREFIX = 13;
 
 /** The table of `list`. */
-export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): Table<Row> {
-  const id = (value: string | undefined): string => (value === undefined ? "" : cut(clean(curtain.id(value))));
+export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor): Table<Row> {
+  const id = (value: string | undefined): string => (value === undefined ? "" : cut(clean(redactor.id(value))));
   const columns: Column<Row>[] = [
     { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
     {
@@ -83,7 +83,7 @@ export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): T
       style: () => "dim",
       rank: 8,
     },
-    { title: "TYPE", cell: ({ push }) => clean(curtain.type(push.type)), minWidth: 14 },
+    { title: "TYPE", cell: ({ push }) => clean(redactor.type(push.type)), minWidth: 14 },
     { title: "STATUS", cell: (row) => statusOf(row), style: statusStyle },
     { title: "HTTP", cell: (row) => answerOf(row), alignRight: true, rank: 9 },
     { title: "TOOK", cell: (row) => tookOf(row), alignRight: true, rank: 4 },
@@ -93,7 +93,7 @@ export function rowTable(out: Screen, rows: readonly Row[], curtain: Curtain): T
     { title: "NOTES", cell: notesOf, style: () => "dim", rank: 5 },
     {
       title: "ID",
-      cell: ({ push }) => clean(curtain.pushId(push.id)),
+      cell: ({ push }) => clean(redactor.pushId(push.id)),
       minWidth: ID_PREFIX,
       style: () => "dim",
       rank: 2,

@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { Devproxy } from "../devproxy.js";
-import type { Curtain } from "../privacy/curtain.js";
+import type { Redactor } from "../privacy/redactor.js";
 import type { Screen } from "./screen.js";
 import { clean, pushes } from "./words.js";
 
@@ -10,11 +10,11 @@ export interface TreeFacts {
   target: string;
   journal: string;
   tunnel: string;
-  curtain: Curtain;
+  redactor: Redactor;
 }
 
 /** Prints where pushes come in, where they go, and where they are kept. */
-export function startTree(out: Screen, { proxy, target, journal, tunnel, curtain }: TreeFacts): void {
+export function startTree(out: Screen, { proxy, target, journal, tunnel, redactor }: TreeFacts): void {
   const { rows } = proxy.store.index;
   const publicUrl =
     proxy.publicUrl ?? (tunnel === "none" ? "no tunnel" : `opening ${clean(tunnel.split(":")[0] ?? "")}...`);
@@ -23,7 +23,7 @@ export function startTree(out: Screen, { proxy, target, journal, tunnel, curtain
   const branches: [string, string][] = [
     ["public", publicUrl],
     ["local", proxy.localUrl],
-    ["app", `${clean(curtain.url(target))}${app}`],
+    ["app", `${clean(redactor.url(target))}${app}`],
     ["journal", `${folder}  ${out.style("dim", pushes(rows.length))}`],
   ];
   out.line(out.style("bold", "airudder-devproxy"));

@@ -2,12 +2,12 @@ import { performance } from "node:perf_hooks";
 import { DoublingWait } from "./doubling-wait.js";
 import { TunnelError, toTunnelError } from "./errors.js";
 import { Link } from "./link.js";
-import type { Pace } from "./pace.js";
-import { PACE, reopenAfter } from "./pace.js";
 import { pause } from "./pause.js";
 import { pushPath } from "./ping.js";
 import type { ProgramRecord } from "./program-record.js";
 import type { TunnelState, TunnelStatus } from "./status.js";
+import type { TunnelTiming } from "./timing.js";
+import { reopenAfter, TIMING } from "./timing.js";
 import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
 export interface SupervisorOptions {
@@ -23,7 +23,7 @@ export interface SupervisorOptions {
   /** Called for every change. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
-  pace?: Partial<Pace>;
+  pace?: Partial<TunnelTiming>;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface SupervisorOptions {
  */
 export class TunnelSupervisor {
   readonly #options: SupervisorOptions;
-  readonly #pace: Pace;
+  readonly #pace: TunnelTiming;
   readonly #stop = new AbortController();
   readonly #leaving = new Set<Promise<void>>();
   readonly #waiting = new Set<() => void>();
@@ -50,7 +50,7 @@ export class TunnelSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#pace = { ...PACE, ...options.pace };
+    this.#pace = { ...TIMING, ...options.pace };
   }
 
   get status(): TunnelStatus {

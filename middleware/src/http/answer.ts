@@ -2,7 +2,7 @@ import type { AirudderError } from "../errors.js";
 import type { Result } from "../work/handlers.js";
 
 /** A response to the sender. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   /** JSON. */
   readonly body: string;
@@ -31,13 +31,13 @@ export type Outcome = Result | "failed" | "stored" | "duplicate" | "running" | "
 export const OK_BODY = "{}";
 
 /** The response to an error: its code and message only. */
-export function refuse(error: AirudderError, known: Known, result: Outcome): Answer {
+export function refuse(error: AirudderError, known: Known, result: Outcome): HttpResponse {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
   return { status: error.status, body, known, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */
-export function headersOf(answer: Answer): Record<string, string> {
+export function headersOf(answer: HttpResponse): Record<string, string> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
   if (answer.status === 405) headers.Allow = "POST";
   return headers;

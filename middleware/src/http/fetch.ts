@@ -1,17 +1,17 @@
 import { AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
-import type { Settings } from "../options.js";
+import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
 import { admit, rejectReplay } from "./admit.js";
-import { type Answer, headersOf } from "./answer.js";
+import { type HttpResponse, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
 
 /** Responds to a web-standard request. Never rejects. The peer's address is not known, so replays need `allowReplays: true`. */
-export async function handleFetch(request: Request, intake: Intake, settings: Settings): Promise<Response> {
+export async function handleFetch(request: Request, intake: Intake, settings: ReceiverSettings): Promise<Response> {
   const startedAt = performance.now();
   const mayReplay = settings.allowReplays === true;
   let asksForOutcome = false;
-  let answer: Answer;
+  let answer: HttpResponse;
   try {
     const { "airudder-token": token, ...headers } = Object.fromEntries(request.headers) as Record<string, string>;
     asksForOutcome = headers["airudder-devproxy"] === "1";
@@ -26,7 +26,7 @@ export async function handleFetch(request: Request, intake: Intake, settings: Se
     const encoding = headers["content-encoding"];
     const body = await readBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
-    answer = await intake.take({ method, url, headers, body, raw, reserialised: false, startedAt });
+    answer = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
     answer = intake.reject(error, startedAt);
   }
@@ -42,7 +42,7 @@ function pathOf(url: string): string {
   return pathname + search;
 }
 
-async function readBody(request: Request, settings: Settings, startedAt: number): Promise<Buffer> {
+async function readBody(request: Request, settings: ReceiverSettings, startedAt: number): Promise<Buffer> {
   const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = settings;
   if (request.bodyUsed) {
     throw new AirudderError("body_already_consumed", "The body has already been read. Pass an unread request.", {

@@ -4,10 +4,10 @@ import type { Intake } from "../intake.js";
 import { messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
-import type { Settings } from "../options.js";
+import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
 import { admit, rejectReplay } from "./admit.js";
-import { type Answer, headersOf } from "./answer.js";
+import { type HttpResponse, headersOf } from "./answer.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
 import type { Bytes } from "./bytes.js";
 import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";
@@ -25,7 +25,7 @@ const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 export interface Receiving {
   readonly intake: Intake;
   readonly recorder: Recorder;
-  readonly settings: Settings;
+  readonly settings: ReceiverSettings;
   readonly warnings: Warnings;
 }
 
@@ -138,7 +138,7 @@ export class NodeExchange {
       this.#refuse(tooLarge(settings.maxBodyBytes));
       return;
     }
-    const answer = intake.take({
+    const answer = intake.process({
       method: "POST",
       url: this.#url,
       headers: this.#headers,
@@ -157,7 +157,7 @@ export class NodeExchange {
   }
 
   /** Code that wraps the response, such as a logger of the app, may throw. The sender then gets no response and retries. */
-  #answer(answer: Answer): void {
+  #answer(answer: HttpResponse): void {
     const { recorder, warnings } = this.receiving;
     recorder.inFlight--;
     try {
@@ -174,7 +174,7 @@ export class NodeExchange {
     }
   }
 
-  #send(answer: Answer): void {
+  #send(answer: HttpResponse): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     const asksForOutcome = this.#headers["airudder-devproxy"] === "1";

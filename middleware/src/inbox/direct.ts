@@ -21,7 +21,7 @@ export class Direct implements Keeper {
 
   opening(): undefined {}
 
-  readonly keep = ({ push, quarantined }: Admitted): Result | Promise<Result> => {
+  readonly take = ({ push, quarantined }: Admitted): Result | Promise<Result> => {
     const startedAt = performance.now();
     const { id, type } = push;
     const succeed = (result: Result): Result => {

@@ -25,7 +25,7 @@ export type Keep = (admitted: Admitted) => Kept | Promise<Kept>;
 
 /** Who takes an admitted push over: direct mode, or an inbox. */
 export interface Keeper {
-  readonly keep: Keep;
+  readonly take: Keep;
   /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
   opening(): Promise<void> | undefined;
   /** Whether replays have their own time limit instead of `deadlineMs`. */

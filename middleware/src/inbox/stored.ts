@@ -114,7 +114,7 @@ export class Stored implements Keeper {
     return this.#opening;
   }
 
-  readonly keep = (admitted: Admitted): Promise<Kept> => {
+  readonly take = (admitted: Admitted): Promise<Kept> => {
     const stored = this.#describe(admitted);
     return admitted.push.replay === undefined ? this.#put(stored) : this.#replay(stored);
   };

@@ -13,8 +13,8 @@ export type {
   HeaderMap,
   MarkHead,
   NewHead,
-  Place,
   PushHead,
+  RecordLocation as Place,
   SegmentSummary,
 } from "./records.js";
 export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";

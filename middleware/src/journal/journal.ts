@@ -5,7 +5,7 @@ import { type Batch, GroupCommit } from "./group-commit.js";
 import type { Lock } from "./lock.js";
 import type { JournalOptions } from "./options.js";
 import { Readers } from "./readers.js";
-import type { Content, Entry, Head, NewHead, Place, PushHead } from "./records.js";
+import type { Content, Entry, Head, NewHead, PushHead, RecordLocation } from "./records.js";
 import { readAll } from "./recovery.js";
 import { Writer } from "./writer.js";
 
@@ -82,7 +82,7 @@ export class Journal {
    * Reads a complete record, with the exact bytes of its content. Reports damage that was not found at opening.
    * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
    */
-  async read(place: Place): Promise<{ head: Head; content?: Content }> {
+  async read(place: RecordLocation): Promise<{ head: Head; content?: Content }> {
     try {
       return await this.#readers.read(place);
     } catch (error) {
@@ -93,7 +93,7 @@ export class Journal {
   }
 
   /** Reports a damaged record once. When its segment is dropped, the file is kept. */
-  noteDamage({ segment, offset, length }: Place, reason: string): void {
+  noteDamage({ segment, offset, length }: RecordLocation, reason: string): void {
     this.closed.noteDamage({ segment, offset, length, reason });
   }
 

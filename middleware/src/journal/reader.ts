@@ -3,7 +3,7 @@ import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
 import { parseLine } from "./lines.js";
-import type { Content, Head, Place } from "./records.js";
+import type { Content, Head, RecordLocation } from "./records.js";
 import type { Listeners } from "./scan.js";
 import { listSegments, segmentPath } from "./segments.js";
 import { summarize } from "./summaries.js";
@@ -29,7 +29,7 @@ export async function readJournal(dir: string, listeners: Listeners = {}): Promi
 }
 
 /** Reads the line at `place` from an open segment. */
-export async function readLine(file: FileHandle, place: Place): Promise<{ head: Head; content?: Content }> {
+export async function readLine(file: FileHandle, place: RecordLocation): Promise<{ head: Head; content?: Content }> {
   const bytes = Buffer.allocUnsafe(place.length);
   const { bytesRead } = await file.read(bytes, 0, place.length, place.offset);
   return parseLine(bytes.toString("utf8", 0, bytesRead));
@@ -39,7 +39,7 @@ export async function readLine(file: FileHandle, place: Place): Promise<{ head: 
  * Reads one line whole, with the exact bytes of its content.
  * @throws JournalError `journal_unreadable` when the line is damaged, or its segment was dropped
  */
-export async function readContent(dir: string, place: Place): Promise<{ head: Head; content?: Content }> {
+export async function readContent(dir: string, place: RecordLocation): Promise<{ head: Head; content?: Content }> {
   try {
     const file = await open(segmentPath(dir, place.segment), "r");
     try {
@@ -63,7 +63,7 @@ const BLOCK_BYTES = 1024 * 1024;
  */
 export async function* readContents(
   dir: string,
-  places: Iterable<Place>,
+  places: Iterable<RecordLocation>,
 ): AsyncGenerator<Iterable<{ head: Head; content?: Content } | undefined>> {
   let opened: { segment: number; file: FileHandle | undefined } | undefined;
   let block: Block | undefined;
@@ -88,7 +88,7 @@ export async function* readContents(
 
 /** Bytes of a segment, and the records in them that are wanted. */
 class Block {
-  readonly places: Place[] = [];
+  readonly places: RecordLocation[] = [];
 
   /** @param bytes absent if the segment was dropped */
   private constructor(
@@ -99,14 +99,18 @@ class Block {
   ) {}
 
   /** Reads the block that begins with a record. */
-  static async read(dir: string, file: FileHandle | undefined, { segment, offset, length }: Place): Promise<Block> {
+  static async read(
+    dir: string,
+    file: FileHandle | undefined,
+    { segment, offset, length }: RecordLocation,
+  ): Promise<Block> {
     if (file === undefined) return new Block(dir, segment, offset, undefined);
     const bytes = Buffer.allocUnsafe(Math.max(BLOCK_BYTES, length));
     const { bytesRead } = await file.read(bytes, 0, bytes.length, offset);
     return new Block(dir, segment, offset, bytes.subarray(0, bytesRead));
   }
 
-  holds({ segment, offset, length }: Place): boolean {
+  holds({ segment, offset, length }: RecordLocation): boolean {
     if (segment !== this.segment) return false;
     return this.bytes === undefined || (offset >= this.start && offset + length <= this.start + this.bytes.length);
   }
@@ -119,7 +123,7 @@ class Block {
   }
 }
 
-async function openUnlessDropped(dir: string, place: Place): Promise<FileHandle | undefined> {
+async function openUnlessDropped(dir: string, place: RecordLocation): Promise<FileHandle | undefined> {
   try {
     return await open(segmentPath(dir, place.segment), "r");
   } catch (cause) {
@@ -128,7 +132,7 @@ async function openUnlessDropped(dir: string, place: Place): Promise<FileHandle 
   }
 }
 
-function parseAt(dir: string, place: Place, bytes: Buffer): { head: Head; content?: Content } {
+function parseAt(dir: string, place: RecordLocation, bytes: Buffer): { head: Head; content?: Content } {
   try {
     return parseLine(bytes.toString("utf8"));
   } catch (cause) {
@@ -137,7 +141,7 @@ function parseAt(dir: string, place: Place, bytes: Buffer): { head: Head; conten
 }
 
 /** The error for a record that cannot be read. If the record is damaged, `cause` is a `SyntaxError`. */
-export function unreadable(dir: string, { segment, offset }: Place, cause: unknown): JournalError {
+export function unreadable(dir: string, { segment, offset }: RecordLocation, cause: unknown): JournalError {
   const why = (cause as Error).message.slice(0, 80);
   const message = `The record in ${segmentPath(dir, segment)} at byte ${offset} cannot be read: ${why}`;
   return new JournalError("journal_unreadable", message, { cause });

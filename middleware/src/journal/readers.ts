@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { readLine, unreadable } from "./reader.js";
-import type { Content, Head, Place } from "./records.js";
+import type { Content, Head, RecordLocation } from "./records.js";
 import { segmentPath } from "./segments.js";
 
 /** Maximum number of open segments. A backlog may be spread over hundreds of files. */
@@ -23,7 +23,7 @@ export class Readers {
   constructor(private readonly dir: string) {}
 
   /** @throws JournalError `journal_unreadable` when the record is damaged, or its segment was dropped */
-  async read(place: Place): Promise<{ head: Head; content?: Content }> {
+  async read(place: RecordLocation): Promise<{ head: Head; content?: Content }> {
     const opened = await this.#use(place.segment);
     try {
       return await readLine(await opened.file, place);

@@ -94,7 +94,7 @@ export type Head = PushHead | DeliveryHead | MarkHead;
 export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
 
 /** Where a line is. */
-export interface Place {
+export interface RecordLocation {
   segment: number;
   /** Bytes from the start of the segment. */
   offset: number;
@@ -105,11 +105,11 @@ export interface Place {
 /** A line of the index: its head and where the whole is. */
 export interface Entry {
   head: Head;
-  place: Place;
+  place: RecordLocation;
 }
 
 /** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
-export interface Damage extends Place {
+export interface Damage extends RecordLocation {
   reason: string;
 }
 

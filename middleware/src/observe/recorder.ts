@@ -84,7 +84,7 @@ export class Recorder {
       quarantined,
       inFlight: this.inFlight,
       ...(inbox === undefined ? {} : { inbox }),
-      answerMs: this.#answers.quantiles(),
+      responseMs: this.#answers.quantiles(),
       handlerMs: this.#handlers.quantiles(),
     };
   }

@@ -30,7 +30,7 @@ export interface Stats {
   /** What waits in the inbox; absent in direct mode. */
   readonly inbox?: InboxState;
   /** From the first byte of a request to its response. */
-  readonly answerMs: Quantiles;
+  readonly responseMs: Quantiles;
   /** How long handlers took. */
   readonly handlerMs: Quantiles;
 }

@@ -36,7 +36,7 @@ const receiver = airudder({
   token: false,
   warnings: false,
   deadlineMs: 5_000,
-  inbox: fileInbox(dir, { segmentBytes: 8_000, concurrency: 4, retries: 2, retryMs: 1, mostRetryMs: 4 }),
+  inbox: fileInbox(dir, { segmentBytes: 8_000, concurrency: 4, retries: 2, retryMs: 1, maxRetryMs: 4 }),
   observe: (event) => {
     if (event.event === "accepted") accepted = { id: event.id, duplicate: false };
     else if (event.event === "duplicate") accepted = { id: event.id, duplicate: true };

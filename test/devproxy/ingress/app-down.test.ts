@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { DevproxyEvent, DevproxyOptions, Row, WhenDown } from "airudder-devproxy";
-import { Live } from "../../../devproxy/src/ingress/live.js";
 import { statusOf } from "../../../devproxy/src/journal/status.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
+import { LiveDelivery } from "../../../devproxy/src/queue/live-delivery.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -14,7 +14,7 @@ const healthIntervals = { up: 20, down: 20, waiting: 10 };
 async function startWithoutApp(
   t: Parameters<typeof startProxy>[0],
   whenDown: WhenDown,
-  limits: DevproxyOptions["limits"] = { answerMs: 900, holdMs: 300 },
+  limits: DevproxyOptions["limits"] = { responseMs: 900, holdMs: 300 },
 ) {
   const app = await new RecorderApp().start();
   await app.stop();
@@ -22,7 +22,7 @@ async function startWithoutApp(
 }
 
 test("hold: waits for the app and answers what it says", async (t) => {
-  const { proxy, app } = await startWithoutApp(t, "hold", { answerMs: 9_000, holdMs: 8_000 });
+  const { proxy, app } = await startWithoutApp(t, "hold", { responseMs: 9_000, holdMs: 8_000 });
   app.reply = (_, response) => void response.writeHead(201).end('{"from":"app"}');
   const answer = send(proxy.localUrl, '{"n":1}');
   await until(() => proxy.store.index.rows.length === 1);
@@ -51,7 +51,7 @@ test("hold: after the limit the response is 200, and the pushes are delivered wh
 });
 
 test("ack: answers 200 at once and delivers later", async (t) => {
-  const { proxy, app } = await startWithoutApp(t, "ack", { answerMs: 9_000, holdMs: 8_000 });
+  const { proxy, app } = await startWithoutApp(t, "ack", { responseMs: 9_000, holdMs: 8_000 });
   const start = performance.now();
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
   assert.ok(performance.now() - start < 5_000);
@@ -101,8 +101,8 @@ test("a push that comes in while the proxy starts again does not overtake one of
   await proxy.close();
   await app.start();
   let second: Promise<unknown> | undefined;
-  const start = Live.prototype.start;
-  t.mock.method(Live.prototype, "start", async function (this: Live) {
+  const start = LiveDelivery.prototype.start;
+  t.mock.method(LiveDelivery.prototype, "start", async function (this: LiveDelivery) {
     second = send(proxy.localUrl, agent(2));
     await taken(dir, 2);
     return start.call(this);
@@ -158,7 +158,7 @@ test("a push about a subject that is being delivered late waits for it; others d
 });
 
 test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { limits: { answerMs: 100, holdMs: 50 }, healthIntervals });
+  const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
     finish = () => response.writeHead(500).end("late");
@@ -206,7 +206,7 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
 
 /** The first push waits at the app; that it was acknowledged is recorded as the test says. */
 async function startAtWork(t: Parameters<typeof startProxy>[0], acknowledging: (breakAnswer: () => void) => unknown) {
-  const started = await startProxy(t, { limits: { answerMs: 100, holdMs: 50 }, healthIntervals });
+  const started = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
   const { app, proxy } = started;
   let breakAnswer: () => void = () => undefined;
   app.reply = (_, response) => {
@@ -338,7 +338,7 @@ const reported = (events: DevproxyEvent[]) =>
   });
 
 test("a queued push without a response is reported as slow, each of its 3 deliveries ends at the limit, then it is given up", async (t) => {
-  const limits = { answerMs: 50, holdMs: 50, queuedMs: 400 };
+  const limits = { responseMs: 50, holdMs: 50, queuedMs: 400 };
   const { proxy, app, events } = await startWithoutApp(t, "ack", limits);
   const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
   app.reply = ({ body }, response) => {
@@ -370,7 +370,7 @@ test("a queued push without a response is reported as slow, each of its 3 delive
 });
 
 test("a queued push that was reported as slow is settled by a response within the limit", async (t) => {
-  const { proxy, app, events } = await startWithoutApp(t, "ack", { answerMs: 50, holdMs: 50 });
+  const { proxy, app, events } = await startWithoutApp(t, "ack", { responseMs: 50, holdMs: 50 });
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
     finish = () => response.end("{}");

@@ -7,7 +7,7 @@ import { type Recorded, RecorderApp } from "../../helpers/recorder-app.js";
 
 const healthIntervals = { up: 20, down: 20, waiting: 10 };
 const bounded = { timeout: 20_000 };
-const limits = { answerMs: 9_000, holdMs: 8_000 };
+const limits = { responseMs: 9_000, holdMs: 8_000 };
 
 function agentPush(agent: number | string, n: number): string {
   return JSON.stringify({
@@ -208,7 +208,7 @@ test("a subject that never gets a response does not hold up the others", bounded
   const { proxy } = await startProxy(t, {
     app,
     whenDown: "ack",
-    limits: { answerMs: 500, holdMs: 300 },
+    limits: { responseMs: 500, holdMs: 300 },
     healthIntervals,
   });
   for (let n = 0; n < 40; n++) await send(proxy.localUrl, agentPush(n, n));

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { DevproxyEvent } from "airudder-devproxy";
-import { Refusals } from "../../../devproxy/src/ingress/refusals.js";
+import { Rejections } from "../../../devproxy/src/ingress/rejections.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 
 /** Sends bytes as they are, and gives what is answered until the connection ends. */
@@ -56,7 +56,7 @@ const refused: [string, (url: string) => Promise<string>, number, string, RegExp
 
 for (const [name, ask, status, code, why] of refused) {
   test(`${name} is answered ${status}, and that is told`, async (t) => {
-    const { proxy, app, events } = await startProxy(t, { limits: { answerMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
+    const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
     assert.match(await ask(proxy.localUrl), new RegExp(`^HTTP/1.1 ${status} `));
     await until(() => notesOf(events).length > 0);
     const [note] = notesOf(events);
@@ -106,8 +106,10 @@ test("a wrong path is told again after a minute", (t) => {
   let now = 0;
   t.mock.method(performance, "now", () => now);
   const events: DevproxyEvent[] = [];
-  const refusals = new Refusals((event) => events.push(event));
-  const response = { writeHead: () => response, end: () => undefined } as never as Parameters<Refusals["wrongPath"]>[0];
+  const refusals = new Rejections((event) => events.push(event));
+  const response = { writeHead: () => response, end: () => undefined } as never as Parameters<
+    Rejections["wrongPath"]
+  >[0];
   for (now of [0, 59_999, 60_000, 119_999, 120_000]) refusals.wrongPath(response);
   assert.equal(events.length, 3);
 });

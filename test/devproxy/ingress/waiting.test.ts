@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Health } from "../../../devproxy/src/ingress/health.js";
-import { Ticket } from "../../../devproxy/src/ingress/ticket.js";
-import { Waiting } from "../../../devproxy/src/ingress/waiting.js";
+import { AppHealth } from "../../../devproxy/src/delivery/app-health.js";
 import type { Row } from "../../../devproxy/src/journal/rows.js";
+import { DeliveryQueue } from "../../../devproxy/src/queue/delivery-queue.js";
+import { PendingDelivery } from "../../../devproxy/src/queue/pending-delivery.js";
 import { pushHead } from "../../helpers/push-head.js";
 
 test("taking up what waits looks at each push a few times, however many there are", () => {
@@ -16,14 +16,14 @@ test("taking up what waits looks at each push a few times, however many there ar
     place: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
-  const waiting = new Waiting({
-    health: new Health(new URL("http://localhost:9"), () => undefined),
-    patienceMs: 1_000,
+  const waiting = new DeliveryQueue({
+    health: new AppHealth(new URL("http://localhost:9"), () => undefined),
+    slowAfterMs: 1_000,
     send: () => assert.fail("nothing goes out before the start"),
     onGiveUp: () => undefined,
   });
   const count = 2_000;
-  for (let seq = 1; seq <= count; seq++) waiting.submit(new Ticket(rowOf(seq), undefined, true));
+  for (let seq = 1; seq <= count; seq++) waiting.submit(new PendingDelivery(rowOf(seq), undefined, true));
   assert.equal(waiting.size, count);
   assert.ok(looks < 20 * count, `${looks} looks at ${count} pushes`);
   waiting.close();
@@ -40,9 +40,9 @@ test("finding the next push that may be sent takes constant time, however many w
     deliveries: [],
   });
   const sent: string[] = [];
-  const waiting = new Waiting({
-    health: new Health(new URL("http://localhost:9"), () => undefined),
-    patienceMs: 60_000,
+  const waiting = new DeliveryQueue({
+    health: new AppHealth(new URL("http://localhost:9"), () => undefined),
+    slowAfterMs: 60_000,
     send: ({ subject }) => {
       sent.push(subject);
       if (subject === "busy") return new Promise(() => undefined);
@@ -53,8 +53,8 @@ test("finding the next push that may be sent takes constant time, however many w
   });
   const count = 2_000;
   for (let seq = 1; seq <= count; seq++) {
-    waiting.submit(new Ticket(rowOf(seq, "busy"), undefined, true));
-    waiting.submit(new Ticket(rowOf(count + seq, `subject-${seq}`), undefined, true));
+    waiting.submit(new PendingDelivery(rowOf(seq, "busy"), undefined, true));
+    waiting.submit(new PendingDelivery(rowOf(count + seq, `subject-${seq}`), undefined, true));
   }
   waiting.start();
   while (sent.length <= count) await new Promise((resolve) => setImmediate(resolve));

@@ -3,7 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFil
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connectControl } from "../../../devproxy/src/control/client.js";
-import type { Reader } from "../../../devproxy/src/journal/store.js";
+import type { SnapshotReader } from "../../../devproxy/src/journal/store.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { run, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -39,7 +39,7 @@ async function makeJournal(t: TestContext, segmentBytes = 2_000): Promise<string
   return dir;
 }
 
-function contentOf({ index }: Reader): unknown[] {
+function contentOf({ index }: SnapshotReader): unknown[] {
   return index.rows.map(({ push, place, deliveries, mark }) => ({ push, place, deliveries, mark }));
 }
 

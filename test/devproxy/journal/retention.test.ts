@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { Janitor } from "../../../devproxy/src/journal/janitor.js";
-import { applyKeep, isFull, parseKeep, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { applyRetention, isFull, parseRetention, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { RetentionTask } from "../../../devproxy/src/journal/retention-task.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { type Reply, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -25,30 +25,30 @@ const seqs = (store: Store) => store.index.rows.map(({ push }) => push.seq);
 
 test("a number of pushes: whole segments go, oldest first, and what is asked for stays", async (t) => {
   const store = await segmented(t, 8);
-  assert.equal(await applyKeep(store, parseKeep("3")), 5);
+  assert.equal(await applyRetention(store, parseRetention("3")), 5);
   assert.deepEqual(seqs(store), [6, 7, 8]);
   const { index } = await openSnapshot(store.dir);
   assert.deepEqual(
     index.rows.map(({ push }) => push.seq),
     [6, 7, 8],
   );
-  assert.equal(await applyKeep(store, parseKeep("3")), 0);
+  assert.equal(await applyRetention(store, parseRetention("3")), 0);
 });
 
 test("an age: only segments whose newest line is older, and never the one that is written", async (t) => {
   const store = await segmented(t, 4);
   const day = 86_400_000;
-  assert.deepEqual(segmentsToDrop(store, parseKeep("1d"), Date.now() + day / 2), []);
-  assert.equal(segmentsToDrop(store, parseKeep("1d"), Date.now() + 2 * day).length, 3);
+  assert.deepEqual(segmentsToDrop(store, parseRetention("1d"), Date.now() + day / 2), []);
+  assert.equal(segmentsToDrop(store, parseRetention("1d"), Date.now() + 2 * day).length, 3);
 });
 
 test("a push that waits for the app holds its segment and all after it", async (t) => {
   const store = await segmented(t, 6);
   await store.record({ kind: "mark", push: "push-3", at: "", state: "acknowledged" });
-  await applyKeep(store, parseKeep("1"));
+  await applyRetention(store, parseRetention("1"));
   assert.deepEqual(seqs(store), [3, 4, 5, 6]);
   await store.record({ kind: "delivery", push: "push-3", at: "", target: "", status: 200, ms: 1, cause: "queued" });
-  await applyKeep(store, parseKeep("1"));
+  await applyRetention(store, parseRetention("1"));
   assert.deepEqual(seqs(store), [6]);
 });
 
@@ -79,7 +79,7 @@ const inHand: [string, (app: RecorderApp) => Promise<void> | void][] = [
 for (const [name, obstruct] of inHand) {
   test(`pushes ${name} are kept, however many come after them`, async (t) => {
     const app = await new RecorderApp().start();
-    const limits = { answerMs: 600, holdMs: 600 };
+    const limits = { responseMs: 600, holdMs: 600 };
     const { proxy } = await startProxy(t, { app, keep: "10", limits });
     await obstruct(app);
     const replies: Promise<Reply>[] = [];
@@ -106,7 +106,7 @@ function before<T>(first: ((value: T) => void) | undefined, second: (value: T) =
 
 test("numbering goes on after everything was dropped and the journal opened again", async (t) => {
   const store = await segmented(t, 5);
-  await applyKeep(store, parseKeep("1"));
+  await applyRetention(store, parseRetention("1"));
   await store.close();
   const again = await Store.open(store.dir);
   t.after(() => again.close());
@@ -130,10 +130,10 @@ test("a running proxy keeps its journal at its size, and every newer push", asyn
 
 test("with an age, a segment is closed after a day, so that it goes in time", () => {
   const hour = 3_600_000;
-  const keep = parseKeep("30d");
+  const keep = parseRetention("30d");
   assert.equal(isFull(keep, 1_000_000, 23 * hour), false);
   assert.equal(isFull(keep, 1, 24 * hour), true);
-  assert.equal(isFull(parseKeep("2h"), 1, hour / 5), true);
+  assert.equal(isFull(parseRetention("2h"), 1, hour / 5), true);
 });
 
 test("a journal whose pushes are all too old is emptied at the start, though its segment is not full", async (t) => {
@@ -152,7 +152,7 @@ test("with an age, the janitor is silent when there is nothing left to drop", as
   const store = await Store.open(makeFolder(t));
   t.after(() => store.close());
   const told: string[] = [];
-  const janitor = new Janitor(store, { ms: 1 }, (event) => told.push(event.event === "note" ? event.code : ""));
+  const janitor = new RetentionTask(store, { ms: 1 }, (event) => told.push(event.event === "note" ? event.code : ""));
   t.after(() => janitor.close());
   await store.record(pushHead("only-one"), { headers: {}, body: Buffer.from("{}") });
   await until(async () => {
@@ -172,8 +172,8 @@ test("with a number, segments are cut at a tenth of it, whatever their size", as
 
 test("amounts that make no sense are one clear line", () => {
   for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
-    assert.throws(() => parseKeep(text), { exit: 2, message: /--keep .* is no amount/ }, text);
+    assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is no amount/ }, text);
   }
-  assert.deepEqual(parseKeep("2h"), { ms: 7_200_000 });
-  assert.deepEqual(parseKeep("50000"), { pushes: 50_000 });
+  assert.deepEqual(parseRetention("2h"), { ms: 7_200_000 });
+  assert.deepEqual(parseRetention("50000"), { pushes: 50_000 });
 });

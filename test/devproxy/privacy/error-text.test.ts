@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
 
-const closed = new Curtain("secret", false);
+const closed = new Redactor("secret", false);
 const payload = {
   CalleeName: "Budi (B.) Santoso",
   CalleeNumber: "0812-3456-7890",
@@ -57,7 +57,7 @@ test("without the payload, an error is its class, its codes and its stack locati
 });
 
 test("with --reveal, an error is shown as it is", () => {
-  assert.equal(new Curtain("", true).error("Error: Budi", payload), "Error: Budi");
+  assert.equal(new Redactor("", true).error("Error: Budi", payload), "Error: Budi");
 });
 
 test("a long error and a payload with many values are redacted fast", () => {

@@ -3,17 +3,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { describePush } from "airudder-webhooks";
-import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
-import { groundOf } from "../../../devproxy/src/privacy/ground.js";
-import { Mask } from "../../../devproxy/src/privacy/mask.js";
+import { Placeholders } from "../../../devproxy/src/privacy/placeholders.js";
+import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
+import { schemaContextOf } from "../../../devproxy/src/privacy/schema-context.js";
 
-const mask = new Mask("secret");
-const closed = new Curtain("secret", false);
+const mask = new Placeholders("secret");
+const closed = new Redactor("secret", false);
 
 /** A push as `show` prints it. */
-function shown(body: string | Buffer, headers = {}, curtain = closed): string {
+function shown(body: string | Buffer, headers = {}, redactor = closed): string {
   const bytes = Buffer.from(body);
-  return JSON.stringify(curtain.push(describePush(bytes, headers), bytes, headers));
+  return JSON.stringify(redactor.push(describePush(bytes, headers), bytes, headers));
 }
 
 /** A push of a sample, with fields added to it and to its first call. */
@@ -27,12 +27,12 @@ function sampleWith(fields: object, ofCall: object = {}): string {
 
 test("the same value has the same placeholder in a journal, and another one in another", () => {
   const call = { CalleeNumber: "+62000000001", RedailCall: [{ callee_number: "+62000000001" }] };
-  const masked = mask.value({ Details: [call] }, groundOf("call.completed"));
+  const masked = mask.value({ Details: [call] }, schemaContextOf("call.completed"));
   const text = JSON.stringify(masked);
   const found = [...text.matchAll(/<phone:[0-9a-f]{6}>/g)].map(([one]) => one);
   assert.equal(found.length, 2);
   assert.equal(found[0], found[1]);
-  assert.notEqual(new Mask("other").placeholder("phone", "+62000000001"), found[0]);
+  assert.notEqual(new Placeholders("other").placeholder("phone", "+62000000001"), found[0]);
 });
 
 test("what is personal is masked, what is needed for debugging is not", () => {
@@ -58,7 +58,7 @@ test("what is personal is masked, what is needed for debugging is not", () => {
     free: "+62 811-000-0001",
     mail: "jane@x.test",
   };
-  const text = JSON.stringify(mask.value(payload, groundOf("call.completed")));
+  const text = JSON.stringify(mask.value(payload, schemaContextOf("call.completed")));
   for (const kept of [
     "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
     "c0ffee00c0ffee00c0ffee00c0ffee00",
@@ -91,7 +91,7 @@ test("no phone number, name or transcript of any sample is left", () => {
   }
 });
 
-test("secrets in headers and all values of a query are hidden, unless the curtain is open", () => {
+test("secrets in headers and all values of a query are hidden, unless the redactor is open", () => {
   assert.match(closed.url("/?token=abc&x=1&key=k&e="), /^\/\?token=<hidden>&x=<text:\w+>&key=<hidden>&e=$/);
   assert.match(
     closed.url("/a/+62811000001?phone=%2B62811000001&name=Budi+S&calleeName=Budi&j@x.test"),
@@ -105,7 +105,7 @@ test("secrets in headers and all values of a query are hidden, unless the curtai
   });
   assert.match(String(closed.headers({ "x-a": "1" })["x-a"]), /^<text:\w+>$/);
   assert.match(String(closed.headers({ "content-type": "text/Budi" })["content-type"]), /^<text:\w+>$/);
-  const open = new Curtain("s", true);
+  const open = new Redactor("s", true);
   assert.equal(open.url("/?token=abc&name=Budi"), "/?token=abc&name=Budi");
   assert.equal(open.text("+62811000001"), "+62811000001");
   assert.equal(shown('{"CalleeName":"J"}', {}, open), '{"CalleeName":"J"}');
@@ -179,7 +179,7 @@ test("a long text that could be the start of many numbers or addresses is looked
 
 test("a body that is not JSON is not shown", () => {
   assert.match(shown("call +62811000001"), /^"<17 bytes that are not JSON: --reveal shows them, --raw writes them>"/);
-  assert.match(String(closed.answer(Buffer.from([0xff]))), /^<1 bytes that are not text>$/);
+  assert.match(String(closed.response(Buffer.from([0xff]))), /^<1 bytes that are not text>$/);
 });
 
 test("what no schema knows is masked, whatever its name, and documented fields beside it are not", () => {
@@ -238,7 +238,7 @@ test("a compressed push is shown as what it holds", () => {
 
 test("of an app's response, the code of an error is shown, and its message without the push's values", () => {
   const answer = (value: unknown, payload?: unknown) =>
-    JSON.stringify(closed.answer(Buffer.from(JSON.stringify(value)), payload));
+    JSON.stringify(closed.response(Buffer.from(JSON.stringify(value)), payload));
   const refusal = { error: { code: "bad_token", message: "The token of Jane Doe is wrong." } };
   assert.match(answer(refusal), /^{"error":{"code":"bad_token","message":"<message:\w+>"}}$/);
   assert.match(answer(refusal, { who: "Jane Doe" }), /"message":"The token of <value:\w+> is wrong\."/);
@@ -247,9 +247,12 @@ test("of an app's response, the code of an error is shown, and its message witho
     answer({ saved: "Jane", count: 3, ok: true }),
     /^{"saved":"<text:\w+>","count":"<number:\w+>","ok":true}$/,
   );
-  assert.equal(closed.answerPart("bad_token", "/error/code"), "bad_token");
-  assert.match(JSON.stringify(closed.answerPart(refusal.error, "/error")), /^{"code":"bad_token","message":"<message:/);
-  assert.match(String(closed.answerPart("Jane", "/saved")), /^<text:/);
+  assert.equal(closed.responsePart("bad_token", "/error/code"), "bad_token");
+  assert.match(
+    JSON.stringify(closed.responsePart(refusal.error, "/error")),
+    /^{"code":"bad_token","message":"<message:/,
+  );
+  assert.match(String(closed.responsePart("Jane", "/saved")), /^<text:/);
 });
 
 test("a phone number in a query or a header is masked", () => {

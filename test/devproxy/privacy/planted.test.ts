@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
 import { curlLines } from "../../../devproxy/src/report/curl.js";
 import { detailJson, detailLines } from "../../../devproxy/src/report/detail.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
@@ -191,8 +191,8 @@ test("no value that is planted in pushes, headers, keys, responses and errors is
   outputs.set("doctor", textOf(await run(doctor)));
   outputs.set("doctor --json", textOf(await run([...doctor, "--json"])));
   const reader = await openSnapshot(dir, {});
-  const closed = await Curtain.of(dir, false);
-  const open = await Curtain.of(dir, true);
+  const closed = await Redactor.of(dir, false);
+  const open = await Redactor.of(dir, true);
   const place = { target: new URL(`${app.url}?name=plantd`), journal: dir };
   for (const [i, row] of reader.index.rows.entries()) {
     const content = await reader.content(row.place);

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { Deliverer } from "../../../devproxy/src/ingress/deliver.js";
-import { Forwarder } from "../../../devproxy/src/ingress/forward.js";
-import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+import { Deliverer } from "../../../devproxy/src/delivery/deliverer.js";
+import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
+import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
 import { replay } from "../../../devproxy/src/replay/replay.js";
 import { run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
@@ -126,7 +126,7 @@ test("an app that never responds ends a replay at the time limit, with exit code
   const forwarder = new Forwarder();
   t.after(() => forwarder.close());
   const events: ReplayEvent[] = [];
-  const deliverer = new Deliverer(proxy.store, forwarder, () => undefined, new Curtain("", false));
+  const deliverer = new Deliverer(proxy.store, forwarder, () => undefined, new Redactor("", false));
   const tools = {
     store: proxy.store,
     deliverer,

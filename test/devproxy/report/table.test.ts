@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { Curtain } from "../../../devproxy/src/privacy/curtain.js";
+import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
 import { rowTable } from "../../../devproxy/src/report/row.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
@@ -28,18 +28,18 @@ test("list has a header, and its lines fit terminals from 60 to 300 columns", as
   const reader = await openSnapshot(await recorded(t));
   const { rows } = reader.index;
   for (let width = 60; width <= 300; width++) {
-    const { header, line } = rowTable(terminal(width), rows, new Curtain("", false));
+    const { header, line } = rowTable(terminal(width), rows, new Redactor("", false));
     const lines = [header, ...rows.map(line)];
     for (const text of lines) assert.ok(text.length <= width, `${width}: ${text}`);
     for (const title of ["#", "TIME", "TYPE", "STATUS", "HTTP"])
       assert.ok(header.includes(title), `${width}: ${header}`);
     assert.match(lines[1] as string, /#1 .*call\.completed .*accepted .*200/);
   }
-  const narrow = rowTable(terminal(60), rows, new Curtain("", false));
+  const narrow = rowTable(terminal(60), rows, new Redactor("", false));
   assert.equal(narrow.header.includes("ID"), false);
-  const middle = rowTable(terminal(100), rows, new Curtain("", false));
+  const middle = rowTable(terminal(100), rows, new Redactor("", false));
   assert.match(middle.line(rows[0] as never), /…/);
-  const wide = rowTable(terminal(300), rows, new Curtain("", false));
+  const wide = rowTable(terminal(300), rows, new Redactor("", false));
   assert.match(wide.header, /TASK +CALL +WORKFLOW +NOTES +ID/);
   assert.ok(wide.line(rows[0] as never).includes(rows[0]?.push.id as string));
 });

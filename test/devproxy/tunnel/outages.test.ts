@@ -11,7 +11,7 @@ import {
   tunnelNote,
   urlTunnel,
 } from "../../../devproxy/src/tunnel/index.js";
-import { PACE } from "../../../devproxy/src/tunnel/pace.js";
+import { TIMING } from "../../../devproxy/src/tunnel/timing.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
@@ -79,7 +79,7 @@ describe("outages of a tunnel server", () => {
   }, async () => {
     const before = await watch({
       provider: localtunnel({ host: server.url }),
-      pace: { ...QUICK, reclaimMs: PACE.reclaimMs, reclaimCapMs: PACE.reclaimCapMs },
+      pace: { ...QUICK, reclaimMs: TIMING.reclaimMs, reclaimCapMs: TIMING.reclaimCapMs },
     }).next("up");
     server.freeze();
     await watcher.next("reopening");

@@ -18,7 +18,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { agentStatus, callCompleted, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
-const quick: FileInboxOptions = { retryMs: 1, mostRetryMs: 2 };
+const quick: FileInboxOptions = { retryMs: 1, maxRetryMs: 2 };
 
 function start(t: TestContext, dir: string, options: FileInboxOptions = quick, more: AirudderOptions = {}) {
   const events: AirudderEvent[] = [];

@@ -10,7 +10,7 @@ import { pushHead } from "../../helpers/push-head.js";
 import { until } from "../../helpers/until.js";
 
 function start(t: TestContext, dir: string, handle: (push: Push) => unknown = () => {}) {
-  const receiver = airudder({ key: KEY, inbox: fileInbox(dir, { retryMs: 1, mostRetryMs: 2 }) });
+  const receiver = airudder({ key: KEY, inbox: fileInbox(dir, { retryMs: 1, maxRetryMs: 2 }) });
   receiver.on("*", handle);
   t.after(() => receiver.close({ timeoutMs: 100 }));
   let sent = 0;

@@ -38,7 +38,7 @@ test("a status that comes back is no duplicate, though another came while the in
 
 test("a subject's pushes stay in order over a restart, also when the first was carried to a later segment", async (t) => {
   const dir = makeFolder(t);
-  const first = start(t, dir, { segmentBytes: 20_000, retryMs: 600_000, mostRetryMs: 600_000 });
+  const first = start(t, dir, { segmentBytes: 20_000, retryMs: 600_000, maxRetryMs: 600_000 });
   first.receiver.on("dialer.agent", () => Promise.reject(new Error("down"))).on("unknown", () => undefined);
   await first.send("IDLE");
   for (let i = 0; i < 10; i++) await first.receiver.fetch(webRequest({ filler: `${i}${" ".repeat(2_000)}` }));

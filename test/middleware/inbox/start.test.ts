@@ -234,7 +234,7 @@ test("a handler that finishes after its time limit changes nothing: its push is 
 
 test("a push that has failed is not ignored by a process without its handler: it stays and is dead in the end", async (t) => {
   const dir = makeFolder(t);
-  const inbox = () => fileInbox(dir, { retries: 2, retryMs: 1, mostRetryMs: 2 });
+  const inbox = () => fileInbox(dir, { retries: 2, retryMs: 1, maxRetryMs: 2 });
   const first = start(t, dir, { inbox: fileInbox(dir, { retries: 2, retryMs: 60_000 }) });
   first.receiver.on("call.completed", () => Promise.reject(new Error("broken")));
   await first.receiver.fetch(webRequest(callCompleted()));

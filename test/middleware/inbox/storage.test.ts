@@ -14,7 +14,7 @@ const MB = 1024 * 1024;
 
 /** An inbox whose last push waits on disk alone, behind those that fill the memory; the handler runs when it is let go. */
 async function withOneOnDisk(t: TestContext, dir: string) {
-  const inbox: Inbox = fileInbox(dir, { concurrency: 1, retries: 0, retryMs: 1, mostRetryMs: 2 });
+  const inbox: Inbox = fileInbox(dir, { concurrency: 1, retries: 0, retryMs: 1, maxRetryMs: 2 });
   t.after(() => inbox.close(100));
   const handled: string[] = [];
   let letGo = (): void => undefined;

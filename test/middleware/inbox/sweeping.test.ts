@@ -12,7 +12,7 @@ const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => 
 
 /** Pushes that say `bad` are not handled. */
 function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
-  const inbox = fileInbox(dir, { segmentBytes: 20_000, retryMs: 600_000, mostRetryMs: 600_000, ...options });
+  const inbox = fileInbox(dir, { segmentBytes: 20_000, retryMs: 600_000, maxRetryMs: 600_000, ...options });
   const receiver = airudder({ key: KEY, inbox, duplicateWindowMs: 0 });
   receiver.on("*", ({ payload }) => {
     if ("bad" in payload) throw new Error("bad");

@@ -82,12 +82,12 @@ class FileInbox implements Inbox {
   }
 
   #newWorker(): Worker<Item | Replay, unknown> {
-    const { concurrency, retries, timeoutMs, retryMs, mostRetryMs } = this.options;
+    const { concurrency, retries, timeoutMs, retryMs, maxRetryMs } = this.options;
     const worker = new Worker<Item | Replay, unknown>({
       concurrency,
       retries,
       timeoutMs,
-      backoff: { firstMs: retryMs, mostMs: mostRetryMs },
+      backoff: { firstMs: retryMs, mostMs: maxRetryMs },
       hold: (job) => (job instanceof Replay ? undefined : this.#events?.handlerOf?.(job)),
       prepare: (job, alone) => (job instanceof Replay ? undefined : this.#prepare(job, alone)),
       run: (job, attempt) => {
@@ -262,9 +262,9 @@ class FileInbox implements Inbox {
 
   /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again: hence the wait. */
   #runAgain(item: Item): void {
-    const { retryMs, mostRetryMs, retries } = this.options;
+    const { retryMs, maxRetryMs, retries } = this.options;
     const { id, type, failures } = item;
-    const delayMs = backoffMs(failures, { firstMs: retryMs, mostMs: mostRetryMs });
+    const delayMs = backoffMs(failures, { firstMs: retryMs, mostMs: maxRetryMs });
     this.#worker.add(item, { alone: true, delayMs });
     const attempts = `attempt ${failures} of ${retries + 1}`;
     this.#events?.warn?.(

@@ -11,7 +11,7 @@ export interface FileInboxOptions {
   /** The wait before the second try; each further one is twice as long. Milliseconds; default 1,000. */
   retryMs?: number;
   /** No wait between tries is longer. Milliseconds; default 60,000. */
-  mostRetryMs?: number;
+  maxRetryMs?: number;
   /** Size at which a new file is begun; files are removed whole when all their pushes are done. Bytes; default 64 MB. */
   segmentBytes?: number;
 }
@@ -21,7 +21,7 @@ const DEFAULTS: Required<FileInboxOptions> = {
   retries: 5,
   timeoutMs: 60_000,
   retryMs: 1_000,
-  mostRetryMs: 60_000,
+  maxRetryMs: 60_000,
   segmentBytes: 64 * 1024 * 1024,
 };
 

@@ -1,5 +1,5 @@
 /** The supervisor's intervals, all in ms. */
-export interface Pace {
+export interface TunnelTiming {
   /** From the start until it is said that the tunnel is not up yet, and what is waited for. Default: 8500. */
   admitAfterMs: number;
   /** Between two pings of a tunnel that is up. Default: 15000. */
@@ -24,7 +24,7 @@ export interface Pace {
  * Worst cases that follow: a silent failure is reported 15 + 8 + 1 + 8 = 32 s after it; the tunnel is up again 10 s,
  * plus the time to open it, after its server has come back.
  */
-export const PACE: Readonly<Pace> = {
+export const TIMING: Readonly<TunnelTiming> = {
   admitAfterMs: 8_500,
   pingEveryMs: 15_000,
   pingLimitMs: 8_000,
@@ -40,7 +40,7 @@ export const PACE: Readonly<Pace> = {
  * The wait after `failures` failures in a row: exponential up to the cap, with jitter over its upper half,
  * so that many proxies do not come back to one server in step.
  */
-export function backoff(failures: number, { backoffMs, backoffCapMs }: Pace, random = Math.random): number {
+export function backoff(failures: number, { backoffMs, backoffCapMs }: TunnelTiming, random = Math.random): number {
   const longest = Math.min(backoffCapMs, backoffMs * 2 ** Math.min(failures, 30));
   return longest * (0.5 + random() / 2);
 }
@@ -49,6 +49,6 @@ export function backoff(failures: number, { backoffMs, backoffCapMs }: Pace, ran
  * The wait before the next opening, counted from the start of the one that failed: its own duration counts as waiting. Never shorter
  * than the first backoff.
  */
-export function reopenAfter(failures: number, elapsedMs: number, pace: Pace, random = Math.random): number {
+export function reopenAfter(failures: number, elapsedMs: number, pace: TunnelTiming, random = Math.random): number {
   return Math.max(backoff(failures, pace, random) - elapsedMs, backoff(0, pace, random));
 }

@@ -5,7 +5,7 @@ import { pingSecret } from "../tunnel/index.js";
 export type Destination = "push" | "ping" | "elsewhere";
 
 /** Reads the path of a request: `/in/<secret>` takes pushes, `/in/<ping secret>/ping` pings. Secrets are compared in constant time. */
-export function destinationOf(url: string, secret: string): Destination {
+export function routeOf(url: string, secret: string): Destination {
   const path = url.split("?", 1)[0] as string;
   const found = /^\/in\/([^/]+)(\/ping|\/)?$/.exec(path);
   const given = found?.[1] ?? "";

@@ -4,7 +4,7 @@ import type { Row } from "../journal/rows.js";
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** When pushes go out, and how many at once. */
-export interface Pace {
+export interface ReplayRate {
   speed: number | "max";
   concurrency: number;
   signal?: AbortSignal | undefined;
@@ -15,7 +15,11 @@ export interface Pace {
  * keep their order. After a failure nothing more is sent.
  * @throws what `send` threw first
  */
-export async function inPace(rows: readonly Row[], pace: Pace, send: (row: Row) => Promise<void>): Promise<void> {
+export async function sendAtRate(
+  rows: readonly Row[],
+  pace: ReplayRate,
+  send: (row: Row) => Promise<void>,
+): Promise<void> {
   const lanes = new Map<string, Promise<void>>();
   let failure: unknown;
   const slots = new Slots(pace.concurrency);

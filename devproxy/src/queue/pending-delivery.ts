@@ -1,19 +1,19 @@
 import type { Content } from "airudder-webhooks/journal";
+import type { DeliveryAttempt } from "../delivery/attempt.js";
 import type { Row } from "../journal/rows.js";
-import type { Attempt } from "./attempt.js";
 
 /** A push on its way to the app, whether it waits in the queue or not. */
-export class Ticket {
-  readonly #settle: (attempt: Attempt | undefined) => void;
+export class PendingDelivery {
+  readonly #settle: (attempt: DeliveryAttempt | undefined) => void;
   #wait: () => void;
   /** The attempt that settled it; `undefined` when the queue was closed before. */
-  readonly settled: Promise<Attempt | undefined>;
+  readonly settled: Promise<DeliveryAttempt | undefined>;
   /** Resolves when the app could not be reached and the push has to wait. */
   readonly waits: Promise<void>;
   /** Whether the app has it in hand. */
   isSending = false;
   /** How often the app took it and broke the answer. */
-  tries = 0;
+  brokenResponses = 0;
 
   constructor(
     readonly row: Row,
@@ -22,7 +22,7 @@ export class Ticket {
     /** Whether the sender has been answered already. */
     public acknowledged = false,
   ) {
-    let settle: (attempt: Attempt | undefined) => void = () => undefined;
+    let settle: (attempt: DeliveryAttempt | undefined) => void = () => undefined;
     let wait: () => void = () => undefined;
     this.settled = new Promise((resolve) => {
       settle = resolve;
@@ -38,7 +38,7 @@ export class Ticket {
     return this.row.push.subject ?? this.row.push.id;
   }
 
-  settle(attempt: Attempt | undefined): void {
+  settle(attempt: DeliveryAttempt | undefined): void {
     this.#settle(attempt);
   }
 

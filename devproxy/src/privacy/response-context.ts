@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
-import { fieldOf, type Ground, type Place } from "./ground.js";
+import { type FieldContext, fieldOf, type SchemaContext } from "./schema-context.js";
 
 /** An error's code: words joined by `_`, `.` or `-`, or capitals. */
 const CODE = /^(?:[a-z]{2,20}(?:[_.-][a-z]{2,20}){1,5}|busy|E[A-Z]{3,20}|[A-Z]{2,20}(?:_[A-Z\d]{1,20}){1,5})$/;
@@ -11,7 +11,7 @@ const STATUS = /^[1-5]\d\d$/;
  * The ground of an app's response, or of its part at a JSON pointer. The class and the code of an error may be shown; `redact` redacts its
  * message.
  */
-export function groundOfAnswer(redact: (text: string) => string, pointer = ""): Ground {
+export function responseContext(redact: (text: string) => string, pointer = ""): SchemaContext {
   const fields = {
     code: { harmless: CODE },
     name: { harmless: CLASS },
@@ -20,7 +20,7 @@ export function groundOfAnswer(redact: (text: string) => string, pointer = ""): 
     message: { redact },
     stack: { redact },
   };
-  const answer: Place = {
+  const answer: FieldContext = {
     properties: {
       error: { properties: fields, redact },
       code: { harmless: CODE },
@@ -29,7 +29,7 @@ export function groundOfAnswer(redact: (text: string) => string, pointer = ""): 
     },
   };
   const steps = pointer.split("/").slice(1);
-  return steps.reduce<Ground>((ground, step) => fieldOf(ground, step), answer);
+  return steps.reduce<SchemaContext>((ground, step) => fieldOf(ground, step), answer);
 }
 
 /** Whether a text looks like the code of an error. */

@@ -1,7 +1,7 @@
 /** Airudder waits 10 s for an answer. */
 export interface Limits {
   /** When a push is acknowledged though the app is still at work, ms. */
-  answerMs: number;
+  responseMs: number;
   /** How long a push waits for an app that is down before it is acknowledged, ms. */
   holdMs: number;
   /** Time limit for a body to arrive, ms. Default: 8000. */
@@ -11,4 +11,4 @@ export interface Limits {
 }
 
 /** The default limits. */
-export const LIMITS: Limits = { answerMs: 9_000, holdMs: 8_000 };
+export const LIMITS: Limits = { responseMs: 9_000, holdMs: 8_000 };

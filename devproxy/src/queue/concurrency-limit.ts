@@ -8,7 +8,7 @@ const SLOWER = 2;
  * Maximum number of waiting pushes in flight. It grows while the app responds as fast as at first, and shrinks if more
  * parallel pushes only make each of them slower.
  */
-export class Window {
+export class ConcurrencyLimit {
   #size = MIN;
   #fastestMs = Number.POSITIVE_INFINITY;
 
@@ -23,7 +23,7 @@ export class Window {
   }
 
   /** Takes the time of a response into account. @param isFull whether the maximum number of pushes was in flight */
-  learn(ms: number, isFull: boolean): void {
+  update(ms: number, isFull: boolean): void {
     this.#fastestMs = Math.min(this.#fastestMs, ms);
     const isFast = ms <= this.#fastestMs * SLOWER + SLOWER_MS;
     if (!isFast) this.#size = Math.max(MIN, this.#size - 1);

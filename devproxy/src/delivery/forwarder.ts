@@ -3,12 +3,12 @@ import { Agent as HttpsAgent } from "node:https";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
 import { lookup } from "../tunnel/index.js";
-import type { Answer, Attempt } from "./attempt.js";
+import type { AppResponse, DeliveryAttempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
 import { forwardedHeaders } from "./headers.js";
-import { makeRequest, makeResponse } from "./message.js";
+import { makeRequest, makeResponse } from "./local-request.js";
 import { pathAt } from "./query.js";
-import { readAnswer, TOO_LARGE } from "./read-answer.js";
+import { readResponse, TOO_LARGE } from "./read-response.js";
 
 /** A push on its way to an app. */
 export interface Dispatch {
@@ -49,7 +49,7 @@ export class Forwarder {
   constructor(private readonly token?: string) {}
 
   /** Sends a push and waits for the answer, however long it takes. Never throws. */
-  async send(dispatch: Dispatch): Promise<Attempt> {
+  async send(dispatch: Dispatch): Promise<DeliveryAttempt> {
     const at = new Date().toISOString();
     const start = performance.now();
     const target = dispatch.target.href;
@@ -57,7 +57,7 @@ export class Forwarder {
     try {
       const answer = await this.#exchange(dispatch);
       const error = answer.isCut ? { error: TOO_LARGE } : {};
-      return { at, target, ms: ms(), answer, ...error, reached: true };
+      return { at, target, ms: ms(), response: answer, ...error, reached: true };
     } catch (error) {
       const failure = describeFailure(error, dispatch.target.host);
       return { at, target, ms: ms(), ...failure, ...(dispatch.signal?.aborted ? { stopped: true } : {}) };
@@ -69,7 +69,7 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #exchange({ target, method, query, headers, body, replay, signal, limitMs }: Dispatch): Promise<Answer> {
+  #exchange({ target, method, query, headers, body, replay, signal, limitMs }: Dispatch): Promise<AppResponse> {
     return new Promise((resolve, reject) => {
       const path = pathAt(target, query);
       const request = { method, host: target.host, size: body.length, replay, token: this.token };
@@ -92,7 +92,7 @@ export class Forwarder {
           if (signal?.aborted) stop();
         },
         answered: (response) => {
-          readAnswer(response).then(resolve, reject).finally(settled);
+          readResponse(response).then(resolve, reject).finally(settled);
         },
         failed: (error) => {
           settled();

@@ -1,17 +1,17 @@
 import { setMaxListeners } from "node:events";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
+import { AppHealth, type HealthIntervals } from "../delivery/app-health.js";
+import type { AppResponse, DeliveryAttempt } from "../delivery/attempt.js";
+import type { Deliverer } from "../delivery/deliverer.js";
+import { gatewayError } from "../delivery/failure.js";
 import type { Listener } from "../events.js";
 import { ACKNOWLEDGED, GIVEN_UP, type Row } from "../journal/rows.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
 import { waitingRows } from "../journal/waiting-rows.js";
-import type { Answer, Attempt } from "./attempt.js";
-import type { Deliverer } from "./deliver.js";
-import { answerFor } from "./failure.js";
-import { Health, type HealthIntervals } from "./health.js";
+import { DeliveryQueue } from "./delivery-queue.js";
 import { LIMITS, type Limits } from "./limits.js";
-import { Ticket } from "./ticket.js";
-import { Waiting } from "./waiting.js";
+import { PendingDelivery } from "./pending-delivery.js";
 
 export type { Limits };
 
@@ -20,7 +20,7 @@ export type WhenDown = "hold" | "ack" | "fail";
 
 export const WHEN_DOWN: readonly WhenDown[] = ["hold", "ack", "fail"];
 
-export interface LiveOptions {
+export interface LiveDeliveryOptions {
   store: Store;
   deliverer: Deliverer;
   target: URL;
@@ -32,41 +32,41 @@ export interface LiveOptions {
 
 const QUEUED_MS = 120_000;
 
-const ACKNOWLEDGEMENT: Answer = {
+const ACKNOWLEDGEMENT: AppResponse = {
   status: 200,
   headers: { "content-type": "application/json" },
   body: Buffer.from("{}"),
 };
 
 /** Brings live pushes to the app, and finds the sender's answer in time. */
-export class Live {
+export class LiveDelivery {
   readonly #limits: Limits;
-  readonly #health: Health;
-  readonly #waiting: Waiting;
+  readonly #health: AppHealth;
+  readonly #waiting: DeliveryQueue;
   readonly #closing = new AbortController();
   #hasWarned = false;
   /** The senders that wait for an answer: each gets the acknowledgement when it is called. */
   readonly #expiring = new Set<() => void>();
 
-  constructor(private readonly options: LiveOptions) {
+  constructor(private readonly options: LiveDeliveryOptions) {
     this.#limits = options.limits ?? LIMITS;
-    this.#health = new Health(options.target, (state) => this.#onHealth(state), options.healthIntervals);
-    this.#waiting = new Waiting({
+    this.#health = new AppHealth(options.target, (state) => this.#onHealth(state), options.healthIntervals);
+    this.#waiting = new DeliveryQueue({
       health: this.#health,
-      patienceMs: this.#limits.answerMs,
-      send: (ticket) => this.#send(ticket),
-      onGiveUp: (ticket) => this.#giveUp(ticket),
-      onSlow: (ticket) => this.#noteSlow(ticket),
+      slowAfterMs: this.#limits.responseMs,
+      send: (pending) => this.#send(pending),
+      onGiveUp: (pending) => this.#giveUp(pending),
+      onSlow: (pending) => this.#noteSlow(pending),
     });
     setMaxListeners(0, this.#closing.signal);
   }
 
   /** Takes up what was acknowledged before a restart and is not delivered yet; wanted before the first new push, which comes after it. */
-  takeUp(): void {
+  resume(): void {
     for (const row of waitingRows(this.options.store.index)) {
-      const ticket = new Ticket(row, undefined, true);
-      this.#keepInHand(ticket);
-      this.#waiting.submit(ticket);
+      const pending = new PendingDelivery(row, undefined, true);
+      this.#keepInHand(pending);
+      this.#waiting.submit(pending);
     }
   }
 
@@ -91,15 +91,15 @@ export class Live {
    * @param started when the request came, as `performance.now()` tells it
    * @throws JournalError when it cannot be noted that the push was acknowledged
    */
-  async answer(row: Row, content: Content, started: number): Promise<Answer> {
+  async responseTo(row: Row, content: Content, started: number): Promise<AppResponse> {
     const { whenDown } = this.options;
-    const ticket = new Ticket(row, content);
-    this.#keepInHand(ticket);
-    if (whenDown === "fail") void this.#send(ticket).then((attempt) => this.#settleAtOnce(ticket, attempt));
-    else this.#waiting.submit(ticket);
-    const inTime = await this.#inTime(ticket, started);
-    if (inTime !== undefined) return inTime.answer ?? answerFor(inTime);
-    await this.#acknowledge(ticket);
+    const pending = new PendingDelivery(row, content);
+    this.#keepInHand(pending);
+    if (whenDown === "fail") void this.#send(pending).then((attempt) => this.#settleAtOnce(pending, attempt));
+    else this.#waiting.submit(pending);
+    const inTime = await this.#inTime(pending, started);
+    if (inTime !== undefined) return inTime.response ?? gatewayError(inTime);
+    await this.#acknowledge(pending);
     return ACKNOWLEDGEMENT;
   }
 
@@ -107,7 +107,7 @@ export class Live {
    * Lets a replay send a push instead of the queue. The queue does not send it meanwhile, nor afterwards if the app responded.
    * @returns `undefined`, without a call of `send`, while the push or an earlier one of its subject is being delivered
    */
-  async sendInstead(row: Row, send: () => Promise<Attempt>): Promise<Attempt | undefined> {
+  async sendInstead(row: Row, send: () => Promise<DeliveryAttempt>): Promise<DeliveryAttempt | undefined> {
     const attempt = await this.#waiting.sendInstead(row, send);
     if (attempt === "busy") return undefined;
     if (attempt !== "unknown") return attempt;
@@ -126,101 +126,101 @@ export class Live {
    * A push must not be dropped from the journal before it is settled, whether its sender was answered or not. It stays in hand until its
    * delivery is recorded: a replay finds a push either in hand or delivered.
    */
-  #keepInHand({ row, settled }: Ticket): void {
+  #keepInHand({ row, settled }: PendingDelivery): void {
     const { deliverer, store } = this.options;
     store.inHand.add(row);
     void settled.then(() => deliverer.flush()).then(() => store.inHand.delete(row));
   }
 
   /** The attempt that settles a push before its sender's time is over. */
-  #inTime(ticket: Ticket, started: number): Promise<Attempt | undefined> {
-    const { answerMs, holdMs } = this.#limits;
+  #inTime(pending: PendingDelivery, started: number): Promise<DeliveryAttempt | undefined> {
+    const { responseMs, holdMs } = this.#limits;
     const remaining = (limit: number) => Math.max(0, started + limit - performance.now());
     return new Promise((resolve) => {
-      const finish = (attempt?: Attempt) => {
-        clearTimeout(answerTimer);
+      const finish = (attempt?: DeliveryAttempt) => {
+        clearTimeout(responseTimer);
         clearTimeout(holdTimer);
         this.#expiring.delete(expire);
         resolve(attempt);
       };
       const expire = () => finish();
       let holdTimer: NodeJS.Timeout | undefined;
-      const answerTimer = setTimeout(expire, remaining(answerMs));
+      const responseTimer = setTimeout(expire, remaining(responseMs));
       this.#expiring.add(expire);
-      void ticket.settled.then(finish);
-      void ticket.waits.then(() => {
+      void pending.settled.then(finish);
+      void pending.waits.then(() => {
         if (!this.#expiring.has(expire)) return;
         const wait = this.options.whenDown === "ack" ? 0 : remaining(holdMs);
-        holdTimer = setTimeout(() => !ticket.isSending && expire(), wait);
+        holdTimer = setTimeout(() => !pending.isSending && expire(), wait);
       });
     });
   }
 
-  async #acknowledge(ticket: Ticket): Promise<void> {
+  async #acknowledge(pending: PendingDelivery): Promise<void> {
     const { store, listener } = this.options;
-    const late = ticket.isSending;
+    const late = pending.isSending;
     // Said before it is on disk: meanwhile an answer that the app breaks must not end the tries.
-    ticket.acknowledged = true;
+    pending.acknowledged = true;
     try {
-      await store.record(mark(ticket.row, ACKNOWLEDGED));
+      await store.record(mark(pending.row, ACKNOWLEDGED));
     } catch (error) {
-      ticket.acknowledged = false;
+      pending.acknowledged = false;
       throw error;
     }
-    delete ticket.content;
-    const { seq } = ticket.row.push;
+    delete pending.content;
+    const { seq } = pending.row.push;
     const message = late
       ? `#${seq} was acknowledged before the app responded: in production, Airudder would have retried`
       : `#${seq} was acknowledged and waits for the app`;
     listener({ event: "note", code: late ? "late" : "held", message });
   }
 
-  async #send(ticket: Ticket): Promise<Attempt> {
+  async #send(pending: PendingDelivery): Promise<DeliveryAttempt> {
     const { deliverer, target } = this.options;
-    ticket.isSending = true;
-    const started = ticket.acknowledged;
-    const content = ticket.content ?? (await this.#read(ticket));
+    pending.isSending = true;
+    const started = pending.acknowledged;
+    const content = pending.content ?? (await this.#read(pending));
     if (content === undefined)
       return { at: "", target: target.href, ms: 0, error: "its bytes cannot be read", reached: true };
-    const attempt = await deliverer.deliver(ticket.row.push, content, {
+    const attempt = await deliverer.deliver(pending.row.push, content, {
       target,
       cause: started ? "queued" : "live",
       // A queued push that gets no response must not hold up its subject for ever.
       ...(started ? { limitMs: this.#limits.queuedMs ?? QUEUED_MS } : {}),
-      isLate: () => !started && ticket.acknowledged,
+      isLate: () => !started && pending.acknowledged,
       signal: this.#closing.signal,
     });
-    ticket.isSending = false;
-    this.#warnOfStatus(ticket, attempt.answer?.status);
+    pending.isSending = false;
+    this.#warnOfStatus(pending, attempt.response?.status);
     return attempt;
   }
 
   /** The bytes of a push that waited. Without them it can never be sent. */
-  async #read(ticket: Ticket): Promise<Content | undefined> {
+  async #read(pending: PendingDelivery): Promise<Content | undefined> {
     try {
-      return await this.options.store.content(ticket.row.place);
+      return await this.options.store.content(pending.row.place);
     } catch (error) {
-      ticket.tries = Number.POSITIVE_INFINITY;
-      ticket.isSending = false;
+      pending.brokenResponses = Number.POSITIVE_INFINITY;
+      pending.isSending = false;
       this.options.listener({ event: "note", code: "not_readable", message: (error as Error).message });
       return undefined;
     }
   }
 
-  async #settleAtOnce(ticket: Ticket, attempt: Attempt): Promise<void> {
-    if (attempt.stopped) return ticket.settle(undefined);
-    ticket.settle(attempt);
-    await this.#health.learn(attempt);
-    if (attempt.answer === undefined && attempt.reached) this.#giveUp(ticket);
+  async #settleAtOnce(pending: PendingDelivery, attempt: DeliveryAttempt): Promise<void> {
+    if (attempt.stopped) return pending.settle(undefined);
+    pending.settle(attempt);
+    await this.#health.update(attempt);
+    if (attempt.response === undefined && attempt.reached) this.#giveUp(pending);
   }
 
-  #noteSlow({ row }: Ticket): void {
-    const seconds = Math.round(this.#limits.answerMs / 1_000);
+  #noteSlow({ row }: PendingDelivery): void {
+    const seconds = Math.round(this.#limits.responseMs / 1_000);
     const message = `#${row.push.seq} has had no response from the app for ${seconds} s. Later pushes of its subject wait for it.`;
     this.options.listener({ event: "note", code: "slow", message });
   }
 
-  #giveUp({ row, acknowledged }: Ticket): void {
+  #giveUp({ row, acknowledged }: PendingDelivery): void {
     const { store, listener } = this.options;
     const name = `#${row.push.seq}`;
     if (acknowledged) {
@@ -237,7 +237,7 @@ export class Live {
   }
 
   /** Only 200 is documented to end Airudder's tries. */
-  #warnOfStatus({ row }: Ticket, status: number | undefined): void {
+  #warnOfStatus({ row }: PendingDelivery, status: number | undefined): void {
     if (this.#hasWarned || status === undefined || succeeded(status) || Math.floor(status / 100) !== 2) return;
     this.#hasWarned = true;
     const message = `#${row.push.seq} got the response ${status}, which counts as failed: Airudder retries unless the response is 200`;

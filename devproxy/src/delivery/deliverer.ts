@@ -4,11 +4,11 @@ import { type Outcome, type OutcomeResult, readOutcome } from "../journal/outcom
 import { RESPONSE_BYTES } from "../journal/response-bytes.js";
 import { succeeded } from "../journal/status.js";
 import type { Store } from "../journal/store.js";
-import type { Curtain } from "../privacy/curtain.js";
-import type { Attempt } from "./attempt.js";
-import type { Forwarder } from "./forward.js";
+import type { Redactor } from "../privacy/redactor.js";
+import type { DeliveryAttempt } from "./attempt.js";
+import { errorCodeOf } from "./error-code.js";
+import type { Forwarder } from "./forwarder.js";
 import { queryOf } from "./query.js";
-import { refusalCode } from "./refusal-code.js";
 
 /** How a push is handed over. */
 export interface DeliveryOptions {
@@ -42,11 +42,11 @@ export class Deliverer {
     private readonly store: Store,
     private readonly forwarder: Forwarder,
     private readonly listener: Listener,
-    private readonly curtain: Curtain,
+    private readonly redactor: Redactor,
   ) {}
 
   /** One try. Never throws: an attempt without an answer says why. The journal may still be writing when this resolves. */
-  async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<Attempt> {
+  async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<DeliveryAttempt> {
     const { target, cause, replay, isLate, signal, limitMs } = options;
     const attempt = await this.forwarder.send({
       target,
@@ -63,9 +63,9 @@ export class Deliverer {
       ...(isLate?.() ? { late: true } : {}),
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
-    const reported = attempt.answer && readOutcome(attempt.answer.headers["airudder-outcome"]);
+    const reported = attempt.response && readOutcome(attempt.response.headers["airudder-outcome"]);
     this.#record(push, attempt, facts, reported?.result, options.onUnrecorded);
-    const outcome = reported && this.curtain.outcome(reported, { headers, body });
+    const outcome = reported && this.redactor.outcome(reported, { headers, body });
     this.listener(deliveryEvent(push, attempt, facts, outcome));
     return reported === undefined ? attempt : { ...attempt, outcome: reported };
   }
@@ -77,7 +77,7 @@ export class Deliverer {
 
   #record(
     push: PushHead,
-    { at, target, ms, answer, error }: Attempt,
+    { at, target, ms, response: answer, error }: DeliveryAttempt,
     facts: Facts,
     result: OutcomeResult | undefined,
     onUnrecorded?: () => void,
@@ -113,9 +113,14 @@ export class Deliverer {
   }
 }
 
-function deliveryEvent(push: PushHead, attempt: Attempt, facts: Facts, outcome: Outcome | undefined): DeliveryEvent {
-  const { answer, ms, error } = attempt;
-  const code = answer && !succeeded(answer.status) ? refusalCode(answer.body) : undefined;
+function deliveryEvent(
+  push: PushHead,
+  attempt: DeliveryAttempt,
+  facts: Facts,
+  outcome: Outcome | undefined,
+): DeliveryEvent {
+  const { response: answer, ms, error } = attempt;
+  const code = answer && !succeeded(answer.status) ? errorCodeOf(answer.body) : undefined;
   return {
     event: "delivery",
     push: push.id,

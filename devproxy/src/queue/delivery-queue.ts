@@ -1,49 +1,49 @@
+import type { AppHealth } from "../delivery/app-health.js";
+import type { DeliveryAttempt } from "../delivery/attempt.js";
 import type { Row } from "../journal/rows.js";
-import type { Attempt } from "./attempt.js";
+import { ConcurrencyLimit } from "./concurrency-limit.js";
 import { Fifo } from "./fifo.js";
-import type { Health } from "./health.js";
-import { Lane } from "./lane.js";
-import type { Ticket } from "./ticket.js";
-import { Window } from "./window.js";
+import type { PendingDelivery } from "./pending-delivery.js";
+import { SubjectQueue } from "./subject-queue.js";
 
 /** A push whose response the app broke off this often is not sent again automatically. */
 const MAX_BROKEN = 3;
 
 /** How the queue reaches the app. */
-export interface WaitingOptions {
-  send(ticket: Ticket): Promise<Attempt>;
-  health: Health;
+export interface DeliveryQueueOptions {
+  send(pending: PendingDelivery): Promise<DeliveryAttempt>;
+  health: AppHealth;
   /** The app accepted the push and broke off its response, and the queue does not send it again. */
-  onGiveUp(ticket: Ticket): void;
+  onGiveUp(pending: PendingDelivery): void;
   /** A delivery takes longer than `patienceMs`. */
-  onSlow?(ticket: Ticket): void;
+  onSlow?(pending: PendingDelivery): void;
   /** A delivery that takes longer than this no longer counts as in flight, ms. */
-  patienceMs: number;
+  slowAfterMs: number;
 }
 
 /**
  * Pushes that wait for an app that is down. When it is back, the pushes of one subject are sent one after the other, those of different
  * subjects in parallel. A new push waits only behind pushes of its own subject.
  */
-export class Waiting {
+export class DeliveryQueue {
   /** Only subjects with waiting pushes, or with one that the queue is sending. */
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Map<string, SubjectQueue>();
   /** Lanes that may send. Lanes whose push failed come first. */
-  readonly #ready = new Fifo<Lane>();
+  readonly #ready = new Fifo<SubjectQueue>();
   /** Waiting pushes by id. */
-  readonly #tickets = new Map<string, Ticket>();
-  readonly #window = new Window();
+  readonly #pendingDeliveries = new Map<string, PendingDelivery>();
+  readonly #window = new ConcurrencyLimit();
   #inFlight = 0;
   /** Whether the push in flight must be the only one. */
   #isAlone = false;
   #started = false;
   #closed = false;
 
-  constructor(private readonly options: WaitingOptions) {}
+  constructor(private readonly options: DeliveryQueueOptions) {}
 
   /** Number of waiting pushes. */
   get size(): number {
-    return this.#tickets.size;
+    return this.#pendingDeliveries.size;
   }
 
   /** From now on pushes leave the queue; before, they only join it. */
@@ -53,9 +53,9 @@ export class Waiting {
   }
 
   /** Sends a push at once if nothing of its subject waits; otherwise it waits too. */
-  submit(ticket: Ticket): void {
-    if (ticket.acknowledged || this.#lanes.has(ticket.subject)) this.#enqueue(ticket);
-    else void this.#sendNew(ticket);
+  submit(pending: PendingDelivery): void {
+    if (pending.acknowledged || this.#lanes.has(pending.subject)) this.#enqueue(pending);
+    else void this.#sendNew(pending);
   }
 
   /** The app has started, or may be back. */
@@ -68,16 +68,19 @@ export class Waiting {
    * Lets the caller send a waiting push. The queue does not send it meanwhile, nor afterwards if the app responded.
    * @returns without a call of `send`: `"unknown"` if it does not wait, `"busy"` if a push of its subject is being sent
    */
-  async sendInstead({ push }: Row, send: () => Promise<Attempt>): Promise<Attempt | "unknown" | "busy"> {
-    const ticket = this.#tickets.get(push.id);
-    const lane = ticket && this.#lanes.get(ticket.subject);
+  async sendInstead(
+    { push }: Row,
+    send: () => Promise<DeliveryAttempt>,
+  ): Promise<DeliveryAttempt | "unknown" | "busy"> {
+    const pending = this.#pendingDeliveries.get(push.id);
+    const lane = pending && this.#lanes.get(pending.subject);
     if (lane === undefined) return "unknown";
-    if (lane.sending > 0 || lane.first !== ticket) return "busy";
+    if (lane.sending > 0 || lane.first !== pending) return "busy";
     return this.#occupy(lane, async () => {
       const attempt = await send();
-      if (attempt.answer !== undefined && lane.remove(ticket as Ticket)) {
-        this.#tickets.delete(push.id);
-        ticket?.settle(attempt);
+      if (attempt.response !== undefined && lane.remove(pending as PendingDelivery)) {
+        this.#pendingDeliveries.delete(push.id);
+        pending?.settle(attempt);
       }
       return attempt;
     });
@@ -86,34 +89,34 @@ export class Waiting {
   /** Sends nothing more; waiting senders get their response. */
   close(): void {
     this.#closed = true;
-    for (const ticket of this.#tickets.values()) ticket.settle(undefined);
-    this.#tickets.clear();
+    for (const pending of this.#pendingDeliveries.values()) pending.settle(undefined);
+    this.#pendingDeliveries.clear();
     this.#lanes.clear();
   }
 
-  #enqueue(ticket: Ticket): void {
+  #enqueue(pending: PendingDelivery): void {
     if (this.#closed) {
-      ticket.settle(undefined);
+      pending.settle(undefined);
       return;
     }
-    const lane = this.#laneOf(ticket);
-    lane.add(ticket);
-    this.#tickets.set(ticket.row.push.id, ticket);
-    this.#list(lane, ticket.tries > 0);
-    ticket.wait();
+    const lane = this.#laneOf(pending);
+    lane.add(pending);
+    this.#pendingDeliveries.set(pending.row.push.id, pending);
+    this.#list(lane, pending.brokenResponses > 0);
+    pending.wait();
     this.#drain();
   }
 
-  #laneOf({ subject }: Ticket): Lane {
+  #laneOf({ subject }: PendingDelivery): SubjectQueue {
     const known = this.#lanes.get(subject);
     if (known !== undefined) return known;
-    const lane = new Lane(subject);
+    const lane = new SubjectQueue(subject);
     this.#lanes.set(subject, lane);
     return lane;
   }
 
   /** Puts a lane into the queue of lanes that may send, unless it is there, empty or sending. */
-  #list(lane: Lane, isFirst = false): void {
+  #list(lane: SubjectQueue, isFirst = false): void {
     if (lane.isListed || lane.sending > 0 || lane.size === 0) return;
     lane.isListed = true;
     if (isFirst) this.#ready.unshift(lane);
@@ -121,58 +124,58 @@ export class Waiting {
   }
 
   /** Holds back the waiting pushes of a lane while `work` runs. */
-  async #occupy<T>(lane: Lane, work: () => Promise<T>): Promise<T> {
+  async #occupy<T>(lane: SubjectQueue, work: () => Promise<T>): Promise<T> {
     lane.sending++;
     try {
       return await work();
     } finally {
       lane.sending--;
-      this.#list(lane, (lane.first?.tries ?? 0) > 0);
+      this.#list(lane, (lane.first?.brokenResponses ?? 0) > 0);
       if (lane.sending === 0 && lane.size === 0) this.#lanes.delete(lane.subject);
       this.#drain();
     }
   }
 
-  async #sendNew(ticket: Ticket): Promise<void> {
-    const attempt = await this.options.send(ticket);
-    if (attempt.answer) await this.#conclude(ticket, attempt);
-    else await this.#occupy(this.#laneOf(ticket), () => this.#conclude(ticket, attempt));
+  async #sendNew(pending: PendingDelivery): Promise<void> {
+    const attempt = await this.options.send(pending);
+    if (attempt.response) await this.#conclude(pending, attempt);
+    else await this.#occupy(this.#laneOf(pending), () => this.#conclude(pending, attempt));
   }
 
-  async #sendWaiting(ticket: Ticket): Promise<void> {
-    const attempt = await this.options.send(ticket);
-    if (attempt.answer) this.#window.learn(attempt.ms, this.#inFlight >= this.#window.size);
-    await this.#conclude(ticket, attempt);
+  async #sendWaiting(pending: PendingDelivery): Promise<void> {
+    const attempt = await this.options.send(pending);
+    if (attempt.response) this.#window.update(attempt.ms, this.#inFlight >= this.#window.size);
+    await this.#conclude(pending, attempt);
   }
 
   /** Settles a push that was sent, or queues it for the next attempt. */
-  async #conclude(ticket: Ticket, attempt: Attempt): Promise<void> {
+  async #conclude(pending: PendingDelivery, attempt: DeliveryAttempt): Promise<void> {
     const { health, onGiveUp } = this.options;
-    if (attempt.stopped) return ticket.settle(undefined);
-    const isUp = await health.learn(attempt);
-    if (attempt.answer !== undefined) return ticket.settle(attempt);
-    const isLast = attempt.reached && ++ticket.tries >= MAX_BROKEN;
-    if (isLast || (isUp && !ticket.acknowledged)) {
-      onGiveUp(ticket);
-      return ticket.settle(attempt);
+    if (attempt.stopped) return pending.settle(undefined);
+    const isUp = await health.update(attempt);
+    if (attempt.response !== undefined) return pending.settle(attempt);
+    const isLast = attempt.reached && ++pending.brokenResponses >= MAX_BROKEN;
+    if (isLast || (isUp && !pending.acknowledged)) {
+      onGiveUp(pending);
+      return pending.settle(attempt);
     }
-    this.#enqueue(ticket);
+    this.#enqueue(pending);
   }
 
   #drain(): void {
-    const { health, patienceMs } = this.options;
+    const { health, slowAfterMs: patienceMs } = this.options;
     if (!this.#started || this.#closed) return;
     health.urgent = this.size > 0;
     for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
-      const ticket = lane.shift() as Ticket;
-      this.#tickets.delete(ticket.row.push.id);
-      const release = this.#countInFlight(mustBeAlone(ticket));
+      const pending = lane.shift() as PendingDelivery;
+      this.#pendingDeliveries.delete(pending.row.push.id);
+      const release = this.#countInFlight(mustBeAlone(pending));
       const timer = setTimeout(() => {
         release();
-        this.options.onSlow?.(ticket);
+        this.options.onSlow?.(pending);
       }, patienceMs);
       timer.unref();
-      void this.#occupy(lane, () => this.#sendWaiting(ticket)).finally(() => {
+      void this.#occupy(lane, () => this.#sendWaiting(pending)).finally(() => {
         clearTimeout(timer);
         release();
       });
@@ -194,20 +197,20 @@ export class Waiting {
   }
 
   /** Removes and returns the next lane whose first push may be sent now. */
-  #next(): Lane | undefined {
+  #next(): SubjectQueue | undefined {
     if (this.options.health.isDown || this.#isAlone || this.#inFlight >= this.#window.size) return undefined;
     for (let lane = this.#ready.first; lane !== undefined; lane = this.#ready.first) {
-      const ticket = lane.sending > 0 ? undefined : lane.first;
-      if (ticket !== undefined && mustBeAlone(ticket) && this.#inFlight > 0) return undefined;
+      const pending = lane.sending > 0 ? undefined : lane.first;
+      if (pending !== undefined && mustBeAlone(pending) && this.#inFlight > 0) return undefined;
       this.#ready.shift();
       lane.isListed = false;
-      if (ticket !== undefined) return lane;
+      if (pending !== undefined) return lane;
     }
     return undefined;
   }
 }
 
 /** The last attempt of a push runs alone, so that another push that ends the app does not make it fail. */
-function mustBeAlone({ tries }: Ticket): boolean {
+function mustBeAlone({ brokenResponses: tries }: PendingDelivery): boolean {
   return tries >= MAX_BROKEN - 1;
 }

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer } from "./attempt.js";
-import { endToEndHeaders } from "./headers.js";
+import type { AppResponse } from "../delivery/attempt.js";
+import { endToEndHeaders } from "../delivery/headers.js";
 
 /** Hands the app's answer to the sender. */
-export function sendAnswer(
+export function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body, isCut }: Answer,
+  { status, headers, body, isCut }: AppResponse,
 ): void {
   if (response.destroyed) return;
   if (isCut) {

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { isFieldName, isHarmlessId, type Kind, kindOfLook, replaceWithin } from "./fields.js";
-import { fieldOf, type Ground, isDocumented } from "./ground.js";
 import { jsonTokens } from "./json-tokens.js";
+import { fieldOf, isDocumented, type SchemaContext } from "./schema-context.js";
 
 /** Maximum nesting; deeper values are not shown. */
 const MAX_DEPTH = 200;
@@ -12,7 +12,7 @@ const DIGEST_LENGTH = 6;
 const ID_DIGEST_LENGTH = 12;
 
 interface Level {
-  readonly ground: Ground;
+  readonly ground: SchemaContext;
   readonly isObject: boolean;
 }
 
@@ -20,11 +20,11 @@ interface Level {
  * Replaces every value that is not known to be harmless by a placeholder. Equal values get equal placeholders if the secret is the same, so
  * that you can still see that two pushes concern the same person.
  */
-export class Mask {
+export class Placeholders {
   constructor(private readonly secret: string) {}
 
   /** A JSON value, redacted. */
-  value(value: unknown, ground?: Ground): unknown {
+  value(value: unknown, ground?: SchemaContext): unknown {
     if (value === undefined) return undefined;
     try {
       return JSON.parse(this.json(JSON.stringify(value), ground));
@@ -38,7 +38,7 @@ export class Mask {
    * A JSON text, redacted, in one line. What is shown is copied from the text.
    * @param ground what is known of the document; default: nothing
    */
-  json(text: string, ground?: Ground): string {
+  json(text: string, ground?: SchemaContext): string {
     const out: string[] = [];
     const levels: Level[] = [];
     let next = ground;
@@ -102,7 +102,7 @@ export class Mask {
   }
 
   /** A scalar's JSON text, as it is or a placeholder. */
-  #scalar(token: string, ground: Ground): string {
+  #scalar(token: string, ground: SchemaContext): string {
     if (token === '""' || token === "null" || token === "true" || token === "false") return token;
     const isText = token.startsWith('"');
     const value: string = isText ? JSON.parse(token) : token;

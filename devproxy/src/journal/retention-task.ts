@@ -1,6 +1,6 @@
 import type { Entry } from "airudder-webhooks/journal";
 import type { Listener } from "../events.js";
-import { applyKeep, isFull, type Keep } from "./retention.js";
+import { applyRetention, isFull, type RetentionRule } from "./retention.js";
 import type { Store } from "./store.js";
 
 const EVERY_MS = 10 * 60_000;
@@ -14,14 +14,14 @@ interface Active {
 }
 
 /** Keeps a journal at its size while it is written: begins new segments in time, and drops old ones. */
-export class Janitor {
+export class RetentionTask {
   readonly #timer: NodeJS.Timeout;
   #working: Promise<void> | undefined;
   #active: Active | undefined;
 
   constructor(
     private readonly store: Store,
-    private readonly keep: Keep,
+    private readonly keep: RetentionRule,
     private readonly listener: Listener,
   ) {
     this.#timer = setInterval(() => void this.work(), EVERY_MS);
@@ -62,7 +62,7 @@ export class Janitor {
         this.#active = undefined;
         await this.store.roll();
       }
-      const count = await applyKeep(this.store, this.keep);
+      const count = await applyRetention(this.store, this.keep);
       if (count > 0)
         this.listener({ event: "note", code: "dropped", message: `${count} old pushes were dropped from the journal` });
     } catch (error) {

@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { Listener } from "../events.js";
-import { sendError } from "./reply.js";
+import { sendError } from "./send-response.js";
 
 const WRONG_PATH_EVERY_MS = 60_000;
 
 /** Refuses requests, and tells of it: who gave the wrong URL to Airudder, or sends too much, would see nothing otherwise. */
-export class Refusals {
+export class Rejections {
   #wrongPathAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly listener: Listener) {}
@@ -13,11 +13,11 @@ export class Refusals {
   /** Refuses what came to the path of pushes. */
   refuse(response: ServerResponse, status: number, code: string, message: string): void {
     sendError(response, status, code, message);
-    this.tell(status, code, message);
+    this.report(status, code, message);
   }
 
   /** A push was refused, and the sender answered already. */
-  tell(status: number, code: string, message: string): void {
+  report(status: number, code: string, message: string): void {
     this.listener({ event: "note", code, message: `A request was refused with ${status}: ${message}` });
   }
 
@@ -27,6 +27,6 @@ export class Refusals {
     const now = performance.now();
     if (now - this.#wrongPathAt < WRONG_PATH_EVERY_MS) return;
     this.#wrongPathAt = now;
-    this.tell(404, "wrong_path", "The URL handed out has another path. Compare the one given to Airudder with it.");
+    this.report(404, "wrong_path", "The URL handed out has another path. Compare the one given to Airudder with it.");
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer } from "./attempt.js";
+import type { AppResponse } from "./attempt.js";
 
 /** Errors before anything was sent: nothing listens there, or it cannot be reached. */
 const NOT_REACHED = new Set([
@@ -42,7 +42,7 @@ export function describeFailure(error: unknown, host: string): Failure {
 }
 
 /** Our answer to the sender where the app gave none: it is down, or it broke the answer. */
-export function answerFor({ error, reached }: Partial<Failure>): Answer {
+export function gatewayError({ error, reached }: Partial<Failure>): AppResponse {
   const [code, message] = reached
     ? ["answer_broken", `The app accepts connections, yet gave no whole answer: ${error}`]
     : ["app_down", `The app is down: ${error}`];

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { lookup } from "../tunnel/index.js";
-import type { Attempt } from "./attempt.js";
+import type { DeliveryAttempt } from "./attempt.js";
 
 const CONNECT_MS = 1_000;
 
@@ -33,7 +33,7 @@ export interface HealthIntervals {
 const INTERVALS: HealthIntervals = { up: 15_000, down: 2_000, waiting: 200 };
 
 /** Knows whether the app is up, and says when that changes. */
-export class Health {
+export class AppHealth {
   #state: "up" | "down" | undefined;
   #timer: NodeJS.Timeout | undefined;
   #urgent = false;
@@ -68,7 +68,7 @@ export class Health {
    * What a try to deliver tells. An app is down when it accepts no connections; one that broke an answer is looked at.
    * Gives whether it is up.
    */
-  async learn({ answer, reached }: Attempt): Promise<boolean> {
+  async update({ response: answer, reached }: DeliveryAttempt): Promise<boolean> {
     const up = answer !== undefined || (reached && (await isListening(this.target)));
     this.report(up);
     return up;

@@ -3,13 +3,13 @@ import { describePush, type PushDescription, parsePush } from "airudder-webhooks
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { type Outcome, readOutcome } from "../journal/outcome.js";
 import { isTypeName } from "../journal/type-names.js";
-import { groundOfAnswer, mayBeCut, wholeLetters } from "./answer.js";
 import { redactError } from "./error-text.js";
 import { isFieldName, kindOfLook } from "./fields.js";
-import { type Ground, groundOf } from "./ground.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { JsonText } from "./json-text.js";
-import { Mask } from "./mask.js";
+import { Placeholders } from "./placeholders.js";
+import { mayBeCut, responseContext, wholeLetters } from "./response-context.js";
+import { type SchemaContext, schemaContextOf } from "./schema-context.js";
 import { secretOf } from "./secret.js";
 
 const SECRET_PARAMETERS = /^(token|key|secret|password|signature|sign|access_token|api_key)$/i;
@@ -19,20 +19,20 @@ const RAW = " --raw writes them";
 /**
  * Redacts recorded data before it is printed: placeholders replace all values that are not known to be harmless. `--reveal` turns it off.
  */
-export class Curtain {
-  readonly #mask: Mask;
+export class Redactor {
+  readonly #mask: Placeholders;
 
   constructor(
     secret: string,
-    readonly isOpen: boolean,
+    readonly isRevealed: boolean,
   ) {
-    this.#mask = new Mask(secret);
+    this.#mask = new Placeholders(secret);
   }
 
   /** The redaction of a journal. Equal values get equal placeholders in every command. */
-  static async of(dir: string, isOpen: boolean): Promise<Curtain> {
+  static async of(dir: string, isOpen: boolean): Promise<Redactor> {
     const secret = isOpen ? undefined : await secretOf(dir);
-    return new Curtain(secret ?? "", isOpen);
+    return new Redactor(secret ?? "", isOpen);
   }
 
   /**
@@ -41,30 +41,30 @@ export class Curtain {
    */
   push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
     if (payload === undefined) return this.#body(body, undefined, RAW);
-    return this.#json(jsonOf(body, headers), groundOf(schema));
+    return this.#json(jsonOf(body, headers), schemaContextOf(schema));
   }
 
   /**
    * The body of an app's response: `JsonText` if it is JSON. Class, code and message of an error are shown, as `error` returns them.
    * @param payload the payload of the push that the app responded to
    */
-  answer(body: Buffer, payload?: unknown): unknown {
-    const ground = groundOfAnswer((text) => this.error(text, payload));
+  response(body: Buffer, payload?: unknown): unknown {
+    const ground = responseContext((text) => this.error(text, payload));
     if (!mayBeCut(body)) return this.#body(body, ground);
     return this.#body(wholeLetters(body), ground, "", `the first ${body.length} bytes, which are`);
   }
 
   /** A part of an app's response. `path` is a JSON pointer; it is empty for a whole response that is not JSON. */
-  answerPart(value: unknown, path: string, payload?: unknown): unknown {
-    if (path === "" && typeof value === "string") return this.answer(Buffer.from(value), payload);
-    if (this.isOpen) return value;
-    const ground = groundOfAnswer((text) => this.error(text, payload), path);
+  responsePart(value: unknown, path: string, payload?: unknown): unknown {
+    if (path === "" && typeof value === "string") return this.response(Buffer.from(value), payload);
+    if (this.isRevealed) return value;
+    const ground = responseContext((text) => this.error(text, payload), path);
     return this.#mask.value(value, ground);
   }
 
   /** A message of the dev proxy, such as why a delivery failed. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
-    return this.isOpen ? text : this.#mask.text(text);
+    return this.isRevealed ? text : this.#mask.text(text);
   }
 
   /**
@@ -73,7 +73,7 @@ export class Curtain {
    * @param payload the payload of the push that caused the error; without one, a placeholder replaces the whole message
    */
   error(text: string, payload?: unknown): string {
-    return this.isOpen ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
+    return this.isRevealed ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
   }
 
   /** The error that a handler of a push threw, as `error` returns it. Without the push, a placeholder replaces the whole message. */
@@ -88,7 +88,7 @@ export class Curtain {
 
   /** The id of a task, call or workflow: a UUID or hexadecimal as it is, otherwise a placeholder that the filters accept. */
   id(id: string): string {
-    return this.isOpen ? id : this.#mask.id(id);
+    return this.isRevealed ? id : this.#mask.id(id);
   }
 
   /** The id of a push, which the dev proxy or an inbox made. */
@@ -98,24 +98,24 @@ export class Curtain {
 
   /** The name of a push's type. */
   type(type: string): string {
-    return this.isOpen || isTypeName(type) ? type : this.#mask.placeholder("text", type);
+    return this.isRevealed || isTypeName(type) ? type : this.#mask.placeholder("text", type);
   }
 
   /** The method of a request. */
   method(method: string): string {
-    return this.isOpen || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
+    return this.isRevealed || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
   }
 
   /** The subject of a push: its type and ids. */
   subject(subject: string): string {
-    if (this.isOpen) return subject;
+    if (this.isRevealed) return subject;
     const [type = "", ...ids] = subject.split("|");
     return [this.type(type), ...ids.map((id) => this.id(id))].join("|");
   }
 
   /** A JSON pointer into a payload. Its steps may contain names or phone numbers. */
   path(path: string): string {
-    if (this.isOpen) return path;
+    if (this.isRevealed) return path;
     return path
       .split("/")
       .map((step) => this.#mask.name(step))
@@ -123,7 +123,7 @@ export class Curtain {
   }
 
   headers(headers: HeaderMap): HeaderMap {
-    if (this.isOpen) return headers;
+    if (this.isRevealed) return headers;
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         this.#mask.name(name),
@@ -134,7 +134,7 @@ export class Curtain {
 
   /** A path or URL: the values of its query may be secrets or personal data, and so may unusual parts of its path. */
   url(url: string): string {
-    if (this.isOpen) return url;
+    if (this.isRevealed) return url;
     const start = url.indexOf("?");
     const [path, query] = start < 0 ? [url, undefined] : [url.slice(0, start), url.slice(start + 1)];
     const pairs = query?.split("&").map((pair) => this.#pair(pair));
@@ -178,16 +178,16 @@ export class Curtain {
   }
 
   /** A body as JSON if it is; as text only with `--reveal`, because its content is unknown. */
-  #body(body: Buffer, ground: Ground, how = "", what = `${body.length} bytes that are`): unknown {
+  #body(body: Buffer, ground: SchemaContext, how = "", what = `${body.length} bytes that are`): unknown {
     if (body.length === 0) return "";
     if (!isUtf8(body)) return `<${what} not text${how && `:${how}`}>`;
     const text = textOf(body);
     if (parsed(text) !== undefined) return this.#json(text, ground);
-    return this.isOpen ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
+    return this.isRevealed ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
   }
 
-  #json(text: string, ground: Ground): JsonText {
-    return new JsonText(this.isOpen ? text : this.#mask.json(text, ground));
+  #json(text: string, ground: SchemaContext): JsonText {
+    return new JsonText(this.isRevealed ? text : this.#mask.json(text, ground));
   }
 }
 

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
-import type { Answer } from "./attempt.js";
+import type { AppResponse } from "./attempt.js";
 import { headerMap } from "./headers.js";
 
 /** Longer responses are cut. */
-const ANSWER_BYTES = 10 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
 
 /** The recorded error of a response that was cut. */
-export const TOO_LARGE = `the app's response is larger than ${ANSWER_BYTES / 1024 / 1024} MB and was cut`;
+export const TOO_LARGE = `the app's response is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MB and was cut`;
 
 /** Reads the app's answer to its end. */
-export function readAnswer(response: IncomingMessage): Promise<Answer> {
+export function readResponse(response: IncomingMessage): Promise<AppResponse> {
   return new Promise((resolve, reject) => {
     const { statusCode: status = 0 } = response;
     if (status < 200) {
@@ -19,7 +19,7 @@ export function readAnswer(response: IncomingMessage): Promise<Answer> {
       );
     }
     const chunks: Buffer[] = [];
-    let room = ANSWER_BYTES;
+    let room = MAX_RESPONSE_BYTES;
     response.on("data", (chunk: Buffer) => {
       if (room > 0) chunks.push(chunk.subarray(0, room));
       room -= chunk.length;

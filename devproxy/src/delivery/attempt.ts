@@ -2,7 +2,7 @@ import type { HeaderMap } from "airudder-webhooks/journal";
 import type { Outcome } from "../journal/outcome.js";
 
 /** What the app said. */
-export interface Answer {
+export interface AppResponse {
   status: number;
   headers: HeaderMap;
   body: Buffer;
@@ -11,13 +11,13 @@ export interface Answer {
 }
 
 /** How one try to hand a push to the app went: an answer, or why there is none. */
-export interface Attempt {
+export interface DeliveryAttempt {
   /** When it began, ISO 8601. */
   at: string;
   /** The app's URL. Its query may hold a token, so it is not for printing as it is. */
   target: string;
   ms: number;
-  answer?: Answer;
+  response?: AppResponse;
   error?: string;
   /** What the app's receiver reported, if it is one of ours. Its `error` may quote the payload. */
   outcome?: Outcome;
