@@ -1,21 +1,12 @@
 import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { makeContext } from "./commands/context.js";
-import { addDead } from "./commands/dead.js";
-import { addDoctor } from "./commands/doctor.js";
-import { addDrift } from "./commands/drift.js";
-import { applyProject } from "./commands/flags.js";
-import { addList } from "./commands/list.js";
-import { addListen } from "./commands/listen.js";
-import { addReplay } from "./commands/replay.js";
-import { addShow } from "./commands/show.js";
-import { editDistance } from "./config/edit-distance.js";
-import { dropEmptyVariables } from "./config/environment.js";
+import { addCommands, applyProject, makeContext } from "./commands/index.js";
+import { dropEmptyVariables, editDistance } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
-import { clean } from "./report/words.js";
+import { clean } from "./report/index.js";
 // Not from index.ts: most commands have no use for the providers that it loads.
-import { TunnelError } from "./tunnel/errors.js";
+import { TunnelError } from "./tunnel/index.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -34,13 +25,7 @@ All flags of a command: airudder-devproxy listen --help`,
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });
-addListen(program, context);
-addList(program, context);
-addShow(program, context);
-addReplay(program, context);
-addDoctor(program, context);
-addDrift(program, context);
-addDead(program, context);
+addCommands(program, context);
 program.hook("preAction", (_, command) => applyProject(command));
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });

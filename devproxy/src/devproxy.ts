@@ -1,28 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { type Config, loadConfig } from "./config/config.js";
-import { type FolderIdentity, identityOf } from "./config/folder.js";
-import { removeAddress, writeAddress } from "./control/address.js";
-import { MAX_LISTED } from "./control/listing.js";
-import { serveControl } from "./control/server.js";
-import { Deliverer } from "./delivery/deliverer.js";
-import { Forwarder } from "./delivery/forwarder.js";
+import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
+import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
+import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
-import { ActiveResponses } from "./ingress/active-responses.js";
-import { reportMalformed } from "./ingress/malformed.js";
-import { passThroughTo } from "./ingress/pass-through.js";
-import { createIngress, listen, portOf } from "./ingress/server.js";
-import { filterRows } from "./journal/filters.js";
-import { RetentionTask } from "./journal/retention-task.js";
-import { isFromInbox, type Row } from "./journal/rows.js";
-import { Store } from "./journal/store.js";
-import { FolderWatch } from "./journal/watch.js";
+import { ActiveResponses, createIngress, listen, passThroughTo, portOf, reportMalformed } from "./ingress/index.js";
+import { FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
 import { type DevproxyOptions, type DevproxySettings, settingsOf } from "./options.js";
-import { Redactor } from "./privacy/redactor.js";
-import { LiveDelivery } from "./queue/live-delivery.js";
-import type { ReplayEvent, ReplaySummary } from "./replay/events.js";
-import { replay } from "./replay/replay.js";
-import type { ReplayRequest } from "./replay/request.js";
-import { DamageTally } from "./report/damage.js";
+import { Redactor } from "./privacy/index.js";
+import { LiveDelivery } from "./queue/index.js";
+import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
+import { DamageTally } from "./report/index.js";
 import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A dev proxy that runs. */

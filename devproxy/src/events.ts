@@ -1,4 +1,4 @@
-import type { Outcome } from "./journal/outcome.js";
+import type { Outcome } from "./http/index.js";
 
 /** An event of a running dev proxy. `--json` prints each as one line with the same members. */
 export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent | StoppedEvent;

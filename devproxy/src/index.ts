@@ -1,3 +1,4 @@
+export type { WhenDown } from "./config/index.js";
 export { type Devproxy, startDevproxy } from "./devproxy.js";
 export {
   type DriftGroup,
@@ -23,14 +24,15 @@ export type {
   StoppedEvent,
   TunnelEvent,
 } from "./events.js";
-export type { Filters } from "./journal/filters.js";
-export type { DeliveryRow, Index, Row } from "./journal/rows.js";
-export type { Status } from "./journal/status.js";
-export type { SnapshotReader as Reader, Store } from "./journal/store.js";
+export type { DeliveryRow, Filters, Index, Row, SnapshotReader, Status, Store } from "./journal/index.js";
 export type { DevproxyOptions } from "./options.js";
-export type { WhenDown } from "./queue/live-delivery.js";
-export type { ResponseDifference as Difference } from "./replay/differences.js";
-export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./replay/events.js";
-export type { ReplayRequest } from "./replay/request.js";
-export type { Verdict } from "./replay/verdict.js";
-export { DamageTally } from "./report/damage.js";
+export type {
+  ReplayEvent,
+  ReplayRequest,
+  ReplayStart,
+  ReplaySummary,
+  ResponseDifference,
+  Verdict,
+  VerdictEvent,
+} from "./replay/index.js";
+export { DamageTally } from "./report/index.js";

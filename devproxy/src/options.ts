@@ -1,10 +1,16 @@
 import { resolve } from "node:path";
-import { DEFAULT_TARGET, parseTarget } from "./config/target.js";
-import type { HealthIntervals } from "./delivery/app-health.js";
+import {
+  DEFAULT_TARGET,
+  parseRetention,
+  parseTarget,
+  type RetentionRule,
+  WHEN_DOWN,
+  type WhenDown,
+} from "./config/index.js";
+import type { HealthIntervals } from "./delivery/index.js";
 import { usageError } from "./errors.js";
 import type { Listener } from "./events.js";
-import { parseRetention, type RetentionRule } from "./journal/retention.js";
-import { type Limits, WHEN_DOWN, type WhenDown } from "./queue/live-delivery.js";
+import type { Limits } from "./queue/index.js";
 import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */

@@ -2,10 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
-import { isDropped } from "../journal/dropped.js";
-import { openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/store.js";
-import { DamageTally } from "../report/damage.js";
-import { Screen } from "../report/screen.js";
+import { isDropped, openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/index.js";
+import { DamageTally, Screen } from "../report/index.js";
 
 /** Where a command reads and writes. */
 export interface Context {

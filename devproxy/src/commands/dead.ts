@@ -1,16 +1,22 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { configPath } from "../config/config.js";
-import { changeInbox } from "../dead/change.js";
-import { countQuarantined, deadRows, selectRows } from "../dead/select.js";
+import { configPath } from "../config/index.js";
+import { changeInbox, countQuarantined, deadRows, selectRows } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
-import type { SnapshotReader } from "../journal/store.js";
-import { Redactor } from "../privacy/redactor.js";
-import { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "../report/dead.js";
-import { errorOf } from "../report/error.js";
-import type { Screen } from "../report/screen.js";
-import { pushes } from "../report/words.js";
+import type { SnapshotReader } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
+import {
+  type DeadResult,
+  type DeadRow,
+  deadJson,
+  deadTable,
+  errorOf,
+  pushes,
+  resultJson,
+  resultLine,
+  type Screen,
+} from "../report/index.js";
 import { type Context, readFolder } from "./context.js";
 import { addOutputFlags } from "./flags.js";
 

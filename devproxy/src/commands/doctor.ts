@@ -1,11 +1,10 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { tokenOfEnvironment } from "../config/environment.js";
-import { connectControl } from "../control/client.js";
-import type { Finding } from "../doctor/finding.js";
+import { tokenOfEnvironment } from "../config/index.js";
+import { connectControl } from "../control/index.js";
+import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
-import type { Screen, Style } from "../report/screen.js";
-import { clean, duration } from "../report/words.js";
+import { clean, duration, type Screen, type Style } from "../report/index.js";
 import type { Context } from "./context.js";
 import { addJournalFlag, FROM_FILE, wholeNumber } from "./flags.js";
 
@@ -70,7 +69,7 @@ async function withoutFile(command: Command): Promise<DoctorFlags> {
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
   // Loaded here, since the other commands have no use for a server.
-  const { examine } = await import("../doctor/doctor.js");
+  const { examine } = await import("../doctor/index.js");
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)

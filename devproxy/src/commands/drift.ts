@@ -1,11 +1,7 @@
 import type { Command } from "commander";
-import { publishedSchemas } from "../drift/published.js";
-import { pushesOfRows } from "../drift/pushes.js";
-import { copyLines, driftEvents, driftReport } from "../drift/report.js";
-import { DriftTally } from "../drift/summary.js";
-import { droppedLine } from "../journal/dropped.js";
-import { type Filters, filterRows } from "../journal/filters.js";
-import { Progress } from "../report/progress.js";
+import { copyLines, DriftTally, driftEvents, driftReport, publishedSchemas, pushesOfRows } from "../drift/index.js";
+import { type Filters, filterRows } from "../journal/index.js";
+import { droppedLine, Progress } from "../report/index.js";
 import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
 

@@ -1,9 +1,7 @@
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { readProject } from "../config/project.js";
-import { findUpwards } from "../config/search.js";
-import { type Filters, testsOf } from "../journal/filters.js";
-import { STATUSES } from "../journal/status.js";
+import { findUpwards, readProject } from "../config/index.js";
+import { type Filters, STATUSES, testsOf } from "../journal/index.js";
 
 /** Reads a whole number of at least `least`. */
 export function wholeNumber(least: number): (text: string) => number {

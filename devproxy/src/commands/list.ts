@@ -1,15 +1,8 @@
 import type { Command } from "commander";
-import { connectControl } from "../control/client.js";
-import { MAX_LISTED } from "../control/listing.js";
-import { droppedLine } from "../journal/dropped.js";
-import { type Filters, filterRows, hasFilters } from "../journal/filters.js";
-import type { Row } from "../journal/rows.js";
-import { contentIn } from "../journal/store.js";
-import { Redactor } from "../privacy/redactor.js";
-import { errorOf } from "../report/error.js";
-import { listSummary } from "../report/list-summary.js";
-import { rowJson, rowTable } from "../report/row.js";
-import { clean } from "../report/words.js";
+import { connectControl, MAX_LISTED } from "../control/index.js";
+import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
+import { clean, droppedLine, errorOf, listSummary, rowJson, rowTable } from "../report/index.js";
 import { type Context, existingFolder, type FolderReader, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 

@@ -1,15 +1,12 @@
 import { type Command, Option } from "commander";
-import { tokenOfEnvironment } from "../config/environment.js";
-import { DEFAULT_TARGET } from "../config/target.js";
+import { DEFAULT_TARGET, tokenOfEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
-import { statusOf } from "../journal/status.js";
-import type { Store } from "../journal/store.js";
-import { Redactor } from "../privacy/redactor.js";
-import { WHEN_DOWN, type WhenDown } from "../queue/live-delivery.js";
-import { jsonReporter, liveReporter } from "../report/live.js";
-import { startTree } from "../report/tree.js";
+import { type Store, statusOf } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
+import { jsonReporter, liveReporter } from "../report/index.js";
 import type { Context } from "./context.js";
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
+import { startTree } from "./start-tree.js";
 
 interface ListenFlags {
   target: string;

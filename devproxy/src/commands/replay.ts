@@ -1,24 +1,32 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { configuredTarget, tokenOfEnvironment } from "../config/environment.js";
-import { connectControl } from "../control/client.js";
-import { Deliverer } from "../delivery/deliverer.js";
+import { configuredTarget, tokenOfEnvironment } from "../config/index.js";
+import { connectControl } from "../control/index.js";
 import { DevproxyError } from "../errors.js";
-import { droppedLine, unlessDropped } from "../journal/dropped.js";
-import type { Filters } from "../journal/filters.js";
-import { Store } from "../journal/store.js";
-import { Redactor } from "../privacy/redactor.js";
-import { hasEdits } from "../replay/edit.js";
-import type { ReplayEvent } from "../replay/events.js";
-import { editableRows, edited } from "../replay/notes.js";
-import { planOf, replay } from "../replay/replay.js";
-import type { ReplayRequest } from "../replay/request.js";
-import { select } from "../replay/select.js";
-import { Skipped } from "../replay/skipped.js";
-import { DamageTally } from "../report/damage.js";
-import { editLines, editsOf, jsonReplayReporter, replayReporter } from "../report/replay.js";
-import { rowJson, rowTable } from "../report/row.js";
-import type { Screen } from "../report/screen.js";
-import { pushes } from "../report/words.js";
+import { type Filters, Store, unlessDropped } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
+import {
+  editableRows,
+  edited,
+  hasEdits,
+  planOf,
+  type ReplayEvent,
+  type ReplayRequest,
+  replay,
+  Skipped,
+  select,
+} from "../replay/index.js";
+import {
+  DamageTally,
+  droppedLine,
+  editLines,
+  editsOf,
+  jsonReplayReporter,
+  pushes,
+  replayReporter,
+  rowJson,
+  rowTable,
+  type Screen,
+} from "../report/index.js";
 import { type Context, existingFolder, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
 
@@ -157,7 +165,7 @@ async function replayHere(
   err: Screen,
 ): Promise<void> {
   // Loaded here, since the other commands have no use for a proxy.
-  const { Forwarder } = await import("../delivery/forwarder.js");
+  const { Deliverer, Forwarder } = await import("../delivery/index.js");
   const damage = new DamageTally();
   const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
   const forwarder = new Forwarder(tokenOfEnvironment());

@@ -1,13 +1,11 @@
 import { type Command, Option } from "commander";
-import { configuredTarget } from "../config/environment.js";
-import { DEFAULT_TARGET } from "../config/target.js";
-import { rowOf } from "../journal/ids.js";
-import { Redactor } from "../privacy/redactor.js";
-import { curlLines } from "../report/curl.js";
-import { detailJson, detailLines } from "../report/detail.js";
-import { liveTarget } from "../report/live-target.js";
+import { configuredTarget, DEFAULT_TARGET } from "../config/index.js";
+import { rowOf } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
+import { curlLines, detailJson, detailLines } from "../report/index.js";
 import { type Context, readFolder } from "./context.js";
 import { addJournalFlag } from "./flags.js";
+import { liveTarget } from "./live-target.js";
 
 interface ShowFlags {
   journal: string;

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { DevproxyError } from "../errors.js";
-import { parseRetention } from "../journal/retention.js";
 import { editDistance } from "./edit-distance.js";
+import { parseRetention } from "./retention-rule.js";
 import { findUpwards } from "./search.js";
 import { DEFAULT_TARGET, parseTarget } from "./target.js";
+import { WHEN_DOWN } from "./when-down.js";
 
 /** Name of the project's config file, which is located beside `package.json`. */
 export const PROJECT_FILE = "airudder-devproxy.json";
@@ -53,7 +54,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
   subdomain: text,
   whenDown: (value) => {
-    if (!["hold", "ack", "fail"].includes(value as string)) throw new Error("must be hold, ack or fail");
+    if (!(WHEN_DOWN as readonly unknown[]).includes(value)) throw new Error("must be hold, ack or fail");
   },
   keep: (value) => {
     text(value);

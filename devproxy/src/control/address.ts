@@ -1,7 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { FolderIdentity } from "../config/folder.js";
-import { writePrivateFile } from "../config/private-file.js";
+import { type FolderIdentity, writePrivateFile } from "../config/index.js";
 
 /** How to reach the `listen` that writes a journal: the content of `listen.json` in its folder. */
 export interface Address {

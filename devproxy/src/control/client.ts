@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { identityOf, isSameFolder } from "../config/folder.js";
+import { identityOf, isSameFolder } from "../config/index.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
-import type { ReplayEvent } from "../replay/events.js";
-import type { ReplayRequest } from "../replay/request.js";
+import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { type Address, readAddress } from "./address.js";
 import type { Listing, ListingRequest } from "./listing.js";
 import type { EndLine } from "./server.js";

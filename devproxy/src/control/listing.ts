@@ -1,5 +1,4 @@
-import type { Filters } from "../journal/filters.js";
-import type { Row } from "../journal/rows.js";
+import type { Filters, Row } from "../journal/index.js";
 
 /** What `list` asks a running `listen` for. */
 export interface ListingRequest {

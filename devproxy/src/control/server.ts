@@ -2,10 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { JournalError } from "airudder-webhooks/journal";
 import { DevproxyError, usageError } from "../errors.js";
-import { type BodyProblem, readBody } from "../ingress/read-body.js";
-import { equalSecrets } from "../ingress/route.js";
-import type { ReplayEvent } from "../replay/events.js";
-import type { ReplayRequest } from "../replay/request.js";
+import { type BodyProblem, equalSecrets, readBody } from "../http/index.js";
+import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import type { Listing, ListingRequest } from "./listing.js";
 
 /** What a running `listen` does for other commands. */

@@ -7,7 +7,7 @@ import {
   type RequestResult,
 } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
-import { Store } from "../journal/store.js";
+import { Store } from "../journal/index.js";
 import { isKept } from "./select.js";
 
 /** The result for each push, and who made the change: this process (`us`), or the app that has the inbox open. */

@@ -1,5 +1,4 @@
-import { findRows } from "../journal/ids.js";
-import type { Index, Row } from "../journal/rows.js";
+import { findRows, type Index, type Row } from "../journal/index.js";
 
 /** Whether an inbox keeps a push and does not retry it automatically. */
 export function isKept({ push, mark }: Row): boolean {

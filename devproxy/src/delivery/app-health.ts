@@ -1,24 +1,5 @@
-import { connect } from "node:net";
-import { lookup } from "../tunnel/index.js";
+import { isListening } from "../http/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
-
-const CONNECT_MS = 1_000;
-
-/** Whether something accepts connections at a URL's host and port. */
-export function isListening(target: URL): Promise<boolean> {
-  const port = Number(target.port) || (target.protocol === "https:" ? 443 : 80);
-  const host = target.hostname.replace(/^\[|\]$/g, "");
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, lookup });
-    const end = (up: boolean) => {
-      socket.destroy();
-      resolve(up);
-    };
-    socket.setTimeout(CONNECT_MS, () => end(false));
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-  });
-}
 
 /** How often the app is looked after, ms. */
 export interface HealthIntervals {

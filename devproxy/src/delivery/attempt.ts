@@ -1,5 +1,5 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
-import type { Outcome } from "../journal/outcome.js";
+import type { Outcome } from "../http/index.js";
 
 /** What the app said. */
 export interface AppResponse {

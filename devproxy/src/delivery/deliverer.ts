@@ -1,14 +1,10 @@
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
-import { type Outcome, type OutcomeResult, readOutcome } from "../journal/outcome.js";
-import { RESPONSE_BYTES } from "../journal/response-bytes.js";
-import { succeeded } from "../journal/status.js";
-import type { Store } from "../journal/store.js";
-import type { Redactor } from "../privacy/redactor.js";
+import { errorCodeOf, type Outcome, type OutcomeResult, queryOf, RESPONSE_BYTES, readOutcome } from "../http/index.js";
+import { type Store, succeeded } from "../journal/index.js";
+import type { Redactor } from "../privacy/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
-import { errorCodeOf } from "./error-code.js";
 import type { Forwarder } from "./forwarder.js";
-import { queryOf } from "./query.js";
 
 /** How a push is handed over. */
 export interface DeliveryOptions {

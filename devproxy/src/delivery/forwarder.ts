@@ -2,12 +2,10 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from "no
 import { Agent as HttpsAgent } from "node:https";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
-import { lookup } from "../tunnel/index.js";
+import { forwardedHeaders, lookup, pathAt } from "../http/index.js";
 import type { AppResponse, DeliveryAttempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
-import { forwardedHeaders } from "./headers.js";
 import { makeRequest, makeResponse } from "./local-request.js";
-import { pathAt } from "./query.js";
 import { readResponse, TOO_LARGE } from "./read-response.js";
 
 /** A push on its way to an app. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { headerMap } from "../http/index.js";
 import type { AppResponse } from "./attempt.js";
-import { headerMap } from "./headers.js";
 
 /** Longer responses are cut. */
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;

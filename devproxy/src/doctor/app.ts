@@ -1,11 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { samplePush } from "airudder-webhooks/testing";
-import { isListening } from "../delivery/app-health.js";
-import type { DeliveryAttempt } from "../delivery/attempt.js";
-import { errorCodeOf } from "../delivery/error-code.js";
-import type { Forwarder } from "../delivery/forwarder.js";
-import { readOutcome } from "../journal/outcome.js";
-import { Redactor } from "../privacy/redactor.js";
+import type { DeliveryAttempt, Forwarder } from "../delivery/index.js";
+import { errorCodeOf, isListening, readOutcome } from "../http/index.js";
+import { Redactor } from "../privacy/index.js";
 import { type Finding, failed, ok, skipped, unclear } from "./finding.js";
 
 const ANSWER_MS = 9_000;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type ControlClient, connectControl } from "../control/client.js";
-import { Forwarder } from "../delivery/forwarder.js";
+import { type ControlClient, connectControl } from "../control/index.js";
+import { Forwarder } from "../delivery/index.js";
 import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";
 import { checkClock } from "./clock.js";

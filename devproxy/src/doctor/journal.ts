@@ -1,8 +1,8 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readConfig } from "../config/config.js";
-import { Store } from "../journal/store.js";
-import { bytes, pushes } from "../report/words.js";
+import { readConfig } from "../config/index.js";
+import { Store } from "../journal/index.js";
+import { bytes, pushes } from "../report/index.js";
 import { type Finding, failed, ok } from "./finding.js";
 
 /** Whether the journal can be written, and how big it is. Makes nothing where nothing is. */

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readConfig } from "../config/config.js";
-import { pingApp } from "../ingress/ping-app.js";
-import { listen, portOf } from "../ingress/server.js";
+import { readConfig } from "../config/index.js";
+import { listen, pingApp, portOf } from "../ingress/index.js";
 import { type TunnelProvider, type TunnelStatus, TunnelSupervisor } from "../tunnel/index.js";
 import { type Finding, failed, ok, skipped } from "./finding.js";
 

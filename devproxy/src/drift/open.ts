@@ -1,7 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { usageError } from "../errors.js";
-import type { JournalOptions } from "../journal/adapter.js";
-import { openSnapshot } from "../journal/store.js";
+import { type JournalOptions, openSnapshot } from "../journal/index.js";
 import { pushesOfFile } from "./file.js";
 import { pushesOfRows, type RecordedPush } from "./pushes.js";
 

@@ -1,6 +1,5 @@
 import type { Content, HeaderMap, Place, PushHead } from "airudder-webhooks/journal";
-import type { Row } from "../journal/rows.js";
-import type { SnapshotReader, WholeRecord } from "../journal/store.js";
+import type { Row, SnapshotReader, WholeRecord } from "../journal/index.js";
 
 /** A push whose drift is looked for. */
 export interface RecordedPush {

@@ -1,5 +1,4 @@
-import type { Style } from "../report/screen.js";
-import { clean, local, pushes, thousands, visible } from "../report/words.js";
+import { clean, local, pushes, type Style, thousands, visible } from "../report/index.js";
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 

@@ -1,4 +1,4 @@
-import { isFieldName } from "../privacy/fields.js";
+import { isFieldName } from "../privacy/index.js";
 
 /** A value that a list of values may hold. */
 export type Scalar = string | number | boolean | null;

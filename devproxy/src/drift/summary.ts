@@ -1,10 +1,10 @@
 import { measurePush } from "airudder-webhooks";
+import { statedType } from "../journal/index.js";
 import { Changes, type SchemaPatch } from "./changes.js";
 import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
 import { shownPath } from "./reveal.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
-import { statedType } from "./stated-type.js";
 import { type Difference, walk } from "./walk.js";
 
 /** The drift of many pushes. */

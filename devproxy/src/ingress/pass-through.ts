@@ -1,9 +1,8 @@
 import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { createProxyMiddleware } from "http-proxy-middleware";
-import { describeFailure, gatewayError } from "../delivery/failure.js";
-import { removeOwnHeaders } from "../delivery/headers.js";
-import { lookup } from "../tunnel/index.js";
+import { describeFailure, gatewayError } from "../delivery/index.js";
+import { lookup, removeOwnHeaders } from "../http/index.js";
 import { sendResponse } from "./send-response.js";
 
 /** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */

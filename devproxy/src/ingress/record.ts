@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { describePush, newPushId } from "airudder-webhooks";
 import type { Content, PushHead } from "airudder-webhooks/journal";
-import { headerMap } from "../delivery/headers.js";
-import { queryOf } from "../delivery/query.js";
+import { headerMap, queryOf } from "../http/index.js";
 
 /** The head of a received push's record, and the likely cause if its `Sign` is wrong. */
 export function describeRequest(

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { equalSecrets } from "../http/index.js";
 import { pingSecret } from "../tunnel/index.js";
 
 /** Where a request to the ingress wants to go. */
@@ -12,10 +12,4 @@ export function routeOf(url: string, secret: string): Destination {
   if (found?.[2] === "/ping" && equalSecrets(given, pingSecret(secret))) return "ping";
   if (!equalSecrets(given, secret)) return "elsewhere";
   return found?.[2] === "/ping" ? "ping" : "push";
-}
-
-/** Compares two secrets without telling by the time it takes how much of them is the same. */
-export function equalSecrets(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

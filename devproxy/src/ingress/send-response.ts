@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AppResponse } from "../delivery/attempt.js";
-import { endToEndHeaders } from "../delivery/headers.js";
+import type { AppResponse } from "../delivery/index.js";
+import { endToEndHeaders } from "../http/index.js";
 
 /** Hands the app's answer to the sender. */
 export function sendResponse(

@@ -1,5 +1,4 @@
 import { JournalError } from "airudder-webhooks/journal";
-import { pushes } from "../report/words.js";
 
 /** Whether a record could not be read because its segment was dropped meanwhile. */
 export function isDropped(error: unknown): boolean {
@@ -16,9 +15,4 @@ export async function unlessDropped<T>(record: Promise<T>): Promise<T | undefine
     if (isDropped(error)) return undefined;
     throw error;
   }
-}
-
-/** The line about pushes that were dropped while a command read them. */
-export function droppedLine(count: number): string {
-  return `${pushes(count)} skipped: --keep of the running listen dropped ${count === 1 ? "it" : "them"} meanwhile.`;
 }

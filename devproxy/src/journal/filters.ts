@@ -1,11 +1,11 @@
+import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
-import { Redactor } from "../privacy/redactor.js";
-import { parseMoment } from "./moment.js";
+import { isTypeName, TYPE_NAMES } from "../http/index.js";
+import { Redactor } from "../privacy/index.js";
 import type { Row } from "./rows.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { SnapshotReader } from "./store.js";
 import { holdsText } from "./text.js";
-import { isTypeName, TYPE_NAMES } from "./type-names.js";
 
 type Test = (row: Row) => boolean;
 

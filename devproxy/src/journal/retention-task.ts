@@ -1,6 +1,7 @@
 import type { Entry } from "airudder-webhooks/journal";
+import type { RetentionRule } from "../config/index.js";
 import type { Listener } from "../events.js";
-import { applyRetention, isFull, type RetentionRule } from "./retention.js";
+import { applyRetention, isFull } from "./retention.js";
 import type { Store } from "./store.js";
 
 const EVERY_MS = 10 * 60_000;

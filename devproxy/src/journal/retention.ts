@@ -1,11 +1,7 @@
-import { usageError } from "../errors.js";
-import { parseSpan } from "./moment.js";
+import type { RetentionRule } from "../config/index.js";
 import { isFromInbox, type Row } from "./rows.js";
 import type { Store } from "./store.js";
 import { isWaiting } from "./waiting-rows.js";
-
-/** How much of a journal is kept. Whole segments are dropped, so somewhat more stays: a tenth, of an age a day at most. */
-export type RetentionRule = { ms: number } | { pushes: number };
 
 const DAY_MS = 86_400_000;
 const FEWEST_PUSHES = 10;
@@ -15,17 +11,6 @@ export function isFull(keep: RetentionRule, pushes: number, ageMs: number): bool
   return "ms" in keep
     ? ageMs >= Math.min(DAY_MS, keep.ms / 10)
     : pushes >= Math.max(FEWEST_PUSHES, Math.ceil(keep.pushes / 10));
-}
-
-/**
- * Reads an amount to keep: `30d` (or `12h`, `4w`) for an age, `50000` for a number of pushes.
- * @throws DevproxyError `usage`
- */
-export function parseRetention(text: string): RetentionRule {
-  const ms = parseSpan(text);
-  if (ms !== undefined && ms > 0) return { ms };
-  if (/^\d{1,12}$/.test(text) && Number(text) > 0) return { pushes: Number(text) };
-  throw usageError(`--keep "${text}" is no amount. Give an age such as 30d, or a number of pushes such as 50000.`);
 }
 
 /** Marks of finished pushes of an inbox. Earlier versions wrote `done` instead of `handled`. */

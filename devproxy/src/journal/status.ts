@@ -1,5 +1,5 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import { STATUS_RESULTS } from "./outcome.js";
+import { STATUS_RESULTS } from "../http/index.js";
 import type { DeliveryRow, Row } from "./rows.js";
 
 /** Every status, in the order of the documentation. */

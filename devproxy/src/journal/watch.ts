@@ -1,6 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { type Config, readConfig } from "../config/config.js";
-import { type FolderIdentity, identityOf, isSameFolder } from "../config/folder.js";
+import { type Config, type FolderIdentity, identityOf, isSameFolder, readConfig } from "../config/index.js";
 import type { Listener } from "../events.js";
 import type { Store } from "./store.js";
 

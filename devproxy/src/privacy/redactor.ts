@@ -1,14 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import { describePush, type PushDescription, parsePush } from "airudder-webhooks";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
-import { type Outcome, readOutcome } from "../journal/outcome.js";
-import { isTypeName } from "../journal/type-names.js";
+import { isTypeName, mayBeCut, type Outcome, readOutcome, wholeLetters } from "../http/index.js";
 import { redactError } from "./error-text.js";
 import { isFieldName, kindOfLook } from "./fields.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { JsonText } from "./json-text.js";
 import { Placeholders } from "./placeholders.js";
-import { mayBeCut, responseContext, wholeLetters } from "./response-context.js";
+import { responseContext } from "./response-context.js";
 import { type SchemaContext, schemaContextOf } from "./schema-context.js";
 import { secretOf } from "./secret.js";
 

@@ -1,6 +1,6 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { configPath, readConfig } from "../config/config.js";
+import { configPath, readConfig } from "../config/index.js";
 
 const FIRST_BYTES = 4096;
 

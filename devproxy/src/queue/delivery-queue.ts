@@ -1,6 +1,5 @@
-import type { AppHealth } from "../delivery/app-health.js";
-import type { DeliveryAttempt } from "../delivery/attempt.js";
-import type { Row } from "../journal/rows.js";
+import type { AppHealth, DeliveryAttempt } from "../delivery/index.js";
+import type { Row } from "../journal/index.js";
 import { ConcurrencyLimit } from "./concurrency-limit.js";
 import { Fifo } from "./fifo.js";
 import type { PendingDelivery } from "./pending-delivery.js";

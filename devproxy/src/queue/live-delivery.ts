@@ -1,24 +1,19 @@
 import { setMaxListeners } from "node:events";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
-import { AppHealth, type HealthIntervals } from "../delivery/app-health.js";
-import type { AppResponse, DeliveryAttempt } from "../delivery/attempt.js";
-import type { Deliverer } from "../delivery/deliverer.js";
-import { gatewayError } from "../delivery/failure.js";
+import type { WhenDown } from "../config/index.js";
+import {
+  AppHealth,
+  type AppResponse,
+  type Deliverer,
+  type DeliveryAttempt,
+  gatewayError,
+  type HealthIntervals,
+} from "../delivery/index.js";
 import type { Listener } from "../events.js";
-import { ACKNOWLEDGED, GIVEN_UP, type Row } from "../journal/rows.js";
-import { succeeded } from "../journal/status.js";
-import type { Store } from "../journal/store.js";
-import { waitingRows } from "../journal/waiting-rows.js";
+import { ACKNOWLEDGED, GIVEN_UP, type Row, type Store, succeeded, waitingRows } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import { LIMITS, type Limits } from "./limits.js";
 import { PendingDelivery } from "./pending-delivery.js";
-
-export type { Limits };
-
-/** What is done while the app is down: wait for it, acknowledge at once, or fail so that the sender tries again. */
-export type WhenDown = "hold" | "ack" | "fail";
-
-export const WHEN_DOWN: readonly WhenDown[] = ["hold", "ack", "fail"];
 
 export interface LiveDeliveryOptions {
   store: Store;

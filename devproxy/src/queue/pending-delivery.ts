@@ -1,6 +1,6 @@
 import type { Content } from "airudder-webhooks/journal";
-import type { DeliveryAttempt } from "../delivery/attempt.js";
-import type { Row } from "../journal/rows.js";
+import type { DeliveryAttempt } from "../delivery/index.js";
+import type { Row } from "../journal/index.js";
 
 /** A push on its way to the app, whether it waits in the queue or not. */
 export class PendingDelivery {

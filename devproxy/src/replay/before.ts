@@ -1,8 +1,5 @@
-import { errorCodeOf } from "../delivery/error-code.js";
-import { readOutcome } from "../journal/outcome.js";
-import type { DeliveryRow, Row } from "../journal/rows.js";
-import { lastDelivery, statusOf } from "../journal/status.js";
-import type { SnapshotReader } from "../journal/store.js";
+import { errorCodeOf, readOutcome } from "../http/index.js";
+import { type DeliveryRow, lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
 import type { Result } from "./verdict.js";
 
 /** A target without its query, which may contain a token. */

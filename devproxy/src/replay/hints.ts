@@ -1,6 +1,5 @@
 import type { NoteEvent } from "../events.js";
-import type { Row } from "../journal/rows.js";
-import { statusOf } from "../journal/status.js";
+import { type Row, statusOf } from "../journal/index.js";
 import { isUnproved, type Result, type Verdict } from "./verdict.js";
 
 /** What a verdict means, and what to do about it: the code and the message of its note. */

@@ -1,11 +1,8 @@
 import { describePush, verifySign } from "airudder-webhooks";
 import { type Content, JournalError } from "airudder-webhooks/journal";
-import { statedType } from "../drift/stated-type.js";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
-import { unlessDropped } from "../journal/dropped.js";
-import type { Row } from "../journal/rows.js";
-import type { SnapshotReader } from "../journal/store.js";
+import { type Row, type SnapshotReader, statedType, unlessDropped } from "../journal/index.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
 import type { Skipped } from "./skipped.js";
 

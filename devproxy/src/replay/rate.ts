@@ -1,4 +1,4 @@
-import type { Row } from "../journal/rows.js";
+import type { Row } from "../journal/index.js";
 
 /** A timer that is set to more goes off at once. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import type { Filters } from "../journal/filters.js";
+import type { Filters } from "../journal/index.js";
 
 /** Which pushes to replay, and how. Plain JSON, so that it can be sent to a running `listen`. */
 export interface ReplayRequest {

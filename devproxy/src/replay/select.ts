@@ -1,8 +1,5 @@
 import { usageError } from "../errors.js";
-import { filterRows, hasFilters } from "../journal/filters.js";
-import { rowsOf } from "../journal/ids.js";
-import type { Row } from "../journal/rows.js";
-import type { SnapshotReader } from "../journal/store.js";
+import { filterRows, hasFilters, type Row, rowsOf, type SnapshotReader } from "../journal/index.js";
 import type { ReplayRequest } from "./request.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { NoteEvent } from "../events.js";
-import type { Row } from "../journal/rows.js";
+import type { Row } from "../journal/index.js";
 
 /** Maximum number of pushes to list by number. */
 const MAX_NAMED = 10;

@@ -1,5 +1,5 @@
-import type { Outcome, OutcomeResult } from "../journal/outcome.js";
-import { succeeded } from "../journal/status.js";
+import type { Outcome, OutcomeResult } from "../http/index.js";
+import { succeeded } from "../journal/index.js";
 import { compareBodies, type ResponseDifference } from "./differences.js";
 
 /**

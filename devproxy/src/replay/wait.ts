@@ -1,6 +1,6 @@
-import { isListening } from "../delivery/app-health.js";
+import { parseSpan } from "../config/index.js";
 import { DevproxyError, usageError } from "../errors.js";
-import { parseSpan } from "../journal/moment.js";
+import { isListening } from "../http/index.js";
 
 const INTERVAL_MS = 200;
 /** Longest time that a timer accepts. */

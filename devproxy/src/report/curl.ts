@@ -1,10 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type { Content } from "airudder-webhooks/journal";
-import { tokenOfEnvironment } from "../config/environment.js";
-import { endToEndHeaders } from "../delivery/headers.js";
-import { pathAt, queryOf } from "../delivery/query.js";
-import type { Row } from "../journal/rows.js";
-import type { Redactor } from "../privacy/redactor.js";
+import { tokenOfEnvironment } from "../config/index.js";
+import { endToEndHeaders, pathAt, queryOf } from "../http/index.js";
+import type { Row } from "../journal/index.js";
+import type { Redactor } from "../privacy/index.js";
 import { hasControls } from "./words.js";
 
 const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;

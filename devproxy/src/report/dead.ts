@@ -1,6 +1,6 @@
 import type { RequestResult } from "airudder-webhooks/journal";
-import type { Row } from "../journal/rows.js";
-import type { Redactor } from "../privacy/redactor.js";
+import type { Row } from "../journal/index.js";
+import type { Redactor } from "../privacy/index.js";
 import type { Screen } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 import { clean, local } from "./words.js";

@@ -1,14 +1,16 @@
 import { describePush, type PushDescription } from "airudder-webhooks";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
-import { errorCodeOf } from "../delivery/error-code.js";
-import { statedType } from "../drift/stated-type.js";
-import { marksOf } from "../journal/history.js";
-import { readOutcome } from "../journal/outcome.js";
-import type { DeliveryRow, Row } from "../journal/rows.js";
-import { statusOf, succeeded } from "../journal/status.js";
-import type { SnapshotReader } from "../journal/store.js";
-import { JsonText } from "../privacy/json-text.js";
-import type { Redactor } from "../privacy/redactor.js";
+import { errorCodeOf, readOutcome } from "../http/index.js";
+import {
+  type DeliveryRow,
+  marksOf,
+  type Row,
+  type SnapshotReader,
+  statedType,
+  statusOf,
+  succeeded,
+} from "../journal/index.js";
+import { JsonText, type Redactor } from "../privacy/index.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
 import type { Screen } from "./screen.js";

@@ -1,9 +1,6 @@
-import { unlessDropped } from "../journal/dropped.js";
-import { readOutcome } from "../journal/outcome.js";
-import type { Row } from "../journal/rows.js";
-import { lastDelivery, type Status, statusOf } from "../journal/status.js";
-import type { SnapshotReader } from "../journal/store.js";
-import type { Redactor } from "../privacy/redactor.js";
+import { readOutcome } from "../http/index.js";
+import { lastDelivery, type Row, type SnapshotReader, type Status, statusOf, unlessDropped } from "../journal/index.js";
+import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 

@@ -1,4 +1,4 @@
-import { type Filters, hasFilters } from "../journal/filters.js";
+import { type Filters, hasFilters } from "../journal/index.js";
 import { pushes, thousands } from "./words.js";
 
 /** Counts of a list. */

@@ -1,8 +1,7 @@
 import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
-import type { Index } from "../journal/rows.js";
-import { succeeded } from "../journal/status.js";
-import { Redactor } from "../privacy/redactor.js";
+import { type Index, succeeded } from "../journal/index.js";
+import { Redactor } from "../privacy/index.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 import { bytes, clean, clock, duration, pushes } from "./words.js";

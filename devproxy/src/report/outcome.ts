@@ -1,4 +1,4 @@
-import type { Outcome } from "../journal/outcome.js";
+import type { Outcome } from "../http/index.js";
 
 /** Summary of what the app's receiver reported about a push, without its error. */
 export function outcomeText({ result, type, verified, duplicate, drift, reserialised }: Outcome): string {

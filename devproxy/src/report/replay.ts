@@ -1,10 +1,15 @@
 import { describePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
-import { JsonText } from "../privacy/json-text.js";
-import type { Redactor } from "../privacy/redactor.js";
-import { compareBodies, type ResponseDifference } from "../replay/differences.js";
-import type { ReplayEvent, ReplaySummary, VerdictEvent } from "../replay/events.js";
-import { VERDICTS, type Verdict } from "../replay/verdict.js";
+import { JsonText, type Redactor } from "../privacy/index.js";
+import {
+  compareBodies,
+  type ReplayEvent,
+  type ReplaySummary,
+  type ResponseDifference,
+  VERDICTS,
+  type Verdict,
+  type VerdictEvent,
+} from "../replay/index.js";
 import type { Screen, Style } from "./screen.js";
 import { clean, duration, pushes } from "./words.js";
 

@@ -1,8 +1,6 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import type { Row } from "../journal/rows.js";
-import { lastDelivery, statusOf } from "../journal/status.js";
-import type { SnapshotReader } from "../journal/store.js";
-import type { Redactor } from "../privacy/redactor.js";
+import { lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
+import type { Redactor } from "../privacy/index.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
-import { JsonText } from "../privacy/json-text.js";
+import { JsonText } from "../privacy/index.js";
 import { visible } from "./words.js";
 
 /** Styles that a line may ask for. */

@@ -1,4 +1,4 @@
-import { redactProgramLine } from "../privacy/program-line.js";
+import { redactProgramLine } from "../privacy/index.js";
 import { publicOrigins } from "./command-output.js";
 import { TunnelError } from "./errors.js";
 import type { TunnelProgram } from "./program.js";

@@ -9,7 +9,7 @@ export type { PingOptions } from "./ping.js";
 export { ping, pingAnswer, pingPath, pingSecret, pushPath } from "./ping.js";
 export { ProgramRecord } from "./program-record.js";
 export type { PublicAnswer, PublicRequestOptions } from "./request.js";
-export { lookup, publicRequest } from "./request.js";
+export { publicRequest } from "./request.js";
 export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";
 export { tunnelEvent, tunnelNote } from "./status.js";
 export type { SupervisorOptions } from "./supervisor.js";

@@ -1,7 +1,8 @@
+import { isLocalhostName } from "../http/index.js";
 import { reasonOf, TunnelError } from "./errors.js";
 import { presetsFound } from "./presets.js";
 import type { PublicAnswer } from "./request.js";
-import { isLocalhostName, publicRequest } from "./request.js";
+import { publicRequest } from "./request.js";
 
 /** What a localtunnel server hands out. */
 export interface Grant {

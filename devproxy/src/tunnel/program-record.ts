@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writePrivateFile } from "../config/private-file.js";
+import { writePrivateFile } from "../config/index.js";
 import { endTree, isTreeAlive, startOf } from "./process-tree.js";
 
 const END_LIMIT_MS = 2_000;

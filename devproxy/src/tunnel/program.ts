@@ -1,4 +1,4 @@
-import { redactProgramLine } from "../privacy/program-line.js";
+import { redactProgramLine } from "../privacy/index.js";
 import { CommandProcess } from "./command-process.js";
 import { TunnelError } from "./errors.js";
 import type { Launch } from "./launch.js";

@@ -1,9 +1,7 @@
-import type { LookupAddress } from "node:dns";
-import { lookup as systemLookup } from "node:dns";
 import http from "node:http";
 import https from "node:https";
-import type { LookupFunction } from "node:net";
 import { performance } from "node:perf_hooks";
+import { lookup } from "../http/index.js";
 
 /** A request of our own. */
 export interface PublicRequestOptions {
@@ -26,23 +24,6 @@ export interface PublicAnswer {
   /** Duration of the whole exchange. */
   ms: number;
 }
-
-const LOOPBACK: LookupAddress[] = [
-  { address: "127.0.0.1", family: 4 },
-  { address: "::1", family: 6 },
-];
-
-/** True for `localhost` and every name under it, which are always this machine (RFC 6761). */
-export function isLocalhostName(hostname: string): boolean {
-  return /(^|\.)localhost\.?$/i.test(hostname);
-}
-
-/** The system's lookup, with names under `localhost` as this machine. */
-export const lookup: LookupFunction = (hostname, options, callback) => {
-  if (!isLocalhostName(hostname)) return systemLookup(hostname, options, callback);
-  if (options.all) return callback(null, LOOPBACK);
-  return callback(null, "127.0.0.1", 4);
-};
 
 /** The header that localtunnel's public server wants before it shows the site instead of a page to click through. */
 const OWN_HEADERS = { "user-agent": "airudder-devproxy", "bypass-tunnel-reminder": "1" };

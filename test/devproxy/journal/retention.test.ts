@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { applyRetention, isFull, parseRetention, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { parseRetention } from "../../../devproxy/src/config/retention-rule.js";
+import { applyRetention, isFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { RetentionTask } from "../../../devproxy/src/journal/retention-task.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { type Reply, send, startProxy, until } from "../../helpers/devproxy.js";

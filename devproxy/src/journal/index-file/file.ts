@@ -3,7 +3,7 @@ import { endianness } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { SegmentSummary } from "airudder-webhooks/journal";
-import { writePrivateFile } from "../../config/private-file.js";
+import { writePrivateFile } from "../../config/index.js";
 import type { Shared } from "./codec.js";
 import { type Columns, Pack } from "./pack.js";
 

@@ -1,8 +1,7 @@
 import { relative } from "node:path";
 import type { Devproxy } from "../devproxy.js";
-import type { Redactor } from "../privacy/redactor.js";
-import type { Screen } from "./screen.js";
-import { clean, pushes } from "./words.js";
+import type { Redactor } from "../privacy/index.js";
+import { clean, pushes, type Screen } from "../report/index.js";
 
 /** What is shown at the start. */
 export interface TreeFacts {

@@ -1,6 +1,5 @@
-import { connectControl } from "../control/client.js";
-import { lastTarget } from "../journal/last-target.js";
-import type { SnapshotReader } from "../journal/store.js";
+import { connectControl } from "../control/index.js";
+import { lastTarget, type SnapshotReader } from "../journal/index.js";
 
 /** Where live pushes go: where the running listen sends them, or where the newest one was sent; nothing when there was none. */
 export async function liveTarget({ dir, index }: SnapshotReader): Promise<URL | undefined> {

@@ -1,0 +1,2 @@
+export { changeInbox } from "./change.js";
+export { countQuarantined, deadRows, selectRows } from "./select.js";

@@ -1,0 +1,2 @@
+export type { Limits } from "./limits.js";
+export { LiveDelivery } from "./live-delivery.js";

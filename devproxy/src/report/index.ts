@@ -1,0 +1,13 @@
+export { curlLines } from "./curl.js";
+export { DamageTally } from "./damage.js";
+export { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "./dead.js";
+export { detailJson, detailLines } from "./detail.js";
+export { droppedLine } from "./dropped.js";
+export { errorOf } from "./error.js";
+export { listSummary } from "./list-summary.js";
+export { jsonReporter, liveReporter } from "./live.js";
+export { Progress } from "./progress.js";
+export { editLines, editsOf, jsonReplayReporter, replayReporter } from "./replay.js";
+export { rowJson, rowTable } from "./row.js";
+export { Screen, type Style } from "./screen.js";
+export { bytes, clean, duration, local, pushes, thousands, visible } from "./words.js";
