@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../devproxy/bin/airudder-devproxy.js", import.meta.url));
-const leash = new URL("leash.js", import.meta.url).href;
+const exitWithParent = new URL("exit-with-parent.js", import.meta.url).href;
 
 /** After a SIGTERM a child has this long to end by itself. */
 const END_MS = 5_000;
@@ -14,7 +14,7 @@ export function runTool(
   args: readonly string[],
   onLine: (line: string) => void,
 ): { child: ChildProcess; exit: Promise<number> } {
-  const child = spawn(process.execPath, ["--import", leash, bin, ...args], {
+  const child = spawn(process.execPath, ["--import", exitWithParent, bin, ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Ctrl+C in the terminal is for the demo, which then ends its children.
     detached: process.platform !== "win32",
