@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newCalls } from "../load/pushes.js";
-import { duel, type Side } from "./duel.js";
+import { duel, type Side } from "./compare-servers.js";
 import { compare } from "./middleware.js";
 import type { BenchOptions } from "./options.js";
 import { type Figures, figures, printFigures, printRows, type Row } from "./table.js";

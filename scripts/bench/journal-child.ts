@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Content, type Entry, type Journal, openJournal } from "airudder-webhooks/journal";
-import { answerParent } from "../answer-parent.js";
+import { exposeFunctions } from "../child-functions.js";
 import { callCompleted } from "../load/pushes.js";
 
 const HEADERS = {
@@ -52,7 +52,7 @@ async function perTime(times: number, work: () => Promise<unknown>): Promise<num
   return ((performance.now() - start) * 1000) / times;
 }
 
-answerParent(undefined, {
+exposeFunctions(undefined, {
   fill: async (detail) => {
     const [dir, count] = detail as [string, number];
     const journal = await openJournal(dir);

@@ -96,7 +96,7 @@ export default async function benchJournal({ short }: BenchOptions): Promise<{ r
 async function ask<Value>(script: Compiled, question: string, detail: unknown): Promise<Value> {
   const { child } = await Child.start(script, []);
   try {
-    return await child.ask<Value>(question, detail);
+    return await child.invoke<Value>(question, detail);
   } finally {
     await child.kill();
   }

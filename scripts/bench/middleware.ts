@@ -2,9 +2,9 @@ import { fileURLToPath } from "node:url";
 import { loadPushes } from "../generate/load.js";
 import { strictSchema } from "../generate/validators.js";
 import { callCompleted, githubPushes, linePushes, newCalls, sameCalls } from "../load/pushes.js";
-import { SECRET } from "./contenders.js";
-import { duel, type Score, type Side } from "./duel.js";
+import { duel, type Score, type Side } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
+import { SECRET } from "./servers.js";
 import { cpuRatio, type Figures, figures, printFigures, printRows, type Row, speedRatio } from "./table.js";
 
 const CONNECTIONS = 32;

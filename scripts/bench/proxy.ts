@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child, compile } from "../child.js";
 import { newCalls } from "../load/pushes.js";
-import { duel, type Score, type Side } from "./duel.js";
+import { duel, type Score, type Side } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
 import { type Figures, figures, printFigures, printRows, type Row, type Spread, speedRatio, spread } from "./table.js";
 

@@ -1,4 +1,4 @@
-import type { Score } from "./duel.js";
+import type { Score } from "./compare-servers.js";
 
 /** How often one thing fits into another, over all rounds. */
 export interface Spread {

@@ -6,7 +6,7 @@ import { catalogue } from "../../middleware/src/generated/catalogue.js";
 import { validate } from "../../middleware/src/push/validate.js";
 import { loadPushes } from "../generate/load.js";
 import { ajvOptions, strictSchema } from "../generate/validators.js";
-import { alternate, type Ratio, ratio } from "./rounds.js";
+import { alternate, type Ratio, ratio } from "./compare-functions.js";
 import { callCompleted } from "./zod.js";
 
 const schemas = fileURLToPath(new URL("../../schemas", import.meta.url));

@@ -5,7 +5,7 @@ import { Child, compile } from "../child.js";
 import type { AppOptions } from "./app.js";
 import { type Answers, ATTACKS, attack } from "./attacks.js";
 import { diskChaos } from "./disk.js";
-import { Honest, type Service } from "./honest.js";
+import { Honest, type Service } from "./steady-load.js";
 
 const MOST_P99_MS = 1_000;
 const MOST_RSS_MB = 600;
@@ -30,7 +30,7 @@ export async function abuse(scale: number): Promise<string[]> {
   const port = ready as number;
   const missed: string[] = [];
   try {
-    const before = (await app.ask<{ rss: number }>("memory")).rss / MB;
+    const before = (await app.invoke<{ rss: number }>("memory")).rss / MB;
     for (const [i, { name, allowed, count, atOnce, prepare }] of ATTACKS.entries()) {
       const act = prepare();
       const honest = new Honest(port, `honest-${i}`);
@@ -42,7 +42,7 @@ export async function abuse(scale: number): Promise<string[]> {
         `${wrong.length > 0 ? "MISS" : "ok  "} ${name}: ${describe(answers)}; honest pushes: ${describeService(service)}`,
       );
     }
-    const { rss, mostRss } = await app.ask<{ rss: number; mostRss: number }>("memory");
+    const { rss, mostRss } = await app.invoke<{ rss: number; mostRss: number }>("memory");
     const [end, peak] = [rss / MB, mostRss / MB];
     console.log(
       `resident memory: ${before.toFixed(0)} MB before, ${peak.toFixed(0)} MB at its peak, ${end.toFixed(0)} MB after`,

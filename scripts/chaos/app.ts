@@ -3,7 +3,7 @@ import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { airudder, fileInbox } from "airudder-webhooks";
-import { answerParent } from "../answer-parent.js";
+import { exposeFunctions } from "../child-functions.js";
 import { KEY } from "../load/pushes.js";
 
 /** What the app is told when it is started, as JSON. */
@@ -42,7 +42,7 @@ const watch = setInterval(() => {
 }, 100);
 watch.unref();
 
-answerParent((server.address() as AddressInfo).port, {
+exposeFunctions((server.address() as AddressInfo).port, {
   stats: () => receiver.stats(),
   /** What stays resident when it has been collected a few times: V8 gives pages back bit by bit. */
   memory: async () => {

@@ -120,7 +120,7 @@ async function start(script: Compiled, options: AppOptions): Promise<{ app: Chil
 
 async function drained(app: Child): Promise<void> {
   const end = Date.now() + 20_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0 && Date.now() < end) await pause(50);
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0 && Date.now() < end) await pause(50);
 }
 
 /** Takes every byte that is left. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Stats } from "airudder-webhooks";
 import { Child, compile } from "../child.js";
 import type { AppOptions } from "./app.js";
-import { Sender, type Sent } from "./sender.js";
+import { Sender, type Sent } from "./vendor-load.js";
 
 const SLOTS = 32;
 /** Small, so that files come and go all the time. */
@@ -71,7 +71,7 @@ export async function crash(kills: number): Promise<CrashReport> {
     }
     const sent = await sender.finish();
     await drained(app);
-    await app.ask("close");
+    await app.invoke("close");
     return judge(sent, readFileSync(log, "utf8"), killedAt);
   } finally {
     await app.kill();
@@ -82,7 +82,7 @@ export async function crash(kills: number): Promise<CrashReport> {
 
 async function drained(app: Child): Promise<void> {
   const end = Date.now() + 60_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0) {
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0) {
     if (Date.now() > end) return;
     await pause(50);
   }

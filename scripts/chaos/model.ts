@@ -30,7 +30,7 @@ export async function directModel(steps: number, mutations: readonly Mutation[] 
   try {
     for (let seed = 1; taken < steps && broken.length === 0; seed++) {
       const part = Math.min(DIRECT_STEPS, steps - taken);
-      broken.push(...(await child.ask<string[]>("run", { seed, steps: part })));
+      broken.push(...(await child.invoke<string[]>("run", { seed, steps: part })));
       taken += part;
     }
   } finally {

@@ -119,18 +119,18 @@ export async function outage(
     await first.child.kill();
     await seconds(DOWN_S);
     children.push((await startApp(port)).child);
-    const waitingBefore = await proxy.ask<number>("waiting");
+    const waitingBefore = await proxy.invoke<number>("waiting");
     await seconds(settleS);
-    const waitingAfter = await proxy.ask<number>("waiting");
+    const waitingAfter = await proxy.invoke<number>("waiting");
     const from = Date.now();
     await seconds(measureS);
     load.stop();
     const stoppedAt = Date.now();
     await load.answered();
-    while ((await proxy.ask<number>("waiting")) > 0 && Date.now() - stoppedAt < DRAIN_S * 1_000) await seconds(0.05);
+    while ((await proxy.invoke<number>("waiting")) > 0 && Date.now() - stoppedAt < DRAIN_S * 1_000) await seconds(0.05);
     const drainS = (Date.now() - stoppedAt) / 1_000;
     await seconds(0.5); // responses that are in flight
-    const { begins, ...found } = check(readFileSync(log, "utf8"), await proxy.ask("order"), load.acknowledged);
+    const { begins, ...found } = check(readFileSync(log, "utf8"), await proxy.invoke("order"), load.acknowledged);
     const lags = [...load.sentAt].flatMap(([id, at]) => (at >= from ? [(begins.get(id) ?? Date.now()) - at] : []));
     return {
       ...scenario,

@@ -59,7 +59,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
     const client = await Client.open(ready as number, CONNECTIONS, newCalls());
     const look = async (): Promise<{ rss: number; inbox: number; peak: number }> => {
       await handled(app);
-      const { rss, mostRss } = await app.ask<{ rss: number; mostRss: number }>("memory");
+      const { rss, mostRss } = await app.invoke<{ rss: number; mostRss: number }>("memory");
       return { rss: rss / MB, peak: mostRss / MB, inbox: folderBytes(dir) / MB };
     };
     let sent = 0;
@@ -68,7 +68,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
     while (sent < pushes) sent += (await client.run(1_000)).requests;
     const after = await look();
     client.close();
-    const left = (await app.ask<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
+    const left = (await app.invoke<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
     return {
       pushes: sent,
       rss: [before.rss, after.rss],
@@ -85,7 +85,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
 
 async function handled(app: Child): Promise<void> {
   const end = Date.now() + 60_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0) {
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0) {
     if (Date.now() > end) throw new Error("The inbox was not handled within a minute.");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

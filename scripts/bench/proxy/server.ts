@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { startDevproxy } from "airudder-devproxy";
 import express from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const [name, target = "", folder = ""] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true });
@@ -38,7 +38,7 @@ async function start(): Promise<number> {
   return Number(new URL(proxy.localUrl).port);
 }
 
-answerParent(await start(), {
+exposeFunctions(await start(), {
   usage: () => {
     const { user, system } = process.cpuUsage();
     return { cpuMs: (user + system) / 1000, rss: process.memoryUsage.rss() };

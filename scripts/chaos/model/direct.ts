@@ -5,7 +5,7 @@
  * The invariants: unless its handler fails, each push is handled once and finally gets a 200. A push that got a 200 has been handled.
  */
 import { airudder } from "airudder-webhooks";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 import { setClock } from "./clock.js";
 import { Random } from "./random.js";
 
@@ -159,4 +159,4 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-answerParent(undefined, { run: (detail) => run(detail as { seed: number; steps: number }) });
+exposeFunctions(undefined, { run: (detail) => run(detail as { seed: number; steps: number }) });

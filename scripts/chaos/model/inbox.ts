@@ -126,7 +126,7 @@ class InboxModel {
     const options: ModelAppOptions = { dir: this.#dir, log: this.#log, life: ++this.#life, clockMs: this.#clockMs };
     const { child } = await Child.start(this.script, [JSON.stringify(options)]);
     this.#app = child;
-    const error = await child.ask<string>("ready");
+    const error = await child.invoke<string>("ready");
     if (error !== "") this.#broken.push(`life ${this.#life} did not open the inbox: ${error}`);
   }
 
@@ -142,7 +142,7 @@ class InboxModel {
       // A large step, or a small one backwards, so that the same timestamps occur again.
       if (random.next() < 0.3) this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
       else this.#clockMs -= random.next() * 20;
-      await this.#running.ask("clock", this.#clockMs);
+      await this.#running.invoke("clock", this.#clockMs);
     } else if (kind === "drain") await this.#drain();
     else if (kind === "drop" || kind === "retry") await this.#handleDead(kind);
     else if (kind === "takeover") await this.#takeOver();
@@ -156,7 +156,7 @@ class InboxModel {
   }
 
   async #push(app: Child, pushes: ModelPush[]): Promise<void> {
-    const responses = await app.ask<ModelResponse[]>("push", pushes);
+    const responses = await app.invoke<ModelResponse[]>("push", pushes);
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
       if (status !== 200 || id === undefined) {
@@ -176,28 +176,28 @@ class InboxModel {
   }
 
   async #drain(): Promise<string[]> {
-    const { left, dead } = await this.#running.ask<{ left: number; dead: string[] }>("drain");
+    const { left, dead } = await this.#running.invoke<{ left: number; dead: string[] }>("drain");
     if (left > 0) this.#broken.push(`${left} pushes are never finished`);
     return dead;
   }
 
   async #handleDead(kind: "drop" | "retry"): Promise<void> {
-    const dead = await this.#running.ask<string[]>("dead");
+    const dead = await this.#running.invoke<string[]>("dead");
     if (dead.length === 0) return;
     const id = this.#random.pick(dead);
-    const done = await this.#running.ask<boolean>(kind, id);
+    const done = await this.#running.invoke<boolean>(kind, id);
     if (done) (kind === "drop" ? this.#dropped : this.#retried).add(id);
   }
 
   async #restart(kind: "kill" | "close" | "damage"): Promise<void> {
     const app = this.#running;
-    if (kind === "close") await app.ask("close");
+    if (kind === "close") await app.invoke("close");
     else {
       this.#crashed.add(this.#life);
       // Killed while requests are open: it is unknown whether their pushes are stored.
       const pushes = Array.from({ length: 5 }, () => this.#newPush());
       for (const { subject } of pushes) this.#last.set(subject, undefined);
-      app.ask("push", pushes).catch(() => undefined);
+      app.invoke("push", pushes).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     }
     await app.kill();
@@ -212,7 +212,7 @@ class InboxModel {
     const oldLife = this.#life;
     const pushes = Array.from({ length: 6 }, () => this.#newPush());
     for (const { subject } of pushes) this.#last.set(subject, undefined);
-    const answered = old.ask<ModelResponse[]>("push", pushes).catch(() => []);
+    const answered = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
     await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     this.#stopped = old;
     this.#crashed.add(oldLife);
@@ -262,7 +262,7 @@ class InboxModel {
   async #judge(): Promise<void> {
     const app = this.#running;
     const dead = new Set(await this.#drain());
-    await app.ask("close");
+    await app.invoke("close");
     await app.kill();
     const done = new Map<string, { life: number; at: number }[]>();
     for (const [at, line] of readFileSync(this.#log, "utf8").split("\n").slice(0, -1).entries()) {

@@ -2,7 +2,7 @@
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const [log = "", port = "0", responseMs = "100"] = process.argv.slice(2);
 const fd = openSync(log, "a");
@@ -22,4 +22,4 @@ const server = createServer((request, response) => {
   });
 });
 await new Promise<void>((resolve) => server.listen(Number(port), "127.0.0.1", resolve));
-answerParent((server.address() as AddressInfo).port, {});
+exposeFunctions((server.address() as AddressInfo).port, {});

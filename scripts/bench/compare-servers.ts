@@ -74,9 +74,9 @@ class Runner {
   }
 
   async turn(milliseconds: number): Promise<Turn> {
-    const before = await this.child.ask<Usage>("usage");
+    const before = await this.child.invoke<Usage>("usage");
     const { requests, seconds, latencies } = await this.client.run(milliseconds);
-    const after = await this.child.ask<Usage>("usage");
+    const after = await this.child.invoke<Usage>("usage");
     return {
       perSecond: requests / seconds,
       cpuMicroseconds: ((after.cpuMs - before.cpuMs) * 1000) / requests,
@@ -85,7 +85,7 @@ class Runner {
   }
 
   async residentMb(): Promise<number> {
-    return (await this.child.ask<Usage>("usage")).rss / 2 ** 20;
+    return (await this.child.invoke<Usage>("usage")).rss / 2 ** 20;
   }
 
   async stop(): Promise<void> {
