@@ -2,55 +2,59 @@ import { Child, type Compiled, compile } from "../child.js";
 import { Client } from "../load/client.js";
 import type { Traffic } from "../load/pushes.js";
 
-/** One that takes part: a server, and what is sent to it. */
-export interface Side {
+/** A server to compare, and the load for it. */
+export interface ServerUnderLoad {
+  /** Name of the server in the script. */
   readonly server: string;
   readonly args?: readonly string[];
   readonly traffic: () => Traffic;
 }
 
-/** What a side has done in one round. */
-export interface Turn {
+/** Result of one server in one round. */
+export interface RoundResult {
   readonly perSecond: number;
-  /** Microseconds of processor time that the server took for a request, with what its other threads did. */
+  /** Processor time of the server for one request, including its other threads. Microseconds. */
   readonly cpuMicroseconds: number;
   readonly latencies: Float64Array;
 }
 
-/** What a side has done. */
-export interface Score {
-  readonly turns: readonly Turn[];
+/** Results of one server. */
+export interface ServerResult {
+  readonly rounds: readonly RoundResult[];
   /** Resident memory of the server at the end, MB. */
   readonly residentMb: number;
 }
 
-const SERVER = "scripts/bench/server.ts";
+const SERVER = "scripts/bench/server-process.ts";
 
 /**
- * Sends load to servers in turns, each in a process of its own, so that what slows the machine slows them all.
- * @param options connections of each; rounds and how long each side is under load in one; its warm-up. Milliseconds. `script`: what starts a server by its name
+ * Compares servers under load. Each runs in its own process. They take turns, so that other work on the machine slows all of them.
+ * @param options.connections number of connections to each server
+ * @param options.milliseconds duration of the load on each server in one round
+ * @param options.warmUp duration of the load on each server before the first round, milliseconds
+ * @param options.script starts a server by its name; default: `scripts/bench/server-process.ts`
  */
-export async function duel<Name extends string>(
-  sides: Record<Name, Side>,
+export async function compareServers<Name extends string>(
+  servers: Record<Name, ServerUnderLoad>,
   options: { connections: number; rounds: number; milliseconds: number; warmUp: number; script?: string },
-): Promise<Record<Name, Score>> {
+): Promise<Record<Name, ServerResult>> {
   const script = await compile(options.script ?? SERVER);
-  const names = Object.keys(sides) as Name[];
+  const names = Object.keys(servers) as Name[];
   const runners = new Map<Name, Runner>();
   try {
-    for (const name of names) runners.set(name, await Runner.start(script, sides[name], options.connections));
-    for (const runner of runners.values()) await runner.turn(options.warmUp);
-    const turns = new Map<Name, Turn[]>(names.map((name) => [name, []]));
+    for (const name of names) runners.set(name, await Runner.start(script, servers[name], options.connections));
+    for (const runner of runners.values()) await runner.run(options.warmUp);
+    const rounds = new Map<Name, RoundResult[]>(names.map((name) => [name, []]));
     for (let round = 0; round < options.rounds; round++) {
       for (const name of round % 2 === 0 ? names : names.toReversed()) {
-        turns.get(name)?.push(await (runners.get(name) as Runner).turn(options.milliseconds));
+        rounds.get(name)?.push(await (runners.get(name) as Runner).run(options.milliseconds));
       }
     }
-    const scores: [Name, Score][] = [];
+    const results: [Name, ServerResult][] = [];
     for (const [name, runner] of runners) {
-      scores.push([name, { turns: turns.get(name) ?? [], residentMb: await runner.residentMb() }]);
+      results.push([name, { rounds: rounds.get(name) ?? [], residentMb: await runner.residentMb() }]);
     }
-    return Object.fromEntries(scores) as Record<Name, Score>;
+    return Object.fromEntries(results) as Record<Name, ServerResult>;
   } finally {
     for (const runner of runners.values()) await runner.stop();
     script.remove();
@@ -68,12 +72,16 @@ class Runner {
     private readonly client: Client,
   ) {}
 
-  static async start(script: Compiled, { server, args = [], traffic }: Side, connections: number): Promise<Runner> {
+  static async start(
+    script: Compiled,
+    { server, args = [], traffic }: ServerUnderLoad,
+    connections: number,
+  ): Promise<Runner> {
     const { child, ready } = await Child.start(script, [server, ...args]);
     return new Runner(child, await Client.open(ready as number, connections, traffic()));
   }
 
-  async turn(milliseconds: number): Promise<Turn> {
+  async run(milliseconds: number): Promise<RoundResult> {
     const before = await this.child.invoke<Usage>("usage");
     const { requests, seconds, latencies } = await this.client.run(milliseconds);
     const after = await this.child.invoke<Usage>("usage");
