@@ -48,7 +48,7 @@ export interface ModelReport {
  * stopped process, clock steps and damaged lines. The invariants:
  *
  * - Each acknowledged push is finally handled or dead: only once, unless its process died, and in the order of its subject.
- * - Only a copy of a subject's last push is a duplicate.
+ * - Only a byte-identical copy of a subject's last push is a duplicate.
  * - A damaged line is kept.
  * @param script the compiled `inbox-app.ts`
  */
@@ -100,7 +100,7 @@ class InboxModel {
     for (; step < steps && this.#broken.length === 0; step++) {
       const kind = this.#random.weighted(this.weights);
       if (kind !== "push") this.#trace.push(`${step} ${kind}`);
-      await this.#take(kind);
+      await this.#execute(kind);
     }
     await this.#judge();
     const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-25).join(", ")})`;
@@ -130,7 +130,7 @@ class InboxModel {
     if (error !== "") this.#broken.push(`life ${this.#life} did not open the inbox: ${error}`);
   }
 
-  async #take(kind: Step): Promise<void> {
+  async #execute(kind: Step): Promise<void> {
     const random = this.#random;
     if (kind === "push") return this.#push(this.#running, [this.#newPush()]);
     if (kind === "burst")
@@ -160,7 +160,7 @@ class InboxModel {
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
       if (status !== 200 || id === undefined) {
-        this.#broken.push(`${subject} ${state} was answered ${status}`);
+        this.#broken.push(`${subject} ${state} got the response ${status}`);
         continue;
       }
       const last = this.#last.get(subject);
@@ -169,7 +169,7 @@ class InboxModel {
           this.#broken.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
         continue;
       }
-      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was given out twice`);
+      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was assigned twice`);
       this.#accepted.set(id, { id, subject, state, order: this.#accepted.size });
       this.#last.set(subject, state);
     }
@@ -212,7 +212,7 @@ class InboxModel {
     const oldLife = this.#life;
     const pushes = Array.from({ length: 6 }, () => this.#newPush());
     for (const { subject } of pushes) this.#last.set(subject, undefined);
-    const answered = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
+    const pending = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
     await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     this.#stopped = old;
     this.#crashed.add(oldLife);
@@ -222,7 +222,7 @@ class InboxModel {
     old.process.kill("SIGCONT");
     const [, responses] = await Promise.all([
       this.#push(this.#running, [this.#newPush(), this.#newPush(), this.#newPush()]),
-      answered,
+      pending,
     ]);
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
@@ -293,7 +293,7 @@ class InboxModel {
       if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;
       const before = latest.get(subject);
       if (before !== undefined && before.at > first.at && !this.#damaged.has(id) && !this.#damaged.has(before.id))
-        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which came earlier`);
+        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which arrived earlier`);
       latest.set(subject, { at: Math.max(first.at, before?.at ?? 0), id });
     }
   }

@@ -1,4 +1,4 @@
-/** An app that responds to each push after a delay. It notes each push in a file: `begin ID` on arrival, `end ID` before the response. */
+/** An app that responds to each push after a delay. It writes two lines for each push to a file: `begin ID` on arrival, `end ID` before the response. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
