@@ -25,7 +25,7 @@ export class Resolver {
     this.#pending.add(key);
     let node: Node | undefined = this.#document(path, from, at);
     for (const step of pointer.split("/").slice(1)) node = (node as Record<string, Node> | undefined)?.[step];
-    if (node === undefined) throw new SchemaError(`schemas/${from}`, at, `there is nothing at ${key}`);
+    if (node === undefined) throw new SchemaError(`schemas/${from}`, at, `${key} does not exist`);
     const resolved = this.#resolve(node, path, pointer);
     this.#pending.delete(key);
     this.#resolved.set(key, resolved);
@@ -38,7 +38,7 @@ export class Resolver {
         throw new SchemaError(
           `schemas/${path}`,
           pointer,
-          "draft-07 ignores what stands beside a $ref: move it to the part that is referred to",
+          "draft-07 ignores keywords beside $ref: move them to its target",
         );
       }
       const [file = "", fragment = ""] = node.$ref.split("#");
