@@ -46,8 +46,8 @@ test("finding the next push that may be sent takes constant time, however many w
     send: ({ subject }) => {
       sent.push(subject);
       if (subject === "busy") return new Promise(() => undefined);
-      const answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
-      return Promise.resolve({ at: "", target: "", ms: 1, answer, reached: true });
+      const response = { status: 200, headers: {}, body: Buffer.alloc(0) };
+      return Promise.resolve({ at: "", target: "", ms: 1, response, reached: true });
     },
     onGiveUp: () => undefined,
   });
