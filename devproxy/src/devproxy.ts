@@ -5,7 +5,7 @@ import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses, createIngress, listen, passThroughTo, portOf, reportMalformed } from "./ingress/index.js";
 import { FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
-import { type DevproxyOptions, type DevproxySettings, settingsOf } from "./options.js";
+import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks } from "./options.js";
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
@@ -39,7 +39,7 @@ export interface Devproxy {
  * console.log(proxy.localUrl);
  * await proxy.close();
  */
-export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devproxy> {
+export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
   const listener: Listener = options.onEvent ?? (() => undefined);
   const damage = new DamageTally();
@@ -72,7 +72,7 @@ function plainRow({ push, place, deliveries, mark }: Row): Row {
 }
 
 async function run(
-  options: DevproxyOptions,
+  options: DevproxyOptions & TestHooks,
   { target, port, dir, provider, whenDown, passThrough, keep }: DevproxySettings,
   store: Store,
   config: Config,
@@ -81,11 +81,11 @@ async function run(
   /** Receives what ends each part that runs, in case a later one cannot start. */
   started: (() => unknown)[],
 ): Promise<Devproxy> {
-  const { key, limits, healthIntervals } = options;
+  const { key, timeouts, healthCheckIntervals } = options;
   const forwarder = new Forwarder(options.token);
   const redactor = await Redactor.of(store.dir, options.reveal ?? false);
   const deliverer = new Deliverer(store, forwarder, listener, redactor);
-  const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
+  const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, timeouts, healthCheckIntervals });
   started.push(
     () => forwarder.close(),
     () => live.close(),
@@ -94,7 +94,7 @@ async function run(
   const { secret } = config;
   const active = new ActiveResponses();
   const elsewhere = passThrough ? passThroughTo(target) : undefined;
-  const { bodyMs } = limits ?? {};
+  const { bodyMs } = timeouts ?? {};
   const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
   const server = await listen(ingress, port);
   started.push(() => active.closeServer(server, () => live.close()));

@@ -7,10 +7,10 @@ import {
   WHEN_DOWN,
   type WhenDown,
 } from "./config/index.js";
-import type { HealthIntervals } from "./delivery/index.js";
+import type { HealthCheckIntervals } from "./delivery/index.js";
 import { usageError } from "./errors.js";
 import type { Listener } from "./events.js";
-import type { Limits } from "./queue/index.js";
+import type { DeliveryTimeouts } from "./queue/index.js";
 import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */
@@ -41,11 +41,13 @@ export interface DevproxyOptions {
   reveal?: boolean;
   /** Receives every event. */
   onEvent?: Listener;
-  /** Time limits other than Airudder's; for tests. @internal */
-  limits?: Limits;
-  /** @internal */
-  healthIntervals?: HealthIntervals;
-  /** Size at which a segment of the journal is closed, bytes. @internal */
+}
+
+/** What the tests of this package change in a dev proxy. Not for users: it may change in any release. */
+export interface TestHooks {
+  timeouts?: DeliveryTimeouts;
+  healthCheckIntervals?: HealthCheckIntervals;
+  /** Size at which a segment of the journal is closed, bytes. */
   segmentBytes?: number;
 }
 

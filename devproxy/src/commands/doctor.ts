@@ -69,12 +69,12 @@ async function withoutFile(command: Command): Promise<DoctorFlags> {
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
   // Loaded here, since the other commands have no use for a server.
-  const { examine } = await import("../doctor/index.js");
+  const { runChecks } = await import("../doctor/index.js");
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)
     out.line(`Two signed test pushes for a fictitious call go to the app; in its handlers push.replay is "doctor"\n`);
-  for await (const finding of examine(options)) {
+  for await (const finding of runChecks(options)) {
     counts[finding.result]++;
     if (json) out.json({ event: "check", ...finding });
     else out.line(findingLine(out, finding));

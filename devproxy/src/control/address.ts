@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type FolderIdentity, writePrivateFile } from "../config/index.js";
 
 /** How to reach the `listen` that writes a journal: the content of `listen.json` in its folder. */
-export interface Address {
+export interface ControlAddress {
   pid: number;
   /** On 127.0.0.1. */
   port: number;
@@ -19,7 +19,7 @@ function addressPath(dir: string): string {
 }
 
 /** Says where the control channel is, to the owner of the folder alone. */
-export function writeAddress(dir: string, address: Address): Promise<void> {
+export function writeAddress(dir: string, address: ControlAddress): Promise<void> {
   return writePrivateFile(addressPath(dir), `${JSON.stringify(address)}\n`);
 }
 
@@ -29,9 +29,9 @@ export async function removeAddress(dir: string, instance: string): Promise<void
 }
 
 /** The address that the last `listen` wrote; it may have ended. Addresses without `folder`, from earlier versions, are ignored. */
-export async function readAddress(dir: string): Promise<Address | undefined> {
+export async function readAddress(dir: string): Promise<ControlAddress | undefined> {
   try {
-    const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<Address>;
+    const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<ControlAddress>;
     const { pid, port, token, instance, folder } = address;
     const isWhole =
       typeof pid === "number" &&
@@ -39,7 +39,7 @@ export async function readAddress(dir: string): Promise<Address | undefined> {
       typeof token === "string" &&
       typeof instance === "string" &&
       typeof folder?.path === "string";
-    if (isWhole) return address as Address;
+    if (isWhole) return address as ControlAddress;
   } catch {
     // Absent, or half written by a process that died: nobody to talk to.
   }

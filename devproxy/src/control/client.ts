@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { identityOf, isSameFolder } from "../config/index.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
-import { type Address, readAddress } from "./address.js";
+import { type ControlAddress, readAddress } from "./address.js";
 import type { Listing, ListingRequest } from "./listing.js";
 import type { EndLine } from "./server.js";
 
@@ -49,7 +49,7 @@ export async function connectControl(
 }
 
 /** The state that a `listen` reports; `undefined` if none responds at the address. */
-async function stateOf(address: Address): Promise<Record<string, unknown> | undefined> {
+async function stateOf(address: ControlAddress): Promise<Record<string, unknown> | undefined> {
   try {
     let text = "";
     await call(
@@ -68,7 +68,7 @@ async function stateOf(address: Address): Promise<Record<string, unknown> | unde
   }
 }
 
-async function askListing(address: Address, wanted: ListingRequest): Promise<Listing | undefined> {
+async function askListing(address: ControlAddress, wanted: ListingRequest): Promise<Listing | undefined> {
   let text = "";
   const onText = (chunk: string) => {
     text += chunk;
@@ -82,7 +82,7 @@ async function askListing(address: Address, wanted: ListingRequest): Promise<Lis
 }
 
 async function askReplay(
-  address: Address,
+  address: ControlAddress,
   wanted: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
   signal?: AbortSignal,
@@ -120,7 +120,7 @@ async function askReplay(
 }
 
 function call(
-  { port, token }: Address,
+  { port, token }: ControlAddress,
   method: string,
   path: string,
   body: string | undefined,

@@ -2,7 +2,7 @@ import { isListening } from "../http/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
 
 /** How often the app is looked after, ms. */
-export interface HealthIntervals {
+export interface HealthCheckIntervals {
   /** While it answers. */
   up: number;
   /** While it does not. */
@@ -11,7 +11,7 @@ export interface HealthIntervals {
   waiting: number;
 }
 
-const INTERVALS: HealthIntervals = { up: 15_000, down: 2_000, waiting: 200 };
+const INTERVALS: HealthCheckIntervals = { up: 15_000, down: 2_000, waiting: 200 };
 
 /** Knows whether the app is up, and says when that changes. */
 export class AppHealth {
@@ -23,7 +23,7 @@ export class AppHealth {
   constructor(
     private readonly target: URL,
     private readonly onChange: (state: "up" | "down") => void,
-    private readonly intervals: HealthIntervals = INTERVALS,
+    private readonly intervals: HealthCheckIntervals = INTERVALS,
   ) {}
 
   get isDown(): boolean {

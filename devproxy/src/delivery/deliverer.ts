@@ -1,6 +1,13 @@
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
-import { errorCodeOf, type Outcome, type OutcomeResult, queryOf, RESPONSE_BYTES, readOutcome } from "../http/index.js";
+import {
+  errorCodeOf,
+  MAX_RECORDED_RESPONSE_BYTES,
+  type Outcome,
+  type OutcomeResult,
+  queryOf,
+  readOutcome,
+} from "../http/index.js";
 import { type Store, succeeded } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
@@ -89,7 +96,7 @@ export class Deliverer {
       ms,
       ...facts,
     };
-    const response = answer && { headers: answer.headers, body: answer.body.subarray(0, RESPONSE_BYTES) };
+    const response = answer && { headers: answer.headers, body: answer.body.subarray(0, MAX_RECORDED_RESPONSE_BYTES) };
     const recording: Promise<void> = this.store
       .record(head, response)
       .then(

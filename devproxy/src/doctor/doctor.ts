@@ -13,7 +13,7 @@ import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
  * Looks at everything that a push passes on its way, one thing after the other. A `listen` that runs is asked, not disturbed.
  * @throws DevproxyError `usage`
  */
-export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding> {
+export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Finding> {
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);

@@ -31,7 +31,7 @@ export function endToEndHeaders(headers: HeaderMap): HeaderMap {
 }
 
 /** Removes our own headers from a message's. */
-export function removeOwnHeaders(headers: NodeJS.Dict<string | string[]>): void {
+export function removeInternalHeaders(headers: NodeJS.Dict<string | string[]>): void {
   for (const name of OWN_HEADERS) delete headers[name];
 }
 

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 
 /** The largest body that is taken, bytes. */
-export const BODY_BYTES = 10 * 1024 * 1024;
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** Maximum number of bytes to discard of a body that is too large. A tunnel loses a response that is sent before the body has ended. */
 const DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** How long a sender may take for its body, ms: it waits 10 s for an answer. */
-export const BODY_MS = 8_000;
+export const BODY_TIMEOUT_MS = 8_000;
 
 /** Why a body could not be read; a broken one was answered 400 by Node. */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
@@ -15,8 +15,8 @@ export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 /** Reads the body of a request without inflating or decoding it. Reads a body that is too large to its end before it returns. */
 export function readBody(
   request: IncomingMessage,
-  limit = BODY_BYTES,
-  timeoutMs = BODY_MS,
+  limit = MAX_BODY_BYTES,
+  timeoutMs = BODY_TIMEOUT_MS,
 ): Promise<Buffer | BodyProblem> {
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > DISCARDED_BYTES) {

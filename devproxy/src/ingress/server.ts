@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
 import { DevproxyError } from "../errors.js";
 import type { Listener } from "../events.js";
-import { BODY_BYTES, BODY_MS, readBody } from "../http/index.js";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, readBody } from "../http/index.js";
 import type { Store } from "../journal/index.js";
 import type { LiveDelivery } from "../queue/index.js";
 import { behindTunnel } from "../tunnel/index.js";
@@ -54,7 +54,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
 async function takePush(
   request: IncomingMessage,
   response: ServerResponse,
-  { store, live, listener, key, bodyMs = BODY_MS }: IngressOptions,
+  { store, live, listener, key, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
   refusals: Rejections,
   memory: BodyMemory,
 ): Promise<void> {
@@ -63,14 +63,14 @@ async function takePush(
     return refusals.refuse(response, 405, "method_not_allowed", "Pushes are sent by POST.");
   }
   const started = performance.now();
-  const body = await readBody(request, BODY_BYTES, bodyMs);
+  const body = await readBody(request, MAX_BODY_BYTES, bodyMs);
   if (body === "aborted") return;
   if (body === "broken") return refusals.report(400, "broken_body", "The body broke the rules of HTTP.");
   if (body === "timed_out") {
     return refusals.refuse(response, 408, "body_timeout", "The body did not come to its end in time.");
   }
   if (body === "too_large") {
-    return refusals.refuse(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
+    return refusals.refuse(response, 413, "too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`);
   }
   const content = contentOf(request, body);
   const { head, signProblem } = describeRequest(request, content, key);

@@ -7,13 +7,13 @@ import {
   type Deliverer,
   type DeliveryAttempt,
   gatewayError,
-  type HealthIntervals,
+  type HealthCheckIntervals,
 } from "../delivery/index.js";
 import type { Listener } from "../events.js";
 import { ACKNOWLEDGED, GIVEN_UP, type Row, type Store, succeeded, waitingRows } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
-import { LIMITS, type Limits } from "./limits.js";
 import { PendingDelivery } from "./pending-delivery.js";
+import { DEFAULT_TIMEOUTS, type DeliveryTimeouts } from "./timeouts.js";
 
 export interface LiveDeliveryOptions {
   store: Store;
@@ -21,8 +21,8 @@ export interface LiveDeliveryOptions {
   target: URL;
   whenDown: WhenDown;
   listener: Listener;
-  limits?: Limits | undefined;
-  healthIntervals?: HealthIntervals | undefined;
+  timeouts?: DeliveryTimeouts | undefined;
+  healthCheckIntervals?: HealthCheckIntervals | undefined;
 }
 
 const QUEUED_MS = 120_000;
@@ -35,7 +35,7 @@ const ACKNOWLEDGEMENT: AppResponse = {
 
 /** Brings live pushes to the app, and finds the sender's answer in time. */
 export class LiveDelivery {
-  readonly #limits: Limits;
+  readonly #timeouts: DeliveryTimeouts;
   readonly #health: AppHealth;
   readonly #waiting: DeliveryQueue;
   readonly #closing = new AbortController();
@@ -44,11 +44,11 @@ export class LiveDelivery {
   readonly #expiring = new Set<() => void>();
 
   constructor(private readonly options: LiveDeliveryOptions) {
-    this.#limits = options.limits ?? LIMITS;
-    this.#health = new AppHealth(options.target, (state) => this.#onHealth(state), options.healthIntervals);
+    this.#timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+    this.#health = new AppHealth(options.target, (state) => this.#onHealth(state), options.healthCheckIntervals);
     this.#waiting = new DeliveryQueue({
       health: this.#health,
-      slowAfterMs: this.#limits.responseMs,
+      slowAfterMs: this.#timeouts.responseMs,
       send: (pending) => this.#send(pending),
       onGiveUp: (pending) => this.#giveUp(pending),
       onSlow: (pending) => this.#noteSlow(pending),
@@ -129,7 +129,7 @@ export class LiveDelivery {
 
   /** The attempt that settles a push before its sender's time is over. */
   #inTime(pending: PendingDelivery, started: number): Promise<DeliveryAttempt | undefined> {
-    const { responseMs, holdMs } = this.#limits;
+    const { responseMs, holdMs } = this.#timeouts;
     const remaining = (limit: number) => Math.max(0, started + limit - performance.now());
     return new Promise((resolve) => {
       const finish = (attempt?: DeliveryAttempt) => {
@@ -181,7 +181,7 @@ export class LiveDelivery {
       target,
       cause: started ? "queued" : "live",
       // A queued push that gets no response must not hold up its subject for ever.
-      ...(started ? { limitMs: this.#limits.queuedMs ?? QUEUED_MS } : {}),
+      ...(started ? { limitMs: this.#timeouts.queuedMs ?? QUEUED_MS } : {}),
       isLate: () => !started && pending.acknowledged,
       signal: this.#closing.signal,
     });
@@ -210,7 +210,7 @@ export class LiveDelivery {
   }
 
   #noteSlow({ row }: PendingDelivery): void {
-    const seconds = Math.round(this.#limits.responseMs / 1_000);
+    const seconds = Math.round(this.#timeouts.responseMs / 1_000);
     const message = `#${row.push.seq} has had no response from the app for ${seconds} s. Later pushes of its subject wait for it.`;
     this.options.listener({ event: "note", code: "slow", message });
   }

@@ -1,7 +1,7 @@
 import { isLocalhostName } from "../http/index.js";
 import { reasonOf, TunnelError } from "./errors.js";
 import { presetsFound } from "./presets.js";
-import type { PublicAnswer } from "./request.js";
+import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
 /** What a localtunnel server hands out. */
@@ -44,7 +44,7 @@ async function follow(
   url: URL,
   options: { timeoutMs: number; signal?: AbortSignal },
   redirects: number,
-): Promise<PublicAnswer> {
+): Promise<PublicResponse> {
   const answer = await publicRequest(url, options);
   const { location } = answer.headers;
   if (answer.status < 300 || answer.status > 399 || !location || redirects === 0) return answer;
@@ -71,7 +71,7 @@ export function timedOut(host: string, timeoutMs: number, cause?: unknown): Tunn
   return new TunnelError("tunnel_timeout", message, { cause });
 }
 
-function granted({ status, body }: PublicAnswer, host: string): Grant {
+function granted({ status, body }: PublicResponse, host: string): Grant {
   const evidence = body.toString("utf8", 0, 200);
   const answer = parsed(body);
   if (status !== 200) {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { reasonOf, TunnelError } from "./errors.js";
-import type { PublicAnswer } from "./request.js";
+import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
 const PING_KEY = "airudder-devproxy";
@@ -18,16 +18,16 @@ export function pingSecret(secret: string): string {
   return createHmac("sha256", secret).update("ping").digest("base64url").slice(0, secret.length);
 }
 
-/** Path that the ingress answers pings on: `GET <path>?nonce=N` gets 200 and {@link pingAnswer} as JSON. */
+/** Path that the ingress answers pings on: `GET <path>?nonce=N` gets 200 and {@link pingResponse} as JSON. */
 export function pingPath(secret: string): string {
   return `${pushPath(pingSecret(secret))}/ping`;
 }
 
 /**
  * The answer to a ping, as JSON text: the nonce signed with the secret, so that nobody else can give it.
- * @example response.setHeader("content-type", "application/json").end(pingAnswer(secret, nonce));
+ * @example response.setHeader("content-type", "application/json").end(pingResponse(secret, nonce));
  */
-export function pingAnswer(secret: string, nonce: string): string {
+export function pingResponse(secret: string, nonce: string): string {
   return JSON.stringify({ [PING_KEY]: createHmac("sha256", secret).update(nonce).digest("hex") });
 }
 
@@ -52,7 +52,7 @@ export async function ping({ url, secret, timeoutMs = 8_000, signal }: PingOptio
   const answer = await publicRequest(address, { timeoutMs, ...(signal && { signal }) }).catch((error) => {
     throw new TunnelError("tunnel_silent", silent(url, reasonOf(error)), { cause: error });
   });
-  if (answer.status === 200 && answer.body.toString() === pingAnswer(secret, nonce)) return { ms: answer.ms };
+  if (answer.status === 200 && answer.body.toString() === pingResponse(secret, nonce)) return { ms: answer.ms };
   throw new TunnelError("tunnel_silent", silent(url, whatCame(answer)), {
     status: answer.status,
     evidence: answer.body.toString("utf8", 0, 200),
@@ -63,7 +63,7 @@ function silent(url: string, reason: string): string {
   return `the public URL ${url} does not bring requests here (${reason}); the local URL still works`;
 }
 
-function whatCame({ status, headers, body }: PublicAnswer): string {
+function whatCame({ status, headers, body }: PublicResponse): string {
   if (status === 200 && body.includes(`"${PING_KEY}"`)) return "another dev proxy answers there";
   const page = /html/i.test(headers["content-type"] ?? "") ? " with a web page" : "";
   return `something else answered ${status}${page}`;

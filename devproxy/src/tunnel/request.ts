@@ -17,7 +17,7 @@ export interface PublicRequestOptions {
 }
 
 /** What came back. */
-export interface PublicAnswer {
+export interface PublicResponse {
   status: number;
   headers: http.IncomingHttpHeaders;
   body: Buffer;
@@ -33,7 +33,7 @@ const OWN_HEADERS = { "user-agent": "airudder-devproxy", "bypass-tunnel-reminder
  * @throws the connection's error, or an Error with code `ETIMEDOUT` or `ABORT_ERR`.
  * @example const { status } = await publicRequest("http://demo.localhost:4000/");
  */
-export function publicRequest(url: string | URL, options: PublicRequestOptions = {}): Promise<PublicAnswer> {
+export function publicRequest(url: string | URL, options: PublicRequestOptions = {}): Promise<PublicResponse> {
   const { method = "GET", headers, body, timeoutMs = 8_000, signal, maxBytes = 65_536 } = options;
   const target = new URL(url);
   const started = performance.now();

@@ -23,7 +23,7 @@ export interface SupervisorOptions {
   /** Called for every change. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
   /** Other intervals than the defaults; for tests. */
-  pace?: Partial<TunnelTiming>;
+  timing?: Partial<TunnelTiming>;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface SupervisorOptions {
  */
 export class TunnelSupervisor {
   readonly #options: SupervisorOptions;
-  readonly #pace: TunnelTiming;
+  readonly #timing: TunnelTiming;
   readonly #stop = new AbortController();
   readonly #leaving = new Set<Promise<void>>();
   readonly #waiting = new Set<() => void>();
@@ -50,7 +50,7 @@ export class TunnelSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#pace = { ...TIMING, ...options.pace };
+    this.#timing = { ...TIMING, ...options.timing };
   }
 
   get status(): TunnelStatus {
@@ -91,7 +91,7 @@ export class TunnelSupervisor {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     this.#report("connecting");
-    void pause(this.#pace.admitAfterMs, signal).then(() => this.#admit());
+    void pause(this.#timing.admitAfterMs, signal).then(() => this.#admit());
     for (let failures = 0; !signal.aborted; failures++) {
       const begun = performance.now();
       try {
@@ -99,13 +99,13 @@ export class TunnelSupervisor {
           failures = 0;
           this.#reportUp(link);
           const next: Link | undefined = await this.#watch(link);
-          this.#leave(link.tunnel, next ? this.#pace.handoverMs : 0);
+          this.#leave(link.tunnel, next ? this.#timing.handoverMs : 0);
           link = next;
         }
       } catch (error) {
         this.#reportDown(toTunnelError(error));
       }
-      await pause(reopenAfter(failures, performance.now() - begun, this.#pace), signal);
+      await pause(reopenAfter(failures, performance.now() - begun, this.#timing), signal);
       if (this.#status.state === "down") this.#report("reopening", this.#status.url);
     }
   }
@@ -117,7 +117,7 @@ export class TunnelSupervisor {
     this.#notYet = new TunnelError("tunnel_timeout", provider.notOpenYet ?? "the tunnel is not open yet");
     const timeoutMs = provider.openLimitMs;
     const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs, ...(record && { record }) });
-    const link = new Link(tunnel, secret, this.#pace.pingLimitMs);
+    const link = new Link(tunnel, secret, this.#timing.pingLimitMs);
     this.#notYet = new TunnelError("tunnel_silent", `the public URL ${tunnel.url} does not answer yet`);
     const deadline = performance.now() + provider.settleLimitMs;
     for (;;) {
@@ -126,11 +126,11 @@ export class TunnelSupervisor {
         this.#pingMs = seen;
         return link;
       }
-      if (signal.aborted || link.failure || performance.now() + this.#pace.confirmAfterMs >= deadline) {
+      if (signal.aborted || link.failure || performance.now() + this.#timing.confirmAfterMs >= deadline) {
         await tunnel.close();
         throw seen;
       }
-      await pause(this.#pace.confirmAfterMs, signal);
+      await pause(this.#timing.confirmAfterMs, signal);
     }
   }
 
@@ -142,7 +142,7 @@ export class TunnelSupervisor {
     signal.addEventListener("abort", wake, { once: true });
     if (signal.aborted) wake();
     let successor: Link | undefined;
-    const nextAsk = new DoublingWait(this.#pace.reclaimMs, this.#pace.reclaimCapMs);
+    const nextAsk = new DoublingWait(this.#timing.reclaimMs, this.#timing.reclaimCapMs);
     if (link.tunnel.missedName !== undefined) {
       void this.#reclaim(nextAsk, ended.signal).then((found) => {
         successor = found;
@@ -152,7 +152,7 @@ export class TunnelSupervisor {
     }
     try {
       for (let misses = 0; ; ) {
-        await link.pause.wait(misses ? this.#pace.confirmAfterMs : this.#pace.pingEveryMs);
+        await link.pause.wait(misses ? this.#timing.confirmAfterMs : this.#timing.pingEveryMs);
         if (signal.aborted || successor) return successor;
         const seen = await link.ping(signal);
         if (signal.aborted || successor) return successor;

@@ -49,6 +49,6 @@ export function backoff(failures: number, { backoffMs, backoffCapMs }: TunnelTim
  * The wait before the next opening, counted from the start of the one that failed: its own duration counts as waiting. Never shorter
  * than the first backoff.
  */
-export function reopenAfter(failures: number, elapsedMs: number, pace: TunnelTiming, random = Math.random): number {
-  return Math.max(backoff(failures, pace, random) - elapsedMs, backoff(0, pace, random));
+export function reopenAfter(failures: number, elapsedMs: number, timing: TunnelTiming, random = Math.random): number {
+  return Math.max(backoff(failures, timing, random) - elapsedMs, backoff(0, timing, random));
 }

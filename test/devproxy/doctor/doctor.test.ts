@@ -8,7 +8,7 @@ import { airudder, type Receiver } from "airudder-webhooks";
 import express from "express";
 import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
 import { checkReceiver } from "../../../devproxy/src/doctor/app.js";
-import { examine } from "../../../devproxy/src/doctor/doctor.js";
+import { runChecks } from "../../../devproxy/src/doctor/doctor.js";
 import { type Before, HOSTS, serve } from "../../helpers/app.js";
 import { run, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -30,7 +30,7 @@ async function startApp(t: TestContext, before?: Before, token?: string): Promis
 async function findings(t: TestContext, options: DevproxyOptions): Promise<Record<string, [string, string]>> {
   const found: Record<string, [string, string]> = {};
   const journal = options.journal ?? join(makeFolder(t), "journal");
-  for await (const { name, result, detail } of examine({ tunnel: "none", ...options, journal }))
+  for await (const { name, result, detail } of runChecks({ tunnel: "none", ...options, journal }))
     found[name] = [result, detail];
   return found;
 }
@@ -257,13 +257,13 @@ test("the clock is compared with the tunnel server that the running listen uses"
   const { dir, proxy } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
   await proxy.tunnelReady();
   const found: Record<string, string> = {};
-  for await (const { name, detail } of examine({ journal: dir })) found[name] = detail;
+  for await (const { name, detail } of runChecks({ journal: dir })) found[name] = detail;
   assert.match(found.clock ?? "", new RegExp(`^within \\d+ s of ${new URL(server.url).host}$`));
 });
 
 test("the clock is compared with nothing when the running listen uses no tunnel server", async (t) => {
   const { dir } = await startProxy(t);
-  for await (const { name, result } of examine({ journal: dir })) {
+  for await (const { name, result } of runChecks({ journal: dir })) {
     if (name === "clock") assert.equal(result, "skipped");
   }
 });

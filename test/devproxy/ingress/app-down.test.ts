@@ -2,23 +2,23 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { DevproxyEvent, DevproxyOptions, Row, WhenDown } from "airudder-devproxy";
+import type { DevproxyEvent, Row, WhenDown } from "airudder-devproxy";
 import { statusOf } from "../../../devproxy/src/journal/status.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { LiveDelivery } from "../../../devproxy/src/queue/live-delivery.js";
-import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { send, startProxy, type TestProxyOptions, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-const healthIntervals = { up: 20, down: 20, waiting: 10 };
+const healthCheckIntervals = { up: 20, down: 20, waiting: 10 };
 
 async function startWithoutApp(
   t: Parameters<typeof startProxy>[0],
   whenDown: WhenDown,
-  limits: DevproxyOptions["limits"] = { responseMs: 900, holdMs: 300 },
+  timeouts: TestProxyOptions["timeouts"] = { responseMs: 900, holdMs: 300 },
 ) {
   const app = await new RecorderApp().start();
   await app.stop();
-  return startProxy(t, { app, whenDown, limits, healthIntervals });
+  return startProxy(t, { app, whenDown, timeouts, healthCheckIntervals });
 }
 
 test("hold: waits for the app and answers what it says", async (t) => {
@@ -80,7 +80,7 @@ test("the queue survives a restart", async (t) => {
   for (const n of [1, 2, 3]) await send(proxy.localUrl, agent(n));
   await proxy.close();
   await app.start();
-  const again = await startProxy(t, { app, journal: dir, healthIntervals });
+  const again = await startProxy(t, { app, journal: dir, healthCheckIntervals });
   await app.received(3);
   assert.deepEqual(
     app.requests.map(({ body }) => body.toString()),
@@ -88,7 +88,7 @@ test("the queue survives a restart", async (t) => {
   );
   await until(() => again.proxy.store.index.rows.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200));
   await again.proxy.close();
-  const third = await startProxy(t, { app, journal: dir, healthIntervals });
+  const third = await startProxy(t, { app, journal: dir, healthCheckIntervals });
   await send(third.proxy.localUrl, '{"n":4}');
   assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
 });
@@ -108,7 +108,7 @@ test("a push that comes in while the proxy starts again does not overtake one of
     return start.call(this);
   });
   const { port } = new URL(proxy.localUrl);
-  await startProxy(t, { app, journal: dir, port: Number(port), healthIntervals });
+  await startProxy(t, { app, journal: dir, port: Number(port), healthCheckIntervals });
   await second;
   await app.received(2);
   assert.deepEqual(
@@ -158,7 +158,10 @@ test("a push about a subject that is being delivered late waits for it; others d
 });
 
 test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
+  const { proxy, app, events } = await startProxy(t, {
+    timeouts: { responseMs: 100, holdMs: 50 },
+    healthCheckIntervals,
+  });
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
     finish = () => response.writeHead(500).end("late");
@@ -206,7 +209,7 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
 
 /** The first push waits at the app; that it was acknowledged is recorded as the test says. */
 async function startAtWork(t: Parameters<typeof startProxy>[0], acknowledging: (breakAnswer: () => void) => unknown) {
-  const started = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
+  const started = await startProxy(t, { timeouts: { responseMs: 100, holdMs: 50 }, healthCheckIntervals });
   const { app, proxy } = started;
   let breakAnswer: () => void = () => undefined;
   app.reply = (_, response) => {
@@ -241,7 +244,7 @@ test("a push that could not be acknowledged, and whose answer the app breaks, is
 });
 
 test("hold: an app that goes away while it has a push is waited for, and each try is recorded", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   app.reply = () => void app.stop();
   const answer = send(proxy.localUrl, "{}");
   await until(() => !proxy.appIsUp);
@@ -261,7 +264,7 @@ const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = 
 for (const [name, answer] of Object.entries(oddAnswers)) {
   for (const whenDown of ["hold", "ack", "fail"] as const) {
     test(`${whenDown}: ${name} is a 502 at once, an undelivered push, and does not mean that the app is down`, async (t) => {
-      const { proxy, app, events } = await startProxy(t, { whenDown, healthIntervals });
+      const { proxy, app, events } = await startProxy(t, { whenDown, healthCheckIntervals });
       app.reply = (_, response) => {
         if (response.socket) answer(response.socket);
       };
@@ -283,7 +286,7 @@ for (const [name, answer] of Object.entries(oddAnswers)) {
 }
 
 test("an app that restarts between two pushes gets the second one once", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   for (let round = 0; round < 5; round++) {
     assert.equal((await send(proxy.localUrl, `{"n":${round}}`)).status, 200);
     await app.stop();
@@ -296,7 +299,7 @@ test("an app that restarts between two pushes gets the second one once", async (
 });
 
 test("a kept connection that the app ends on a push: it is sent once, and what Airudder is told is what happened", async (t) => {
-  const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
+  const { proxy, app } = await startProxy(t, { whenDown: "fail", healthCheckIntervals });
   const used = new WeakSet<object>();
   app.reply = (_, response) => {
     const socket = response.socket as import("node:net").Socket;
@@ -312,7 +315,7 @@ test("a kept connection that the app ends on a push: it is sent once, and what A
 });
 
 test("an idle connection is not kept until the app ends it", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   const sockets = new Set<import("node:net").Socket>();
   app.reply = (_, response) => {
     sockets.add(response.socket as import("node:net").Socket);
@@ -323,7 +326,7 @@ test("an idle connection is not kept until the app ends it", async (t) => {
 });
 
 test("204 is handed on, and it is said once that Airudder takes only 200 as received", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { healthIntervals });
+  const { proxy, app, events } = await startProxy(t, { healthCheckIntervals });
   app.reply = (_, response) => void response.writeHead(204).end();
   for (const n of [1, 2]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 204);
   const notes = events.filter((event) => event.event === "note" && event.code === "not_200");
@@ -338,8 +341,8 @@ const reported = (events: DevproxyEvent[]) =>
   });
 
 test("a queued push without a response is reported as slow, each of its 3 deliveries ends at the limit, then it is given up", async (t) => {
-  const limits = { responseMs: 50, holdMs: 50, queuedMs: 400 };
-  const { proxy, app, events } = await startWithoutApp(t, "ack", limits);
+  const timeouts = { responseMs: 50, holdMs: 50, queuedMs: 400 };
+  const { proxy, app, events } = await startWithoutApp(t, "ack", timeouts);
   const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
   app.reply = ({ body }, response) => {
     if (body.toString() === agent(2)) response.end("{}");

@@ -5,9 +5,9 @@ import type { Devproxy, DevproxyEvent } from "airudder-devproxy";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { type Recorded, RecorderApp } from "../../helpers/recorder-app.js";
 
-const healthIntervals = { up: 20, down: 20, waiting: 10 };
+const healthCheckIntervals = { up: 20, down: 20, waiting: 10 };
 const bounded = { timeout: 20_000 };
-const limits = { responseMs: 9_000, holdMs: 8_000 };
+const timeouts = { responseMs: 9_000, holdMs: 8_000 };
 
 function agentPush(agent: number | string, n: number): string {
   return JSON.stringify({
@@ -41,7 +41,7 @@ function assertOnceInOrder(requests: readonly Recorded[]): void {
 async function startDown(t: TestContext, whenDown: "hold" | "ack") {
   const app = await new RecorderApp().start();
   await app.stop();
-  return startProxy(t, { app, whenDown, limits, healthIntervals });
+  return startProxy(t, { app, whenDown, timeouts, healthCheckIntervals });
 }
 
 function pause(ms: number): Promise<void> {
@@ -56,7 +56,7 @@ test(
       await pause(100);
       response.end("{}");
     }).start();
-    const { proxy } = await startProxy(t, { app, limits, healthIntervals });
+    const { proxy } = await startProxy(t, { app, timeouts, healthCheckIntervals });
     const times: { sentAt: number; ms: number }[] = [];
     const replies: Promise<unknown>[] = [];
     let n = 0;
@@ -208,8 +208,8 @@ test("a subject that never gets a response does not hold up the others", bounded
   const { proxy } = await startProxy(t, {
     app,
     whenDown: "ack",
-    limits: { responseMs: 500, holdMs: 300 },
-    healthIntervals,
+    timeouts: { responseMs: 500, holdMs: 300 },
+    healthCheckIntervals,
   });
   for (let n = 0; n < 40; n++) await send(proxy.localUrl, agentPush(n, n));
   app.reply = (request, response) => {
@@ -248,7 +248,7 @@ test("the queue sends what a replay could not deliver, and nothing that it deliv
   await app.stop();
   // The app's return is not noticed before the replay.
   const slow = { up: 20, down: 400, waiting: 400 };
-  const { proxy } = await startProxy(t, { app, whenDown: "ack", limits, healthIntervals: slow });
+  const { proxy } = await startProxy(t, { app, whenDown: "ack", timeouts, healthCheckIntervals: slow });
   for (let n = 0; n < 4; n++) await send(proxy.localUrl, agentPush(n, n));
   const refused = await proxy.replay({ ids: ["1..4"] });
   assert.equal(refused.total, 4);

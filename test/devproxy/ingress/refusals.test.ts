@@ -56,7 +56,7 @@ const refused: [string, (url: string) => Promise<string>, number, string, RegExp
 
 for (const [name, ask, status, code, why] of refused) {
   test(`${name} is answered ${status}, and that is told`, async (t) => {
-    const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
+    const { proxy, app, events } = await startProxy(t, { timeouts: { responseMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
     assert.match(await ask(proxy.localUrl), new RegExp(`^HTTP/1.1 ${status} `));
     await until(() => notesOf(events).length > 0);
     const [note] = notesOf(events);

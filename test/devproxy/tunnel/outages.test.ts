@@ -79,7 +79,7 @@ describe("outages of a tunnel server", () => {
   }, async () => {
     const before = await watch({
       provider: localtunnel({ host: server.url }),
-      pace: { ...QUICK, reclaimMs: TIMING.reclaimMs, reclaimCapMs: TIMING.reclaimCapMs },
+      timing: { ...QUICK, reclaimMs: TIMING.reclaimMs, reclaimCapMs: TIMING.reclaimCapMs },
     }).next("up");
     server.freeze();
     await watcher.next("reopening");

@@ -1,5 +1,5 @@
 /** Airudder waits 10 s for an answer. */
-export interface Limits {
+export interface DeliveryTimeouts {
   /** When a push is acknowledged though the app is still at work, ms. */
   responseMs: number;
   /** How long a push waits for an app that is down before it is acknowledged, ms. */
@@ -10,5 +10,5 @@ export interface Limits {
   queuedMs?: number;
 }
 
-/** The default limits. */
-export const LIMITS: Limits = { responseMs: 9_000, holdMs: 8_000 };
+/** The default timeouts. */
+export const DEFAULT_TIMEOUTS: DeliveryTimeouts = { responseMs: 9_000, holdMs: 8_000 };
