@@ -21,7 +21,7 @@ export interface DevproxyOptions {
   port?: number;
   /** Folder of the journal and of the config. Default: `.airudder`. */
   journal?: string;
-  /** `localtunnel`, `cloudflared`, `ngrok`, `ssh:HOST`, `none`, `url:https://…` or `command:…`. Default: `localtunnel`. */
+  /** A value of `--tunnel`, such as `none` or `ssh:localhost.run`. Default: `localtunnel`. */
   tunnel?: string;
   /** localtunnel's server. Default: `https://localtunnel.me`. */
   tunnelHost?: string;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { tokenOfEnvironment } from "../config/index.js";
+import { TUNNEL_VALUES, tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
@@ -33,10 +33,7 @@ export function addDoctor(program: Command, { out }: Context): void {
       "port for listen; 0 selects a free one (default: 0, or that of a running listen)",
       wholeNumber(0),
     )
-    .option(
-      "--tunnel <kind>",
-      'localtunnel, cloudflared, ngrok, ssh:HOST, none, url:https://... or command:"PROGRAM {local}" (default: localtunnel, or that of a running listen)',
-    )
+    .option("--tunnel <kind>", `${TUNNEL_VALUES} (default: localtunnel, or that of a running listen)`)
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
     .option(
       "--subdomain <name>",

@@ -1,3 +1,4 @@
+export { connectionErrorText } from "./connection-error.js";
 export { equalSecrets } from "./equal-secrets.js";
 export { ERROR_CODE, errorCodeOf } from "./error-code.js";
 export { endToEndHeaders, forwardedHeaders, headerMap, removeInternalHeaders } from "./headers.js";

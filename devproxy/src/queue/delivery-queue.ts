@@ -164,7 +164,7 @@ export class DeliveryQueue {
   #drain(): void {
     const { health, slowAfterMs: patienceMs } = this.options;
     if (!this.#started || this.#closed) return;
-    health.urgent = this.size > 0;
+    health.hasWaitingPushes = this.size > 0;
     for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
       const pending = lane.shift() as PendingDelivery;
       this.#pendingDeliveries.delete(pending.row.push.id);

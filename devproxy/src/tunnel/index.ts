@@ -1,7 +1,7 @@
+export { behindTunnel } from "./behind-tunnel.js";
 export { commandTunnel } from "./command.js";
 export type { TunnelErrorCode, TunnelEvidence } from "./errors.js";
 export { TunnelError } from "./errors.js";
-export { behindTunnel } from "./idle.js";
 export { localtunnel } from "./localtunnel.js";
 export { noTunnel } from "./none.js";
 export { parseTunnel } from "./parse.js";
@@ -10,7 +10,7 @@ export { ping, pingPath, pingResponse, pingSecret, pushPath } from "./ping.js";
 export { ProgramRecord } from "./program-record.js";
 export type { PublicRequestOptions, PublicResponse } from "./request.js";
 export { publicRequest } from "./request.js";
-export type { TunnelEvent, TunnelState, TunnelStatus } from "./status.js";
+export type { TunnelState, TunnelStatus } from "./status.js";
 export { tunnelEvent, tunnelNote } from "./status.js";
 export type { SupervisorOptions } from "./supervisor.js";
 export { TunnelSupervisor } from "./supervisor.js";

@@ -1,12 +1,11 @@
 import { devNull } from "node:os";
+import { splitTunnel, TUNNEL_KINDS, type TunnelKind } from "../config/index.js";
 import { TunnelError } from "./errors.js";
 import { findProgram } from "./find-program.js";
 import type { Preset } from "./preset.js";
 
 /** Needs no account. Its address changes with each start. */
-export const CLOUDFLARED: Preset = {
-  kind: "cloudflared",
-  option: "cloudflared",
+const CLOUDFLARED: Preset = {
   program: "cloudflared",
   install:
     "Install it: brew install cloudflared (macOS), winget install --id Cloudflare.cloudflared (Windows), https://pkg.cloudflare.com (Linux).",
@@ -19,9 +18,7 @@ export const CLOUDFLARED: Preset = {
   ],
 };
 
-export const NGROK: Preset = {
-  kind: "ngrok",
-  option: "ngrok",
+const NGROK: Preset = {
   program: "ngrok",
   install:
     "Install it: brew install ngrok (macOS), winget install --id Ngrok.Ngrok (Windows), https://ngrok.com/download (Linux); then: ngrok config add-authtoken TOKEN.",
@@ -63,7 +60,7 @@ const SSH_ADDRESS: Record<string, RegExp> = {
  * server forwards that port instead: `ssh:me@example.com:8080` is `http://example.com:8080`.
  * @throws {TunnelError} `tunnel_option`, if `option` is not a host
  */
-export function sshPreset(option: string): Preset {
+function sshPreset(option: string): Preset {
   const { user, host, port: remote } = SSH_HOST.exec(option)?.groups ?? {};
   if (host === undefined || Number(remote ?? 1) < 1 || Number(remote ?? 1) > 65_535) {
     throw new TunnelError(
@@ -80,8 +77,6 @@ export function sshPreset(option: string): Preset {
   const forward = (local: number) =>
     remote === undefined ? ["-T", "-R", `80:127.0.0.1:${local}`] : ["-N", "-R", `:${remote}:127.0.0.1:${local}`];
   return {
-    kind: "ssh",
-    option: `ssh:${option}`,
     program: "ssh",
     install:
       "Install OpenSSH: it is part of macOS; the package openssh-client (Linux); Settings, Optional features, OpenSSH Client (Windows).",
@@ -106,8 +101,18 @@ export function sshPreset(option: string): Preset {
   };
 }
 
+/** The preset of each kind, made for the value of `--tunnel` after its colon. */
+export const PRESETS: Readonly<Partial<Record<TunnelKind, (argument: string) => Preset>>> = {
+  cloudflared: () => CLOUDFLARED,
+  ngrok: () => NGROK,
+  ssh: sshPreset,
+};
+
 /** The values of `--tunnel` whose programs are on this machine's PATH. */
 export function presetsFound(): string[] {
-  const all = [CLOUDFLARED, NGROK, sshPreset("localhost.run")];
-  return all.filter(({ program }) => findProgram(program) !== undefined).map(({ option }) => option);
+  return Object.entries(PRESETS).flatMap(([kind, preset]) => {
+    const { value, example = value }: { value: string; example?: string } = TUNNEL_KINDS[kind as TunnelKind];
+    const { program } = preset(splitTunnel(example).argument);
+    return findProgram(program) === undefined ? [] : [example];
+  });
 }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { writePrivateFile } from "../config/index.js";
 import { endTree, isTreeAlive, startOf } from "./process-tree.js";
 
@@ -41,13 +42,13 @@ export class ProgramRecord {
    * @returns its process id, if there was one and it has ended
    */
   async endOrphan(): Promise<number | undefined> {
-    const noted = await this.#read();
+    const note = await this.#read();
     this.#remove();
-    if (noted === undefined || (await startOf(noted.pid)) !== noted.start) return undefined;
-    endTree(noted.pid);
+    if (note === undefined || (await startOf(note.pid)) !== note.start) return undefined;
+    endTree(note.pid);
     const deadline = performance.now() + END_LIMIT_MS;
-    while (isTreeAlive(noted.pid) && performance.now() < deadline) await new Promise((next) => setTimeout(next, 20));
-    return (await startOf(noted.pid)) === noted.start ? undefined : noted.pid;
+    while (isTreeAlive(note.pid) && performance.now() < deadline) await sleep(20);
+    return (await startOf(note.pid)) === note.start ? undefined : note.pid;
   }
 
   async #read(): Promise<{ pid: number; start: string } | undefined> {

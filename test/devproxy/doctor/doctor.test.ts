@@ -6,16 +6,15 @@ import { type TestContext, test } from "node:test";
 import type { DevproxyOptions } from "airudder-devproxy";
 import { airudder, type Receiver } from "airudder-webhooks";
 import express from "express";
-import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
-import { checkReceiver } from "../../../devproxy/src/doctor/app.js";
-import { runChecks } from "../../../devproxy/src/doctor/doctor.js";
+import { Forwarder } from "../../../devproxy/src/delivery/index.js";
+import { runChecks } from "../../../devproxy/src/doctor/index.js";
 import { type Before, HOSTS, serve } from "../../helpers/app.js";
 import { run, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-
 import { FakePrograms } from "../tunnel/fake-program.js";
+import { checkReceiver } from "./internals.js";
 
 const KEY = "s3cret-key";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BodyMemory } from "../../../devproxy/src/ingress/body-memory.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { BodyMemory } from "./internals.js";
 
 const MB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
+import { openSnapshot } from "../../../devproxy/src/journal/index.js";
 import { ListenProcess, send, sha256, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";

@@ -82,10 +82,7 @@ test("a delivery that cannot be recorded is named", async (t) => {
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
   await until(() => events.some((event) => event.event === "note"));
   const note = events.find((event) => event.event === "note");
-  assert.match(
-    note?.event === "note" ? note.message : "",
-    /^That #1 was sent to the app \(200\) could not be recorded: /,
-  );
+  assert.match(note?.event === "note" ? note.message : "", /^The delivery of #1 \(200\) could not be recorded: /);
 });
 
 test("the journal is used again at the next start, and numbering goes on", async (t) => {

@@ -26,8 +26,8 @@ describe("--tunnel", () => {
     ["url:https://demo.example.com/webhooks", /without a path/],
     ["url:https://demo.example.com/?a=b", /without a path/],
     ["url:https://me:pw@demo.example.com", /without a path/],
-    ["command:", /wants a command line/],
-    ['command:" "', /wants a command line/],
+    ["command:", /requires a command line/],
+    ['command:" "', /requires a command line/],
   ] as const) {
     it(`${JSON.stringify(option)} is wrong, and the message says what is right`, () => {
       assert.throws(() => parseTunnel(option), isOption(said));
@@ -36,7 +36,7 @@ describe("--tunnel", () => {
 
   for (const host of ["", "localtunnel.me", "ftp://localtunnel.me", "tcp:1"]) {
     it(`--tunnel-host ${JSON.stringify(host)} is wrong`, () => {
-      assert.throws(() => parseTunnel("localtunnel", { host }), isOption(/--tunnel-host wants/));
+      assert.throws(() => parseTunnel("localtunnel", { host }), isOption(/--tunnel-host must be/));
     });
   }
 });

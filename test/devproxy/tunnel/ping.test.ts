@@ -24,10 +24,10 @@ describe("ping", () => {
   });
 
   const wrong: [what: string, answer: (nonce: string) => string, reason: RegExp][] = [
-    ["a proxy with another secret", (nonce) => pingResponse("other", nonce), /another dev proxy answers there/],
-    ["an old answer again", () => pingResponse("s3cret", "old"), /another dev proxy answers there/],
-    ["something else", () => "{}", /something else answered 200/],
-    ["an empty body", () => "", /something else answered 200/],
+    ["a proxy with another secret", (nonce) => pingResponse("other", nonce), /another dev proxy responds there/],
+    ["an old answer again", () => pingResponse("s3cret", "old"), /another dev proxy responds there/],
+    ["something else", () => "{}", /something else responded 200/],
+    ["an empty body", () => "", /something else responded 200/],
   ];
   for (const [what, answer, reason] of wrong) {
     it(`fails on ${what}`, async () => {

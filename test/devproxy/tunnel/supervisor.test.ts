@@ -96,7 +96,7 @@ describe("the tunnel supervisor", () => {
 
   it("says in time that a first opening takes long, and goes on", async () => {
     let open: () => void = () => undefined;
-    watch({ timing: { admitAfterMs: 50 } });
+    watch({ timing: { reportPendingAfterMs: 50 } });
     const opened = provider.open.bind(provider);
     provider.open = async (options) => {
       await new Promise<void>((resolve) => {
@@ -115,11 +115,11 @@ describe("the tunnel supervisor", () => {
   it("says in time that the URL of a first tunnel does not answer, and goes on", async () => {
     let answers = false;
     target.pingWith = (nonce) => (answers ? pingResponse(target.secret, nonce) : "not yet");
-    watch({ timing: { admitAfterMs: 50, confirmAfterMs: 10 } });
+    watch({ timing: { reportPendingAfterMs: 50, confirmAfterMs: 10 } });
     Object.assign(provider, { settleLimitMs: 60_000 });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
-    assert.equal(error?.message, `the public URL ${target.url} does not answer yet`);
+    assert.equal(error?.message, `the public URL ${target.url} does not respond yet`);
     answers = true;
     await watcher.next("up");
     assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
@@ -246,7 +246,7 @@ describe("the tunnel supervisor", () => {
     assert.match(other.url ?? "", /^http.*\/in\/s3cret$/);
     assert.equal(
       other.error?.message,
-      "give Airudder this URL: the name wanted is taken, and asked for until it is free",
+      "give Airudder this URL: the name wanted is taken, and requested again until it is free",
     );
     const again = () => provider.asked.filter(({ exactName }) => exactName).length;
     while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -3,14 +3,14 @@ import { TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 
 /** Intervals for tests: everything happens within moments. */
 export const QUICK: TunnelTiming = {
-  admitAfterMs: 30_000,
+  reportPendingAfterMs: 30_000,
   pingEveryMs: 100,
   pingLimitMs: 1_500,
   confirmAfterMs: 50,
   backoffMs: 50,
-  backoffCapMs: 200,
+  maxBackoffMs: 200,
   reclaimMs: 300,
-  reclaimCapMs: 300,
+  maxReclaimMs: 300,
   handoverMs: 100,
 };
 

@@ -4,21 +4,21 @@ import { presetsFound } from "./presets.js";
 import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
-/** What a localtunnel server hands out. */
+/** A tunnel that a localtunnel server assigns. */
 export interface Grant {
-  /** The name given, which need not be the one asked for. */
+  /** Its name, which may differ from the requested one. */
   id: string;
   /** TCP port of the server to connect to. */
   port: number;
-  /** Public URL, with the port that the server leaves out. */
+  /** Public URL, including the port that the server leaves out. */
   url: string;
-  /** Connections that the server allows. */
+  /** Maximum number of connections. */
   max_conn_count: number;
-  /** Host to connect to, when it is not the one asked. */
+  /** Host to connect to, if it is not that of the server. */
   ip?: string;
 }
 
-export interface AskOptions {
+export interface GrantRequest {
   /** The server, e.g. `https://localtunnel.me`. */
   host: string;
   name: string;
@@ -26,18 +26,18 @@ export interface AskOptions {
   signal?: AbortSignal;
 }
 
-const MOST_CONNECTIONS = 20;
+const MAX_CONNECTIONS = 20;
 
 /**
- * Asks a localtunnel server, once, for a tunnel of that name.
+ * Requests a tunnel from a localtunnel server, once.
  * @throws {TunnelError}
  */
-export async function ask({ host, name, timeoutMs, signal }: AskOptions): Promise<Grant> {
+export async function requestGrant({ host, name, timeoutMs, signal }: GrantRequest): Promise<Grant> {
   const options = { timeoutMs, ...(signal && { signal }) };
-  const answer = await follow(new URL(`/${name}`, host), options, 5).catch((error) => {
-    throw unanswered(error, host, timeoutMs);
+  const response = await follow(new URL(`/${name}`, host), options, 5).catch((error) => {
+    throw noResponse(error, host, timeoutMs);
   });
-  return granted(answer, host);
+  return grantOf(response, host);
 }
 
 async function follow(
@@ -45,20 +45,21 @@ async function follow(
   options: { timeoutMs: number; signal?: AbortSignal },
   redirects: number,
 ): Promise<PublicResponse> {
-  const answer = await publicRequest(url, options);
-  const { location } = answer.headers;
-  if (answer.status < 300 || answer.status > 399 || !location || redirects === 0) return answer;
+  const response = await publicRequest(url, options);
+  const { location } = response.headers;
+  if (response.status < 300 || response.status > 399 || !location || redirects === 0) return response;
   return follow(new URL(location, url), options, redirects - 1);
 }
 
-function unanswered(error: NodeJS.ErrnoException, host: string, timeoutMs: number): TunnelError {
-  if (error.code === "ABORT_ERR") return new TunnelError("tunnel_closed", `no longer asking ${host} for a tunnel`);
+function noResponse(error: NodeJS.ErrnoException, host: string, timeoutMs: number): TunnelError {
+  if (error.code === "ABORT_ERR")
+    return new TunnelError("tunnel_closed", `the request for a tunnel to ${host} was cancelled`);
   if (error.code === "ETIMEDOUT") return timedOut(host, timeoutMs, error);
   const message = `cannot reach the tunnel server ${host} (${reasonOf(error)}); ${hint()}`;
   return new TunnelError("tunnel_unreachable", message, { cause: error });
 }
 
-/** Advice. Names the tunnels that this machine can open. */
+/** Advice that names the tunnels that this machine can open. */
 function hint(): string {
   const found = presetsFound().map((option) => `--tunnel ${option}`);
   const others =
@@ -71,12 +72,12 @@ export function timedOut(host: string, timeoutMs: number, cause?: unknown): Tunn
   return new TunnelError("tunnel_timeout", message, { cause });
 }
 
-function granted({ status, body }: PublicResponse, host: string): Grant {
+function grantOf({ status, body }: PublicResponse, host: string): Grant {
   const evidence = body.toString("utf8", 0, 200);
   const answer = parsed(body);
   if (status !== 200) {
-    const said = typeof answer?.message === "string" ? `${status}: ${answer.message.slice(0, 200)}` : `${status}`;
-    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${said}; ${hint()}`, {
+    const response = typeof answer?.message === "string" ? `${status}: ${answer.message.slice(0, 200)}` : `${status}`;
+    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${response}; ${hint()}`, {
       status,
       evidence,
     });
@@ -112,21 +113,21 @@ function parsed(body: Buffer): Record<string, unknown> | undefined {
 }
 
 function grantFrom(answer: Record<string, unknown>, host: string): Grant | undefined {
-  const { id, port, url, ip, max_conn_count: most } = answer;
+  const { id, port, url, ip, max_conn_count: max } = answer;
   if (typeof id !== "string" || typeof url !== "string" || !/^https?:\/\//.test(url) || !URL.canParse(url)) return;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return;
-  const asked = new URL(host).hostname;
-  const address = typeof ip === "string" && ip ? ip : isLocalhostName(asked) ? "127.0.0.1" : undefined;
+  const server = new URL(host).hostname;
+  const address = typeof ip === "string" && ip ? ip : isLocalhostName(server) ? "127.0.0.1" : undefined;
   return {
     id,
     port: Number(port),
     url: withPort(url, host),
-    max_conn_count: Math.min(MOST_CONNECTIONS, Math.max(1, Math.trunc(Number(most)) || 1)),
+    max_conn_count: Math.min(MAX_CONNECTIONS, Math.max(1, Math.trunc(Number(max)) || 1)),
     ...(address !== undefined && { ip: address }),
   };
 }
 
-/** A server that was not told its public port leaves it out of the URL: it is the one that we reached it on. */
+/** A server that does not know its public port leaves it out of the URL. It is then the port of `host`. */
 function withPort(text: string, host: string): string {
   const url = new URL(text);
   const server = new URL(host);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { test } from "node:test";
-import { type BodyProblem, readBody } from "../../../devproxy/src/http/read-body.js";
+import { type BodyProblem, readBody } from "../../../devproxy/src/http/index.js";
 import { serve } from "../../helpers/app.js";
 
 const cases: [string, string[], { limit?: number; timeoutMs?: number; end?: boolean }, string | BodyProblem][] = [

@@ -3,9 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { DevproxyEvent, Row, WhenDown } from "airudder-devproxy";
-import { statusOf } from "../../../devproxy/src/journal/status.js";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { LiveDelivery } from "../../../devproxy/src/queue/live-delivery.js";
+import { openSnapshot, statusOf } from "../../../devproxy/src/journal/index.js";
+import { LiveDelivery } from "../../../devproxy/src/queue/index.js";
 import { send, startProxy, type TestProxyOptions, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppHealth } from "../../../devproxy/src/delivery/app-health.js";
-import type { Row } from "../../../devproxy/src/journal/rows.js";
-import { DeliveryQueue } from "../../../devproxy/src/queue/delivery-queue.js";
-import { PendingDelivery } from "../../../devproxy/src/queue/pending-delivery.js";
+import { AppHealth } from "../../../devproxy/src/delivery/index.js";
+import type { Row } from "../../../devproxy/src/journal/index.js";
 import { pushHead } from "../../helpers/push-head.js";
+import { DeliveryQueue, PendingDelivery } from "./internals.js";
 
 test("taking up what waits looks at each push a few times, however many there are", () => {
   let looks = 0;
@@ -46,8 +45,8 @@ test("finding the next push that may be sent takes constant time, however many w
     send: ({ subject }) => {
       sent.push(subject);
       if (subject === "busy") return new Promise(() => undefined);
-      const answer = { status: 200, headers: {}, body: Buffer.alloc(0) };
-      return Promise.resolve({ at: "", target: "", ms: 1, answer, reached: true });
+      const response = { status: 200, headers: {}, body: Buffer.alloc(0) };
+      return Promise.resolve({ at: "", target: "", ms: 1, response, reached: true });
     },
     onGiveUp: () => undefined,
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConcurrencyLimit } from "../../../devproxy/src/queue/concurrency-limit.js";
+import { ConcurrencyLimit } from "./internals.js";
 
 test("more pushes are sent in parallel while the app responds as fast as at first", () => {
   const window = new ConcurrencyLimit();

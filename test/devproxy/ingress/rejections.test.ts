@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { DevproxyEvent } from "airudder-devproxy";
-import { Rejections } from "../../../devproxy/src/ingress/rejections.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { Rejections } from "./internals.js";
 
 /** Sends bytes as they are, and gives what is answered until the connection ends. */
 async function sendRaw(url: string, request: (path: string) => string): Promise<string> {
