@@ -1,2 +1,2 @@
 export { LiveDelivery } from "./live-delivery.js";
-export type { DeliveryTimeouts } from "./timeouts.js";
+export type { DeliveryTimeouts } from "./response-deadlines.js";

@@ -10,7 +10,7 @@ import type { Grant } from "./localtunnel-grant.js";
  * - Its `close` ends only established connections. One that is still connecting, for example behind a firewall that drops packets, would
  *   keep the process running for minutes. `_establish` therefore collects every socket that the package opens.
  *
- * Limits: this depends on `_init`, `_establish`, `_getInfo` and `tunnelCluster.open` of localtunnel 2. The
+ * Limits: this depends on `_init`, `_establish`, `_getInfo` and `tunnelCluster.open` of localtunnel 3. The
  * tests of localtunnel fail if one of them is missing. The diagnostics channel is subscribed only while the package opens a socket
  * synchronously, so no other socket of the process is collected.
  *
