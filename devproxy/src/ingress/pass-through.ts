@@ -5,7 +5,7 @@ import { describeFailure, gatewayError } from "../delivery/index.js";
 import { lookup, removeInternalHeaders } from "../http/index.js";
 import { sendResponse } from "./send-response.js";
 
-/** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
+/** Forwards requests that are not pushes to the app, at their own path. Records nothing. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
   const agent = target.protocol === "https:" ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
   const proxy = createProxyMiddleware({

@@ -5,11 +5,11 @@ import { type BodyProblem, readBody } from "../../../devproxy/src/http/index.js"
 import { serve } from "../../helpers/app.js";
 
 const cases: [string, string[], { limit?: number; timeoutMs?: number; end?: boolean }, string | BodyProblem][] = [
-  ["whole", ["ab", "c"], {}, "abc"],
-  ["nothing", [], {}, ""],
-  ["as large as may be", ["abc"], { limit: 3 }, "abc"],
-  ["one byte more", ["ab", "cd"], { limit: 3 }, "too_large"],
-  ["never ending", ["ab"], { timeoutMs: 50, end: false }, "timed_out"],
+  ["complete", ["ab", "c"], {}, "abc"],
+  ["empty", [], {}, ""],
+  ["of the maximum size", ["abc"], { limit: 3 }, "abc"],
+  ["one byte larger", ["ab", "cd"], { limit: 3 }, "too_large"],
+  ["without an end", ["ab"], { timeoutMs: 50, end: false }, "timed_out"],
 ];
 
 for (const [name, chunks, { limit = 10, timeoutMs = 5_000, end = true }, expected] of cases) {

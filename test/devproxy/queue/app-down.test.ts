@@ -20,7 +20,7 @@ async function startWithoutApp(
   return startProxy(t, { app, whenDown, timeouts, healthCheckIntervals });
 }
 
-test("hold: waits for the app and answers what it says", async (t) => {
+test("hold: waits for the app and returns its response", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "hold", { responseMs: 9_000, holdMs: 8_000 });
   app.reply = (_, response) => void response.writeHead(201).end('{"from":"app"}');
   const answer = send(proxy.localUrl, '{"n":1}');
@@ -49,7 +49,7 @@ test("hold: after the limit the response is 200, and the pushes are delivered wh
   assert.match(String(proxy.store.index.rows[0]?.deliveries[0]?.head.error), /connection refused/);
 });
 
-test("ack: answers 200 at once and delivers later", async (t) => {
+test("ack: responds 200 immediately and delivers later", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "ack", { responseMs: 9_000, holdMs: 8_000 });
   const start = performance.now();
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
@@ -58,7 +58,7 @@ test("ack: answers 200 at once and delivers later", async (t) => {
   await app.received(1);
 });
 
-test("fail: answers 502, and nothing is sent later: Airudder tries again itself", async (t) => {
+test("fail: responds 502 and sends nothing later, because Airudder retries", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "fail");
   const { status, text } = await send(proxy.localUrl, '{"n":1}');
   assert.equal(status, 502);
@@ -73,7 +73,7 @@ test("fail: answers 502, and nothing is sent later: Airudder tries again itself"
   assert.equal(proxy.store.index.rows.length, 2);
 });
 
-test("the queue survives a restart", async (t) => {
+test("a restart resumes the queue", async (t) => {
   const { proxy, app, dir } = await startWithoutApp(t, "ack");
   const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
   for (const n of [1, 2, 3]) await send(proxy.localUrl, agent(n));
@@ -89,10 +89,10 @@ test("the queue survives a restart", async (t) => {
   await again.proxy.close();
   const third = await startProxy(t, { app, journal: dir, healthCheckIntervals });
   await send(third.proxy.localUrl, '{"n":4}');
-  assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
+  assert.equal(app.requests.length, 4, "delivered pushes are not delivered again");
 });
 
-test("a push that comes in while the proxy starts again does not overtake one of its subject that waited", async (t) => {
+test("a push that arrives during a restart does not overtake a waiting one of its subject", async (t) => {
   const { proxy, app, dir } = await startWithoutApp(t, "ack");
   const agent = (n: number) =>
     JSON.stringify({ type: "AgentStatus", body: { agentName: "a", State: "CALLING", taskId: "t", n } });
@@ -103,7 +103,7 @@ test("a push that comes in while the proxy starts again does not overtake one of
   const start = LiveDelivery.prototype.start;
   t.mock.method(LiveDelivery.prototype, "start", async function (this: LiveDelivery) {
     second = send(proxy.localUrl, agent(2));
-    await taken(dir, 2);
+    await recorded(dir, 2);
     return start.call(this);
   });
   const { port } = new URL(proxy.localUrl);
@@ -117,11 +117,11 @@ test("a push that comes in while the proxy starts again does not overtake one of
 });
 
 /** Resolves when so many pushes are in the journal. */
-async function taken(dir: string, count: number): Promise<void> {
+async function recorded(dir: string, count: number): Promise<void> {
   await until(async () => (await openSnapshot(dir)).index.rows.length === count);
 }
 
-test("a push that waited and can no longer be read is told and left; the next ones go out", async (t) => {
+test("a waiting push that can no longer be read is reported and skipped; the next ones are sent", async (t) => {
   const { proxy, app, dir, events } = await startWithoutApp(t, "ack");
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   const path = join(dir, "000001.ndjson");
@@ -133,7 +133,7 @@ test("a push that waited and can no longer be read is told and left; the next on
   await until(() => events.some((event) => event.event === "note" && event.code === "given_up"));
 });
 
-test("a push about a subject that is being delivered late waits for it; others do not", async (t) => {
+test("a push waits for a late delivery of its subject; pushes of other subjects do not", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "ack");
   const agent = (name: string, n: number) =>
     JSON.stringify({ type: "AgentStatus", body: { agentName: name, State: "CALLING", taskId: "t", n } });
@@ -156,7 +156,7 @@ test("a push about a subject that is being delivered late waits for it; others d
   );
 });
 
-test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
+test("a slow app: Airudder gets 200 in time, and the delivery continues and is marked late", async (t) => {
   const { proxy, app, events } = await startProxy(t, {
     timeouts: { responseMs: 100, holdMs: 50 },
     healthCheckIntervals,
@@ -176,7 +176,7 @@ test("an app at work for too long: Airudder gets its 200, the delivery goes on a
   assert.equal(proxy.store.index.rows[0]?.deliveries[0]?.head.status, 500);
 });
 
-test("a sender that hangs up does not end the delivery", async (t) => {
+test("a sender that disconnects does not end the delivery", async (t) => {
   const { proxy, app } = await startProxy(t);
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
@@ -191,7 +191,7 @@ test("a sender that hangs up does not end the delivery", async (t) => {
   await until(() => proxy.store.index.rows[0]?.deliveries[0]?.head.status === 200);
 });
 
-test("an acknowledged push whose answer the app breaks each time is given up after some tries", async (t) => {
+test("an acknowledged push whose response the app breaks off is given up after three attempts", async (t) => {
   const { proxy, app, events } = await startWithoutApp(t, "ack");
   app.reply = ({ body }, response) => {
     if (body.toString() === "poison") response.socket?.destroy();
@@ -206,26 +206,36 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
   await until(() => statusOf(row) === "undelivered");
 });
 
-/** The first push waits at the app; that it was acknowledged is recorded as the test says. */
-async function startAtWork(t: Parameters<typeof startProxy>[0], acknowledging: (breakAnswer: () => void) => unknown) {
+/** The app holds the first push. `acknowledging` runs before its acknowledgement is recorded. */
+async function startWithHeldPush(
+  t: Parameters<typeof startProxy>[0],
+  acknowledging: (breakResponse: () => void) => unknown,
+) {
   const started = await startProxy(t, { timeouts: { responseMs: 100, holdMs: 50 }, healthCheckIntervals });
   const { app, proxy } = started;
-  let breakAnswer: () => void = () => undefined;
+  let breakResponse: () => void = () => undefined;
+  let isHeld = false;
   app.reply = (_, response) => {
     if (app.requests.length > 1) response.end("{}");
-    else breakAnswer = () => response.socket?.destroy();
+    else {
+      breakResponse = () => response.socket?.destroy();
+      isHeld = true;
+    }
   };
   const record = proxy.store.record.bind(proxy.store);
   proxy.store.record = async (head, content) => {
-    if (head.kind === "mark" && head.state === "acknowledged") await acknowledging(() => breakAnswer());
+    if (head.kind === "mark" && head.state === "acknowledged") {
+      await until(() => isHeld);
+      await acknowledging(() => breakResponse());
+    }
     return record(head, content);
   };
-  return { ...started, breakAnswer: () => breakAnswer() };
+  return { ...started, breakResponse: () => breakResponse() };
 }
 
-test("a push whose answer the app breaks while it is being acknowledged is sent again", async (t) => {
-  const { proxy, app } = await startAtWork(t, async (breakAnswer) => {
-    breakAnswer();
+test("a push whose response the app breaks off during its acknowledgement is sent again", async (t) => {
+  const { proxy, app } = await startWithHeldPush(t, async (breakResponse) => {
+    breakResponse();
     await until(() => app.requests.length === 2 || proxy.store.index.rows[0]?.mark !== undefined);
   });
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
@@ -234,15 +244,15 @@ test("a push whose answer the app breaks while it is being acknowledged is sent 
   assert.equal(proxy.store.index.rows[0]?.mark?.state, "acknowledged");
 });
 
-test("a push that could not be acknowledged, and whose answer the app breaks, is not sent again: its sender does that", async (t) => {
-  const { proxy, app, breakAnswer } = await startAtWork(t, () => Promise.reject(new Error("disk full")));
+test("a push that could not be acknowledged, and whose response the app breaks off, is not sent again: its sender retries", async (t) => {
+  const { proxy, app, breakResponse } = await startWithHeldPush(t, () => Promise.reject(new Error("disk full")));
   assert.equal((await send(proxy.localUrl, "{}")).status, 503);
-  breakAnswer();
+  breakResponse();
   await until(() => proxy.store.index.rows[0]?.mark?.state === "given_up" || app.requests.length > 1);
   assert.equal(app.requests.length, 1);
 });
 
-test("hold: an app that goes away while it has a push is waited for, and each try is recorded", async (t) => {
+test("hold: a push whose app stops meanwhile waits for it, and each attempt is recorded", async (t) => {
   const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   app.reply = () => void app.stop();
   const answer = send(proxy.localUrl, "{}");
@@ -254,18 +264,18 @@ test("hold: an app that goes away while it has a push is waited for, and each tr
   assert.equal(app.requests.length, 2);
 });
 
-const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = {
-  "an answer that is not HTTP": (socket) => socket.end("HELLO\r\n\r\n"),
-  "an answer that breaks off": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
-  "no answer": (socket) => socket.destroy(),
+const brokenResponses: Record<string, (socket: import("node:net").Socket) => void> = {
+  "a response that is not HTTP": (socket) => socket.end("HELLO\r\n\r\n"),
+  "an incomplete response": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
+  "no response": (socket) => socket.destroy(),
 };
 
-for (const [name, answer] of Object.entries(oddAnswers)) {
+for (const [name, respond] of Object.entries(brokenResponses)) {
   for (const whenDown of ["hold", "ack", "fail"] as const) {
-    test(`${whenDown}: ${name} is a 502 at once, an undelivered push, and does not mean that the app is down`, async (t) => {
+    test(`${whenDown}: ${name} gives 502 and an undelivered push, and does not mean that the app is down`, async (t) => {
       const { proxy, app, events } = await startProxy(t, { whenDown, healthCheckIntervals });
       app.reply = (_, response) => {
-        if (response.socket) answer(response.socket);
+        if (response.socket) respond(response.socket);
       };
       const { status, text } = await send(proxy.localUrl, "{}");
       assert.equal(status, 502);
@@ -284,7 +294,7 @@ for (const [name, answer] of Object.entries(oddAnswers)) {
   }
 }
 
-test("an app that restarts between two pushes gets the second one once", async (t) => {
+test("an app that restarts between two pushes receives the second one once", async (t) => {
   const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   for (let round = 0; round < 5; round++) {
     assert.equal((await send(proxy.localUrl, `{"n":${round}}`)).status, 200);
@@ -297,7 +307,7 @@ test("an app that restarts between two pushes gets the second one once", async (
   );
 });
 
-test("a kept connection that the app ends on a push: it is sent once, and what Airudder is told is what happened", async (t) => {
+test("a push whose keep-alive connection the app closes is sent once and gets 502", async (t) => {
   const { proxy, app } = await startProxy(t, { whenDown: "fail", healthCheckIntervals });
   const used = new WeakSet<object>();
   app.reply = (_, response) => {
@@ -313,7 +323,7 @@ test("a kept connection that the app ends on a push: it is sent once, and what A
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
 });
 
-test("an idle connection is not kept until the app ends it", async (t) => {
+test("an idle connection is closed before the app closes it", async (t) => {
   const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   const sockets = new Set<import("node:net").Socket>();
   app.reply = (_, response) => {
@@ -324,7 +334,7 @@ test("an idle connection is not kept until the app ends it", async (t) => {
   await until(() => [...sockets].every(({ readableEnded, destroyed }) => readableEnded || destroyed));
 });
 
-test("204 is handed on, and it is said once that Airudder takes only 200 as received", async (t) => {
+test("204 is passed on, and a note says once that only 200 counts as success", async (t) => {
   const { proxy, app, events } = await startProxy(t, { healthCheckIntervals });
   app.reply = (_, response) => void response.writeHead(204).end();
   for (const n of [1, 2]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 204);
