@@ -36,7 +36,7 @@ export class AppHealth {
     this.#scheduleCheck();
   }
 
-  /** Takes a state into account that was observed elsewhere. */
+  /** Sets the state. */
   report(up: boolean): void {
     const state = up ? "up" : "down";
     if (this.#closed || state === this.#state) return;
@@ -46,7 +46,7 @@ export class AppHealth {
   }
 
   /**
-   * Takes a delivery attempt into account. If the app was reached without a whole response, checks whether it still accepts connections.
+   * Takes a delivery attempt into account. If the app was reached without a complete response, checks whether it still accepts connections.
    * @returns whether it is up
    */
   async update({ response, reached }: DeliveryAttempt): Promise<boolean> {

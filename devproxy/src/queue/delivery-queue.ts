@@ -108,8 +108,8 @@ export class DeliveryQueue {
   }
 
   #subjectOf({ subject }: PendingDelivery): SubjectQueue {
-    const known = this.#subjects.get(subject);
-    if (known !== undefined) return known;
+    const existing = this.#subjects.get(subject);
+    if (existing !== undefined) return existing;
     const queue = new SubjectQueue(subject);
     this.#subjects.set(subject, queue);
     return queue;

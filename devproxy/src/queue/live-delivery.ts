@@ -158,7 +158,7 @@ export class LiveDelivery {
       (await deliverer.deliver(pending.row.push, content, {
         target,
         cause: isQueued ? "queued" : "live",
-        // A queued push without a response must not hold up its subject for ever.
+        // A queued push without a response must not hold up its subject forever.
         ...(isQueued ? { limitMs: this.#timeouts.queuedMs ?? QUEUED_MS } : {}),
         isLate: () => !isQueued && pending.acknowledged,
         signal: this.#closing.signal,

@@ -74,22 +74,22 @@ export function timedOut(host: string, timeoutMs: number, cause?: unknown): Tunn
 
 function grantOf({ status, body }: PublicResponse, host: string): Grant {
   const evidence = body.toString("utf8", 0, 200);
-  const answer = parsed(body);
+  const json = parseObject(body);
   if (status !== 200) {
-    const response = typeof answer?.message === "string" ? `${status}: ${answer.message.slice(0, 200)}` : `${status}`;
+    const response = typeof json?.message === "string" ? `${status}: ${json.message.slice(0, 200)}` : `${status}`;
     throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${response}; ${hint()}`, {
       status,
       evidence,
     });
   }
-  const unusable = nameBeforeIpAddress(answer?.url);
+  const unusable = nameBeforeIpAddress(json?.url);
   if (unusable !== undefined) {
     const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
     throw new TunnelError("tunnel_bad_address", message, { status, evidence });
   }
-  const grant = answer && grantFrom(answer, host);
+  const grant = json && grantFrom(json, host);
   if (grant) return grant;
-  const what = answer ? "JSON without a tunnel in it" : /^\s*</.test(evidence) ? "a web page" : "something unreadable";
+  const what = json ? "JSON without a tunnel in it" : /^\s*</.test(evidence) ? "a web page" : "something unreadable";
   throw new TunnelError(
     "tunnel_not_a_server",
     `${host} is not a localtunnel server: it responded with ${what}; ${hint()}`,
@@ -103,7 +103,7 @@ function nameBeforeIpAddress(url: unknown): string | undefined {
   return /^https?:\/\/[a-z0-9-]+\.(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.exec(url)?.[0];
 }
 
-function parsed(body: Buffer): Record<string, unknown> | undefined {
+function parseObject(body: Buffer): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body.toString());
     return value && typeof value === "object" ? (value as Record<string, unknown>) : undefined;
@@ -112,8 +112,8 @@ function parsed(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function grantFrom(answer: Record<string, unknown>, host: string): Grant | undefined {
-  const { id, port, url, ip, max_conn_count: max } = answer;
+function grantFrom(json: Record<string, unknown>, host: string): Grant | undefined {
+  const { id, port, url, ip, max_conn_count: max } = json;
   if (typeof id !== "string" || typeof url !== "string" || !/^https?:\/\//.test(url) || !URL.canParse(url)) return;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return;
   const server = new URL(host).hostname;

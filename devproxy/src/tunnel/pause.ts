@@ -9,7 +9,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
 export class Pause {
   #woken = new AbortController();
 
-  /** Resolves after `ms`, as soon as `signal` is aborted, or at once if {@link wake} is called or was called since the last wait. */
+  /** Resolves after `ms`, as soon as `signal` is aborted, or when {@link wake} is called or was called since the last wait. */
   async wait(ms: number, signal?: AbortSignal): Promise<void> {
     const wake = () => this.wake();
     signal?.addEventListener("abort", wake, { once: true });
@@ -19,7 +19,7 @@ export class Pause {
     this.#woken = new AbortController();
   }
 
-  /** Ends the current wait. If there is none, the next one ends at once. */
+  /** Ends the current wait. If there is none, the next one ends immediately. */
   wake(): void {
     this.#woken.abort();
   }

@@ -5,7 +5,7 @@ import { findProgram } from "./find-program.js";
 import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
-/** How to run a known tunnel program, and how to read its output. */
+/** How to run a certain tunnel program, and how to read its output. */
 export interface Preset {
   /** Its name on the PATH. */
   program: string;
@@ -22,7 +22,7 @@ export interface Preset {
   advice: [pattern: RegExp, advice: string][];
 }
 
-/** A tunnel that a known program opens. */
+/** A tunnel that the program of a preset opens. */
 export function presetTunnel(kind: TunnelKind, preset: Preset): TunnelProvider {
   const { program, install } = preset;
   return {

@@ -34,7 +34,7 @@ const NGROK: Preset = {
 };
 
 const SSH_OPTIONS = {
-  // A session without its tunnel is of no use.
+  // Without the tunnel, the session has no purpose.
   ExitOnForwardFailure: "yes",
   // Detects a lost connection within 30 s.
   ServerAliveInterval: "15",
@@ -42,7 +42,7 @@ const SSH_OPTIONS = {
   // There is no terminal for questions. ssh still rejects a host key that has changed.
   StrictHostKeyChecking: "accept-new",
   PasswordAuthentication: "no",
-  // A shared connection would keep the tunnel after the end of this ssh.
+  // A shared connection would keep the tunnel open after this ssh has ended.
   ControlMaster: "no",
   ControlPath: "none",
 };
@@ -65,7 +65,7 @@ function sshPreset(option: string): Preset {
   if (host === undefined || Number(remote ?? 1) < 1 || Number(remote ?? 1) > 65_535) {
     throw new TunnelError(
       "tunnel_option",
-      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your own server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
+      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
     );
   }
   const name = host.toLowerCase();
@@ -90,8 +90,8 @@ function sshPreset(option: string): Preset {
       [
         /remote port forwarding failed/,
         remote === undefined
-          ? `${host} assigns no public address: name a free port of the server, as in --tunnel ssh:${destination}:8080`
-          : `port ${remote} of ${host} is in use or not allowed: name another one`,
+          ? `${host} assigns no public address: use a free port of the server, as in --tunnel ssh:${destination}:8080`
+          : `port ${remote} of ${host} is in use or not allowed: use another one`,
       ],
       [
         /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,

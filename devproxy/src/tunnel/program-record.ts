@@ -8,7 +8,7 @@ import { endTree, isTreeAlive, startOf } from "./process-tree.js";
 const END_LIMIT_MS = 2_000;
 
 /**
- * Notes in a journal's folder which tunnel program runs. If the program outlives its parent and keeps the public address, the next start
+ * Notes in a journal's folder which tunnel program runs. If the program outlives its parent and keeps the tunnel open, the next start
  * ends it. The note contains only its process id and start time, because its command line may contain a token.
  */
 export class ProgramRecord {
@@ -56,7 +56,7 @@ export class ProgramRecord {
       const { pid, start } = JSON.parse(await readFile(this.#path, "utf8")) as Record<string, unknown>;
       if (Number.isSafeInteger(pid) && Number(pid) > 1 && typeof start === "string") return { pid: Number(pid), start };
     } catch {
-      // There is none, or it is damaged: nothing is known, so nothing is ended.
+      // There is no note, or it is damaged.
     }
     return undefined;
   }

@@ -12,7 +12,7 @@ import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
 export interface SupervisorOptions {
   provider: TunnelProvider;
-  /** Port on 127.0.0.1 where the ingress answers pushes and pings. */
+  /** Port on 127.0.0.1 where the ingress receives pushes and pings. */
   port: number;
   /** The secret of the ingress, which signs the pings. */
   secret: string;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { TUNNEL_KINDS } from "../../../devproxy/src/config/index.js";
 import { parseTunnel, TunnelError } from "../../../devproxy/src/tunnel/index.js";
 
 describe("--tunnel", () => {
@@ -17,9 +18,22 @@ describe("--tunnel", () => {
     it(`${option} is ${kind}`, () => assert.equal(parseTunnel(option).kind, kind));
   }
 
+  for (const [kind, { value, example = value }] of Object.entries<{ value: string; example?: string }>(TUNNEL_KINDS)) {
+    it(`${example} is ${kind}, and errors name ${value}`, () => {
+      assert.equal(parseTunnel(example).kind, kind);
+      assert.throws(
+        () => parseTunnel("pagekite"),
+        ({ message }: Error) => message.includes(value),
+      );
+    });
+  }
+
   for (const [option, said] of [
     ["", /--tunnel must be localtunnel, cloudflared, ngrok, ssh:HOST, none, url:/],
     ["pagekite", /got "pagekite"/],
+    ["ssh", /got "ssh"/],
+    ["ngrok:x", /got "ngrok:x"/],
+    ["toString", /got "toString"/],
     ["url:", /such as url:https:/],
     ["url:demo.example.com", /without a path/],
     ["url:ftp://demo.example.com", /got "ftp:/],
