@@ -4,7 +4,7 @@ import { describePush, newPushId } from "airudder-webhooks";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
 
-/** The head of a received push's record, and the likely cause if its `Sign` is wrong. */
+/** The head of the record of a push, and the likely cause if its `Sign` is wrong. */
 export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,
@@ -36,12 +36,12 @@ export function describeRequest(
   return { head, signProblem };
 }
 
-/** Headers and bytes of a request, to be kept as they came. */
+/** The headers and bytes of a request as received. */
 export function contentOf(request: IncomingMessage, body: Buffer): Content {
   return { headers: headerMap(request.headers), body };
 }
 
-/** A request through a tunnel carries the tunnel's public name. */
+/** Whether a request was sent to this machine. Through a tunnel, `Host` is the public name. */
 function isLocal(host: string | undefined): boolean {
   return host === undefined || /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
 }

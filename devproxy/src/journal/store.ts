@@ -59,8 +59,8 @@ export async function openSnapshot(dir: string, options: JournalOptions = {}): P
 export class Store implements SnapshotReader {
   /** Called for every record that has been appended. */
   onRecord: ((entry: Entry) => void) | undefined;
-  /** Pushes that are being brought to the app: their segments stay. */
-  readonly inHand = new Set<Row>();
+  /** Pushes that are being delivered. Their segments are not dropped. */
+  readonly inDelivery = new Set<Row>();
   /** Why recording is suspended; becomes the message of the error. `undefined` if it is not. */
   suspended: string | undefined;
   /** Why the last record could not be written; `undefined` once one was written. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { backoff, reopenAfter, TIMING } from "../../../devproxy/src/tunnel/timing.js";
+import { reopenAfter, TIMING } from "./internals.js";
 
 describe("the wait before reopening", () => {
   it("doubles with each failure, up to the cap", () => {
-    const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => backoff(failures, TIMING, () => 1));
+    const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => reopenAfter(failures, 0, TIMING, () => 1));
     assert.deepEqual(longest, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
   });
 
@@ -17,17 +17,17 @@ describe("the wait before reopening", () => {
 
   it("is spread over its upper half", () => {
     assert.equal(
-      backoff(1, TIMING, () => 0),
+      reopenAfter(1, 0, TIMING, () => 0),
       1_000,
     );
     assert.equal(
-      backoff(1, TIMING, () => 0.5),
+      reopenAfter(1, 0, TIMING, () => 0.5),
       1_500,
     );
   });
 
   it("keeps the promises: a silent failure reported within 35 s, open again within 20 s of the server's return", () => {
     assert.ok(TIMING.pingEveryMs + TIMING.pingLimitMs + TIMING.confirmAfterMs + TIMING.pingLimitMs <= 33_000);
-    assert.ok(TIMING.backoffCapMs <= 12_000);
+    assert.ok(TIMING.maxBackoffMs <= 12_000);
   });
 });

@@ -2,26 +2,25 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { DevproxyEvent, DevproxyOptions, Row, WhenDown } from "airudder-devproxy";
-import { statusOf } from "../../../devproxy/src/journal/status.js";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { LiveDelivery } from "../../../devproxy/src/queue/live-delivery.js";
-import { send, startProxy, until } from "../../helpers/devproxy.js";
+import type { DevproxyEvent, Row, WhenDown } from "airudder-devproxy";
+import { openSnapshot, statusOf } from "../../../devproxy/src/journal/index.js";
+import { LiveDelivery } from "../../../devproxy/src/queue/index.js";
+import { send, startProxy, type TestProxyOptions, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-const healthIntervals = { up: 20, down: 20, waiting: 10 };
+const healthCheckIntervals = { up: 20, down: 20, waiting: 10 };
 
 async function startWithoutApp(
   t: Parameters<typeof startProxy>[0],
   whenDown: WhenDown,
-  limits: DevproxyOptions["limits"] = { responseMs: 900, holdMs: 300 },
+  timeouts: TestProxyOptions["timeouts"] = { responseMs: 900, holdMs: 300 },
 ) {
   const app = await new RecorderApp().start();
   await app.stop();
-  return startProxy(t, { app, whenDown, limits, healthIntervals });
+  return startProxy(t, { app, whenDown, timeouts, healthCheckIntervals });
 }
 
-test("hold: waits for the app and answers what it says", async (t) => {
+test("hold: waits for the app and returns its response", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "hold", { responseMs: 9_000, holdMs: 8_000 });
   app.reply = (_, response) => void response.writeHead(201).end('{"from":"app"}');
   const answer = send(proxy.localUrl, '{"n":1}');
@@ -50,7 +49,7 @@ test("hold: after the limit the response is 200, and the pushes are delivered wh
   assert.match(String(proxy.store.index.rows[0]?.deliveries[0]?.head.error), /connection refused/);
 });
 
-test("ack: answers 200 at once and delivers later", async (t) => {
+test("ack: responds 200 immediately and delivers later", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "ack", { responseMs: 9_000, holdMs: 8_000 });
   const start = performance.now();
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
@@ -59,7 +58,7 @@ test("ack: answers 200 at once and delivers later", async (t) => {
   await app.received(1);
 });
 
-test("fail: answers 502, and nothing is sent later: Airudder tries again itself", async (t) => {
+test("fail: responds 502 and sends nothing later, because Airudder retries", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "fail");
   const { status, text } = await send(proxy.localUrl, '{"n":1}');
   assert.equal(status, 502);
@@ -74,13 +73,13 @@ test("fail: answers 502, and nothing is sent later: Airudder tries again itself"
   assert.equal(proxy.store.index.rows.length, 2);
 });
 
-test("the queue survives a restart", async (t) => {
+test("a restart resumes the queue", async (t) => {
   const { proxy, app, dir } = await startWithoutApp(t, "ack");
   const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
   for (const n of [1, 2, 3]) await send(proxy.localUrl, agent(n));
   await proxy.close();
   await app.start();
-  const again = await startProxy(t, { app, journal: dir, healthIntervals });
+  const again = await startProxy(t, { app, journal: dir, healthCheckIntervals });
   await app.received(3);
   assert.deepEqual(
     app.requests.map(({ body }) => body.toString()),
@@ -88,12 +87,12 @@ test("the queue survives a restart", async (t) => {
   );
   await until(() => again.proxy.store.index.rows.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200));
   await again.proxy.close();
-  const third = await startProxy(t, { app, journal: dir, healthIntervals });
+  const third = await startProxy(t, { app, journal: dir, healthCheckIntervals });
   await send(third.proxy.localUrl, '{"n":4}');
-  assert.equal(app.requests.length, 4, "what was delivered is not delivered again");
+  assert.equal(app.requests.length, 4, "delivered pushes are not delivered again");
 });
 
-test("a push that comes in while the proxy starts again does not overtake one of its subject that waited", async (t) => {
+test("a push that arrives during a restart does not overtake a waiting one of its subject", async (t) => {
   const { proxy, app, dir } = await startWithoutApp(t, "ack");
   const agent = (n: number) =>
     JSON.stringify({ type: "AgentStatus", body: { agentName: "a", State: "CALLING", taskId: "t", n } });
@@ -104,11 +103,11 @@ test("a push that comes in while the proxy starts again does not overtake one of
   const start = LiveDelivery.prototype.start;
   t.mock.method(LiveDelivery.prototype, "start", async function (this: LiveDelivery) {
     second = send(proxy.localUrl, agent(2));
-    await taken(dir, 2);
+    await recorded(dir, 2);
     return start.call(this);
   });
   const { port } = new URL(proxy.localUrl);
-  await startProxy(t, { app, journal: dir, port: Number(port), healthIntervals });
+  await startProxy(t, { app, journal: dir, port: Number(port), healthCheckIntervals });
   await second;
   await app.received(2);
   assert.deepEqual(
@@ -118,11 +117,11 @@ test("a push that comes in while the proxy starts again does not overtake one of
 });
 
 /** Resolves when so many pushes are in the journal. */
-async function taken(dir: string, count: number): Promise<void> {
+async function recorded(dir: string, count: number): Promise<void> {
   await until(async () => (await openSnapshot(dir)).index.rows.length === count);
 }
 
-test("a push that waited and can no longer be read is told and left; the next ones go out", async (t) => {
+test("a waiting push that can no longer be read is reported and skipped; the next ones are sent", async (t) => {
   const { proxy, app, dir, events } = await startWithoutApp(t, "ack");
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   const path = join(dir, "000001.ndjson");
@@ -134,7 +133,7 @@ test("a push that waited and can no longer be read is told and left; the next on
   await until(() => events.some((event) => event.event === "note" && event.code === "given_up"));
 });
 
-test("a push about a subject that is being delivered late waits for it; others do not", async (t) => {
+test("a push waits for a late delivery of its subject; pushes of other subjects do not", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "ack");
   const agent = (name: string, n: number) =>
     JSON.stringify({ type: "AgentStatus", body: { agentName: name, State: "CALLING", taskId: "t", n } });
@@ -157,8 +156,11 @@ test("a push about a subject that is being delivered late waits for it; others d
   );
 });
 
-test("an app at work for too long: Airudder gets its 200, the delivery goes on and is marked late", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
+test("a slow app: Airudder gets 200 in time, and the delivery continues and is marked late", async (t) => {
+  const { proxy, app, events } = await startProxy(t, {
+    timeouts: { responseMs: 100, holdMs: 50 },
+    healthCheckIntervals,
+  });
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
     finish = () => response.writeHead(500).end("late");
@@ -174,7 +176,7 @@ test("an app at work for too long: Airudder gets its 200, the delivery goes on a
   assert.equal(proxy.store.index.rows[0]?.deliveries[0]?.head.status, 500);
 });
 
-test("a sender that hangs up does not end the delivery", async (t) => {
+test("a sender that disconnects does not end the delivery", async (t) => {
   const { proxy, app } = await startProxy(t);
   let finish: () => void = () => undefined;
   app.reply = (_, response) => {
@@ -189,7 +191,7 @@ test("a sender that hangs up does not end the delivery", async (t) => {
   await until(() => proxy.store.index.rows[0]?.deliveries[0]?.head.status === 200);
 });
 
-test("an acknowledged push whose answer the app breaks each time is given up after some tries", async (t) => {
+test("an acknowledged push whose response the app breaks off is given up after three attempts", async (t) => {
   const { proxy, app, events } = await startWithoutApp(t, "ack");
   app.reply = ({ body }, response) => {
     if (body.toString() === "poison") response.socket?.destroy();
@@ -204,26 +206,36 @@ test("an acknowledged push whose answer the app breaks each time is given up aft
   await until(() => statusOf(row) === "undelivered");
 });
 
-/** The first push waits at the app; that it was acknowledged is recorded as the test says. */
-async function startAtWork(t: Parameters<typeof startProxy>[0], acknowledging: (breakAnswer: () => void) => unknown) {
-  const started = await startProxy(t, { limits: { responseMs: 100, holdMs: 50 }, healthIntervals });
+/** The app holds the first push. `acknowledging` runs before its acknowledgement is recorded. */
+async function startWithHeldPush(
+  t: Parameters<typeof startProxy>[0],
+  acknowledging: (breakResponse: () => void) => unknown,
+) {
+  const started = await startProxy(t, { timeouts: { responseMs: 100, holdMs: 50 }, healthCheckIntervals });
   const { app, proxy } = started;
-  let breakAnswer: () => void = () => undefined;
+  let breakResponse: () => void = () => undefined;
+  let isHeld = false;
   app.reply = (_, response) => {
     if (app.requests.length > 1) response.end("{}");
-    else breakAnswer = () => response.socket?.destroy();
+    else {
+      breakResponse = () => response.socket?.destroy();
+      isHeld = true;
+    }
   };
   const record = proxy.store.record.bind(proxy.store);
   proxy.store.record = async (head, content) => {
-    if (head.kind === "mark" && head.state === "acknowledged") await acknowledging(() => breakAnswer());
+    if (head.kind === "mark" && head.state === "acknowledged") {
+      await until(() => isHeld);
+      await acknowledging(() => breakResponse());
+    }
     return record(head, content);
   };
-  return { ...started, breakAnswer: () => breakAnswer() };
+  return { ...started, breakResponse: () => breakResponse() };
 }
 
-test("a push whose answer the app breaks while it is being acknowledged is sent again", async (t) => {
-  const { proxy, app } = await startAtWork(t, async (breakAnswer) => {
-    breakAnswer();
+test("a push whose response the app breaks off during its acknowledgement is sent again", async (t) => {
+  const { proxy, app } = await startWithHeldPush(t, async (breakResponse) => {
+    breakResponse();
     await until(() => app.requests.length === 2 || proxy.store.index.rows[0]?.mark !== undefined);
   });
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
@@ -232,16 +244,16 @@ test("a push whose answer the app breaks while it is being acknowledged is sent 
   assert.equal(proxy.store.index.rows[0]?.mark?.state, "acknowledged");
 });
 
-test("a push that could not be acknowledged, and whose answer the app breaks, is not sent again: its sender does that", async (t) => {
-  const { proxy, app, breakAnswer } = await startAtWork(t, () => Promise.reject(new Error("disk full")));
+test("a push that could not be acknowledged, and whose response the app breaks off, is not sent again: its sender retries", async (t) => {
+  const { proxy, app, breakResponse } = await startWithHeldPush(t, () => Promise.reject(new Error("disk full")));
   assert.equal((await send(proxy.localUrl, "{}")).status, 503);
-  breakAnswer();
+  breakResponse();
   await until(() => proxy.store.index.rows[0]?.mark?.state === "given_up" || app.requests.length > 1);
   assert.equal(app.requests.length, 1);
 });
 
-test("hold: an app that goes away while it has a push is waited for, and each try is recorded", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+test("hold: a push whose app stops meanwhile waits for it, and each attempt is recorded", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   app.reply = () => void app.stop();
   const answer = send(proxy.localUrl, "{}");
   await until(() => !proxy.appIsUp);
@@ -252,18 +264,18 @@ test("hold: an app that goes away while it has a push is waited for, and each tr
   assert.equal(app.requests.length, 2);
 });
 
-const oddAnswers: Record<string, (socket: import("node:net").Socket) => void> = {
-  "an answer that is not HTTP": (socket) => socket.end("HELLO\r\n\r\n"),
-  "an answer that breaks off": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
-  "no answer": (socket) => socket.destroy(),
+const brokenResponses: Record<string, (socket: import("node:net").Socket) => void> = {
+  "a response that is not HTTP": (socket) => socket.end("HELLO\r\n\r\n"),
+  "an incomplete response": (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort"),
+  "no response": (socket) => socket.destroy(),
 };
 
-for (const [name, answer] of Object.entries(oddAnswers)) {
+for (const [name, respond] of Object.entries(brokenResponses)) {
   for (const whenDown of ["hold", "ack", "fail"] as const) {
-    test(`${whenDown}: ${name} is a 502 at once, an undelivered push, and does not mean that the app is down`, async (t) => {
-      const { proxy, app, events } = await startProxy(t, { whenDown, healthIntervals });
+    test(`${whenDown}: ${name} gives 502 and an undelivered push, and does not mean that the app is down`, async (t) => {
+      const { proxy, app, events } = await startProxy(t, { whenDown, healthCheckIntervals });
       app.reply = (_, response) => {
-        if (response.socket) answer(response.socket);
+        if (response.socket) respond(response.socket);
       };
       const { status, text } = await send(proxy.localUrl, "{}");
       assert.equal(status, 502);
@@ -282,8 +294,8 @@ for (const [name, answer] of Object.entries(oddAnswers)) {
   }
 }
 
-test("an app that restarts between two pushes gets the second one once", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+test("an app that restarts between two pushes receives the second one once", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   for (let round = 0; round < 5; round++) {
     assert.equal((await send(proxy.localUrl, `{"n":${round}}`)).status, 200);
     await app.stop();
@@ -295,8 +307,8 @@ test("an app that restarts between two pushes gets the second one once", async (
   );
 });
 
-test("a kept connection that the app ends on a push: it is sent once, and what Airudder is told is what happened", async (t) => {
-  const { proxy, app } = await startProxy(t, { whenDown: "fail", healthIntervals });
+test("a push whose keep-alive connection the app closes is sent once and gets 502", async (t) => {
+  const { proxy, app } = await startProxy(t, { whenDown: "fail", healthCheckIntervals });
   const used = new WeakSet<object>();
   app.reply = (_, response) => {
     const socket = response.socket as import("node:net").Socket;
@@ -311,8 +323,8 @@ test("a kept connection that the app ends on a push: it is sent once, and what A
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
 });
 
-test("an idle connection is not kept until the app ends it", async (t) => {
-  const { proxy, app } = await startProxy(t, { healthIntervals });
+test("an idle connection is closed before the app closes it", async (t) => {
+  const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   const sockets = new Set<import("node:net").Socket>();
   app.reply = (_, response) => {
     sockets.add(response.socket as import("node:net").Socket);
@@ -322,8 +334,8 @@ test("an idle connection is not kept until the app ends it", async (t) => {
   await until(() => [...sockets].every(({ readableEnded, destroyed }) => readableEnded || destroyed));
 });
 
-test("204 is handed on, and it is said once that Airudder takes only 200 as received", async (t) => {
-  const { proxy, app, events } = await startProxy(t, { healthIntervals });
+test("204 is passed on, and a note says once that only 200 counts as success", async (t) => {
+  const { proxy, app, events } = await startProxy(t, { healthCheckIntervals });
   app.reply = (_, response) => void response.writeHead(204).end();
   for (const n of [1, 2]) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 204);
   const notes = events.filter((event) => event.event === "note" && event.code === "not_200");
@@ -338,8 +350,8 @@ const reported = (events: DevproxyEvent[]) =>
   });
 
 test("a queued push without a response is reported as slow, each of its 3 deliveries ends at the limit, then it is given up", async (t) => {
-  const limits = { responseMs: 50, holdMs: 50, queuedMs: 400 };
-  const { proxy, app, events } = await startWithoutApp(t, "ack", limits);
+  const timeouts = { responseMs: 50, holdMs: 50, queuedMs: 400 };
+  const { proxy, app, events } = await startWithoutApp(t, "ack", timeouts);
   const agent = (n: number) => JSON.stringify({ type: "AgentStatus", body: { agentName: "a", taskId: "t", n } });
   app.reply = ({ body }, response) => {
     if (body.toString() === agent(2)) response.end("{}");

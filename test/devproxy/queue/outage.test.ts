@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Devproxy, DevproxyEvent } from "airudder-devproxy";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 import { type Recorded, RecorderApp } from "../../helpers/recorder-app.js";
 
-const healthIntervals = { up: 20, down: 20, waiting: 10 };
+const healthCheckIntervals = { up: 20, down: 20, waiting: 10 };
 const bounded = { timeout: 20_000 };
-const limits = { responseMs: 9_000, holdMs: 8_000 };
+const timeouts = { responseMs: 9_000, holdMs: 8_000 };
 
 function agentPush(agent: number | string, n: number): string {
   return JSON.stringify({
@@ -37,15 +38,11 @@ function assertOnceInOrder(requests: readonly Recorded[]): void {
   }
 }
 
-/** A proxy that knows that its app is down; nothing waits yet. */
+/** A proxy whose app is down. No push waits yet. */
 async function startDown(t: TestContext, whenDown: "hold" | "ack") {
   const app = await new RecorderApp().start();
   await app.stop();
-  return startProxy(t, { app, whenDown, limits, healthIntervals });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return startProxy(t, { app, whenDown, timeouts, healthCheckIntervals });
 }
 
 test(
@@ -56,7 +53,7 @@ test(
       await pause(100);
       response.end("{}");
     }).start();
-    const { proxy } = await startProxy(t, { app, limits, healthIntervals });
+    const { proxy } = await startProxy(t, { app, timeouts, healthCheckIntervals });
     const times: { sentAt: number; ms: number }[] = [];
     const replies: Promise<unknown>[] = [];
     let n = 0;
@@ -70,7 +67,7 @@ test(
     await app.stop();
     await pause(2_000);
     await app.start();
-    // 40 pushes wait, four of each agent, and more come: the app needs a second for them.
+    // 40 pushes wait, four per agent, and more arrive: the app needs a second for them.
     await pause(1_500);
     const from = performance.now();
     await pause(1_500);
@@ -103,17 +100,17 @@ test(
     const { proxy, app } = await startDown(t, "ack");
     for (let n = 0; n < 30; n++) await send(proxy.localUrl, agentPush(n % 10, n));
     const open: ServerResponse[] = [];
-    const most: number[] = [];
+    const batches: number[] = [];
     app.reply = (_, response) => {
       open.push(response);
-      // Responds only when one push of each subject is there.
+      // Responds only when one push of each subject has arrived.
       if (open.length < 10) return;
-      most.push(open.length);
+      batches.push(open.length);
       for (const one of open.splice(0)) one.end("{}");
     };
     await app.start();
     await app.received(30);
-    assert.deepEqual(most, [10, 10, 10]);
+    assert.deepEqual(batches, [10, 10, 10]);
     assertOnceInOrder(app.requests);
   },
 );
@@ -172,44 +169,40 @@ test(
   },
 );
 
-test(
-  "only the push that ends the app each time is given up; pushes sent in parallel are delivered",
-  bounded,
-  async (t) => {
-    const { proxy, app, events } = await startDown(t, "ack");
-    for (let n = 0; n < 12; n++) await send(proxy.localUrl, agentPush(n, n));
-    let crashes = 0;
-    app.reply = async (request, response) => {
-      if (bodyOf(request).n === 5) {
-        crashes++;
-        await app.stop();
-        await until(() => !proxy.appIsUp);
-        await app.start();
-      } else {
-        await pause(50);
-        response.end("{}");
-      }
-    };
-    await app.start();
-    await until(() => givenUp(events).length > 0);
-    await until(() => {
-      const others = proxy.store.index.rows.filter(({ push }) => push.seq !== 6);
-      return others.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200);
-    });
-    assert.equal(crashes, 3);
-    assert.equal(givenUp(events).length, 1);
-    assert.match(givenUp(events)[0] ?? "", /^#6 /);
-  },
-);
+test("only the push that ends the app each time is given up; the other pushes are delivered", bounded, async (t) => {
+  const { proxy, app, events } = await startDown(t, "ack");
+  for (let n = 0; n < 12; n++) await send(proxy.localUrl, agentPush(n, n));
+  let crashes = 0;
+  app.reply = async (request, response) => {
+    if (bodyOf(request).n === 5) {
+      crashes++;
+      await app.stop();
+      await until(() => !proxy.appIsUp);
+      await app.start();
+    } else {
+      await pause(50);
+      response.end("{}");
+    }
+  };
+  await app.start();
+  await until(() => givenUp(events).length > 0);
+  await until(() => {
+    const others = proxy.store.index.rows.filter(({ push }) => push.seq !== 6);
+    return others.every(({ deliveries }) => deliveries.at(-1)?.head.status === 200);
+  });
+  assert.equal(crashes, 3);
+  assert.equal(givenUp(events).length, 1);
+  assert.match(givenUp(events)[0] ?? "", /^#6 /);
+});
 
-test("a subject that never gets a response does not hold up the others", bounded, async (t) => {
+test("a subject without a response does not hold up the others", bounded, async (t) => {
   const app = await new RecorderApp().start();
   await app.stop();
   const { proxy } = await startProxy(t, {
     app,
     whenDown: "ack",
-    limits: { responseMs: 500, holdMs: 300 },
-    healthIntervals,
+    timeouts: { responseMs: 500, holdMs: 300 },
+    healthCheckIntervals,
   });
   for (let n = 0; n < 40; n++) await send(proxy.localUrl, agentPush(n, n));
   app.reply = (request, response) => {
@@ -220,7 +213,7 @@ test("a subject that never gets a response does not hold up the others", bounded
   await until(() => proxy.store.index.rows.slice(20).every(({ deliveries }) => deliveries.at(-1)?.head.status === 200));
 });
 
-test("a replay of pushes that wait: each reaches the app once", bounded, async (t) => {
+test("a replay of waiting pushes sends each of them once", bounded, async (t) => {
   for (const delay of [0, 5]) {
     await t.test(`the replay starts ${delay} ms after the app`, async (t) => {
       const { proxy, app } = await startDown(t, "ack");
@@ -243,12 +236,12 @@ test("a replay of pushes that wait: each reaches the app once", bounded, async (
   }
 });
 
-test("the queue sends what a replay could not deliver, and nothing that it delivered", bounded, async (t) => {
+test("the queue sends only the pushes that a replay could not deliver", bounded, async (t) => {
   const app = await new RecorderApp().start();
   await app.stop();
-  // The app's return is not noticed before the replay.
+  // The replay starts before the proxy detects that the app is up.
   const slow = { up: 20, down: 400, waiting: 400 };
-  const { proxy } = await startProxy(t, { app, whenDown: "ack", limits, healthIntervals: slow });
+  const { proxy } = await startProxy(t, { app, whenDown: "ack", timeouts, healthCheckIntervals: slow });
   for (let n = 0; n < 4; n++) await send(proxy.localUrl, agentPush(n, n));
   const refused = await proxy.replay({ ids: ["1..4"] });
   assert.equal(refused.total, 4);
@@ -265,7 +258,7 @@ test("the queue sends what a replay could not deliver, and nothing that it deliv
   );
 });
 
-test("an edited replay of a waiting push does not take the place of its delivery", bounded, async (t) => {
+test("an edited replay of a waiting push does not replace its delivery", bounded, async (t) => {
   const { proxy, app } = await startDown(t, "ack");
   await send(proxy.localUrl, agentPush(1, 1));
   await app.start();

@@ -3,16 +3,16 @@ import { Pause } from "./pause.js";
 import { ping } from "./ping.js";
 import type { Tunnel } from "./tunnel.js";
 
-/** An open tunnel under watch: pings it, and remembers what it said of itself. */
-export class Link {
+/** An open tunnel that can be pinged. Remembers the failure that the tunnel itself reported. */
+export class MonitoredTunnel {
   readonly tunnel: Tunnel;
-  /** Cut short by a hint from the tunnel. */
+  /** The wait before the next ping. Ends early when the tunnel reports a failure. */
   readonly pause = new Pause();
-  /** The tunnel's own account of its failure; clearer than what a ping sees. */
+  /** The failure that the tunnel reported. It explains more than a failed ping. */
   failure: TunnelError | undefined;
   readonly #secret: string;
   readonly #pingLimitMs: number;
-  /** The origin through which the first ping arrived. */
+  /** The origin that returned a ping. */
   #confirmed: string | undefined;
 
   constructor(tunnel: Tunnel, secret: string, pingLimitMs: number) {
@@ -26,15 +26,15 @@ export class Link {
     });
   }
 
-  /** Public origin: the one that a ping confirmed, or the first candidate. */
+  /** Public origin: the confirmed one, or the first candidate. */
   get url(): string {
     return this.#confirmed ?? this.tunnel.url;
   }
 
-  /** The round trip in ms, or what went wrong. */
+  /** @returns the round trip in ms, or the failure */
   async ping(signal: AbortSignal): Promise<number | TunnelError> {
     try {
-      const ms = await this.#first(signal);
+      const ms = await this.#pingOrigins(signal);
       this.failure = undefined;
       return ms;
     } catch (error) {
@@ -42,22 +42,22 @@ export class Link {
     }
   }
 
-  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first that responds is the tunnel's. */
-  async #first(signal: AbortSignal): Promise<number> {
+  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first that returns a ping is confirmed. */
+  async #pingOrigins(signal: AbortSignal): Promise<number> {
     const urls = this.#confirmed === undefined ? (this.tunnel.urls ?? [this.tunnel.url]) : [this.#confirmed];
     const secure = urls.filter((url) => url.startsWith("https:"));
     const plain = urls.filter((url) => !url.startsWith("https:"));
     const failures: TunnelError[] = [];
     for (const group of [secure, plain]) {
       const settled = new AbortController();
-      const one = async (url: string) => {
+      const pingOrigin = async (url: string) => {
         const options = { url, secret: this.#secret, timeoutMs: this.#pingLimitMs };
         const { ms } = await ping({ ...options, signal: AbortSignal.any([signal, settled.signal]) });
         this.#confirmed ??= url;
         return ms;
       };
       try {
-        return await Promise.any(group.map(one));
+        return await Promise.any(group.map(pingOrigin));
       } catch (error) {
         failures.push(...(error as AggregateError).errors);
       } finally {

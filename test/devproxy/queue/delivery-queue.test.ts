@@ -1,46 +1,45 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppHealth } from "../../../devproxy/src/delivery/app-health.js";
-import type { Row } from "../../../devproxy/src/journal/rows.js";
-import { DeliveryQueue } from "../../../devproxy/src/queue/delivery-queue.js";
-import { PendingDelivery } from "../../../devproxy/src/queue/pending-delivery.js";
+import { AppHealth } from "../../../devproxy/src/delivery/index.js";
+import type { Row } from "../../../devproxy/src/journal/index.js";
 import { pushHead } from "../../helpers/push-head.js";
+import { DeliveryQueue, PendingDelivery } from "./internals.js";
 
-test("taking up what waits looks at each push a few times, however many there are", () => {
-  let looks = 0;
+test("the time to resume waiting pushes grows in proportion to their number", () => {
+  let reads = 0;
   const rowOf = (seq: number): Row => ({
     get push() {
-      looks++;
+      reads++;
       return { ...pushHead(`push-${seq}`), seq };
     },
     place: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
-  const waiting = new DeliveryQueue({
+  const queue = new DeliveryQueue({
     health: new AppHealth(new URL("http://localhost:9"), () => undefined),
     slowAfterMs: 1_000,
-    send: () => assert.fail("nothing goes out before the start"),
+    send: () => assert.fail("nothing is sent before the start"),
     onGiveUp: () => undefined,
   });
   const count = 2_000;
-  for (let seq = 1; seq <= count; seq++) waiting.submit(new PendingDelivery(rowOf(seq), undefined, true));
-  assert.equal(waiting.size, count);
-  assert.ok(looks < 20 * count, `${looks} looks at ${count} pushes`);
-  waiting.close();
+  for (let seq = 1; seq <= count; seq++) queue.submit(new PendingDelivery(rowOf(seq), undefined, true));
+  assert.equal(queue.size, count);
+  assert.ok(reads < 20 * count, `${reads} reads of ${count} pushes`);
+  queue.close();
 });
 
 test("finding the next push that may be sent takes constant time, however many wait behind a busy subject", async () => {
-  let looks = 0;
+  let reads = 0;
   const rowOf = (seq: number, subject: string): Row => ({
     get push() {
-      looks++;
+      reads++;
       return { ...pushHead(`push-${seq}`), seq, subject };
     },
     place: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
   const sent: string[] = [];
-  const waiting = new DeliveryQueue({
+  const queue = new DeliveryQueue({
     health: new AppHealth(new URL("http://localhost:9"), () => undefined),
     slowAfterMs: 60_000,
     send: ({ subject }) => {
@@ -53,12 +52,12 @@ test("finding the next push that may be sent takes constant time, however many w
   });
   const count = 2_000;
   for (let seq = 1; seq <= count; seq++) {
-    waiting.submit(new PendingDelivery(rowOf(seq, "busy"), undefined, true));
-    waiting.submit(new PendingDelivery(rowOf(count + seq, `subject-${seq}`), undefined, true));
+    queue.submit(new PendingDelivery(rowOf(seq, "busy"), undefined, true));
+    queue.submit(new PendingDelivery(rowOf(count + seq, `subject-${seq}`), undefined, true));
   }
-  waiting.start();
+  queue.start();
   while (sent.length <= count) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(waiting.size, count - 1);
-  assert.ok(looks < 40 * count, `${looks} looks at ${2 * count} pushes`);
-  waiting.close();
+  assert.equal(queue.size, count - 1);
+  assert.ok(reads < 40 * count, `${reads} reads of ${2 * count} pushes`);
+  queue.close();
 });

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { test } from "node:test";
-import { type BodyProblem, readBody } from "../../../devproxy/src/http/read-body.js";
+import { type BodyProblem, readBody } from "../../../devproxy/src/http/index.js";
 import { serve } from "../../helpers/app.js";
 
 const cases: [string, string[], { limit?: number; timeoutMs?: number; end?: boolean }, string | BodyProblem][] = [
-  ["whole", ["ab", "c"], {}, "abc"],
-  ["nothing", [], {}, ""],
-  ["as large as may be", ["abc"], { limit: 3 }, "abc"],
-  ["one byte more", ["ab", "cd"], { limit: 3 }, "too_large"],
-  ["never ending", ["ab"], { timeoutMs: 50, end: false }, "timed_out"],
+  ["complete", ["ab", "c"], {}, "abc"],
+  ["empty", [], {}, ""],
+  ["of the maximum size", ["abc"], { limit: 3 }, "abc"],
+  ["one byte larger", ["ab", "cd"], { limit: 3 }, "too_large"],
+  ["without an end", ["ab"], { timeoutMs: 50, end: false }, "timed_out"],
 ];
 
 for (const [name, chunks, { limit = 10, timeoutMs = 5_000, end = true }, expected] of cases) {

@@ -15,7 +15,7 @@ const impossible: Record<string, [string, RegExp]> = {
 };
 
 for (const [name, [bytes, why]] of Object.entries(impossible)) {
-  test(`${name} is a broken response: 502 for the sender, and the delivery ends`, bounded, async (t) => {
+  test(`${name} is an incomplete response: the sender gets 502, and the delivery ends`, bounded, async (t) => {
     const { proxy, app } = await startProxy(t);
     app.reply = (_, response) => void response.socket?.write(bytes);
     const { status, text } = await send(proxy.localUrl, "{}");
@@ -36,7 +36,7 @@ test("for a response over 10 MB the sender gets 502, and the delivery is recorde
   assert.match(String(head?.error), /larger than 10 MB and was cut/);
 });
 
-test("a response of 10 MB is passed on whole", bounded, async (t) => {
+test("a response of 10 MB is passed on completely", bounded, async (t) => {
   const { proxy, app } = await startProxy(t);
   const body = Buffer.alloc(10 * 1024 * 1024, 7);
   app.reply = (_, response) => void response.end(body);
@@ -58,7 +58,7 @@ test(
   },
 );
 
-test("two slashes in the target's path stay", bounded, async (t) => {
+test("two slashes in the path of the target are kept", bounded, async (t) => {
   const app = await new RecorderApp().start();
   const { proxy } = await startProxy(t, { app, target: `${app.origin}//hooks//in?to=http://x` });
   await send(`${proxy.localUrl}?a=//b`, "{}");

@@ -7,7 +7,7 @@ import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { postPublicly } from "../../helpers/public.js";
 import type { Recorded } from "../../helpers/recorder-app.js";
 
-test("nothing but the secret path answers", async (t) => {
+test("every path except the secret one gets 404", async (t) => {
   const { proxy, app } = await startProxy(t);
   const url = new URL(proxy.localUrl);
   const paths = [
@@ -33,7 +33,7 @@ test("nothing but the secret path answers", async (t) => {
   assert.equal(proxy.store.index.rows.length, 0);
 });
 
-test("what is no push by its method is answered 405, not recorded and not forwarded", async (t) => {
+test("a request with another method than POST gets 405, and is neither recorded nor forwarded", async (t) => {
   const { proxy, app } = await startProxy(t);
   for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"]) {
     const reply = await send(proxy.localUrl, "", { method });
@@ -44,13 +44,13 @@ test("what is no push by its method is answered 405, not recorded and not forwar
   assert.equal(proxy.store.index.rows.length, 0);
 });
 
-test("a slash at the end is no other path", async (t) => {
+test("a slash at the end of the path is accepted", async (t) => {
   const { proxy, app } = await startProxy(t);
   assert.equal((await send(`${proxy.localUrl}/`, "{}")).status, 200);
   assert.equal(app.requests[0]?.url, "/webhooks/airudder");
 });
 
-test("a ping is answered with the nonce, signed, and is not recorded", async (t) => {
+test("a ping gets the signed nonce, and is not recorded", async (t) => {
   const { proxy } = await startProxy(t);
   const secret = proxy.localUrl.split("/").at(-1) as string;
   const { status, text } = await send(`${proxy.localUrl}/ping?nonce=n%201`, "", { method: "GET" });
@@ -60,7 +60,7 @@ test("a ping is answered with the nonce, signed, and is not recorded", async (t)
   assert.equal(proxy.store.index.rows.length, 0);
 });
 
-test("the query is merged into the target's, whose own parameters stay", async (t) => {
+test("the query of a push is added to that of the target", async (t) => {
   const { proxy, app } = await startProxy(t);
   const cases: [string, string][] = [
     ["", "/webhooks/airudder"],
@@ -80,14 +80,14 @@ test("the query is merged into the target's, whose own parameters stay", async (
   }
 });
 
-test("a target with a token keeps it, whatever the push says", async (t) => {
+test("the token of the target takes precedence over that of a push", async (t) => {
   const first = await startProxy(t);
   const { proxy, app } = await startProxy(t, { target: `${first.app.url}?token=mine`, app: first.app });
   await send(`${proxy.localUrl}?token=theirs&x=1`, "{}");
   assert.equal(app.requests[0]?.url, "/webhooks/airudder?token=mine&x=1");
 });
 
-test("the app is told by whom it is called; what others claim about that is dropped", async (t) => {
+test("the app receives the headers of the dev proxy; those of the sender with the same names are removed", async (t) => {
   const { proxy, app } = await startProxy(t);
   await send(proxy.localUrl, "{}", {
     headers: {
@@ -109,7 +109,7 @@ test("the app is told by whom it is called; what others claim about that is drop
   assert.equal(headers["x-forwarded-host"], new URL(proxy.localUrl).host);
 });
 
-test("what the middleware made of a push is told, and does not leave", async (t) => {
+test("the outcome of a push is reported, and removed from the response", async (t) => {
   const { proxy, app, events } = await startProxy(t);
   const outcome = { type: "call.completed", verified: true, duplicate: false, drift: 0, ms: 1 };
   app.reply = (_, response) => {
@@ -121,7 +121,7 @@ test("what the middleware made of a push is told, and does not leave", async (t)
   assert.deepEqual(delivery?.event === "delivery" && delivery.outcome, outcome);
 });
 
-test("with passThrough the rest goes to the app, unrecorded; without, it does not", async (t) => {
+test("with passThrough, other requests are forwarded to the app and not recorded", async (t) => {
   const { proxy, app } = await startProxy(t, { passThrough: true });
   const { origin } = new URL(proxy.localUrl);
   app.reply = ({ url }, response) => void response.end(`page ${url}`);
@@ -145,8 +145,8 @@ test("passThrough removes the headers between dev proxy and middleware, both way
 });
 
 for (const [how, size, chunked] of [
-  ["announced", 10 * 1024 * 1024 + 1, false],
-  ["announced", 40 * 1024 * 1024, false],
+  ["with a content-length", 10 * 1024 * 1024 + 1, false],
+  ["with a content-length", 40 * 1024 * 1024, false],
   ["in chunks", 10 * 1024 * 1024 + 1, true],
   ["in chunks", 40 * 1024 * 1024, true],
 ] as const) {
@@ -172,7 +172,7 @@ for (const [how, size, chunked] of [
   });
 }
 
-test("a sender that hangs up half way leaves nothing behind", async (t) => {
+test("a push whose sender disconnects before its end is neither recorded nor forwarded", async (t) => {
   const { proxy, app } = await startProxy(t);
   const outgoing = httpRequest(proxy.localUrl, { method: "POST", headers: { "content-length": "100" } });
   outgoing.on("error", () => undefined);

@@ -3,40 +3,40 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "node:test";
 import type { DevproxyEvent } from "airudder-devproxy";
-import { Rejections } from "../../../devproxy/src/ingress/rejections.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { Rejections } from "./internals.js";
 
-/** Sends bytes as they are, and gives what is answered until the connection ends. */
+/** Sends raw bytes. Returns what is received until the connection ends. */
 async function sendRaw(url: string, request: (path: string) => string): Promise<string> {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), "127.0.0.1").setEncoding("utf8");
-  let answer = "";
+  let received = "";
   socket.on("data", (text: string) => {
-    answer += text;
+    received += text;
   });
   socket.on("error", () => undefined);
   socket.write(request(pathname));
   await once(socket, "close");
-  return answer;
+  return received;
 }
 
 const post = (path: string, headers: string, body: string) =>
   `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}\r\n\r\n${body}`;
 
-const refused: [string, (url: string) => Promise<string>, number, string, RegExp][] = [
+const rejected: [string, (url: string) => Promise<string>, number, string, RegExp][] = [
   [
-    "a body that never comes to its end",
+    "a body that never ends",
     (url) => sendRaw(url, (path) => post(path, "content-length: 20", '{"a":')),
     408,
     "body_timeout",
-    /did not come to its end in time/,
+    /did not arrive in time/,
   ],
   [
     "a body whose chunks are broken",
     (url) => sendRaw(url, (path) => post(path, "transfer-encoding: chunked", "zz\r\n")),
     400,
     "broken_body",
-    /broke the rules of HTTP/,
+    /body is not valid HTTP/,
   ],
   [
     "a body that is too large",
@@ -54,14 +54,14 @@ const refused: [string, (url: string) => Promise<string>, number, string, RegExp
   ],
 ];
 
-for (const [name, ask, status, code, why] of refused) {
-  test(`${name} is answered ${status}, and that is told`, async (t) => {
-    const { proxy, app, events } = await startProxy(t, { limits: { responseMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
+for (const [name, ask, status, code, why] of rejected) {
+  test(`${name} gets the response ${status}, and is reported`, async (t) => {
+    const { proxy, app, events } = await startProxy(t, { timeouts: { responseMs: 9_000, holdMs: 8_000, bodyMs: 300 } });
     assert.match(await ask(proxy.localUrl), new RegExp(`^HTTP/1.1 ${status} `));
     await until(() => notesOf(events).length > 0);
     const [note] = notesOf(events);
     assert.equal(note?.code, code);
-    assert.match(note?.message ?? "", new RegExp(`refused with ${status}: `));
+    assert.match(note?.message ?? "", new RegExp(`rejected with ${status}: `));
     assert.match(note?.message ?? "", why);
     assert.deepEqual([app.requests.length, proxy.store.index.rows.length], [0, 0]);
   });
@@ -90,7 +90,7 @@ for (const [name, request, status, code] of malformed) {
   });
 }
 
-test("a wrong path is told once a minute, without the path: it may be a secret with a slip", async (t) => {
+test("a wrong path is reported once a minute, without the path: it may contain a mistyped secret", async (t) => {
   const { proxy, events } = await startProxy(t);
   for (let n = 0; n < 3; n++) assert.equal((await send(`${proxy.localUrl}x`, "{}")).status, 404);
   const notes = notesOf(events);
@@ -98,19 +98,19 @@ test("a wrong path is told once a minute, without the path: it may be a secret w
     notes.map(({ code }) => code),
     ["wrong_path"],
   );
-  assert.match(String(notes[0]?.message), /The URL handed out has another path/);
+  assert.match(String(notes[0]?.message), /Its path is not that of the public URL/);
   assert.ok(!notes[0]?.message.includes(new URL(proxy.localUrl).pathname));
 });
 
-test("a wrong path is told again after a minute", (t) => {
+test("a wrong path is reported again after a minute", (t) => {
   let now = 0;
   t.mock.method(performance, "now", () => now);
   const events: DevproxyEvent[] = [];
-  const refusals = new Rejections((event) => events.push(event));
+  const rejections = new Rejections((event) => events.push(event));
   const response = { writeHead: () => response, end: () => undefined } as never as Parameters<
     Rejections["wrongPath"]
   >[0];
-  for (now of [0, 59_999, 60_000, 119_999, 120_000]) refusals.wrongPath(response);
+  for (now of [0, 59_999, 60_000, 119_999, 120_000]) rejections.wrongPath(response);
   assert.equal(events.length, 3);
 });
 
