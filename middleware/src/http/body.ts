@@ -1,10 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
-import { type Bytes, bytesOf } from "./bytes.js";
 
 /** Called once: with the bytes, with an error to respond with, or with neither if the sender has disconnected. */
-export type BodyDone = (error: AirudderError | undefined, body: Bytes | undefined) => void;
+export type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
 
 /** A body's limits. */
 export interface BodyLimits {
@@ -84,7 +83,7 @@ class BodyReader implements Waiter {
     if (this.#length === this.announced) this.#finish(undefined, this.#whole());
   }
 
-  #whole(): Bytes {
+  #whole(): BodyBytes {
     const bytes = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
     return { bytes, isExact: this.#isExact };
   }
@@ -115,7 +114,7 @@ class BodyReader implements Waiter {
     }
   }
 
-  #finish(error: AirudderError | undefined, body: Bytes | undefined): void {
+  #finish(error: AirudderError | undefined, body: BodyBytes | undefined): void {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#first = this.#more = undefined;
@@ -158,3 +157,26 @@ function unreadable(): AirudderError {
 
 /** A request that breaks off emits its error also after we have stopped listening; unheard it would end the process. */
 function ignore(): void {}
+
+/** The bytes of a body. */
+export interface BodyBytes {
+  readonly bytes: Buffer;
+  /** Whether these are the exact bytes received. `false` if they were decoded to text with losses before. */
+  readonly isExact: boolean;
+}
+
+/** Decoders replace invalid bytes with this character. */
+const REPLACEMENT = "\ufffd";
+
+/**
+ * The bytes of a byte array or a string; `undefined` for any other value.
+ * @param encoding of the string; default UTF-8
+ */
+export function bytesOf(value: unknown, encoding: BufferEncoding | null = null): BodyBytes | undefined {
+  if (Buffer.isBuffer(value)) return { bytes: value, isExact: true };
+  if (value instanceof Uint8Array) {
+    return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength), isExact: true };
+  }
+  if (typeof value !== "string") return undefined;
+  return { bytes: Buffer.from(value, encoding ?? "utf8"), isExact: !value.includes(REPLACEMENT) };
+}

@@ -2,9 +2,9 @@ import { AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
+import { checkRequestHead, rejectReplay } from "./request-head.js";
+import { type HttpResponse, headersOf } from "./response.js";
 
 /** Responds to a web-standard request. Never rejects. The peer's address is not known, so replays need `allowReplays: true`. */
 export async function handleFetch(request: Request, intake: Intake, settings: ReceiverSettings): Promise<Response> {
@@ -21,10 +21,10 @@ export async function handleFetch(request: Request, intake: Intake, settings: Re
       url: pathOf(request.url),
       headers: token === undefined ? headers : { ...headers, "airudder-token": token },
     };
-    const url = admit(line, settings);
+    const url = checkRequestHead(line, settings);
     if (headers["airudder-replay"] !== undefined && !mayReplay) rejectReplay();
     const encoding = headers["content-encoding"];
-    const body = await readBody(request, settings, startedAt);
+    const body = await readWebBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
     answer = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
@@ -42,7 +42,7 @@ function pathOf(url: string): string {
   return pathname + search;
 }
 
-async function readBody(request: Request, settings: ReceiverSettings, startedAt: number): Promise<Buffer> {
+async function readWebBody(request: Request, settings: ReceiverSettings, startedAt: number): Promise<Buffer> {
   const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = settings;
   if (request.bodyUsed) {
     throw new AirudderError("body_already_consumed", "The body has already been read. Pass an unread request.", {

@@ -6,12 +6,19 @@ import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
+import type { BodyBytes } from "./body.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
-import type { Bytes } from "./bytes.js";
-import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";
 import { outcomeHeader } from "./outcome.js";
+import {
+  isCollecting,
+  isUnread,
+  type ParsedBody,
+  type ParsedRequest,
+  readParsedBody,
+  readRawBody,
+} from "./parsed-request.js";
+import { checkRequestHead, rejectReplay } from "./request-head.js";
+import { type HttpResponse, headersOf } from "./response.js";
 
 /** How long the rest of a rejected body is read and discarded. A sender reads the response only after it has sent the body. */
 const DRAIN_MS = 2_000;
@@ -22,7 +29,7 @@ const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" }
 const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 
 /** The parts of a receiver that an exchange uses. */
-export interface Receiving {
+export interface ReceiverParts {
   readonly intake: Intake;
   readonly recorder: Recorder;
   readonly settings: ReceiverSettings;
@@ -40,7 +47,7 @@ export class NodeExchange {
   constructor(
     private readonly request: ParsedRequest,
     private readonly response: ServerResponse,
-    private readonly receiving: Receiving,
+    private readonly receiving: ReceiverParts,
   ) {}
 
   /** Handles the request and sends the response. Never throws. */
@@ -52,13 +59,13 @@ export class NodeExchange {
       const { headers } = request;
       this.#headers = headers;
       const { method, url } = request;
-      this.#url = admit({ method, url, headers }, settings);
+      this.#url = checkRequestHead({ method, url, headers }, settings);
       if (headers["airudder-replay"] !== undefined && !this.#replaysAllowed()) rejectReplay();
       if (headers["airudder-token"] !== undefined) {
         const { "airudder-token": _, ...others } = headers;
         this.#headers = others;
       }
-      const kept = request.rawBody === undefined ? undefined : keptBytes(request);
+      const kept = request.rawBody === undefined ? undefined : readRawBody(request);
       if (kept !== undefined && isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
       else if (kept !== undefined) this.#takeParsed(kept);
       else if (isUnread(request)) {
@@ -81,12 +88,12 @@ export class NodeExchange {
   }
 
   readonly #onCollected = (error: AirudderError | undefined): void => {
-    const kept = error === undefined ? keptBytes(this.request) : undefined;
+    const kept = error === undefined ? readRawBody(this.request) : undefined;
     if (kept === undefined) this.#refuse(error);
     else this.#takeParsed(kept);
   };
 
-  readonly #onBody = (error: AirudderError | undefined, body: Bytes | undefined): void => {
+  readonly #onBody = (error: AirudderError | undefined, body: BodyBytes | undefined): void => {
     if (error !== undefined) this.#refuse(error);
     else if (body === undefined) this.receiving.recorder.inFlight--;
     else if (body.bytes.length === 0) this.#takeEmpty(body);
@@ -94,7 +101,7 @@ export class NodeExchange {
   };
 
   /** The stream was empty: some test kits and hosts put the body into `request.body` instead. */
-  #takeEmpty(empty: Bytes): void {
+  #takeEmpty(empty: BodyBytes): void {
     try {
       if (hasContent(this.request.body)) this.#takeLeftover();
       else this.#takeEncoded(empty, this.#headers["content-encoding"]);
@@ -105,7 +112,7 @@ export class NodeExchange {
 
   #takeLeftover(): void {
     try {
-      const left = leftover(this.request);
+      const left = readParsedBody(this.request);
       if (left.payload === undefined) this.#takeParsed(left);
       else this.#take(left, left.bytes);
     } catch (error) {
@@ -114,14 +121,14 @@ export class NodeExchange {
   }
 
   /** Handles bytes that an earlier parser kept. Some parsers decompress the body but leave the header `content-encoding`. */
-  #takeParsed(body: Bytes): void {
+  #takeParsed(body: BodyBytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
     const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
     if (isInflated) this.#headers = others;
     this.#takeEncoded(body, isInflated ? undefined : encoding);
   }
 
-  #takeEncoded(body: Bytes, encoding: string | undefined): void {
+  #takeEncoded(body: BodyBytes, encoding: string | undefined): void {
     if (!isEncoded(encoding)) {
       this.#take(body, body.bytes);
       return;
@@ -132,7 +139,7 @@ export class NodeExchange {
     );
   }
 
-  #take({ bytes, isExact, payload }: Leftover, raw: Buffer): void {
+  #take({ bytes, isExact, payload }: ParsedBody, raw: Buffer): void {
     const { settings, intake } = this.receiving;
     if (raw.length > settings.maxBodyBytes) {
       this.#refuse(tooLarge(settings.maxBodyBytes));

@@ -23,13 +23,13 @@ export function removeToken(url: string, header: string | string[] | undefined, 
       ...(ofPath?.values ?? []),
       ...(typeof header === "string" ? [header] : []),
     ];
-    check(given, token);
+    checkToken(given, token);
   }
   const rest = ofQuery === undefined ? query : ofQuery.rest;
   return (ofPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
 }
 
-function check(given: readonly string[], token: string): void {
+function checkToken(given: readonly string[], token: string): void {
   if (given.some((value) => isEqual(value, token))) return;
   const isMissing = given.length === 0;
   throw new AirudderError("bad_token", `The token is ${isMissing ? "missing" : "wrong"}.`, {
@@ -40,7 +40,7 @@ function check(given: readonly string[], token: string): void {
 }
 
 /** The possible meanings of a value in a URL: as it is, percent-decoded, and decoded with + as a space. */
-function meanings(raw: string): string[] {
+function decodings(raw: string): string[] {
   const values = [raw];
   for (const text of [raw, raw.replaceAll("+", " ")]) {
     try {
@@ -60,7 +60,7 @@ function readQuery(query: string, token: string | undefined): { values: string[]
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as string;
     const [name = ""] = part.split("=", 1);
-    if (!meanings(name).includes("token")) {
+    if (!decodings(name).includes("token")) {
       rest.push(part);
       continue;
     }
@@ -74,7 +74,7 @@ function readQuery(query: string, token: string | undefined): { values: string[]
     if (isUnencoded) {
       values.push(token as string);
       i += (token as string).split("&").length - 1;
-    } else values.push(...meanings(value));
+    } else values.push(...decodings(value));
   }
   return { values, rest: rest.join("&") };
 }
@@ -84,7 +84,7 @@ function readPath(path: string, token: string): { values: string[]; rest: string
   const match = PATH.exec(path);
   if (match === null) return undefined;
   const [, mount = "", raw = ""] = match;
-  const values = meanings(raw);
+  const values = decodings(raw);
   const isToken = values.some((value) => isEqual(value, token));
   return { values, rest: !isToken ? path : mount === "" ? "/" : mount };
 }

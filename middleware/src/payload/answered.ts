@@ -1,4 +1,4 @@
-import type { CallDetail } from "./detail.js";
+import type { CallDetailLike } from "./call-detail-like.js";
 import { pushTime } from "./time.js";
 import { transcript } from "./transcript.js";
 
@@ -20,7 +20,7 @@ const NOT_REACHED = ["busy", "cantuse", "switchoff", "outofarea", "unregister", 
  * Fields of the vendor's page on call completion: `Status`, `RingType`, `CallStartTime`, `TalkRound`, `AsrResult`.
  * @example const reached = payload.Details.filter((detail) => isAnswered(detail) === true);
  */
-export function isAnswered(detail: CallDetail): boolean | undefined {
+export function isAnswered(detail: CallDetailLike): boolean | undefined {
   const { Status, RingType, TalkRound, CallStartTime } = detail;
   if (transcript(detail).some(({ speaker }) => speaker === "callee")) return true;
   if (typeof TalkRound === "number" && TalkRound > 0) return true;

@@ -1,4 +1,4 @@
-import type { CallDetail } from "./detail.js";
+import type { CallDetailLike } from "./call-detail-like.js";
 import { pushTime } from "./time.js";
 import { checkZone } from "./zone.js";
 
@@ -20,7 +20,7 @@ export interface CallTimes {
  * @throws AirudderError `invalid_option` for a zone that does not exist
  * @example const { start, redials } = callTimes(payload.Details[0], { zone: "Asia/Jakarta" });
  */
-export function callTimes(detail: CallDetail, options: { readonly zone?: string } = {}): CallTimes {
+export function callTimes(detail: CallDetailLike, options: { readonly zone?: string } = {}): CallTimes {
   if (options.zone !== undefined) checkZone(options.zone);
   const redials = Array.isArray(detail.RedailCall) ? detail.RedailCall : [];
   return {
@@ -34,7 +34,7 @@ export function callTimes(detail: CallDetail, options: { readonly zone?: string 
  * How long the call was connected, in seconds; `undefined` if the payload does not give both times, or gives them in the wrong order.
  * @example talkSeconds(payload.Details[0]) // 26
  */
-export function talkSeconds(detail: CallDetail): number | undefined {
+export function talkSeconds(detail: CallDetailLike): number | undefined {
   const { start, end } = callTimes({ CallStartTime: detail.CallStartTime, CallEndTime: detail.CallEndTime });
   if (start === undefined || end === undefined || end < start) return undefined;
   return (end.getTime() - start.getTime()) / 1000;

@@ -1,4 +1,4 @@
-import type { CallDetail } from "./detail.js";
+import type { CallDetailLike } from "./call-detail-like.js";
 
 /** One thing that was said. */
 export interface Turn {
@@ -22,7 +22,7 @@ function secondsOf(time: unknown): number | undefined {
  * Field of the vendor's page on call completion: `AsrResult`. Empty where there is none, as in countries whose pushes do not have it.
  * @example transcript(payload.Details[0]) // [{ at: 0, speaker: "robot", text: "Hello" }, …]
  */
-export function transcript(detail: CallDetail): Turn[] {
+export function transcript(detail: CallDetailLike): Turn[] {
   const entries = Array.isArray(detail.AsrResult) ? detail.AsrResult : [];
   const turns = entries.flatMap((entry): Turn[] => {
     const at = secondsOf(entry?.time);

@@ -10,7 +10,7 @@ export function parseBody(raw: Buffer): object {
   if (!isUtf8(raw)) throw new AirudderError("malformed_json", "The body is not valid UTF-8.");
   let payload: unknown;
   try {
-    payload = JSON.parse(textOf(raw));
+    payload = JSON.parse(decode(raw));
   } catch {
     throw new AirudderError("malformed_json", "The body is not valid JSON.");
   }
@@ -18,7 +18,7 @@ export function parseBody(raw: Buffer): object {
 }
 
 /** A byte order mark is no JSON, but it is harmless. */
-function textOf(raw: Buffer): string {
+function decode(raw: Buffer): string {
   const hasMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
   return raw.toString("utf8", hasMark ? 3 : 0);
 }

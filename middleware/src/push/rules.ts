@@ -8,9 +8,9 @@ export interface Identifiable {
   readonly identifyPartial: readonly Rule[];
 }
 
-type Test = (payload: object) => boolean;
+type Predicate = (payload: object) => boolean;
 
-function compileCondition(pointer: string, wanted: Condition): Test {
+function compileCondition(pointer: string, wanted: Condition): Predicate {
   const steps = stepsOf(pointer);
   if (typeof wanted === "object") return (payload) => readAt(payload, steps) === wanted.const;
   switch (wanted) {
@@ -30,7 +30,7 @@ function compileCondition(pointer: string, wanted: Condition): Test {
   }
 }
 
-function compileRules(rules: readonly Rule[]): Test {
+function compileRules(rules: readonly Rule[]): Predicate {
   const compiled = rules.map((rule) =>
     Object.entries(rule).map(([pointer, wanted]) => compileCondition(pointer, wanted)),
   );

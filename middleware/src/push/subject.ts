@@ -2,35 +2,35 @@ import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
-interface Reader {
+interface ParsedPointers {
   /** For each part of the subject, the places where it may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
 }
 
-const readers = new WeakMap<PushSchema, Reader>();
+const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
 
-function readerOf(schema: PushSchema): Reader {
-  let reader = readers.get(schema);
+function pointersOf(schema: PushSchema): ParsedPointers {
+  let reader = pointersOfSchemas.get(schema);
   if (reader === undefined) {
     const keys = Object.entries(schema.keys) as [PushKey, string][];
     reader = {
       subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
       keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
     };
-    readers.set(schema, reader);
+    pointersOfSchemas.set(schema, reader);
   }
   return reader;
 }
 
-function textOf(value: unknown): string | undefined {
+function idText(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" ? String(value) : undefined;
 }
 
 function firstText(payload: object, places: readonly string[][]): string | undefined {
   for (const steps of places) {
-    const text = textOf(readAt(payload, steps));
+    const text = idText(readAt(payload, steps));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -48,7 +48,7 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of readerOf(schema).subject) {
+  for (const places of pointersOf(schema).subject) {
     const text = firstText(payload, places);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
@@ -61,8 +61,8 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
   if (schema === undefined) return found;
-  for (const [key, steps] of readerOf(schema).keys) {
-    const text = textOf(readAt(payload, steps));
+  for (const [key, steps] of pointersOf(schema).keys) {
+    const text = idText(readAt(payload, steps));
     if (text !== undefined) found[key] = text;
   }
   return found;

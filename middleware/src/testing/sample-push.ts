@@ -5,7 +5,6 @@ import type { PushPayloads, PushType } from "../generated/types.js";
 import { stepsOf } from "../push/pointer.js";
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 import { merge, type Overrides } from "./merge.js";
-import { randomFrom } from "./random.js";
 
 /** Options of {@link samplePush}. */
 export interface SampleOptions {
@@ -43,9 +42,9 @@ export function samplePush<T extends PushType>(
   }
   const payload = structuredClone(samples[schema.name] ?? {}) as Record<string, unknown>;
   const random = randomFrom(options.seed);
-  renew(payload, schema, random);
+  renewIds(payload, schema, random);
   const merged = merge(payload, overrides) as Record<string, unknown>;
-  renewCalls(merged.Details, (overrides as { Details?: unknown }).Details, random);
+  renewCallIds(merged.Details, (overrides as { Details?: unknown }).Details, random);
   if (schema.sign === "Sign" && !Object.hasOwn(overrides, "Sign") && typeof merged.TaskID === "string") {
     merged.Sign = sign(merged.TaskID, options.key ?? DEFAULT_KEY);
   }
@@ -53,7 +52,7 @@ export function samplePush<T extends PushType>(
 }
 
 /** Gives the payload a new task, call and case. */
-function renew(payload: object, { keys }: PushSchema, random: () => number): void {
+function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;
     const steps = stepsOf(pointer);
@@ -62,21 +61,33 @@ function renew(payload: object, { keys }: PushSchema, random: () => number): voi
       (value, step) => (value as Record<string, unknown> | undefined)?.[step],
       payload,
     ) as Record<string, unknown> | undefined;
-    if (typeof parent?.[last] === "string") parent[last] = renewed(parent[last], random);
+    if (typeof parent?.[last] === "string") parent[last] = withNewDigits(parent[last], random);
   }
 }
 
 /** Further calls of a list are copies of the sample's: each gets a call id that no other has, unless it was given one. */
-function renewCalls(details: unknown, overrides: unknown, random: () => number): void {
+function renewCallIds(details: unknown, overrides: unknown, random: () => number): void {
   if (!Array.isArray(details) || !Array.isArray(overrides)) return;
   details.forEach((detail, i) => {
     const isGiven = Object.hasOwn((overrides[i] as object | null | undefined) ?? {}, "CallID");
-    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = renewed(detail.CallID, random);
+    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = withNewDigits(detail.CallID, random);
   });
 }
 
 /** The same text with other digits: hexadecimal ones where it is an id of 32 of them. */
-function renewed(text: string, random: () => number): string {
+function withNewDigits(text: string, random: () => number): string {
   const isHex = /^[0-9a-f]{32}$/.test(text);
   return text.replace(isHex ? /./g : /\d(?!$)/g, () => Math.floor(random() * (isHex ? 16 : 10)).toString(16));
+}
+
+/** A source of numbers from 0 to 1: the same for the same seed. */
+function randomFrom(seed: number | undefined): () => number {
+  if (seed === undefined) return Math.random;
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

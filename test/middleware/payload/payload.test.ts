@@ -9,10 +9,10 @@ import {
   isAnswered,
   newestState,
   phone,
+  pushIds,
   pushTime,
   type StatePayload,
   stateTime,
-  subject,
   talkSeconds,
   transcript,
 } from "airudder-webhooks";
@@ -273,17 +273,17 @@ const subjects = [
   ["workflow.list.completed/case-id-first.json", { workflow: hex, case: "case-0001", phone: "+62000000001" }],
 ] as const;
 for (const [file, expected] of subjects) {
-  test(`subject: the ids of ${file} under one name`, () => {
+  test(`pushIds: the ids of ${file} under one name`, () => {
     const payload = sample(file);
-    const { key, ...ids } = subject({ type: identify(payload), payload });
+    const { subject: key, ...ids } = pushIds({ type: identify(payload), payload });
     assert.deepEqual(ids, expected);
     assert.ok(key);
     assert.equal(phone({ type: identify(payload), payload }), expected.phone);
   });
 }
 
-test("subject: an Info Check is about its call, as a call completion is", () => {
-  const about = (payload: object) => subject({ type: "call.completed.info_check", payload }).key;
+test("pushIds: an Info Check is about its call, as a call completion is", () => {
+  const about = (payload: object) => pushIds({ type: "call.completed.info_check", payload }).subject;
   assert.equal(about({ TaskID: "t", Details: [{ CallID: "c" }] }), "call.completed.info_check|t|c");
   assert.notEqual(
     about({ TaskID: "t", Details: [{ CallID: "c" }] }),
@@ -291,18 +291,18 @@ test("subject: an Info Check is about its call, as a call completion is", () => 
   );
 });
 
-test("subject: a call without a CallID is distinguished from others of its task by its id", () => {
+test("pushIds: a call without a CallID is distinguished from others of its task by its id", () => {
   for (const type of ["call.completed", "call.completed.info_check"] as const) {
-    const about = (call: object) => subject({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).key;
+    const about = (call: object) => pushIds({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).subject;
     assert.equal(about({ id: 5 }), `${type}|t|5`);
     assert.equal(about({ id: 5, CallID: "" }), `${type}|t|5`);
     assert.equal(about({ id: 5, CallID: "c" }), `${type}|t|c`);
   }
 });
 
-test("subject: of long ids only a prefix and a hash stay in memory", () => {
+test("pushIds: of long ids only a prefix and a hash stay in memory", () => {
   const about = (taskId: string) =>
-    String(subject({ type: "dialer.task", payload: { pds: { type: "TaskStatus", body: { taskId } } } }).key);
+    String(pushIds({ type: "dialer.task", payload: { pds: { type: "TaskStatus", body: { taskId } } } }).subject);
   const long = "x".repeat(1_000_000);
   assert.ok(about(long).length <= 256);
   assert.match(about(long), /^dialer\.task\|x+\|[0-9a-f]{64}$/);
@@ -385,7 +385,7 @@ test("no helper throws, whatever a push with drift holds", () => {
     fc.property(anything, fc.object(), (call, payload) => {
       for (const read of [callTimes, talkSeconds, transcript, isAnswered] as ((detail: CallDetailLike) => unknown)[])
         read(call as CallDetailLike);
-      subject({ type: "call.completed", payload });
+      pushIds({ type: "call.completed", payload });
       phone({ type: "unknown", payload });
       dialerBody(payload);
       dialerBody({ ...payload, pds: call.RedailCall, body: call.AsrResult });

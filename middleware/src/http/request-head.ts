@@ -2,7 +2,7 @@ import { AirudderError, tooLarge } from "../errors.js";
 import { removeToken } from "./token.js";
 
 /** A request before its body is read. */
-export interface RequestLine {
+export interface RequestHead {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
@@ -17,7 +17,10 @@ const ENCODINGS = ["identity", "gzip", "x-gzip", "deflate", "br"];
  * @returns the URL without the token
  * @throws AirudderError if a check fails
  */
-export function admit(request: RequestLine, settings: { token: string | undefined; maxBodyBytes: number }): string {
+export function checkRequestHead(
+  request: RequestHead,
+  settings: { token: string | undefined; maxBodyBytes: number },
+): string {
   const { headers } = request;
   if (request.method !== "POST") {
     throw new AirudderError("method_not_allowed", "Only POST is accepted here.");

@@ -1,7 +1,7 @@
 /**
  * A call of `payload.Details`, or as much of one as there is: what is read from it is checked, since a push with drift may hold anything.
  */
-export interface CallDetail {
+export interface CallDetailLike {
   readonly CallStartTime?: unknown;
   readonly CallEndTime?: unknown;
   readonly Status?: unknown;

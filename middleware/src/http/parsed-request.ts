@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { AirudderError } from "../errors.js";
 import { classOf } from "../observe/describe-error.js";
 import { checkObject } from "../push/parse.js";
-import { type Bytes, bytesOf } from "./bytes.js";
+import { type BodyBytes, bytesOf } from "./body.js";
 
 /** A request as earlier middleware may have left it. */
 export interface ParsedRequest extends IncomingMessage {
@@ -16,7 +16,7 @@ interface Router {
 }
 
 /** What an earlier parser left of a body. */
-export interface Leftover extends Bytes {
+export interface ParsedBody extends BodyBytes {
   /** The parsed object, if the bytes were serialised from it. */
   readonly payload?: object;
 }
@@ -38,7 +38,7 @@ export function isCollecting(request: ParsedRequest): boolean {
 }
 
 /** The bytes that an earlier parser kept in `rawBody`, so the stream need not be read. An empty string on an unread stream does not count. */
-export function keptBytes(request: ParsedRequest): Bytes | undefined {
+export function readRawBody(request: ParsedRequest): BodyBytes | undefined {
   const { rawBody } = request;
   const kept = bytesOf(rawBody);
   return kept?.bytes.length === 0 && isUnread(request) ? undefined : kept;
@@ -48,39 +48,40 @@ export function keptBytes(request: ParsedRequest): Bytes | undefined {
  * What an earlier parser left in `body`: its bytes, or an object from which bytes are made.
  * @throws AirudderError `not_an_object`, `body_already_consumed`
  */
-export function leftover(request: ParsedRequest): Leftover {
-  const body = read(request, "body");
+export function readParsedBody(request: ParsedRequest): ParsedBody {
+  const body = readBodyProperty(request, "body");
   const bytes = bytesOf(body);
   if (bytes !== undefined) return bytes;
-  if (body === undefined || body === null) throw consumed(request, "and not kept");
+  if (body === undefined || body === null) throw alreadyConsumed(request, "and not kept");
   const payload = checkObject(body);
-  return { bytes: Buffer.from(write(request, payload)), isExact: false, payload };
+  return { bytes: Buffer.from(stringify(request, payload)), isExact: false, payload };
 }
 
-function read(request: ParsedRequest, name: "body"): unknown {
+function readBodyProperty(request: ParsedRequest, name: "body"): unknown {
   try {
     return request[name];
   } catch (error) {
-    throw consumed(request, `and req.body cannot be read (${classOf(error)})`);
+    throw alreadyConsumed(request, `and req.body cannot be read (${classOf(error)})`);
   }
 }
 
 /** The object of an earlier parser as JSON. Fails for example for a BigInt, a very deep value or a custom `toJSON`. */
-function write(request: ParsedRequest, payload: object): string {
+function stringify(request: ParsedRequest, payload: object): string {
   let json: unknown;
   try {
     json = JSON.stringify(payload);
   } catch (error) {
-    throw consumed(request, `and what it left in req.body cannot be written as JSON again (${classOf(error)})`);
+    throw alreadyConsumed(request, `and what it left in req.body cannot be written as JSON again (${classOf(error)})`);
   }
-  if (typeof json !== "string") throw consumed(request, "and what it left in req.body cannot be written as JSON again");
+  if (typeof json !== "string")
+    throw alreadyConsumed(request, "and what it left in req.body cannot be written as JSON again");
   return json;
 }
 
 const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
 
 /** The stream cannot be read twice. Only the app can fix this, by mounting the receiver first. */
-function consumed(request: ParsedRequest, what: string): AirudderError {
+function alreadyConsumed(request: ParsedRequest, what: string): AirudderError {
   const who = parsersOf(request);
   return new AirudderError("body_already_consumed", `The body was read by ${who} ${what}. Mount airudder before it.`, {
     hint: `Mount the receiver before ${who}, or let that parser keep the bytes in req.rawBody.`,
