@@ -1,7 +1,7 @@
 import { classOf, messageOf } from "../observe/describe-error.js";
 import type { HttpResponse } from "./response.js";
 
-/** Maximum length of `error` in the header, after escaping. */
+/** Maximum length of `error` in the header, after escaping. Characters. */
 const MAX_ERROR = 1_000;
 
 /**

@@ -15,18 +15,18 @@ interface Router {
   stack?: { name?: string }[];
 }
 
-/** What an earlier parser left of a body. */
+/** A body that an earlier parser read from the stream. */
 export interface ParsedBody extends BodyBytes {
-  /** The parsed object, if the bytes were serialised from it. */
+  /** The parsed object, if the bytes were re-serialised from it. */
   readonly payload?: object;
 }
 
-/** Whether the stream can still be read. */
+/** Whether nothing has read the stream. */
 export function isUnread(request: ParsedRequest): boolean {
   return !request.readableDidRead;
 }
 
-/** Whether earlier middleware is still collecting the body in `rawBody`. */
+/** Whether earlier middleware still collects the body in `rawBody`. */
 export function isCollecting(request: ParsedRequest): boolean {
   return (
     (typeof request.rawBody === "string" || request.rawBody instanceof Uint8Array) &&
@@ -37,19 +37,18 @@ export function isCollecting(request: ParsedRequest): boolean {
   );
 }
 
-/** The bytes that an earlier parser kept in `rawBody`, so the stream need not be read. An empty string on an unread stream does not count. */
+/** The bytes in `rawBody`, where some parsers store them. `undefined` if there are none, or if they are empty and the stream is unread. */
 export function readRawBody(request: ParsedRequest): BodyBytes | undefined {
-  const { rawBody } = request;
-  const kept = bytesOf(rawBody);
-  return kept?.bytes.length === 0 && isUnread(request) ? undefined : kept;
+  const stored = bytesOf(request.rawBody);
+  return stored?.bytes.length === 0 && isUnread(request) ? undefined : stored;
 }
 
 /**
- * What an earlier parser left in `body`: its bytes, or an object from which bytes are made.
+ * The body that an earlier parser left in `request.body`. An object is re-serialised.
  * @throws AirudderError `not_an_object`, `body_already_consumed`
  */
 export function readParsedBody(request: ParsedRequest): ParsedBody {
-  const body = readBodyProperty(request, "body");
+  const body = readBodyProperty(request);
   const bytes = bytesOf(body);
   if (bytes !== undefined) return bytes;
   if (body === undefined || body === null) throw alreadyConsumed(request, "and not kept");
@@ -57,43 +56,48 @@ export function readParsedBody(request: ParsedRequest): ParsedBody {
   return { bytes: Buffer.from(stringify(request, payload)), isExact: false, payload };
 }
 
-function readBodyProperty(request: ParsedRequest, name: "body"): unknown {
+/** `request.body` may be a getter that throws. */
+function readBodyProperty(request: ParsedRequest): unknown {
   try {
-    return request[name];
+    return request.body;
   } catch (error) {
     throw alreadyConsumed(request, `and req.body cannot be read (${classOf(error)})`);
   }
 }
 
-/** The object of an earlier parser as JSON. Fails for example for a BigInt, a very deep value or a custom `toJSON`. */
+/** A parsed object as JSON. Fails for example for a BigInt, a very deep object or a custom `toJSON`. */
 function stringify(request: ParsedRequest, payload: object): string {
   let json: unknown;
   try {
     json = JSON.stringify(payload);
   } catch (error) {
-    throw alreadyConsumed(request, `and what it left in req.body cannot be written as JSON again (${classOf(error)})`);
+    throw alreadyConsumed(request, `and req.body cannot be serialised as JSON (${classOf(error)})`);
   }
-  if (typeof json !== "string")
-    throw alreadyConsumed(request, "and what it left in req.body cannot be written as JSON again");
+  if (typeof json !== "string") throw alreadyConsumed(request, "and req.body cannot be serialised as JSON");
   return json;
 }
 
 const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
 
 /** The stream cannot be read twice. Only the app can fix this, by mounting the receiver first. */
-function alreadyConsumed(request: ParsedRequest, what: string): AirudderError {
-  const who = parsersOf(request);
-  return new AirudderError("body_already_consumed", `The body was read by ${who} ${what}. Mount airudder before it.`, {
-    hint: `Mount the receiver before ${who}, or let that parser keep the bytes in req.rawBody.`,
-  });
+function alreadyConsumed(request: ParsedRequest, reason: string): AirudderError {
+  const parser = parsersBefore(request);
+  return new AirudderError(
+    "body_already_consumed",
+    `The body was read by ${parser} ${reason}. Mount airudder before it.`,
+    {
+      hint: `Mount the receiver before ${parser}, or let that parser store the bytes in req.rawBody.`,
+    },
+  );
 }
 
-function parsersOf(request: ParsedRequest): string {
+/** The names of the body parsers that are mounted before the receiver, as Express knows them. */
+function parsersBefore(request: ParsedRequest): string {
   const layers = routerOf(request)?.stack;
   if (!Array.isArray(layers)) return "an earlier body parser";
-  const own = layers.findIndex((layer) => layer?.name === "receiver");
-  const stack = own < 0 ? layers : layers.slice(0, own);
-  const parsers = stack.flatMap((layer) =>
+  const receiver = layers.findIndex((layer) => layer?.name === "receiver");
+  const before = receiver < 0 ? layers : layers.slice(0, receiver);
+  const parsers = before.flatMap((layer) =>
     typeof layer?.name === "string" && PARSERS.test(layer.name) ? [layer.name] : [],
   );
   return parsers.length > 0 ? parsers.join(" and ") : "an earlier body parser";

@@ -6,10 +6,10 @@ export interface HttpResponse {
   readonly status: number;
   /** JSON. */
   readonly body: string;
-  /** What the receiver found out about the push, and its result; only sent to a dev proxy that asks for it. */
+  /** Sent only to a dev proxy that requests it, as is `result`. */
   readonly findings: Findings;
   readonly result: OutcomeResult;
-  /** The error that caused the response. */
+  /** The error that caused the response; absent if the status is 200. */
   readonly error?: AirudderError;
 }
 
@@ -20,25 +20,25 @@ export interface Findings {
   readonly duplicate: boolean;
   /** Number of drift entries. */
   readonly drift: number;
-  /** Set if an earlier parser consumed the bytes: they were serialised again from its object. */
+  /** Set if an earlier parser consumed the bytes: they were re-serialised from its object. */
   readonly reserialised?: true;
 }
 
-/** Result of a request. `running`: the deadline has passed and the handlers still run. */
+/** The result that the header `Airudder-Outcome` reports. `running`: the deadline has passed and the handlers still run. */
 export type OutcomeResult = Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
-/** The success that the vendor documents. */
+/** The body that the vendor documents for success. */
 export const OK_BODY = "{}";
 
-/** The response to an error: its code and message only. */
+/** The response to an error. Its body contains only the code and the message. */
 export function errorResponse(error: AirudderError, known: Findings, result: OutcomeResult): HttpResponse {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
   return { status: error.status, body, findings: known, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */
-export function headersOf(answer: HttpResponse): Record<string, string> {
+export function headersOf({ status }: HttpResponse): Record<string, string> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (answer.status === 405) headers.Allow = "POST";
+  if (status === 405) headers.Allow = "POST";
   return headers;
 }

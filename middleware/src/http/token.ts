@@ -4,8 +4,8 @@ import { isEqual } from "../push/sign.js";
 const PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
 
 /**
- * Checks the token of a request and removes it from the URL. A request carries the token as `?token=…`, at the end of the path as `/t/…`,
- * or in the header `Airudder-Token`. The rest of the URL is not changed.
+ * Checks the token of a request and removes it from the URL. The rest of the URL is not changed. A request carries the token as
+ * `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`.
  * @param token the expected token; if it is `undefined`, nothing is checked
  * @returns the URL without the token
  * @throws AirudderError `bad_token`
@@ -15,18 +15,18 @@ export function removeToken(url: string, header: string | string[] | undefined, 
   const start = url.indexOf("?");
   const path = start < 0 ? url : url.slice(0, start);
   const query = start < 0 ? undefined : url.slice(start + 1);
-  const ofQuery = query === undefined ? undefined : readQuery(query, token);
-  const ofPath = token === undefined ? undefined : readPath(path, token);
+  const inQuery = query === undefined ? undefined : readQuery(query, token);
+  const inPath = token === undefined ? undefined : readPath(path, token);
   if (token !== undefined) {
     const given = [
-      ...(ofQuery?.values ?? []),
-      ...(ofPath?.values ?? []),
+      ...(inQuery?.values ?? []),
+      ...(inPath?.values ?? []),
       ...(typeof header === "string" ? [header] : []),
     ];
     checkToken(given, token);
   }
-  const rest = ofQuery === undefined ? query : ofQuery.rest;
-  return (ofPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
+  const rest = inQuery === undefined ? query : inQuery.rest;
+  return (inPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
 }
 
 function checkToken(given: readonly string[], token: string): void {
@@ -39,7 +39,7 @@ function checkToken(given: readonly string[], token: string): void {
   });
 }
 
-/** The possible meanings of a value in a URL: as it is, percent-decoded, and decoded with + as a space. */
+/** The possible values of a text in a URL: unchanged, percent-decoded, and percent-decoded with + as a space. */
 function decodings(raw: string): string[] {
   const values = [raw];
   for (const text of [raw, raw.replaceAll("+", " ")]) {
@@ -52,7 +52,7 @@ function decodings(raw: string): string[] {
   return values;
 }
 
-/** The values of `token` in a query, and the query without them. The other bytes are not changed. */
+/** The values of `token` in a query, and the query without them. The other parameters keep their exact bytes. */
 function readQuery(query: string, token: string | undefined): { values: string[]; rest: string } {
   const parts = query.split("&");
   const values: string[] = [];
@@ -65,12 +65,12 @@ function readQuery(query: string, token: string | undefined): { values: string[]
       continue;
     }
     const value = part.slice(name.length + 1);
-    const whole = parts
+    const remainder = parts
       .slice(i)
       .join("&")
       .slice(name.length + 1);
-    // The token contains an & that is not encoded.
-    const isUnencoded = token?.includes("&") && (whole === token || whole.startsWith(`${token}&`));
+    // The token contains an & that the sender did not encode.
+    const isUnencoded = token?.includes("&") && (remainder === token || remainder.startsWith(`${token}&`));
     if (isUnencoded) {
       values.push(token as string);
       i += (token as string).split("&").length - 1;
@@ -79,7 +79,7 @@ function readQuery(query: string, token: string | undefined): { values: string[]
   return { values, rest: rest.join("&") };
 }
 
-/** The value after `/t/` at the end of a path. If it is the token, `rest` is the path without it. */
+/** The values after `/t/` at the end of a path. `rest` is the path without them if one is the token, otherwise the whole path. */
 function readPath(path: string, token: string): { values: string[]; rest: string } | undefined {
   const match = PATH.exec(path);
   if (match === null) return undefined;

@@ -1,71 +1,77 @@
-const MAX_MESSAGE = 2_000;
+/** Maximum length of a redacted text. Longer texts are cut first. */
+const MAX_LENGTH = 2_000;
 
-/** Digits as phone numbers are written: at least seven, with separators in between. */
+const EMAIL = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
+/** A phone number: at least seven digits, with or without separators. */
 const PHONE = /(?<![\w])\+?\(?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
 
 /**
- * Redacts personal data in a text: placeholders replace what it quotes of the payload, and anything that looks like a phone number or an
- * e-mail address.
+ * Redacts personal data in a text. Placeholders replace what the text quotes of the payload, and anything that looks like an e-mail address
+ * or a phone number.
  */
 export function redact(text: string, payload: unknown): string {
-  return replaceQuoted(text.slice(0, MAX_MESSAGE), payload, PHONE, (kind) =>
+  return replaceQuoted(text.slice(0, MAX_LENGTH), payload, PHONE, (kind) =>
     kind === "digits" ? "[phone]" : `[${kind}]`,
   );
 }
 
-/** Shorter values are only replaced where they are whole words. */
+/** Minimum length of a value that is replaced anywhere. A shorter one is replaced only as a whole word. */
 const MIN_ANYWHERE = 4;
-/** Shorter words are part of any message. */
+/** Minimum length of a single word that is replaced. Shorter words occur in every message. */
 const MIN_WORD = 3;
-/** A message may quote one word of a text that has at most so many, such as a name or an address. */
+/** Maximum number of words of a text whose words are also replaced one by one, such as a name or an address. */
 const MAX_WORDS = 5;
-/** Minimum number of letters of a quoted part of a longer text, which must have at least two words. */
+/** Minimum number of letters of a quoted part of a longer text. The part has at least two words. */
 const MIN_PART = 8;
-const MIN_DIGITS = 3;
-/** Maximum number of payload values to look for. No message quotes more. */
+/** Minimum length of a number whose parts are replaced too. */
+const MIN_NUMBER = 5;
+/** Limits the time that a large payload can take. */
 const MAX_VALUES = 20_000;
 
-const EMAIL = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 const WORDS = /[\p{L}\p{N}']+/gu;
 const FIELD_NAME = /^[A-Za-z_][\w -]{0,63}$/;
 
-/** Gives the placeholder of a value. */
+/** Returns the placeholder of a value. */
 export type Replace = (kind: "value" | "email" | "digits", value: string) => string;
 
 /**
- * Replaces what a message quotes of a payload: whole values in any case, JSON-escaped, URL-encoded or as formatted numbers, words of names
- * and addresses, parts of sentences and of long numbers. Also replaces e-mail addresses and runs of digits.
- * @param digits matches runs of digits, with `g`
+ * Replaces personal data in a text:
+ *
+ * - values of the payload: in any case, JSON-escaped, URL-encoded or as formatted numbers
+ * - parts of these values: words of names and addresses, parts of sentences, parts of long numbers
+ * - e-mail addresses
+ * - runs of digits, such as phone numbers
+ * @param digits the runs of digits to replace; needs the flag `g`
  */
 export function replaceQuoted(text: string, payload: unknown, digits: RegExp, replace: Replace): string {
   const quotable = quotableOf(payload);
-  // Placeholders are put in last, so that no value is found in one.
-  const found: string[] = [];
-  const keep = (kind: Parameters<Replace>[0], value: string): string =>
-    `\u0000${found.push(replace(kind, value)) - 1}\u0000`;
+  // The text contains the index of each placeholder until the end, so that no value is found in a placeholder.
+  const placeholders: string[] = [];
+  const mark = (kind: Parameters<Replace>[0], value: string): string =>
+    `\u0000${placeholders.push(replace(kind, value)) - 1}\u0000`;
   const replaceForms = (part: string, isShort: boolean): string => {
     let changed = part;
     for (const [form, value] of quotable.forms) {
       if (form.length < MIN_ANYWHERE !== isShort || !changed.toLowerCase().includes(form.toLowerCase())) continue;
-      changed = outside(changed, (one) => one.replace(pattern(form), () => keep("value", value)));
+      changed = outside(changed, (one) => one.replace(pattern(form), () => mark("value", value)));
     }
     return changed;
   };
   let rest = replaceForms(text.replaceAll("\u0000", " "), false);
-  rest = outside(rest, (part) => part.replace(EMAIL, (one) => keep("email", one)));
-  rest = outside(rest, (part) => part.replace(digits, (one) => keep("digits", one)));
+  rest = outside(rest, (part) => part.replace(EMAIL, (one) => mark("email", one)));
+  rest = outside(rest, (part) => part.replace(digits, (one) => mark("digits", one)));
   rest = replaceForms(rest, true);
-  rest = outside(rest, (part) => replaceParts(part, quotable.pairs, (one) => keep("value", one)));
+  rest = outside(rest, (part) => replaceParts(part, quotable.pairs, (one) => mark("value", one)));
   rest = outside(rest, (part) =>
-    part.replace(/\d{3,}/g, (some) => (quotable.digits.includes(some) ? keep("value", some) : some)),
+    part.replace(/\d{3,}/g, (some) => (quotable.digits.includes(some) ? mark("value", some) : some)),
   );
-  return rest.replace(/\u0000(\d+)\u0000/g, (_, place) => found[Number(place)] as string);
+  return rest.replace(/\u0000(\d+)\u0000/g, (_, index) => placeholders[Number(index)] as string);
 }
 
-/** Applies a change to the text between placeholders. */
+/** Changes the text between the placeholders. */
 function outside(text: string, change: (part: string) => string): string {
   const parts = text.split(/(\u0000\d+\u0000)/);
-  return parts.map((part, place) => (place % 2 === 0 ? change(part) : part)).join("");
+  return parts.map((part, i) => (i % 2 === 0 ? change(part) : part)).join("");
 }
 
 function pattern(form: string): RegExp {
@@ -73,7 +79,7 @@ function pattern(form: string): RegExp {
   return form.length < MIN_ANYWHERE ? new RegExp(`(?<![\\w])${text}(?![\\w])`, "gu") : new RegExp(text, "giu");
 }
 
-/** Replaces runs of words that follow each other in a text of the payload too. */
+/** Replaces runs of words that also follow each other in a text of the payload. */
 function replaceParts(text: string, pairs: ReadonlySet<string>, replace: (part: string) => string): string {
   const words = [...text.matchAll(WORDS)].map(({ 0: word, index }) => ({
     word,
@@ -102,15 +108,15 @@ function pairOf(one = "", other = ""): string {
 }
 
 interface Quotable {
-  /** As a message may write a value, with the value; longest first, so that no part of a value remains. */
+  /** The ways to write a value, each with that value. The longest comes first, so that no part of a value remains. */
   forms: [form: string, value: string][];
-  /** Neighbouring words of longer texts. */
+  /** Pairs of adjacent words in texts. */
   pairs: Set<string>;
   /** The digits of long numbers, separated by spaces. */
   digits: string;
 }
 
-/** What a message may quote: the values of a payload, and its keys that are not the names of fields. */
+/** What a text may quote of a payload: its values, and those of its keys that are not field names. */
 function quotableOf(payload: unknown): Quotable {
   const forms = new Map<string, string>();
   const pairs = new Set<string>();
@@ -125,7 +131,7 @@ function quotableOf(payload: unknown): Quotable {
     if (words.length > 1 && words.length <= MAX_WORDS)
       for (const word of words) if (word.length >= MIN_WORD && !forms.has(word)) forms.set(word, text);
     const number = text.replace(/\D/g, "");
-    if (number.length > MIN_DIGITS + 1 && text.length < 64) digits.push(number);
+    if (number.length >= MIN_NUMBER && text.length < 64) digits.push(number);
   };
   for (let i = 0; i < queue.length && forms.size < MAX_VALUES; i++) {
     const value = queue[i];

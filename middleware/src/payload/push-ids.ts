@@ -3,16 +3,24 @@ import type { PushType } from "../generated/types.js";
 import { findSchema } from "../push/identify.js";
 import { findKeys, findSubject } from "../push/subject.js";
 
-/** What a push is about, under one name for all types; `undefined` where the payload does not say. */
+/** The ids of a push, under the same names for all types. An id that the payload lacks is absent. */
 export interface PushIds extends Readonly<Partial<Record<PushKey, string>>> {
-  /** One text for all pushes about the same thing, by which order is kept and duplicates are detected. At most 256 characters. */
+  /** The same text for all pushes about the same thing: they stay in order, and duplicates are detected among them. At most 256 characters. */
   readonly subject?: string;
 }
 
 /**
- * The ids of a push under one name: `nodetask_id` and `node_id` are `node`; `TaskID`, `taskId`, `task_id` and `waba_task_id` are `task`; `CallID`,
- * `callid` and `call_id` are `call`; `CaseID` and `case_id` are `case`; `CalleeNumber`, `phoneNumber`, `callee_number` and `callee` are `phone`. If a push
- * has several `Details`, they are those of the first.
+ * The ids of a push, under the same names for all types. If a push has several `Details`, the ids are those of the first.
+ *
+ * | name | fields |
+ * | --- | --- |
+ * | `workflow` | `workflow_id` |
+ * | `node` | `nodetask_id`, `node_id` |
+ * | `task` | `TaskID`, `taskId`, `waba_task_id` |
+ * | `call` | `CallID`, `callid`, `call_id` |
+ * | `case` | `CaseID`, `case_id` |
+ * | `agent` | `agentName` |
+ * | `phone` | `CalleeNumber`, `phoneNumber`, `callee_number`, `callee` |
  * @example const { task, call } = pushIds(push);
  */
 export function pushIds(push: { readonly type: string; readonly payload: object }): PushIds {
@@ -22,7 +30,7 @@ export function pushIds(push: { readonly type: string; readonly payload: object 
 }
 
 /**
- * The number that was called, as it came: with `+` in all pushes known.
+ * The number that was called, unchanged: in all known pushes it starts with `+`.
  * @example phone(push) // "+62000000001"
  */
 export function phone(push: { readonly type: string; readonly payload: object }): string | undefined {

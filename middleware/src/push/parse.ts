@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { AirudderError } from "../errors.js";
 
 /**
- * A body's bytes as the JSON object that they hold.
+ * Parses a body into its JSON object.
  * @throws AirudderError `empty_body`, `malformed_json`, `not_an_object`
  */
 export function parseBody(raw: Buffer): object {
@@ -17,13 +17,16 @@ export function parseBody(raw: Buffer): object {
   return checkObject(payload);
 }
 
-/** A byte order mark is no JSON, but it is harmless. */
+/** Skips a byte order mark: it is not JSON, but harmless. */
 function decode(raw: Buffer): string {
   const hasMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
   return raw.toString("utf8", hasMark ? 3 : 0);
 }
 
-/** @throws AirudderError `not_an_object` */
+/**
+ * Returns a parsed body if it is an object.
+ * @throws AirudderError `not_an_object`
+ */
 export function checkObject(payload: unknown): object {
   if (typeof payload === "object" && payload !== null && !Array.isArray(payload)) return payload;
   throw new AirudderError("not_an_object", "The body is valid JSON, but not an object.");

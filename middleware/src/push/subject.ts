@@ -2,8 +2,9 @@ import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
+/** The JSON pointers of a schema as steps. */
 interface ParsedPointers {
-  /** For each part of the subject, the places where it may be. The first one with a value is used. */
+  /** For each part of the subject, where its value may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
 }
@@ -11,16 +12,16 @@ interface ParsedPointers {
 const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
 
 function pointersOf(schema: PushSchema): ParsedPointers {
-  let reader = pointersOfSchemas.get(schema);
-  if (reader === undefined) {
+  let pointers = pointersOfSchemas.get(schema);
+  if (pointers === undefined) {
     const keys = Object.entries(schema.keys) as [PushKey, string][];
-    reader = {
+    pointers = {
       subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
       keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
     };
-    pointersOfSchemas.set(schema, reader);
+    pointersOfSchemas.set(schema, pointers);
   }
-  return reader;
+  return pointers;
 }
 
 function idText(value: unknown): string | undefined {
@@ -28,8 +29,8 @@ function idText(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-function firstText(payload: object, places: readonly string[][]): string | undefined {
-  for (const steps of places) {
+function firstText(payload: object, candidates: readonly string[][]): string | undefined {
+  for (const steps of candidates) {
     const text = idText(readAt(payload, steps));
     if (text !== undefined) return text;
   }
@@ -38,7 +39,7 @@ function firstText(payload: object, places: readonly string[][]): string | undef
 
 /** Subjects stay in memory to detect duplicates and to keep order, so their length is limited. */
 const MAX_LENGTH = 256;
-const KEPT_LENGTH = 64;
+const PREFIX_LENGTH = 64;
 
 /**
  * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
@@ -48,16 +49,16 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of pointersOf(schema).subject) {
-    const text = firstText(payload, places);
+  for (const candidates of pointersOf(schema).subject) {
+    const text = firstText(payload, candidates);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
   if (!found) return undefined;
-  return subject.length > MAX_LENGTH ? `${subject.slice(0, KEPT_LENGTH)}|${hash("sha256", subject)}` : subject;
+  return subject.length > MAX_LENGTH ? `${subject.slice(0, PREFIX_LENGTH)}|${hash("sha256", subject)}` : subject;
 }
 
-/** The ids that a push is looked up by, under one name for all types. */
+/** The ids of a push, under the same names for all types. */
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
   if (schema === undefined) return found;

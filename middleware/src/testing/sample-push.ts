@@ -6,21 +6,21 @@ import { stepsOf } from "../push/pointer.js";
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 import { merge, type Overrides } from "./merge.js";
 
-/** Options of {@link samplePush}. */
+/** Options of {@link samplePush}. All are optional. */
 export interface SampleOptions {
-  /** Key to sign with. Default: the vendor's public `airudder`. */
+  /** Key to sign with. Default: the vendor's public key `airudder`. */
   readonly key?: string;
-  /** The same seed gives the same push. Default: new ids each time. */
+  /** Pushes with the same seed are equal. Default: new ids each time. */
   readonly seed?: number;
   /** Form of a dialer push. Default: `wrapped`, as a workflow sends it. */
   readonly form?: "wrapped" | "bare";
 }
 
 /**
- * A payload as the vendor sends it: valid, with new ids, signed if its type carries a `Sign`. The personal data is fictitious. If the
- * vendor's vocabulary is not known, the value is `<unknown vocabulary>`.
- * @param overrides the fields to set, at any depth; `undefined` removes a field; a list gets as many elements as you pass, each merged over
- * the sample's; a `Sign` that you pass is not replaced
+ * Creates a payload like the vendor's: valid, with new ids, signed if its type carries a `Sign`. Personal data is fictitious. A value whose
+ * vocabulary is unknown is `<unknown vocabulary>`.
+ * @param overrides the fields to set, at any depth. `undefined` removes a field. A list gets as many elements as you pass, each merged over
+ * the sample's. A `Sign` that you pass is not replaced.
  * @throws AirudderError `invalid_option` for a type that does not exist
  * @example
  * samplePush("call.completed", { Details: [{ Status: "failed", RingType: "busy" }] }, { key: "test-key" });
@@ -51,7 +51,7 @@ export function samplePush<T extends PushType>(
   return merged as PushPayloads[T];
 }
 
-/** Gives the payload a new task, call and case. */
+/** Replaces the ids of the task, call and case. */
 function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;
@@ -65,7 +65,7 @@ function renewIds(payload: object, { keys }: PushSchema, random: () => number): 
   }
 }
 
-/** Further calls of a list are copies of the sample's: each gets a call id that no other has, unless it was given one. */
+/** Replaces the call ids of all calls but the first, because these calls are copies of the sample's. Keeps ids that the test has set. */
 function renewCallIds(details: unknown, overrides: unknown, random: () => number): void {
   if (!Array.isArray(details) || !Array.isArray(overrides)) return;
   details.forEach((detail, i) => {
@@ -74,13 +74,13 @@ function renewCallIds(details: unknown, overrides: unknown, random: () => number
   });
 }
 
-/** The same text with other digits: hexadecimal ones where it is an id of 32 of them. */
+/** Replaces the digits of an id: hexadecimal ones if it consists of 32 of them. */
 function withNewDigits(text: string, random: () => number): string {
   const isHex = /^[0-9a-f]{32}$/.test(text);
   return text.replace(isHex ? /./g : /\d(?!$)/g, () => Math.floor(random() * (isHex ? 16 : 10)).toString(16));
 }
 
-/** A source of numbers from 0 to 1: the same for the same seed. */
+/** Returns a generator of numbers from 0 to 1. The same seed produces the same numbers. */
 function randomFrom(seed: number | undefined): () => number {
   if (seed === undefined) return Math.random;
   let state = seed >>> 0;

@@ -24,7 +24,7 @@ const detail = samplePush("call.completed").Details[0] as NonNullable<
   ReturnType<typeof samplePush<"call.completed">>["Details"][0]
 >;
 
-test("callTimes: the vendor's example, whose redial lies before the call only when it is read as UTC+7", () => {
+test("callTimes: the vendor's example, whose redial is before the call only if it is read as UTC+7", () => {
   const [vendors] = (sample("call.completed/vendor-example.json") as { Details: CallDetailLike[] }).Details;
   assert.ok(vendors);
   const expected = { start: new Date("2024-03-11T03:20:30Z"), end: new Date("2024-03-11T03:20:56Z") };
@@ -100,7 +100,7 @@ for (const [value, zone, expected] of times) {
   });
 }
 
-test("pushTime: a time that a zone's clocks show is read back as what they show", () => {
+test("pushTime: the local time of a zone is read back as the same moment", () => {
   const zones = fc.constantFrom(
     "America/New_York",
     "Europe/London",
@@ -150,13 +150,13 @@ test("a zone that does not exist is rejected, and the message names a valid one"
   }
 });
 
-test("talkSeconds: the time between connection and end, undefined where one is missing or they are in the wrong order", () => {
+test("talkSeconds: the time between connection and end, undefined if one is missing or they are in the wrong order", () => {
   assert.equal(talkSeconds(detail), 26);
   assert.equal(talkSeconds({ ...detail, CallEndTime: "" }), undefined);
   assert.equal(talkSeconds({ CallStartTime: detail.CallEndTime, CallEndTime: detail.CallStartTime }), undefined);
 });
 
-test("transcript: what was said, in order; empty entries and repeated times do no harm", () => {
+test("transcript: sorted by time; empty entries and repeated times are allowed", () => {
   const AsrResult = [
     { time: "00:00:03", robottext: "c", text: "" },
     { time: "00:00:00", robottext: "a", text: "b" },
@@ -273,7 +273,7 @@ const subjects = [
   ["workflow.list.completed/case-id-first.json", { workflow: hex, case: "case-0001", phone: "+62000000001" }],
 ] as const;
 for (const [file, expected] of subjects) {
-  test(`pushIds: the ids of ${file} under one name`, () => {
+  test(`pushIds: the ids of ${file} under common names`, () => {
     const payload = sample(file);
     const { subject: key, ...ids } = pushIds({ type: identify(payload), payload });
     assert.deepEqual(ids, expected);
@@ -282,7 +282,7 @@ for (const [file, expected] of subjects) {
   });
 }
 
-test("pushIds: an Info Check is about its call, as a call completion is", () => {
+test("pushIds: the subject of an Info Check is its call, as for a call completion", () => {
   const about = (payload: object) => pushIds({ type: "call.completed.info_check", payload }).subject;
   assert.equal(about({ TaskID: "t", Details: [{ CallID: "c" }] }), "call.completed.info_check|t|c");
   assert.notEqual(
@@ -300,7 +300,7 @@ test("pushIds: a call without a CallID is distinguished from others of its task 
   }
 });
 
-test("pushIds: of long ids only a prefix and a hash stay in memory", () => {
+test("pushIds: the subject of long ids consists of a prefix and a hash", () => {
   const about = (taskId: string) =>
     String(pushIds({ type: "dialer.task", payload: { pds: { type: "TaskStatus", body: { taskId } } } }).subject);
   const long = "x".repeat(1_000_000);
@@ -371,7 +371,7 @@ test("newestState: a payload without a time never replaces one that has it", () 
   assert.equal(newestState(untimed, untimed), untimed);
 });
 
-test("no helper throws, whatever a push with drift holds", () => {
+test("no helper throws, whatever a push with drift contains", () => {
   const anything = fc.record({
     CallStartTime: fc.anything(),
     CallEndTime: fc.anything(),
