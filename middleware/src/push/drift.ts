@@ -1,7 +1,7 @@
 import type { Shape } from "../generated/catalogue.js";
 import { type Plan, planOf, typeBit } from "./plan.js";
 
-/** One place where a payload differs from its schema. Values are named by their type alone: they may be personal data. */
+/** One difference between a payload and its schema. Contains no values, only their types: values may be personal data. */
 export interface Drift {
   /**
    * JSON pointer into the payload, such as `/Details/0/RingType`. A name that is not in the schema may be personal data, so `*` replaces it,
@@ -11,17 +11,17 @@ export interface Drift {
   readonly kind: "unknown_field" | "missing_field" | "wrong_type" | "unknown_value";
   /** What the schema says. */
   readonly expected: string;
-  /** What was received, by its type. */
+  /** The type of what was received. */
   readonly got: string;
 }
 
-/** Limits the time that a hostile payload can cost. */
+/** Limits the time that a hostile payload can take. */
 const MAX_ENTRIES = 32;
 
-/** An entry whose path grows from its end, as the walk comes back up: a path costs nothing where there is no drift. */
+/** An entry whose path is built from its end while the walk returns, so a payload without drift needs no paths. */
 type Found = { -readonly [K in keyof Drift]: Drift[K] };
 
-/** Everything in which `payload` differs from `shape`, up to 32 places. */
+/** The differences between a payload and a shape; the first 32. */
 export function findDrift(shape: Shape, payload: unknown): Drift[] {
   const found: Found[] = [];
   walk(planOf(shape), payload, found);
@@ -97,7 +97,7 @@ function step(key: string): string {
   return `/${key.includes("~") || key.includes("/") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key}`;
 }
 
-/** The pointer step to a field that is not in the schema. Ignores separators, so that digits of a phone number count as one run. */
+/** The pointer step to a field that is not in the schema. Separators are ignored, so the digits of a phone number count as one run. */
 function strangeStep(key: string): string {
   const isPlain = /^[A-Za-z0-9_-]{1,64}$/.test(key) && !/\d{5}/.test(key.replace(/[_-]/g, ""));
   return isPlain ? `/${key}` : "/*";

@@ -1,12 +1,12 @@
 import type { Shape } from "../generated/catalogue.js";
 
-/** A shape made ready for walking: types as bits, fields in a map, texts made once. */
+/** A shape compiled for fast comparison: types as bits, fields in a map, texts prepared. */
 export interface Plan {
   readonly types: number;
   readonly typeNames: string;
   readonly values: readonly unknown[] | undefined;
   readonly valueNames: string;
-  /** Every string will do: most fields are so, and need no further look. */
+  /** Any string is valid. Most fields are like this, so their strings need no further check. */
   readonly anyString: boolean;
   readonly required: readonly string[];
   readonly fields: ReadonlyMap<string, { readonly plan: Plan; readonly required: boolean }>;
@@ -18,7 +18,7 @@ export interface Plan {
 const BITS: Record<string, number> = { string: 1, integer: 2, number: 6, boolean: 8, null: 16, array: 32, object: 64 };
 const ANY = 127;
 
-/** The bit of a value's JSON type; an integer's is in that of `number` too. */
+/** The bit of the JSON type of a value. The bits of `number` include that of `integer`. */
 export function typeBit(value: unknown): number {
   switch (typeof value) {
     case "string":
@@ -36,7 +36,7 @@ export function typeBit(value: unknown): number {
 
 const plans = new WeakMap<Shape, Plan>();
 
-/** The plan of a shape, made at its first drift and kept. */
+/** The plan of a shape, compiled at its first drift. */
 export function planOf(shape: Shape): Plan {
   const known = plans.get(shape);
   if (known) return known;
@@ -62,7 +62,7 @@ export function planOf(shape: Shape): Plan {
   return plan;
 }
 
-/** A plain word as it is; what would be read as something else, such as "null" and "", as JSON. */
+/** The text of an enum value: a plain word unchanged, anything ambiguous such as "null" or "" as JSON. */
 function nameOf(value: unknown): string {
   return typeof value === "string" && /^[\w -]+$/.test(value) && !/^(null|true|false)$/.test(value)
     ? value

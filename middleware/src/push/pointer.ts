@@ -1,4 +1,4 @@
-/** Reads the value at a JSON pointer's steps; `undefined` where there is none. Only own fields count. */
+/** The value at the steps of a JSON pointer; `undefined` if there is none. Inherited fields are ignored. */
 export function readAt(payload: unknown, steps: readonly string[]): unknown {
   let value = payload;
   for (const step of steps) {

@@ -2,35 +2,36 @@ import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { readAt, stepsOf } from "./pointer.js";
 
-interface Reader {
-  /** For each part of the subject, the places where it may be. The first one with a value is used. */
+/** The JSON pointers of a schema as steps. */
+interface ParsedPointers {
+  /** For each part of the subject, where its value may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
 }
 
-const readers = new WeakMap<PushSchema, Reader>();
+const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
 
-function readerOf(schema: PushSchema): Reader {
-  let reader = readers.get(schema);
-  if (reader === undefined) {
+function pointersOf(schema: PushSchema): ParsedPointers {
+  let pointers = pointersOfSchemas.get(schema);
+  if (pointers === undefined) {
     const keys = Object.entries(schema.keys) as [PushKey, string][];
-    reader = {
+    pointers = {
       subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
       keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
     };
-    readers.set(schema, reader);
+    pointersOfSchemas.set(schema, pointers);
   }
-  return reader;
+  return pointers;
 }
 
-function textOf(value: unknown): string | undefined {
+function idText(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" ? String(value) : undefined;
 }
 
-function firstText(payload: object, places: readonly string[][]): string | undefined {
-  for (const steps of places) {
-    const text = textOf(readAt(payload, steps));
+function firstText(payload: object, candidates: readonly string[][]): string | undefined {
+  for (const steps of candidates) {
+    const text = idText(readAt(payload, steps));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -38,7 +39,7 @@ function firstText(payload: object, places: readonly string[][]): string | undef
 
 /** Subjects stay in memory to detect duplicates and to keep order, so their length is limited. */
 const MAX_LENGTH = 256;
-const KEPT_LENGTH = 64;
+const PREFIX_LENGTH = 64;
 
 /**
  * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
@@ -48,21 +49,21 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of readerOf(schema).subject) {
-    const text = firstText(payload, places);
+  for (const candidates of pointersOf(schema).subject) {
+    const text = firstText(payload, candidates);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
   if (!found) return undefined;
-  return subject.length > MAX_LENGTH ? `${subject.slice(0, KEPT_LENGTH)}|${hash("sha256", subject)}` : subject;
+  return subject.length > MAX_LENGTH ? `${subject.slice(0, PREFIX_LENGTH)}|${hash("sha256", subject)}` : subject;
 }
 
-/** The ids that a push is looked up by, under one name for all types. */
+/** The ids of a push, under the same names for all types. */
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
   if (schema === undefined) return found;
-  for (const [key, steps] of readerOf(schema).keys) {
-    const text = textOf(readAt(payload, steps));
+  for (const [key, steps] of pointersOf(schema).keys) {
+    const text = idText(readAt(payload, steps));
     if (text !== undefined) found[key] = text;
   }
   return found;

@@ -19,10 +19,10 @@ interface Case {
   code: string;
 }
 
-const refused: Case[] = [
+const rejected: Case[] = [
   { what: "GET", init: { method: "GET", body: null }, status: 405, code: "method_not_allowed" },
   { what: "PUT", init: { method: "PUT" }, status: 405, code: "method_not_allowed" },
-  { what: "text", init: { headers: { "content-type": "text/plain" } }, status: 415, code: "unsupported_media_type" },
+  { what: "a text", init: { headers: { "content-type": "text/plain" } }, status: 415, code: "unsupported_media_type" },
   {
     what: "a form",
     init: { headers: { "content-type": "application/x-www-form-urlencoded" } },
@@ -62,55 +62,55 @@ const refused: Case[] = [
     code: "too_large",
   },
   {
-    what: "a bomb of gzip",
+    what: "a compression bomb",
     body: gzipSync(Buffer.alloc(50_000_000, " ")),
     init: { headers: { "content-encoding": "gzip" } },
     status: 413,
     code: "too_large",
   },
   {
-    what: "gzip that is none",
+    what: "a body that is not gzip but says so",
     body: whole,
     init: { headers: { "content-encoding": "gzip" } },
     status: 400,
     code: "malformed_json",
   },
   { what: "an empty body", body: "", status: 400, code: "empty_body" },
-  { what: "cut JSON", body: whole.slice(0, -1), status: 400, code: "malformed_json" },
-  { what: "white space alone", body: "  \n", status: 400, code: "malformed_json" },
+  { what: "truncated JSON", body: whole.slice(0, -1), status: 400, code: "malformed_json" },
+  { what: "only white space", body: "  \n", status: 400, code: "malformed_json" },
   {
-    what: "bytes that are no UTF-8",
+    what: "bytes that are not UTF-8",
     body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     status: 400,
     code: "malformed_json",
   },
-  { what: "a list", body: [], status: 400, code: "not_an_object" },
+  { what: "an array", body: [], status: 400, code: "not_an_object" },
   { what: "a number", body: "1", status: 400, code: "not_an_object" },
   { what: "null", body: "null", status: 400, code: "not_an_object" },
   { what: "a push without its Sign", body: callCompleted({ Sign: undefined }), status: 401, code: "missing_sign" },
   { what: "a push with an empty Sign", body: callCompleted({ Sign: "" }), status: 401, code: "missing_sign" },
   { what: "a wrong Sign", body: callCompleted({ Sign: "0".repeat(32) }), status: 401, code: "bad_sign" },
   { what: "a masked Sign", body: callCompleted({ Sign: "a395ce1acxxxxxxxx7bab53f5" }), status: 401, code: "bad_sign" },
-  { what: "a Sign that is no string", body: callCompleted({ Sign: 7 }), status: 401, code: "bad_sign" },
+  { what: "a Sign that is not a string", body: callCompleted({ Sign: 7 }), status: 401, code: "bad_sign" },
   { what: "no token", options: { token: "t0ken" }, status: 401, code: "bad_token" },
   { what: "a wrong token", options: { token: "t0ken" }, path: "/?token=t0ke", status: 401, code: "bad_token" },
 ];
 
 for (const host of Object.keys(HOSTS) as Host[]) {
-  for (const { what, options, path = "/", body = whole, init, status, code } of refused) {
-    test(`${host}: ${what} is answered ${status} ${code}`, async (t) => {
+  for (const { what, options, path = "/", body = whole, init, status, code } of rejected) {
+    test(`${host}: ${what}: ${status} ${code}`, async (t) => {
       const events: AirudderEvent[] = [];
       const receiver = airudder({ key: KEY, observe: (event) => events.push(event), ...options });
-      receiver.on("*", () => assert.fail("a refused push must not reach a handler"));
+      receiver.on("*", () => assert.fail("a rejected push must not reach a handler"));
       const { url } = await serve(t, HOSTS[host](receiver));
       const sent = body instanceof Blob ? { body: body.stream(), duplex: "half" } : {};
-      const answer = await post(url + path, body instanceof Blob ? "" : body, { ...sent, ...init } as RequestInit);
-      assert.equal(answer.status, status);
-      const { error } = answer.body as { error: { code: string; message: string } };
+      const response = await post(url + path, body instanceof Blob ? "" : body, { ...sent, ...init } as RequestInit);
+      assert.equal(response.status, status);
+      const { error } = response.body as { error: { code: string; message: string } };
       assert.equal(error.code, code);
-      assert.deepEqual(Object.keys(answer.body as object), ["error"]);
-      assert.doesNotMatch(error.message, /\n|at .*:\d+/, "no stack trace leaves the process");
-      if (status === 405) assert.equal(answer.headers.get("allow"), "POST");
+      assert.deepEqual(Object.keys(response.body as object), ["error"]);
+      assert.doesNotMatch(error.message, /\n|at .*:\d+/, "the response contains no stack trace");
+      if (status === 405) assert.equal(response.headers.get("allow"), "POST");
       assert.deepEqual(
         events.map((event) => [event.event, event.event === "rejected" && event.code]),
         [["rejected", code]],
@@ -118,21 +118,21 @@ for (const host of Object.keys(HOSTS) as Host[]) {
       assert.equal(
         (await post(`${url}/?token=t0ken`, callCompleted(), {})).status,
         options?.maxBodyBytes ? 413 : 500,
-        "it goes on serving",
+        "the next request is served",
       );
     });
   }
 
-  test(`${host}: a good push is handled and answered 200 {}`, async (t) => {
+  test(`${host}: a valid push is handled, and the response is 200 {}`, async (t) => {
     const receiver = airudder({ key: KEY });
     let taskId = "";
     receiver.on("call.completed", async ({ payload }) => {
       taskId = payload.TaskID;
     });
     const { url } = await serve(t, HOSTS[host](receiver));
-    const answer = await post(url, whole);
-    assert.deepEqual([answer.status, answer.body], [200, {}]);
-    assert.equal(answer.headers.get("content-type"), "application/json");
+    const response = await post(url, whole);
+    assert.deepEqual([response.status, response.body], [200, {}]);
+    assert.equal(response.headers.get("content-type"), "application/json");
     assert.equal(taskId, JSON.parse(whole).TaskID);
   });
 
@@ -145,7 +145,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     ],
     ["rejects", () => Promise.reject(new Error("secret detail"))],
     [
-      "throws no Error",
+      "throws a value that is not an Error",
       () => {
         throw undefined;
       },
@@ -153,14 +153,14 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     ["rejects with a string", () => Promise.reject("secret detail")],
   ];
   for (const [what, handler] of failures) {
-    test(`${host}: a handler that ${what} is answered 500 handler_failed, and the next try is handled`, async (t) => {
+    test(`${host}: a handler that ${what}: 500 handler_failed, and the retry is handled`, async (t) => {
       const receiver = airudder({ key: KEY });
       let calls = 0;
       receiver.on("call.completed", () => (++calls === 1 ? handler() : undefined));
       const { url } = await serve(t, HOSTS[host](receiver));
-      const answer = await post(url, whole);
-      assert.equal(answer.status, 500);
-      assert.deepEqual(answer.body, {
+      const response = await post(url, whole);
+      assert.equal(response.status, 500);
+      assert.deepEqual(response.body, {
         error: { code: "handler_failed", message: "The push could not be handled; send it again." },
       });
       assert.equal((await post(url, whole)).status, 200);
@@ -168,7 +168,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     });
   }
 
-  test(`${host}: a handler that is not through by the deadline is answered 503 busy, goes on, and the next try joins it`, async (t) => {
+  test(`${host}: a handler that misses the deadline: 503 busy, the handler continues, and the retry joins it`, async (t) => {
     const receiver = airudder({ key: KEY, deadlineMs: 30 });
     let calls = 0;
     let finish = (): void => undefined;
@@ -189,7 +189,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     assert.equal(calls, 1);
   });
 
-  test(`${host}: a body that does not come in time is answered 408 body_timeout, and its connection is cut`, async (t) => {
+  test(`${host}: a body that does not arrive in time: 408 body_timeout, and the connection is closed`, async (t) => {
     const { url } = await serve(t, HOSTS[host](airudder({ key: KEY, bodyTimeoutMs: 40 })));
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
@@ -201,7 +201,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     assert.match(text, /^HTTP\/1\.1 408 .*body_timeout/s);
   });
 
-  test(`${host}: a sender that breaks off leaves nothing behind`, async (t) => {
+  test(`${host}: a sender that disconnects leaves no request in flight`, async (t) => {
     const receiver = airudder({ key: KEY });
     const { url } = await serve(t, HOSTS[host](receiver));
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
@@ -212,12 +212,12 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     assert.equal((await post(url, callCompleted())).status, 200);
   });
 
-  test(`${host}: a closing receiver answers 503 busy`, async (t) => {
+  test(`${host}: a closing receiver responds 503 busy`, async (t) => {
     const receiver = airudder({ key: KEY });
     const { url } = await serve(t, HOSTS[host](receiver));
     await receiver.close();
-    const answer = await post(url, whole);
-    assert.deepEqual([answer.status, (answer.body as { error: { code: string } }).error.code], [503, "busy"]);
+    const response = await post(url, whole);
+    assert.deepEqual([response.status, (response.body as { error: { code: string } }).error.code], [503, "busy"]);
   });
 
   const encodings: [string, Buffer][] = [
@@ -228,7 +228,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     ["identity", Buffer.from(whole)],
   ];
   for (const [encoding, body] of encodings) {
-    test(`${host}: a body in ${encoding} is inflated, and raw is what was inflated`, async (t) => {
+    test(`${host}: a body in ${encoding} is decompressed, and raw contains the result`, async (t) => {
       const receiver = airudder({ key: KEY });
       let raw = "";
       receiver.on("*", (push) => {
@@ -240,7 +240,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
     });
   }
 
-  test(`${host}: a push sent in chunks, without a content type, with a byte order mark, is taken`, async (t) => {
+  test(`${host}: a push sent in chunks, without a content type, with a byte order mark, is accepted`, async (t) => {
     const receiver = airudder({ key: KEY });
     const { url } = await serve(t, HOSTS[host](receiver));
     const status = await new Promise((resolve) => {

@@ -8,7 +8,7 @@ const FORGETS_SHAPES = Number.parseInt(process.versions.node, 10) < 24;
  * ours and those of Node's own streams, takes V8's slowest path. An object that has lost a property becomes a dictionary, and dictionaries
  * do share their shape: one property of each is taken away and put back.
  */
-export function shareShape(request: IncomingMessage, response: ServerResponse): void {
+export function useDictionaryMode(request: IncomingMessage, response: ServerResponse): void {
   if (!FORGETS_SHAPES || Object.getPrototypeOf(request) === IncomingMessage.prototype) return;
   if (Object.hasOwn(request, "complete")) {
     const { complete } = request;

@@ -1,8 +1,8 @@
 import { AirudderError, tooLarge } from "../errors.js";
 import { removeToken } from "./token.js";
 
-/** A request before its body is read. */
-export interface RequestLine {
+/** The parts of a request that precede its body. */
+export interface RequestHead {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
@@ -13,25 +13,26 @@ const UTF8 = /^"?(?:utf-?8|us-ascii)"?$/;
 const ENCODINGS = ["identity", "gzip", "x-gzip", "deflate", "br"];
 
 /**
- * Makes the checks that do not need the body: method, content type, encoding, length, token, replay.
+ * Checks what does not need the body: method, content type, content encoding, length and token.
  * @returns the URL without the token
  * @throws AirudderError if a check fails
  */
-export function admit(request: RequestLine, settings: { token: string | undefined; maxBodyBytes: number }): string {
-  const { headers } = request;
-  if (request.method !== "POST") {
+export function checkRequestHead(
+  { method, url, headers }: RequestHead,
+  settings: { token: string | undefined; maxBodyBytes: number },
+): string {
+  if (method !== "POST") {
     throw new AirudderError("method_not_allowed", "Only POST is accepted here.");
   }
-  checkContentType(one(headers["content-type"]));
-  const contentEncoding = one(headers["content-encoding"]);
+  checkContentType(joined(headers["content-type"]));
+  const contentEncoding = joined(headers["content-encoding"]);
   if (contentEncoding !== undefined && !ENCODINGS.includes(contentEncoding.toLowerCase())) {
     throw new AirudderError("unsupported_encoding", "The content encoding is none of gzip, deflate, br and identity.");
   }
   const contentLength = headers["content-length"];
   if (contentLength !== undefined && Number(contentLength) > settings.maxBodyBytes)
     throw tooLarge(settings.maxBodyBytes);
-  const url = removeToken(request.url ?? "/", headers["airudder-token"], settings.token);
-  return url;
+  return removeToken(url ?? "/", headers["airudder-token"], settings.token);
 }
 
 /**
@@ -44,11 +45,11 @@ export function rejectReplay(): never {
   });
 }
 
-function one(value: string | string[] | undefined): string | undefined {
+function joined(value: string | string[] | undefined): string | undefined {
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** The docs show some pushes without a content type. They are read as JSON. */
+/** A push without a content type is read as JSON: the docs show some. */
 function checkContentType(value: string | undefined): void {
   if (value === undefined || value === "" || value === "application/json") return;
   const [type = "", ...parameters] = value

@@ -11,10 +11,10 @@ setFlagsFromString("--allow-natives-syntax");
 const hasFastProperties = new Function("object", "return %HasFastProperties(object)");
 
 for (const host of Object.keys(HOSTS) as Host[]) {
-  test(`${host}: what a request is made of has no shape of its own, which would make each access slow; nothing on it has changed`, async (t) => {
+  test(`${host}: up to Node 22, Express requests and responses are in dictionary mode; their properties are unchanged`, async (t) => {
     const receiver = airudder({ key: KEY });
     const seen: Record<"request" | "response", object>[] = [];
-    const looked = Object.assign((...[request, response]: Parameters<typeof receiver>) => {
+    const checked = Object.assign((...[request, response]: Parameters<typeof receiver>) => {
       const had = [Object.keys(request), Object.keys(response)].map((keys) => keys.toSorted());
       const values = [request.complete, response.sendDate];
       receiver(request, response);
@@ -26,14 +26,14 @@ for (const host of Object.keys(HOSTS) as Host[]) {
       );
       seen.push({ request, response });
     }, receiver);
-    const { url } = await serve(t, HOSTS[host](looked));
+    const { url } = await serve(t, HOSTS[host](checked));
     assert.equal((await post(url, agentStatus())).status, 200);
     const isFast = host === "node:http" || Number.parseInt(process.versions.node, 10) >= 24;
     assert.deepEqual([hasFastProperties(seen[0]?.request), hasFastProperties(seen[0]?.response)], [isFast, isFast]);
   });
 }
 
-test("the requests of HTTP/2, which have other properties, are taken as they are", async (t) => {
+test("requests of HTTP/2, which have other properties, are not changed", async (t) => {
   const receiver = airudder({ key: KEY });
   const server = createServer(receiver as never);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

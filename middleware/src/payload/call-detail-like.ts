@@ -1,7 +1,5 @@
-/**
- * A call of `payload.Details`, or as much of one as there is: what is read from it is checked, since a push with drift may hold anything.
- */
-export interface CallDetail {
+/** An element of `payload.Details`. All fields are optional and unchecked, because a push with drift may contain anything. */
+export interface CallDetailLike {
   readonly CallStartTime?: unknown;
   readonly CallEndTime?: unknown;
   readonly Status?: unknown;
