@@ -67,8 +67,8 @@ function noteNewUrl({ dir, index }: Store, listener: Listener): void {
 }
 
 /** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
-function plainRow({ push, place, deliveries, mark }: Row): Row {
-  return { push, place, deliveries, ...(mark === undefined ? {} : { mark }) };
+function plainRow({ push, location, deliveries, mark }: Row): Row {
+  return { push, location, deliveries, ...(mark === undefined ? {} : { mark }) };
 }
 
 async function run(

@@ -200,7 +200,7 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   if (!flags.json && rows.length > 0) out.line(table.header);
   let sent = 0;
   for (const row of rows) {
-    const content = hasEdits(edits) ? await unlessDropped(reader.content(row.place)) : undefined;
+    const content = hasEdits(edits) ? await unlessDropped(reader.content(row.location)) : undefined;
     if (hasEdits(edits) && content === undefined) continue;
     await out.drained();
     sent++;

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { usageError } from "../errors.js";
-import { type JournalOptions, openSnapshot } from "../journal/index.js";
+import { openSnapshot, type StoreOptions } from "../journal/index.js";
 import { pushesOfFile } from "./file.js";
 import { pushesOfRows, type RecordedPush } from "./pushes.js";
 
@@ -11,7 +11,7 @@ import { pushesOfRows, type RecordedPush } from "./pushes.js";
  */
 export async function* pushesAt(
   path: string,
-  options: Pick<JournalOptions, "onDamage"> = {},
+  options: Pick<StoreOptions, "onDamage"> = {},
 ): AsyncGenerator<RecordedPush> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {

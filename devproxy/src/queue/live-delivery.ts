@@ -10,7 +10,7 @@ import {
   type HealthIntervals,
 } from "../delivery/index.js";
 import type { Listener } from "../events.js";
-import { ACKNOWLEDGED, GIVEN_UP, type Row, type Store, succeeded, waitingRows } from "../journal/index.js";
+import { ACKNOWLEDGED, GIVEN_UP, pendingRows, type Row, type Store, succeeded } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import { LIMITS, type Limits } from "./limits.js";
 import { PendingDelivery } from "./pending-delivery.js";
@@ -58,7 +58,7 @@ export class LiveDelivery {
 
   /** Takes up what was acknowledged before a restart and is not delivered yet; wanted before the first new push, which comes after it. */
   resume(): void {
-    for (const row of waitingRows(this.options.store.index)) {
+    for (const row of pendingRows(this.options.store.index)) {
       const pending = new PendingDelivery(row, undefined, true);
       this.#keepInHand(pending);
       this.#waiting.submit(pending);
@@ -106,7 +106,7 @@ export class LiveDelivery {
     const attempt = await this.#waiting.sendInstead(row, send);
     if (attempt === "busy") return undefined;
     if (attempt !== "unknown") return attempt;
-    return this.options.store.inHand.has(row) ? undefined : send();
+    return this.options.store.inDelivery.has(row) ? undefined : send();
   }
 
   /** Gives up what runs; what was acknowledged is taken up again at the next start. */
@@ -123,8 +123,8 @@ export class LiveDelivery {
    */
   #keepInHand({ row, settled }: PendingDelivery): void {
     const { deliverer, store } = this.options;
-    store.inHand.add(row);
-    void settled.then(() => deliverer.flush()).then(() => store.inHand.delete(row));
+    store.inDelivery.add(row);
+    void settled.then(() => deliverer.flush()).then(() => store.inDelivery.delete(row));
   }
 
   /** The attempt that settles a push before its sender's time is over. */
@@ -193,7 +193,7 @@ export class LiveDelivery {
   /** The bytes of a push that waited. Without them it can never be sent. */
   async #read(pending: PendingDelivery): Promise<Content | undefined> {
     try {
-      return await this.options.store.content(pending.row.place);
+      return await this.options.store.content(pending.row.location);
     } catch (error) {
       pending.brokenResponses = Number.POSITIVE_INFINITY;
       pending.isSending = false;

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import type { LineBuffer } from "./line-buffer.js";
-import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
+import type { Content, DeliveryHead, Head, JournalRecord, MarkHead, PushHead } from "./records.js";
 
 const PUSH_CONTENT = Buffer.from(',"headers":{');
 const DELIVERY_CONTENT = Buffer.from(',"response":{');
@@ -101,7 +101,7 @@ type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64";
  * Parses a complete line: its head, and the exact bytes stored with it.
  * @throws SyntaxError if it is not a complete record, or if its body does not match its digest
  */
-export function parseLine(line: string): { head: Head; content?: Content } {
+export function parseLine(line: string): JournalRecord {
   const { headers, encoding, body, response, ...rest } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
     Partial<StoredContent> & { response?: StoredContent };
   const head = checkHead(rest);

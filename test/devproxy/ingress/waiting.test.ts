@@ -13,7 +13,7 @@ test("taking up what waits looks at each push a few times, however many there ar
       looks++;
       return { ...pushHead(`push-${seq}`), seq };
     },
-    place: { segment: 1, offset: seq, length: 1 },
+    location: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
   const waiting = new DeliveryQueue({
@@ -36,7 +36,7 @@ test("finding the next push that may be sent takes constant time, however many w
       looks++;
       return { ...pushHead(`push-${seq}`), seq, subject };
     },
-    place: { segment: 1, offset: seq, length: 1 },
+    location: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
   const sent: string[] = [];
