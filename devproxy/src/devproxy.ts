@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
@@ -9,7 +10,6 @@ import { type DevproxyOptions, type DevproxySettings, settingsOf } from "./optio
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
-import { DamageTally } from "./report/index.js";
 import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A dev proxy that runs. */
@@ -42,12 +42,12 @@ export interface Devproxy {
 export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
   const listener: Listener = options.onEvent ?? (() => undefined);
-  const damage = new DamageTally();
+  const damage: Damage[] = [];
   const store = await Store.open(settings.dir, {
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
-    onDamage: (one) => damage.add(one),
+    onDamage: (one) => damage.push(one),
   });
-  for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
+  for (const message of describeDamage(damage)) listener({ event: "note", code: "journal_damaged", message });
   const started: (() => unknown)[] = [];
   try {
     const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
@@ -76,7 +76,7 @@ async function run(
   { target, port, dir, provider, whenDown, passThrough, keep }: DevproxySettings,
   store: Store,
   config: Config,
-  damage: DamageTally,
+  damage: Damage[],
   listener: Listener,
   /** Receives what ends each part that runs, in case a later one cannot start. */
   started: (() => unknown)[],
@@ -154,7 +154,7 @@ async function run(
         rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
         matching: matching.length,
         total: store.index.rows.length,
-        damage: damage.lines((segment) => store.segments().some((one) => one.segment === segment)),
+        damage: describeDamage(damage.filter(({ segment }) => store.segments().some((one) => one.segment === segment))),
       };
     },
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),

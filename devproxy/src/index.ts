@@ -35,4 +35,3 @@ export type {
   Verdict,
   VerdictEvent,
 } from "./replay/index.js";
-export { DamageTally } from "./report/index.js";

@@ -1,9 +1,16 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { JournalRecord, RecordLocation } from "airudder-webhooks/journal";
+import {
+  type Damage,
+  describeDamage,
+  type JournalRecord,
+  listSegments,
+  type RecordLocation,
+} from "airudder-webhooks/journal";
+import { configPath } from "../config/index.js";
 import { DevproxyError } from "../errors.js";
 import { isDropped, type JournalReader, openSnapshot } from "../journal/index.js";
-import { DamageTally, Screen } from "../report/index.js";
+import { Screen } from "../report/index.js";
 
 /** Where a command reads and writes. */
 export interface Context {
@@ -31,8 +38,13 @@ export async function existingFolder(journal: string): Promise<string> {
     );
   }
   if (!found.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
-  const names = await readdir(dir).catch(() => undefined);
-  if (names !== undefined && !names.some((name) => name === "config.json" || /^\d{6,}\.ndjson$/.test(name))) {
+  // If the folder cannot be listed, reading the journal reports why.
+  const segments = await listSegments(dir).catch(() => undefined);
+  const hasConfig = await stat(configPath(dir)).then(
+    () => true,
+    () => false,
+  );
+  if (segments?.length === 0 && !hasConfig) {
     const what = `The folder ${dir} is no journal: it holds no 000001.ndjson and no config.json.`;
     throw new DevproxyError(
       "no_journal",
@@ -54,9 +66,9 @@ export interface FolderReader extends JournalReader {
  * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
  */
 export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
-  const damage = new DamageTally();
-  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
-  const lines = damage.lines();
+  const damage: Damage[] = [];
+  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.push(one) });
+  const lines = describeDamage(damage);
   if (lines.length > 0 && reader.index.rows.length === 0) {
     const message = `No push of the journal ${reader.dir} can be read: ${lines.join(" ")}`;
     throw new DevproxyError("journal_damaged", message, 3);

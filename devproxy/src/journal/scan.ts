@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { segmentPath } from "airudder-webhooks/journal";
 import type { Row } from "./rows.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -20,7 +20,7 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
   }
   const kept = new Set<Row>();
   for (const [segment, group] of groups) {
-    const file = await open(join(dir, `${String(segment).padStart(6, "0")}.ndjson`), "r").catch(() => undefined);
+    const file = await open(segmentPath(dir, segment), "r").catch(() => undefined);
     if (file === undefined) {
       for (const row of group) kept.add(row); // dropped meanwhile: the caller notices and counts it when it reads the push
       continue;

@@ -1,6 +1,8 @@
 export type { SegmentState } from "./closed-segments.js";
+export { describeDamage } from "./damage.js";
 export { JournalError, type LockOwner } from "./errors.js";
-export { Journal } from "./journal.js";
+export type { Journal } from "./journal.js";
+export { type ParsedLine, parseLine, type SegmentHead } from "./lines.js";
 export { openJournal } from "./open.js";
 export type { JournalOptions, JournalWarning } from "./options.js";
 export { readJournal, readRecord, readRecords } from "./reader.js";
@@ -20,3 +22,4 @@ export type {
 } from "./records.js";
 export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";
 export type { JournalCallbacks } from "./scan.js";
+export { listSegments, segmentNumber, segmentPath } from "./segments.js";

@@ -2,10 +2,10 @@ import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
-import { parseLine } from "./lines.js";
+import { parseRecord } from "./lines.js";
 import type { JournalRecord, RecordLocation } from "./records.js";
 import type { JournalCallbacks } from "./scan.js";
-import { listSegments, segmentPath } from "./segments.js";
+import { findSegments, segmentPath } from "./segments.js";
 import { summarize } from "./summaries.js";
 
 /**
@@ -14,7 +14,7 @@ import { summarize } from "./summaries.js";
  * @example await readJournal("./airudder-inbox", { onRecord: ({ head }) => console.log(head.kind) });
  */
 export async function readJournal(dir: string, listeners: JournalCallbacks = {}): Promise<void> {
-  const { numbers } = await listSegments(dir);
+  const { numbers } = await findSegments(dir);
   const { ends } = await readHeads(dir, numbers);
   for (const segment of numbers) {
     try {
@@ -32,7 +32,7 @@ export async function readJournal(dir: string, listeners: JournalCallbacks = {})
 export async function readLine(file: FileHandle, location: RecordLocation): Promise<JournalRecord> {
   const bytes = Buffer.allocUnsafe(location.length);
   const { bytesRead } = await file.read(bytes, 0, location.length, location.offset);
-  return parseLine(bytes.toString("utf8", 0, bytesRead));
+  return parseRecord(bytes.toString("utf8", 0, bytesRead));
 }
 
 /**
@@ -134,7 +134,7 @@ async function openUnlessDropped(dir: string, location: RecordLocation): Promise
 
 function parseAt(dir: string, location: RecordLocation, bytes: Buffer): JournalRecord {
   try {
-    return parseLine(bytes.toString("utf8"));
+    return parseRecord(bytes.toString("utf8"));
   } catch (cause) {
     throw unreadable(dir, location, cause);
   }

@@ -2,7 +2,7 @@ import type { ClosedSegments, SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
 import type { JournalCallbacks } from "./scan.js";
-import { listSegments, segmentPath } from "./segments.js";
+import { findSegments, segmentPath } from "./segments.js";
 import { summarize } from "./summaries.js";
 
 /** State of a journal when it is opened. */
@@ -18,7 +18,7 @@ export interface Recovered {
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
 export async function readAll(dir: string, closed: ClosedSegments, listeners: JournalCallbacks): Promise<Recovered> {
-  const { numbers, next } = await listSegments(dir);
+  const { numbers, next } = await findSegments(dir);
   const { ends } = await readHeads(dir, numbers);
   let nextSeq = 1;
   let last: Recovered["last"];

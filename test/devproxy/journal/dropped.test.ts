@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { segmentPath } from "airudder-webhooks/journal";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
@@ -23,7 +24,7 @@ test("--text, drift and --set leave out a segment that is dropped during the com
   const { dir } = await fourSegments(t);
   const reader = await readFolder(dir, makeContext());
   const { rows } = reader.index;
-  rmSync(join(dir, `${String(rows[0]?.location.segment).padStart(6, "0")}.ndjson`));
+  rmSync(segmentPath(dir, rows[0]?.location.segment as number));
   const found = await filterRows(reader, rows, { text: "needle" });
   assert.deepEqual(
     found.map(({ push }) => push.seq),
@@ -63,7 +64,7 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
     for (const { body } of pushes) assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
   }
   assert.deepEqual(counts, [1, 2, 3, 4]);
-  const path = join(dir, `${String(reader.index.rows[1]?.location.segment).padStart(6, "0")}.ndjson`);
+  const path = segmentPath(dir, reader.index.rows[1]?.location.segment as number);
   writeFileSync(path, readFileSync(path, "utf8").replace("needle", "needl\u0007"));
   const readAll = async () => {
     for await (const pushes of pushesOfRows(reader, reader.index.rows)) for (const _ of pushes);
