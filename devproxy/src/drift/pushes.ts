@@ -1,5 +1,5 @@
-import type { Content, HeaderMap, Place, PushHead } from "airudder-webhooks/journal";
-import type { Row, SnapshotReader, WholeRecord } from "../journal/index.js";
+import type { Content, HeaderMap, JournalRecord, PushHead, RecordLocation } from "airudder-webhooks/journal";
+import type { JournalReader, Row } from "../journal/index.js";
 
 /** A push whose drift is looked for. */
 export interface RecordedPush {
@@ -21,31 +21,31 @@ export interface RecordedPush {
  * @param onRead called after each read, with the number of rows so far
  */
 export async function* pushesOfRows(
-  reader: Pick<SnapshotReader, "records">,
+  reader: Pick<JournalReader, "records">,
   rows: readonly Row[],
   onRead: (count: number) => void = () => undefined,
 ): AsyncGenerator<Iterable<RecordedPush>> {
   let count = 0;
-  for await (const records of reader.records(placesOf(rows))) {
+  for await (const records of reader.records(locationsOf(rows))) {
     yield recordedPushes(records, () => count++);
     onRead(count);
   }
 }
 
-function* recordedPushes(records: Iterable<WholeRecord | undefined>, onRecord: () => void): Generator<RecordedPush> {
+function* recordedPushes(records: Iterable<JournalRecord | undefined>, onRecord: () => void): Generator<RecordedPush> {
   for (const record of records) {
     onRecord();
     if (record !== undefined) yield recordedPush(record);
   }
 }
 
-function recordedPush({ head, content = NO_CONTENT }: WholeRecord): RecordedPush {
+function recordedPush({ head, content = NO_CONTENT }: JournalRecord): RecordedPush {
   const { seq, at, type, replay } = head as PushHead;
   return { label: `#${seq}`, at, type, isCopy: replay !== undefined, headers: content.headers, body: content.body };
 }
 
 const NO_CONTENT: Content = { headers: {}, body: Buffer.alloc(0) };
 
-function* placesOf(rows: readonly Row[]): Generator<Place> {
-  for (const { place } of rows) yield place;
+function* locationsOf(rows: readonly Row[]): Generator<RecordLocation> {
+  for (const { location } of rows) yield location;
 }

@@ -4,7 +4,7 @@ import { isTypeName, TYPE_NAMES } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { Row } from "./rows.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
-import type { SnapshotReader } from "./store.js";
+import type { JournalReader } from "./store.js";
 import { holdsText } from "./text.js";
 
 type Test = (row: Row) => boolean;
@@ -37,7 +37,7 @@ export function hasFilters(filters: Filters): boolean {
  * @param max maximum number of rows; the newest are returned
  */
 export async function filterRows(
-  reader: SnapshotReader,
+  reader: JournalReader,
   rows: readonly Row[],
   filters: Filters,
   max = Number.POSITIVE_INFINITY,
@@ -104,7 +104,7 @@ function isId(id: string | undefined, wanted: string, shownId: (id: string) => s
 
 /** Returns a function that gives an id as commands print it, with a cache. */
 async function shownIdOf(
-  { dir }: SnapshotReader,
+  { dir }: JournalReader,
   { task, call, workflow }: Filters,
 ): Promise<((id: string) => string) | undefined> {
   if (![task, call, workflow].some((wanted) => wanted !== undefined && PLACEHOLDER.test(wanted))) return undefined;

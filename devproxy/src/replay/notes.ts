@@ -2,7 +2,7 @@ import { describePush, verifySign } from "airudder-webhooks";
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
-import { type Row, type SnapshotReader, statedType, unlessDropped } from "../journal/index.js";
+import { type JournalReader, type Row, statedType, unlessDropped } from "../journal/index.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
 import type { Skipped } from "./skipped.js";
 
@@ -20,7 +20,7 @@ export function edited({ push }: Row, { headers, body }: Content, edits: Edits):
  * @throws DevproxyError `usage`, if the edits can change none of them
  */
 export async function editableRows(
-  reader: SnapshotReader,
+  reader: JournalReader,
   rows: readonly Row[],
   edits: Edits,
   skipped: Skipped,
@@ -36,7 +36,7 @@ export async function editableRows(
     let content: Content;
     let changed: Content;
     try {
-      const found = await unlessDropped(reader.content(row.place));
+      const found = await unlessDropped(reader.content(row.location));
       if (found === undefined) {
         editable.push(row);
         continue;

@@ -3,9 +3,9 @@ import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import {
   type DeliveryRow,
+  type JournalReader,
   marksOf,
   type Row,
-  type SnapshotReader,
   statedType,
   statusOf,
   succeeded,
@@ -18,7 +18,7 @@ import { clean, duration, local, visible } from "./words.js";
 
 /** Everything that is known of a push, as `show --json` prints it. */
 export async function detailJson(
-  reader: SnapshotReader,
+  reader: JournalReader,
   row: Row,
   content: Content,
   redactor: Redactor,
@@ -58,13 +58,13 @@ function descriptionOf({ push }: Row, { headers, body }: Content): PushDescripti
   return describePush(body, headers, statedType(push));
 }
 
-async function responseOf(reader: SnapshotReader, { head, place }: DeliveryRow): Promise<Content | null> {
-  return head.status === undefined ? null : reader.content(place);
+async function responseOf(reader: JournalReader, { head, location }: DeliveryRow): Promise<Content | null> {
+  return head.status === undefined ? null : reader.content(location);
 }
 
 /** The same for people. */
 export async function detailLines(
-  reader: SnapshotReader,
+  reader: JournalReader,
   row: Row,
   content: Content,
   redactor: Redactor,
@@ -109,7 +109,7 @@ export async function detailLines(
 }
 
 /** The marks of a push in its inbox; none for a push of a dev proxy. */
-async function historyOf(reader: SnapshotReader, row: Row): Promise<MarkHead[]> {
+async function historyOf(reader: JournalReader, row: Row): Promise<MarkHead[]> {
   return row.push.source === "inbox" ? marksOf(reader.dir, row) : [];
 }
 
@@ -133,7 +133,7 @@ function bodyLines(body: unknown): string[] {
 }
 
 async function deliveryLines(
-  reader: SnapshotReader,
+  reader: JournalReader,
   delivery: DeliveryRow,
   payload: unknown,
   redactor: Redactor,

@@ -1,5 +1,5 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import { lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
+import { type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
@@ -18,7 +18,7 @@ const STATUS_STYLES: Record<string, Style> = {
 };
 
 /** A push as `list --json` prints it. */
-export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row, redactor: Redactor): Promise<object> {
+export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, redactor: Redactor): Promise<object> {
   const error = await errorOf(reader, row, redactor);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;

@@ -29,7 +29,7 @@ export interface PushHead {
   kind: "push";
   /** Unique, sortable by time. */
   id: string;
-  /** Place in the journal's order, from 1; given by the writer. */
+  /** RecordLocation in the journal's order, from 1; given by the writer. */
   seq: number;
   /** When it came, ISO 8601, UTC. */
   at: string;
@@ -102,10 +102,17 @@ export interface RecordLocation {
   length: number;
 }
 
-/** A line of the index: its head and where the whole is. */
-export interface Entry {
+/** A whole record: its head and, for a push or a delivery, the headers and the body that were stored with it. */
+export interface JournalRecord {
   head: Head;
-  place: RecordLocation;
+  /** Absent for marks, and for deliveries without a response. */
+  content?: Content;
+}
+
+/** The head of a record, and where the record is in the journal. */
+export interface RecordEntry {
+  head: Head;
+  location: RecordLocation;
 }
 
 /** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
@@ -113,7 +120,7 @@ export interface Damage extends RecordLocation {
   reason: string;
 }
 
-/** Result of the scan of one segment. `recall` returns it to save the next scan. */
+/** Result of the scan of one segment. `loadSummary` returns it to save the next scan. */
 export interface SegmentSummary {
   segment: number;
   /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */

@@ -49,7 +49,7 @@ for (const [name, { pushes, handled, dead, crashes }] of Object.entries(expected
     const marks: MarkHead[] = [];
     const damages: Damage[] = [];
     const journal = await openJournal(dir, {
-      onEntry: ({ head }) => {
+      onRecord: ({ head }) => {
         if (head.kind === "push") heads.push(head);
         if (head.kind === "mark") marks.push(head);
       },
