@@ -124,7 +124,7 @@ test("the dev proxy uses the public entry points of the middleware alone", () =>
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !["airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
+        !["airudder-webhooks/inspect", "airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],

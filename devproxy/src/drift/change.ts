@@ -1,7 +1,8 @@
+import { pointerStep } from "airudder-webhooks/inspect";
 import { asKeyword } from "./json-type.js";
 import { isScalarType, Observed, UNKNOWN_PERSONAL } from "./observed.js";
 import { isScalar, isShown, isShownName, type Scalar } from "./reveal.js";
-import { stepOf, typesOf, valuesOf } from "./schema.js";
+import { typesOf, valuesOf } from "./schema.js";
 import type { Place } from "./schemas.js";
 import type { Difference } from "./walk.js";
 
@@ -90,7 +91,7 @@ export class Change {
     if (this.place.node.properties === undefined) {
       return [{ op: "add", path: this.#at("/properties"), value: Object.fromEntries(nodes) }];
     }
-    return nodes.map(([name, value]) => ({ op: "add", path: this.#at(`/properties${stepOf(name)}`), value }));
+    return nodes.map(([name, value]) => ({ op: "add", path: this.#at(`/properties${pointerStep(name)}`), value }));
   }
 
   #widenings(): Operation[] {

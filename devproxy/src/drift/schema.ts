@@ -22,9 +22,3 @@ export function typesOf({ type }: SchemaNode): readonly string[] {
 export function valuesOf(node: SchemaNode): readonly unknown[] | undefined {
   return Object.hasOwn(node, "const") ? [node.const] : node.enum;
 }
-
-/** A name as a step of a JSON pointer. */
-export function stepOf(name: string): string {
-  if (!name.includes("~") && !name.includes("/")) return `/${name}`;
-  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-}

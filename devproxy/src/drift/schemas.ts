@@ -1,6 +1,7 @@
 import { posix } from "node:path";
+import { parsePointer, pointerStep, readAt } from "airudder-webhooks/inspect";
 import { DevproxyError } from "../errors.js";
-import { type SchemaNode, stepOf } from "./schema.js";
+import type { SchemaNode } from "./schema.js";
 
 /** Where schemas are read from, and what a schema change calls them. */
 export interface SchemaSource {
@@ -43,7 +44,9 @@ export class Schemas {
 
   /** The field of that name below a place. */
   field(place: Place, name: string): Place {
-    return kept(this.#fields, place, name, () => this.#at(place.file, `${place.pointer}/properties${stepOf(name)}`));
+    return kept(this.#fields, place, name, () =>
+      this.#at(place.file, `${place.pointer}/properties${pointerStep(name)}`),
+    );
   }
 
   /** @throws DevproxyError `bad_schema` */
@@ -52,7 +55,7 @@ export class Schemas {
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     if (from.includes(key)) throw badSchema(`The reference ${key} leads back to itself.`);
-    const node = readAt(this.#file(file), pointer);
+    const node = readAt(this.#file(file), parsePointer(pointer)) as SchemaNode | undefined;
     if (node === undefined) throw badSchema(`${from.at(-1) ?? file} leads to ${key}, where there is nothing.`);
     const place = node.$ref === undefined ? { file, pointer, node } : this.#follow(file, node.$ref, [...from, key]);
     this.#places.set(key, place);
@@ -95,14 +98,4 @@ function kept(places: WeakMap<Place, Map<string, Place>>, place: Place, name: st
 
 function badSchema(message: string, options?: ErrorOptions): DevproxyError {
   return new DevproxyError("bad_schema", message, 2, options);
-}
-
-function readAt(root: SchemaNode, pointer: string): SchemaNode | undefined {
-  let node: unknown = root;
-  for (const step of pointer.split("/").slice(1)) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof node !== "object" || node === null || !Object.hasOwn(node, name)) return undefined;
-    node = (node as Record<string, unknown>)[name];
-  }
-  return node as SchemaNode;
 }

@@ -1,5 +1,4 @@
-import { measurePush } from "airudder-webhooks";
-import { statedType } from "../journal/index.js";
+import { measurePush } from "airudder-webhooks/inspect";
 import { Changes, type SchemaPatch } from "./changes.js";
 import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
@@ -80,7 +79,7 @@ export class DriftTally {
       return;
     }
     this.#counts.pushes++;
-    const measure = measurePush(push.body, push.headers, statedType(push));
+    const measure = measurePush(push.body, push.headers, push);
     const { schema, payload = {}, quarantined, drift } = measure;
     if (schema === undefined) this.#counts.unmeasured++;
     else if (!this.#isPublished || quarantined || drift.length > 0) this.#walk(push, { ...measure, schema, payload });

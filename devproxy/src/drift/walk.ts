@@ -1,6 +1,7 @@
+import { pointerStep } from "airudder-webhooks/inspect";
 import { jsonType, takes } from "./json-type.js";
 import { listed } from "./reveal.js";
-import { stepOf, typesOf, valuesOf } from "./schema.js";
+import { typesOf, valuesOf } from "./schema.js";
 import type { Place, Schemas } from "./schemas.js";
 
 /** The kinds of drift, as the middleware names them. */
@@ -46,7 +47,7 @@ export function walk(schemas: Schemas, place: Place, value: unknown, path: strin
 
 function walkFields(schemas: Schemas, place: Place, value: Record<string, unknown>, path: string, tell: Tell): void {
   const { properties = {}, required = [], additionalProperties: rest = true } = place.node;
-  const at = (name: string) => path + stepOf(name.slice(0, MOST_NAME));
+  const at = (name: string) => path + pointerStep(name.slice(0, MOST_NAME));
   for (const [name, field] of Object.entries(value)) {
     if (Object.hasOwn(properties, name)) walk(schemas, schemas.field(place, name), field, at(name), tell);
     else if (rest === false) {

@@ -7,4 +7,3 @@ export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from ".
 export { pathAt, queryOf } from "./query.js";
 export { BODY_BYTES, BODY_MS, type BodyProblem, readBody } from "./read-body.js";
 export { mayBeCut, RESPONSE_BYTES, wholeLetters } from "./recorded-response.js";
-export { isTypeName, TYPE_NAMES } from "./type-names.js";

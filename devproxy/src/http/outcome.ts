@@ -1,4 +1,4 @@
-import { isTypeName } from "./type-names.js";
+import { isTypeName } from "airudder-webhooks/inspect";
 
 /** The results that are the status of the push, too. */
 export const STATUS_RESULTS = ["handled", "ignored", "failed", "dead", "quarantined", "stored"] as const;

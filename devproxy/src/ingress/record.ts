@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { describePush, newPushId } from "airudder-webhooks";
+import { describePush, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
 

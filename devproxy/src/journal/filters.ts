@@ -1,6 +1,6 @@
+import { isTypeName, TYPE_NAMES } from "airudder-webhooks/inspect";
 import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
-import { isTypeName, TYPE_NAMES } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { Row } from "./rows.js";
 import { STATUSES, type Status, statusOf } from "./status.js";

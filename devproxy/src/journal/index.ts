@@ -6,7 +6,6 @@ export { findRows, rowOf, rowsOf } from "./ids.js";
 export { lastTarget } from "./last-target.js";
 export { RetentionTask } from "./retention-task.js";
 export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, Index, isFromInbox, type Row } from "./rows.js";
-export { statedType } from "./stated-type.js";
 export { lastDelivery, STATUSES, type Status, statusOf, succeeded, wasDelivered } from "./status.js";
 export { contentIn, openSnapshot, type SnapshotReader, Store, type WholeRecord } from "./store.js";
 export { waitingRows } from "./waiting-rows.js";

@@ -1,15 +1,7 @@
-import { describePush, type PushDescription } from "airudder-webhooks";
+import { describePush, type PushDescription } from "airudder-webhooks/inspect";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
-import {
-  type DeliveryRow,
-  marksOf,
-  type Row,
-  type SnapshotReader,
-  statedType,
-  statusOf,
-  succeeded,
-} from "../journal/index.js";
+import { type DeliveryRow, marksOf, type Row, type SnapshotReader, statusOf, succeeded } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
@@ -55,7 +47,7 @@ function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, red
 
 /** What there is to say of a push's content: compressed or not, by the type that it was recorded with. */
 function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
-  return describePush(body, headers, statedType(push));
+  return describePush(body, headers, push);
 }
 
 async function responseOf(reader: SnapshotReader, { head, place }: DeliveryRow): Promise<Content | null> {

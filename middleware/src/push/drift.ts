@@ -1,5 +1,6 @@
 import type { Shape } from "../generated/catalogue.js";
 import { type Plan, planOf, typeBit } from "./plan.js";
+import { pointerStep } from "./pointer.js";
 
 /** One place where a payload differs from its schema. Values are named by their type alone: they may be personal data. */
 export interface Drift {
@@ -74,7 +75,7 @@ function walkFields(plan: Plan, value: Record<string, unknown>, found: Found[]):
     if (field.anyString && typeof child === "string") continue;
     const before = found.length;
     walk(field, child, found);
-    if (found.length > before) lead(found, before, known === undefined ? strangeStep(key) : step(key));
+    if (found.length > before) lead(found, before, known === undefined ? strangeStep(key) : pointerStep(key));
   }
   if (missing > 0) findMissing(plan, value, found);
 }
@@ -84,17 +85,12 @@ function findMissing({ required, fields }: Plan, value: object, found: Found[]):
     if (found.length >= MAX_ENTRIES) return;
     if (Object.hasOwn(value, key)) continue;
     const expected = fields.get(key)?.plan.typeNames ?? "a value";
-    found.push({ path: step(key), kind: "missing_field", expected, got: "nothing" });
+    found.push({ path: pointerStep(key), kind: "missing_field", expected, got: "nothing" });
   }
 }
 
 function lead(found: Found[], from: number, before: string): void {
   for (let i = from; i < found.length; i++) (found[i] as Found).path = before + (found[i] as Found).path;
-}
-
-/** The pointer step to a field of the schema. */
-function step(key: string): string {
-  return `/${key.includes("~") || key.includes("/") ? key.replaceAll("~", "~0").replaceAll("/", "~1") : key}`;
 }
 
 /** The pointer step to a field that is not in the schema. Ignores separators, so that digits of a phone number count as one run. */

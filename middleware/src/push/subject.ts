@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
-import { readAt, stepsOf } from "./pointer.js";
+import { parsePointer, readAt } from "./pointer.js";
 
 interface Reader {
   /** For each part of the subject, the places where it may be. The first one with a value is used. */
@@ -15,8 +15,8 @@ function readerOf(schema: PushSchema): Reader {
   if (reader === undefined) {
     const keys = Object.entries(schema.keys) as [PushKey, string][];
     reader = {
-      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
-      keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
+      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(parsePointer)),
+      keys: keys.map(([key, pointer]) => [key, parsePointer(pointer)]),
     };
     readers.set(schema, reader);
   }

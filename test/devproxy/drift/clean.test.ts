@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RecordedPush, summarizeDrift } from "airudder-devproxy";
-import { describePush, measurePush } from "airudder-webhooks";
+import { describePush, measurePush } from "airudder-webhooks/inspect";
 import { openJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";

@@ -1,0 +1,16 @@
+/** For tools that record, show or compare pushes. An app needs none of it. */
+export {
+  type Condition,
+  catalogue,
+  type PersonalKind,
+  type PushKey,
+  type PushSchema,
+  type Rule,
+  type Shape,
+} from "../generated/catalogue.js";
+export { type Replace, replaceQuoted } from "../observe/quoted.js";
+export { CHANNEL } from "../observe/recorder.js";
+export { newPushId } from "../push/id.js";
+export { parsePointer, pointerStep, readAt } from "../push/pointer.js";
+export { describePush, measurePush, type PushDescription, type PushMeasure } from "./describe.js";
+export { isTypeName, TYPE_NAMES } from "./type-names.js";
