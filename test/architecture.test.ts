@@ -56,7 +56,7 @@ for (const name of ["middleware", "devproxy"]) {
 
 /** The rooms and root files of each package, lowest first: each may import those before it. */
 const ORDER: Record<string, string[]> = {
-  middleware: ["errors.ts", "generated", "journal", "push", "payload", "work"],
+  middleware: ["errors.ts", "generated", "push", "journal", "payload", "work"],
   devproxy: [
     "errors.ts",
     "http",

@@ -1,4 +1,4 @@
-import { describePush, type PushDescription } from "airudder-webhooks/inspect";
+import { describePush, type PushDescription, SEARCH_KEYS } from "airudder-webhooks/inspect";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, marksOf, type Row, type SnapshotReader, statusOf, succeeded } from "../journal/index.js";
@@ -68,9 +68,7 @@ export async function detailLines(
     ["id", redactor.pushId(push.id)],
     ["came", `${local(push.at)}, ${push.source}`],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
-    ["task", push.task && redactor.id(push.task)],
-    ["call", push.call && redactor.id(push.call)],
-    ["workflow", push.workflow && redactor.id(push.workflow)],
+    ...SEARCH_KEYS.map((key): [string, string | undefined] => [key, push[key] && redactor.id(push[key])]),
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [

@@ -4,10 +4,11 @@ import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
 import { likelyMistake } from "../push/authenticate.js";
 import type { Drift } from "../push/drift.js";
+import type { PushFacts } from "../push/facts.js";
 import { findSchema } from "../push/identify.js";
 import { decodeBody } from "../push/parse-push.js";
 import { DEFAULT_KEY, verifySign } from "../push/sign.js";
-import { findKeys, findSubject } from "../push/subject.js";
+import { findSearchIds, findSubject } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { hasSchema } from "./type-names.js";
 
@@ -26,15 +27,9 @@ export interface PushMeasure {
 }
 
 /** What a body contains, and whether its signature is correct. */
-export interface PushDescription extends PushMeasure {
-  /** Whether the payload carries a correct `Sign`. */
-  readonly verified: boolean;
+export interface PushDescription extends PushMeasure, Readonly<Omit<PushFacts, keyof PushMeasure>> {
   /** Likely cause, if the payload carries a `Sign` that matches none of the keys. */
   readonly signProblem?: string;
-  readonly subject?: string;
-  readonly task?: string;
-  readonly call?: string;
-  readonly workflow?: string;
 }
 
 interface Measured {
@@ -89,7 +84,6 @@ export function describePush(
   if (measured === undefined) return { ...UNPARSABLE, verified: false };
   const { schema, payload } = measured;
   const subject = findSubject(schema, payload);
-  const { task, call, workflow } = findKeys(schema, payload);
   const isChecked = schema?.sign === "Sign";
   const verified = isChecked && verifySign(payload, options.key);
   const isWrong = isChecked && !verified && "Sign" in payload;
@@ -98,8 +92,6 @@ export function describePush(
     verified,
     ...(isWrong ? { signProblem: likelyMistake(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
     ...(subject === undefined ? {} : { subject }),
-    ...(task === undefined ? {} : { task }),
-    ...(call === undefined ? {} : { call }),
-    ...(workflow === undefined ? {} : { workflow }),
+    ...findSearchIds(schema, payload),
   };
 }

@@ -10,6 +10,7 @@ export {
 } from "../generated/catalogue.js";
 export { type Replace, replaceQuoted } from "../observe/quoted.js";
 export { CHANNEL } from "../observe/recorder.js";
+export { factsOf, type PushFacts, SEARCH_KEYS, type SearchIds, type SearchKey } from "../push/facts.js";
 export { newPushId } from "../push/id.js";
 export { parsePointer, pointerStep, readAt } from "../push/pointer.js";
 export { describePush, measurePush, type PushDescription, type PushMeasure } from "./describe.js";

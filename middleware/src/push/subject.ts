@@ -1,26 +1,33 @@
 import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
+import { SEARCH_KEYS, type SearchIds } from "./facts.js";
 import { parsePointer, readAt } from "./pointer.js";
 
-interface Reader {
+/** The parsed JSON pointers of a schema. */
+interface Pointers {
   /** For each part of the subject, the places where it may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
+  searchKeys: [PushKey, string[]][];
 }
 
-const readers = new WeakMap<PushSchema, Reader>();
+const parsed = new WeakMap<PushSchema, Pointers>();
 
-function readerOf(schema: PushSchema): Reader {
-  let reader = readers.get(schema);
-  if (reader === undefined) {
-    const keys = Object.entries(schema.keys) as [PushKey, string][];
-    reader = {
+function pointersOf(schema: PushSchema): Pointers {
+  let pointers = parsed.get(schema);
+  if (pointers === undefined) {
+    const keys = Object.entries(schema.keys).map(([key, pointer]): [PushKey, string[]] => [
+      key as PushKey,
+      parsePointer(pointer),
+    ]);
+    pointers = {
       subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(parsePointer)),
-      keys: keys.map(([key, pointer]) => [key, parsePointer(pointer)]),
+      keys,
+      searchKeys: keys.filter(([key]) => (SEARCH_KEYS as readonly PushKey[]).includes(key)),
     };
-    readers.set(schema, reader);
+    parsed.set(schema, pointers);
   }
-  return reader;
+  return pointers;
 }
 
 function textOf(value: unknown): string | undefined {
@@ -29,8 +36,8 @@ function textOf(value: unknown): string | undefined {
 }
 
 function firstText(payload: object, places: readonly string[][]): string | undefined {
-  for (const steps of places) {
-    const text = textOf(readAt(payload, steps));
+  for (const names of places) {
+    const text = textOf(readAt(payload, names));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -48,7 +55,7 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of readerOf(schema).subject) {
+  for (const places of pointersOf(schema).subject) {
     const text = firstText(payload, places);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
@@ -57,12 +64,20 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   return subject.length > MAX_LENGTH ? `${subject.slice(0, KEPT_LENGTH)}|${hash("sha256", subject)}` : subject;
 }
 
-/** The ids that a push is looked up by, under one name for all types. */
+/** Finds the ids in a payload, by the name that they have for all types. */
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).keys);
+}
+
+/** Finds the ids that are stored with a push. */
+export function findSearchIds(schema: PushSchema | undefined, payload: object): SearchIds {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).searchKeys);
+}
+
+function textsAt(payload: object, pointers: readonly [PushKey, string[]][]): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
-  if (schema === undefined) return found;
-  for (const [key, steps] of readerOf(schema).keys) {
-    const text = textOf(readAt(payload, steps));
+  for (const [key, names] of pointers) {
+    const text = textOf(readAt(payload, names));
     if (text !== undefined) found[key] = text;
   }
   return found;
