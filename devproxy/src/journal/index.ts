@@ -1,6 +1,6 @@
 export type { JournalOptions } from "./adapter.js";
 export { isDropped, unlessDropped } from "./dropped.js";
-export { type Filters, filterRows, hasFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { marksOf } from "./history.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
 export { lastTarget } from "./last-target.js";
