@@ -56,7 +56,7 @@ for (const name of ["middleware", "devproxy"]) {
 
 /** The rooms and root files of each package, lowest first: each may import those before it. */
 const ORDER: Record<string, string[]> = {
-  middleware: ["errors.ts", "generated", "journal", "push", "payload", "work"],
+  middleware: ["errors.ts", "generated", "push", "journal", "payload", "work"],
   devproxy: [
     "errors.ts",
     "http",
@@ -124,7 +124,7 @@ test("the dev proxy uses the public entry points of the middleware alone", () =>
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !["airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
+        !["airudder-webhooks/inspect", "airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],

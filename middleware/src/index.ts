@@ -1,16 +1,5 @@
 export { airudder, type Receiver } from "./airudder.js";
-export {
-  describePush,
-  measurePush,
-  type ParsedHeaders,
-  type ParsedPush,
-  type ParsedPushOf,
-  type PushDescription,
-  type PushMeasure,
-  parsePush,
-} from "./describe.js";
 export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./errors.js";
-export { type Condition, catalogue, type PushSchema, type Rule } from "./generated/catalogue.js";
 export type * from "./generated/types.js";
 export { fileInbox } from "./inbox/file/file.js";
 export type { FileInboxOptions } from "./inbox/file/options.js";
@@ -27,8 +16,6 @@ export {
 } from "./inbox/inbox.js";
 export type { HeaderMap } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
-export { CHANNEL } from "./observe/recorder.js";
-export { type Replace, replaceQuoted } from "./observe/redact.js";
 export type { Quantiles, Stats } from "./observe/stats.js";
 export type { AirudderOptions } from "./options.js";
 export { isAnswered } from "./payload/answered.js";
@@ -42,8 +29,8 @@ export { pushTime } from "./payload/time.js";
 export { type Turn, transcript } from "./payload/transcript.js";
 export type { HeaderSignVerifier } from "./push/authenticate.js";
 export type { Drift } from "./push/drift.js";
-export { newPushId } from "./push/id.js";
 export { identify } from "./push/identify.js";
+export { type ParsedHeaders, type ParsedPush, type ParsedPushOf, parsePush } from "./push/parse-push.js";
 export type { Push, PushOf, QuarantinedPush } from "./push/push.js";
 export { DEFAULT_KEY, sign, verifySign } from "./push/sign.js";
 export type { Handler, HandlerContext, HandlerMap, PushFor } from "./work/handlers.js";

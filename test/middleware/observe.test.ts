@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
-import { type AirudderEvent, airudder, CHANNEL, fileInbox } from "airudder-webhooks";
+import { type AirudderEvent, airudder, fileInbox } from "airudder-webhooks";
+import { CHANNEL } from "airudder-webhooks/inspect";
 import { makeFolder } from "../helpers/folder.js";
 import { callCompleted, KEY, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";

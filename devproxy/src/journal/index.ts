@@ -1,12 +1,11 @@
 export type { StoreOptions } from "./adapter.js";
 export { isDropped, unlessDropped } from "./dropped.js";
-export { type Filters, filterRows, hasFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { marksOf } from "./history.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
 export { lastTarget } from "./last-target.js";
 export { RetentionTask } from "./retention-task.js";
 export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, isFromInbox, JournalIndex, type Row } from "./rows.js";
-export { statedType } from "./stated-type.js";
 export { lastDelivery, STATUSES, type Status, statusOf, succeeded, wasDelivered } from "./status.js";
 export { contentIn, type JournalReader, openSnapshot, Store } from "./store.js";
 export { pendingRows } from "./waiting-rows.js";

@@ -8,7 +8,7 @@ import { findSchema, TYPES } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
-import { findKeys } from "../push/subject.js";
+import { findSearchIds } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
 import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
@@ -182,7 +182,6 @@ export class Stored implements Keeper {
     const { push, quarantined, schema, subject, digest, received } = admitted;
     const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
     const { method, url, headers, body } = received;
-    const keys = findKeys(schema, push.payload);
     return {
       id,
       type,
@@ -197,9 +196,7 @@ export class Stored implements Keeper {
       verified,
       replay,
       subject,
-      task: keys.task,
-      call: keys.call,
-      workflow: keys.workflow,
+      ...findSearchIds(schema, push.payload),
       drift: drift.length,
       quarantined,
       [PARSED]: admitted,

@@ -15,6 +15,8 @@
  * Other processes ask the owner of the lock for changes through request files: see `requests.ts`.
  */
 
+import type { PushFacts } from "../push/facts.js";
+
 /** Header names in lower case, values as they came; a name that came more than once has a list. */
 export type HeaderMap = Record<string, string | string[]>;
 
@@ -25,7 +27,7 @@ export interface Content {
 }
 
 /** A push as it came in. */
-export interface PushHead {
+export interface PushHead extends PushFacts {
   kind: "push";
   /** Unique, sortable by time. */
   id: string;
@@ -35,21 +37,12 @@ export interface PushHead {
   at: string;
   method: string;
   url: string;
-  type: string;
-  verified: boolean;
   /** Where it came from: `inbox`, `tunnel`, `local`, `trigger`. */
   source: string;
   /** Bytes of the body. */
   size: number;
   /** SHA-256 of the body's bytes, hex. */
   sha256: string;
-  subject?: string;
-  task?: string;
-  call?: string;
-  workflow?: string;
-  /** How many drift entries it had. */
-  drift?: number;
-  quarantined?: boolean;
   /** The body was made from what an earlier parser left: not the bytes that came. */
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */

@@ -1,5 +1,5 @@
 import type { Condition, Rule } from "../generated/catalogue.js";
-import { readAt, stepsOf } from "./pointer.js";
+import { parsePointer, readAt } from "./pointer.js";
 
 /** The fields of a schema that identification uses. */
 export interface Identifiable {
@@ -11,7 +11,7 @@ export interface Identifiable {
 type Predicate = (payload: object) => boolean;
 
 function compileCondition(pointer: string, condition: Condition): Predicate {
-  const steps = stepsOf(pointer);
+  const steps = parsePointer(pointer);
   if (typeof condition === "object") return (payload) => readAt(payload, steps) === condition.const;
   switch (condition) {
     case "array":

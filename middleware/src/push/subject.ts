@@ -1,12 +1,14 @@
 import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
-import { readAt, stepsOf } from "./pointer.js";
+import { SEARCH_KEYS, type SearchIds } from "./facts.js";
+import { parsePointer, readAt } from "./pointer.js";
 
 /** The JSON pointers of a schema as steps. */
 interface ParsedPointers {
   /** For each part of the subject, where its value may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
+  searchKeys: [PushKey, string[]][];
 }
 
 const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
@@ -14,10 +16,14 @@ const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
 function pointersOf(schema: PushSchema): ParsedPointers {
   let pointers = pointersOfSchemas.get(schema);
   if (pointers === undefined) {
-    const keys = Object.entries(schema.keys) as [PushKey, string][];
+    const keys = Object.entries(schema.keys).map(([key, pointer]): [PushKey, string[]] => [
+      key as PushKey,
+      parsePointer(pointer),
+    ]);
     pointers = {
-      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
-      keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
+      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(parsePointer)),
+      keys,
+      searchKeys: keys.filter(([key]) => (SEARCH_KEYS as readonly PushKey[]).includes(key)),
     };
     pointersOfSchemas.set(schema, pointers);
   }
@@ -60,10 +66,18 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
 
 /** The ids of a push, under the same names for all types. */
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).keys);
+}
+
+/** Finds the ids that are stored with a push. */
+export function findSearchIds(schema: PushSchema | undefined, payload: object): SearchIds {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).searchKeys);
+}
+
+function textsAt(payload: object, pointers: readonly [PushKey, string[]][]): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
-  if (schema === undefined) return found;
-  for (const [key, steps] of pointersOf(schema).keys) {
-    const text = idText(readAt(payload, steps));
+  for (const [key, names] of pointers) {
+    const text = idText(readAt(payload, names));
     if (text !== undefined) found[key] = text;
   }
   return found;

@@ -2,7 +2,7 @@ import { AirudderError } from "../errors.js";
 import { catalogue, type PushSchema } from "../generated/catalogue.js";
 import { samples } from "../generated/samples.js";
 import type { PushPayloads, PushType } from "../generated/types.js";
-import { stepsOf } from "../push/pointer.js";
+import { parsePointer } from "../push/pointer.js";
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 import { merge, type Overrides } from "./merge.js";
 
@@ -55,7 +55,7 @@ export function samplePush<T extends PushType>(
 function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;
-    const steps = stepsOf(pointer);
+    const steps = parsePointer(pointer);
     const last = steps.pop() as string;
     const parent = steps.reduce<unknown>(
       (value, step) => (value as Record<string, unknown> | undefined)?.[step],

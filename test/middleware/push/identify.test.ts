@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, catalogue, identify, type PushType } from "airudder-webhooks";
+import { airudder, identify, type PushType } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 import fc from "fast-check";
 import { KEY, sample, webRequest } from "../../helpers/push.js";
 

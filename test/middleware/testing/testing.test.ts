@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, catalogue, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { airudder, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 import { inboxConformance, samplePush, signedRequest } from "airudder-webhooks/testing";
 import { makeFolder } from "../../helpers/folder.js";
 
