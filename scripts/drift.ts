@@ -6,16 +6,8 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  DamageTally,
-  DevproxyError,
-  driftEvents,
-  driftLines,
-  pushesAt,
-  type SchemaSource,
-  summarizeDrift,
-} from "airudder-devproxy";
-import { JournalError } from "airudder-webhooks/journal";
+import { DevproxyError, driftEvents, driftLines, pushesAt, type SchemaSource, summarizeDrift } from "airudder-devproxy";
+import { type Damage, describeDamage, JournalError } from "airudder-webhooks/journal";
 
 const usage = "npm run drift -- FILE|JOURNAL [--json] [--reveal]";
 
@@ -44,10 +36,10 @@ function parseArguments(args: string[]): Arguments {
 }
 
 async function main({ path, json, reveal }: Arguments): Promise<void> {
-  const damage = new DamageTally();
-  const pushes = pushesAt(path, { onDamage: (one) => damage.add(one) });
+  const damage: Damage[] = [];
+  const pushes = pushesAt(path, { onDamage: (one) => damage.push(one) });
   const summary = await summarizeDrift(pushes, { schemas: handWritten, reveal });
-  for (const line of damage.lines()) console.error(line);
+  for (const line of describeDamage(damage)) console.error(line);
   const lines = json ? driftEvents(summary).map((event) => JSON.stringify(event)) : driftLines(summary);
   if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
 }

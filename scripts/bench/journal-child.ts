@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Content, type Entry, type Journal, openJournal } from "airudder-webhooks/journal";
+import { type Content, type Journal, openJournal, type RecordEntry } from "airudder-webhooks/journal";
 import { exposeFunctions } from "../child-functions.js";
 import { callCompleted } from "../load/pushes.js";
 
@@ -16,7 +16,7 @@ const HEADERS = {
 const push = callCompleted("task", "CALL");
 let number = 0;
 
-function append(journal: Journal): Promise<Entry> {
+function append(journal: Journal): Promise<RecordEntry> {
   const call = `call-${process.pid}-${number++}`;
   const body = Buffer.from(push.replace("CALL", call));
   const content: Content = { headers: HEADERS, body };
@@ -113,7 +113,7 @@ exposeFunctions(undefined, {
     const dir = detail as string;
     const start = performance.now();
     let entries = 0;
-    const journal = await openJournal(dir, { onEntry: () => entries++ });
+    const journal = await openJournal(dir, { onRecord: () => entries++ });
     const ms = performance.now() - start;
     const rssMb = process.resourceUsage().maxRSS / 1024;
     await journal.close();

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { catalogue, sign } from "airudder-webhooks";
+import { sign } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 
 const samples = fileURLToPath(new URL("../../schemas/samples", import.meta.url));
 

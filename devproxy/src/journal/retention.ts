@@ -19,7 +19,7 @@ const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", 
 /** Whether a push is still on its way: to the app, or in an inbox to its handler. */
 function isNeeded(row: Row, store: Store): boolean {
   const isOpen = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
-  return isOpen || store.inHand.has(row) || isWaiting(row);
+  return isOpen || store.inDelivery.has(row) || isWaiting(row);
 }
 
 /** The segments that may go: the oldest ones, up to the first that is not old or holds a push that is needed. Never the newest. */
@@ -28,7 +28,7 @@ export function segmentsToDrop(store: Store, keep: RetentionRule, now = Date.now
   const needed = new Set<number>();
   const counts = new Map<number, number>();
   for (const row of store.index.rows) {
-    const { segment } = row.place;
+    const { segment } = row.location;
     counts.set(segment, (counts.get(segment) ?? 0) + 1);
     if (!needed.has(segment) && isNeeded(row, store)) needed.add(segment);
   }

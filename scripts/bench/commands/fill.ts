@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { newPushId } from "airudder-webhooks";
+import { newPushId } from "airudder-webhooks/inspect";
 import { type Journal, openJournal } from "airudder-webhooks/journal";
 import { callCompleted } from "../../load/pushes.js";
 

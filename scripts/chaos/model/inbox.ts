@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Entry, readJournal } from "airudder-webhooks/journal";
+import { type RecordEntry, readJournal, segmentPath } from "airudder-webhooks/journal";
 import { Child, type Compiled } from "../../child.js";
 import type { ModelAppOptions, ModelPush, ModelResponse } from "./inbox-app.js";
 import { Random } from "./random.js";
@@ -238,23 +238,24 @@ class InboxModel {
 
   /** Changes one byte in the middle of a file, as a bad disk does. */
   async #damage(): Promise<void> {
-    const entries: Entry[] = [];
-    await readJournal(this.#dir, { onEntry: (entry) => entries.push(entry) });
-    const newest = entries.at(-1)?.place.segment;
-    const candidates = entries.filter(({ place }) => place.segment !== newest);
+    const entries: RecordEntry[] = [];
+    await readJournal(this.#dir, { onRecord: (entry) => entries.push(entry) });
+    const newest = entries.at(-1)?.location.segment;
+    const candidates = entries.filter(({ location }) => location.segment !== newest);
     if (candidates.length === 0) return;
-    const { place } = this.#random.pick(candidates);
-    const path = join(this.#dir, `${String(place.segment).padStart(6, "0")}.ndjson`);
+    const { head, location } = this.#random.pick(candidates);
+    const path = segmentPath(this.#dir, location.segment);
     const bytes = readFileSync(path);
-    const line = bytes.toString("latin1", place.offset, place.offset + place.length);
-    const { id, push } = JSON.parse(line) as { id?: string; push?: string };
+    const line = bytes.toString("latin1", location.offset, location.offset + location.length);
+    const isPush = head.kind === "push";
+    const id = isPush ? head.id : head.push;
     const offset = 1 + this.#random.below(line.length - 2);
     const damaged = `${line.slice(0, offset)}\u0001${line.slice(offset + 1)}`;
-    bytes.write(damaged, place.offset, "latin1");
+    bytes.write(damaged, location.offset, "latin1");
     writeFileSync(path, bytes);
-    this.#damaged.add((id ?? push) as string);
-    const isBody = id !== undefined && offset >= line.indexOf(',"headers":');
-    this.#damagedLines.push({ line: damaged, id: (id ?? push) as string, isBody });
+    this.#damaged.add(id);
+    const isBody = isPush && offset >= line.indexOf(',"headers":');
+    this.#damagedLines.push({ line: damaged, id, isBody });
     // The damaged line may be its subject's last push.
     for (const subject of SUBJECTS) this.#last.set(subject, undefined);
   }
