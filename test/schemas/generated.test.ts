@@ -106,7 +106,11 @@ test("a new push needs only a schema and a sample", () =>
     mkdirSync(join(folder, "schemas/samples/plan.ended"));
     writeFileSync(join(folder, "schemas/samples/plan.ended/ended.json"), '{"plan_id":"p1","plan_state":"ended"}');
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    writeFileSync(join(folder, "README.md"), "# Pushes\n<!-- generated:pushes -->\n<!-- /generated:pushes -->\n");
+    mkdirSync(join(folder, "middleware"), { recursive: true });
+    writeFileSync(
+      join(folder, "middleware/README.md"),
+      "# Pushes\n<!-- generated:pushes -->\n<!-- /generated:pushes -->\n",
+    );
     const files = await outputs(folder);
     apply(folder, files, differences(folder, files));
 
@@ -119,13 +123,14 @@ test("a new push needs only a schema and a sample", () =>
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /"plan\.ended": PlanEnded;/);
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /tags\?: \("vip" \| \(string & \{\}\)\)\[\];/);
     assert.match(files.get("schemas/pages/plan.ended.md") ?? "", /`plan_id` +\| string \| essential/);
+    assert.match(files.get("middleware/README.md") ?? "", /\| `plan\.ended` +\| Webhook of Plan +\| inferred/);
     assert.match(
-      files.get("README.md") ?? "",
-      /\[`plan\.ended`\]\(schemas\/pages\/plan\.ended\.md\) +\| Webhook of Plan +\| inferred/,
+      files.get("schemas/pages/README.md") ?? "",
+      /\[`plan\.ended`\]\(plan\.ended\.md\) +\| Webhook of Plan +\| inferred .*\(\.\.\/samples\/plan\.ended\/ended\.json\)/,
     );
   }));
 
-test("the README is changed only between its markers, and not at all without them", () => {
+test("a README changes only between its markers, and not at all without them", () => {
   assert.equal(readmeWith("# no markers\n", pushes), "# no markers\n");
   const readme = "before\n<!-- generated:pushes -->\nold\n<!-- /generated:pushes -->\nafter\n";
   const made = readmeWith(readme, pushes);

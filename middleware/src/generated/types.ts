@@ -1468,7 +1468,7 @@ export interface PushPayloads {
   "waba.message.status": WabaMessageStatus;
   "workflow.list.completed": WorkflowListCompleted;
   "workflow.status": WorkflowStatus;
-  /** A JSON object whose shape is that of no known push. */
+  /** A JSON object that matches no known push. */
   unknown: Record<string, unknown>;
 }
 

@@ -1,61 +1,62 @@
 import { Agent, request as httpRequest } from "node:http";
 import { callCompleted, PATH } from "../load/pushes.js";
 
-/** The vendor waits so long for a 200, tries so often again, and waits between its tries: a minute, here a second. */
-const ANSWER_MS = 10_000;
+/** How long the vendor waits for a response, and how often it retries. */
+const RESPONSE_MS = 10_000;
 const RETRIES = 5;
-const MINUTE_MS = 1_000;
+/** Delay between retries: the vendor's is a minute. */
+const RETRY_MS = 1_000;
 
-/** What has become of the pushes of a sender. */
+/** What happened to the pushes of a load. */
 export interface Sent {
   /** Calls of all pushes. */
   readonly calls: ReadonlySet<string>;
-  /** Calls of those that were answered 200. */
+  /** Calls of the pushes that got the response 200. */
   readonly acknowledged: ReadonlySet<string>;
-  /** Calls of those that were given up. */
+  /** Calls of the pushes that were given up after all retries. */
   readonly lost: readonly string[];
-  readonly tries: number;
+  readonly attempts: number;
 }
 
-/** Sends pushes as the vendor does: each again and again, until it is answered 200 or was tried six times. */
-export class Sender {
+/** Sends pushes with retries as the vendor does: each at most six times, until the response is 200. */
+export class VendorLoad {
   readonly #agent: Agent;
   readonly #calls = new Set<string>();
   readonly #acknowledged = new Set<string>();
   readonly #lost: string[] = [];
-  #tries = 0;
+  #attempts = 0;
   #stopped = false;
-  readonly #slots: Promise<void>[];
+  readonly #senders: Promise<void>[];
 
   constructor(
     private readonly port: number,
-    slots: number,
+    senders: number,
   ) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: slots });
-    this.#slots = Array.from({ length: slots }, (_, slot) => this.#run(slot));
+    this.#agent = new Agent({ keepAlive: true, maxSockets: senders });
+    this.#senders = Array.from({ length: senders }, (_, sender) => this.#run(sender));
   }
 
-  /** Begins no new push, and resolves when the last has been answered or given up. */
+  /** Sends no new push. Resolves when each push has a 200 or is given up. */
   async finish(): Promise<Sent> {
     this.#stopped = true;
-    await Promise.all(this.#slots);
+    await Promise.all(this.#senders);
     this.#agent.destroy();
-    return { calls: this.#calls, acknowledged: this.#acknowledged, lost: this.#lost, tries: this.#tries };
+    return { calls: this.#calls, acknowledged: this.#acknowledged, lost: this.#lost, attempts: this.#attempts };
   }
 
-  async #run(slot: number): Promise<void> {
+  async #run(sender: number): Promise<void> {
     for (let number = 0; !this.#stopped; number++) {
-      const call = `call-${slot}-${number}`;
+      const call = `call-${sender}-${number}`;
       this.#calls.add(call);
-      await this.#deliver(call, callCompleted(`task-${slot}`, call));
+      await this.#deliver(call, callCompleted(`task-${sender}`, call));
       await pause(2);
     }
   }
 
   async #deliver(call: string, body: string): Promise<void> {
-    for (let tries = 0; tries <= RETRIES; tries++) {
-      if (tries > 0) await pause(MINUTE_MS);
-      this.#tries++;
+    for (let attempt = 0; attempt <= RETRIES; attempt++) {
+      if (attempt > 0) await pause(RETRY_MS);
+      this.#attempts++;
       if ((await this.#post(body)) === 200) {
         this.#acknowledged.add(call);
         return;
@@ -64,7 +65,7 @@ export class Sender {
     this.#lost.push(call);
   }
 
-  /** The status; nothing when none came in time. */
+  /** The status; `undefined` if there was no response in time. */
   #post(body: string): Promise<number | undefined> {
     return new Promise((resolve) => {
       const request = httpRequest(
@@ -74,7 +75,7 @@ export class Sender {
           method: "POST",
           path: PATH,
           agent: this.#agent,
-          timeout: ANSWER_MS,
+          timeout: RESPONSE_MS,
           headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
         },
         (response) => {

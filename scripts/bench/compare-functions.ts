@@ -1,35 +1,36 @@
-/** How one thing compares with another over all rounds: the median, and the middle half of the rounds. */
+/** A ratio over all rounds: the median, the lower and the upper quartile. */
 export interface Ratio {
   median: number;
   low: number;
   high: number;
 }
 
-/** What `alternate` measured: per contender the time of each round and the median, in microseconds for one time. */
-export interface Measured<Name extends string> {
+/** Times for one call of each function, per round and as the median. Microseconds. */
+export interface FunctionTimes<Name extends string> {
   rounds: Record<Name, number[]>;
   microseconds: Record<Name, number>;
 }
 
 /**
- * Runs the contenders in turns, so that what slows the machine slows them all.
+ * Compares functions. They take turns, so that other work on the machine slows all of them.
  *
- * @param contenders each does its work as many times as it is told
- * @param options `rounds` (default 31) and `milliseconds` a contender runs in a round (default 20)
+ * @param functions each does its work `times` times
+ * @param options.rounds default 31
+ * @param options.milliseconds duration of each function in one round; default 20
  */
-export function alternate<Name extends string>(
-  contenders: Record<Name, (times: number) => void>,
+export function compareFunctions<Name extends string>(
+  functions: Record<Name, (times: number) => void>,
   { rounds = 31, milliseconds = 20 } = {},
-): Measured<Name> {
-  const names = Object.keys(contenders) as Name[];
-  const times = Object.fromEntries(names.map((name) => [name, calibrate(contenders[name], milliseconds)])) as Record<
+): FunctionTimes<Name> {
+  const names = Object.keys(functions) as Name[];
+  const times = Object.fromEntries(names.map((name) => [name, calibrate(functions[name], milliseconds)])) as Record<
     Name,
     number
   >;
   const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      measured[name].push((timed(contenders[name], times[name]) * 1000) / times[name]);
+      measured[name].push((timed(functions[name], times[name]) * 1000) / times[name]);
     }
   }
   const microseconds = Object.fromEntries(names.map((name) => [name, quantile(measured[name], 0.5)])) as Record<
@@ -39,13 +40,13 @@ export function alternate<Name extends string>(
   return { rounds: measured, microseconds };
 }
 
-/** How many times `ours` fits into `theirs`, round by round. */
-export function ratio(theirs: readonly number[], ours: readonly number[]): Ratio {
-  const ratios = theirs.map((time, round) => time / (ours[round] ?? Number.NaN));
+/** Ratio of two times, per round. More than 1: `compared` is faster. */
+export function ratio(baseline: readonly number[], compared: readonly number[]): Ratio {
+  const ratios = baseline.map((time, round) => time / (compared[round] ?? Number.NaN));
   return { median: quantile(ratios, 0.5), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
 }
 
-/** Warms up, then finds how many times fill the round. */
+/** Warms up, then finds how many calls take the duration of a round. */
 function calibrate(work: (times: number) => void, milliseconds: number): number {
   let times = 1000;
   for (let warm = 0; warm < 5; warm++) timed(work, times);

@@ -5,18 +5,18 @@ import type Factory from "express";
 import type { Express, RequestHandler } from "express";
 import { KEY, PATH } from "../load/pushes.js";
 
-/** Secret of the peers that sign with an HMAC. */
+/** Secret of the servers that check an HMAC. */
 export const SECRET = "It's a Secret to Everybody";
 
-type Made = RequestListener | Server;
+type AnyServer = RequestListener | Server;
 
-/** What is measured against what. Packages are loaded by those alone who use them, for the sake of the memory figures. */
-export const contenders = {
-  /** Identify, verify, validate, recognise duplicates, and a handler that does nothing; default options. */
+/** The servers that are compared, by name. Each loads only the packages that it uses, so that its memory can be measured. */
+export const servers = {
+  /** With default options, so it also detects duplicates, and a handler that does nothing. */
   "middleware on Express 5": () => onExpress((app) => app.use(PATH, receiver())),
-  "middleware on node:http": (): Made => receiver() as RequestListener,
+  "middleware on node:http": (): AnyServer => receiver() as RequestListener,
   "file inbox on Express 5": ([folder]: string[]) => onExpress((app) => app.use(PATH, receiver(folder))),
-  "file inbox on node:http": ([folder]: string[]): Made => receiver(folder) as RequestListener,
+  "file inbox on node:http": ([folder]: string[]): AnyServer => receiver(folder) as RequestListener,
 
   "express.json(), res.json({})": () =>
     onExpress((app, { json }) => {
@@ -53,7 +53,7 @@ export const contenders = {
     return onExpress((app) => app.use(PATH, createNodeMiddleware(webhooks, { path: "/" })));
   },
 
-  /** Answers as its own guide does. */
+  /** Responds as in its guide. */
   "@line/bot-sdk, res.json({})": () =>
     onLine((_request, response) => {
       response.json({});
@@ -64,7 +64,7 @@ export const contenders = {
       response.end();
     }),
 
-  /** The same strict schema, the same md5, the same answer; no duplicates, no drift. */
+  /** The same strict schema, md5 and response; no duplicates, no drift. */
   Fastify: async ([schema = "{}"]: string[]) => {
     const { fastify } = await import("fastify");
     const app = fastify({
@@ -75,15 +75,15 @@ export const contenders = {
       { schema: { body: JSON.parse(schema) } },
       async ({ body }, reply) => {
         const expected = Buffer.from(hash("md5", body.TaskID + KEY));
-        const given = Buffer.from(body.Sign);
-        if (given.length !== expected.length || !timingSafeEqual(given, expected)) return reply.code(401).send();
+        const actual = Buffer.from(body.Sign);
+        if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return reply.code(401).send();
         return {};
       },
     );
     await app.ready();
     return app.server;
   },
-} satisfies Record<string, (args: string[]) => Made | Promise<Made>>;
+} satisfies Record<string, (args: string[]) => AnyServer | Promise<AnyServer>>;
 
 function receiver(folder?: string): Receiver {
   return airudder({ key: KEY, inbox: folder === undefined ? undefined : fileInbox(folder) }).on(
@@ -92,12 +92,12 @@ function receiver(folder?: string): Receiver {
   );
 }
 
-async function onLine(answer: RequestHandler): Promise<Made> {
+async function onLine(handler: RequestHandler): Promise<AnyServer> {
   const { middleware } = await import("@line/bot-sdk");
-  return onExpress((app) => app.use(PATH, middleware({ channelSecret: SECRET }), answer));
+  return onExpress((app) => app.use(PATH, middleware({ channelSecret: SECRET }), handler));
 }
 
-async function onExpress(mount: (app: Express, express: typeof Factory) => unknown): Promise<Made> {
+async function onExpress(mount: (app: Express, express: typeof Factory) => unknown): Promise<AnyServer> {
   const { default: express } = await import("express");
   const app = express();
   mount(app, express);

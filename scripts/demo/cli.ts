@@ -2,21 +2,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const bin = fileURLToPath(new URL("../../devproxy/bin/airudder-devproxy.js", import.meta.url));
-const leash = new URL("leash.js", import.meta.url).href;
+const exitWithParent = new URL("exit-with-parent.js", import.meta.url).href;
 
-/** After a SIGTERM a child has this long to end by itself. */
+/** Time between SIGTERM and SIGKILL. */
 const END_MS = 5_000;
 
 const children = new Set<ChildProcess>();
 
-/** Runs the dev proxy's command line as a user does, printing what it prints. */
-export function runTool(
+/** Runs the dev proxy's command line in a child process. Calls `onLine` for each line of its output. */
+export function runCli(
   args: readonly string[],
   onLine: (line: string) => void,
 ): { child: ChildProcess; exit: Promise<number> } {
-  const child = spawn(process.execPath, ["--import", leash, bin, ...args], {
+  const child = spawn(process.execPath, ["--import", exitWithParent, bin, ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // Ctrl+C in the terminal is for the demo, which then ends its children.
+    // Its own process group, so that Ctrl+C reaches only the demo, which then ends its child processes.
     detached: process.platform !== "win32",
   });
   children.add(child);
@@ -37,8 +37,8 @@ export function runTool(
   return { child, exit };
 }
 
-/** Ends what still runs. */
-export async function endTools(): Promise<void> {
+/** Ends all command lines that still run. */
+export async function endClis(): Promise<void> {
   await Promise.all(
     [...children].map((child) => {
       const closed = new Promise((resolve) => child.once("close", resolve));

@@ -7,14 +7,14 @@ import { catalogue } from "airudder-webhooks/inspect";
 
 const samples = fileURLToPath(new URL("../../schemas/samples", import.meta.url));
 
-/** A push as the vendor would send it. */
-export interface VendorPush {
+/** A push as Airudder would send it. */
+export interface DemoPush {
   readonly type: string;
   readonly body: string;
 }
 
-/** The pushes that the vendor documents, one of each type. Those that carry a signature are signed. */
-export function documentedPushes(key: string): VendorPush[] {
+/** One push of each type that the vendor documents, signed if the type carries a signature. */
+export function documentedPushes(key: string): DemoPush[] {
   return catalogue
     .filter(({ provenance, form }) => provenance === "documented" && form !== "bare")
     .flatMap(({ type, samples: files }) => {
@@ -24,14 +24,14 @@ export function documentedPushes(key: string): VendorPush[] {
     });
 }
 
-/** The vendor's published example has its ids masked, and so a Sign that cannot be right: it gets the one that is. */
+/** Replaces the `Sign` of a push. The vendor's examples contain masked ids, so their `Sign` is wrong. */
 function signed(body: string, key: string): string {
   const { TaskID, Sign } = JSON.parse(body) as { TaskID?: string; Sign?: string };
   return TaskID === undefined || Sign === undefined ? body : body.replace(Sign, sign(TaskID, key));
 }
 
-/** The same call completion about another call. */
-export function anotherCall({ type, body }: VendorPush, key: string): VendorPush {
+/** A copy of a call completion for another call. */
+export function anotherCall({ type, body }: DemoPush, key: string): DemoPush {
   const { TaskID } = JSON.parse(body) as { TaskID: string };
   const another = body.replace(TaskID, "0f1e2d3c4b5a69788796a5b4c3d2e1f0");
   return {
@@ -40,8 +40,8 @@ export function anotherCall({ type, body }: VendorPush, key: string): VendorPush
   };
 }
 
-/** Posts as the vendor does. Names below `localhost` are this machine, which Node's resolver does not know. */
-export function postAsVendor(url: string, { body }: VendorPush): Promise<number> {
+/** Sends a push as Airudder does, and returns the status of the response. Node does not resolve names below `localhost`: they are this machine. */
+export function postAsAirudder(url: string, { body }: DemoPush): Promise<number> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const headers = {
     Host: host,

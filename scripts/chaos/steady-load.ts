@@ -3,47 +3,47 @@ import { callCompleted, PATH } from "../load/pushes.js";
 
 const PAUSE_MS = 10;
 
-/** What honest senders have seen. */
-export interface Service {
+/** Response times and failures of valid pushes. */
+export interface LoadReport {
   readonly pushes: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  readonly worstMs: number;
-  /** Answers that were not 200. */
-  readonly refused: readonly string[];
+  readonly maxMs: number;
+  /** Statuses other than 200, and connection errors. */
+  readonly failed: readonly string[];
 }
 
-/** A few senders of good pushes, who note how long each answer takes. */
-export class Honest {
+/** Sends valid pushes continuously, without retries, and measures the response times. */
+export class SteadyLoad {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #latencies: number[] = [];
-  readonly #refused: string[] = [];
-  readonly #slots: Promise<void>[];
+  readonly #failed: string[] = [];
+  readonly #senders: Promise<void>[];
   #stopped = false;
 
   constructor(
     private readonly port: number,
     private readonly name: string,
-    slots = 8,
+    senders = 8,
   ) {
-    this.#slots = Array.from({ length: slots }, (_, slot) => this.#run(slot));
+    this.#senders = Array.from({ length: senders }, (_, sender) => this.#run(sender));
   }
 
-  async finish(): Promise<Service> {
+  async finish(): Promise<LoadReport> {
     this.#stopped = true;
-    await Promise.all(this.#slots);
+    await Promise.all(this.#senders);
     this.#agent.destroy();
     const sorted = this.#latencies.sort((a, b) => a - b);
     const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-    return { pushes: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), worstMs: at(1), refused: this.#refused };
+    return { pushes: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1), failed: this.#failed };
   }
 
-  async #run(slot: number): Promise<void> {
+  async #run(sender: number): Promise<void> {
     for (let number = 0; !this.#stopped; number++) {
       const start = performance.now();
-      const answer = await this.#post(callCompleted(`${this.name}-${slot}`, `${this.name}-${slot}-${number}`));
+      const response = await this.#post(callCompleted(`${this.name}-${sender}`, `${this.name}-${sender}-${number}`));
       this.#latencies.push(performance.now() - start);
-      if (answer !== "200") this.#refused.push(answer);
+      if (response !== "200") this.#failed.push(response);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
