@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { addCommands, applyProject, makeContext } from "./commands/index.js";
+import { addCommands, applyProject, makeOutput } from "./commands/index.js";
 import { dropEmptyVariables, editDistance } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
-import { clean } from "./report/index.js";
+import { safeLine } from "./report/index.js";
 // Not from index.ts: most commands have no use for the providers that it loads.
 import { TunnelError } from "./tunnel/index.js";
 
@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
-const context = makeContext();
+const context = makeOutput();
 const program = new Command("airudder-devproxy")
   .description("Brings Airudder pushes to localhost, records every one, and replays them. Unofficial.")
   .version(version)
@@ -74,7 +74,7 @@ function report(error: unknown): number {
     late === undefined
       ? (error as Error).message
       : `The command comes first, its flags behind it: airudder-devproxy ${late} ...`;
-  context.err.line(`airudder-devproxy: ${clean(message.replace(/^error: /, ""))}`);
+  context.err.line(`airudder-devproxy: ${safeLine(message.replace(/^error: /, ""))}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;
   return error instanceof DevproxyError ? error.exit : 1;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { configPath } from "../config/index.js";
-import { changeInbox, countQuarantined, deadRows, selectRows } from "../dead/index.js";
+import { changeInbox, countQuarantined, deadRows, rowsOfIds } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
 import type { SnapshotReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -11,14 +11,14 @@ import {
   type DeadRow,
   deadJson,
   deadTable,
-  errorOf,
-  pushes,
+  failureReason,
+  pushCount,
   resultJson,
   resultLine,
   type Screen,
 } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addOutputFlags } from "./flags.js";
+import { type Output, readFolder } from "./folder.js";
 
 interface DeadFlags {
   journal: string;
@@ -30,7 +30,7 @@ interface DeadFlags {
 
 const IDS = "ids or their beginnings, #12, 3..7, or all";
 
-export function addDead(program: Command, context: Context): void {
+export function addDead(program: Command, context: Output): void {
   const command = program
     .command("dead")
     .description("list the dead pushes of an app's file inbox; retry or drop them, also while the app runs")
@@ -53,7 +53,7 @@ function collectId(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
 
-async function dead(flags: DeadFlags, context: Context): Promise<void> {
+async function dead(flags: DeadFlags, context: Output): Promise<void> {
   const reader = await readInbox(flags.journal, context);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
@@ -62,7 +62,7 @@ async function dead(flags: DeadFlags, context: Context): Promise<void> {
 }
 
 /** @throws DevproxyError `no_journal`, `not_an_inbox` */
-async function readInbox(journal: string, context: Context): Promise<SnapshotReader> {
+async function readInbox(journal: string, context: Output): Promise<SnapshotReader> {
   const dir = resolve(journal);
   const advice = "Give --journal the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
@@ -78,7 +78,7 @@ async function readInbox(journal: string, context: Context): Promise<SnapshotRea
 async function list(reader: SnapshotReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
   const { dir, index } = reader;
   const rows: DeadRow[] = [];
-  for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, redactor) });
+  for (const row of deadRows(index)) rows.push({ row, error: await failureReason(reader, row, redactor) });
   const quarantined = countQuarantined(index);
   if (json) {
     for (const row of rows) out.json(deadJson(row, redactor));
@@ -102,9 +102,9 @@ async function change(
   action: "retry" | "drop",
   ids: readonly string[],
   { reader: { dir, index }, redactor, json }: Inbox,
-  { out }: Context,
+  { out }: Output,
 ): Promise<void> {
-  const { kept, others, unknown } = selectRows(index, ids);
+  const { retryable: kept, others, unknown } = rowsOfIds(index, ids);
   const results: DeadResult[] = [
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
@@ -127,7 +127,7 @@ async function change(
   }
   const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
   if (done < results.length) process.exitCode = 1;
-  if (!json) out.line(out.style("dim", `${pushes(done)} ${summary(action, by)}`));
+  if (!json) out.line(out.style("dim", `${pushCount(done)} ${summary(action, by)}`));
 }
 
 function summary(action: "retry" | "drop", by: "us" | "app" | undefined): string {

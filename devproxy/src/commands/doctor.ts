@@ -4,9 +4,9 @@ import { tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
-import { clean, duration, type Screen, type Style } from "../report/index.js";
-import type { Context } from "./context.js";
+import { duration, type Screen, type Style, safeLine } from "../report/index.js";
 import { addJournalFlag, FROM_FILE, wholeNumber } from "./flags.js";
+import type { Output } from "./folder.js";
 
 interface DoctorFlags extends DevproxyOptions {
   json: boolean;
@@ -19,7 +19,7 @@ const VERDICTS: Record<Finding["result"], [string, Style]> = {
   unclear: ["?", "yellow"],
 };
 
-export function addDoctor(program: Command, { out }: Context): void {
+export function addDoctor(program: Command, { out }: Output): void {
   addJournalFlag(program.command("doctor"))
     .description("check every step on a push's way; sends the app two signed test pushes for a fictitious call")
     .addOption(
@@ -97,5 +97,5 @@ function summary(failures: number, unclear: number): string {
 
 function findingLine(out: Screen, { name, result, detail }: Finding): string {
   const [verdict, style] = VERDICTS[result];
-  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${clean(detail)}`;
+  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${safeLine(detail)}`;
 }

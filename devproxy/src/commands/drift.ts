@@ -2,8 +2,8 @@ import type { Command } from "commander";
 import { copyLines, DriftTally, driftEvents, driftReport, publishedSchemas, pushesOfRows } from "../drift/index.js";
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
+import { type Output, readFolder } from "./folder.js";
 
 interface DriftFlags extends Filters {
   journal: string;
@@ -11,7 +11,7 @@ interface DriftFlags extends Filters {
   json: boolean;
 }
 
-export function addDrift(program: Command, context: Context): void {
+export function addDrift(program: Command, context: Output): void {
   const command = program
     .command("drift")
     .description("summarize where recorded pushes differ from their schemas")
@@ -22,7 +22,7 @@ export function addDrift(program: Command, context: Context): void {
     .action((flags: DriftFlags) => drift(flags, context));
 }
 
-async function drift(flags: DriftFlags, context: Context): Promise<void> {
+async function drift(flags: DriftFlags, context: Output): Promise<void> {
   const { out, err } = context;
   const filters = filtersOf(flags);
   const reader = await readFolder(flags.journal, context);

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { connectControl, MAX_LISTED } from "../control/index.js";
 import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { clean, droppedLine, errorOf, listSummary, rowJson, rowTable } from "../report/index.js";
-import { type Context, existingFolder, type FolderReader, readFolder } from "./context.js";
+import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
+import { existingFolder, type FolderReader, type Output, readFolder } from "./folder.js";
 
 const NEWEST = 50;
 
@@ -16,7 +16,7 @@ export interface ListFlags extends Filters {
   json: boolean;
 }
 
-export function addList(program: Command, context: Context): void {
+export function addList(program: Command, context: Output): void {
   const command = program
     .command("list")
     .description("list recorded pushes")
@@ -27,7 +27,7 @@ export function addList(program: Command, context: Context): void {
 }
 
 /** Prints the pushes that match. */
-export async function list(flags: ListFlags, context: Context): Promise<void> {
+export async function list(flags: ListFlags, context: Output): Promise<void> {
   const { out, err } = context;
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
@@ -42,8 +42,8 @@ export async function list(flags: ListFlags, context: Context): Promise<void> {
     if (table === undefined) out.json(await rowJson(reader, row, redactor));
     else {
       out.line(table.line(row));
-      const error = await errorOf(reader, row, redactor);
-      if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
+      const error = await failureReason(reader, row, redactor);
+      if (error !== undefined) out.line(`         ${out.style("red", safeLine(error))}`);
     }
   }
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
@@ -63,7 +63,7 @@ interface Found {
 }
 
 /** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
-async function listingOf(dir: string, filters: Filters, max: number | undefined, context: Context): Promise<Found> {
+async function listingOf(dir: string, filters: Filters, max: number | undefined, context: Output): Promise<Found> {
   if (max !== undefined && max <= MAX_LISTED && filters.text === undefined) {
     const say = (line: string) => context.err.line(line);
     const listening = await connectControl(dir, say).catch(({ message }: Error) => void say(message));

@@ -4,8 +4,8 @@ import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { type Store, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { jsonReporter, liveReporter } from "../report/index.js";
-import type { Context } from "./context.js";
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
+import type { Output } from "./folder.js";
 import { startTree } from "./start-tree.js";
 
 interface ListenFlags {
@@ -24,7 +24,7 @@ interface ListenFlags {
   json: boolean;
 }
 
-export function addListen(program: Command, context: Context): void {
+export function addListen(program: Command, context: Output): void {
   const command = program
     .command("listen", { isDefault: true })
     .description("receive pushes through a tunnel, record each one, and forward it to the app")
@@ -60,7 +60,7 @@ export function addListen(program: Command, context: Context): void {
     .action((flags: ListenFlags) => listen(flags, context));
 }
 
-async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
+async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
   // Loaded here, since the other commands have no use for a server.
   const { startDevproxy } = await import("../devproxy.js");
   const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;

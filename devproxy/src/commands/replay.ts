@@ -5,15 +5,15 @@ import { DevproxyError } from "../errors.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
+  checkRequest,
   editableRows,
-  edited,
+  editPush,
   hasEdits,
-  planOf,
   type ReplayEvent,
   type ReplayRequest,
   replay,
-  Skipped,
-  select,
+  requestedRows,
+  SkippedPushes,
 } from "../replay/index.js";
 import {
   DamageTally,
@@ -21,14 +21,14 @@ import {
   editLines,
   editsOf,
   jsonReplayReporter,
-  pushes,
+  pushCount,
   replayReporter,
   rowJson,
   rowTable,
   type Screen,
 } from "../report/index.js";
-import { type Context, existingFolder, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
+import { existingFolder, type Output, readFolder } from "./folder.js";
 
 interface ReplayFlags extends Filters {
   journal: string;
@@ -46,7 +46,7 @@ interface ReplayFlags extends Filters {
   json: boolean;
 }
 
-export function addReplay(program: Command, context: Context): void {
+export function addReplay(program: Command, context: Output): void {
   const command = program
     .command("replay")
     .description("send recorded pushes to the app again, and compare each result with the one before")
@@ -90,7 +90,7 @@ function parseSpeed(text: string): number | "max" {
   return speed;
 }
 
-async function run(ids: string[], flags: ReplayFlags, context: Context): Promise<void> {
+async function run(ids: string[], flags: ReplayFlags, context: Output): Promise<void> {
   const { out, err } = context;
   const { last, to, speed, concurrency, set, key, expect, wait, reveal } = flags;
   const agreedKey = process.env.AIRUDDER_KEY || undefined;
@@ -110,7 +110,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
       reveal,
     }),
   );
-  planOf(request);
+  checkRequest(request);
   if (flags.dryRun) return dryRun(request, flags, context);
   const dir = await existingFolder(flags.journal);
   const redactor = await Redactor.of(dir, flags.reveal);
@@ -143,7 +143,7 @@ async function run(ids: string[], flags: ReplayFlags, context: Context): Promise
   if (dropped > 0) err.line(droppedLine(dropped));
   if (stop.signal.aborted && sent !== total) {
     const more = stopped === 0 ? "" : `, and ${stopped} more stopped before the app responded`;
-    err.line(`interrupted: ${sent} of ${pushes(total ?? 0)} sent${more}`);
+    err.line(`interrupted: ${sent} of ${pushCount(total ?? 0)} sent${more}`);
     process.exitCode = 1;
   } else if (total === 0) {
     const isFailure = expect !== undefined && !flags.allowEmpty;
@@ -186,14 +186,14 @@ async function replayHere(
   }
 }
 
-async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Context): Promise<void> {
+async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Output): Promise<void> {
   const { out, err } = context;
-  const { edits } = planOf(request);
+  const { edits } = checkRequest(request);
   const reader = await readFolder(flags.journal, context);
-  const selected = await select(reader, request);
+  const selected = await requestedRows(reader, request);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
-  const skipped = new Skipped(report);
+  const skipped = new SkippedPushes(report);
   const rows = await editableRows(reader, selected, edits, skipped, report);
   skipped.report();
   const table = rowTable(out, rows, redactor);
@@ -204,10 +204,10 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
     if (hasEdits(edits) && content === undefined) continue;
     await out.drained();
     sent++;
-    const changes = content && editsOf(content, edited(row, content, edits), redactor);
+    const changes = content && editsOf(content, editPush(row, content, edits), redactor);
     if (flags.json) out.json({ ...(await rowJson(reader, row, redactor)), ...(changes && { edits: changes }) });
     else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
   }
   if (sent < rows.length) err.line(droppedLine(rows.length - sent));
-  if (!flags.json) out.line(out.style("dim", `${pushes(sent)} would be sent`));
+  if (!flags.json) out.line(out.style("dim", `${pushCount(sent)} would be sent`));
 }

@@ -3,8 +3,8 @@ import { configuredTarget, DEFAULT_TARGET } from "../config/index.js";
 import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { curlLines, detailJson, detailLines } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addJournalFlag } from "./flags.js";
+import { type Output, readFolder } from "./folder.js";
 import { liveTarget } from "./live-target.js";
 
 interface ShowFlags {
@@ -15,7 +15,7 @@ interface ShowFlags {
   curl: boolean;
 }
 
-export function addShow(program: Command, context: Context): void {
+export function addShow(program: Command, context: Output): void {
   addJournalFlag(program.command("show"))
     .description("show a push: headers, body, deliveries and results")
     .argument("<id>", "#12 or 12, or an id or its beginning")
@@ -29,7 +29,7 @@ export function addShow(program: Command, context: Context): void {
     .action((id: string, flags: ShowFlags) => show(id, flags, context));
 }
 
-async function show(id: string, flags: ShowFlags, context: Context): Promise<void> {
+async function show(id: string, flags: ShowFlags, context: Output): Promise<void> {
   const { out } = context;
   const reader = await readFolder(flags.journal, context);
   const row = rowOf(reader.index, id);

@@ -1,5 +1,5 @@
 import { usageError } from "../errors.js";
-import { parseSpan } from "./moment.js";
+import { parseDuration } from "./values.js";
 
 /** How much of a journal is kept. Whole segments are dropped, so somewhat more stays: a tenth, of an age a day at most. */
 export type RetentionRule = { ms: number } | { pushes: number };
@@ -9,7 +9,7 @@ export type RetentionRule = { ms: number } | { pushes: number };
  * @throws DevproxyError `usage`
  */
 export function parseRetention(text: string): RetentionRule {
-  const ms = parseSpan(text);
+  const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return { ms };
   if (/^\d{1,12}$/.test(text) && Number(text) > 0) return { pushes: Number(text) };
   throw usageError(`--keep "${text}" is no amount. Give an age such as 30d, or a number of pushes such as 50000.`);

@@ -8,7 +8,7 @@ import {
 } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { Store } from "../journal/index.js";
-import { isKept } from "./select.js";
+import { isRetryable } from "./select.js";
 
 /** The result for each push, and who made the change: this process (`us`), or the app that has the inbox open. */
 export interface Change {
@@ -43,7 +43,7 @@ function appendMarks(store: Store, { action, ids }: OwnerRequest): Promise<Reque
   return Promise.all(
     ids.map(async (id) => {
       const row = store.index.byId(id);
-      if (row === undefined || !isKept(row)) return { id, result: "not_found" };
+      if (row === undefined || !isRetryable(row)) return { id, result: "not_found" };
       const mark: MarkHead = { kind: "mark", push: id, at: new Date().toISOString(), state };
       return store.record(mark).then(
         () => ({ id, result }),

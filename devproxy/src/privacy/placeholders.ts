@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
-import { isFieldName, isHarmlessId, type Kind, kindOfLook, replaceWithin } from "./fields.js";
 import { jsonTokens } from "./json-tokens.js";
+import { guessKind, isFieldName, isHarmlessId, type PlaceholderKind, replacePhonesAndEmails } from "./personal-data.js";
 import { fieldOf, isDocumented, type SchemaContext } from "./schema-context.js";
 
 /** Maximum nesting; deeper values are not shown. */
@@ -81,13 +81,13 @@ export class Placeholders {
   /** The key of an object, or another name, which may be that of a person. */
   name(name: string): string {
     if (name === "" || isFieldName(name)) return name;
-    const look = kindOfLook(name);
+    const look = guessKind(name);
     return this.placeholder(look === "text" ? "key" : look, name);
   }
 
   /** A message of the dev proxy. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
-    return replaceWithin(text, (found, value) => this.placeholder(found, value));
+    return replacePhonesAndEmails(text, (found, value) => this.placeholder(found, value));
   }
 
   /** An id: UUIDs and hexadecimal as they are, a placeholder for others. */
@@ -96,7 +96,7 @@ export class Placeholders {
   }
 
   /** The placeholder of a value. */
-  placeholder(kind: Kind, value: string): string {
+  placeholder(kind: PlaceholderKind, value: string): string {
     const digest = createHmac("sha256", this.secret).update(`${kind}\0${value}`).digest("hex");
     return `<${kind}:${digest.slice(0, kind === "id" ? ID_DIGEST_LENGTH : DIGEST_LENGTH)}>`;
   }
@@ -109,8 +109,8 @@ export class Placeholders {
     if (ground?.harmless?.test(value)) return token;
     if (isText && ground?.redact !== undefined) return JSON.stringify(ground.redact(value));
     if (ground?.personal === "id" && isHarmlessId(value)) return token;
-    const look = kindOfLook(value);
+    const look = guessKind(value);
     const kind = ground?.personal ?? (isText || look !== "text" ? look : "number");
-    return JSON.stringify(this.placeholder(kind as Kind, value));
+    return JSON.stringify(this.placeholder(kind as PlaceholderKind, value));
   }
 }

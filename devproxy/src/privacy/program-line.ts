@@ -1,4 +1,4 @@
-import { replaceWithin } from "./fields.js";
+import { replacePhonesAndEmails } from "./personal-data.js";
 
 const HIDDEN = "<hidden>";
 
@@ -11,5 +11,5 @@ const SECRETS =
  * e-mail addresses and phone numbers are hidden.
  */
 export function redactProgramLine(line: string): string {
-  return replaceWithin(line.replace(URLS, "$1$2").replace(SECRETS, `$1$2${HIDDEN}`), () => HIDDEN);
+  return replacePhonesAndEmails(line.replace(URLS, "$1$2").replace(SECRETS, `$1$2${HIDDEN}`), () => HIDDEN);
 }

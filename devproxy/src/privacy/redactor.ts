@@ -3,9 +3,9 @@ import { describePush, type PushDescription, parsePush } from "airudder-webhooks
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { isTypeName, mayBeCut, type Outcome, readOutcome, wholeLetters } from "../http/index.js";
 import { redactError } from "./error-text.js";
-import { isFieldName, kindOfLook } from "./fields.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { JsonText } from "./json-text.js";
+import { guessKind, isFieldName } from "./personal-data.js";
 import { Placeholders } from "./placeholders.js";
 import { responseContext } from "./response-context.js";
 import { type SchemaContext, schemaContextOf } from "./schema-context.js";
@@ -23,7 +23,7 @@ export class Redactor {
 
   constructor(
     secret: string,
-    readonly isRevealed: boolean,
+    readonly isOff: boolean,
   ) {
     this.#mask = new Placeholders(secret);
   }
@@ -56,14 +56,14 @@ export class Redactor {
   /** A part of an app's response. `path` is a JSON pointer; it is empty for a whole response that is not JSON. */
   responsePart(value: unknown, path: string, payload?: unknown): unknown {
     if (path === "" && typeof value === "string") return this.response(Buffer.from(value), payload);
-    if (this.isRevealed) return value;
+    if (this.isOff) return value;
     const ground = responseContext((text) => this.error(text, payload), path);
     return this.#mask.value(value, ground);
   }
 
   /** A message of the dev proxy, such as why a delivery failed. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
-    return this.isRevealed ? text : this.#mask.text(text);
+    return this.isOff ? text : this.#mask.text(text);
   }
 
   /**
@@ -72,7 +72,7 @@ export class Redactor {
    * @param payload the payload of the push that caused the error; without one, a placeholder replaces the whole message
    */
   error(text: string, payload?: unknown): string {
-    return this.isRevealed ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
+    return this.isOff ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
   }
 
   /** The error that a handler of a push threw, as `error` returns it. Without the push, a placeholder replaces the whole message. */
@@ -87,7 +87,7 @@ export class Redactor {
 
   /** The id of a task, call or workflow: a UUID or hexadecimal as it is, otherwise a placeholder that the filters accept. */
   id(id: string): string {
-    return this.isRevealed ? id : this.#mask.id(id);
+    return this.isOff ? id : this.#mask.id(id);
   }
 
   /** The id of a push, which the dev proxy or an inbox made. */
@@ -97,24 +97,24 @@ export class Redactor {
 
   /** The name of a push's type. */
   type(type: string): string {
-    return this.isRevealed || isTypeName(type) ? type : this.#mask.placeholder("text", type);
+    return this.isOff || isTypeName(type) ? type : this.#mask.placeholder("text", type);
   }
 
   /** The method of a request. */
   method(method: string): string {
-    return this.isRevealed || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
+    return this.isOff || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
   }
 
   /** The subject of a push: its type and ids. */
   subject(subject: string): string {
-    if (this.isRevealed) return subject;
+    if (this.isOff) return subject;
     const [type = "", ...ids] = subject.split("|");
     return [this.type(type), ...ids.map((id) => this.id(id))].join("|");
   }
 
   /** A JSON pointer into a payload. Its steps may contain names or phone numbers. */
   path(path: string): string {
-    if (this.isRevealed) return path;
+    if (this.isOff) return path;
     return path
       .split("/")
       .map((step) => this.#mask.name(step))
@@ -122,7 +122,7 @@ export class Redactor {
   }
 
   headers(headers: HeaderMap): HeaderMap {
-    if (this.isRevealed) return headers;
+    if (this.isOff) return headers;
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         this.#mask.name(name),
@@ -133,7 +133,7 @@ export class Redactor {
 
   /** A path or URL: the values of its query may be secrets or personal data, and so may unusual parts of its path. */
   url(url: string): string {
-    if (this.isRevealed) return url;
+    if (this.isOff) return url;
     const start = url.indexOf("?");
     const [path, query] = start < 0 ? [url, undefined] : [url.slice(0, start), url.slice(start + 1)];
     const pairs = query?.split("&").map((pair) => this.#pair(pair));
@@ -147,7 +147,7 @@ export class Redactor {
       // The receiver also takes its token from a path that ends with /t/TOKEN.
       if (all[place - 1] === "t" && place === all.length - 1) return HIDDEN;
       const isPlain = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
-      return isPlain ? step : this.#mask.placeholder(kindOfLook(decoded(step)), decoded(step));
+      return isPlain ? step : this.#mask.placeholder(guessKind(decoded(step)), decoded(step));
     });
     return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + steps.join("/");
   }
@@ -160,7 +160,7 @@ export class Redactor {
     if (end < 0) return shownName;
     const value = decoded(pair.slice(end + 1));
     if (value === "") return `${shownName}=`;
-    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(kindOfLook(value), value)}`;
+    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(guessKind(value), value)}`;
   }
 
   #header(name: string, value: string): string {
@@ -168,7 +168,7 @@ export class Redactor {
     if (name === "airudder-outcome") return this.#outcomeHeader(value);
     if (name === "airudder-replay") return this.pushId(value);
     if (isSecretHeader(name)) return HIDDEN;
-    return this.#mask.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : kindOfLook(value), value);
+    return this.#mask.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : guessKind(value), value);
   }
 
   #outcomeHeader(value: string): string {
@@ -182,11 +182,11 @@ export class Redactor {
     if (!isUtf8(body)) return `<${what} not text${how && `:${how}`}>`;
     const text = textOf(body);
     if (parsed(text) !== undefined) return this.#json(text, ground);
-    return this.isRevealed ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
+    return this.isOff ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
   }
 
   #json(text: string, ground: SchemaContext): JsonText {
-    return new JsonText(this.isRevealed ? text : this.#mask.json(text, ground));
+    return new JsonText(this.isOff ? text : this.#mask.json(text, ground));
   }
 }
 

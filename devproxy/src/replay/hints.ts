@@ -1,6 +1,6 @@
 import type { NoteEvent } from "../events.js";
 import { type Row, statusOf } from "../journal/index.js";
-import { isUnproved, type Result, type Verdict } from "./verdict.js";
+import { type AppResult, isUnproved, type Verdict } from "./verdict.js";
 
 /** What a verdict means, and what to do about it: the code and the message of its note. */
 const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new Map([
@@ -44,7 +44,7 @@ export class Hints {
   #deadInInbox = 0;
 
   /** Adds one verdict. */
-  add(row: Row, { status, code, outcome }: Result, verdict: Verdict): void {
+  add(row: Row, { status, code, outcome }: AppResult, verdict: Verdict): void {
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     if (verdict === "ignored") this.#ignoredTypes.add(row.push.type);
     if (status === null) this.#unanswered++;

@@ -7,18 +7,18 @@ import { errorCodeOf, RESPONSE_BYTES } from "../http/index.js";
 import { lastTarget, type Row, type Store, unlessDropped, wasDelivered } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { LiveDelivery } from "../queue/index.js";
-import { addressOf, resultBefore } from "./before.js";
+import { addressOf, baselineOf } from "./baseline.js";
 import type { Edits } from "./edit.js";
+import { editableRows, editPush } from "./editable-rows.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
 import { parseExpect } from "./expect.js";
 import { Hints } from "./hints.js";
-import { editableRows, edited } from "./notes.js";
 import { sendAtRate } from "./rate.js";
 import type { ReplayRequest } from "./request.js";
-import { select } from "./select.js";
+import { requestedRows } from "./select.js";
 import { parseEdit } from "./set.js";
-import { Skipped } from "./skipped.js";
-import { differencesOf, isProved, isSuccess, type Result, verdictOf } from "./verdict.js";
+import { SkippedPushes } from "./skipped.js";
+import { type AppResult, differencesOf, isProved, isSuccess, verdictOf } from "./verdict.js";
 import { parseWait, waitForApp } from "./wait.js";
 
 /** What a replay needs of the dev proxy. */
@@ -44,17 +44,17 @@ const RESPONSE_MS = 300_000;
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
   const { store, deliverer, live, onEvent, signal, limitMs = RESPONSE_MS } = tools;
-  const { isExpected, edits, pace, to, waitMs } = planOf(request);
+  const { isExpected, edits, pace, to, waitMs } = checkRequest(request);
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
-  const selected = await select(store, request);
+  const selected = await requestedRows(store, request);
   const isUndelivered = request.filters?.status === "undelivered";
   const undelivered = new Set(isUndelivered ? selected : selected.filter((row) => !wasDelivered(row)));
   const last = lastTarget(store.index);
   const home = tools.target ?? (last && parseTarget(last.href));
   const target = to ?? home ?? new URL(DEFAULT_TARGET);
   const isElsewhere = home !== undefined && addressOf(target) !== addressOf(home);
-  const skipped = new Skipped(onEvent);
+  const skipped = new SkippedPushes(onEvent);
   const rows = await editableRows(store, selected, edits, skipped, onEvent);
   skipped.report();
   if (waitMs !== undefined && rows.length > 0) await waitForApp(target, waitMs, signal);
@@ -69,8 +69,8 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     if (content === undefined) return;
     // What an inbox holds went to the app that has it: no replay goes where that did.
     const isAway = isElsewhere || row.push.source === "inbox";
-    const before = await unlessDropped(resultBefore(store, row, isAway ? target : undefined));
-    const sent = edited(row, content, edits);
+    const before = await unlessDropped(baselineOf(store, row, isAway ? target : undefined));
+    const sent = editPush(row, content, edits);
     const aside = !sent.body.equals(content.body) ? "edited" : isAway ? "elsewhere" : undefined;
     const onUnrecorded = () => {
       summary.unrecorded = (summary.unrecorded ?? 0) + 1;
@@ -135,7 +135,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
 async function contentOf(
   store: Store,
   row: Row,
-  skipped: Skipped,
+  skipped: SkippedPushes,
   summary: ReplaySummary,
 ): Promise<Content | undefined> {
   try {
@@ -149,14 +149,14 @@ async function contentOf(
   }
 }
 
-function resultOf({ response: answer, error, outcome }: DeliveryAttempt): Result {
+function resultOf({ response: answer, error, outcome }: DeliveryAttempt): AppResult {
   if (answer === undefined) return { status: null, ...(error === undefined ? {} : { error }) };
   const { status, body } = answer;
   return { status, code: errorCodeOf(body), outcome, body: body.subarray(0, RESPONSE_BYTES) };
 }
 
 /** What a request says, checked. */
-interface Plan {
+interface CheckedRequest {
   isExpected: ((status: number | null) => boolean) | undefined;
   edits: Edits;
   pace: { speed: number | "max"; concurrency: number };
@@ -168,7 +168,7 @@ interface Plan {
  * Checks what can be checked without the journal.
  * @throws DevproxyError `usage`
  */
-export function planOf(request: ReplayRequest): Plan {
+export function checkRequest(request: ReplayRequest): CheckedRequest {
   if (typeof request !== "object" || request === null) throw usageError("The request of a replay must be an object.");
   const { last, set = [] } = request;
   if (last !== undefined && !(Number.isInteger(last) && last > 0))

@@ -5,7 +5,7 @@ import type { Row } from "../journal/index.js";
 const MAX_NAMED = 10;
 
 /** Pushes that a replay does not send, and why. */
-export class Skipped {
+export class SkippedPushes {
   readonly #reasons = new Map<string, number[]>();
 
   constructor(private readonly onNote: (event: NoteEvent) => void) {}

@@ -28,7 +28,7 @@ export const UNPROVED: readonly Unproved[] = [
 export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new", ...UNPROVED];
 
 /** A response to compare, or its absence. */
-export interface Result {
+export interface AppResult {
   /** `null` if there was no response. */
   status: number | null;
   /** Code of the app's error response. */
@@ -41,9 +41,9 @@ export interface Result {
 }
 
 /** Whether a status is as it should be; 200 alone is, unless it is said what is expected. */
-export type IsGood = (status: number | null) => boolean;
+export type IsExpected = (status: number | null) => boolean;
 
-export const isSuccess: IsGood = (status) => succeeded(status ?? undefined);
+export const isSuccess: IsExpected = (status) => succeeded(status ?? undefined);
 
 const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
   ignored: "ignored",
@@ -53,7 +53,7 @@ const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
 };
 
 /** Whether a result shows that the app succeeded, that it failed, or neither. */
-function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
+function judge(result: AppResult, isGood: IsExpected): "good" | "bad" | Unproved {
   const { status, code, outcome } = result;
   if (status === null) return "bad";
   if (status === 403 && code === "replay_not_allowed") return "refused replay";
@@ -63,14 +63,14 @@ function judge(result: Result, isGood: IsGood): "good" | "bad" | Unproved {
 }
 
 /** A receiver reported the result before: an app that reports nothing may be another one, so its 200 proves nothing. */
-function judgeAfter(before: Result | undefined, after: Result, isGood: IsGood): ReturnType<typeof judge> {
+function judgeAfter(before: AppResult | undefined, after: AppResult, isGood: IsExpected): ReturnType<typeof judge> {
   const is = judge(after, isGood);
   const isSilent = after.outcome === undefined && before?.outcome?.result !== undefined;
   return is === "good" && isSilent ? "accepted, handling unknown" : is;
 }
 
 /** Compares a push's new result with the one before. Without a comparable one before, the verdict is `new`. */
-export function verdictOf(before: Result | undefined, after: Result, isGood: IsGood = isSuccess): Verdict {
+export function verdictOf(before: AppResult | undefined, after: AppResult, isGood: IsExpected = isSuccess): Verdict {
   const is = judgeAfter(before, after, isGood);
   if (is !== "good" && is !== "bad") return is;
   const was = before && judge(before, isGood);
@@ -90,14 +90,14 @@ export function isUnproved(verdict: Verdict): verdict is Unproved {
 }
 
 /** Whether the result shows what its status says: a receiver that reports a failure contradicts a status 2xx. */
-export function isProved(verdict: Verdict, { status, outcome }: Result): boolean {
+export function isProved(verdict: Verdict, { status, outcome }: AppResult): boolean {
   if (isUnproved(verdict)) return false;
   const isSuccessful = status !== null && Math.floor(status / 100) === 2;
   return !isSuccessful || outcome === undefined || outcome.result === "handled";
 }
 
 /** Where two results differ: status first, then what the receiver reported, then the body. */
-export function differencesOf(before: Result | undefined, after: Result): ResponseDifference[] {
+export function differencesOf(before: AppResult | undefined, after: AppResult): ResponseDifference[] {
   if (before === undefined) return [];
   const found: ResponseDifference[] = [];
   if (before.status !== after.status)

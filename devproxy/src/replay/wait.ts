@@ -1,4 +1,4 @@
-import { parseSpan } from "../config/index.js";
+import { parseDuration } from "../config/index.js";
 import { DevproxyError, usageError } from "../errors.js";
 import { isListening } from "../http/index.js";
 
@@ -11,7 +11,7 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
  * @throws DevproxyError `usage`
  */
 export function parseWait(text: string): number {
-  const span = parseSpan(text);
+  const span = parseDuration(text);
   if (span === undefined || span === 0 || span > MAX_WAIT_MS)
     throw usageError(`--wait "${text}" is not a duration. Give one such as 30s or 2m.`);
   return span;

@@ -4,7 +4,7 @@ import { tokenOfEnvironment } from "../config/index.js";
 import { endToEndHeaders, pathAt, queryOf } from "../http/index.js";
 import type { Row } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
-import { hasControls } from "./words.js";
+import { hasControls } from "./format.js";
 
 const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
 /** Most of a body that stands in a command, bytes: an argument of a program has its limits. */
@@ -27,7 +27,7 @@ export function curlLines(
   redactor: Redactor,
   { target, journal }: CurlPlace,
 ): string[] {
-  const text = redactor.isRevealed ? inlineText(body) : undefined;
+  const text = redactor.isOff ? inlineText(body) : undefined;
   const parts = ["curl", "-X", quoteBytes(redactor.method(push.method))];
   const sent = endToEndHeaders(headers);
   const shown = redactor.headers(sent);

@@ -11,10 +11,10 @@ import {
   succeeded,
 } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
+import { duration, escapeControls, localTime, safeLine } from "./format.js";
+import { deliveryJson, rowJson, statusStyle } from "./list.js";
 import { outcomeText } from "./outcome.js";
-import { deliveryJson, rowJson, statusStyle } from "./row.js";
 import type { Screen } from "./screen.js";
-import { clean, duration, local, visible } from "./words.js";
 
 /** Everything that is known of a push, as `show --json` prints it. */
 export async function detailJson(
@@ -74,7 +74,7 @@ export async function detailLines(
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
     ["id", redactor.pushId(push.id)],
-    ["came", `${local(push.at)}, ${push.source}`],
+    ["came", `${localTime(push.at)}, ${push.source}`],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
     ["task", push.task && redactor.id(push.task)],
     ["call", push.call && redactor.id(push.call)],
@@ -82,9 +82,9 @@ export async function detailLines(
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [
-    `${out.style("bold", `#${push.seq}`)}  ${clean(redactor.type(push.type))}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
+    `${out.style("bold", `#${push.seq}`)}  ${safeLine(redactor.type(push.type))}  ${out.style(statusStyle(row), statusOf(row))}${push.verified ? "  verified" : ""}`,
     ...facts.flatMap(([name, value]) =>
-      value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${clean(value)}`],
+      value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${safeLine(value)}`],
     ),
     ...section(out, "Headers", headerLines(redactor.headers(content.headers))),
     ...section(out, "Body", bodyLines(redactor.push(description, content.body, content.headers))),
@@ -93,7 +93,7 @@ export async function detailLines(
     ({ path, kind, expected, got }) =>
       `${redactor.path(path)}: ${kind.replace("_", " ")}, ${expected} expected, ${got} came`,
   );
-  lines.push(...section(out, "Drift", drift.map(clean)));
+  lines.push(...section(out, "Drift", drift.map(safeLine)));
   const tries = [];
   for (const delivery of row.deliveries)
     tries.push(...(await deliveryLines(reader, delivery, description.payload, redactor, out)));
@@ -114,8 +114,8 @@ async function historyOf(reader: SnapshotReader, row: Row): Promise<MarkHead[]> 
 }
 
 function markLine({ at, state, attempt, error }: MarkHead, payload: unknown, redactor: Redactor, out: Screen): string {
-  const words = [local(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
-  const cause = error === undefined ? "" : `  ${out.style("red", clean(redactor.error(error, payload)))}`;
+  const words = [localTime(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
+  const cause = error === undefined ? "" : `  ${out.style("red", safeLine(redactor.error(error, payload)))}`;
   return `${words.filter((word) => word !== "").join("  ")}${cause}`;
 }
 
@@ -124,12 +124,12 @@ function section(out: Screen, title: string, lines: string[]): string[] {
 }
 
 function headerLines(headers: Content["headers"]): string[] {
-  return Object.entries(headers).map(([name, value]) => clean(`${name}: ${[value].flat().join(", ")}`));
+  return Object.entries(headers).map(([name, value]) => safeLine(`${name}: ${[value].flat().join(", ")}`));
 }
 
 function bodyLines(body: unknown): string[] {
-  if (body instanceof JsonText) return body.pretty().split("\n").map(visible);
-  return String(body).split("\n").map(clean);
+  if (body instanceof JsonText) return body.pretty().split("\n").map(escapeControls);
+  return String(body).split("\n").map(safeLine);
 }
 
 async function deliveryLines(
@@ -144,15 +144,15 @@ async function deliveryLines(
   const code = response && errorCodeOf(response.body);
   const result =
     status === undefined
-      ? `undelivered: ${clean(redactor.text(error ?? ""))}`
+      ? `undelivered: ${safeLine(redactor.text(error ?? ""))}`
       : [status, code].filter(Boolean).join(" ");
   const style = succeeded(status) ? "green" : "red";
   const lines = [
-    `${local(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", clean(redactor.url(target)))}`,
+    `${localTime(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", safeLine(redactor.url(target)))}`,
   ];
   const outcome = response && readOutcome(response.headers["airudder-outcome"]);
   if (outcome) lines.push(`    ${outcomeText(outcome)}`);
-  if (outcome?.error) lines.push(`    ${out.style("red", clean(redactor.error(outcome.error, payload)))}`);
+  if (outcome?.error) lines.push(`    ${out.style("red", safeLine(redactor.error(outcome.error, payload)))}`);
   if (response && response.body.length > 0) {
     lines.push(
       ...bodyLines(redactor.response(response.body, payload))

@@ -1,5 +1,5 @@
 import { type Filters, hasFilters } from "../journal/index.js";
-import { pushes, thousands } from "./words.js";
+import { pushCount, thousands } from "./format.js";
 
 /** Counts of a list. */
 export interface ListCounts {
@@ -12,8 +12,8 @@ export interface ListCounts {
 
 /** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
 export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
-  if (matching === undefined) return `the newest ${pushes(shown)} that match: --last N for more`;
-  if (shown === matching) return `${pushes(shown)} of ${thousands(total)}`;
+  if (matching === undefined) return `the newest ${pushCount(shown)} that match: --last N for more`;
+  if (shown === matching) return `${pushCount(shown)} of ${thousands(total)}`;
   const count = thousands(matching);
   return `the newest ${thousands(shown)} of ${count} ${kindOf(filters)}pushes: --last N for more`;
 }

@@ -2,23 +2,23 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import { type Index, succeeded } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
+import { byteSize, duration, pushCount, safeLine, timeOfDay } from "./format.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
-import { bytes, clean, clock, duration, pushes } from "./words.js";
 
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
 /** Prints events in the format of `--json`. Notes go to standard error. */
 export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("", false)): Listener {
   return (event) => {
-    if (event.event === "note") err.line(clean(redactor.text(event.message)));
+    if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
     else out.json(event.event === "delivery" ? redacted(event, redactor) : event);
   };
 }
 
 /** Prints events for people: one line per push, one line per delivery. */
 export function liveReporter(out: Screen, index: Index, redactor = new Redactor("", false)): Listener {
-  const stamp = () => out.style("dim", clock());
+  const stamp = () => out.style("dim", timeOfDay());
   let isHinted = false;
   return (event: DevproxyEvent) => {
     if (event.event === "push") {
@@ -35,7 +35,7 @@ export function liveReporter(out: Screen, index: Index, redactor = new Redactor(
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "stopped") out.line(stoppedLine(event));
     else if (event.event === "note")
-      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${clean(redactor.text(event.message))}`);
+      out.line(`${stamp()} ${out.style("yellow", " ! ")} ${safeLine(redactor.text(event.message))}`);
   };
 }
 
@@ -51,7 +51,7 @@ function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: 
   if (signProblem !== undefined) parts.push(out.style("red", "bad signature"));
   if (push?.quarantined) parts.push(out.style("yellow", "quarantined"));
   if (drift > 0) parts.push(out.style("yellow", `drift ${drift}`));
-  if (push !== undefined) parts.push(out.style("dim", bytes(push.size)));
+  if (push !== undefined) parts.push(out.style("dim", byteSize(push.size)));
   return parts.join("  ");
 }
 
@@ -66,20 +66,20 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
     ` ${duration(ms)}`,
   ];
   if (cause !== "live") parts.push(` ${cause}`);
-  if (error !== undefined) parts.push(` ${clean(error)}`);
+  if (error !== undefined) parts.push(` ${safeLine(error)}`);
   if (late) parts.push(out.style("yellow", " late: in production, Airudder would have retried"));
   if (outcome !== undefined) parts.push(out.style("dim", ` ${outcomeText(outcome)}`));
-  if (outcome?.error !== undefined) parts.push(out.style("red", ` ${clean(outcome.error)}`));
+  if (outcome?.error !== undefined) parts.push(out.style("red", ` ${safeLine(outcome.error)}`));
   return parts.join(" ");
 }
 
 function stoppedLine({ recorded, undelivered, journal }: StoppedEvent): string {
   const folder = relative(process.cwd(), journal) || ".";
-  return `stopped: ${pushes(recorded)} recorded, ${undelivered.toLocaleString("en")} undelivered, in ${folder}`;
+  return `stopped: ${pushCount(recorded)} recorded, ${undelivered.toLocaleString("en")} undelivered, in ${folder}`;
 }
 
 function tunnelLine(out: Screen, { state, url, error }: TunnelEvent): string {
-  const why = error === undefined ? "" : `  ${clean(error)}`;
+  const why = error === undefined ? "" : `  ${safeLine(error)}`;
   if (state !== "up") return `${out.style("red", `tunnel ${state}`)}${why}`;
   return `${out.style("green", "tunnel up")}  ${out.style("bold", url ?? "")}${error === undefined ? "  <- give this URL to Airudder" : why}`;
 }

@@ -1,5 +1,5 @@
+import { pushCount, thousands } from "./format.js";
 import type { Screen } from "./screen.js";
-import { pushes, thousands } from "./words.js";
 
 const EVERY_MS = 200;
 
@@ -18,7 +18,7 @@ export class Progress {
     if (!this.out.isTerminal || performance.now() - this.#shownAt < EVERY_MS) return;
     this.#shownAt = performance.now();
     this.#isShown = true;
-    this.out.write(`\r\u001b[2K${thousands(count)} of ${pushes(this.total)}`);
+    this.out.write(`\r\u001b[2K${thousands(count)} of ${pushCount(this.total)}`);
   }
 
   clear(): void {

@@ -10,8 +10,8 @@ import {
   type Verdict,
   type VerdictEvent,
 } from "../replay/index.js";
+import { duration, pushCount, safeLine } from "./format.js";
 import type { Screen, Style } from "./screen.js";
-import { clean, duration, pushes } from "./words.js";
 
 const STYLES: Record<Verdict, Style> = {
   fixed: "green",
@@ -30,7 +30,7 @@ const STYLES: Record<Verdict, Style> = {
 /** Prints a replay as lines of JSON, personal data behind the redactor. */
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
-    if (event.event === "note") err.line(clean(redactor.text(event.message)));
+    if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
     else if (event.event === "verdict")
       out.json({
         ...event,
@@ -50,8 +50,9 @@ export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayE
     if (out.isTerminal && done > 0) out.write("\r\u001b[2K");
     if (event.event === "replay") {
       total = event.total;
-      out.line(`${pushes(total)} to ${redactor.url(event.target)}`);
-    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(redactor.text(event.message))}`);
+      out.line(`${pushCount(total)} to ${redactor.url(event.target)}`);
+    } else if (event.event === "note")
+      out.line(`${out.style("yellow", "!")} ${safeLine(redactor.text(event.message))}`);
     else if (event.event === "summary") printSummary(out, event);
     else {
       done++;
@@ -70,12 +71,12 @@ function bar(done: number, total: number): string {
 function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): void {
   const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
   const answer =
-    status === null ? clean(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
+    status === null ? safeLine(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
   const missed = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
-    `${out.style("bold", `#${seq}`)}  ${clean(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
+    `${out.style("bold", `#${seq}`)}  ${safeLine(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
   );
-  if (status !== null && error !== undefined) out.line(`      ${out.style("red", clean(error))}`);
+  if (status !== null && error !== undefined) out.line(`      ${out.style("red", safeLine(error))}`);
   for (const difference of differences) {
     const { path, before, after } = masked(difference, redactor);
     const name = path === "" ? "body" : path === "status" || path === "result" ? path : `body ${path}`;
@@ -84,7 +85,7 @@ function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): voi
 }
 
 function differenceLine(out: Screen, name: string, before: unknown, after: unknown): string {
-  return `      ${clean(name)}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`;
+  return `      ${safeLine(name)}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`;
 }
 
 /** Where an edited push differs from the recorded one; personal data is redacted. */
@@ -117,7 +118,7 @@ function masked({ path, before, after }: ResponseDifference, redactor: Redactor)
 function shown(value: unknown): string {
   const text =
     value === undefined ? "(nothing)" : String(value instanceof JsonText ? value.text : JSON.stringify(value));
-  return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
+  return safeLine(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 
 function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrecorded, ms }: ReplaySummary): void {
@@ -126,9 +127,9 @@ function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrec
     const count = verdicts[verdict];
     if (count) out.line(`${String(count).padStart(7)}  ${out.style(STYLES[verdict], verdict)}`);
   }
-  out.line(`${pushes(total).padStart(7)} in ${duration(ms)}`);
-  if (skipped) out.line(out.style("yellow", `${pushes(skipped)} not sent`));
-  if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not meet --expect`));
+  out.line(`${pushCount(total).padStart(7)} in ${duration(ms)}`);
+  if (skipped) out.line(out.style("yellow", `${pushCount(skipped)} not sent`));
+  if (unexpected > 0) out.line(out.style("red", `${pushCount(unexpected)} did not meet --expect`));
   if (unrecorded !== undefined) {
     const what = unrecorded === 1 ? "1 delivery" : `${unrecorded.toLocaleString("en")} deliveries`;
     out.line(out.style("red", `${what} could not be recorded in the journal`));

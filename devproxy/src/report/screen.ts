@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
 import { JsonText } from "../privacy/index.js";
-import { visible } from "./words.js";
+import { escapeControls } from "./format.js";
 
 /** Styles that a line may ask for. */
 export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
@@ -43,12 +43,12 @@ export class Screen {
   /** Prints lines. Escapes control characters, except line feeds, tabs and the colours of `style`. */
   line(text = ""): void {
     this.write(
-      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : visible(part)))}\n`,
+      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : escapeControls(part)))}\n`,
     );
   }
 
   json(value: unknown): void {
-    this.write(`${visible(jsonLine(value))}\n`);
+    this.write(`${escapeControls(jsonLine(value))}\n`);
   }
 
   write(data: string | Buffer): void {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { parseMoment } from "../../../devproxy/src/config/moment.js";
+import { parseMoment } from "../../../devproxy/src/config/values.js";
 
 const zone = process.env.TZ;
 process.env.TZ = "Asia/Jakarta";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
-import { rowTable } from "../../../devproxy/src/report/row.js";
+import { rowTable } from "../../../devproxy/src/report/list.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 

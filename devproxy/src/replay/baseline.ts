@@ -1,6 +1,6 @@
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
-import type { Result } from "./verdict.js";
+import type { AppResult } from "./verdict.js";
 
 /** A target without its query, which may contain a token. */
 export function addressOf({ origin, pathname }: URL): string {
@@ -11,11 +11,11 @@ export function addressOf({ origin, pathname }: URL): string {
  * The baseline of a replay: the last result of its push. `undefined` if there was no response yet: a failed connection is no baseline.
  * @param elsewhere the target, if it is not the app of live pushes; its own last response takes precedence
  */
-export async function resultBefore(
+export async function baselineOf(
   reader: SnapshotReader,
   row: Row,
   elsewhere: URL | undefined,
-): Promise<Result | undefined> {
+): Promise<AppResult | undefined> {
   const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
@@ -34,7 +34,7 @@ function lastAt({ deliveries }: Row, address: string): DeliveryRow | undefined {
 }
 
 /** The result of a push according to its inbox, which does not store responses. */
-function resultOfInbox(row: Row): Result | undefined {
+function resultOfInbox(row: Row): AppResult | undefined {
   if (row.push.source !== "inbox") return undefined;
   const status = statusOf(row);
   if (status === "handled") return { status: 200, outcome: { result: status } };

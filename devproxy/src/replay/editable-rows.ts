@@ -4,13 +4,13 @@ import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import { type Row, type SnapshotReader, statedType, unlessDropped } from "../journal/index.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
-import type { Skipped } from "./skipped.js";
+import type { SkippedPushes } from "./skipped.js";
 
 /**
  * The push with the edits made.
  * @throws DevproxyError `usage`, when it cannot be edited
  */
-export function edited({ push }: Row, { headers, body }: Content, edits: Edits): Content {
+export function editPush({ push }: Row, { headers, body }: Content, edits: Edits): Content {
   if (!hasEdits(edits)) return { headers, body };
   return { headers, body: editBody(body, String(headers["content-encoding"] ?? ""), edits, `#${push.seq}`) };
 }
@@ -23,7 +23,7 @@ export async function editableRows(
   reader: SnapshotReader,
   rows: readonly Row[],
   edits: Edits,
-  skipped: Skipped,
+  skipped: SkippedPushes,
   onNote: (event: NoteEvent) => void,
 ): Promise<readonly Row[]> {
   if (!hasEdits(edits)) return rows;
@@ -42,7 +42,7 @@ export async function editableRows(
         continue;
       }
       content = found;
-      changed = edited(row, content, edits);
+      changed = editPush(row, content, edits);
     } catch (error) {
       const isUsage = error instanceof DevproxyError;
       if (!isUsage && !(error instanceof JournalError)) throw error;

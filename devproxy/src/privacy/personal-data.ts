@@ -1,7 +1,7 @@
 import type { PushSchema } from "airudder-webhooks";
 
 /** The kind of a redacted value: the word in its placeholder. */
-export type Kind =
+export type PlaceholderKind =
   | NonNullable<PushSchema["shape"]["personal"]>
   | "number"
   | "value"
@@ -28,7 +28,10 @@ const EMAIL =
   /[^\s@<>"'(),:;=&?/[\]\\]{1,64}(?:@|%40)[^\s@<>"'(),:;=&?/[\]\\.%]{1,63}(?:\.[^\s@<>"'(),:;=&?/[\]\\.%]{1,63})+/gi;
 
 /** A text with its phone numbers and e-mail addresses replaced. */
-export function replaceWithin(text: string, replace: (kind: "phone" | "email", value: string) => string): string {
+export function replacePhonesAndEmails(
+  text: string,
+  replace: (kind: "phone" | "email", value: string) => string,
+): string {
   const hasMail = /@|%40/.test(text);
   const parts = hasMail
     ? text.replace(EMAIL, (value) => `\u0000${replace("email", value)}\u0000`).split("\u0000")
@@ -42,7 +45,7 @@ export function replaceWithin(text: string, replace: (kind: "phone" | "email", v
 }
 
 /** The kind of a value by its form, for fields that no schema describes. */
-export function kindOfLook(text: string): "phone" | "email" | "link" | "text" {
+export function guessKind(text: string): "phone" | "email" | "link" | "text" {
   if (/^(?:\+|\()?\d(?:[\s().\-/]{0,3}\d){6,14}$/.test(text) && !/^\d{4}-\d\d-\d\d/.test(text)) return "phone";
   if (/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text)) return "email";
   return /^https?:\/\/\S+$/i.test(text) ? "link" : "text";

@@ -5,7 +5,7 @@ import type { Redactor } from "../privacy/index.js";
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
 /** Why a push was not handled: its handler's error, or why there was no response. `undefined` if that is not known. */
-export async function errorOf(
+export async function failureReason(
   reader: Pick<SnapshotReader, "content">,
   row: Row,
   redactor: Redactor,

@@ -6,12 +6,12 @@ import { isDropped, openSnapshot, type SnapshotReader, type WholeRecord } from "
 import { DamageTally, Screen } from "../report/index.js";
 
 /** Where a command reads and writes. */
-export interface Context {
+export interface Output {
   out: Screen;
   err: Screen;
 }
 
-export function makeContext(): Context {
+export function makeOutput(): Output {
   return { out: new Screen(process.stdout), err: new Screen(process.stderr) };
 }
 
@@ -53,7 +53,7 @@ export interface FolderReader extends SnapshotReader {
  * The journal as it is now, whoever writes it. Reports damage on standard error.
  * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
  */
-export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
+export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
   const damage = new DamageTally();
   const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
   const lines = damage.lines();

@@ -1,10 +1,10 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import { lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
-import { errorOf } from "./error.js";
+import { failureReason } from "./failure-reason.js";
+import { cut, duration, localTime, safeLine } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
-import { clean, cut, duration, local } from "./words.js";
 
 const STATUS_STYLES: Record<string, Style> = {
   handled: "green",
@@ -19,7 +19,7 @@ const STATUS_STYLES: Record<string, Style> = {
 
 /** A push as `list --json` prints it. */
 export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row, redactor: Redactor): Promise<object> {
-  const error = await errorOf(reader, row, redactor);
+  const error = await failureReason(reader, row, redactor);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
   return {
@@ -71,17 +71,17 @@ const ID_PREFIX = 13;
 
 /** The table of `list`. */
 export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor): Table<Row> {
-  const id = (value: string | undefined): string => (value === undefined ? "" : cut(clean(redactor.id(value))));
+  const id = (value: string | undefined): string => (value === undefined ? "" : cut(safeLine(redactor.id(value))));
   const columns: Column<Row>[] = [
     { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
     {
       title: "TIME",
-      cell: ({ push }) => local(push.at),
-      short: ({ push }) => local(push.at).slice(5),
+      cell: ({ push }) => localTime(push.at),
+      short: ({ push }) => localTime(push.at).slice(5),
       style: () => "dim",
       rank: 8,
     },
-    { title: "TYPE", cell: ({ push }) => clean(redactor.type(push.type)), minWidth: 14 },
+    { title: "TYPE", cell: ({ push }) => safeLine(redactor.type(push.type)), minWidth: 14 },
     { title: "STATUS", cell: (row) => statusOf(row), style: statusStyle },
     { title: "HTTP", cell: (row) => answerOf(row), alignRight: true, rank: 9 },
     { title: "TOOK", cell: (row) => tookOf(row), alignRight: true, rank: 4 },
@@ -91,7 +91,7 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
     { title: "NOTES", cell: notesOf, style: () => "dim", rank: 5 },
     {
       title: "ID",
-      cell: ({ push }) => clean(redactor.pushId(push.id)),
+      cell: ({ push }) => safeLine(redactor.pushId(push.id)),
       minWidth: ID_PREFIX,
       style: () => "dim",
       rank: 2,

@@ -10,12 +10,12 @@ export function hasControls(text: string): boolean {
 }
 
 /** Text from outside as one line that cannot control a terminal: white space becomes a space, other controls become `\uXXXX`. */
-export function clean(text: string): string {
-  return visible(text.replace(/[\t\n\v\f\r ]+/g, " ")).trim();
+export function safeLine(text: string): string {
+  return escapeControls(text.replace(/[\t\n\v\f\r ]+/g, " ")).trim();
 }
 
 /** Text with `\uXXXX` instead of control characters; JSON text stays equivalent. */
-export function visible(json: string): string {
+export function escapeControls(json: string): string {
   return json.replace(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
@@ -25,7 +25,7 @@ export function cut(text: string, max = 64): string {
 }
 
 /** `1.9 KB` */
-export function bytes(count: number): string {
+export function byteSize(count: number): string {
   if (count < 1_000) return `${count} B`;
   const [value, unit] = count < 1_000_000 ? [count / 1_000, "KB"] : [count / 1_000_000, "MB"];
   return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
@@ -37,14 +37,14 @@ export function duration(ms: number): string {
 }
 
 /** Time of day on this machine, `08:01:59`. */
-export function clock(at: Date | string = new Date()): string {
-  return local(at).slice(11);
+export function timeOfDay(at: Date | string = new Date()): string {
+  return localTime(at).slice(11);
 }
 
 /** Date and time on this machine, `2026-01-31 08:01:59`. */
-export function local(at: Date | string): string {
+export function localTime(at: Date | string): string {
   const date = new Date(at);
-  if (Number.isNaN(date.getTime())) return clean(String(at)).padEnd(19);
+  if (Number.isNaN(date.getTime())) return safeLine(String(at)).padEnd(19);
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
 }
 
@@ -54,6 +54,6 @@ export function thousands(count: number): string {
 }
 
 /** `1 push`, `3 pushes` */
-export function pushes(count: number): string {
+export function pushCount(count: number): string {
   return `${thousands(count)} ${count === 1 ? "push" : "pushes"}`;
 }
