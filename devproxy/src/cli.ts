@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
-const context = makeOutput();
+const output = makeOutput();
 const program = new Command("airudder-devproxy")
   .description("Brings Airudder pushes to localhost, records every one, and replays them. Unofficial.")
   .version(version)
@@ -25,7 +25,7 @@ All flags of a command: airudder-devproxy listen --help`,
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });
-addCommands(program, context);
+addCommands(program, output);
 program.hook("preAction", (_, command) => applyProject(command));
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
@@ -74,7 +74,7 @@ function report(error: unknown): number {
     late === undefined
       ? (error as Error).message
       : `The command comes first, its flags behind it: airudder-devproxy ${late} ...`;
-  context.err.line(`airudder-devproxy: ${safeLine(message.replace(/^error: /, ""))}`);
+  output.err.line(`airudder-devproxy: ${safeLine(message.replace(/^error: /, ""))}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;
   return error instanceof DevproxyError ? error.exit : 1;

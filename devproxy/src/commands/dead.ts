@@ -18,7 +18,8 @@ import {
   type Screen,
 } from "../report/index.js";
 import { addOutputFlags } from "./flags.js";
-import { type Output, readFolder } from "./folder.js";
+import { readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
 interface DeadFlags {
   journal: string;
@@ -28,23 +29,21 @@ interface DeadFlags {
   json: boolean;
 }
 
-const IDS = "ids or their beginnings, #12, 3..7, or all";
+const IDS = "#12, 3..7, long ids or prefixes of them, or all";
 
-export function addDead(program: Command, context: Output): void {
+export function addDead(program: Command, output: Output): void {
   const command = program
     .command("dead")
-    .description("list the dead pushes of an app's file inbox; retry or drop them, also while the app runs")
+    .description("list, retry or drop the dead pushes of an app's file inbox, also while the app runs")
+    .addOption(new Option("--retry <id...>", `retry these pushes: ${IDS}`).argParser(collectId).conflicts("drop"))
     .addOption(
-      new Option("--retry <id...>", `handle these pushes again: ${IDS}`).argParser(collectId).conflicts("drop"),
-    )
-    .addOption(
-      new Option("--drop <id...>", `permanently discard these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
+      new Option("--drop <id...>", `permanently drop these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
     )
     .option("--journal <folder>", "folder of the inbox", "./airudder-inbox");
   addOutputFlags(command)
     .addHelpText("after", "\nExits with 1 if a push could not be retried or dropped.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy dead --retry all --journal ./airudder-inbox")
-    .action((flags: DeadFlags) => dead(flags, context));
+    .action((flags: DeadFlags) => dead(flags, output));
 }
 
 /** Rejects a flag after `--retry`, which commander would read as an id. */
@@ -53,20 +52,20 @@ function collectId(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
 
-async function dead(flags: DeadFlags, context: Output): Promise<void> {
-  const reader = await readInbox(flags.journal, context);
+async function dead(flags: DeadFlags, output: Output): Promise<void> {
+  const reader = await readInbox(flags.journal, output);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
-  if (ids === undefined) await list(reader, redactor, flags.json, context.out);
-  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, context);
+  if (ids === undefined) await list(reader, redactor, flags.json, output.out);
+  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, output);
 }
 
 /** @throws DevproxyError `no_journal`, `not_an_inbox` */
-async function readInbox(journal: string, context: Output): Promise<SnapshotReader> {
+async function readInbox(journal: string, output: Output): Promise<SnapshotReader> {
   const dir = resolve(journal);
-  const advice = "Give --journal the folder of the app's fileInbox().";
+  const advice = "Use --journal with the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
-  const reader = await readFolder(dir, context);
+  const reader = await readFolder(dir, output);
   const { rows } = reader.index;
   const isInbox =
     rows.length === 0 ? !(await exists(configPath(dir))) : rows.some(({ push }) => push.source === "inbox");
@@ -109,7 +108,7 @@ async function change(
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
   ];
-  let by: "us" | "app" | undefined;
+  let by: "command" | "app" | undefined;
   if (kept.length > 0) {
     const stop = new AbortController();
     const interrupt = () => stop.abort();
@@ -130,9 +129,9 @@ async function change(
   if (!json) out.line(out.style("dim", `${pushCount(done)} ${summary(action, by)}`));
 }
 
-function summary(action: "retry" | "drop", by: "us" | "app" | undefined): string {
+function summary(action: "retry" | "drop", by: "command" | "app" | undefined): string {
   if (action === "drop") return "dropped";
-  if (by === "us") return "retried: no app runs, so the inbox handles them at its next start";
+  if (by === "command") return "retried: no app is running, so the app handles them at its next start";
   return by === "app" ? "retried: the running app handles them now" : "retried";
 }
 

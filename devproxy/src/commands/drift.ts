@@ -3,7 +3,8 @@ import { copyLines, DriftTally, driftEvents, driftReport, publishedSchemas, push
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
-import { type Output, readFolder } from "./folder.js";
+import { readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
 interface DriftFlags extends Filters {
   journal: string;
@@ -11,7 +12,7 @@ interface DriftFlags extends Filters {
   json: boolean;
 }
 
-export function addDrift(program: Command, context: Output): void {
+export function addDrift(program: Command, output: Output): void {
   const command = program
     .command("drift")
     .description("summarize where recorded pushes differ from their schemas")
@@ -19,13 +20,13 @@ export function addDrift(program: Command, context: Output): void {
     .option("--json", "print one JSON object per line, also the schema changes as JSON patches", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
-    .action((flags: DriftFlags) => drift(flags, context));
+    .action((flags: DriftFlags) => drift(flags, output));
 }
 
-async function drift(flags: DriftFlags, context: Output): Promise<void> {
-  const { out, err } = context;
+async function drift(flags: DriftFlags, output: Output): Promise<void> {
+  const { out, err } = output;
   const filters = filtersOf(flags);
-  const reader = await readFolder(flags.journal, context);
+  const reader = await readFolder(flags.journal, output);
   const rows = await filterRows(reader, reader.index.rows, filters);
   const progress = new Progress(err, rows.length);
   const tally = new DriftTally({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });

@@ -3,55 +3,46 @@ import { resolve } from "node:path";
 import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { isDropped, openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/index.js";
-import { DamageTally, Screen } from "../report/index.js";
-
-/** Where a command reads and writes. */
-export interface Output {
-  out: Screen;
-  err: Screen;
-}
-
-export function makeOutput(): Output {
-  return { out: new Screen(process.stdout), err: new Screen(process.stderr) };
-}
+import { DamageTally } from "../report/index.js";
+import type { Output } from "./output.js";
 
 /**
- * The folder of a journal that must be there already.
+ * The absolute path of an existing journal.
  * @throws DevproxyError `no_journal`
  */
 export async function existingFolder(journal: string): Promise<string> {
   const dir = resolve(journal);
-  const found = await stat(dir).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) {
-    const why = found.code === "ENOENT" ? "does not exist" : `cannot be read (${found.code})`;
+  const stats = await stat(dir).catch((error: NodeJS.ErrnoException) => error);
+  if (stats instanceof Error) {
+    const why = stats.code === "ENOENT" ? "does not exist" : `cannot be read (${stats.code})`;
     throw new DevproxyError(
       "no_journal",
-      `The journal ${dir} ${why}. Start "airudder-devproxy listen" there, or give --journal.`,
+      `The journal ${dir} ${why}. Start "airudder-devproxy listen" there, or use --journal.`,
       3,
     );
   }
-  if (!found.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
+  if (!stats.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
   const names = await readdir(dir).catch(() => undefined);
   if (names !== undefined && !names.some((name) => name === "config.json" || /^\d{6,}\.ndjson$/.test(name))) {
-    const what = `The folder ${dir} is no journal: it holds no 000001.ndjson and no config.json.`;
+    const what = `The folder ${dir} is not a journal: it contains neither 000001.ndjson nor config.json.`;
     throw new DevproxyError(
       "no_journal",
-      `${what} Give --journal the folder of a listen, or of an app's file inbox.`,
+      `${what} Use --journal with the folder of a listen, or of an app's file inbox.`,
       3,
     );
   }
   return dir;
 }
 
-/** A journal that a command reads. */
+/** A snapshot of a journal. */
 export interface FolderReader extends SnapshotReader {
   /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
 
 /**
- * The journal as it is now, whoever writes it. Reports damage on standard error.
- * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
+ * A snapshot of a journal, which another process may be writing to. Reports damage on standard error.
+ * @throws DevproxyError `no_journal`; `journal_damaged`, if no push can be read
  */
 export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
   const damage = new DamageTally();
@@ -77,21 +68,21 @@ export async function readFolder(journal: string, { err }: Output): Promise<Fold
   };
 }
 
-/** Reads records. Reports dropped ones, and throws an error that names the place of a damaged one. */
+/** Reads records. Calls `onDropped` for dropped ones, and throws an error with the location of a damaged one. */
 async function* recordsOf(
   reader: SnapshotReader,
   places: Iterable<Place>,
   onDropped: (place: Place) => void,
 ): AsyncGenerator<Iterable<WholeRecord | undefined>> {
-  /** The places of the records that are not parsed yet. */
+  /** The locations of the records that are not parsed yet. */
   const pending: Place[] = [];
-  const noted = function* () {
+  const remembered = function* () {
     for (const place of places) {
       pending.push(place);
       yield place;
     }
   };
-  for await (const block of reader.records(noted())) yield checked(block, pending, onDropped);
+  for await (const block of reader.records(remembered())) yield checked(block, pending, onDropped);
 }
 
 function* checked(
@@ -110,7 +101,7 @@ function* checked(
   }
 }
 
-/** What is wrong with a record, without what is in it. */
+/** Throws the error of a record, without its content. */
 function damaged(error: Error, { segment, offset }: Place): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;

@@ -4,8 +4,14 @@ export { configuredTarget, dropEmptyVariables, tokenOfEnvironment } from "./envi
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
 export { writePrivateFile } from "./private-file.js";
 export { readProject } from "./project.js";
-export { parseRetention, type RetentionRule } from "./retention-rule.js";
 export { findUpwards } from "./search.js";
-export { DEFAULT_TARGET, parseTarget } from "./target.js";
-export { parseDuration, parseMoment } from "./values.js";
-export { WHEN_DOWN, type WhenDown } from "./when-down.js";
+export {
+  DEFAULT_TARGET,
+  parseDuration,
+  parseMoment,
+  parseRetention,
+  parseTarget,
+  type RetentionRule,
+  WHEN_DOWN,
+  type WhenDown,
+} from "./values.js";

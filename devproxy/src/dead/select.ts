@@ -1,33 +1,33 @@
 import { findRows, type Index, type Row } from "../journal/index.js";
 
-/** Whether an inbox keeps a push and does not retry it automatically. */
+/** Whether a push of an inbox is dead or quarantined: only these can be retried or dropped by hand. */
 export function isRetryable({ push, mark }: Row): boolean {
   return push.source === "inbox" && (mark?.state === "dead" || mark?.state === "quarantined");
 }
 
-/** The dead pushes of an inbox, in order of arrival. */
+/** The dead pushes of an inbox, in the order of arrival. */
 export function deadRows({ rows }: Index): Row[] {
   return rows.filter((row) => isRetryable(row) && row.mark?.state === "dead");
 }
 
-/** Number of pushes that an inbox keeps as quarantined. */
+/** Number of quarantined pushes of an inbox. */
 export function countQuarantined({ rows }: Index): number {
   return rows.filter((row) => isRetryable(row) && row.mark?.state === "quarantined").length;
 }
 
-/** The pushes that ids on a command line refer to. */
+/** The pushes that the ids on a command line select. */
 export interface Selection {
-  /** Dead and quarantined pushes, in order of arrival. */
+  /** Dead and quarantined pushes, in the order of arrival. */
   retryable: Row[];
-  /** Pushes that are neither. */
+  /** Other pushes, in the order of arrival. */
   others: Row[];
   /** Ids that no push has. */
   unknown: string[];
 }
 
 /**
- * Finds the pushes of ids. Accepts the ids that other commands accept, and `all` for all dead pushes, without quarantined ones.
- * @throws DevproxyError `usage`, when an id is malformed or ambiguous
+ * Finds pushes by their ids. Accepts the ids that other commands accept, and `all` for the dead pushes, without quarantined ones.
+ * @throws DevproxyError `usage`, if an id is malformed or ambiguous
  */
 export function rowsOfIds(index: Index, ids: readonly string[]): Selection {
   const found = ids.map((id) => ({ id, rows: id === "all" ? deadRows(index) : findRows(index, id) }));

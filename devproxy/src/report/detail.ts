@@ -11,12 +11,11 @@ import {
   succeeded,
 } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
-import { duration, escapeControls, localTime, safeLine } from "./format.js";
+import { duration, escapeControls, localTime, outcomeText, safeLine } from "./format.js";
 import { deliveryJson, rowJson, statusStyle } from "./list.js";
-import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
 
-/** Everything that is known of a push, as `show --json` prints it. */
+/** A push as `show --json` prints it. */
 export async function detailJson(
   reader: SnapshotReader,
   row: Row,
@@ -31,7 +30,7 @@ export async function detailJson(
       const outcome = response && readOutcome(response.headers["airudder-outcome"]);
       return {
         ...deliveryJson(delivery.head, redactor),
-        ...(outcome?.error ? { error: redactor.error(outcome.error, description.payload) } : {}),
+        ...(outcome?.error && { error: redactor.error(outcome.error, description.payload) }),
         response: response && {
           headers: redactor.headers(response.headers),
           body: redactor.response(response.body, description.payload),
@@ -44,16 +43,16 @@ export async function detailJson(
     headers: redactor.headers(content.headers),
     body: redactor.push(description, content.body, content.headers),
     drift: description.drift.map((drift) => ({ ...drift, path: redactor.path(drift.path) })),
-    ...(history.length === 0 ? {} : { inbox: history.map((mark) => markJson(mark, description.payload, redactor)) }),
+    inbox: history.length === 0 ? undefined : history.map((mark) => markJson(mark, description.payload, redactor)),
     deliveries,
   };
 }
 
 function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, redactor: Redactor): object {
-  return { at, state, attempt, ...(error === undefined ? {} : { error: redactor.error(error, payload) }) };
+  return { at, state, attempt, error: error === undefined ? undefined : redactor.error(error, payload) };
 }
 
-/** What there is to say of a push's content: compressed or not, by the type that it was recorded with. */
+/** Describes a push by the type that was recorded. */
 function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
   return describePush(body, headers, statedType(push));
 }
@@ -62,7 +61,7 @@ async function responseOf(reader: SnapshotReader, { head, place }: DeliveryRow):
   return head.status === undefined ? null : reader.content(place);
 }
 
-/** The same for people. */
+/** A push as `show` prints it. */
 export async function detailLines(
   reader: SnapshotReader,
   row: Row,
@@ -74,7 +73,7 @@ export async function detailLines(
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
     ["id", redactor.pushId(push.id)],
-    ["came", `${localTime(push.at)}, ${push.source}`],
+    ["received", `${localTime(push.at)}, ${push.source}`],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
     ["task", push.task && redactor.id(push.task)],
     ["call", push.call && redactor.id(push.call)],
@@ -91,12 +90,12 @@ export async function detailLines(
   ];
   const drift = description.drift.map(
     ({ path, kind, expected, got }) =>
-      `${redactor.path(path)}: ${kind.replace("_", " ")}, ${expected} expected, ${got} came`,
+      `${redactor.path(path)}: ${kind.replace("_", " ")}, expected ${expected}, received ${got}`,
   );
   lines.push(...section(out, "Drift", drift.map(safeLine)));
-  const tries = [];
+  const deliveries = [];
   for (const delivery of row.deliveries)
-    tries.push(...(await deliveryLines(reader, delivery, description.payload, redactor, out)));
+    deliveries.push(...(await deliveryLines(reader, delivery, description.payload, redactor, out)));
   lines.push(
     ...section(
       out,
@@ -104,7 +103,7 @@ export async function detailLines(
       (await historyOf(reader, row)).map((mark) => markLine(mark, description.payload, redactor, out)),
     ),
   );
-  lines.push(...section(out, "Deliveries", tries.length === 0 ? ["none"] : tries));
+  lines.push(...section(out, "Deliveries", deliveries.length === 0 ? ["none"] : deliveries));
   return lines;
 }
 

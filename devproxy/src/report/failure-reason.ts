@@ -4,7 +4,7 @@ import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
-/** Why a push was not handled: its handler's error, or why there was no response. `undefined` if that is not known. */
+/** Why a push was not handled: its handler's error, or why there was no response. `undefined` if unknown. */
 export async function failureReason(
   reader: Pick<SnapshotReader, "content">,
   row: Row,
@@ -19,7 +19,7 @@ export async function failureReason(
   return error && redacted(reader, row, error, redactor);
 }
 
-/** An error of a handler, which may quote the push's payload. */
+/** The error of a handler, which may quote the push's payload. */
 async function redacted(
   reader: Pick<SnapshotReader, "content">,
   row: Row,

@@ -1,12 +1,10 @@
 export { curlLines } from "./curl.js";
-export { DamageTally } from "./damage.js";
+export { DamageTally, droppedLine } from "./damage.js";
 export { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
-export { droppedLine } from "./dropped.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, thousands } from "./format.js";
-export { rowJson, rowTable } from "./list.js";
-export { listSummary } from "./list-summary.js";
+export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonReporter, liveReporter } from "./live.js";
 export { Progress } from "./progress.js";
 export { editLines, editsOf, jsonReplayReporter, replayReporter } from "./replay.js";

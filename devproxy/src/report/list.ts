@@ -1,8 +1,8 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import { lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
+import { type Filters, hasFilters, lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { failureReason } from "./failure-reason.js";
-import { cut, duration, localTime, safeLine } from "./format.js";
+import { cut, duration, localTime, pushCount, safeLine, thousands } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 
@@ -23,18 +23,18 @@ export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row,
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
   return {
-    ...shown(head, redactor),
+    ...redactTexts(head, redactor),
     id: redactor.pushId(head.id),
     method: redactor.method(head.method),
     url: redactor.url(head.url),
     type: redactor.type(head.type),
-    ...shownIds(head, redactor),
-    ...(head.subject === undefined ? {} : { subject: redactor.subject(head.subject) }),
+    ...redactIds(head, redactor),
+    subject: head.subject === undefined ? undefined : redactor.subject(head.subject),
     drift: head.drift ?? 0,
     quarantined: head.quarantined ?? false,
     status: statusOf(row),
-    ...(error === undefined ? {} : { error }),
-    ...(row.mark?.attempt === undefined ? {} : { attempts: row.mark.attempt }),
+    error,
+    attempts: row.mark?.attempt,
     deliveries: row.deliveries.length,
     delivery: last === undefined ? null : deliveryJson(last, redactor),
   };
@@ -42,32 +42,32 @@ export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row,
 
 type Ids = Partial<Record<"task" | "call" | "workflow", string>>;
 
-function shownIds(head: Ids, redactor: Redactor): Ids {
+function redactIds(head: Ids, redactor: Redactor): Ids {
   const names = ["task", "call", "workflow"] as const;
   return Object.fromEntries(
     names.flatMap((name) => (head[name] === undefined ? [] : [[name, redactor.id(head[name])]])),
   );
 }
 
-/** A head without phone numbers and e-mail addresses in its texts. */
-function shown<T extends object>(head: T, redactor: Redactor): T {
+/** A record's head, with the phone numbers and e-mail addresses in its texts redacted. */
+function redactTexts<T extends object>(head: T, redactor: Redactor): T {
   return Object.fromEntries(
     Object.entries(head).map(([name, value]) => [name, typeof value === "string" ? redactor.text(value) : value]),
   ) as T;
 }
 
-/** A try to deliver as `--json` prints it. */
+/** A delivery as `--json` prints it. */
 export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, redactor: Redactor): object {
-  return { ...shown(head, redactor), target: redactor.url(head.target), status: head.status ?? null };
+  return { ...redactTexts(head, redactor), target: redactor.url(head.target), status: head.status ?? null };
 }
 
-/** The style that a push's status is printed in. */
+/** The style of a push's status. */
 export function statusStyle(row: Row): Style {
   return STATUS_STYLES[statusOf(row)] ?? "bold";
 }
 
-/** Minimum width of the id column: enough to distinguish the ids of one process. */
-const ID_PREFIX = 13;
+/** Enough to distinguish the ids of one process. */
+const MIN_ID_WIDTH = 13;
 
 /** The table of `list`. */
 export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor): Table<Row> {
@@ -83,8 +83,8 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
     },
     { title: "TYPE", cell: ({ push }) => safeLine(redactor.type(push.type)), minWidth: 14 },
     { title: "STATUS", cell: (row) => statusOf(row), style: statusStyle },
-    { title: "HTTP", cell: (row) => answerOf(row), alignRight: true, rank: 9 },
-    { title: "TOOK", cell: (row) => tookOf(row), alignRight: true, rank: 4 },
+    { title: "HTTP", cell: (row) => httpStatusOf(row), alignRight: true, rank: 9 },
+    { title: "TOOK", cell: (row) => durationOf(row), alignRight: true, rank: 4 },
     { title: "TASK", cell: ({ push }) => id(push.task), minWidth: 9, rank: 6 },
     { title: "CALL", cell: ({ push }) => id(push.call), minWidth: 9, rank: 7 },
     { title: "WORKFLOW", cell: ({ push }) => id(push.workflow), minWidth: 9, rank: 3 },
@@ -92,7 +92,7 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
     {
       title: "ID",
       cell: ({ push }) => safeLine(redactor.pushId(push.id)),
-      minWidth: ID_PREFIX,
+      minWidth: MIN_ID_WIDTH,
       style: () => "dim",
       rank: 2,
     },
@@ -100,12 +100,12 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
   return tableOf(out, columns, rows);
 }
 
-function answerOf(row: Row): string {
+function httpStatusOf(row: Row): string {
   const last = lastDelivery(row)?.head;
   return last === undefined ? "-" : String(last.status ?? "---");
 }
 
-function tookOf(row: Row): string {
+function durationOf(row: Row): string {
   const last = lastDelivery(row)?.head;
   return last === undefined ? "" : duration(last.ms);
 }
@@ -114,4 +114,27 @@ function notesOf(row: Row): string {
   const { verified, drift } = row.push;
   const notes = [verified ? "verified" : "", drift ? `drift ${drift}` : "", lastDelivery(row)?.head.late ? "late" : ""];
   return notes.filter((note) => note !== "").join(", ");
+}
+
+/** Numbers of pushes in a list. */
+export interface ListCounts {
+  shown: number;
+  /** Matching the filters; `undefined` if the search ended before the oldest push. */
+  matching: number | undefined;
+  /** Of the whole journal. */
+  total: number;
+}
+
+/** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
+export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
+  if (matching === undefined) return `the newest ${pushCount(shown)} that match: --last N for more`;
+  if (shown === matching) return `${pushCount(shown)} of ${thousands(total)}`;
+  const count = thousands(matching);
+  return `the newest ${thousands(shown)} of ${count} ${describeFilters(filters)}pushes: --last N for more`;
+}
+
+function describeFilters(filters: Filters): string {
+  if (!hasFilters(filters)) return "";
+  const { status, ...others } = filters;
+  return status === undefined || hasFilters(others) ? "matching " : `${status} `;
 }

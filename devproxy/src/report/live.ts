@@ -2,8 +2,7 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import { type Index, succeeded } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { byteSize, duration, pushCount, safeLine, timeOfDay } from "./format.js";
-import { outcomeText } from "./outcome.js";
+import { byteSize, duration, outcomeText, pushCount, safeLine, timeOfDay } from "./format.js";
 import type { Screen } from "./screen.js";
 
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
@@ -16,10 +15,10 @@ export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("
   };
 }
 
-/** Prints events for people: one line per push, one line per delivery. */
+/** Prints events as text: one line per push, one line per delivery. */
 export function liveReporter(out: Screen, index: Index, redactor = new Redactor("", false)): Listener {
   const stamp = () => out.style("dim", timeOfDay());
-  let isHinted = false;
+  let isTokenHintPrinted = false;
   return (event: DevproxyEvent) => {
     if (event.event === "push") {
       out.line(`${stamp()} ${out.style("cyan", "-->")} ${pushLine(out, event, index)}`);
@@ -29,8 +28,8 @@ export function liveReporter(out: Screen, index: Index, redactor = new Redactor(
         );
     } else if (event.event === "delivery") {
       out.line(`${stamp()} ${deliveryLine(out, redacted(event, redactor), index)}`);
-      if (event.code !== "bad_token" || isHinted) return;
-      isHinted = true;
+      if (event.code !== "bad_token" || isTokenHintPrinted) return;
+      isTokenHintPrinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
     } else if (event.event === "tunnel") out.line(`${stamp()} ${tunnelLine(out, event)}`);
     else if (event.event === "stopped") out.line(stoppedLine(event));
@@ -39,7 +38,7 @@ export function liveReporter(out: Screen, index: Index, redactor = new Redactor(
   };
 }
 
-/** Redacts the connection error of a delivery. Its outcome is redacted already. */
+/** Redacts the connection error of a delivery. Its outcome is already redacted. */
 function redacted(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
   return event.error === undefined ? event : { ...event, error: redactor.text(event.error) };
 }
@@ -58,11 +57,11 @@ function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: 
 function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
   const { status, code, ms, cause, error, late, outcome } = event;
   const seq = index.byId(event.push)?.push.seq;
-  const isFine = succeeded(status ?? undefined);
+  const isSuccess = succeeded(status ?? undefined);
   const parts = [
-    out.style(isFine ? "green" : "red", "<--"),
+    out.style(isSuccess ? "green" : "red", "<--"),
     `${out.style("bold", `#${seq ?? event.push}`)} `,
-    out.style(isFine ? "green" : "red", status === null ? "undelivered" : [status, code].filter(Boolean).join(" ")),
+    out.style(isSuccess ? "green" : "red", status === null ? "undelivered" : [status, code].filter(Boolean).join(" ")),
     ` ${duration(ms)}`,
   ];
   if (cause !== "live") parts.push(` ${cause}`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writePrivateFile } from "../../../devproxy/src/config/private-file.js";
+import { writePrivateFile } from "../../../devproxy/src/config/index.js";
 import { DevproxyError } from "../../../devproxy/src/errors.js";
 import { makeFolder } from "../../helpers/folder.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readProject } from "../../../devproxy/src/config/project.js";
+import { readProject } from "../../../devproxy/src/config/index.js";
 import { DevproxyError } from "../../../devproxy/src/errors.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { run, sample, send, startRun, until } from "../../helpers/devproxy.js";
@@ -124,7 +124,7 @@ const wrong: [object | string, RegExp][] = [
   [{ reveal: true }, /"reveal" is unknown\. Options: target, journal, tunnel, /],
   [{ journal: 1 }, /"journal" must be a string/],
   [{ port: "80" }, /"port" must be a whole number/],
-  [{ keep: "much" }, /"keep" is wrong\. .*"much" is no amount/],
+  [{ keep: "much" }, /"keep" is wrong\. .*"much" is not an amount/],
   [{ whenDown: "cry" }, /"whenDown" must be hold, ack or fail/],
   ["{'s3cret'", /cannot be read: it is not JSON\.$/],
   ["[]", /must contain a JSON object/],

@@ -4,7 +4,7 @@ import { type RecordedPush, summarizeDrift } from "airudder-devproxy";
 import { describePush, measurePush } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
-import { makeOutput, readFolder } from "../../../devproxy/src/commands/folder.js";
+import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { makeOutput, readFolder } from "../../../devproxy/src/commands/folder.js";
+import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import type { Row } from "../../../devproxy/src/journal/rows.js";
-import { editableRows } from "../../../devproxy/src/replay/editable-rows.js";
+import { editableRows, SkippedPushes } from "../../../devproxy/src/replay/index.js";
 import { parseEdit } from "../../../devproxy/src/replay/set.js";
-import { SkippedPushes } from "../../../devproxy/src/replay/skipped.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 
 /** A running proxy with 4 pushes, each in a segment of its own. */

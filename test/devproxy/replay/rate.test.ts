@@ -1,32 +1,55 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { Row } from "airudder-devproxy";
-import { sendAtRate } from "../../../devproxy/src/replay/rate.js";
+import { type TestContext, test } from "node:test";
+import type { ReplayRequest } from "airudder-devproxy";
+import { Store } from "../../../devproxy/src/journal/index.js";
+import { replay } from "../../../devproxy/src/replay/index.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { pushHead } from "../../helpers/push-head.js";
 
-function rowAt(seq: number, at: string, subject = String(seq)): Row {
-  return { push: { seq, id: String(seq), at, subject } } as Row;
+/** Replays pushes of these times and this subject. Returns the numbers of the sent ones, in order. */
+async function replayAt(
+  t: TestContext,
+  times: string[],
+  request: ReplayRequest,
+  stop: AbortController,
+  onSent: () => Promise<void> | void = () => undefined,
+): Promise<number[]> {
+  const store = await Store.open(makeFolder(t));
+  t.after(() => store.close());
+  for (const [i, at] of times.entries()) {
+    const head = { ...pushHead(`push-${i}`), at, subject: "subject" };
+    await store.recordPush(head, { headers: {}, body: Buffer.from("{}") });
+  }
+  const sent: number[] = [];
+  const deliverer = {
+    flush: async () => undefined,
+    deliver: async ({ seq }: { seq: number }) => {
+      sent.push(seq);
+      await onSent();
+      return {
+        at: "",
+        target: "http://app.test/",
+        ms: 1,
+        response: { status: 200, headers: {}, body: Buffer.from("") },
+      };
+    },
+  };
+  const tools = { store, deliverer: deliverer as never, onEvent: () => undefined, signal: stop.signal };
+  await replay({ ...request, last: times.length }, tools);
+  return sent;
 }
 
-test("a gap that is longer than a timer can wait is waited for", async () => {
+test("a gap longer than the maximum delay of a timer is waited for", async (t) => {
   const stop = new AbortController();
-  const sent: number[] = [];
-  const rows = [rowAt(1, "2026-01-01T00:00:00Z"), rowAt(2, "2026-03-01T00:00:00Z")];
-  const running = sendAtRate(rows, { speed: 1, concurrency: 4, signal: stop.signal }, async ({ push }) => {
-    sent.push(push.seq);
-  });
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  stop.abort();
-  await running;
-  assert.deepEqual(sent, [1]);
+  setTimeout(() => stop.abort(), 300);
+  const times = ["2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z"];
+  assert.deepEqual(await replayAt(t, times, { speed: 1 }, stop), [1]);
 });
 
-test("what queues up behind a push of its subject is not sent after a stop", async () => {
+test("after a stop, pushes that wait for an earlier one of their subject are not sent", async (t) => {
   const stop = new AbortController();
-  const sent: number[] = [];
-  const at = "2026-01-01T00:00:00Z";
-  const rows = [rowAt(1, at, "s"), rowAt(2, at, "s"), rowAt(3, at, "s")];
-  await sendAtRate(rows, { speed: "max", concurrency: 3, signal: stop.signal }, async ({ push }) => {
-    sent.push(push.seq);
+  const times = ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"];
+  const sent = await replayAt(t, times, { concurrency: 3 }, stop, async () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     stop.abort();
   });

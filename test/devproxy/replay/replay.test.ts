@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReplayEvent, ReplayRequest, Row, VerdictEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { statusOf } from "../../../devproxy/src/journal/status.js";
+import { statusOf } from "../../../devproxy/src/journal/index.js";
 import { sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -124,7 +124,7 @@ test("what is replayed: ids, the last N, filters, and both", async (t) => {
     assert.deepEqual([request, verdicts.map(({ seq }) => seq)], [request, expected]);
     assert.equal(events.at(-1)?.event, "summary");
   }
-  await assert.rejects(replayed(running, {}), { exit: 2, message: /Say what to replay/ });
+  await assert.rejects(replayed(running, {}), { exit: 2, message: /Select the pushes to replay/ });
 });
 
 test("--to sends elsewhere, and the delivery says where", async (t) => {
@@ -281,7 +281,7 @@ const wrong: [ReplayRequest, RegExp][] = [
   [{ ids: ["2"], set: ["a=1"] }, /body of #2 is not a JSON object/],
   [{ last: 1, to: "ftp://x" }, /--to "ftp:\/\/x" is not an http\(s\) URL/],
   [{ last: 1, to: "localhost:3000" }, /--to/],
-  [{ last: 1, expect: "ok" }, /--expect "ok" is no status/],
+  [{ last: 1, expect: "ok" }, /--expect "ok" is not a status/],
   [{ last: 1, speed: -1 }, /--speed/],
   [{ last: 1, concurrency: 0 }, /--concurrency/],
   [{ ids: ["99"] }, /no push 99/],

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { Deliverer } from "../../../devproxy/src/delivery/deliverer.js";
-import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
-import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
-import { replay } from "../../../devproxy/src/replay/replay.js";
+import { Deliverer, Forwarder } from "../../../devproxy/src/delivery/index.js";
+import { Redactor } from "../../../devproxy/src/privacy/index.js";
+import { replay } from "../../../devproxy/src/replay/index.js";
 import { run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
 test("a push that cannot be edited is skipped and reported; the others are sent", async (t) => {
