@@ -75,7 +75,7 @@ async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<v
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)
-    out.line(`Sends the app two signed test pushes for a fictitious call; handlers see push.replay = "doctor"\n`);
+    out.line(`Two signed test pushes for a fictitious call go to the app; in its handlers push.replay is "doctor"\n`);
   for await (const finding of examine(options)) {
     counts[finding.result]++;
     if (json) out.json({ event: "check", ...finding });

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Place } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { isDropped, openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/index.js";
-import { DamageTally } from "../report/index.js";
+import { DamageTally, type Screen } from "../report/index.js";
 import type { Output } from "./output.js";
 
 /**
@@ -47,12 +47,7 @@ export interface FolderReader extends SnapshotReader {
 export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
   const damage = new DamageTally();
   const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
-  const lines = damage.lines();
-  if (lines.length > 0 && reader.index.rows.length === 0) {
-    const message = `No push of the journal ${reader.dir} can be read: ${lines.join(" ")}`;
-    throw new DevproxyError("journal_damaged", message, 3);
-  }
-  for (const line of lines) err.line(line);
+  reportDamage(damage, reader, err);
   const dropped = new Set<string>();
   const fail = (error: Error, place: Place): never => {
     if (isDropped(error)) dropped.add(`${place.segment}:${place.offset}`);
@@ -66,6 +61,23 @@ export async function readFolder(journal: string, { err }: Output): Promise<Fold
       return dropped.size;
     },
   };
+}
+
+/**
+ * Prints the damage of a journal.
+ * @throws DevproxyError `journal_damaged`, if no push can be read
+ */
+export function reportDamage(
+  damage: DamageTally,
+  { dir, index }: Pick<SnapshotReader, "dir" | "index">,
+  err: Screen,
+): void {
+  const lines = damage.lines();
+  if (lines.length > 0 && index.rows.length === 0) {
+    const message = `No push of the journal ${dir} can be read: ${lines.join(" ")}`;
+    throw new DevproxyError("journal_damaged", message, 3);
+  }
+  for (const line of lines) err.line(line);
 }
 
 /** Reads records. Calls `onDropped` for dropped ones, and throws an error with the location of a damaged one. */

@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { configuredTarget, tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
-import { DevproxyError } from "../errors.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
@@ -28,7 +27,7 @@ import {
   type Screen,
 } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
-import { existingFolder, readFolder } from "./folder.js";
+import { existingFolder, readFolder, reportDamage } from "./folder.js";
 import type { Output } from "./output.js";
 
 interface ReplayFlags extends Filters {
@@ -163,12 +162,7 @@ async function replayHere(
   const forwarder = new Forwarder(tokenOfEnvironment());
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
-    const lines = damage.lines();
-    if (lines.length > 0 && store.index.rows.length === 0) {
-      const message = `No push of the journal ${dir} can be read: ${lines.join(" ")}`;
-      throw new DevproxyError("journal_damaged", message, 3);
-    }
-    for (const line of lines) err.line(line);
+    reportDamage(damage, store, err);
     // The listener passes on only notes, which contain no personal data.
     const deliverer = new Deliverer(store, forwarder, listener, await Redactor.of(dir, false));
     await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });

@@ -18,7 +18,7 @@ interface ShowFlags {
 
 export function addShow(program: Command, output: Output): void {
   addJournalFlag(program.command("show"))
-    .description("show a push: headers, body, deliveries and results")
+    .description("print a push: headers, body, deliveries and results")
     .argument("<id>", "#12 or 12, or a long id or a prefix of it")
     .option("--reveal", "show personal data and secrets, which are redacted by default", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))

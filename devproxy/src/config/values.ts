@@ -40,7 +40,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Reads a point in time: a duration before now (`10m`), or a date (`2026-01-31`, `2026-01-31 08:00`, `2026-01-31T08:00Z`). Without a time zone
+ * Parses a point in time: a duration before now (`10m`), or a date (`2026-01-31`, `2026-01-31 08:00`, `2026-01-31T08:00Z`). Without a time zone
  * it is local time, as in `list`; without a time of day it is the start of the day.
  * @param option names it in the message
  * @returns ms since 1970
@@ -66,7 +66,7 @@ export function parseMoment(text: string, option: string, now = Date.now()): num
 export type RetentionRule = { ms: number } | { pushes: number };
 
 /**
- * Reads the value of `--keep`: an age such as `30d`, or a number of pushes such as `50000`.
+ * Parses the value of `--keep`: an age such as `30d`, or a number of pushes such as `50000`.
  * @throws DevproxyError `usage`
  */
 export function parseRetention(text: string): RetentionRule {

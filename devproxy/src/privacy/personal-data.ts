@@ -12,7 +12,7 @@ export type PlaceholderKind =
 
 const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-/** The form of the push ids that the middleware makes: time, count and process. */
+/** The push ids that the middleware generates: time, count and process. */
 const PUSH_ID = "\\b0(?=[0-9a-z]*[a-z])[0-9a-z]{12,16}[0-9a-f]{12}\\b";
 /** Runs of digits that are not personal: ids, hexadecimal numbers, times and IP addresses. */
 const HARMLESS_DIGITS = [

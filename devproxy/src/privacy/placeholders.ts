@@ -39,7 +39,7 @@ export class Placeholders {
   }
 
   /**
-   * A JSON text, redacted, on one line. Values without a placeholder keep their text.
+   * A JSON text, redacted, on one line. Values without a placeholder are unchanged.
    * @param context of the document. Default: no schema describes it
    */
   json(text: string, context?: SchemaContext): string {

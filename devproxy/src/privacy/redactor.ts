@@ -20,7 +20,7 @@ export class Redactor {
   readonly #placeholders: Placeholders;
 
   /**
-   * @param secret makes the placeholders: they differ between secrets
+   * @param secret determines the placeholders
    * @param isOff whether everything is printed unchanged (`--reveal`)
    */
   constructor(
@@ -144,10 +144,10 @@ export class Redactor {
 
   #path(path: string): string {
     const [, origin = "", rest = path] = /^(https?:\/\/[^/]*)(.*)$/s.exec(path) ?? [];
-    const steps = rest.split("/").map((step, place, all) => {
+    const steps = rest.split("/").map((step, i, all) => {
       if (step === "") return step;
-      // The receiver also takes its token from a path that ends with /t/TOKEN.
-      if (all[place - 1] === "t" && place === all.length - 1) return HIDDEN;
+      // The receiver also accepts its token in a path that ends with /t/TOKEN.
+      if (all[i - 1] === "t" && i === all.length - 1) return HIDDEN;
       const isPlain = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
       return isPlain ? step : this.#placeholders.placeholder(guessKind(decoded(step)), decoded(step));
     });

@@ -10,7 +10,7 @@ export interface Edits {
   set: readonly Edit[];
   /** Signs every push that carries a `Sign` again with this key. */
   key: string | undefined;
-  /** Signs a push again if its task id is set and `key` is not given. Default: the vendor's public key. */
+  /** Without `key`, signs pushes again whose `TaskID` is set. Default: the vendor's public key. */
   agreedKey?: string | undefined;
 }
 

@@ -55,7 +55,7 @@ export async function editableRows(
       isOtherKeyNoted = true;
       const which = edits.agreedKey === undefined ? "the vendor's public key" : "the key in AIRUDDER_KEY";
       const what = `#${row.push.seq}: TaskID is set without --key, so the push is signed again with ${which}`;
-      note("signed_with_other_key", `${what}. Its old Sign was made with another key: give it with --key.`);
+      note("signed_with_other_key", `${what}. Its recorded Sign was made with another key: use --key with that key.`);
     }
   }
   if (editable.length === 0 && problem !== undefined) throw problem;

@@ -28,7 +28,7 @@ export interface VerdictEvent {
   ms: number;
   /** Why it failed: the handler's error, redacted unless `reveal` is set, or why there was no response. */
   error?: string;
-  /** Where the response differs from the last one. */
+  /** The differences between this response and the previous one. */
   differences: ResponseDifference[];
   /** It did not meet `--expect`: the status differs, or no handler succeeded. */
   unexpected?: true;

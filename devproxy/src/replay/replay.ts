@@ -35,8 +35,8 @@ export interface ReplayTools {
 const RESPONSE_MS = 300_000;
 
 /**
- * Sends recorded pushes again and compares each result with the one before. Records every delivery. A delivery that was edited,
- * stopped, or sent to another app than live pushes gets the mark `aside` and does not change the status of its push.
+ * Sends recorded pushes again and compares each result with the previous one. Records every delivery. A delivery that was edited, stopped, or
+ * sent to another app than live pushes is marked `aside` and does not change the status of its push.
  * @throws DevproxyError `usage` or `app_down`, before anything is sent
  */
 export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {

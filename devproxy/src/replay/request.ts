@@ -13,7 +13,7 @@ export interface ReplayRequest {
   filters?: Filters | undefined;
   /** URL of the app. Default: the target of the newest live delivery. */
   to?: string | undefined;
-  /** Divides the original times between pushes: 1 keeps them. `max` sends without delays. Default: `max`. */
+  /** Divides the original delays between pushes. `max` sends without delays. Default: `max`. */
   speed?: number | "max" | undefined;
   /** Maximum number of parallel requests; pushes of one subject stay sequential. Default: 1, with a numeric `speed` 16. */
   concurrency?: number | undefined;
@@ -98,7 +98,9 @@ export async function requestedRows(
   { ids = [], last, filters = {} }: ReplayRequest,
 ): Promise<Row[]> {
   if (ids.length === 0 && last === undefined && !hasFilters(filters)) {
-    throw usageError("Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.");
+    throw usageError(
+      "Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.",
+    );
   }
   const inOrder =
     ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;

@@ -66,7 +66,7 @@ function classify(result: AppResult, isSuccess: IsSuccess): "success" | "failure
   );
 }
 
-/** Classifies the new result. If the receiver reported the result before and does not now, a success proves nothing: it may be another app. */
+/** Classifies the new result. A success without a report is unproved if the app reported the previous result: it may be another app. */
 function classifyAfter(
   before: AppResult | undefined,
   after: AppResult,

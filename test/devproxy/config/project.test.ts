@@ -70,7 +70,7 @@ test("flags override the environment, the environment overrides the file, the fi
   assert.deepEqual(received(), [1, 2, 1]);
 });
 
-test("AIRUDDER_TOKEN goes to the app with live and replayed pushes, and is nowhere in the journal or in what is printed", async (t) => {
+test("the app receives AIRUDDER_TOKEN with live and replayed pushes; neither the journal nor the output contains it", async (t) => {
   const app = await startApp(t);
   const { root } = makeProject(t, { target: app.url, tunnel: "none" });
   const env = { AIRUDDER_TOKEN: "t0ken-secret" };
@@ -142,7 +142,7 @@ test("a wrong config file is reported on one line with its path and the member, 
   }
 });
 
-test("a wrong config file is an error with the code project_config, which does not quote what may be a secret", (t) => {
+test("a wrong config file is an error with the code project_config, whose message contains no secrets", (t) => {
   for (const [config, message] of wrong) {
     const { root, below } = makeProject(t, config);
     assert.throws(

@@ -48,7 +48,7 @@ const edits: [edit: string, before: string, after: string][] = [
   ["é=ü", '\ufeff{"\u00e9":"\u00a0", "x":"y"}', '\ufeff{"\u00e9":"ü", "x":"y"}'],
 ];
 for (const [edit, before, after] of edits) {
-  test(`--set ${edit} on ${JSON.stringify(before)} gives ${JSON.stringify(after)}`, async (t) => {
+  test(`--set ${edit} on ${JSON.stringify(before)} sends ${JSON.stringify(after)}`, async (t) => {
     const { proxy, app } = await startProxy(t);
     await send(proxy.localUrl, before);
     await proxy.replay({ ids: ["1"], set: [edit] });
