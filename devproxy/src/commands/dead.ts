@@ -16,6 +16,7 @@ import {
   resultJson,
   resultLine,
   type Screen,
+  thousands,
 } from "../report/index.js";
 import { addOutputFlags } from "./flags.js";
 import { readFolder } from "./folder.js";
@@ -87,7 +88,7 @@ async function list(reader: SnapshotReader, redactor: Redactor, json: boolean, o
   const table = deadTable(out, rows, redactor);
   if (rows.length > 0) out.line(table.header);
   for (const row of rows) out.line(table.line(row));
-  const counts = `${rows.length.toLocaleString("en")} dead, ${quarantined.toLocaleString("en")} quarantined, in ${dir}`;
+  const counts = `${thousands(rows.length)} dead, ${thousands(quarantined)} quarantined, in ${dir}`;
   out.line(out.style("dim", counts));
 }
 

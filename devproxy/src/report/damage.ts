@@ -1,5 +1,5 @@
 import type { Damage } from "airudder-webhooks/journal";
-import { pushCount } from "./format.js";
+import { pushCount, thousands } from "./format.js";
 
 /** Counts the damaged records of a journal per segment. Their content is never printed. */
 export class DamageTally {
@@ -22,7 +22,7 @@ export class DamageTally {
   lines(exists: (segment: number) => boolean = () => true): string[] {
     const present = [...this.#segments].filter(([segment]) => exists(segment)).sort(([a], [b]) => a - b);
     return present.map(([segment, { count, offset }]) => {
-      const records = count === 1 ? "1 record is" : `${count.toLocaleString("en")} records are`;
+      const records = count === 1 ? "1 record is" : `${thousands(count)} records are`;
       return `Segment ${segment} of the journal is damaged at byte ${offset}${count === 1 ? "" : " and after"}: ${records} skipped.`;
     });
   }

@@ -12,15 +12,15 @@ export async function failureReason(
 ): Promise<string | undefined> {
   if (!UNHANDLED.includes(statusOf(row))) return undefined;
   const last = lastDelivery(row);
-  if (last === undefined) return row.mark?.error && redacted(reader, row, row.mark.error, redactor);
+  if (last === undefined) return row.mark?.error && redactHandlerError(reader, row, row.mark.error, redactor);
   if (last.head.status === undefined) return last.head.error && redactor.text(last.head.error);
   const response = await unlessDropped(reader.content(last.place));
   const error = readOutcome(response?.headers["airudder-outcome"])?.error;
-  return error && redacted(reader, row, error, redactor);
+  return error && redactHandlerError(reader, row, error, redactor);
 }
 
 /** The error of a handler, which may quote the push's payload. */
-async function redacted(
+async function redactHandlerError(
   reader: Pick<SnapshotReader, "content">,
   row: Row,
   error: string,

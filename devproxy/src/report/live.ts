@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import { type Index, succeeded } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { byteSize, duration, outcomeText, pushCount, safeLine, timeOfDay } from "./format.js";
+import { byteSize, duration, outcomeText, pushCount, safeLine, thousands, timeOfDay } from "./format.js";
 import type { Screen } from "./screen.js";
 
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
@@ -11,7 +11,7 @@ const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it in
 export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("", false)): Listener {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
-    else out.json(event.event === "delivery" ? redacted(event, redactor) : event);
+    else out.json(event.event === "delivery" ? redactError(event, redactor) : event);
   };
 }
 
@@ -27,7 +27,7 @@ export function liveReporter(out: Screen, index: Index, redactor = new Redactor(
           `${stamp()} ${out.style("yellow", " ! ")} #${event.seq}: Sign does not match the key. ${event.signProblem}`,
         );
     } else if (event.event === "delivery") {
-      out.line(`${stamp()} ${deliveryLine(out, redacted(event, redactor), index)}`);
+      out.line(`${stamp()} ${deliveryLine(out, redactError(event, redactor), index)}`);
       if (event.code !== "bad_token" || isTokenHintPrinted) return;
       isTokenHintPrinted = true;
       out.line(`${stamp()} ${out.style("yellow", " ! ")} ${TOKEN_HINT}`);
@@ -39,7 +39,7 @@ export function liveReporter(out: Screen, index: Index, redactor = new Redactor(
 }
 
 /** Redacts the connection error of a delivery. Its outcome is already redacted. */
-function redacted(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
+function redactError(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
   return event.error === undefined ? event : { ...event, error: redactor.text(event.error) };
 }
 
@@ -74,7 +74,7 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
 
 function stoppedLine({ recorded, undelivered, journal }: StoppedEvent): string {
   const folder = relative(process.cwd(), journal) || ".";
-  return `stopped: ${pushCount(recorded)} recorded, ${undelivered.toLocaleString("en")} undelivered, in ${folder}`;
+  return `stopped: ${pushCount(recorded)} recorded, ${thousands(undelivered)} undelivered, in ${folder}`;
 }
 
 function tunnelLine(out: Screen, { state, url, error }: TunnelEvent): string {

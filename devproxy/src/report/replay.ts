@@ -10,7 +10,7 @@ import {
   type Verdict,
   type VerdictEvent,
 } from "../replay/index.js";
-import { duration, pushCount, safeLine } from "./format.js";
+import { duration, pushCount, safeLine, thousands } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 
 const STYLES: Record<Verdict, Style> = {
@@ -35,7 +35,7 @@ export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor)
       out.json({
         ...event,
         error: event.error === undefined ? undefined : redactor.text(event.error),
-        differences: event.differences.map((one) => redacted(one, redactor)),
+        differences: event.differences.map((one) => redactDifference(one, redactor)),
       });
     else if (event.event === "replay") out.json({ ...event, target: redactor.url(event.target) });
     else out.json(event);
@@ -78,7 +78,7 @@ function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): voi
   );
   if (status !== null && error !== undefined) out.line(`      ${out.style("red", safeLine(error))}`);
   for (const difference of differences) {
-    const { path, before, after } = redacted(difference, redactor);
+    const { path, before, after } = redactDifference(difference, redactor);
     const name = path === "" ? "body" : path === "status" || path === "result" ? path : `body ${path}`;
     out.line(differenceLine(out, name, before, after));
   }
@@ -105,7 +105,7 @@ export function editLines(out: Screen, edits: readonly ResponseDifference[]): st
   return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
-function redacted({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {
+function redactDifference({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {
   const redact = (value: unknown) =>
     path === "status" || path === "result" ? value : redactor.responsePart(value, path);
   return {
@@ -131,7 +131,7 @@ function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrec
   if (skipped) out.line(out.style("yellow", `${pushCount(skipped)} not sent`));
   if (unexpected > 0) out.line(out.style("red", `${pushCount(unexpected)} did not meet --expect`));
   if (unrecorded !== undefined) {
-    const what = unrecorded === 1 ? "1 delivery" : `${unrecorded.toLocaleString("en")} deliveries`;
+    const what = unrecorded === 1 ? "1 delivery" : `${thousands(unrecorded)} deliveries`;
     out.line(out.style("red", `${what} could not be recorded in the journal`));
   }
 }
