@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DevproxyError } from "airudder-devproxy";
 import { writePrivateFile } from "../../../devproxy/src/config/index.js";
-import { DevproxyError } from "../../../devproxy/src/errors.js";
 import { makeFolder } from "../../helpers/folder.js";
 
 test("a private file replaces the existing one, and leaves no draft", async (t) => {
