@@ -14,7 +14,9 @@ function importsOf(name: string): Map<string, string[]> {
     files.map((file) => {
       const path = file.replaceAll("\\", "/");
       const text = readFileSync(join(src, file), "utf8");
-      const imports = [...text.matchAll(/\b(?:from\s+|import\s*\(?\s*)"([^"]+)"/g)].map(([, target]) => target as string);
+      const imports = [...text.matchAll(/\b(?:from\s+|import\s*\(?\s*)"([^"]+)"/g)].map(
+        ([, target]) => target as string,
+      );
       return [
         path,
         imports.map((target) =>

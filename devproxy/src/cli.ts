@@ -1,31 +1,30 @@
 import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { addCommands, applyProject, makeContext } from "./commands/index.js";
+import { addCommands, applyProject, makeOutput } from "./commands/index.js";
 import { dropEmptyVariables, editDistance } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
-import { clean } from "./report/index.js";
-// Not from index.ts: most commands have no use for the providers that it loads.
+import { safeLine } from "./report/index.js";
 import { TunnelError } from "./tunnel/index.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
 
-const context = makeContext();
+const output = makeOutput();
 const program = new Command("airudder-devproxy")
-  .description("Brings Airudder pushes to localhost, records every one, and replays them. Unofficial.")
+  .description("Receive Airudder pushes on localhost, record each one, and replay them. Unofficial.")
   .version(version)
   .addHelpText(
     "after",
     `
-Without a command, "listen" runs: airudder-devproxy --target http://localhost:3000/webhooks/airudder
+The default command is listen: airudder-devproxy --target http://localhost:3000/webhooks/airudder
 All flags of a command: airudder-devproxy listen --help`,
   )
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });
-addCommands(program, context);
+addCommands(program, output);
 program.hook("preAction", (_, command) => applyProject(command));
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
@@ -35,8 +34,8 @@ try {
   dropEmptyVariables();
   const word = process.argv[2];
   if (word !== undefined && !word.startsWith("-")) checkCommand(word);
-  const asked = process.argv[3];
-  if (word === "help" && asked !== undefined && !asked.startsWith("-")) checkCommand(asked);
+  const topic = process.argv[3];
+  if (word === "help" && topic !== undefined && !topic.startsWith("-")) checkCommand(topic);
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
@@ -45,13 +44,13 @@ try {
 function checkCommand(word: string): void {
   const known = program.commands.map((command) => command.name());
   if (word === "help" || known.includes(word)) return;
-  const near = nearest(word, known);
-  const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+  const similar = mostSimilar(word, known);
+  const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
   throw usageError(`"${word}" is not a command.${hint} Give one of ${known.join(", ")}.`);
 }
 
 /** The command that differs from a word in one or two letters: added, missing, replaced or swapped. */
-function nearest(word: string, known: readonly string[]): string | undefined {
+function mostSimilar(word: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((name) => ({ name, distance: editDistance(word, name) }))
     .filter(({ name, distance }) => distance <= Math.min(2, name.length / 2))
@@ -59,22 +58,22 @@ function nearest(word: string, known: readonly string[]): string | undefined {
   return best?.name;
 }
 
-/** The command that stands behind flags, where those of `listen` are expected. */
-function lateCommand(): string | undefined {
+/** A command after flags, which commander reads as flags of `listen`. */
+function misplacedCommand(): string | undefined {
   const [first, ...rest] = process.argv.slice(2);
   if (!first?.startsWith("-")) return undefined;
   return rest.find((word) => program.commands.some((command) => command.name() === word));
 }
 
-/** Tells what went wrong in one line, and gives the exit code. */
+/** Prints an error on one line. Returns the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const late = error instanceof CommanderError ? lateCommand() : undefined;
+  const misplaced = error instanceof CommanderError ? misplacedCommand() : undefined;
   const message =
-    late === undefined
+    misplaced === undefined
       ? (error as Error).message
-      : `The command comes first, its flags behind it: airudder-devproxy ${late} ...`;
-  context.err.line(`airudder-devproxy: ${clean(message.replace(/^error: /, ""))}`);
+      : `Put the command before its flags: airudder-devproxy ${misplaced} ...`;
+  output.err.line(`airudder-devproxy: ${safeLine(message.replace(/^error: /, ""))}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;
   return error instanceof DevproxyError ? error.exit : 1;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { configPath } from "../config/index.js";
-import { changeInbox, countQuarantined, deadRows, selectRows } from "../dead/index.js";
+import { changeInbox, countQuarantined, deadRows, rowsOfIds } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
 import type { JournalReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -11,14 +11,16 @@ import {
   type DeadRow,
   deadJson,
   deadTable,
-  errorOf,
-  pushes,
+  failureReason,
+  pushCount,
   resultJson,
   resultLine,
   type Screen,
+  thousands,
 } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addOutputFlags } from "./flags.js";
+import { readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
 interface DeadFlags {
   journal: string;
@@ -28,23 +30,21 @@ interface DeadFlags {
   json: boolean;
 }
 
-const IDS = "ids or their beginnings, #12, 3..7, or all";
+const IDS = "#12, 3..7, long ids or prefixes of them, or all";
 
-export function addDead(program: Command, context: Context): void {
+export function addDead(program: Command, output: Output): void {
   const command = program
     .command("dead")
-    .description("list the dead pushes of an app's file inbox; retry or drop them, also while the app runs")
+    .description("list, retry or drop the dead pushes of an app's file inbox, also while the app runs")
+    .addOption(new Option("--retry <id...>", `retry these pushes: ${IDS}`).argParser(collectId).conflicts("drop"))
     .addOption(
-      new Option("--retry <id...>", `handle these pushes again: ${IDS}`).argParser(collectId).conflicts("drop"),
-    )
-    .addOption(
-      new Option("--drop <id...>", `permanently discard these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
+      new Option("--drop <id...>", `permanently drop these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
     )
     .option("--journal <folder>", "folder of the inbox", "./airudder-inbox");
   addOutputFlags(command)
     .addHelpText("after", "\nExits with 1 if a push could not be retried or dropped.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy dead --retry all --journal ./airudder-inbox")
-    .action((flags: DeadFlags) => dead(flags, context));
+    .action((flags: DeadFlags) => dead(flags, output));
 }
 
 /** Rejects a flag after `--retry`, which commander would read as an id. */
@@ -53,20 +53,20 @@ function collectId(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
 
-async function dead(flags: DeadFlags, context: Context): Promise<void> {
-  const reader = await readInbox(flags.journal, context);
+async function dead(flags: DeadFlags, output: Output): Promise<void> {
+  const reader = await readInbox(flags.journal, output);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
-  if (ids === undefined) await list(reader, redactor, flags.json, context.out);
-  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, context);
+  if (ids === undefined) await list(reader, redactor, flags.json, output.out);
+  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, output);
 }
 
 /** @throws DevproxyError `no_journal`, `not_an_inbox` */
-async function readInbox(journal: string, context: Context): Promise<JournalReader> {
+async function readInbox(journal: string, output: Output): Promise<JournalReader> {
   const dir = resolve(journal);
-  const advice = "Give --journal the folder of the app's fileInbox().";
+  const advice = "Use --journal with the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
-  const reader = await readFolder(dir, context);
+  const reader = await readFolder(dir, output);
   const { rows } = reader.index;
   const isInbox =
     rows.length === 0 ? !(await exists(configPath(dir))) : rows.some(({ push }) => push.source === "inbox");
@@ -78,7 +78,7 @@ async function readInbox(journal: string, context: Context): Promise<JournalRead
 async function list(reader: JournalReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
   const { dir, index } = reader;
   const rows: DeadRow[] = [];
-  for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, redactor) });
+  for (const row of deadRows(index)) rows.push({ row, error: await failureReason(reader, row, redactor) });
   const quarantined = countQuarantined(index);
   if (json) {
     for (const row of rows) out.json(deadJson(row, redactor));
@@ -88,7 +88,7 @@ async function list(reader: JournalReader, redactor: Redactor, json: boolean, ou
   const table = deadTable(out, rows, redactor);
   if (rows.length > 0) out.line(table.header);
   for (const row of rows) out.line(table.line(row));
-  const counts = `${rows.length.toLocaleString("en")} dead, ${quarantined.toLocaleString("en")} quarantined, in ${dir}`;
+  const counts = `${thousands(rows.length)} dead, ${thousands(quarantined)} quarantined, in ${dir}`;
   out.line(out.style("dim", counts));
 }
 
@@ -102,14 +102,14 @@ async function change(
   action: "retry" | "drop",
   ids: readonly string[],
   { reader: { dir, index }, redactor, json }: Inbox,
-  { out }: Context,
+  { out }: Output,
 ): Promise<void> {
-  const { kept, others, unknown } = selectRows(index, ids);
+  const { retryable: kept, others, unknown } = rowsOfIds(index, ids);
   const results: DeadResult[] = [
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
   ];
-  let by: "us" | "app" | undefined;
+  let by: "command" | "app" | undefined;
   if (kept.length > 0) {
     const stop = new AbortController();
     const interrupt = () => stop.abort();
@@ -127,12 +127,12 @@ async function change(
   }
   const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
   if (done < results.length) process.exitCode = 1;
-  if (!json) out.line(out.style("dim", `${pushes(done)} ${summary(action, by)}`));
+  if (!json) out.line(out.style("dim", `${pushCount(done)} ${summary(action, by)}`));
 }
 
-function summary(action: "retry" | "drop", by: "us" | "app" | undefined): string {
+function summary(action: "retry" | "drop", by: "command" | "app" | undefined): string {
   if (action === "drop") return "dropped";
-  if (by === "us") return "retried: no app runs, so the inbox handles them at its next start";
+  if (by === "command") return "retried: no app is running, so the app handles them at its next start";
   return by === "app" ? "retried: the running app handles them now" : "retried";
 }
 

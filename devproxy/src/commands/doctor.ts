@@ -4,9 +4,9 @@ import { TUNNEL_VALUES, tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
-import { clean, duration, type Screen, type Style } from "../report/index.js";
-import type { Context } from "./context.js";
+import { duration, type Screen, type Style, safeLine } from "../report/index.js";
 import { addJournalFlag, FROM_FILE, wholeNumber } from "./flags.js";
+import type { Output } from "./output.js";
 
 interface DoctorFlags extends DevproxyOptions {
   json: boolean;
@@ -19,13 +19,15 @@ const VERDICTS: Record<Finding["result"], [string, Style]> = {
   unclear: ["?", "yellow"],
 };
 
-export function addDoctor(program: Command, { out }: Context): void {
+export function addDoctor(program: Command, { out }: Output): void {
   addJournalFlag(program.command("doctor"))
-    .description("check every step on a push's way; sends the app two signed test pushes for a fictitious call")
+    .description(
+      "check each step from the tunnel to the app; sends the app two signed test pushes for a fictitious call",
+    )
     .addOption(
       new Option(
         "--target <url>",
-        "the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)",
+        "URL of the app (default: that of a running listen, or http://localhost:3000/webhooks/airudder)",
       ).env("AIRUDDER_TARGET"),
     )
     .option(
@@ -45,13 +47,13 @@ export function addDoctor(program: Command, { out }: Context): void {
     .option("--json", "print one JSON object per line", false)
     .addHelpText(
       "after",
-      "\nExits with 1 unless every check succeeds. A check marked ? could not be made and counts as failed.",
+      "\nExits with 1 unless every check succeeds. A check marked ? could not run and counts as failed.",
     )
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
     .action(async (_: DoctorFlags, command: Command) => doctor(await withoutFile(command), out));
 }
 
-/** The flags, without values of the project's config file if a listen runs: it keeps the options that it was started with. */
+/** The flags. If a `listen` runs, its options apply instead of the values in the project's config file. */
 async function withoutFile(command: Command): Promise<DoctorFlags> {
   const flags: DoctorFlags & { [name: string]: unknown } = {
     ...command.opts<DoctorFlags>(),
@@ -65,7 +67,7 @@ async function withoutFile(command: Command): Promise<DoctorFlags> {
 }
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
-  // Loaded here, since the other commands have no use for a server.
+  // Imported here, because the other commands do not need a server.
   const { runChecks } = await import("../doctor/index.js");
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
@@ -78,10 +80,10 @@ async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<v
   }
   const ms = Math.round(performance.now() - start);
   const { failed: failures, unclear } = counts;
-  const isWell = failures + unclear === 0;
-  if (json) out.json({ event: "doctor", ok: isWell, failures, unclear, ms });
+  const isOk = failures + unclear === 0;
+  if (json) out.json({ event: "doctor", ok: isOk, failures, unclear, ms });
   else out.line(`\n${summary(failures, unclear)} (${duration(ms)})`);
-  if (!isWell) process.exitCode = 1;
+  if (!isOk) process.exitCode = 1;
 }
 
 function summary(failures: number, unclear: number): string {
@@ -94,5 +96,5 @@ function summary(failures: number, unclear: number): string {
 
 function findingLine(out: Screen, { name, result, detail }: Finding): string {
   const [verdict, style] = VERDICTS[result];
-  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${clean(detail)}`;
+  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${safeLine(detail)}`;
 }

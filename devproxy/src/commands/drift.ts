@@ -9,8 +9,9 @@ import {
 } from "../drift/index.js";
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
+import { readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
 interface DriftFlags extends Filters {
   journal: string;
@@ -18,7 +19,7 @@ interface DriftFlags extends Filters {
   json: boolean;
 }
 
-export function addDrift(program: Command, context: Context): void {
+export function addDrift(program: Command, output: Output): void {
   const command = program
     .command("drift")
     .description("summarize where recorded pushes differ from their schemas")
@@ -26,13 +27,13 @@ export function addDrift(program: Command, context: Context): void {
     .option("--json", "print one JSON object per line, also the schema changes as JSON patches", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
-    .action((flags: DriftFlags) => drift(flags, context));
+    .action((flags: DriftFlags) => drift(flags, output));
 }
 
-async function drift(flags: DriftFlags, context: Context): Promise<void> {
-  const { out, err } = context;
+async function drift(flags: DriftFlags, output: Output): Promise<void> {
+  const { out, err } = output;
   const filters = filtersOf(flags);
-  const reader = await readFolder(flags.journal, context);
+  const reader = await readFolder(flags.journal, output);
   const rows = await filterRows(reader, reader.index.rows, filters);
   const progress = new Progress(err, rows.length);
   const builder = new DriftSummaryBuilder({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });

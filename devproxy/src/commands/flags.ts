@@ -3,16 +3,16 @@ import { type Command, InvalidArgumentError } from "commander";
 import { findUpwards, readProject } from "../config/index.js";
 import { FILTERS, type Filters, pickFilters, testsOf } from "../journal/index.js";
 
-/** Returns a parser of whole numbers from `min`. */
+/** Returns a parser of whole numbers of at least `min`. */
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min)) throw new InvalidArgumentError(`Give a whole number from ${min}.`);
+    if (!(value >= min)) throw new InvalidArgumentError(`Give a whole number of at least ${min}.`);
     return value;
   };
 }
 
-/** Collects a flag that may be given several times. */
+/** Collects the values of a repeatable flag. */
 export function collect(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
@@ -20,12 +20,16 @@ export function collect(text: string, found: string[] = []): string[] {
 const JOURNAL = ".airudder";
 
 export function addJournalFlag(command: Command): Command {
-  return command.option("--journal <folder>", "folder of the journal, also found from subfolders", JOURNAL);
+  return command.option(
+    "--journal <folder>",
+    "folder of the journal; the default is also searched for in the folders above",
+    JOURNAL,
+  );
 }
 
 /**
- * Sets each flag that neither the command line nor the environment sets, from the project's config file. The journal defaults to the
- * nearest `.airudder`, from the working directory upwards.
+ * Sets flags from the project's config file, unless the command line or the environment sets them. The journal defaults to the nearest
+ * `.airudder` in the working directory or above.
  * @throws DevproxyError `project_config`
  */
 export function applyProject(command: Command): void {
@@ -40,7 +44,7 @@ export function applyProject(command: Command): void {
   }
 }
 
-/** The source of a value, as commander calls it. */
+/** commander's name for a value from a config file. */
 export const FROM_FILE = "config";
 
 function nearestJournal(): string | undefined {
@@ -62,7 +66,7 @@ export function addFilterFlags(command: Command): Command {
 }
 
 /**
- * The filters among a command's flags, checked before anything is opened.
+ * The filters among the flags of a command, checked before the journal is opened.
  * @throws DevproxyError `usage`, naming the filter
  */
 export function filtersOf(flags: Filters): Filters {

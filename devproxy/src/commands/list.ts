@@ -2,11 +2,12 @@ import type { Command } from "commander";
 import { connectControl, MAX_LISTED } from "../control/index.js";
 import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { clean, droppedLine, errorOf, listSummary, rowJson, rowTable } from "../report/index.js";
-import { type Context, existingFolder, type FolderReader, readFolder } from "./context.js";
+import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
+import { existingFolder, type FolderReader, readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
-const NEWEST = 50;
+const DEFAULT_MAX = 50;
 
 /** Flags of `list`. */
 export interface ListFlags extends Filters {
@@ -16,72 +17,75 @@ export interface ListFlags extends Filters {
   json: boolean;
 }
 
-export function addList(program: Command, context: Context): void {
+export function addList(program: Command, output: Output): void {
   const command = program
     .command("list")
     .description("list recorded pushes")
-    .option("--last <n>", `only the newest n (default: ${NEWEST}; all with a filter or --json)`, wholeNumber(1));
+    .option(
+      "--last <n>",
+      `only the newest n (default: ${DEFAULT_MAX}, or all with a filter or --json)`,
+      wholeNumber(1),
+    );
   addOutputFlags(addFilterFlags(addJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy list --status failed --since 1h")
-    .action((flags: ListFlags) => list(flags, context));
+    .action((flags: ListFlags) => list(flags, output));
 }
 
-/** Prints the pushes that match. */
-export async function list(flags: ListFlags, context: Context): Promise<void> {
-  const { out, err } = context;
+/** Prints the matching pushes. */
+export async function list(flags: ListFlags, output: Output): Promise<void> {
+  const { out, err } = output;
   const filters = filtersOf(flags);
-  const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : NEWEST);
+  const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : DEFAULT_MAX);
   const dir = await existingFolder(flags.journal);
-  const { reader, rows: chosen, matching, total } = await listingOf(dir, filters, max, context);
+  const { reader, rows, matching, total } = await listingOf(dir, filters, max, output);
   const redactor = await Redactor.of(dir, flags.reveal);
-  const table = flags.json ? undefined : rowTable(out, chosen, redactor);
-  if (table !== undefined && chosen.length > 0) out.line(table.header);
-  for (const row of chosen) {
+  const table = flags.json ? undefined : rowTable(out, rows, redactor);
+  if (table !== undefined && rows.length > 0) out.line(table.header);
+  for (const row of rows) {
     await out.drained();
-    if (out.isGone) return;
+    if (out.isClosed) return;
     if (table === undefined) out.json(await rowJson(reader, row, redactor));
     else {
       out.line(table.line(row));
-      const error = await errorOf(reader, row, redactor);
-      if (error !== undefined) out.line(`         ${out.style("red", clean(error))}`);
+      const error = await failureReason(reader, row, redactor);
+      if (error !== undefined) out.line(`         ${out.style("red", safeLine(error))}`);
     }
   }
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
-  // Names a journal that was found above the working directory.
+  // The user may not expect a journal from above the working directory.
   const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
-  out.line(out.style("dim", listSummary({ shown: chosen.length, matching, total }, filters) + where));
+  out.line(out.style("dim", listSummary({ shown: rows.length, matching, total }, filters) + where));
 }
 
-/** The pushes to print, and what reads their content. */
-interface Found {
+/** The pushes to print, and a reader of their content. */
+interface Listing {
   reader: Pick<FolderReader, "content" | "dropped">;
   rows: readonly Row[];
-  /** Number of matching pushes; `undefined` if only the newest were searched for. */
+  /** Number of matching pushes; `undefined` if the search ended before the oldest push. */
   matching: number | undefined;
   total: number;
 }
 
 /** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
-async function listingOf(dir: string, filters: Filters, max: number | undefined, context: Context): Promise<Found> {
+async function listingOf(dir: string, filters: Filters, max: number | undefined, output: Output): Promise<Listing> {
   if (max !== undefined && max <= MAX_LISTED && filters.text === undefined) {
-    const say = (line: string) => context.err.line(line);
-    const listening = await connectControl(dir, say).catch(({ message }: Error) => void say(message));
-    const listing = await listening?.list({ filters, last: max });
+    const warn = (line: string) => output.err.line(line);
+    const listen = await connectControl(dir, warn).catch(({ message }: Error) => void warn(message));
+    const listing = await listen?.list({ filters, last: max });
     if (listing !== undefined && listing.total > 0) {
-      for (const line of listing.damage) context.err.line(line);
+      for (const line of listing.damage) output.err.line(line);
       return { ...listing, reader: { content: contentIn(dir), dropped: 0 } };
     }
   }
-  const reader = await readFolder(dir, context);
-  const { rows } = reader.index;
+  const reader = await readFolder(dir, output);
+  const total = reader.index.rows.length;
   if (filters.text === undefined) {
-    const all = await filterRows(reader, rows, filters);
-    const chosen = max === undefined ? all : all.slice(-max);
-    return { rows: chosen, matching: all.length, total: rows.length, reader };
+    const matching = await filterRows(reader, reader.index.rows, filters);
+    const rows = max === undefined ? matching : matching.slice(-max);
+    return { reader, rows, matching: matching.length, total };
   }
-  // Reads only as many bodies from the disk as needed.
-  const chosen = await filterRows(reader, rows, filters, max);
-  const matching = chosen.length === max ? undefined : chosen.length;
-  return { rows: chosen, matching, total: rows.length, reader };
+  // --text reads bodies from the disk: stop as soon as enough pushes match.
+  const rows = await filterRows(reader, reader.index.rows, filters, max);
+  return { reader, rows, matching: rows.length === max ? undefined : rows.length, total };
 }

@@ -1,12 +1,13 @@
+import { relative } from "node:path";
 import { type Command, Option } from "commander";
 import { DEFAULT_TARGET, TUNNEL_VALUES, tokenOfEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
+import type { Devproxy } from "../devproxy.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { type Store, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { jsonReporter, liveReporter } from "../report/index.js";
-import type { Context } from "./context.js";
+import { jsonReporter, liveReporter, pushCount, type Screen, safeLine } from "../report/index.js";
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
-import { startTree } from "./start-tree.js";
+import type { Output } from "./output.js";
 
 interface ListenFlags {
   target: string;
@@ -24,7 +25,7 @@ interface ListenFlags {
   json: boolean;
 }
 
-export function addListen(program: Command, context: Context): void {
+export function addListen(program: Command, output: Output): void {
   const command = program
     .command("listen", { isDefault: true })
     .description("receive pushes through a tunnel, record each one, and forward it to the app")
@@ -42,44 +43,43 @@ export function addListen(program: Command, context: Context): void {
     .addOption(
       new Option(
         "--when-down <what>",
-        "while the app is down: hold waits up to 8 s and keeps the push, ack keeps it at once, fail responds 502",
+        "while the app is down: hold waits up to 8 s, then responds 200 and delivers the push later; ack responds 200 immediately; fail responds 502",
       )
         .choices(WHEN_DOWN)
         .default("hold"),
     )
-    .option("--keep <amount>", "drop older pushes: an age such as 30d, or a number such as 50000 (default: keep all)")
+    .option(
+      "--keep <amount>",
+      "drop older pushes: maximum age such as 30d, or maximum number such as 50000 (default: keep all)",
+    )
     .option("--pass-through", "forward requests that are not pushes to the app, without recording them", false)
-    // Accepted already, without effect: there is no inspector yet.
+    // Accepted without effect: there is no inspector yet.
     .addOption(new Option("--no-inspect").hideHelp());
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")
-    .action((flags: ListenFlags) => listen(flags, context));
+    .action((flags: ListenFlags) => listen(flags, output));
 }
 
-async function listen(flags: ListenFlags, { out, err }: Context): Promise<void> {
-  // Loaded here, since the other commands have no use for a server.
+async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
+  // Imported here, because the other commands do not need a server.
   const { startDevproxy } = await import("../devproxy.js");
-  const { json, reveal, target, journal, tunnel, inspect: _, ...rest } = flags;
+  const { json, inspect: _, ...options } = flags;
   const early: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void early.push(event);
   const proxy = await startDevproxy({
-    ...rest,
-    reveal,
-    target,
-    journal,
-    tunnel,
+    ...options,
     token: tokenOfEnvironment(),
     onEvent: (event) => report(event),
   });
-  const ended = untilInterrupted();
-  const redactor = await Redactor.of(proxy.store.dir, reveal);
+  const interrupted = untilInterrupted();
+  const redactor = await Redactor.of(proxy.store.dir, flags.reveal);
   if (json) {
-    const publicUrl = await Promise.race([proxy.tunnelReady(), ended.then(() => null)]);
+    const publicUrl = await Promise.race([proxy.tunnelReady(), interrupted.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
-  } else startTree(out, { proxy, target, journal, tunnel, redactor });
+  } else printStart(out, proxy, flags, redactor);
   report = json ? jsonReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
   for (const event of early) report(event);
-  await ended;
+  await interrupted;
   await proxy.close();
   report(stoppedEvent(proxy.store));
   await out.flush();
@@ -91,16 +91,39 @@ function stoppedEvent({ dir, index: { rows } }: Store): StoppedEvent {
   return { event: "stopped", recorded: rows.length, undelivered, journal: dir };
 }
 
-/** Resolves at the first interrupt; a second one ends the process at once. */
+/** Resolves at the first interrupt. A second one ends the process immediately. */
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let isInterrupted = false;
     const interrupt = () => {
-      if (asked) process.exit(1);
-      asked = true;
+      if (isInterrupted) process.exit(1);
+      isInterrupted = true;
       resolve();
     };
     process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
     if (process.platform !== "win32") process.on("SIGHUP", interrupt);
   });
+}
+
+/** Prints the URLs that receive pushes, the app that they go to, and the journal. */
+function printStart(
+  out: Screen,
+  { appIsUp, publicUrl, localUrl, store }: Devproxy,
+  { target, journal, tunnel }: ListenFlags,
+  redactor: Redactor,
+): void {
+  const noPublicUrl = tunnel === "none" ? "no tunnel" : `opening ${safeLine(tunnel.split(":")[0] ?? "")}...`;
+  const app = appIsUp ? "" : out.style("yellow", "  is not up yet");
+  const folder = relative(process.cwd(), store.dir) || journal;
+  const branches: [string, string][] = [
+    ["public", publicUrl ?? noPublicUrl],
+    ["local", localUrl],
+    ["app", `${safeLine(redactor.url(target))}${app}`],
+    ["journal", `${folder}  ${out.style("dim", pushCount(store.index.rows.length))}`],
+  ];
+  out.line(out.style("bold", "airudder-devproxy"));
+  branches.forEach(([name, value], i) => {
+    out.line(`${i === branches.length - 1 ? "└─" : "├─"} ${out.style("dim", name.padEnd(8))} ${value}`);
+  });
+  out.line();
 }

@@ -1,11 +1,12 @@
 import { type Command, Option } from "commander";
 import { configuredTarget, DEFAULT_TARGET } from "../config/index.js";
-import { rowOf } from "../journal/index.js";
+import { connectControl } from "../control/index.js";
+import { type JournalReader, lastTarget, rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { curlLines, detailJson, detailLines } from "../report/index.js";
-import { type Context, readFolder } from "./context.js";
 import { addJournalFlag } from "./flags.js";
-import { liveTarget } from "./live-target.js";
+import { readFolder } from "./folder.js";
+import type { Output } from "./output.js";
 
 interface ShowFlags {
   journal: string;
@@ -15,10 +16,10 @@ interface ShowFlags {
   curl: boolean;
 }
 
-export function addShow(program: Command, context: Context): void {
+export function addShow(program: Command, output: Output): void {
   addJournalFlag(program.command("show"))
-    .description("show a push: headers, body, deliveries and results")
-    .argument("<id>", "#12 or 12, or an id or its beginning")
+    .description("print a push: headers, body, deliveries and results")
+    .argument("<id>", "#12 or 12, or a long id or a prefix of it")
     .option("--reveal", "show personal data and secrets, which are redacted by default", false)
     .addOption(new Option("--json", "print one JSON object").default(false).conflicts(["raw", "curl"]))
     .addOption(
@@ -26,12 +27,12 @@ export function addShow(program: Command, context: Context): void {
     )
     .addOption(new Option("--curl", "print a curl command that sends the push to the app again").default(false))
     .addHelpText("after", "\nExample:\n  airudder-devproxy show 12 --raw > push.json")
-    .action((id: string, flags: ShowFlags) => show(id, flags, context));
+    .action((id: string, flags: ShowFlags) => show(id, flags, output));
 }
 
-async function show(id: string, flags: ShowFlags, context: Context): Promise<void> {
-  const { out } = context;
-  const reader = await readFolder(flags.journal, context);
+async function show(id: string, flags: ShowFlags, output: Output): Promise<void> {
+  const { out } = output;
+  const reader = await readFolder(flags.journal, output);
   const row = rowOf(reader.index, id);
   const content = await reader.content(row.location);
   if (flags.raw) return out.write(content.body);
@@ -40,11 +41,17 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
     const known = await liveTarget(reader);
     const target = known ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
     if (known === undefined)
-      context.err.line(
-        `The app that live pushes go to is unknown, so the command sends to ${target}. Replace it by your app's URL.`,
+      output.err.line(
+        `The app that live pushes go to is unknown, so the command sends to ${target}. Replace it with your app's URL.`,
       );
-    const place = { target, journal: flags.journal };
-    for (const line of curlLines(row, content, redactor, place)) out.line(line);
+    const options = { target, journal: flags.journal };
+    for (const line of curlLines(row, content, redactor, options)) out.line(line);
   } else if (flags.json) out.json(await detailJson(reader, row, content, redactor));
   else for (const line of await detailLines(reader, row, content, redactor, out)) out.line(line);
+}
+
+/** The app of live pushes: the target of the running `listen`, or of the last live delivery. `undefined` without either. */
+async function liveTarget({ dir, index }: JournalReader): Promise<URL | undefined> {
+  const target = (await connectControl(dir).catch(() => undefined))?.state.target;
+  return typeof target === "string" ? new URL(target) : lastTarget(index);
 }

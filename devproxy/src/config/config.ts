@@ -4,24 +4,24 @@ import { join } from "node:path";
 import { DevproxyError } from "../errors.js";
 import { writePrivateFile } from "./private-file.js";
 
-/** What has to stay the same from one start to the next. */
+/** Generated values that stay the same across restarts. */
 export interface Config {
-  /** Part of the public path: who knows it can push. */
+  /** Part of the public path: whoever knows it can send pushes. */
   secret: string;
-  /** Name asked of the tunnel's server, so that the public URL stays. */
+  /** Name requested from the tunnel's server, so that the public URL stays the same. */
   subdomain: string;
-  /** Opens the control channel of a running `listen`. */
+  /** Authorizes requests to the control channel of a running `listen`. */
   token: string;
 }
 
-/** Where the config of a journal's folder is. */
+/** Path of the config in a journal's folder. */
 export function configPath(dir: string): string {
   return join(dir, "config.json");
 }
 
 /**
- * The config of a folder, or `undefined` when it has none.
- * @throws DevproxyError `config_damaged`: it is there, and is not a config; it is left as it is
+ * The config of a folder; `undefined` if it has none.
+ * @throws DevproxyError `config_unreadable`, or `config_damaged` if the file is not a valid config. The file is not changed.
  */
 export async function readConfig(dir: string): Promise<Config | undefined> {
   const path = configPath(dir);
@@ -37,20 +37,21 @@ export async function readConfig(dir: string): Promise<Config | undefined> {
 }
 
 /**
- * The config of a folder that exists. If the folder has none, writes a new one with random values.
- * @param onNew called after a new config was written, which changes the public URL
+ * The config of an existing folder. If the folder has none, writes a new one with random values.
+ * @param onNew called after writing a new config, which changes the public URL
+ * @throws DevproxyError `config_unreadable`, `config_damaged`, `not_writable`
  */
 export async function loadConfig(dir: string, onNew: () => void = () => undefined): Promise<Config> {
   const found = await readConfig(dir);
   if (found !== undefined) return found;
-  const made: Config = {
+  const created: Config = {
     secret: randomText(18),
     subdomain: `airudder-${randomBytes(5).toString("hex")}`,
     token: randomText(24),
   };
-  await writePrivateFile(configPath(dir), `${JSON.stringify(made, null, 2)}\n`);
+  await writePrivateFile(configPath(dir), `${JSON.stringify(created, null, 2)}\n`);
   onNew();
-  return made;
+  return created;
 }
 
 function randomText(bytes: number): string {
@@ -76,7 +77,7 @@ function parseConfig(path: string, text: string): Config {
 function damaged(path: string, why: string): DevproxyError {
   return new DevproxyError(
     "config_damaged",
-    `${path} is damaged: ${why}. Mend it, or delete it to get a new one (the public URL changes then).`,
+    `${path} is damaged: ${why}. Repair it, or delete it to get a new one, which changes the public URL.`,
     3,
   );
 }

@@ -1,16 +1,16 @@
 import { usageError } from "../errors.js";
 import { readProject } from "./project.js";
-import { parseTarget } from "./target.js";
+import { parseTarget } from "./values.js";
 
 const NAMES = ["AIRUDDER_KEY", "AIRUDDER_TOKEN", "AIRUDDER_TARGET"];
 
-/** Removes empty variables: they count as not set. Call it before the flags are read. */
+/** Removes empty variables, so that they count as not set. Call it before parsing the flags. */
 export function dropEmptyVariables(): void {
   for (const name of NAMES) if (process.env[name] === "") delete process.env[name];
 }
 
 /**
- * The token that the app requires with each push; `undefined` if AIRUDDER_TOKEN is not set.
+ * The token that the app requires of each push; `undefined` if AIRUDDER_TOKEN is not set.
  * @throws DevproxyError `usage`
  */
 export function tokenOfEnvironment(): string | undefined {

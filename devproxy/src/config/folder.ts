@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 
-/** Identifies a folder. A copy has another identity, and so has a new folder at the same path. */
+/** Identifies a folder. A copied folder has a different identity, as does a new folder at the same path. */
 export interface FolderIdentity {
   /** The path without symbolic links. */
   path: string;
@@ -8,7 +8,7 @@ export interface FolderIdentity {
   inode?: string;
 }
 
-/** The identity of a folder; `undefined` if there is none. */
+/** The identity of a folder; `undefined` if it does not exist. */
 export async function identityOf(dir: string): Promise<FolderIdentity | undefined> {
   try {
     const path = await realpath(dir);
@@ -20,7 +20,7 @@ export async function identityOf(dir: string): Promise<FolderIdentity | undefine
   }
 }
 
-/** Whether both are the same folder. A folder that was moved stays the same where inodes are known. */
+/** Whether both identify the same folder. Where inodes are known, a moved folder is still the same. */
 export function isSameFolder(one: FolderIdentity, other: FolderIdentity): boolean {
   return one.inode === undefined ? one.path === other.path : one.inode === other.inode;
 }

@@ -2,11 +2,17 @@ export { type Config, configPath, loadConfig, readConfig } from "./config.js";
 export { editDistance } from "./edit-distance.js";
 export { configuredTarget, dropEmptyVariables, tokenOfEnvironment } from "./environment.js";
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
-export { parseMoment, parseSpan } from "./moment.js";
 export { writePrivateFile } from "./private-file.js";
 export { readProject } from "./project.js";
-export { parseRetention, type RetentionRule } from "./retention-rule.js";
 export { findUpwards } from "./search.js";
-export { DEFAULT_TARGET, parseTarget } from "./target.js";
 export { splitTunnel, TUNNEL_KINDS, TUNNEL_VALUES, type TunnelKind } from "./tunnel-kinds.js";
-export { WHEN_DOWN, type WhenDown } from "./when-down.js";
+export {
+  DEFAULT_TARGET,
+  parseDuration,
+  parseMoment,
+  parseRetention,
+  parseTarget,
+  type RetentionRule,
+  WHEN_DOWN,
+  type WhenDown,
+} from "./values.js";

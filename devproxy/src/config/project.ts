@@ -2,21 +2,19 @@ import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { DevproxyError } from "../errors.js";
 import { editDistance } from "./edit-distance.js";
-import { parseRetention } from "./retention-rule.js";
 import { findUpwards } from "./search.js";
-import { DEFAULT_TARGET, parseTarget } from "./target.js";
 import { splitTunnel, TUNNEL_KINDS } from "./tunnel-kinds.js";
-import { WHEN_DOWN } from "./when-down.js";
+import { DEFAULT_TARGET, parseRetention, parseTarget, WHEN_DOWN } from "./values.js";
 
 /** Name of the project's config file, which is located beside `package.json`. */
 export const PROJECT_FILE = "airudder-devproxy.json";
 
-/** Options of the project's config file. They have the names and the values of the flags. */
+/** Options of the project's config file, with the names and the values of the flags. */
 export interface ProjectOptions {
   target?: string;
   /** Relative to the file. */
   journal?: string;
-  /** A value that runs no program. */
+  /** `localtunnel`, `none` or `url:https://...`. Tunnels that run a program are rejected. */
   tunnel?: string;
   tunnelHost?: string;
   subdomain?: string;
@@ -25,15 +23,16 @@ export interface ProjectOptions {
   port?: number;
 }
 
-/** The project's config file, read and checked. */
+/** The checked content of the project's config file. */
 export interface Project {
   path: string;
   options: ProjectOptions;
 }
 
+/** Throws the end of a sentence that starts with the name of the member. */
 type Check = (value: unknown) => void;
 
-const text: Check = (value) => {
+const checkText: Check = (value) => {
   if (typeof value !== "string" || value === "") throw new Error("must be a string that is not empty");
 };
 
@@ -41,24 +40,24 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   target: (value) => {
     rejectSecret(targetOf(value));
   },
-  journal: text,
+  journal: checkText,
   tunnel: (value) => {
-    text(value);
+    checkText(value);
     if (isSafeTunnel(String(value))) return;
     throw new Error(
       "must be localtunnel, none or url: with the public address of your tunnel, such as url:https://demo.example.com. For a tunnel that runs a program, use --tunnel on the command line",
     );
   },
   tunnelHost: (value) => {
-    text(value);
+    checkText(value);
     if (/[@?]/.test(String(value))) throw new Error("must be a URL without user name, password and query");
   },
-  subdomain: text,
+  subdomain: checkText,
   whenDown: (value) => {
     if (!(WHEN_DOWN as readonly unknown[]).includes(value)) throw new Error("must be hold, ack or fail");
   },
   keep: (value) => {
-    text(value);
+    checkText(value);
     parseRetention(String(value));
   },
   port: (value) => {
@@ -74,10 +73,10 @@ function isSafeTunnel(value: string): boolean {
   return !value.includes(":") || /^https?:\/\/[^\s/@?#]+\/?$/.test(argument);
 }
 
-/** The message does not quote the value, which may contain a token. */
+/** The error message does not quote the value, which may contain a token. */
 function targetOf(value: unknown): URL {
   try {
-    text(value);
+    checkText(value);
     return parseTarget(value as string);
   } catch {
     throw new Error(`must be an http(s) URL without user name and password, such as ${DEFAULT_TARGET}`);
@@ -138,15 +137,15 @@ function unknownMember(name: string): string {
     return `"${name}" is not allowed in this file. Set the environment variable AIRUDDER_TOKEN instead.`;
   }
   if (/command|exec|run|script|shell|verify|restart/i.test(name)) {
-    return `"${name}" is not allowed in this file, which never runs a program. Give it on the command line.`;
+    return `"${name}" is not allowed in this file, which never runs a program. Use a flag on the command line instead.`;
   }
   const known = Object.keys(CHECKS);
   const similar = known.find((each) => isSimilar(each, name));
-  const advice = similar === undefined ? `Options: ${known.join(", ")}` : `Did you mean "${similar}"?`;
-  return `"${name}" is unknown. ${advice}${similar === undefined ? "." : ""}`;
+  const advice = similar === undefined ? `Options: ${known.join(", ")}.` : `Did you mean "${similar}"?`;
+  return `"${name}" is unknown. ${advice}`;
 }
 
-/** Whether two names are similar: spelled as a flag (`when-down`), or different in one or two letters. */
+/** Whether a name is probably a misspelling of a known one: spelled as a flag (`when-down`), or different in one or two letters. */
 function isSimilar(known: string, name: string): boolean {
   const [a, b] = [known, name].map((each) => each.toLowerCase().replace(/[^a-z]/g, "")) as [string, string];
   return editDistance(a, b) <= (Math.min(a.length, b.length) > 4 ? 2 : 1);

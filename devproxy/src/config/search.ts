@@ -2,32 +2,32 @@ import { type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
- * Finds a file or folder beside the working directory, or in the folders above it. The search stops at the root of the repository (the folder
- * with `.git`), or at the root of the file system. Outside of a repository, it skips files and folders of other users.
+ * Finds a file or folder in the working directory, or in the nearest folder above it. The search stops at the root of the repository (the
+ * folder with `.git`) or of the file system. Outside of a repository, it skips files and folders of other users.
  * @returns its path, or `undefined`
  */
 export function findUpwards(name: string, matches: (stats: Stats) => boolean, cwd = process.cwd()): string | undefined {
   const folders = foldersFrom(cwd);
-  const isRepository = look(join(folders.at(-1) as string, ".git")) !== undefined;
+  const isRepository = statOf(join(folders.at(-1) as string, ".git")) !== undefined;
   return folders
     .map((folder) => join(folder, name))
     .find((path) => {
-      const stats = look(path);
-      return stats !== undefined && matches(stats) && (isRepository || isOurs(stats));
+      const stats = statOf(path);
+      return stats !== undefined && matches(stats) && (isRepository || isOwn(stats));
     });
 }
 
 /** The working directory and the folders above it, up to the root of the repository. */
 function foldersFrom(cwd: string): string[] {
   const folders = [cwd];
-  for (let folder = cwd; look(join(folder, ".git")) === undefined && dirname(folder) !== folder; ) {
+  for (let folder = cwd; statOf(join(folder, ".git")) === undefined && dirname(folder) !== folder; ) {
     folder = dirname(folder);
     folders.push(folder);
   }
   return folders;
 }
 
-function look(path: string): Stats | undefined {
+function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
@@ -36,7 +36,7 @@ function look(path: string): Stats | undefined {
 }
 
 /** Root may use the files of every user, as in a container. Windows has no user ids. */
-function isOurs({ uid }: Stats): boolean {
-  const us = process.getuid?.() ?? 0;
-  return us === 0 || uid === us;
+function isOwn({ uid }: Stats): boolean {
+  const ownUid = process.getuid?.() ?? 0;
+  return ownUid === 0 || uid === ownUid;
 }

@@ -8,19 +8,19 @@ import {
 } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import { Store } from "../journal/index.js";
-import { isKept } from "./select.js";
+import { isRetryable } from "./select.js";
 
-/** The result for each push, and who made the change: this process (`us`), or the app that has the inbox open. */
+/** The result for each push, and which process made the change: this command, or the app that has the inbox open. */
 export interface Change {
   results: readonly RequestResult[];
-  by: "us" | "app";
+  by: "command" | "app";
 }
 
 /**
  * Retries or drops pushes of an inbox. If an app has the inbox open, the app does it; otherwise this process appends the marks, and the app
  * handles retried pushes at its next start.
- * @param signal withdraws the request to the app, unless the app has taken it
- * @throws DevproxyError `no_response`, if a process has the inbox open that takes no requests
+ * @param signal withdraws the request to the app, unless the app has accepted it
+ * @throws DevproxyError `no_response`, if the process that has the inbox open does not accept requests
  */
 export async function changeInbox(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
   let store: Store;
@@ -31,19 +31,19 @@ export async function changeInbox(dir: string, request: OwnerRequest, signal: Ab
     return { results: resultsOf(dir, error, await askOwner(dir, request, { signal })), by: "app" };
   }
   try {
-    return { results: await appendMarks(store, request), by: "us" };
+    return { results: await appendMarks(store, request), by: "command" };
   } finally {
     await store.close();
   }
 }
 
-/** An app may have run since the ids were looked up. Pushes that are no longer dead stay unchanged. */
+/** Checks the state of each push again: an app may have run since its id was looked up. */
 function appendMarks(store: Store, { action, ids }: OwnerRequest): Promise<RequestResult[]> {
   const [state, result] = action === "retry" ? (["retry", "retried"] as const) : (["dropped", "dropped"] as const);
   return Promise.all(
     ids.map(async (id) => {
       const row = store.index.byId(id);
-      if (row === undefined || !isKept(row)) return { id, result: "not_found" };
+      if (row === undefined || !isRetryable(row)) return { id, result: "not_found" };
       const mark: MarkHead = { kind: "mark", push: id, at: new Date().toISOString(), state };
       return store.record(mark).then(
         () => ({ id, result }),
@@ -66,10 +66,10 @@ function resultsOf(dir: string, { owner }: JournalError, response: OwnerResponse
     );
   }
   if (response.state === "unanswered") {
-    const message = `${where}, which took the request and did not respond: what it did is unknown. List the dead pushes again.`;
+    const message = `${where}, which accepted the request and did not respond, so its result is unknown. List the dead pushes again.`;
     throw new DevproxyError("no_response", message, 3);
   }
-  const reason = "It is not an app with this inbox, or its airudder-webhooks is too old to take requests.";
-  const message = `${where}, which did not take the request. It was withdrawn: nothing changed. ${reason} ${advice}`;
+  const reason = "It is not an app with this inbox, or its version of airudder-webhooks does not accept requests.";
+  const message = `${where}, which did not accept the request. The request was withdrawn, and nothing changed. ${reason} ${advice}`;
   throw new DevproxyError("no_response", message, 3);
 }

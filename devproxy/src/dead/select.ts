@@ -1,40 +1,40 @@
 import { findRows, type JournalIndex, type Row } from "../journal/index.js";
 
-/** Whether an inbox keeps a push and does not retry it automatically. */
-export function isKept({ push, mark }: Row): boolean {
+/** Whether a push of an inbox is dead or quarantined: only these can be retried or dropped by hand. */
+export function isRetryable({ push, mark }: Row): boolean {
   return push.source === "inbox" && (mark?.state === "dead" || mark?.state === "quarantined");
 }
 
-/** The dead pushes of an inbox, in order of arrival. */
+/** The dead pushes of an inbox, in the order of arrival. */
 export function deadRows({ rows }: JournalIndex): Row[] {
-  return rows.filter((row) => isKept(row) && row.mark?.state === "dead");
+  return rows.filter((row) => isRetryable(row) && row.mark?.state === "dead");
 }
 
-/** Number of pushes that an inbox keeps as quarantined. */
+/** Number of quarantined pushes of an inbox. */
 export function countQuarantined({ rows }: JournalIndex): number {
-  return rows.filter((row) => isKept(row) && row.mark?.state === "quarantined").length;
+  return rows.filter((row) => isRetryable(row) && row.mark?.state === "quarantined").length;
 }
 
-/** The pushes that ids on a command line refer to. */
+/** The pushes that the ids on a command line select. */
 export interface Selection {
-  /** Dead and quarantined pushes, in order of arrival. */
-  kept: Row[];
-  /** Pushes that are neither. */
+  /** Dead and quarantined pushes, in the order of arrival. */
+  retryable: Row[];
+  /** Other pushes, in the order of arrival. */
   others: Row[];
   /** Ids that no push has. */
   unknown: string[];
 }
 
 /**
- * Finds the pushes of ids. Accepts the ids that other commands accept, and `all` for all dead pushes, without quarantined ones.
- * @throws DevproxyError `usage`, when an id is malformed or ambiguous
+ * Finds pushes by their ids. Accepts the ids that other commands accept, and `all` for the dead pushes, without quarantined ones.
+ * @throws DevproxyError `usage`, if an id is malformed or ambiguous
  */
-export function selectRows(index: JournalIndex, ids: readonly string[]): Selection {
+export function rowsOfIds(index: JournalIndex, ids: readonly string[]): Selection {
   const found = ids.map((id) => ({ id, rows: id === "all" ? deadRows(index) : findRows(index, id) }));
   const rows = [...new Set(found.flatMap((each) => each.rows))].sort((a, b) => a.push.seq - b.push.seq);
   return {
-    kept: rows.filter(isKept),
-    others: rows.filter((row) => !isKept(row)),
+    retryable: rows.filter(isRetryable),
+    others: rows.filter((row) => !isRetryable(row)),
     unknown: found.filter((each) => each.id !== "all" && each.rows.length === 0).map(({ id }) => id),
   };
 }

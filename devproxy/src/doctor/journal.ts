@@ -2,7 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { readConfig } from "../config/index.js";
 import { Store } from "../journal/index.js";
-import { bytes, pushes } from "../report/index.js";
+import { byteSize, pushCount } from "../report/index.js";
 import { type Finding, failed, ok } from "./finding.js";
 
 /** Whether the journal can be written, and its size. Does not create it. */
@@ -18,7 +18,7 @@ export async function checkJournal(dir: string): Promise<Finding> {
     const count = store.index.rows.length;
     await store.close();
     const skips = damaged === 0 ? "" : `, ${damaged} damaged records are skipped`;
-    return ok(name, `${dir} can be written: ${pushes(count)}, ${bytes(size)}${skips}`);
+    return ok(name, `${dir} can be written: ${pushCount(count)}, ${byteSize(size)}${skips}`);
   } catch (error) {
     return failed(name, (error as Error).message);
   }

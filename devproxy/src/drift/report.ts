@@ -1,4 +1,4 @@
-import { clean, local, pushes, type Style, thousands, visible } from "../report/index.js";
+import { escapeControls, localTime, pushCount, type Style, safeLine, thousands } from "../report/index.js";
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
@@ -53,10 +53,10 @@ function totalLine(summary: DriftSummary, paint: Paint): string {
 function groupLines(group: DriftGroup, paint: Paint): string[] {
   const { type, path, kind, count, first, last, expected, uncovered } = group;
   const named = `${group.pushes.join(", ")}${count > group.pushes.length ? ", ..." : ""}`;
-  const seen = first === last ? local(first) : `${local(first)} to ${local(last)}`;
+  const seen = first === last ? localTime(first) : `${localTime(first)} to ${localTime(last)}`;
   return [
-    `${paint("bold", type)}  ${paint("cyan", clean(path))}  ${paint("yellow", kind.replace("_", " "))}  ${pushes(count)}`,
-    `  ${paint("dim", "expected")}  ${clean(expected)}`,
+    `${paint("bold", type)}  ${paint("cyan", safeLine(path))}  ${paint("yellow", kind.replace("_", " "))}  ${pushCount(count)}`,
+    `  ${paint("dim", "expected")}  ${safeLine(expected)}`,
     `  ${paint("dim", "got")}       ${gotText(group)}`,
     `  ${paint("dim", "seen")}      ${seen}, ${named}`,
     ...(uncovered === undefined ? [] : [`  ${paint("dim", "left out")}  of the schema change: ${uncovered}`]),
@@ -77,13 +77,13 @@ function shorten(text: string): string {
 
 /** Returns equivalent JSON without characters that control a terminal. */
 function printable(value: unknown): string {
-  return visible(JSON.stringify(value));
+  return escapeControls(JSON.stringify(value));
 }
 
 function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): string {
   const drift =
     drifting === 0
-      ? `no drift in ${pushes(all)}`
-      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushes(all)}`;
+      ? `no drift in ${pushCount(all)}`
+      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushCount(all)}`;
   return unmeasured === 0 ? drift : `${drift}; ${thousands(unmeasured)} of no known type`;
 }

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { replaceQuoted } from "airudder-webhooks/inspect";
 
 /** Longer texts are cut. */
-const MAX_LETTERS = 8_000;
+const MAX_LENGTH = 8_000;
 
 const CLASS =
   /^(?:Uncaught )?(?:[A-Za-z_$][\w$.]{0,60}(?:Error|Exception|Rejection|Timeout)|Error|thrown value)(?= \[|:|$)/;
@@ -14,10 +14,10 @@ const CAUSE = "; caused by ";
 const DIGITS = /\+?\(?\d(?:[\s().,:/-]{0,2}\d){4,}/g;
 const WORD = /[A-Z][A-Z0-9_]{3,40}/g;
 
-/** Gives the placeholder of a value. */
+/** Returns the placeholder of a value. */
 export type Replace = (kind: "value" | "email" | "digits" | "message", value: string) => string;
 
-type Hide = (text: string) => string;
+type RedactText = (text: string) => string;
 
 /**
  * An error's text without personal data. Class, code and stack locations stay. In messages, placeholders replace the values of the
@@ -25,35 +25,35 @@ type Hide = (text: string) => string;
  * @param payload the push's payload; without one, a placeholder replaces the whole message, because the values are unknown
  */
 export function redactError(text: string, payload: unknown, replace: Replace): string {
-  const hide = payload === undefined ? hideMessage(replace) : hideValues(payload, replace);
-  const hideName = payload === undefined ? (name: string) => name : hide;
-  const lines = text.slice(0, MAX_LETTERS).split("\n");
-  return lines.map((line) => locationOf(line, hide, hideName) ?? messageOf(line, hide)).join("\n");
+  const redact = payload === undefined ? messageRedactor(replace) : valueRedactor(payload, replace);
+  const redactName = payload === undefined ? (name: string) => name : redact;
+  const lines = text.slice(0, MAX_LENGTH).split("\n");
+  return lines.map((line) => redactLocation(line, redact, redactName) ?? redactMessage(line, redact)).join("\n");
 }
 
-/** A line of a stack; `undefined` for another line. */
-function locationOf(line: string, hide: Hide, hideName: Hide): string | undefined {
-  const [, at, name, place] = LOCATION.exec(line) ?? [];
+/** A line of a stack, redacted; `undefined` for another line. */
+function redactLocation(line: string, redact: RedactText, redactName: RedactText): string | undefined {
+  const [, at, name, location] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
-  if (name === undefined) return `${at}${place}`;
-  const shown = FUNCTION.test(name) ? hideName(name) : hide(name);
-  return shown === name ? line : `${at}${shown} (${place})`;
+  if (name === undefined) return `${at}${location}`;
+  const safeName = FUNCTION.test(name) ? redactName(name) : redact(name);
+  return safeName === name ? line : `${at}${safeName} (${location})`;
 }
 
-/** A line of messages, with the classes and codes of the error and of its causes. */
-function messageOf(line: string, hide: Hide): string {
+/** A line with the messages of the error and of its causes, redacted. Their classes and codes stay. */
+function redactMessage(line: string, redact: RedactText): string {
   const parts = line.split(CAUSE).map((part) => {
     const name = CLASS.exec(part)?.[0] ?? "";
     const code = (name && CODE.exec(part.slice(name.length))?.[0]) ?? "";
     const rest = part.slice(name.length + code.length);
     const colon = /^: |^/.exec(rest)?.[0] ?? "";
-    return `${name}${code}${colon}${hide(rest.slice(colon.length))}`;
+    return `${name}${code}${colon}${redact(rest.slice(colon.length))}`;
   });
   return parts.join(CAUSE);
 }
 
-/** Keeps only the error codes of the system, which are not personal. */
-function hideMessage(replace: Replace): Hide {
+/** Redacts all but the error codes of the system. */
+function messageRedactor(replace: Replace): RedactText {
   return (text) => {
     if (text.trim() === "") return text;
     const codes = (text.match(WORD) ?? []).filter(
@@ -63,6 +63,6 @@ function hideMessage(replace: Replace): Hide {
   };
 }
 
-function hideValues(payload: unknown, replace: Replace): Hide {
+function valueRedactor(payload: unknown, replace: Replace): RedactText {
   return (text) => replaceQuoted(text, payload, DIGITS, replace);
 }

@@ -8,7 +8,7 @@ const CODINGS =
 const MEDIA =
   "(?:application|text|multipart|image|audio|video|\\*)/(?:json|[a-z]{1,12}\\+json|plain|html|xml|x-www-form-urlencoded|form-data|octet-stream|\\*)";
 
-/** The headers whose values may be shown, and patterns of their harmless values. */
+/** The headers whose values may be printed, with the pattern of their harmless values. */
 const HARMLESS: Readonly<Record<string, RegExp>> = {
   accept: new RegExp(`^(?:${MEDIA}(?:;q=[01](?:\\.\\d{1,3})?)?(?:, ?|$))+$`, "i"),
   "accept-encoding": CODINGS,
@@ -30,12 +30,12 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
   "x-powered-by": /^Express$/,
 };
 
-/** Whether a header's value is nothing but a secret. */
+/** Whether a header contains a secret, by its name. */
 export function isSecretHeader(name: string): boolean {
   return SECRET.test(name.toLowerCase());
 }
 
-/** Whether a header's value may be shown. */
+/** Whether a header's value may be printed. */
 export function isHarmlessHeader(name: string, value: string): boolean {
   const key = name.toLowerCase();
   return value === "" || (Object.hasOwn(HARMLESS, key) && (HARMLESS[key] as RegExp).test(value));

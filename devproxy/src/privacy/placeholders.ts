@@ -1,33 +1,37 @@
 import { createHmac } from "node:crypto";
-import { isFieldName, isHarmlessId, type Kind, kindOfLook, replaceWithin } from "./fields.js";
-import { jsonTokens } from "./json-tokens.js";
+import { jsonTokens } from "./json-text.js";
+import { guessKind, isFieldName, isHarmlessId, type PlaceholderKind, replacePhonesAndEmails } from "./personal-data.js";
 import { fieldOf, isDocumented, type SchemaContext } from "./schema-context.js";
 
-/** Maximum nesting; deeper values are not shown. */
+/** Maximum nesting; deeper values are not printed. */
 const MAX_DEPTH = 200;
 const TOO_DEEP = JSON.stringify("<nested too deeply>");
 
-/** Number of digits in a placeholder. Those of ids are longer, because filters select pushes by them. */
+/** Number of hexadecimal digits in a placeholder. Those of ids are longer, because filters select pushes by them. */
 const DIGEST_LENGTH = 6;
 const ID_DIGEST_LENGTH = 12;
 
 interface Level {
-  readonly ground: SchemaContext;
+  readonly context: SchemaContext;
   readonly isObject: boolean;
 }
 
 /**
- * Replaces every value that is not known to be harmless by a placeholder. Equal values get equal placeholders if the secret is the same, so
- * that you can still see that two pushes concern the same person.
+ * Replaces every value that is not known to be harmless by a placeholder. With the same secret, equal values get equal placeholders, so you
+ * can still see that two pushes concern the same person.
  */
 export class Placeholders {
-  constructor(private readonly secret: string) {}
+  readonly #secret: string;
+
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
 
   /** A JSON value, redacted. */
-  value(value: unknown, ground?: SchemaContext): unknown {
+  value(value: unknown, context?: SchemaContext): unknown {
     if (value === undefined) return undefined;
     try {
-      return JSON.parse(this.json(JSON.stringify(value), ground));
+      return JSON.parse(this.json(JSON.stringify(value), context));
     } catch (error) {
       if (error instanceof RangeError) return "<nested too deeply>";
       throw error;
@@ -35,22 +39,22 @@ export class Placeholders {
   }
 
   /**
-   * A JSON text, redacted, in one line. What is shown is copied from the text.
-   * @param ground what is known of the document; default: nothing
+   * A JSON text, redacted, on one line. Values without a placeholder are unchanged.
+   * @param context of the document. Default: no schema describes it
    */
-  json(text: string, ground?: SchemaContext): string {
+  json(text: string, context?: SchemaContext): string {
     const out: string[] = [];
     const levels: Level[] = [];
-    let next = ground;
+    let next = context;
     let isKey = false;
     let skipped = 0;
-    for (const token of jsonTokens(text)) {
+    for (const { text: token } of jsonTokens(text)) {
       if (token === "{" || token === "[") {
         if (skipped > 0 || levels.length === MAX_DEPTH) {
           if (skipped++ === 0) out.push(TOO_DEEP);
           continue;
         }
-        levels.push({ ground: next, isObject: token === "{" });
+        levels.push({ context: next, isObject: token === "{" });
         isKey = token === "{";
         if (!isKey) next = next?.items;
         out.push(token);
@@ -64,53 +68,53 @@ export class Placeholders {
       else if (token === ",") {
         const level = levels.at(-1) as Level;
         isKey = level.isObject;
-        if (!isKey) next = level.ground?.items;
+        if (!isKey) next = level.context?.items;
         out.push(token);
       } else if (token === ":") out.push(token);
       else if (isKey) {
         const name: string = JSON.parse(token);
-        const { ground: above } = levels.at(-1) as Level;
-        out.push(isDocumented(above, name) ? token : JSON.stringify(this.name(name)));
-        next = fieldOf(above, name);
+        const { context: parent } = levels.at(-1) as Level;
+        out.push(isDocumented(parent, name) ? token : JSON.stringify(this.name(name)));
+        next = fieldOf(parent, name);
         isKey = false;
       } else out.push(this.#scalar(token, next));
     }
     return out.join("");
   }
 
-  /** The key of an object, or another name, which may be that of a person. */
+  /** A key of an object, or another name. A placeholder replaces it if it may be personal. */
   name(name: string): string {
     if (name === "" || isFieldName(name)) return name;
-    const look = kindOfLook(name);
-    return this.placeholder(look === "text" ? "key" : look, name);
+    const kind = guessKind(name);
+    return this.placeholder(kind === "text" ? "key" : kind, name);
   }
 
   /** A message of the dev proxy. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
-    return replaceWithin(text, (found, value) => this.placeholder(found, value));
+    return replacePhonesAndEmails(text, (kind, value) => this.placeholder(kind, value));
   }
 
-  /** An id: UUIDs and hexadecimal as they are, a placeholder for others. */
+  /** An id. A placeholder replaces it, unless it is a UUID or hexadecimal. */
   id(id: string): string {
     return id === "" || isHarmlessId(id) ? id : this.placeholder("id", id);
   }
 
   /** The placeholder of a value. */
-  placeholder(kind: Kind, value: string): string {
-    const digest = createHmac("sha256", this.secret).update(`${kind}\0${value}`).digest("hex");
+  placeholder(kind: PlaceholderKind, value: string): string {
+    const digest = createHmac("sha256", this.#secret).update(`${kind}\0${value}`).digest("hex");
     return `<${kind}:${digest.slice(0, kind === "id" ? ID_DIGEST_LENGTH : DIGEST_LENGTH)}>`;
   }
 
-  /** A scalar's JSON text, as it is or a placeholder. */
-  #scalar(token: string, ground: SchemaContext): string {
+  /** The JSON text of a scalar, or of its placeholder. */
+  #scalar(token: string, context: SchemaContext): string {
     if (token === '""' || token === "null" || token === "true" || token === "false") return token;
     const isText = token.startsWith('"');
     const value: string = isText ? JSON.parse(token) : token;
-    if (ground?.harmless?.test(value)) return token;
-    if (isText && ground?.redact !== undefined) return JSON.stringify(ground.redact(value));
-    if (ground?.personal === "id" && isHarmlessId(value)) return token;
-    const look = kindOfLook(value);
-    const kind = ground?.personal ?? (isText || look !== "text" ? look : "number");
-    return JSON.stringify(this.placeholder(kind as Kind, value));
+    if (context?.harmless?.test(value)) return token;
+    if (isText && context?.redact !== undefined) return JSON.stringify(context.redact(value));
+    if (context?.personal === "id" && isHarmlessId(value)) return token;
+    const guess = guessKind(value);
+    const kind = context?.personal ?? (isText || guess !== "text" ? guess : "number");
+    return JSON.stringify(this.placeholder(kind as PlaceholderKind, value));
   }
 }

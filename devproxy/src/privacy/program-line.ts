@@ -1,4 +1,4 @@
-import { replaceWithin } from "./fields.js";
+import { replacePhonesAndEmails } from "./personal-data.js";
 
 const HIDDEN = "<hidden>";
 
@@ -7,9 +7,9 @@ const SECRETS =
   /\b((?:auth)?token|secret|password|api-?key|authorization|bearer)\b(["':=\s]+)(?:bearer\s+)?[^\s"',;]+/gi;
 
 /**
- * A line that a program of the user printed, such as a tunnel's, without secrets and personal data: URLs keep their host alone; secrets,
- * e-mail addresses and phone numbers are hidden.
+ * A line that a program of the user printed, such as a tunnel's, without secrets and personal data. Of a URL, only the host stays.
+ * `<hidden>` replaces secrets, e-mail addresses and phone numbers.
  */
 export function redactProgramLine(line: string): string {
-  return replaceWithin(line.replace(URLS, "$1$2").replace(SECRETS, `$1$2${HIDDEN}`), () => HIDDEN);
+  return replacePhonesAndEmails(line.replace(URLS, "$1$2").replace(SECRETS, `$1$2${HIDDEN}`), () => HIDDEN);
 }

@@ -4,76 +4,78 @@ import { describePush, isTypeName, type PushDescription } from "airudder-webhook
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { mayBeCut, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
 import { redactError } from "./error-text.js";
-import { isFieldName, kindOfLook } from "./fields.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { JsonText } from "./json-text.js";
+import { guessKind, isFieldName } from "./personal-data.js";
 import { Placeholders } from "./placeholders.js";
-import { responseContext } from "./response-context.js";
-import { type SchemaContext, schemaContextOf } from "./schema-context.js";
+import { responseContext, type SchemaContext, schemaContextOf } from "./schema-context.js";
 import { secretOf } from "./secret.js";
 
 const SECRET_PARAMETERS = /^(token|key|secret|password|signature|sign|access_token|api_key)$/i;
 const HIDDEN = "<hidden>";
-const RAW = " --raw writes them";
 
 /**
  * Redacts recorded data before it is printed: placeholders replace all values that are not known to be harmless. `--reveal` turns it off.
  */
 export class Redactor {
-  readonly #mask: Placeholders;
+  readonly #placeholders: Placeholders;
 
+  /**
+   * @param secret determines the placeholders
+   * @param isOff whether everything is printed unchanged (`--reveal`)
+   */
   constructor(
     secret: string,
-    readonly isRevealed: boolean,
+    readonly isOff: boolean,
   ) {
-    this.#mask = new Placeholders(secret);
+    this.#placeholders = new Placeholders(secret);
   }
 
-  /** The redaction of a journal. Equal values get equal placeholders in every command. */
-  static async of(dir: string, isOpen: boolean): Promise<Redactor> {
-    const secret = isOpen ? undefined : await secretOf(dir);
-    return new Redactor(secret ?? "", isOpen);
+  /** The redactor of a journal. Equal values get equal placeholders in every command. */
+  static async of(dir: string, isOff: boolean): Promise<Redactor> {
+    const secret = isOff ? undefined : await secretOf(dir);
+    return new Redactor(secret ?? "", isOff);
   }
 
   /**
-   * The body of a push: `JsonText` if it is JSON. Values are shown if the schema says that they are not personal.
-   * @param headers of the push; needed if its body is compressed
+   * The body of a push: `JsonText` if it is JSON. Placeholders replace all values, except those that the schema states to be harmless.
+   * @param headers of the push; required if its body is compressed
    */
   push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
-    if (payload === undefined) return this.#body(body, undefined, RAW);
+    if (payload === undefined) return this.#body(body, undefined, { hint: " --raw writes them" });
     return this.#json(jsonOf(body, headers), schemaContextOf(schema));
   }
 
   /**
-   * The body of an app's response: `JsonText` if it is JSON. Class, code and message of an error are shown, as `error` returns them.
+   * The body of an app's response: `JsonText` if it is JSON. Class, code and message of an error are printed as `error` returns them.
    * @param payload the payload of the push that the app responded to
    */
   response(body: Buffer, payload?: unknown): unknown {
-    const ground = responseContext((text) => this.error(text, payload));
-    if (!mayBeCut(body)) return this.#body(body, ground);
-    return this.#body(withoutPartialCharacter(body), ground, "", `the first ${body.length} bytes, which are`);
+    const context = responseContext((text) => this.error(text, payload));
+    if (!mayBeCut(body)) return this.#body(body, context);
+    return this.#body(withoutPartialCharacter(body), context, { what: `the first ${body.length} bytes, which are` });
   }
 
   /** A part of an app's response. `path` is a JSON pointer; it is empty for a whole response that is not JSON. */
   responsePart(value: unknown, path: string, payload?: unknown): unknown {
     if (path === "" && typeof value === "string") return this.response(Buffer.from(value), payload);
-    if (this.isRevealed) return value;
-    const ground = responseContext((text) => this.error(text, payload), path);
-    return this.#mask.value(value, ground);
+    if (this.isOff) return value;
+    const context = responseContext((text) => this.error(text, payload), path);
+    return this.#placeholders.value(value, context);
   }
 
   /** A message of the dev proxy, such as why a delivery failed. Redacts phone numbers and e-mail addresses in it. */
   text(text: string): string {
-    return this.isRevealed ? text : this.#mask.text(text);
+    return this.isOff ? text : this.#placeholders.text(text);
   }
 
   /**
-   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations are shown. In the message,
+   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations stay. In the message,
    * placeholders replace the values of the payload, e-mail addresses and runs of digits.
    * @param payload the payload of the push that caused the error; without one, a placeholder replaces the whole message
    */
   error(text: string, payload?: unknown): string {
-    return this.isRevealed ? text : redactError(text, payload, (kind, value) => this.#mask.placeholder(kind, value));
+    return this.isOff ? text : redactError(text, payload, (kind, value) => this.#placeholders.placeholder(kind, value));
   }
 
   /** The error that a handler of a push threw, as `error` returns it. Without the push, a placeholder replaces the whole message. */
@@ -86,55 +88,55 @@ export class Redactor {
     return outcome.error === undefined ? outcome : { ...outcome, error: this.handlerError(outcome.error, push) };
   }
 
-  /** The id of a task, call or workflow: a UUID or hexadecimal as it is, otherwise a placeholder that the filters accept. */
+  /** The id of a task, call or workflow. A placeholder, which the filters accept, replaces it, unless it is a UUID or hexadecimal. */
   id(id: string): string {
-    return this.isRevealed ? id : this.#mask.id(id);
+    return this.isOff ? id : this.#placeholders.id(id);
   }
 
-  /** The id of a push, which the dev proxy or an inbox made. */
+  /** The id of a push, which the dev proxy or an inbox generated. */
   pushId(id: string): string {
-    return /^[\w-]{1,64}$/.test(id) && this.#mask.text(id) === id ? id : this.id(id);
+    return /^[\w-]{1,64}$/.test(id) && this.#placeholders.text(id) === id ? id : this.id(id);
   }
 
   /** The name of a push's type. */
   type(type: string): string {
-    return this.isRevealed || isTypeName(type) ? type : this.#mask.placeholder("text", type);
+    return this.isOff || isTypeName(type) ? type : this.#placeholders.placeholder("text", type);
   }
 
   /** The method of a request. */
   method(method: string): string {
-    return this.isRevealed || /^[A-Z]{3,10}$/.test(method) ? method : this.#mask.placeholder("text", method);
+    return this.isOff || /^[A-Z]{3,10}$/.test(method) ? method : this.#placeholders.placeholder("text", method);
   }
 
   /** The subject of a push: its type and ids. */
   subject(subject: string): string {
-    if (this.isRevealed) return subject;
+    if (this.isOff) return subject;
     const [type = "", ...ids] = subject.split("|");
     return [this.type(type), ...ids.map((id) => this.id(id))].join("|");
   }
 
   /** A JSON pointer into a payload. Its steps may contain names or phone numbers. */
   path(path: string): string {
-    if (this.isRevealed) return path;
+    if (this.isOff) return path;
     return path
       .split("/")
-      .map((step) => this.#mask.name(step))
+      .map((step) => this.#placeholders.name(step))
       .join("/");
   }
 
   headers(headers: HeaderMap): HeaderMap {
-    if (this.isRevealed) return headers;
+    if (this.isOff) return headers;
     return Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
-        this.#mask.name(name),
+        this.#placeholders.name(name),
         typeof value === "string" ? this.#header(name, value) : value.map((one) => this.#header(name, one)),
       ]),
     );
   }
 
-  /** A path or URL: the values of its query may be secrets or personal data, and so may unusual parts of its path. */
+  /** A path or URL. Redacts the values of its query, and the steps of its path that may be personal. */
   url(url: string): string {
-    if (this.isRevealed) return url;
+    if (this.isOff) return url;
     const start = url.indexOf("?");
     const [path, query] = start < 0 ? [url, undefined] : [url.slice(0, start), url.slice(start + 1)];
     const pairs = query?.split("&").map((pair) => this.#pair(pair));
@@ -143,12 +145,12 @@ export class Redactor {
 
   #path(path: string): string {
     const [, origin = "", rest = path] = /^(https?:\/\/[^/]*)(.*)$/s.exec(path) ?? [];
-    const steps = rest.split("/").map((step, place, all) => {
+    const steps = rest.split("/").map((step, i, all) => {
       if (step === "") return step;
-      // The receiver also takes its token from a path that ends with /t/TOKEN.
-      if (all[place - 1] === "t" && place === all.length - 1) return HIDDEN;
+      // The receiver also accepts its token in a path that ends with /t/TOKEN.
+      if (all[i - 1] === "t" && i === all.length - 1) return HIDDEN;
       const isPlain = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
-      return isPlain ? step : this.#mask.placeholder(kindOfLook(decoded(step)), decoded(step));
+      return isPlain ? step : this.#placeholders.placeholder(guessKind(decoded(step)), decoded(step));
     });
     return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + steps.join("/");
   }
@@ -157,11 +159,11 @@ export class Redactor {
     const end = pair.indexOf("=");
     const rawName = end < 0 ? pair : pair.slice(0, end);
     const name = decoded(rawName);
-    const shownName = isFieldName(name) || name === "" ? rawName : this.#mask.name(name);
-    if (end < 0) return shownName;
+    const safeName = isFieldName(name) || name === "" ? rawName : this.#placeholders.name(name);
+    if (end < 0) return safeName;
     const value = decoded(pair.slice(end + 1));
-    if (value === "") return `${shownName}=`;
-    return `${shownName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#mask.placeholder(kindOfLook(value), value)}`;
+    if (value === "") return `${safeName}=`;
+    return `${safeName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#placeholders.placeholder(guessKind(value), value)}`;
   }
 
   #header(name: string, value: string): string {
@@ -169,7 +171,7 @@ export class Redactor {
     if (name === "airudder-outcome") return this.#outcomeHeader(value);
     if (name === "airudder-replay") return this.pushId(value);
     if (isSecretHeader(name)) return HIDDEN;
-    return this.#mask.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : kindOfLook(value), value);
+    return this.#placeholders.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : guessKind(value), value);
   }
 
   #outcomeHeader(value: string): string {
@@ -177,21 +179,25 @@ export class Redactor {
     return outcome === undefined ? HIDDEN : JSON.stringify(this.outcome(outcome));
   }
 
-  /** A body as JSON if it is; as text only with `--reveal`, because its content is unknown. */
-  #body(body: Buffer, ground: SchemaContext, how = "", what = `${body.length} bytes that are`): unknown {
+  /** A JSON body, redacted. Another body is printed only with `--reveal`, because no schema describes it. */
+  #body(
+    body: Buffer,
+    context: SchemaContext,
+    { what = `${body.length} bytes that are`, hint = "" }: { what?: string; hint?: string } = {},
+  ): unknown {
     if (body.length === 0) return "";
-    if (!isUtf8(body)) return `<${what} not text${how && `:${how}`}>`;
+    if (!isUtf8(body)) return `<${what} not text${hint && `:${hint}`}>`;
     const text = textOf(body);
-    if (parsed(text) !== undefined) return this.#json(text, ground);
-    return this.isRevealed ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${how && `,${how}`}>`;
+    if (isJson(text)) return this.#json(text, context);
+    return this.isOff ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${hint && `,${hint}`}>`;
   }
 
-  #json(text: string, ground: SchemaContext): JsonText {
-    return new JsonText(this.isRevealed ? text : this.#mask.json(text, ground));
+  #json(text: string, context: SchemaContext): JsonText {
+    return new JsonText(this.isOff ? text : this.#placeholders.json(text, context));
   }
 }
 
-/** The JSON text of a push that was parsed, inflated if it came compressed. */
+/** The JSON text of a push, decompressed. */
 function jsonOf(body: Buffer, headers: HeaderMap): string {
   return textOf(headers["content-encoding"] === undefined ? body : parsePush(body, headers).raw);
 }
@@ -201,17 +207,18 @@ function textOf(body: Buffer): string {
   return body.toString("utf8").replace(/^\ufeff/, "");
 }
 
-function parsed(text: string): unknown {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
 function decoded(text: string): string {
   try {
-    // A plus before a digit is that of a phone number, which its sender forgot to encode.
+    // A plus before a digit starts a phone number whose sender did not encode it.
     return decodeURIComponent(text.replace(/^\+(?=\d)/, "%2B").replaceAll("+", " ")).trim();
   } catch {
     return text;

@@ -5,8 +5,8 @@ import { configPath, readConfig } from "../config/index.js";
 const FIRST_BYTES = 4096;
 
 /**
- * The secret that the placeholders of a journal are made with: that of its config. For the inbox of an app, which has no config, it is the
- * first record: it never changes, and no command prints all of it. `undefined` for a folder without both.
+ * The secret of a journal's placeholders, from its config. An app's inbox has no config: its secret is its first record, which never changes
+ * and which no command prints whole. `undefined` for a folder without both.
  */
 export async function secretOf(dir: string): Promise<string | undefined> {
   const config = await readConfig(dir).catch(() => undefined);
@@ -16,7 +16,7 @@ export async function secretOf(dir: string): Promise<string | undefined> {
 
 let isWarned = false;
 
-/** Warns if other users can read the config: with its secret they can send pushes, and find the value of a placeholder. */
+/** Warns if other users can read the config: with its secret they can send pushes, and guess the values of placeholders. */
 async function warnIfReadable(path: string): Promise<void> {
   if (isWarned || process.platform === "win32") return;
   const mode = ((await stat(path).catch(() => undefined))?.mode ?? 0) & 0o777;

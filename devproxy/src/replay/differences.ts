@@ -1,6 +1,6 @@
 import { pointerStep } from "airudder-webhooks/inspect";
 
-/** A place where two answers differ. A side that is not there is absent. */
+/** A difference between two responses or bodies. A missing value is an absent member. */
 export interface ResponseDifference {
   /** JSON pointer into the body; `status` for the status. */
   path: string;
@@ -8,9 +8,9 @@ export interface ResponseDifference {
   after?: unknown;
 }
 
-const MOST = 50;
+const MAX_DIFFERENCES = 50;
 
-/** Where two answers differ: field by field when both bodies are JSON, as a whole otherwise. */
+/** The differences between two bodies: field by field if both are JSON, otherwise one for the whole bodies. At most 50. */
 export function compareBodies(before: Buffer, after: Buffer): ResponseDifference[] {
   if (before.equals(after)) return [];
   const left = parse(before);
@@ -32,8 +32,8 @@ function parse(body: Buffer): unknown {
 }
 
 function compare(path: string, before: unknown, after: unknown, found: ResponseDifference[]): void {
-  if (found.length >= MOST || before === after) return;
-  if (!isTree(before) || !isTree(after) || Array.isArray(before) !== Array.isArray(after)) {
+  if (found.length >= MAX_DIFFERENCES || before === after) return;
+  if (!isContainer(before) || !isContainer(after) || Array.isArray(before) !== Array.isArray(after)) {
     found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
     return;
   }
@@ -43,10 +43,10 @@ function compare(path: string, before: unknown, after: unknown, found: ResponseD
   }
 }
 
-function isTree(value: unknown): value is Record<string, unknown> {
+function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function ownValue(tree: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(tree, name) ? tree[name] : undefined;
+function ownValue(container: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(container, name) ? container[name] : undefined;
 }

@@ -1,6 +1,8 @@
 import { sign } from "airudder-webhooks";
+import type { Content } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
-import { placeInObject, spanOf } from "./json-text.js";
+import type { Row } from "../journal/index.js";
+import { jsonTokens } from "../privacy/index.js";
 import type { Edit } from "./set.js";
 
 /** Changes of a body before it is sent again. */
@@ -8,7 +10,7 @@ export interface Edits {
   set: readonly Edit[];
   /** Signs every push that carries a `Sign` again with this key. */
   key: string | undefined;
-  /** Signs a push again whose task id is changed, if no `key` is given. Default: the vendor's public key. */
+  /** Without `key`, signs pushes again whose `TaskID` is set. Default: the vendor's public key. */
   agreedKey?: string | undefined;
 }
 
@@ -17,21 +19,34 @@ export function hasEdits({ set, key }: Edits): boolean {
   return set.length > 0 || key !== undefined;
 }
 
+/** Whether a top-level field of the payload is set. */
+export function sets({ set }: Edits, name: string): boolean {
+  return set.some(({ steps }) => steps.length === 1 && steps[0] === name);
+}
+
+/** Whether a payload has a `Sign` and the `TaskID` that it signs. */
+export function isSigned(payload: object): payload is { TaskID: string; Sign: string } {
+  const { TaskID, Sign } = payload as { TaskID?: unknown; Sign?: unknown };
+  return typeof TaskID === "string" && typeof Sign === "string";
+}
+
 /**
- * The edited body. It stays valid JSON, and bytes that no edit concerns do not change.
- * @param name of the push, for messages
- * @throws DevproxyError `usage`, when the body cannot be edited, or has no place for a path
+ * The edited push. Its body stays valid JSON, and bytes that no edit concerns do not change.
+ * @throws DevproxyError `usage`, if the body cannot be edited, or no object can contain a path
  */
-export function editBody(body: Buffer, encoding: string, edits: Edits, name: string): Buffer {
+export function editPush({ push }: Row, { headers, body }: Content, edits: Edits): Content {
+  if (!hasEdits(edits)) return { headers, body };
+  const name = `#${push.seq}`;
+  const encoding = String(headers["content-encoding"] ?? "");
   if (encoding !== "" && encoding !== "identity") {
     throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);
   }
   if (payloadOf(body) === undefined)
     throw usageError(`The body of ${name} is not a JSON object; --set and --key cannot change it.`);
-  // One character per byte, so that bytes which are not valid UTF-8 stay as they are.
+  // One character per byte, so that bytes which are not valid UTF-8 do not change.
   let text = body.toString("latin1");
-  for (const edit of edits.set) text = apply(text, edit, name);
-  return Buffer.from(signAgain(text, edits), "latin1");
+  for (const edit of edits.set) text = setValue(text, edit, name);
+  return { headers, body: Buffer.from(signAgain(text, edits), "latin1") };
 }
 
 function payloadOf(body: Buffer): object | undefined {
@@ -43,52 +58,82 @@ function payloadOf(body: Buffer): object | undefined {
   }
 }
 
-function apply(text: string, edit: Edit, name: string): string {
-  const span = spanOf(text, edit.steps);
-  if (span === undefined) return add(text, edit, name);
-  const old = text.slice(span.start, span.end);
-  return text.slice(0, span.start) + bytesOf(newValue(old, edit)) + text.slice(span.end);
-}
-
-/** Adds a missing field at the end of its object. */
-function add(text: string, { path, steps, value, isJson }: Edit, name: string): string {
-  const object = spanOf(text, steps.slice(0, -1));
-  const place = object && placeInObject(text, object);
-  if (place === undefined) {
-    throw usageError(`--set: there is no ${path} in ${name}, and no object that it could be added to.`);
-  }
-  const field = bytesOf(`${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`);
-  return `${text.slice(0, place.at)}${place.isFirst ? "" : ","}${field}${text.slice(place.at)}`;
-}
-
-/** A text as its bytes, one character per byte. */
-function bytesOf(text: string): string {
-  return Buffer.from(text).toString("latin1");
-}
-
-/** The JSON text of a new value: a string if the old value is one, or if it is not valid JSON by itself, such as `0812`. */
-function newValue(old: string, { value, isJson }: Edit): string {
-  if (isJson) return value;
-  const isPlain = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
-  return old.startsWith('"') || !isPlain ? JSON.stringify(value) : value;
-}
-
 function signAgain(text: string, edits: Edits): string {
   const { key, agreedKey } = edits;
   if (sets(edits, "Sign") || (key === undefined && !sets(edits, "TaskID"))) return text;
   const payload = payloadOf(Buffer.from(text, "latin1")) ?? {};
   if (!isSigned(payload)) return text;
   const value = sign(payload.TaskID, key ?? agreedKey);
-  return apply(text, { path: "Sign", steps: ["Sign"], value, isJson: false }, "");
+  return setValue(text, { path: "Sign", steps: ["Sign"], value, isJson: false }, "");
 }
 
-/** Whether a field of the payload itself is set. */
-export function sets({ set }: Edits, name: string): boolean {
-  return set.some(({ steps }) => steps.length === 1 && steps[0] === name);
+/** Replaces a value, or adds a missing field at the end of its object. `text` has one character per byte. */
+function setValue(text: string, edit: Edit, name: string): string {
+  const { path, steps, value, isJson } = edit;
+  const span = findValue(text, steps);
+  if (span !== undefined) {
+    const old = text.slice(span.start, span.end);
+    return text.slice(0, span.start) + toLatin1(jsonOf(edit, old)) + text.slice(span.end);
+  }
+  const object = findValue(text, steps.slice(0, -1));
+  if (object === undefined || text[object.start] !== "{") {
+    throw usageError(`--set: there is no ${path} in ${name}, and no object that it could be added to.`);
+  }
+  const members = text.slice(0, object.end - 1).trimEnd();
+  const comma = members.length === object.start + 1 ? "" : ",";
+  const field = toLatin1(`${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`);
+  return members + comma + field + text.slice(members.length);
 }
 
-/** Whether a payload carries a `Sign`, and what it is made of. */
-export function isSigned(payload: object): payload is { TaskID: string; Sign: string } {
-  const { TaskID, Sign } = payload as { TaskID?: unknown; Sign?: unknown };
-  return typeof TaskID === "string" && typeof Sign === "string";
+/** The UTF-8 bytes of a text, one character per byte. */
+function toLatin1(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
+/** The JSON text of a new value: a string if the old value is one, or if the new one is not valid JSON, such as `0812`. */
+function jsonOf({ value, isJson }: Edit, old: string): string {
+  if (isJson) return value;
+  const isLiteral = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
+  return old.startsWith('"') || !isLiteral ? JSON.stringify(value) : value;
+}
+
+/** The position of a value in a text. `end` is exclusive. */
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** Finds a value in the text of a JSON object. */
+function findValue(text: string, steps: readonly string[]): Span | undefined {
+  let span: Span | undefined = { start: text.indexOf("{"), end: text.lastIndexOf("}") + 1 };
+  for (const step of steps) span = span && findChild(text, span.start, step);
+  return span;
+}
+
+/** Finds a member of the object or array that starts at `start`. Of duplicate keys, the last one counts, as for `JSON.parse`. */
+function findChild(text: string, start: number, step: string): Span | undefined {
+  const isObject = text[start] === "{";
+  if (!isObject && text[start] !== "[") return undefined;
+  let found: Span | undefined;
+  let depth = 0;
+  let index = 0;
+  let key: string | undefined;
+  let valueStart = start;
+  for (const token of jsonTokens(text, start)) {
+    const isOpening = token.text === "{" || token.text === "[";
+    const isClosing = token.text === "}" || token.text === "]";
+    if (isClosing && --depth === 0) break;
+    if (depth === 1) {
+      if (token.text === ",") {
+        index++;
+        key = undefined;
+      } else if (isObject && key === undefined) key = JSON.parse(Buffer.from(token.text, "latin1").toString("utf8"));
+      else if (token.text !== ":") {
+        if (!isClosing) valueStart = token.start;
+        if (!isOpening && (isObject ? key : String(index)) === step) found = { start: valueStart, end: token.end };
+      }
+    }
+    if (isOpening) depth++;
+  }
+  return found;
 }

@@ -2,10 +2,10 @@ import type { NoteEvent } from "../events.js";
 import type { ResponseDifference } from "./differences.js";
 import type { Verdict } from "./verdict.js";
 
-/** What a replay tells. With `--json` each is one line. */
+/** An event of a replay. With `--json`, each is one line. */
 export type ReplayEvent = ReplayStart | VerdictEvent | ReplaySummary | NoteEvent;
 
-/** What is about to be sent, and where. */
+/** The replay starts. */
 export interface ReplayStart {
   event: "replay";
   total: number;
@@ -26,15 +26,15 @@ export interface VerdictEvent {
   /** Code of the app's error response, such as `handler_failed`. */
   code?: string;
   ms: number;
-  /** Why it failed: the handler's error (redacted, unless `reveal` is set), or why there was no response. */
+  /** Why it failed: the handler's error, redacted unless `reveal` is set, or why there was no response. */
   error?: string;
-  /** Where the response differs from the last one. */
+  /** The differences between this response and the previous one. */
   differences: ResponseDifference[];
-  /** The status is not what `--expect` says, or no handler succeeded. */
+  /** It did not meet `--expect`: the status differs, or no handler succeeded. */
   unexpected?: true;
 }
 
-/** All is sent and on disk. */
+/** The replay has ended, and its deliveries are on disk. */
 export interface ReplaySummary {
   event: "summary";
   total: number;
@@ -43,9 +43,9 @@ export interface ReplaySummary {
   unexpected: number;
   /** Number of pushes that were not sent: they could not be edited or read, or the queue delivers them. */
   skipped?: number;
-  /** It was stopped before all were sent. */
+  /** It was stopped before all pushes were sent. */
   interrupted?: true;
-  /** Number of requests that were in flight at that moment and got no response. */
+  /** Number of requests that the stop aborted before a response. */
   stopped?: number;
   /** Number of pushes that were dropped from the journal before they could be sent. */
   dropped?: number;

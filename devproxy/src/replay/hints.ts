@@ -1,14 +1,14 @@
 import type { NoteEvent } from "../events.js";
 import { type Row, statusOf } from "../journal/index.js";
-import { isUnproved, type Result, type Verdict } from "./verdict.js";
+import { type AppResult, isUnproved, type Verdict } from "./verdict.js";
 
-/** What a verdict means, and what to do about it: the code and the message of its note. */
+/** The code and the message of the note that explains a verdict. */
 const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new Map([
   [
     "accepted, handling unknown",
     [
       "handling_unknown",
-      "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app, or check that --to leads to the right app.",
+      "The app accepted pushes without reporting whether a handler succeeded: upgrade airudder-webhooks in the app, or check that --to is the URL of the right app.",
     ],
   ],
   [
@@ -34,37 +34,37 @@ const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new 
   ],
 ]);
 
-/** Explains, once per replay, what its verdicts cannot prove and how to change that. */
+/** Explains verdicts that need an action of the user, once per replay. */
 export class Hints {
   readonly #counts = new Map<Verdict, number>();
   readonly #ignoredTypes = new Set<string>();
   readonly #codes = new Set<string>();
-  #isSilent = false;
-  #unanswered = 0;
+  #isWithoutReport = false;
+  #withoutResponse = 0;
   #deadInInbox = 0;
 
   /** Adds one verdict. */
-  add(row: Row, { status, code, outcome }: Result, verdict: Verdict): void {
+  add(row: Row, { status, code, outcome }: AppResult, verdict: Verdict): void {
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     if (verdict === "ignored") this.#ignoredTypes.add(row.push.type);
-    if (status === null) this.#unanswered++;
+    if (status === null) this.#withoutResponse++;
     if (code !== undefined) this.#codes.add(code);
-    if (status !== null && outcome === undefined && !isUnproved(verdict)) this.#isSilent = true;
+    if (status !== null && outcome === undefined && !isUnproved(verdict)) this.#isWithoutReport = true;
     if (verdict === "fixed" && row.push.source === "inbox" && statusOf(row) === "dead") this.#deadInInbox++;
   }
 
-  /** The notes, one line each. */
+  /** The notes, each with one line. */
   notes(): NoteEvent[] {
     const found: NoteEvent[] = [];
     const note = (code: string, message: string) => found.push({ event: "note", code, message });
-    if (this.#isSilent) {
+    if (this.#isWithoutReport) {
       note(
         "verdicts_by_response",
         "The app does not report what its handlers did, so these verdicts compare its responses. airudder-webhooks reports it.",
       );
     }
     for (const [verdict, [code, message]] of EXPLANATIONS) if (this.#counts.has(verdict)) note(code, message);
-    if (this.#unanswered > 0)
+    if (this.#withoutResponse > 0)
       note(
         "no_response",
         "The app did not respond: start it. In scripts, --wait 30s waits until it accepts connections.",

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Row } from "../journal/index.js";
 
-/** A timer that is set to more goes off at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** A timer with a longer delay fires immediately. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** When pushes go out, and how many at once. */
+/** When to send pushes, and how many in parallel. */
 export interface ReplayRate {
   speed: number | "max";
   concurrency: number;
@@ -12,59 +12,62 @@ export interface ReplayRate {
 }
 
 /**
- * Sends rows at the pace that they came, scaled, or as fast as they are answered. Two pushes about the same subject never overlap, and
- * keep their order. After a failure nothing more is sent.
- * @throws what `send` threw first
+ * Sends rows with their original timing divided by `speed`, or as fast as the app responds. Pushes of one subject stay sequential and in
+ * order. After an abort or a failure, nothing more is sent.
+ * @throws the first error of `send`
  */
 export async function sendAtRate(
   rows: readonly Row[],
-  pace: ReplayRate,
+  { speed, concurrency, signal }: ReplayRate,
   send: (row: Row) => Promise<void>,
 ): Promise<void> {
-  const lanes = new Map<string, Promise<void>>();
+  const lastOfSubject = new Map<string, Promise<void>>();
+  const slots = new Slots(concurrency);
   let failure: unknown;
-  const slots = new Slots(pace.concurrency);
+  const isStopped = () => signal?.aborted || failure !== undefined;
   const start = performance.now();
-  const first = Date.parse(rows[0]?.push.at ?? "");
+  const firstAt = Date.parse(rows[0]?.push.at ?? "");
   for (const row of rows) {
-    const due = pace.speed === "max" ? 0 : (Date.parse(row.push.at) - first) / pace.speed;
-    const left = () => due - (performance.now() - start);
-    while (left() > 0 && !pace.signal?.aborted) await pause(Math.min(left(), LONGEST_MS), pace.signal);
-    await slots.take();
-    if (pace.signal?.aborted || failure !== undefined) break;
+    const dueMs = speed === "max" ? 0 : (Date.parse(row.push.at) - firstAt) / speed;
+    const leftMs = () => dueMs - (performance.now() - start);
+    while (leftMs() > 0 && !signal?.aborted) {
+      await wait(Math.min(leftMs(), MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
+    }
+    await slots.acquire();
+    if (isStopped()) break;
     const subject = row.push.subject ?? row.push.id;
-    const run = (lanes.get(subject) ?? Promise.resolve())
-      .then(() => (pace.signal?.aborted || failure !== undefined ? undefined : send(row)))
+    const run = (lastOfSubject.get(subject) ?? Promise.resolve())
+      .then(() => (isStopped() ? undefined : send(row)))
       .catch((error) => {
         failure ??= error;
       })
       .finally(() => {
-        slots.give();
-        if (lanes.get(subject) === run) lanes.delete(subject);
+        slots.release();
+        if (lastOfSubject.get(subject) === run) lastOfSubject.delete(subject);
       });
-    lanes.set(subject, run);
+    lastOfSubject.set(subject, run);
   }
-  await Promise.all(lanes.values());
+  await Promise.all(lastOfSubject.values());
   if (failure !== undefined) throw failure;
 }
 
+/** A counting semaphore. */
 class Slots {
   readonly #waiting: (() => void)[] = [];
+  #free: number;
 
-  constructor(private free: number) {}
+  constructor(count: number) {
+    this.#free = count;
+  }
 
-  async take(): Promise<void> {
-    if (this.free > 0) this.free--;
+  async acquire(): Promise<void> {
+    if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  give(): void {
+  release(): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.free++;
+    if (next === undefined) this.#free++;
     else next();
   }
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

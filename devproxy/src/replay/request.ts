@@ -1,28 +1,108 @@
-import type { Filters } from "../journal/index.js";
+import { parseDuration, parseTarget } from "../config/index.js";
+import { usageError } from "../errors.js";
+import { type Filters, filterRows, hasFilters, type JournalReader, type Row, rowsOf } from "../journal/index.js";
+import type { Edits } from "./edit.js";
+import { parseEdit } from "./set.js";
 
 /** Which pushes to replay, and how. Plain JSON, so that it can be sent to a running `listen`. */
 export interface ReplayRequest {
   /** `#12`, `12`, long ids, ranges `3..7`. */
-  ids?: string[];
+  ids?: string[] | undefined;
   /** Maximum number of pushes: the newest that match. */
-  last?: number;
-  filters?: Filters;
+  last?: number | undefined;
+  filters?: Filters | undefined;
   /** URL of the app. Default: the target of the newest live delivery. */
-  to?: string;
-  /** Divides the original times between pushes: 1 keeps them. `max` sends without delays. Default: `max`. */
-  speed?: number | "max";
+  to?: string | undefined;
+  /** Divides the original delays between pushes. `max` sends without delays. Default: `max`. */
+  speed?: number | "max" | undefined;
   /** Maximum number of parallel requests; pushes of one subject stay sequential. Default: 1, with a numeric `speed` 16. */
-  concurrency?: number;
+  concurrency?: number | undefined;
   /** Edits, `path=value`. */
-  set?: string[];
+  set?: string[] | undefined;
   /** Signs every push that carries a `Sign` again with this key. */
-  key?: string;
+  key?: string | undefined;
   /** The key agreed with Airudder. Without `key`, it signs pushes again whose `TaskID` is set. Default: the vendor's public key. */
-  agreedKey?: string;
+  agreedKey?: string | undefined;
   /** Expected statuses: `2xx` or `200,404`. */
-  expect?: string;
-  /** How long to wait until the app accepts connections, such as `30s`. Default: send at once. */
-  wait?: string;
-  /** Shows personal data in the errors of handlers. Default: false. */
-  reveal?: boolean;
+  expect?: string | undefined;
+  /** Maximum time to wait until the app accepts connections, such as `30s`. Default: send immediately. */
+  wait?: string | undefined;
+  /** Includes personal data in the errors of handlers. Default: false. */
+  reveal?: boolean | undefined;
+}
+
+/** The parsed values of a request. */
+export interface CheckedRequest {
+  isExpected: ((status: number | null) => boolean) | undefined;
+  edits: Edits;
+  rate: { speed: number | "max"; concurrency: number };
+  to: URL | undefined;
+  waitMs: number | undefined;
+}
+
+/**
+ * Checks a request, without the journal.
+ * @throws DevproxyError `usage`
+ */
+export function checkRequest(request: ReplayRequest): CheckedRequest {
+  if (typeof request !== "object" || request === null) throw usageError("The request of a replay must be an object.");
+  const { last, set = [], key, agreedKey, expect, to, wait } = request;
+  if (last !== undefined && !(Number.isInteger(last) && last > 0))
+    throw usageError("--last must be a whole number above 0.");
+  if (!Array.isArray(set) || !set.every((edit) => typeof edit === "string"))
+    throw usageError("set must be a list of edits such as path=value.");
+  if (key === "") throw usageError("--key is empty. Leave it out to send each push with its recorded Sign.");
+  return {
+    isExpected: expect === undefined ? undefined : parseExpect(expect),
+    edits: { set: set.map(parseEdit), key, agreedKey },
+    rate: rateOf(request),
+    to: to === undefined ? undefined : parseTarget(to, "--to"),
+    waitMs: wait === undefined ? undefined : parseWait(wait),
+  };
+}
+
+function rateOf({ speed = "max", concurrency = speed === "max" ? 1 : 16 }: ReplayRequest): CheckedRequest["rate"] {
+  if (speed !== "max" && !(speed > 0 && speed <= 1_000_000))
+    throw usageError("--speed must be a number above 0, or max.");
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000)
+    throw usageError("--concurrency must be from 1 to 1000.");
+  return { speed, concurrency };
+}
+
+/** Parses `2xx`, `200`, or a list such as `200,404`, into a test of a status. */
+function parseExpect(text: string): (status: number | null) => boolean {
+  const parts = text.split(",").map((part) => part.trim().toLowerCase());
+  if (!parts.every((part) => /^[1-5](\d\d|xx)$/.test(part))) {
+    throw usageError(`--expect "${text}" is not a status. Give 2xx, 200, or a list such as 200,404.`);
+  }
+  return (status) =>
+    status !== null && parts.some((part) => part === String(status) || part === `${Math.floor(status / 100)}xx`);
+}
+
+/** 24.8 days. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
+function parseWait(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms === 0 || ms > MAX_WAIT_MS)
+    throw usageError(`--wait "${text}" is not a duration. Give one such as 30s or 2m.`);
+  return ms;
+}
+
+/**
+ * The pushes that a request selects, in the order of arrival.
+ * @throws DevproxyError `usage`, if the request has neither ids, `last` nor filters, or an id does not exist
+ */
+export async function requestedRows(
+  reader: JournalReader,
+  { ids = [], last, filters = {} }: ReplayRequest,
+): Promise<Row[]> {
+  if (ids.length === 0 && last === undefined && !hasFilters(filters)) {
+    throw usageError(
+      "Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.",
+    );
+  }
+  const inOrder =
+    ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;
+  return filterRows(reader, inOrder, filters, last);
 }

@@ -3,11 +3,11 @@ import { usageError } from "../errors.js";
 
 /** One edit of a payload. */
 export interface Edit {
-  /** As it was written, for messages. */
+  /** As given by the user, for messages. */
   path: string;
   steps: string[];
   value: string;
-  /** Whether `value` is JSON (`path:=value`), not text that takes the type of what it replaces (`path=value`). */
+  /** Whether `value` is JSON (`path:=value`). Otherwise (`path=value`) it takes the type of the replaced value. */
   isJson: boolean;
 }
 
@@ -15,7 +15,7 @@ const EXAMPLE =
   "Give a path and a value, such as Details[0].Status=failed, or Details[0].RingType:=null for a JSON value.";
 
 /**
- * Reads `path=value` or `path:=json`. A path is written `Details[0].Status`, or as JSON pointer `/Details/0/Status`.
+ * Parses `path=value` or `path:=json`. A path is `Details[0].Status`, or the JSON pointer `/Details/0/Status`.
  * @throws DevproxyError `usage`
  */
 export function parseEdit(text: string): Edit {
@@ -25,8 +25,9 @@ export function parseEdit(text: string): Edit {
   const path = text.slice(0, isJson ? sign - 1 : sign).trim();
   const value = text.slice(sign + 1);
   const steps = stepsOf(path);
-  if (steps === undefined) throw usageError(`--set "${text}": "${path}" is no path. ${EXAMPLE}`);
-  if (isJson && !isValidJson(value)) throw usageError(`--set "${text}": ${value || "nothing"} is no JSON. ${EXAMPLE}`);
+  if (steps === undefined) throw usageError(`--set "${text}": "${path}" is not a path. ${EXAMPLE}`);
+  if (isJson && !isValidJson(value))
+    throw usageError(`--set "${text}": ${value || "nothing"} is not valid JSON. ${EXAMPLE}`);
   return { path, steps, value, isJson };
 }
 

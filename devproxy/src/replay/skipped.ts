@@ -1,22 +1,27 @@
 import type { NoteEvent } from "../events.js";
 import type { Row } from "../journal/index.js";
 
-/** Maximum number of pushes to list by number. */
-const MAX_NAMED = 10;
+/** Maximum number of pushes in a report. */
+const MAX_LISTED = 10;
 
 /** Pushes that a replay does not send, and why. */
-export class Skipped {
+export class SkippedPushes {
   readonly #reasons = new Map<string, number[]>();
 
-  constructor(private readonly onNote: (event: NoteEvent) => void) {}
-
+  readonly #onNote: (event: NoteEvent) => void;
+  /** Number of skipped pushes. */
   count = 0;
-  /** Number of those that the app did not get in another way. */
+  /** Number of skipped pushes that the queue does not deliver either. */
   unsent = 0;
+
+  /** @param onNote receives the reports */
+  constructor(onNote: (event: NoteEvent) => void) {
+    this.#onNote = onNote;
+  }
 
   /**
    * @param reason follows "was not sent: "
-   * @param options.isDelivered whether the queue delivers it. Default: false
+   * @param options.isDelivered whether the queue delivers the push. Default: false
    */
   add({ push }: Row, reason: string, { isDelivered = false } = {}): void {
     if (!isDelivered) this.unsent++;
@@ -26,16 +31,16 @@ export class Skipped {
     else seqs.push(push.seq);
   }
 
-  /** Reports what was added since the last report: one line per reason. */
+  /** Reports the pushes added since the last report: one line per reason. */
   report(): void {
     for (const [reason, seqs] of this.#reasons) {
-      const named = seqs.slice(0, MAX_NAMED).map((seq) => `#${seq}`);
-      const more = seqs.length > MAX_NAMED ? ` and ${seqs.length - MAX_NAMED} more` : "";
+      const listed = seqs.slice(0, MAX_LISTED).map((seq) => `#${seq}`);
+      const more = seqs.length > MAX_LISTED ? ` and ${seqs.length - MAX_LISTED} more` : "";
       const were = seqs.length === 1 ? "was" : "were";
-      this.onNote({
+      this.#onNote({
         event: "note",
         code: "skipped",
-        message: `${named.join(", ")}${more} ${were} not sent: ${reason}`,
+        message: `${listed.join(", ")}${more} ${were} not sent: ${reason}`,
       });
     }
     this.#reasons.clear();

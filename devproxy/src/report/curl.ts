@@ -4,65 +4,66 @@ import { tokenOfEnvironment } from "../config/index.js";
 import { endToEndHeaders, pathAt, queryOf } from "../http/index.js";
 import type { Row } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
-import { hasControls } from "./words.js";
+import { hasControls } from "./format.js";
 
-const LEFT_OUT = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
-/** Most of a body that stands in a command, bytes: an argument of a program has its limits. */
-const INLINE_BYTES = 64 * 1024;
-const INCOMPLETE = "# What is in <...> is hidden here: --reveal gives the complete command.";
+/** Headers that curl sets itself, or that belong to the way through the tunnel. */
+const OMITTED = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
+/** Maximum size of a body in a command: systems limit the length of an argument. */
+const MAX_INLINE_BYTES = 64 * 1024;
+const INCOMPLETE = "# <...> replaces redacted values: --reveal prints the complete command.";
 
-/** Where a command is to send, and where the push is kept. */
-export interface CurlPlace {
+/** The app to send to, and the journal that contains the push. */
+export interface CurlOptions {
   target: URL;
   journal: string;
 }
 
 /**
- * Lines of a shell command that sends a push again, byte for byte, as it came in. The body is in it only when the redactor is open and it
- * is text of no great length; otherwise the command takes it out of the journal. What the redactor hides is missing in the command, which says so.
+ * Lines of a shell command that sends a push again, byte for byte as received. The command contains the body only with `--reveal`, and only if
+ * it is a short text; otherwise it reads the body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
  */
 export function curlLines(
   { push }: Row,
   { headers, body }: Content,
   redactor: Redactor,
-  { target, journal }: CurlPlace,
+  { target, journal }: CurlOptions,
 ): string[] {
-  const text = redactor.isRevealed ? inlineText(body) : undefined;
+  const text = redactor.isOff ? inlineText(body) : undefined;
   const parts = ["curl", "-X", quoteBytes(redactor.method(push.method))];
   const sent = endToEndHeaders(headers);
-  const shown = redactor.headers(sent);
-  for (const [name, value] of Object.entries(shown)) {
-    if (!LEFT_OUT.test(name))
+  const redacted = redactor.headers(sent);
+  for (const [name, value] of Object.entries(redacted)) {
+    if (!OMITTED.test(name))
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
-  // The dev proxy adds it to each push for the app.
+  // The dev proxy adds the token to each push for the app.
   if (tokenOfEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
-  // Without this, curl adds the content type of a form.
+  // Otherwise curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
-  // curl takes --data-binary with a leading @ for the name of a file, and brackets in a URL for a pattern of many.
+  // --data-raw, because --data-binary reads a leading @ as a file name; --globoff, because curl expands brackets in a URL.
   parts.push(...(text === undefined ? ["--data-binary", "@-"] : ["--data-raw", quote(text)]));
   if (/[[\]{}]/.test(url)) parts.push("--globoff");
   parts.push(quoteBytes(redactor.url(url)));
-  const isComplete = redactor.url(url) === url && JSON.stringify(shown) === JSON.stringify(sent);
+  const isComplete = redactor.url(url) === url && JSON.stringify(redacted) === JSON.stringify(sent);
   const source = `npx airudder-devproxy show ${push.seq} --journal ${quote(journal)} --raw`;
   return [...(isComplete ? [] : [INCOMPLETE]), text === undefined ? `${source} | ${parts.join(" ")}` : parts.join(" ")];
 }
 
-/** A body as it can stand in a command; nothing for one that is too long, is no text, or could steer a terminal. */
+/** A body as text for a command; `undefined` if it is too long, is not text, or contains control characters. */
 function inlineText(body: Buffer): string | undefined {
-  if (body.length > INLINE_BYTES || !isUtf8(body)) return undefined;
+  if (body.length > MAX_INLINE_BYTES || !isUtf8(body)) return undefined;
   const text = body.toString("utf8");
   return hasControls(text.replace(/[\t\n]/g, "")) ? undefined : text;
 }
 
-/** A word of a POSIX shell command. `printf` makes control characters, which must not reach a terminal. */
+/** A quoted word of a POSIX shell command. `printf` writes control characters, which a terminal must not receive. */
 function quote(text: string): string {
   if (/^[\w./:@-]+$/.test(text)) return text;
   return hasControls(text.replace(/[\t\n]/g, "")) ? printf(Buffer.from(text)) : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The same for a header or a URL, whose characters stand for bytes. */
+/** The same for a header or a URL, of which each character is a byte. */
 function quoteBytes(text: string): string {
   return /^[ -~]*$/.test(text) ? quote(text) : printf(Buffer.from(text, /^[\0-\xff]*$/.test(text) ? "latin1" : "utf8"));
 }

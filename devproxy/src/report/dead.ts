@@ -1,11 +1,11 @@
 import type { RequestResult } from "airudder-webhooks/journal";
 import type { Row } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
+import { localTime, safeLine } from "./format.js";
 import type { Screen } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
-import { clean, local } from "./words.js";
 
-/** The result for one push, or for an id that no push has. */
+/** The result for a push, or for an id without a push. */
 export interface DeadResult {
   id: string;
   row?: Row | undefined;
@@ -14,27 +14,33 @@ export interface DeadResult {
   error?: string | undefined;
 }
 
-/** A dead push and the error of its last attempt, redacted. */
+/** A dead push and the redacted error of its last attempt. */
 export interface DeadRow {
   row: Row;
   error: string | undefined;
 }
 
-/** Dead pushes as lines, under a header. */
+/** The table of `dead`. */
 export function deadTable(out: Screen, rows: readonly DeadRow[], redactor: Redactor): Table<DeadRow> {
   const columns: Column<DeadRow>[] = [
     { title: "#", cell: ({ row }) => `#${row.push.seq}`, style: () => "bold", alignRight: true },
     {
       title: "TIME",
-      cell: ({ row }) => local(row.push.at),
-      short: ({ row }) => local(row.push.at).slice(5),
+      cell: ({ row }) => localTime(row.push.at),
+      short: ({ row }) => localTime(row.push.at).slice(5),
       style: () => "dim",
       rank: 2,
     },
-    { title: "TYPE", cell: ({ row }) => clean(redactor.type(row.push.type)), minWidth: 14 },
+    { title: "TYPE", cell: ({ row }) => safeLine(redactor.type(row.push.type)), minWidth: 14 },
     { title: "ATTEMPTS", cell: ({ row }) => String(row.mark?.attempt ?? ""), alignRight: true, rank: 1 },
-    { title: "ID", cell: ({ row }) => clean(redactor.pushId(row.push.id)), style: () => "dim", minWidth: 13, rank: 3 },
-    { title: "ERROR", cell: ({ error = "" }) => clean(error), minWidth: 16 },
+    {
+      title: "ID",
+      cell: ({ row }) => safeLine(redactor.pushId(row.push.id)),
+      style: () => "dim",
+      minWidth: 13,
+      rank: 3,
+    },
+    { title: "ERROR", cell: ({ error = "" }) => safeLine(error), minWidth: 16 },
   ];
   return tableOf(out, columns, rows);
 }
@@ -56,23 +62,23 @@ export function deadJson({ row, error }: DeadRow, redactor: Redactor): object {
 /** A result as `dead --json` prints it. */
 export function resultJson({ id, row, result, error }: DeadResult, redactor: Redactor): object {
   const seq = row?.push.seq ?? null;
-  // The id of a push that does not exist is what the user typed.
-  const shown = row === undefined ? id : redactor.pushId(id);
-  return { event: "result", id: shown, seq, result, ...(error ? { error: redactor.text(error) } : {}) };
+  // Without a push, the id is what the user typed.
+  const safeId = row === undefined ? id : redactor.pushId(id);
+  return { event: "result", id: safeId, seq, result, error: error ? redactor.text(error) : undefined };
 }
 
 /** A result as a line. */
 export function resultLine(out: Screen, { id, row, result, error }: DeadResult, redactor: Redactor): string {
-  const name = row === undefined ? clean(id) : out.style("bold", `#${row.push.seq}`);
-  const type = row === undefined ? "" : `  ${clean(redactor.type(row.push.type))}`;
+  const name = row === undefined ? safeLine(id) : out.style("bold", `#${row.push.seq}`);
+  const type = row === undefined ? "" : `  ${safeLine(redactor.type(row.push.type))}`;
   const isDone = result === "retried" || result === "dropped";
-  return `${name}${type}  ${out.style(isDone ? "green" : "red", wordsOf({ id, row, result, error }, redactor))}`;
+  return `${name}${type}  ${out.style(isDone ? "green" : "red", describeResult({ id, row, result, error }, redactor))}`;
 }
 
-function wordsOf({ row, result, error = "" }: DeadResult, redactor: Redactor): string {
+function describeResult({ row, result, error = "" }: DeadResult, redactor: Redactor): string {
   if (result === "not_found") return "not found: no dead push has this id";
   if (result === "not_dead") return "unchanged: it is not dead";
   if (result === "no_handler")
-    return `unchanged: the app has no handler for ${clean(redactor.type(row?.push.type ?? "unknown"))}`;
-  return result === "failed" ? `failed: ${clean(redactor.text(error))}` : result;
+    return `unchanged: the app has no handler for ${safeLine(redactor.type(row?.push.type ?? "unknown"))}`;
+  return result === "failed" ? `failed: ${safeLine(redactor.text(error))}` : result;
 }

@@ -1,6 +1,6 @@
-import { pushes } from "./words.js";
+import { pushCount } from "./format.js";
 
-/** The line about pushes that were dropped while a command read them. */
+/** Reports pushes that a running `listen` dropped while a command read the journal. */
 export function droppedLine(count: number): string {
-  return `${pushes(count)} skipped: --keep of the running listen dropped ${count === 1 ? "it" : "them"} meanwhile.`;
+  return `${pushCount(count)} skipped: --keep of the running listen dropped ${count === 1 ? "it" : "them"} meanwhile.`;
 }

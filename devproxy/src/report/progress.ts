@@ -1,27 +1,32 @@
+import { pushCount, thousands } from "./format.js";
 import type { Screen } from "./screen.js";
-import { pushes, thousands } from "./words.js";
 
-const EVERY_MS = 200;
+const INTERVAL_MS = 200;
 
-/** A line with the progress of a long command. Only in a terminal. */
+/** A line with the progress of a long command. Printed only to a terminal. */
 export class Progress {
   #shownAt = performance.now();
   #isShown = false;
 
-  /** @param out usually standard error, so that the output stays clean */
-  constructor(
-    private readonly out: Screen,
-    private readonly total: number,
-  ) {}
+  readonly #out: Screen;
+  readonly #total: number;
 
-  show(count: number): void {
-    if (!this.out.isTerminal || performance.now() - this.#shownAt < EVERY_MS) return;
-    this.#shownAt = performance.now();
-    this.#isShown = true;
-    this.out.write(`\r\u001b[2K${thousands(count)} of ${pushes(this.total)}`);
+  /** @param out usually standard error, so that the output contains only results */
+  constructor(out: Screen, total: number) {
+    this.#out = out;
+    this.#total = total;
   }
 
+  /** Updates the line, at most five times a second. */
+  show(count: number): void {
+    if (!this.#out.isTerminal || performance.now() - this.#shownAt < INTERVAL_MS) return;
+    this.#shownAt = performance.now();
+    this.#isShown = true;
+    this.#out.write(`\r\u001b[2K${thousands(count)} of ${pushCount(this.#total)}`);
+  }
+
+  /** Removes the line. */
   clear(): void {
-    if (this.#isShown) this.out.write("\r\u001b[2K");
+    if (this.#isShown) this.#out.write("\r\u001b[2K");
   }
 }

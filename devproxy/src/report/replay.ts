@@ -10,8 +10,8 @@ import {
   type Verdict,
   type VerdictEvent,
 } from "../replay/index.js";
+import { duration, pushCount, safeLine, thousands } from "./format.js";
 import type { Screen, Style } from "./screen.js";
-import { clean, duration, pushes } from "./words.js";
 
 const STYLES: Record<Verdict, Style> = {
   fixed: "green",
@@ -27,22 +27,22 @@ const STYLES: Record<Verdict, Style> = {
   "accepted, handling unknown": "yellow",
 };
 
-/** Prints a replay as lines of JSON, personal data behind the redactor. */
+/** Prints a replay as lines of JSON, redacted. */
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
-    if (event.event === "note") err.line(clean(redactor.text(event.message)));
+    if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
     else if (event.event === "verdict")
       out.json({
         ...event,
-        ...(event.error === undefined ? {} : { error: redactor.text(event.error) }),
-        differences: event.differences.map((one) => masked(one, redactor)),
+        error: event.error === undefined ? undefined : redactor.text(event.error),
+        differences: event.differences.map((one) => redactDifference(one, redactor)),
       });
     else if (event.event === "replay") out.json({ ...event, target: redactor.url(event.target) });
     else out.json(event);
   };
 }
 
-/** Prints a replay for people; on a terminal with a line that shows how far it is. */
+/** Prints a replay as text; on a terminal with a progress bar. */
 export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   let total = 0;
   let done = 0;
@@ -50,8 +50,9 @@ export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayE
     if (out.isTerminal && done > 0) out.write("\r\u001b[2K");
     if (event.event === "replay") {
       total = event.total;
-      out.line(`${pushes(total)} to ${redactor.url(event.target)}`);
-    } else if (event.event === "note") out.line(`${out.style("yellow", "!")} ${clean(redactor.text(event.message))}`);
+      out.line(`${pushCount(total)} to ${redactor.url(event.target)}`);
+    } else if (event.event === "note")
+      out.line(`${out.style("yellow", "!")} ${safeLine(redactor.text(event.message))}`);
     else if (event.event === "summary") printSummary(out, event);
     else {
       done++;
@@ -69,25 +70,25 @@ function bar(done: number, total: number): string {
 
 function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): void {
   const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
-  const answer =
-    status === null ? clean(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
-  const missed = unexpected ? out.style("red", "  not as expected") : "";
+  const response =
+    status === null ? safeLine(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
+  const note = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
-    `${out.style("bold", `#${seq}`)}  ${clean(type)}  ${out.style(STYLES[verdict], verdict)}  ${answer}  ${out.style("dim", duration(ms))}${missed}`,
+    `${out.style("bold", `#${seq}`)}  ${safeLine(type)}  ${out.style(STYLES[verdict], verdict)}  ${response}  ${out.style("dim", duration(ms))}${note}`,
   );
-  if (status !== null && error !== undefined) out.line(`      ${out.style("red", clean(error))}`);
+  if (status !== null && error !== undefined) out.line(`      ${out.style("red", safeLine(error))}`);
   for (const difference of differences) {
-    const { path, before, after } = masked(difference, redactor);
+    const { path, before, after } = redactDifference(difference, redactor);
     const name = path === "" ? "body" : path === "status" || path === "result" ? path : `body ${path}`;
     out.line(differenceLine(out, name, before, after));
   }
 }
 
 function differenceLine(out: Screen, name: string, before: unknown, after: unknown): string {
-  return `      ${clean(name)}: ${out.style("red", shown(before))} -> ${out.style("green", shown(after))}`;
+  return `      ${safeLine(name)}: ${out.style("red", valueText(before))} -> ${out.style("green", valueText(after))}`;
 }
 
-/** Where an edited push differs from the recorded one; personal data is redacted. */
+/** The redacted differences between an edited push and the recorded one. */
 export function editsOf(before: Content, after: Content, redactor: Redactor): ResponseDifference[] {
   const [left, right] = [before, after].map(({ headers, body }) =>
     bytesOf(redactor.push(describePush(body, headers), body, headers)),
@@ -99,25 +100,25 @@ function bytesOf(body: unknown): Buffer {
   return Buffer.from(body instanceof JsonText ? body.text : JSON.stringify(body));
 }
 
-/** The same for people, one line per difference. */
+/** The differences as text, one line each. */
 export function editLines(out: Screen, edits: readonly ResponseDifference[]): string[] {
   return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
-function masked({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {
+function redactDifference({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {
   const redact = (value: unknown) =>
     path === "status" || path === "result" ? value : redactor.responsePart(value, path);
   return {
     path: redactor.path(path),
-    ...(before === undefined ? {} : { before: redact(before) }),
-    ...(after === undefined ? {} : { after: redact(after) }),
+    before: redact(before),
+    after: redact(after),
   };
 }
 
-function shown(value: unknown): string {
+function valueText(value: unknown): string {
   const text =
-    value === undefined ? "(nothing)" : String(value instanceof JsonText ? value.text : JSON.stringify(value));
-  return clean(text.length > 120 ? `${text.slice(0, 117)}...` : text);
+    value === undefined ? "(absent)" : String(value instanceof JsonText ? value.text : JSON.stringify(value));
+  return safeLine(text.length > 120 ? `${text.slice(0, 117)}...` : text);
 }
 
 function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrecorded, ms }: ReplaySummary): void {
@@ -126,11 +127,11 @@ function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrec
     const count = verdicts[verdict];
     if (count) out.line(`${String(count).padStart(7)}  ${out.style(STYLES[verdict], verdict)}`);
   }
-  out.line(`${pushes(total).padStart(7)} in ${duration(ms)}`);
-  if (skipped) out.line(out.style("yellow", `${pushes(skipped)} not sent`));
-  if (unexpected > 0) out.line(out.style("red", `${pushes(unexpected)} did not meet --expect`));
+  out.line(`${pushCount(total).padStart(7)} in ${duration(ms)}`);
+  if (skipped) out.line(out.style("yellow", `${pushCount(skipped)} not sent`));
+  if (unexpected > 0) out.line(out.style("red", `${pushCount(unexpected)} did not meet --expect`));
   if (unrecorded !== undefined) {
-    const what = unrecorded === 1 ? "1 delivery" : `${unrecorded.toLocaleString("en")} deliveries`;
+    const what = unrecorded === 1 ? "1 delivery" : `${thousands(unrecorded)} deliveries`;
     out.line(out.style("red", `${what} could not be recorded in the journal`));
   }
 }

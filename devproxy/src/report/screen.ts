@@ -1,23 +1,28 @@
 import { randomUUID } from "node:crypto";
 import { styleText } from "node:util";
 import { JsonText } from "../privacy/index.js";
-import { visible } from "./words.js";
+import { escapeControls } from "./format.js";
 
-/** Styles that a line may ask for. */
+/** Styles of `Screen.style`. */
 export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 
-/** Colours, and each character that may be a control. */
+/** A colour sequence, or a character that may be a control character. */
 const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
-/** Where a command writes. Survives a reader that has gone away; output that cannot be written is reported on one line and makes the command fail. */
+/**
+ * The output of a command, to a terminal or not. It stays silent after its reader has closed it. Another write error is reported on one line of
+ * standard error, with exit code 1.
+ */
 export class Screen {
+  readonly #stream: NodeJS.WriteStream;
   readonly #colours: boolean;
-  #gone = false;
+  #isClosed = false;
 
-  constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
+  constructor(stream: NodeJS.WriteStream = process.stdout) {
+    this.#stream = stream;
     this.#colours = stream.isTTY === true && !process.env.NO_COLOR;
     stream.on("error", (error: NodeJS.ErrnoException) => {
-      this.#gone = true;
+      this.#isClosed = true;
       if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") return;
       process.exitCode = 1;
       if (stream !== process.stderr)
@@ -25,70 +30,73 @@ export class Screen {
     });
   }
 
-  /** Whether lines can be drawn over. */
+  /** Whether lines can be overwritten. */
   get isTerminal(): boolean {
-    return this.stream.isTTY === true;
+    return this.#stream.isTTY === true;
   }
 
   /** Columns of the terminal; `undefined` for a file or a pipe. */
   get width(): number | undefined {
-    return this.stream.isTTY === true ? this.stream.columns : undefined;
+    return this.#stream.isTTY === true ? this.#stream.columns : undefined;
   }
 
-  /** Whether nobody reads any more, as behind `| head`, or nothing can be written. */
-  get isGone(): boolean {
-    return this.#gone;
+  /** Whether the reader has closed the output, as in `| head`, or a write failed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Prints lines. Escapes control characters, except line feeds, tabs and the colours of `style`. */
   line(text = ""): void {
     this.write(
-      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : visible(part)))}\n`,
+      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : escapeControls(part)))}\n`,
     );
   }
 
+  /** Prints one line of JSON. */
   json(value: unknown): void {
-    this.write(`${visible(jsonLine(value))}\n`);
+    this.write(`${escapeControls(jsonLine(value))}\n`);
   }
 
+  /** Writes data unchanged. */
   write(data: string | Buffer): void {
-    if (!this.#gone) this.stream.write(data);
+    if (!this.#isClosed) this.#stream.write(data);
   }
 
-  /** Resolves when the stream's buffer has room, or its reader has gone. Await it before each line of a long output. */
+  /** Resolves when the stream's buffer has room, or its reader has closed it. Await it before each line of a long output. */
   async drained(): Promise<void> {
-    if (this.#gone || !this.stream.writableNeedDrain) return;
+    if (this.#isClosed || !this.#stream.writableNeedDrain) return;
     await new Promise<void>((resolve) => {
       const done = () => {
-        this.stream.off("drain", done).off("error", done).off("close", done);
+        this.#stream.off("drain", done).off("error", done).off("close", done);
         resolve();
       };
-      this.stream.on("drain", done).on("error", done).on("close", done);
+      this.#stream.on("drain", done).on("error", done).on("close", done);
     });
   }
 
-  /** Resolves when everything is handed over. */
+  /** Resolves when everything is written. */
   flush(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#gone) resolve();
-      else this.stream.write("", () => resolve());
+      if (this.#isClosed) resolve();
+      else this.#stream.write("", () => resolve());
     });
   }
 
+  /** A text with a style. Not styled if the output is not a terminal or `NO_COLOR` is set. */
   style(style: Style, text: string): string {
     return this.#colours ? styleText(style, text, { validateStream: false } as never) : text;
   }
 }
 
-/** One line of JSON. The text of a `JsonText` is copied into it. */
+/** One line of JSON. It contains the text of a `JsonText` unchanged: a unique mark holds its place while the rest is stringified. */
 function jsonLine(value: unknown): string {
   const mark = randomUUID();
   const texts: string[] = [];
   const line = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
-    const own = this[key];
-    return own instanceof JsonText ? `${mark}${texts.push(own.compact()) - 1}` : member;
+    const original = this[key];
+    return original instanceof JsonText ? `${mark}${texts.push(original.compact()) - 1}` : member;
   });
   return texts.length === 0
     ? line
-    : line.replace(new RegExp(`"${mark}(\\d+)"`, "g"), (_, place) => texts[place] as string);
+    : line.replace(new RegExp(`"${mark}(\\d+)"`, "g"), (_, index) => texts[index] as string);
 }

@@ -11,7 +11,7 @@ export interface Column<T> {
   readonly alignRight?: boolean;
   /** A narrow terminal cuts cells down to this width, with an ellipsis. Default: cells are not cut. */
   readonly minWidth?: number;
-  /** A narrow terminal shortens, then omits the columns with the lowest rank first. Columns without a rank always stay. */
+  /** In a narrow terminal, columns are shortened, then omitted, the lowest rank first. A column without a rank is never omitted. */
   readonly rank?: number;
 }
 
@@ -29,19 +29,18 @@ interface Fitted<T> extends Column<T> {
 const GAP = "  ";
 
 /**
- * Lays out a table for a screen. The lines fit the width of a terminal. Elsewhere nothing is shortened or omitted, so that a program can
- * read the lines.
+ * Lays out a table. Its lines fit the width of a terminal. In other output nothing is shortened or omitted, so that programs can read it.
  */
 export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[]): Table<T> {
   const fitted = fit(columns, rows, out.width);
-  const line = (cell: (column: Fitted<T>) => string, style: (column: Fitted<T>) => Style | undefined): string =>
+  const line = (textOf: (column: Fitted<T>) => string, style: (column: Fitted<T>) => Style | undefined): string =>
     fitted
       .map((column) => {
-        const text = cut(cell(column), column.width);
+        const text = cut(textOf(column), column.width);
         const styled = style(column);
         const space = " ".repeat(column.width - text.length);
-        const shown = styled === undefined ? text : out.style(styled, text);
-        return column.alignRight ? space + shown : shown + space;
+        const cell = styled === undefined ? text : out.style(styled, text);
+        return column.alignRight ? space + cell : cell + space;
       })
       .join(GAP)
       .trimEnd();
@@ -63,22 +62,22 @@ function fit<T>(columns: readonly Column<T>[], rows: readonly T[], limit = Numbe
   const used = columns.filter((column) => rows.length === 0 || rows.some((row) => column.cell(row) !== ""));
   const fitted = used.map((column) => measured({ ...column, width: 0, isShort: false }, rows));
   if (total(fitted, ({ width }) => width) <= limit) return fitted;
-  let shown = fitted.map((column) =>
+  let visible = fitted.map((column) =>
     column.short === undefined ? column : measured({ ...column, width: 0, isShort: true }, rows),
   );
-  const byRank = shown.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const byRank = visible.toSorted((a, b) => rankOf(a) - rankOf(b));
   for (const column of byRank) {
-    if (total(shown, minWidthOf) <= limit || column.rank === undefined) break;
-    shown = shown.filter((other) => other !== column);
+    if (total(visible, minWidthOf) <= limit || column.rank === undefined) break;
+    visible = visible.filter((other) => other !== column);
   }
-  let rest = limit - total(shown, minWidthOf);
-  for (const column of byRank.filter((each) => shown.includes(each)).reverse()) {
+  let spare = limit - total(visible, minWidthOf);
+  for (const column of byRank.filter((each) => visible.includes(each)).reverse()) {
     const min = minWidthOf(column);
-    const more = Math.max(0, Math.min(column.width - min, rest));
-    column.width = min + more;
-    rest -= more;
+    const extra = Math.max(0, Math.min(column.width - min, spare));
+    column.width = min + extra;
+    spare -= extra;
   }
-  return shown;
+  return visible;
 }
 
 function rankOf<T>({ rank = Number.MAX_VALUE }: Column<T>): number {

@@ -50,7 +50,7 @@ const requestFiles = (dir: string) => readdirSync(dir).filter((name) => /^(reque
 /** Pushes of one subject. */
 const tasks = (...names: string[]) => names.map((TaskName) => callCompleted({ TaskName }));
 
-test("dead lists the dead pushes of an inbox with their redacted error, and counts the quarantined ones", async (t) => {
+test("dead lists the dead pushes of an inbox with their redacted errors, and counts the quarantined ones", async (t) => {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
   await makeDead(app, tasks("task-1", "task-2"));
@@ -74,7 +74,7 @@ test("dead lists the dead pushes of an inbox with their redacted error, and coun
   assert.deepEqual(lines[2], { event: "summary", dead: 2, quarantined: 1 });
 });
 
-test("if no app runs, dead appends the marks; the next start handles retried pushes in order, and no dropped ones", async (t) => {
+test("if no app runs, dead appends the marks; at its next start, the app handles retried pushes in order, and no dropped ones", async (t) => {
   const dir = makeFolder(t);
   const broken = startApp(t, dir);
   await makeDead(broken, tasks("a", "b", "c", "d", "e"));
@@ -109,7 +109,7 @@ test("if no app runs, dead appends the marks; the next start handles retried pus
   assert.equal(all.code, 0);
   assert.match(
     all.out,
-    /^#5 +call\.completed +retried\n1 push retried: no app runs, so the inbox handles them at its next start\n$/,
+    /^#5 +call\.completed +retried\n1 push retried: no app is running, so the app handles them at its next start\n$/,
   );
   assert.deepEqual((await run(["dead", ...at])).lines(), [{ event: "summary", dead: 0, quarantined: 0 }]);
 
@@ -120,7 +120,7 @@ test("if no app runs, dead appends the marks; the next start handles retried pus
   assert.deepEqual(fixed.handled, ["a", "d", "e"]);
 });
 
-test("while the app runs, it retries and drops pushes for dead, in order per subject, and reports each result", async (t) => {
+test("a running app retries and drops pushes for dead, in order per subject, and reports each result", async (t) => {
   const dir = makeFolder(t);
   const before = startApp(t, dir, ["call.completed", "dialer.agent"]);
   await makeDead(before, [...tasks("a", "b"), agentStatus({ state: "IDLE" })]);
@@ -161,14 +161,14 @@ async function makeOwnedInbox(t: TestContext): Promise<string> {
   return dir;
 }
 
-test("if the owner takes no requests, dead names its process, withdraws the request and changes nothing", async (t) => {
+test("if the owner does not accept requests, dead names its process, withdraws the request and changes nothing", async (t) => {
   const dir = await makeOwnedInbox(t);
   const { code, out, err } = await run(["dead", "--retry", "all", "--journal", dir]);
   assert.deepEqual([code, out], [3, ""]);
   assert.match(
     err,
     new RegExp(
-      `^airudder-devproxy: .* is in use by process ${process.pid} on .* withdrawn: nothing changed\\. .*too old.*\n$`,
+      `^airudder-devproxy: .* is in use by process ${process.pid} on .* withdrawn, and nothing changed\\. .*does not accept requests.*\n$`,
     ),
   );
   assert.deepEqual(requestFiles(dir), []);
@@ -189,7 +189,7 @@ test("not on Windows, which has no signals: Ctrl+C withdraws the request", {
   child.kill("SIGINT");
   const { code, err } = await ended;
   assert.equal(code, 3);
-  assert.match(err, /It was withdrawn: nothing changed\./);
+  assert.match(err, /The request was withdrawn, and nothing changed\./);
   assert.deepEqual(requestFiles(dir), []);
 });
 
@@ -251,7 +251,7 @@ async function idOf(inbox: string): Promise<string> {
   return String((await run(["dead", "--json", "--journal", inbox])).lines()[0]?.id);
 }
 
-test("dead prints a number that no push has as it was typed, and exits with 1", async (t) => {
+test("dead prints an unknown number as typed, and exits with 1", async (t) => {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
   await makeDead(app, tasks("a"));
@@ -267,7 +267,7 @@ test("dead prints a number that no push has as it was typed, and exits with 1", 
   assert.equal((await run(["dead", "--json", "--journal", dir])).lines()[0]?.seq, 1);
 });
 
-test("a discarded push has the status dropped in list, and no longer dead, whether the app runs or not", async (t) => {
+test("a dropped push has the status dropped in list, whether the app runs or not", async (t) => {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
   await makeDead(app, tasks("a", "b", "c"));

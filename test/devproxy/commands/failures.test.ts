@@ -31,7 +31,7 @@ async function deadInbox(t: import("node:test").TestContext): Promise<string> {
   return dir;
 }
 
-test("list and show print the state, the attempts and the handler's error of a push in an inbox", async (t) => {
+test("list and show print the state, the attempts and the handler's error of an inbox push", async (t) => {
   const journal = ["--journal", await deadInbox(t)];
   const [row] = (await run(["list", "--json", ...journal])).lines();
   assert.deepEqual([row?.status, row?.attempts], ["dead", 2]);

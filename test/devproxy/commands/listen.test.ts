@@ -13,7 +13,7 @@ async function startApp(t: import("node:test").TestContext): Promise<RecorderApp
   return app;
 }
 
-test("--json prints ready, push and delivery exactly as promised; SIGTERM ends it with 0 and frees the journal", async (t) => {
+test("listen --json prints the documented ready, push and delivery; SIGTERM ends it with 0 and unlocks the journal", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir, "--no-inspect"]);
@@ -29,7 +29,7 @@ test("--json prints ready, push and delivery exactly as promised; SIGTERM ends i
   assert.equal(existsSync(join(dir, "listen.json")), false);
 });
 
-test("kill -9 right after an answer: the push is in the journal, and can be replayed byte for byte", async (t) => {
+test("after kill -9 right after a response, the push is in the journal and can be replayed byte for byte", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
@@ -46,7 +46,7 @@ test("kill -9 right after an answer: the push is in the journal, and can be repl
   );
 });
 
-test("kill -9 under load: what was answered 200 is there at the next start", async (t) => {
+test("after kill -9 under load, every push with a 200 is in the journal", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
@@ -74,7 +74,7 @@ test("kill -9 under load: what was answered 200 is there at the next start", asy
   assert.equal(await next.stop(), 0);
 });
 
-test("a second listen on the same journal ends with 3 and names the owner; list and replay work beside the first", async (t) => {
+test("a second listen on the same journal exits with 3 and names the owner; list and replay work beside the first", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
@@ -90,7 +90,7 @@ test("a second listen on the same journal ends with 3 and names the owner; list 
   await until(() => listening.events.some(({ cause }) => cause === "replay"));
 });
 
-test("for people: a tree, a line a push and a line a delivery, no colours in a pipe", async (t) => {
+test("in a pipe, listen prints a tree, one line per push and one per delivery, without colours", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   app.reply = (_, response) => {
@@ -120,7 +120,7 @@ test("for people: a tree, a line a push and a line a delivery, no colours in a p
   assert.equal(out.includes("\u001b"), false);
 });
 
-test("a reader that goes away does not end it", async (t) => {
+test("listen continues after the reader closes its output", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
@@ -129,7 +129,7 @@ test("a reader that goes away does not end it", async (t) => {
   assert.equal(await listening.stop(), 0);
 });
 
-test("SIGTERM while a push waits for the app: it is acknowledged and delivered at the next start", async (t) => {
+test("on SIGTERM, a push that waits for the app is acknowledged, and delivered at the next start", async (t) => {
   const app = await startApp(t);
   await app.stop();
   const dir = makeFolder(t);
@@ -145,7 +145,7 @@ test("SIGTERM while a push waits for the app: it is acknowledged and delivered a
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`not on Windows, which has no signals: ${signal} makes listen end with a line about the content of the journal`, {
+  test(`not on Windows, which has no signals: ${signal} ends listen, which prints a summary of the journal`, {
     skip: process.platform === "win32",
   }, async (t) => {
     const app = await startApp(t);
@@ -170,7 +170,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-test("a port in use is one clear line and 2, and the journal is free again", async (t) => {
+test("a port in use is reported on one line, with exit code 2, and the journal is unlocked", async (t) => {
   const dir = makeFolder(t);
   const server = createServer().listen(0, "127.0.0.1");
   t.after(() => server.close());
@@ -182,7 +182,7 @@ test("a port in use is one clear line and 2, and the journal is free again", asy
   assert.equal(existsSync(join(dir, "lock")), false);
 });
 
-test("the journal's folder is made where it is asked for", async (t) => {
+test("listen creates the folder of --journal", async (t) => {
   const cwd = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--journal", join(cwd, "deep", "er")]);
   await listening.stop();

@@ -5,18 +5,17 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
-import { JournalIndex } from "../../../devproxy/src/journal/rows.js";
-import { liveReporter } from "../../../devproxy/src/report/live.js";
-import { Screen } from "../../../devproxy/src/report/screen.js";
+import { JournalIndex } from "../../../devproxy/src/journal/index.js";
+import { liveReporter, Screen } from "../../../devproxy/src/report/index.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-const refuse = (code: string) => (_: unknown, response: import("node:http").ServerResponse) =>
+const reject = (code: string) => (_: unknown, response: import("node:http").ServerResponse) =>
   void response.writeHead(401).end(JSON.stringify({ error: { code, message: "no" } }));
 
-test("personal data is nowhere in what is printed, whatever the field is called", async (t) => {
+test("no command prints personal data, whatever the name of the field", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   app.reply = (_, response) => void response.end('{"savedFor":"Jane Doe"}');
   const agent = JSON.parse(sample("dialer.agent.bare/hangup").toString());
@@ -48,7 +47,7 @@ test("personal data is nowhere in what is printed, whatever the field is called"
   }
 });
 
-test("an id that is a phone number or an address is masked as in the body, and found by its true value", async (t) => {
+test("an id that is a phone number or an e-mail address is redacted as in the body, and filters find its original value", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const push = JSON.parse(sample("call.completed/answered").toString());
   push.TaskID = "+62811000001";
@@ -96,7 +95,7 @@ test("an id that is a phone number or an address is masked as in the body, and f
   assert.deepEqual([readable?.task, readable?.call], [TaskID, Details[0].CallID]);
 });
 
-test("a compressed push is shown as what it holds; --raw writes what came", async (t) => {
+test("a compressed push is printed decompressed; --raw writes the received bytes", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const body = gzipSync(sample("dialer.task/running"));
   await send(proxy.localUrl, body, { headers: { "content-encoding": "gzip" } });
@@ -108,7 +107,7 @@ test("a compressed push is shown as what it holds; --raw writes what came", asyn
   assert.match((await run(["replay", "1", "--set", "TaskID=x", ...at])).err, /compressed \(gzip\)/);
 });
 
-test("an inbox, which has no config, has the same placeholders in list, show and replay", async (t) => {
+test("placeholders of an inbox are the same in list, show and replay", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const dir = makeFolder(t);
@@ -133,10 +132,10 @@ test("an inbox, which has no config, has the same placeholders in list, show and
   assert.equal(seen.size, 1, [...seen].join());
 });
 
-test("an answer of which the journal keeps a part is told as the first of its bytes", async (t) => {
+test("a response that is recorded in part is described as its first bytes", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
-  for (const answer of [`{"a":"${"\u00e9".repeat(50_000)}"}`, Buffer.alloc(70_000, 0xff), "x".repeat(70_000)]) {
-    app.reply = (_, response) => void response.end(answer);
+  for (const body of [`{"a":"${"\u00e9".repeat(50_000)}"}`, Buffer.alloc(70_000, 0xff), "x".repeat(70_000)]) {
+    app.reply = (_, response) => void response.end(body);
     await send(proxy.localUrl, "{}");
   }
   await proxy.close();
@@ -151,9 +150,9 @@ test("an answer of which the journal keeps a part is told as the first of its by
   assert.match((await run(["show", "1", "--reveal", "--journal", dir])).out, /"a":"\u00e9+$/m);
 });
 
-test("a refusal's code stands beside its status, live and in show; what bad_token wants is told once", async (t) => {
+test("listen and show print the code of an error response beside its status; the hint for bad_token is printed once", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
-  app.reply = refuse("bad_token");
+  app.reply = reject("bad_token");
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   const deliveries = events.filter((event): event is DeliveryEvent => event.event === "delivery");
   assert.deepEqual(
@@ -178,7 +177,7 @@ test("a refusal's code stands beside its status, live and in show; what bad_toke
   assert.match((await run(["show", "1", "--journal", dir])).out, / {2}401 bad_token {2}/);
 });
 
-test("a damaged journal: one line a segment, nothing of what it held; 3 when nothing can be read", async (t) => {
+test("a damaged journal is reported with one line per segment, without its content; exit code 3 if no push can be read", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();
@@ -199,7 +198,7 @@ test("a damaged journal: one line a segment, nothing of what it held; 3 when not
   }
 });
 
-test("a record whose end is damaged is told without its content", async (t) => {
+test("a damaged record is reported without its content", async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, '{"who":"Jane"}');
   await proxy.close();
@@ -211,7 +210,7 @@ test("a record whose end is damaged is told without its content", async (t) => {
   assert.equal(err.includes("Jane"), false);
 });
 
-test("an empty journal is not a damaged one", async (t) => {
+test("an empty journal is not damaged", async (t) => {
   const { proxy, dir } = await startProxy(t, { journal: makeFolder(t) });
   await proxy.close();
   assert.equal((await run(["list", "--journal", dir])).code, 0);

@@ -8,9 +8,9 @@ import { makeFolder } from "../../helpers/folder.js";
 const wrong: [string[], RegExp][] = [
   [["lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
   [["help", "lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen/],
-  [["--json", "list"], /The command comes first, its flags behind it: airudder-devproxy list/],
-  [["--journal", "x", "list"], /The command comes first/],
-  [["--status", "failed", "replay"], /The command comes first, .*: airudder-devproxy replay/],
+  [["--json", "list"], /Put the command before its flags: airudder-devproxy list/],
+  [["--journal", "x", "list"], /Put the command before its flags/],
+  [["--status", "failed", "replay"], /Put the command before its flags: airudder-devproxy replay/],
   [["--nonsense"], /unknown option '--nonsense'/],
   [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
   [["listen", "--target", "ftp://x/y"], /--target/],
@@ -22,24 +22,24 @@ const wrong: [string[], RegExp][] = [
   [["listen", "--when-down", "cry"], /--when-down/],
   [["list", "--status", "good"], /--status "good" is unknown/],
   [["list", "--type", "call.complete"], /--type "call\.complete" is unknown\. Give one of call\.completed/],
-  [["list", "--since", "soon"], /--since "soon" is no time/],
+  [["list", "--since", "soon"], /--since "soon" is not a time/],
   [["list", "--last", "0"], /--last/],
   [["list", "--since", "1h", "--until", "2h"], /--since 1h is later than --until 2h/],
   [["show"], /missing required argument 'id'/],
   [["show", "99"], /no push 99; the journal holds #1 to #2/],
   [["show", "1..2"], /stands for 2 pushes/],
   [["show", "1", "--raw", "--json"], /cannot be used with/],
-  [["replay"], /Say what to replay/],
+  [["replay"], /Select the pushes to replay/],
   [["replay", "5..9"], /no push in 5\.\.9/],
   [["replay", "1", "--speed", "0"], /--speed/],
   [["replay", "1", "--expect", "fine"], /--expect "fine"/],
   [["replay", "1", "--set", "Details[9].CallID=1"], /there is no Details\[9\]\.CallID in #1/],
   [["replay", "1", "--to", "x"], /--to "x"/],
-  [["replay", "1", "--key", ""], /--key is empty\. Leave it out to send each push with the Sign that it has/],
+  [["replay", "1", "--key", ""], /--key is empty\. Leave it out to send each push with its recorded Sign/],
   [["replay", "1", "--key", "", "--dry-run"], /--key is empty/],
 ];
 
-test("wrong usage is one line on standard error and exit code 2, and changes nothing", async (t) => {
+test("wrong usage is reported on one line, with exit code 2, and changes nothing", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, sample("call.completed/answered"));
   await send(proxy.localUrl, "{}");
@@ -75,7 +75,7 @@ test("a mistyped command gets a suggestion if a similar one exists; an empty AIR
   assert.match(out, /^node +OK/m);
 });
 
-test("a journal that cannot be read is one line and exit code 3", async (t) => {
+test("a journal that cannot be read is reported on one line, with exit code 3", async (t) => {
   const folder = makeFolder(t);
   const newer = join(folder, "newer");
   mkdirSync(newer);
@@ -84,7 +84,7 @@ test("a journal that cannot be read is one line and exit code 3", async (t) => {
   mkdirSync(join(folder, "other"));
   writeFileSync(join(folder, "other", "notes.txt"), "");
   const cases: [string, RegExp][] = [
-    [join(folder, "other"), /is no journal: it holds no 000001\.ndjson and no config\.json/],
+    [join(folder, "other"), /is not a journal: it contains neither 000001\.ndjson nor config\.json/],
     [join(folder, "nowhere"), /does not exist/],
     [join(folder, "file"), /is not a folder/],
     [newer, /format 99/],
@@ -104,7 +104,7 @@ test("a journal that cannot be read is one line and exit code 3", async (t) => {
   }
 });
 
-test("help names every flag, with an example", async () => {
+test("--help lists every flag, with an example", async () => {
   const flags: Record<string, string[]> = {
     listen: [
       "--target",
@@ -159,7 +159,7 @@ test("help names every flag, with an example", async () => {
   assert.match((await run(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
 });
 
-test("list and show, for people and programs, mask what is personal unless told to reveal it", async (t) => {
+test("list and show redact personal data without --reveal, as text and with --json", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   app.reply = ({ headers }, response) =>
     void response.writeHead(headers["x-fail"] ? 500 : 200).end('{"CalleeName":"Jane Doe"}');
@@ -215,7 +215,7 @@ test("--curl sends the same bytes again", { skip: process.platform === "win32" }
   assert.equal(app.requests[1]?.sha256, app.requests[0]?.sha256);
 });
 
-test("replay of nothing: a line, and 1 where something was expected", async (t) => {
+test("replay without a matching push prints one line, and exits with 1 under --expect", async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();
@@ -230,7 +230,7 @@ test("replay of nothing: a line, and 1 where something was expected", async (t) 
   );
 });
 
-test("replay of a damaged journal says what it skips; 3 when nothing can be read", async (t) => {
+test("replay of a damaged journal reports the skipped records, and exits with 3 if no push can be read", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();
@@ -248,7 +248,7 @@ test("replay of a damaged journal says what it skips; 3 when nothing can be read
 });
 
 for (const withListen of [false, true]) {
-  test(`Ctrl+C in a replay ${withListen ? "through a running listen" : "of its own"} says how far it came, and is no success`, {
+  test(`Ctrl+C in a replay ${withListen ? "through" : "without"} a running listen reports its progress, and exits with 1`, {
     skip: process.platform === "win32",
   }, async (t) => {
     const { proxy, app, dir } = await startProxy(t);
@@ -262,7 +262,7 @@ for (const withListen of [false, true]) {
     };
     const { code, err } = await running.ended;
     assert.equal(code, 1);
-    assert.match(err, /^interrupted: 1 of 3 pushes sent, and 1 more stopped before the app responded$/m);
+    assert.match(err, /^interrupted: 1 of 3 pushes sent; 1 more stopped before the app responded$/m);
     await until(async () => (await run(["show", "2", "--json", "--journal", dir])).out.includes('"aside":"stopped"'));
     const listed = (await run(["list", "--json", "--journal", dir])).lines();
     assert.deepEqual(
@@ -272,7 +272,7 @@ for (const withListen of [false, true]) {
   });
 }
 
-test("replay: 0, or 1 when an expectation failed; --dry-run sends nothing", async (t) => {
+test("replay exits with 0, or with 1 under a failed --expect; --dry-run sends nothing", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   app.reply = (_, response) => void response.writeHead(500).end('{"error":{"code":"handler_failed"}}');
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
@@ -288,7 +288,7 @@ test("replay: 0, or 1 when an expectation failed; --dry-run sends nothing", asyn
   assert.equal(fixed.code, 0, fixed.err);
   assert.match(
     fixed.out,
-    /#1 +unknown +fixed +200 .*\n +status: 500 -> 200\n +body \/error: .*"handler_failed".* -> \(nothing\)/,
+    /#1 +unknown +fixed +200 .*\n +status: 500 -> 200\n +body \/error: .*"handler_failed".* -> \(absent\)/,
   );
   assert.match(fixed.out, / 3 +fixed\n/);
 

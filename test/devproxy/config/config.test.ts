@@ -6,7 +6,7 @@ import { startDevproxy } from "airudder-devproxy";
 import { startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 
-test("the first start makes a secret, a name and a token that only the owner can read; the next start keeps them", async (t) => {
+test("the first start generates a secret, a subdomain and a token that only the owner can read; the next start keeps them", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const text = readFileSync(join(dir, "config.json"), "utf8");
   const { secret, subdomain, token } = JSON.parse(text);
@@ -32,12 +32,12 @@ const damaged: Record<string, string> = {
   "cut off": '{"secret": "abc',
   "an empty file": "",
   "another JSON value": "null",
-  "a secret that is no path segment": '{"secret":"a/b","subdomain":"abcd","token":"0123456789abcdef"}',
+  "a secret that is not a path segment": '{"secret":"a/b","subdomain":"abcd","token":"0123456789abcdef"}',
   "no token": '{"secret":"0123456789abcdef","subdomain":"abcd"}',
 };
 
 for (const [name, text] of Object.entries(damaged)) {
-  test(`a damaged config (${name}) is one clear error, and stays as it is`, async (t) => {
+  test(`a damaged config (${name}) is reported, and not changed`, async (t) => {
     const dir = join(makeFolder(t), "journal");
     const first = await startProxy(t, { journal: dir });
     await first.proxy.close();

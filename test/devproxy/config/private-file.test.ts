@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { writePrivateFile } from "../../../devproxy/src/config/private-file.js";
-import { DevproxyError } from "../../../devproxy/src/errors.js";
+import { DevproxyError } from "airudder-devproxy";
+import { writePrivateFile } from "../../../devproxy/src/config/index.js";
 import { makeFolder } from "../../helpers/folder.js";
 
-test("a private file replaces the earlier one, and no draft stays beside it", async (t) => {
+test("a private file replaces the existing one, and leaves no draft", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "config.json");
   writeFileSync(path, "old");
@@ -15,13 +15,13 @@ test("a private file replaces the earlier one, and no draft stays beside it", as
   assert.deepEqual(readdirSync(dir), ["config.json"]);
 });
 
-/** Paths that cannot be written: one that a folder has, and one in a folder that does not exist. */
+/** Paths that cannot be written. */
 const blocked: Record<string, (dir: string) => string> = {
   "is a folder": (dir) => {
     mkdirSync(join(dir, "config.json", "sub"), { recursive: true });
     return join(dir, "config.json");
   },
-  "is in no folder": (dir) => join(dir, "nowhere", "config.json"),
+  "is in a missing folder": (dir) => join(dir, "nowhere", "config.json"),
 };
 
 for (const [what, block] of Object.entries(blocked)) {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readProject } from "../../../devproxy/src/config/project.js";
-import { DevproxyError } from "../../../devproxy/src/errors.js";
+import { DevproxyError } from "airudder-devproxy";
+import { readProject } from "../../../devproxy/src/config/index.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { run, sample, send, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -70,7 +70,7 @@ test("flags override the environment, the environment overrides the file, the fi
   assert.deepEqual(received(), [1, 2, 1]);
 });
 
-test("AIRUDDER_TOKEN goes to the app with live and replayed pushes, and is nowhere in the journal or in what is printed", async (t) => {
+test("the app receives AIRUDDER_TOKEN with live and replayed pushes; neither the journal nor the output contains it", async (t) => {
   const app = await startApp(t);
   const { root } = makeProject(t, { target: app.url, tunnel: "none" });
   const env = { AIRUDDER_TOKEN: "t0ken-secret" };
@@ -124,7 +124,7 @@ const wrong: [object | string, RegExp][] = [
   [{ reveal: true }, /"reveal" is unknown\. Options: target, journal, tunnel, /],
   [{ journal: 1 }, /"journal" must be a string/],
   [{ port: "80" }, /"port" must be a whole number/],
-  [{ keep: "much" }, /"keep" is wrong\. .*"much" is no amount/],
+  [{ keep: "much" }, /"keep" is wrong\. .*"much" is not an amount/],
   [{ whenDown: "cry" }, /"whenDown" must be hold, ack or fail/],
   ["{'s3cret'", /cannot be read: it is not JSON\.$/],
   ["[]", /must contain a JSON object/],
@@ -142,7 +142,7 @@ test("a wrong config file is reported on one line with its path and the member, 
   }
 });
 
-test("a wrong config file is an error with the code project_config, which does not quote what may be a secret", (t) => {
+test("a wrong config file is an error with the code project_config, whose message contains no secrets", (t) => {
   for (const [config, message] of wrong) {
     const { root, below } = makeProject(t, config);
     assert.throws(

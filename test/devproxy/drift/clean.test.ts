@@ -4,7 +4,7 @@ import { type RecordedPush, summarizeDrift } from "airudder-devproxy";
 import { describePush, measurePush } from "airudder-webhooks/inspect";
 import { openJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
-import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
+import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -80,7 +80,7 @@ test("a journal that is read in blocks has the drift report of its pushes one by
   }
   await journal.close();
 
-  const reader = await readFolder(dir, makeContext());
+  const reader = await readFolder(dir, makeOutput());
   const read: RecordedPush[] = [];
   for await (const block of pushesOfRows(reader, reader.index.rows)) read.push(...block);
   assert.deepEqual(

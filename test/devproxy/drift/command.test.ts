@@ -87,7 +87,7 @@ test("drift: copies of recorded pushes are left out, and how many is said, for a
 test("drift: wrong usage is 2, a journal that cannot be read 3, a damaged line is skipped and told", async (t) => {
   const folder = makeFolder(t);
   const cases: [string[], number, RegExp][] = [
-    [["drift", "--since", "soon", "--journal", folder], 2, /--since "soon" is no time/],
+    [["drift", "--since", "soon", "--journal", folder], 2, /--since "soon" is not a time/],
     [["drift", "extra", "--journal", folder], 2, /too many arguments/],
     [["drift", "--journal", join(folder, "nowhere")], 3, /does not exist/],
   ];

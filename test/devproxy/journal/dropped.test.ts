@@ -3,13 +3,12 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { segmentPath } from "airudder-webhooks/journal";
-import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
+import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import type { Row } from "../../../devproxy/src/journal/rows.js";
-import { editableRows } from "../../../devproxy/src/replay/notes.js";
+import { editableRows, SkippedPushes } from "../../../devproxy/src/replay/index.js";
 import { parseEdit } from "../../../devproxy/src/replay/set.js";
-import { Skipped } from "../../../devproxy/src/replay/skipped.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 
 /** A running proxy with 4 pushes, each in a segment of its own. */
@@ -22,7 +21,7 @@ async function fourSegments(t: TestContext) {
 
 test("--text, drift and --set leave out a segment that is dropped during the command, and count its pushes", async (t) => {
   const { dir } = await fourSegments(t);
-  const reader = await readFolder(dir, makeContext());
+  const reader = await readFolder(dir, makeOutput());
   const { rows } = reader.index;
   rmSync(segmentPath(dir, rows[0]?.location.segment as number));
   const found = await filterRows(reader, rows, { text: "needle" });
@@ -35,7 +34,7 @@ test("--text, drift and --set leave out a segment that is dropped during the com
   for await (const pushes of pushesOfRows(reader, rows)) for (const { label } of pushes) labels.push(label);
   assert.deepEqual(labels, ["#2", "#3", "#4"]);
   const edits = { set: [parseEdit("n=5")], key: undefined };
-  await editableRows(reader, rows, edits, new Skipped(() => undefined), () => undefined);
+  await editableRows(reader, rows, edits, new SkippedPushes(() => undefined), () => undefined);
   assert.equal(reader.dropped, 1);
 });
 
@@ -58,7 +57,7 @@ test("a replay during retention skips the pushes that were dropped, reports thei
 test("drift shows its progress, and reports a damaged record", async (t) => {
   const { dir, proxy } = await fourSegments(t);
   await proxy.close();
-  const reader = await readFolder(dir, makeContext());
+  const reader = await readFolder(dir, makeOutput());
   const counts: number[] = [];
   for await (const pushes of pushesOfRows(reader, reader.index.rows, (count) => counts.push(count))) {
     for (const { body } of pushes) assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
@@ -81,7 +80,7 @@ test("drift names the location of a damaged record that stands among others", as
   for (let n = 1; n <= 4; n++) await send(proxy.localUrl, `{"n":${n},"word":"needle"}`);
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
   await proxy.close();
-  const reader = await readFolder(dir, makeContext());
+  const reader = await readFolder(dir, makeOutput());
   const [
     ,
     ,

@@ -162,8 +162,8 @@ test("filters with wrong values are one clear line", async (t) => {
       { status: "good" },
       /--status "good" is unknown\. Give one of handled, ignored, failed, dead, quarantined, stored, dropped, accepted, undelivered/,
     ],
-    [{ since: "yesterday" }, /--since "yesterday" is no time/],
-    [{ until: "10" }, /--until "10" is no time/],
+    [{ since: "yesterday" }, /--since "yesterday" is not a time/],
+    [{ until: "10" }, /--until "10" is not a time/],
     [{ since: "2026-13-45" }, /--since/],
     [{ since: "10m", until: "2h" }, /--since 10m is later than --until 2h/],
   ];

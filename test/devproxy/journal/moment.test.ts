@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { parseMoment } from "../../../devproxy/src/config/moment.js";
+import { parseMoment } from "../../../devproxy/src/config/index.js";
 
 const zone = process.env.TZ;
 process.env.TZ = "Asia/Jakarta";
@@ -25,6 +25,10 @@ for (const [text, expected] of cases) {
 
 test("what is no date says how one is given, and that it is local", () => {
   for (const text of ["2026-13-01", "2026-01-31x", "31.1.2026", "2026-01-31T", "2026-01-31T99:00"]) {
-    assert.throws(() => parseMoment(text, "--since"), { exit: 2, message: /--since .* is no time.* local time/ }, text);
+    assert.throws(
+      () => parseMoment(text, "--since"),
+      { exit: 2, message: /--since .* is not a time.* local time/ },
+      text,
+    );
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { parseRetention } from "../../../devproxy/src/config/retention-rule.js";
+import { parseRetention } from "../../../devproxy/src/config/index.js";
 import { applyRetention, isFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { RetentionTask } from "../../../devproxy/src/journal/retention-task.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
@@ -173,7 +173,7 @@ test("with a number, segments are cut at a tenth of it, whatever their size", as
 
 test("amounts that make no sense are one clear line", () => {
   for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
-    assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is no amount/ }, text);
+    assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is not an amount/ }, text);
   }
   assert.deepEqual(parseRetention("2h"), { ms: 7_200_000 });
   assert.deepEqual(parseRetention("50000"), { pushes: 50_000 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
+import { Redactor } from "../../../devproxy/src/privacy/index.js";
 
-const closed = new Redactor("secret", false);
+const redactor = new Redactor("secret", false);
 const payload = {
   CalleeName: "Budi (B.) Santoso",
   CalleeNumber: "0812-3456-7890",
@@ -14,7 +14,7 @@ const payload = {
   Comments: "my husband lost his job in may, so I cannot pay",
 };
 
-const shown: [what: string, text: string, expected: RegExp][] = [
+const cases: [what: string, text: string, expected: RegExp][] = [
   ["class and code", "PgError [23505]: duplicate key", /^PgError \[23505\]: duplicate key$/],
   ["a system's code", "Error [ECONNREFUSED]: connect ECONNREFUSED", /^Error \[ECONNREFUSED\]: connect ECONNREFUSED$/],
   ["a value", "TypeError: no Budi (B.) Santoso here", /^TypeError: no <value:\w{6}> here$/],
@@ -43,26 +43,26 @@ const shown: [what: string, text: string, expected: RegExp][] = [
   ],
 ];
 
-for (const [what, text, expected] of shown) {
-  test(`an error's text is shown without the values of the push: ${what}`, () =>
-    assert.match(closed.error(text, payload), expected));
+for (const [what, text, expected] of cases) {
+  test(`an error's text is printed without the values of the push: ${what}`, () =>
+    assert.match(redactor.error(text, payload), expected));
 }
 
-test("without the payload, an error is its class, its codes and its stack locations", () => {
+test("without the payload, only class, codes and stack locations of an error are printed", () => {
   assert.match(
-    closed.error("Error [X_Y]: connect ECONNREFUSED to Budi"),
+    redactor.error("Error [X_Y]: connect ECONNREFUSED to Budi"),
     /^Error \[X_Y\]: ECONNREFUSED <message:\w{6}>$/,
   );
-  assert.match(closed.error("Budi: bad\n    at f (/a.js:1:2)"), /^<message:\w{6}>\n {4}at f \(\/a\.js:1:2\)$/);
+  assert.match(redactor.error("Budi: bad\n    at f (/a.js:1:2)"), /^<message:\w{6}>\n {4}at f \(\/a\.js:1:2\)$/);
 });
 
-test("with --reveal, an error is shown as it is", () => {
+test("with --reveal, an error is printed unchanged", () => {
   assert.equal(new Redactor("", true).error("Error: Budi", payload), "Error: Budi");
 });
 
 test("a long error and a payload with many values are redacted fast", () => {
   const values = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, `value number ${i}`]));
   const start = performance.now();
-  closed.error(`Error: ${"1 a@".repeat(100_000)}`, { ...values, long: "x".repeat(5_000_000) });
+  redactor.error(`Error: ${"1 a@".repeat(100_000)}`, { ...values, long: "x".repeat(5_000_000) });
   assert.ok(performance.now() - start < 5_000);
 });

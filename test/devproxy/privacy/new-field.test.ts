@@ -42,7 +42,7 @@ test("a new field in a schema and a sample is redacted by its x-personal, withou
   cpSync(schemasDir, join(folder, "schemas"), { recursive: true });
   const file = join(folder, "schemas/common/call-detail.json");
   const schema = JSON.parse(readFileSync(file, "utf8"));
-  schema.properties.Nickname = { type: "string", description: "What friends say.", "x-personal": "name" };
+  schema.properties.Nickname = { type: "string", description: "What friends call them.", "x-personal": "name" };
   schema.properties.Mood = { type: "string", description: "Mood.", "x-personal": false, enum: ["calm", "angry"] };
   writeFileSync(file, JSON.stringify(schema));
   const payload = JSON.parse(sample("call.completed/answered").toString());

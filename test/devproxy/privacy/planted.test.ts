@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
-import { curlLines } from "../../../devproxy/src/report/curl.js";
-import { detailJson, detailLines } from "../../../devproxy/src/report/detail.js";
-import { Screen } from "../../../devproxy/src/report/screen.js";
+import { openSnapshot } from "../../../devproxy/src/journal/index.js";
+import { Redactor } from "../../../devproxy/src/privacy/index.js";
+import { curlLines, detailJson, detailLines, Screen } from "../../../devproxy/src/report/index.js";
 import { fieldsOf } from "../../../scripts/generate/fields.js";
 import { fullPayload } from "../../../scripts/generate/full-payload.js";
 import { isValue } from "../../../scripts/generate/personal.js";
@@ -62,7 +60,7 @@ function planted({ schema, push }: (typeof pushes)[number], format: (n: number) 
     if (kind === "other") place[`${next()} `] = next();
     else if (kind === "key") {
       delete place[step];
-      // A single word may be a field name, which is shown.
+      // A single word may be a field name, which is printed.
       place[`${next()} `] = next();
     } else if (isValue(node)) place[step] = next();
   }
@@ -85,13 +83,13 @@ const sentHeaders = {
 };
 
 /** Responds as an app that returns what it received: in headers, in bodies, and in the middleware's outcome. */
-function indiscreet({ body }: Recorded, response: import("node:http").ServerResponse, count: number): void {
+function echo({ body }: Recorded, response: import("node:http").ServerResponse, count: number): void {
   const values: unknown[] = [];
   JSON.parse(body.toString(), (_, value) => {
     if (typeof value !== "object" && leaks(String(value)).length > 0) values.push(value);
     return value;
   });
-  const said = values
+  const quoted = values
     .slice(0, 5)
     .join(" and ")
     .replace(/[^ -~]/g, "?");
@@ -101,7 +99,7 @@ function indiscreet({ body }: Recorded, response: import("node:http").ServerResp
     verified: true,
     duplicate: "plantd",
     result: count % 2 ? "failed" : "plantd",
-    error: `TypeError: no contact ${said} (${values[0]})`,
+    error: `TypeError: no contact ${quoted} (${values[0]})`,
     plantd: "0867-5309-0006",
     drift: 86753090006,
   };
@@ -115,8 +113,8 @@ function indiscreet({ body }: Recorded, response: import("node:http").ServerResp
   });
   const error = {
     code,
-    message: `It broke at ${said}`,
-    stack: `Error: ${said}\n    at Receiver.handle (/app/x.js:1:2)`,
+    message: `It broke at ${quoted}`,
+    stack: `Error: ${quoted}\n    at Receiver.handle (/app/x.js:1:2)`,
     count,
   };
   response.end(
@@ -144,33 +142,33 @@ async function record(t: TestContext, app: RecorderApp, dir: string): Promise<st
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
   for (const { body } of all)
     await send(`${listening.localUrl}?name=Budiplantd&phone=0867-5309-0008`, body, { headers: sentHeaders });
-  const said = () => listening.events.filter(({ event }) => event === "delivery").length;
-  await until(() => said() >= all.length);
+  const deliveries = () => listening.events.filter(({ event }) => event === "delivery").length;
+  await until(() => deliveries() >= all.length);
   await listening.stop();
   return JSON.stringify(listening.events) + listening.err;
 }
 
-test("no value that is planted in pushes, headers, keys, responses and errors is printed without --reveal", async (t) => {
+test("no value planted in pushes, headers, keys, responses and errors is printed without --reveal", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   let count = 0;
-  app.reply = (request, response) => indiscreet(request, response, count++);
+  app.reply = (request, response) => echo(request, response, count++);
   const dir = makeFolder(t);
   const outputs = new Map<string, string>([["listen --json", await record(t, app, dir)]]);
   const values = all.flatMap((one) => one.values);
   assert.ok(values.length > 400, `${values.length} values`);
 
-  const people = startRun(["listen", "--tunnel", "none", "--target", app.url, "--journal", dir]);
+  const listening = startRun(["listen", "--tunnel", "none", "--target", app.url, "--journal", dir]);
   let live = "";
-  people.child.stdout?.on("data", (chunk) => {
+  listening.child.stdout?.on("data", (chunk) => {
     live += chunk;
   });
   await until(() => /local\s+(http:\S+)/.test(live) && live.includes("journal"));
   const url = /local\s+(http:\S+)/.exec(live)?.[1] as string;
   for (const { body } of all.slice(0, 30)) await send(url, body, { headers: sentHeaders });
   await until(() => live.split("<--").length > 30);
-  people.child.kill("SIGTERM");
-  const { out, err } = await people.ended;
+  listening.child.kill("SIGTERM");
+  const { out, err } = await listening.ended;
   outputs.set("listen", out + err);
 
   const at = ["--journal", dir];

@@ -32,7 +32,7 @@ async function inboxFolder(t: import("node:test").TestContext): Promise<string> 
   return dir;
 }
 
-test("a replay of an inbox's pushes into another app tells nothing of them, and is compared with what came of them", async (t) => {
+test("a replay of an inbox's pushes does not change their status, and is compared with their result in the inbox", async (t) => {
   const journal = ["--journal", await inboxFolder(t)];
   const app = await new RecorderApp().start();
   t.after(() => app.stop());

@@ -7,50 +7,50 @@ const call = sample("call.completed/answered");
 const signed = (key: string) => JSON.stringify({ ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", key) });
 const workflow = sample("dialer.task/running");
 
-const cases: [name: string, body: Buffer | string, flags: string[], told: RegExp[]][] = [
+const cases: [name: string, body: Buffer | string, flags: string[], notes: RegExp[]][] = [
   [
-    "the schema that an edit does not fit",
+    "an edit that does not fit the schema",
     call,
     ["--set", "Details[0].CallTimes:=[]"],
     [/#1: the edit does not fit the schema at \/Details\/0\/CallTimes: .* expected, array set/],
   ],
   [
-    "the type that it becomes",
+    "a change of the type",
     workflow,
     ["--set", "pds:=null"],
     [/#1: the edit changes the type from dialer\.task to unknown/],
   ],
   [
-    "the key that nobody gave",
+    "a signature with another key",
     signed("agreed"),
     ["--set", "TaskID=other"],
     [/#1: TaskID is set without --key, so the push is signed again with the vendor's public key/],
   ],
-  ["nothing, where the vendor's key is the right one", signed("airudder"), ["--set", "TaskID=other"], []],
-  ["nothing, where a key is given", signed("agreed"), ["--set", "TaskID=other", "--key", "agreed"], []],
+  ["nothing if the vendor's key is the right one", signed("airudder"), ["--set", "TaskID=other"], []],
+  ["nothing if --key is given", signed("agreed"), ["--set", "TaskID=other", "--key", "agreed"], []],
   [
-    "that there is nothing to sign",
+    "that no push has a Sign",
     workflow,
     ["--key", "agreed"],
     [/--key signs only pushes that carry a Sign: no push carries one/],
   ],
 ];
 
-for (const [name, body, flags, told] of cases) {
-  test(`told of an edit, with --dry-run as without: ${name}`, async (t) => {
+for (const [name, body, flags, notes] of cases) {
+  test(`a replay reports ${name}, also with --dry-run`, async (t) => {
     const { proxy, dir } = await startProxy(t);
     await send(proxy.localUrl, body);
     await proxy.close();
     for (const more of [["--dry-run"], []]) {
       const { err } = await run(["replay", "1", "--json", ...flags, ...more, "--journal", dir]);
       const lines = err.split("\n").filter((line) => line !== "" && !line.startsWith("The app does not report"));
-      assert.equal(lines.length, told.length, err);
-      for (const [i, line] of lines.entries()) assert.match(line, told[i] as RegExp);
+      assert.equal(lines.length, notes.length, err);
+      for (const [i, line] of lines.entries()) assert.match(line, notes[i] as RegExp);
     }
   });
 }
 
-test("--key on some pushes without a Sign is told once", async (t) => {
+test("--key on some pushes without a Sign is reported once", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const body of [workflow, call, workflow]) await send(proxy.localUrl, body);
   await proxy.close();
@@ -58,7 +58,7 @@ test("--key on some pushes without a Sign is told once", async (t) => {
   assert.deepEqual(out.match(/^! .*$/gm), ["! --key signs only pushes that carry a Sign: 2 of 3 carry none."]);
 });
 
-test("--dry-run shows the edit, what is personal masked", async (t) => {
+test("--dry-run prints the redacted edits", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, call);
   await proxy.close();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReplayEvent, ReplayRequest, Row, VerdictEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { statusOf } from "../../../devproxy/src/journal/status.js";
+import { statusOf } from "../../../devproxy/src/journal/index.js";
 import { sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
@@ -15,7 +15,7 @@ async function replayed(
   return { events, verdicts: events.filter((event) => event.event === "verdict") };
 }
 
-test("a replay tells the app so, sends the same bytes, and is recorded as a delivery", async (t) => {
+test("a replay sends the same bytes with the replay header, and is recorded as a delivery", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
   await send(proxy.localUrl, sample("call.completed/vendor-example"), { headers: { "user-agent": "Airudder" } });
@@ -35,12 +35,12 @@ test("a replay tells the app so, sends the same bytes, and is recorded as a deli
   );
 });
 
-test("verdicts: fixed, regressed, still failing, same, with what differs", async (t) => {
+test("verdicts: fixed, regressed, still failing and same, with the differences", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
-  const answers = (status: number, body: object) => (_: unknown, response: import("node:http").ServerResponse) =>
+  const respond = (status: number, body: object) => (_: unknown, response: import("node:http").ServerResponse) =>
     void response.writeHead(status).end(JSON.stringify(body));
-  app.reply = answers(500, { error: { code: "boom", at: "save" } });
+  app.reply = respond(500, { error: { code: "boom", at: "save" } });
   await send(proxy.localUrl, "{}");
   const steps: [number, object, string, unknown[]][] = [
     [
@@ -64,7 +64,7 @@ test("verdicts: fixed, regressed, still failing, same, with what differs", async
     [404, { ok: [1, 2] }, "regressed", [{ path: "status", before: 200, after: 404 }]],
   ];
   for (const [status, body, verdict, differences] of steps) {
-    app.reply = answers(status, body);
+    app.reply = respond(status, body);
     const { verdicts } = await replayed(running, { last: 1 });
     assert.deepEqual([verdicts[0]?.verdict, verdicts[0]?.differences], [verdict, differences]);
   }
@@ -75,7 +75,7 @@ test("verdicts: fixed, regressed, still failing, same, with what differs", async
   assert.match(String(verdicts[0]?.error), /connection refused/);
 });
 
-test("with --expect an answer is good when its status is expected, then and now", async (t) => {
+test("with --expect, both the old and the new response succeed if their status is expected", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
   const steps: [then: number, now: number, expect: string, verdict: string, unexpected: true | undefined][] = [
@@ -95,7 +95,7 @@ test("with --expect an answer is good when its status is expected, then and now"
   }
 });
 
-test("a replay without an answer leaves what the last answer told", async (t) => {
+test("a replay without a response does not change the status of its push", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
   await send(proxy.localUrl, "{}");
@@ -105,7 +105,7 @@ test("a replay without an answer leaves what the last answer told", async (t) =>
   assert.equal(statusOf(proxy.store.index.rows[0] as Row), "accepted");
 });
 
-test("what is replayed: ids, the last N, filters, and both", async (t) => {
+test("ids, --last, filters and their combinations select pushes", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
   app.reply = ({ body }, response) =>
@@ -124,10 +124,10 @@ test("what is replayed: ids, the last N, filters, and both", async (t) => {
     assert.deepEqual([request, verdicts.map(({ seq }) => seq)], [request, expected]);
     assert.equal(events.at(-1)?.event, "summary");
   }
-  await assert.rejects(replayed(running, {}), { exit: 2, message: /Say what to replay/ });
+  await assert.rejects(replayed(running, {}), { exit: 2, message: /Select the pushes to replay/ });
 });
 
-test("--to sends elsewhere, and the delivery says where", async (t) => {
+test("--to sends to another app, and the delivery records its target", async (t) => {
   const running = await startProxy(t);
   const other = await new RecorderApp().start();
   t.after(() => other.stop());
@@ -138,7 +138,7 @@ test("--to sends elsewhere, and the delivery says where", async (t) => {
   assert.equal(running.proxy.store.index.rows[0]?.deliveries[1]?.head.target, `${other.origin}/other?x=1`);
 });
 
-test("a replay that was edited, went elsewhere or was stopped leaves what is known of the push", async (t) => {
+test("a replay that was edited, sent elsewhere or stopped does not change the status of its push", async (t) => {
   const running = await startProxy(t);
   const other = await new RecorderApp((_, response) => void response.writeHead(500).end()).start();
   t.after(() => other.stop());
@@ -169,14 +169,14 @@ test("a replay that was edited, went elsewhere or was stopped leaves what is kno
   assert.equal(statusOf(row), "accepted");
 });
 
-test("an edit that changes nothing, and the app's own address with another query, are no exceptions", async (t) => {
+test("an edit without effect, and the app's address with another query, change the status of the push", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, '{"n":1}');
   await replayed(running, { ids: ["1"], set: ["n=1"], to: `${running.app.url}?token=x` });
   assert.equal(running.proxy.store.index.rows[0]?.deliveries[1]?.head.aside, undefined);
 });
 
-test("at full speed, many at once, order per subject is kept and no two of one subject overlap", async (t) => {
+test("at full speed with parallel requests, pushes of one subject stay sequential and in order", async (t) => {
   const running = await startProxy(t);
   const { proxy, app } = running;
   const agent = (name: string, n: number) =>
@@ -212,7 +212,7 @@ test("at full speed, many at once, order per subject is kept and no two of one s
   }
 });
 
-test("original timing, scaled", async (t) => {
+test("--speed keeps the original timing, divided by a factor", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, '{"n":1}');
   await new Promise((resolve) => setTimeout(resolve, 400));
@@ -226,7 +226,7 @@ test("original timing, scaled", async (t) => {
   assert.ok((await timed(4)) >= 90);
 });
 
-test("an edit changes its value and no other byte, and the payload is signed again with the key", async (t) => {
+test("--set changes one value and no other byte; --key signs the payload again", async (t) => {
   const running = await startProxy(t, { key: "one" });
   const { proxy, app } = running;
   const text = `{ "TaskID":"t\\/1",  "Sign" : "${sign("t/1", "one")}", "Details":[{"CallID":"c", "n": 1.0,"e":"😀"}] }\n`;
@@ -240,7 +240,7 @@ test("an edit changes its value and no other byte, and the payload is signed aga
   assert.ok(verifySign(JSON.parse(sent), "two"));
 });
 
-test("a field that is not there is added as the last one, and no other byte changes", async (t) => {
+test("--set adds a missing field at the end, and changes no other byte", async (t) => {
   const running = await startProxy(t);
   const text = '{ "a" : {"b":{ } ,"c":1.0 } \n}';
   await send(running.proxy.localUrl, text);
@@ -256,7 +256,7 @@ test("a field that is not there is added as the last one, and no other byte chan
   }
 });
 
-test("an edit that does not fit the schema is told and sent", async (t) => {
+test("an edit that does not fit the schema is reported and sent", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, sample("call.completed/answered"));
   const { events } = await replayed(running, { last: 1, set: ["Details[0].CallTimes:=[]"] });
@@ -275,19 +275,19 @@ const wrong: [ReplayRequest, RegExp][] = [
   [{ last: 2, set: ["Nothing.at.all=x"] }, /there is no Nothing\.at\.all in #1, and no object/],
   [{ last: 2, set: ["Details"] }, /has no value/],
   [{ last: 2, set: ["=x"] }, /has no value/],
-  [{ last: 2, set: ["a..b=x"] }, /is no path/],
-  [{ last: 2, set: ["a[x]=1"] }, /is no path/],
-  [{ last: 2, set: ["TaskID:=oops"] }, /is no JSON/],
+  [{ last: 2, set: ["a..b=x"] }, /is not a path/],
+  [{ last: 2, set: ["a[x]=1"] }, /is not a path/],
+  [{ last: 2, set: ["TaskID:=oops"] }, /is not valid JSON/],
   [{ ids: ["2"], set: ["a=1"] }, /body of #2 is not a JSON object/],
   [{ last: 1, to: "ftp://x" }, /--to "ftp:\/\/x" is not an http\(s\) URL/],
   [{ last: 1, to: "localhost:3000" }, /--to/],
-  [{ last: 1, expect: "ok" }, /--expect "ok" is no status/],
+  [{ last: 1, expect: "ok" }, /--expect "ok" is not a status/],
   [{ last: 1, speed: -1 }, /--speed/],
   [{ last: 1, concurrency: 0 }, /--concurrency/],
   [{ ids: ["99"] }, /no push 99/],
 ];
 
-test("bad input is one clear line, before anything is sent", async (t) => {
+test("wrong input is rejected with one line, before anything is sent", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, sample("call.completed/answered"));
   await send(running.proxy.localUrl, "[not an object]");

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
-import { Deliverer } from "../../../devproxy/src/delivery/deliverer.js";
-import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
-import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
-import { replay } from "../../../devproxy/src/replay/replay.js";
+import { Deliverer, Forwarder } from "../../../devproxy/src/delivery/index.js";
+import { Redactor } from "../../../devproxy/src/privacy/index.js";
+import { replay } from "../../../devproxy/src/replay/index.js";
 import { run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
 test("a push that cannot be edited is skipped and reported; the others are sent", async (t) => {
@@ -49,7 +48,7 @@ const edits: [edit: string, before: string, after: string][] = [
   ["é=ü", '\ufeff{"\u00e9":"\u00a0", "x":"y"}', '\ufeff{"\u00e9":"ü", "x":"y"}'],
 ];
 for (const [edit, before, after] of edits) {
-  test(`--set ${edit} on ${JSON.stringify(before)} gives ${JSON.stringify(after)}`, async (t) => {
+  test(`--set ${edit} on ${JSON.stringify(before)} sends ${JSON.stringify(after)}`, async (t) => {
     const { proxy, app } = await startProxy(t);
     await send(proxy.localUrl, before);
     await proxy.replay({ ids: ["1"], set: [edit] });

@@ -12,13 +12,13 @@ import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-test("--curl goes where live pushes go, with the push's own query, and holds no secret unless told to", async (t) => {
+test("--curl sends to the app of live pushes, with the push's query, and contains no secret without --reveal", async (t) => {
   const app = await new RecorderApp().start();
   const { proxy, dir } = await startProxy(t, { app, target: `${app.url}?token=s3cret` });
-  const elsewhere = await new RecorderApp().start();
-  t.after(() => elsewhere.stop());
+  const otherApp = await new RecorderApp().start();
+  t.after(() => otherApp.stop());
   await send(`${proxy.localUrl}?x=1`, "{}", { headers: { authorization: "Bearer abc" } });
-  await proxy.replay({ last: 1, to: elsewhere.url });
+  await proxy.replay({ last: 1, to: otherApp.url });
   const running = await run(["show", "1", "--curl", "--journal", dir]);
   await proxy.close();
   const hidden = await run(["show", "1", "--curl", "--journal", dir]);
@@ -37,18 +37,18 @@ test("--curl goes where live pushes go, with the push's own query, and holds no 
   assert.deepEqual([again?.url, again?.headers.authorization], [live?.url, "Bearer abc"]);
 });
 
-/** Bodies, and whether they stand in the command itself; an argument of a program has its limits. */
-const curled: [string, string | Buffer, boolean][] = [
-  ["one that names a file of this machine", `@${fileURLToPath(import.meta.url)}`, true],
-  ["one of quotes, a line's end and text of all kinds", '{"it\'s": "$HOME `x` \\u0041 \u00e9\u{1f600}"}\n\t', true],
-  ["an empty one", "", true],
-  ["one that holds what steers a terminal", "\u001b[31m\u009b1m\r", false],
-  ["one that is not text", Buffer.from([0xff, 0, 0x40]), false],
-  ["a long one", `{"a":"${"'".repeat(200_000)}"}`, false],
+/** Bodies, and whether the command contains them. */
+const bodies: [string, string | Buffer, boolean][] = [
+  ["a file name after @", `@${fileURLToPath(import.meta.url)}`, true],
+  ["quotes, a line feed and non-ASCII text", '{"it\'s": "$HOME `x` \\u0041 \u00e9\u{1f600}"}\n\t', true],
+  ["empty", "", true],
+  ["control characters", "\u001b[31m\u009b1m\r", false],
+  ["not text", Buffer.from([0xff, 0, 0x40]), false],
+  ["longer than an argument", `{"a":"${"'".repeat(200_000)}"}`, false],
 ];
 
-for (const [what, body, isInline] of curled) {
-  test(`--curl with a body sends it byte for byte: ${what}`, { skip: process.platform === "win32" }, async (t) => {
+for (const [what, body, isInline] of bodies) {
+  test(`--curl sends a body byte for byte: ${what}`, { skip: process.platform === "win32" }, async (t) => {
     const { proxy, app, dir } = await startProxy(t);
     await send(`${proxy.localUrl}?a[0]={x,y}`, body, { headers: { "x-empty": "" } });
     await proxy.close();
@@ -64,7 +64,7 @@ for (const [what, body, isInline] of curled) {
   });
 }
 
-test("--curl says so where nobody knows where live pushes go", async (t) => {
+test("--curl warns if the app of live pushes is unknown", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir);
   await inbox.append(pushHead("push-1"), { headers: {}, body: Buffer.from("{}") });

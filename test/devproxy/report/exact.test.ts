@@ -4,14 +4,14 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
-import { JsonText } from "../../../devproxy/src/privacy/json-text.js";
+import { JsonText } from "../../../devproxy/src/privacy/index.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 import { programs } from "../../helpers/devproxy-programs.js";
 
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-const STEERING = "\u001b[31m\u009b1m\u202eevil\u2066\u200f\u061c\u0007";
+const CONTROL_TEXT = "\u001b[31m\u009b1m\u202eevil\u2066\u200f\u061c\u0007";
 
-test("values are shown unchanged: big integers, exponents, duplicate keys, escapes", async (t) => {
+test("values are printed unchanged: big integers, exponents, duplicate keys, escapes", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const body = '{"big":9007199254740993,"e":1e400,"f":1.0,"a":1,"a":2,"u":"\\u0041\\/","o":{},"l":[],"n":[1,{"x":-0}]}';
   app.reply = (_, response) => void response.end(body);
@@ -19,10 +19,10 @@ test("values are shown unchanged: big integers, exponents, duplicate keys, escap
   await send(proxy.localUrl, sample("call.completed/answered"));
   await proxy.close();
   const at = ["--journal", dir];
-  const people = (await run(["show", "1", "--reveal", ...at])).out;
+  const lines = (await run(["show", "1", "--reveal", ...at])).out;
   const printed =
     '"big": 9007199254740993,\n    "e": 1e400,\n    "f": 1.0,\n    "a": 1,\n    "a": 2,\n    "u": "\\u0041\\/",';
-  assert.ok(people.includes(`  {\n    ${printed}\n    "o": {},\n    "l": [],\n    "n": [\n      1,\n`), people);
+  assert.ok(lines.includes(`  {\n    ${printed}\n    "o": {},\n    "l": [],\n    "n": [\n      1,\n`), lines);
   const json = (await run(["show", "1", "--reveal", "--json", ...at])).out;
   assert.ok(json.includes(`"body":${body},`), json);
   assert.equal(json.split(body).length, 3);
@@ -31,12 +31,12 @@ test("values are shown unchanged: big integers, exponents, duplicate keys, escap
   assert.match((await run(["show", "1", ...at])).out, /"a": "<number:\w+>",\n +"a": "<number:\w+>"/);
 });
 
-test("a JSON text is printed in lines as JSON.stringify prints it", () => {
+test("JSON text is printed with the same line breaks as JSON.stringify", () => {
   for (const value of [{}, [], { a: [] }, [[], [{}]], { a: { b: [1, "x,]}{", { c: null }] }, d: '"\\' }, "x", 1])
     assert.equal(new JsonText(JSON.stringify(value)).pretty(), JSON.stringify(value, null, 2));
 });
 
-test("a body of 10,000 levels is shown", async (t) => {
+test("a body with 10,000 levels of nesting is printed", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const deep = `{"a":${"[".repeat(10_000)}"Budi"${"]".repeat(10_000)}}`;
   app.reply = (_, response) => void response.end(deep);
@@ -68,15 +68,15 @@ test("an id of 5 MB does not make a long line", async (t) => {
   }
 });
 
-test("control characters and marks of direction never reach a terminal", async (t) => {
+test("control and bidi characters never reach a terminal", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const push = JSON.parse(sample("call.completed/answered").toString());
-  push.TaskID = STEERING;
-  push.Details[0].CallID = `${STEERING}2`;
-  push.Details[0].Variables = { [STEERING]: STEERING };
+  push.TaskID = CONTROL_TEXT;
+  push.Details[0].CallID = `${CONTROL_TEXT}2`;
+  push.Details[0].Variables = { [CONTROL_TEXT]: CONTROL_TEXT };
   app.reply = (_, response) => {
     response.setHeader("x-control", Buffer.from("\u009b1m\u202e").toString("latin1"));
-    response.end(JSON.stringify({ [STEERING]: STEERING }));
+    response.end(JSON.stringify({ [CONTROL_TEXT]: CONTROL_TEXT }));
   };
   const header = Buffer.from("\u009b1m\u202e").toString("latin1");
   await send(proxy.localUrl, JSON.stringify(push), { headers: { "x-control": header } });
@@ -102,7 +102,7 @@ test("control characters and marks of direction never reach a terminal", async (
   assert.deepEqual(shown.body, push);
 });
 
-test("--curl sends the same bytes of headers, and adds no content type", {
+test("--curl sends the same header bytes, and adds no content type", {
   skip: process.platform === "win32",
 }, async (t) => {
   const { proxy, app, dir } = await startProxy(t);
@@ -127,7 +127,7 @@ test("--curl sends the same bytes of headers, and adds no content type", {
   assert.equal(untyped?.sha256, second?.sha256);
 });
 
-test("a config that other users can read is reported with how to fix it", {
+test("a config that other users can read is reported, with the fix", {
   skip: process.platform === "win32",
 }, async (t) => {
   const { proxy, dir } = await startProxy(t);

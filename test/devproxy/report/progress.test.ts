@@ -2,17 +2,16 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { Progress } from "../../../devproxy/src/report/progress.js";
-import { Screen } from "../../../devproxy/src/report/screen.js";
+import { Progress, Screen } from "../../../devproxy/src/report/index.js";
 
-/** A stream that takes itself for a terminal or not. */
+/** A stream that claims to be a terminal or not. */
 function streamOf(isTTY: boolean): NodeJS.WriteStream {
   return Object.assign(new PassThrough(), { isTTY }) as unknown as NodeJS.WriteStream;
 }
 
 for (const isTTY of [true, false]) {
-  const shown = isTTY ? "shows how far it is, at most five times a second, and clears its line" : "shows nothing";
-  test(`progress ${isTTY ? "on a terminal" : "that is piped away"} ${shown}`, async (t) => {
+  const expectation = isTTY ? "is printed at most five times a second, and its line is cleared" : "is not printed";
+  test(`progress ${isTTY ? "on a terminal" : "in a pipe"} ${expectation}`, async (t) => {
     let now = 0;
     t.mock.method(performance, "now", () => now);
     const stream = streamOf(isTTY);

@@ -8,7 +8,7 @@ import { programs } from "../../helpers/devproxy-programs.js";
 
 const FULL = "/dev/full";
 
-test("output that cannot be written is one line on standard error and exit code 1", {
+test("output that cannot be written is reported on one line of standard error, with exit code 1", {
   skip: !existsSync(FULL),
 }, async (t) => {
   const { proxy, dir } = await startProxy(t);
@@ -29,7 +29,9 @@ test("output that cannot be written is one line on standard error and exit code 
   }
 });
 
-test("output that nobody reads any more ends without a word", { skip: process.platform === "win32" }, async (t) => {
+test("if the reader closes the output, the command ends silently", {
+  skip: process.platform === "win32",
+}, async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();

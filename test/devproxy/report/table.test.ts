@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
-import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
-import { rowTable } from "../../../devproxy/src/report/row.js";
-import { Screen } from "../../../devproxy/src/report/screen.js";
+import { openSnapshot } from "../../../devproxy/src/journal/index.js";
+import { Redactor } from "../../../devproxy/src/privacy/index.js";
+import { rowTable, Screen } from "../../../devproxy/src/report/index.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 
 /** A terminal with a number of columns, without colours. */
@@ -24,7 +23,7 @@ async function recorded(t: import("node:test").TestContext): Promise<string> {
   return dir;
 }
 
-test("list has a header, and its lines fit terminals from 60 to 300 columns", async (t) => {
+test("the lines of list fit terminals from 60 to 300 columns", async (t) => {
   const reader = await openSnapshot(await recorded(t));
   const { rows } = reader.index;
   for (let width = 60; width <= 300; width++) {
@@ -56,7 +55,7 @@ test("list in a pipe shortens nothing, and --json has no header", async (t) => {
   assert.equal((await run(["list", "--json", "--journal", dir])).lines().length, rows.length);
 });
 
-test("the last line of list says how many pushes match, and how many of them it shows", async (t) => {
+test("the last line of list reports the number of matching and of printed pushes", async (t) => {
   const dir = await recorded(t);
   const cases: [string[], string][] = [
     [["--last", "2"], "the newest 2 of 5 pushes: --last N for more"],

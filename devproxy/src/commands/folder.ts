@@ -10,34 +10,25 @@ import {
 import { configPath } from "../config/index.js";
 import { DevproxyError } from "../errors.js";
 import { isDropped, type JournalReader, openSnapshot } from "../journal/index.js";
-import { Screen } from "../report/index.js";
-
-/** Where a command reads and writes. */
-export interface Context {
-  out: Screen;
-  err: Screen;
-}
-
-export function makeContext(): Context {
-  return { out: new Screen(process.stdout), err: new Screen(process.stderr) };
-}
+import type { Screen } from "../report/index.js";
+import type { Output } from "./output.js";
 
 /**
- * The folder of a journal that must be there already.
+ * The absolute path of an existing journal.
  * @throws DevproxyError `no_journal`
  */
 export async function existingFolder(journal: string): Promise<string> {
   const dir = resolve(journal);
-  const found = await stat(dir).catch((error: NodeJS.ErrnoException) => error);
-  if (found instanceof Error) {
-    const why = found.code === "ENOENT" ? "does not exist" : `cannot be read (${found.code})`;
+  const stats = await stat(dir).catch((error: NodeJS.ErrnoException) => error);
+  if (stats instanceof Error) {
+    const why = stats.code === "ENOENT" ? "does not exist" : `cannot be read (${stats.code})`;
     throw new DevproxyError(
       "no_journal",
-      `The journal ${dir} ${why}. Start "airudder-devproxy listen" there, or give --journal.`,
+      `The journal ${dir} ${why}. Start "airudder-devproxy listen" there, or use --journal.`,
       3,
     );
   }
-  if (!found.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
+  if (!stats.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
   // If the folder cannot be listed, reading the journal reports why.
   const segments = await listSegments(dir).catch(() => undefined);
   const hasConfig = await stat(configPath(dir)).then(
@@ -45,35 +36,30 @@ export async function existingFolder(journal: string): Promise<string> {
     () => false,
   );
   if (segments?.length === 0 && !hasConfig) {
-    const what = `The folder ${dir} is no journal: it holds no 000001.ndjson and no config.json.`;
+    const what = `The folder ${dir} is not a journal: it contains neither 000001.ndjson nor config.json.`;
     throw new DevproxyError(
       "no_journal",
-      `${what} Give --journal the folder of a listen, or of an app's file inbox.`,
+      `${what} Use --journal with the folder of a listen, or of an app's file inbox.`,
       3,
     );
   }
   return dir;
 }
 
-/** A journal that a command reads. */
+/** A snapshot of a journal. */
 export interface FolderReader extends JournalReader {
   /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
 
 /**
- * The journal as it is now, whoever writes it. Reports damage on standard error.
- * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
+ * A snapshot of a journal, which another process may be writing to. Reports damage on standard error.
+ * @throws DevproxyError `no_journal`; `journal_damaged`, if no push can be read
  */
-export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
+export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
   const damage: Damage[] = [];
   const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.push(one) });
-  const lines = describeDamage(damage);
-  if (lines.length > 0 && reader.index.rows.length === 0) {
-    const message = `No push of the journal ${reader.dir} can be read: ${lines.join(" ")}`;
-    throw new DevproxyError("journal_damaged", message, 3);
-  }
-  for (const line of lines) err.line(line);
+  reportDamage(damage, reader, err);
   const dropped = new Set<string>();
   const fail = (error: Error, location: RecordLocation): never => {
     if (isDropped(error)) dropped.add(`${location.segment}:${location.offset}`);
@@ -90,7 +76,24 @@ export async function readFolder(journal: string, { err }: Context): Promise<Fol
   };
 }
 
-/** Reads records. Reports dropped ones, and throws an error that names the location of a damaged one. */
+/**
+ * Prints the damage of a journal.
+ * @throws DevproxyError `journal_damaged`, if no push can be read
+ */
+export function reportDamage(
+  damage: readonly Damage[],
+  { dir, index }: Pick<JournalReader, "dir" | "index">,
+  err: Screen,
+): void {
+  const lines = describeDamage(damage);
+  if (lines.length > 0 && index.rows.length === 0) {
+    const message = `No push of the journal ${dir} can be read: ${lines.join(" ")}`;
+    throw new DevproxyError("journal_damaged", message, 3);
+  }
+  for (const line of lines) err.line(line);
+}
+
+/** Reads records. Calls `onDropped` for dropped ones, and throws an error with the location of a damaged one. */
 async function* recordsOf(
   reader: JournalReader,
   locations: Iterable<RecordLocation>,
@@ -98,13 +101,13 @@ async function* recordsOf(
 ): AsyncGenerator<Iterable<JournalRecord | undefined>> {
   /** The locations of the records that are not parsed yet. */
   const pending: RecordLocation[] = [];
-  const noted = function* () {
+  const remembered = function* () {
     for (const location of locations) {
       pending.push(location);
       yield location;
     }
   };
-  for await (const block of reader.records(noted())) yield checked(block, pending, onDropped);
+  for await (const block of reader.records(remembered())) yield checked(block, pending, onDropped);
 }
 
 function* checked(
@@ -123,7 +126,7 @@ function* checked(
   }
 }
 
-/** What is wrong with a record, without what is in it. */
+/** Throws the error of a record, without its content. */
 function damaged(error: Error, { segment, offset }: RecordLocation): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;

@@ -1,6 +1,6 @@
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
-import type { Result } from "./verdict.js";
+import type { AppResult } from "./verdict.js";
 
 /** A target without its query, which may contain a token. */
 export function addressOf({ origin, pathname }: URL): string {
@@ -8,15 +8,16 @@ export function addressOf({ origin, pathname }: URL): string {
 }
 
 /**
- * The baseline of a replay: the last result of its push. `undefined` if there was no response yet: a failed connection is no baseline.
- * @param elsewhere the target, if it is not the app of live pushes; its own last response takes precedence
+ * The result that a replay is compared with: the last one of the push. `undefined` if there was no response: a failed connection is not a
+ * baseline.
+ * @param otherTarget the target of the replay, if it is not the app of live pushes; its last response takes precedence
  */
-export async function resultBefore(
+export async function baselineOf(
   reader: JournalReader,
   row: Row,
-  elsewhere: URL | undefined,
-): Promise<Result | undefined> {
-  const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
+  otherTarget: URL | undefined,
+): Promise<AppResult | undefined> {
+  const last = (otherTarget && lastResponseOf(row, addressOf(otherTarget))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
   const { headers, body } = await reader.content(last.location);
@@ -24,21 +25,21 @@ export async function resultBefore(
   return { status: last.head.status, code: errorCodeOf(body), outcome, body };
 }
 
-function lastAt({ deliveries }: Row, address: string): DeliveryRow | undefined {
-  const isThere = ({ head: { target, aside, status } }: DeliveryRow) =>
+function lastResponseOf({ deliveries }: Row, address: string): DeliveryRow | undefined {
+  const isResponse = ({ head: { target, aside, status } }: DeliveryRow) =>
     status !== undefined &&
     (aside === undefined || aside === "elsewhere") &&
     URL.canParse(target) &&
     addressOf(new URL(target)) === address;
-  return deliveries.findLast(isThere);
+  return deliveries.findLast(isResponse);
 }
 
-/** The result of a push according to its inbox, which does not store responses. */
-function resultOfInbox(row: Row): Result | undefined {
+/** The result of a push in an inbox, which does not store responses. */
+function resultOfInbox(row: Row): AppResult | undefined {
   if (row.push.source !== "inbox") return undefined;
   const status = statusOf(row);
-  if (status === "handled") return { status: 200, outcome: { result: status } };
-  if (status === "ignored" || status === "quarantined") return { status: 200, outcome: { result: status } };
+  if (status === "handled" || status === "ignored" || status === "quarantined")
+    return { status: 200, outcome: { result: status } };
   if (status === "failed" || status === "dead")
     return { status: null, error: "its handlers failed", outcome: { result: status } };
   return undefined;

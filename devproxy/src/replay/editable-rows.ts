@@ -4,27 +4,18 @@ import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import { type JournalReader, type Row, unlessDropped } from "../journal/index.js";
-import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
-import type { Skipped } from "./skipped.js";
+import { type Edits, editPush, hasEdits, isSigned, sets } from "./edit.js";
+import type { SkippedPushes } from "./skipped.js";
 
 /**
- * The push with the edits made.
- * @throws DevproxyError `usage`, when it cannot be edited
- */
-export function edited({ push }: Row, { headers, body }: Content, edits: Edits): Content {
-  if (!hasEdits(edits)) return { headers, body };
-  return { headers, body: editBody(body, String(headers["content-encoding"] ?? ""), edits, `#${push.seq}`) };
-}
-
-/**
- * Returns the rows that the edits can change and skips the others. Reports what else the edits change: type, schema and signature.
- * @throws DevproxyError `usage`, if the edits can change none of them
+ * The rows that the edits can change; skips the others. Reports the side effects of the edits on type, schema and signature.
+ * @throws DevproxyError `usage`, if the edits can change none of the rows
  */
 export async function editableRows(
   reader: JournalReader,
   rows: readonly Row[],
   edits: Edits,
-  skipped: Skipped,
+  skipped: SkippedPushes,
   onNote: (event: NoteEvent) => void,
 ): Promise<readonly Row[]> {
   if (!hasEdits(edits)) return rows;
@@ -32,7 +23,7 @@ export async function editableRows(
   const editable: Row[] = [];
   let problem: unknown;
   let unsigned = 0;
-  let isNoted = false;
+  let isOtherKeyNoted = false;
   for (const row of rows) {
     let content: Content;
     let changed: Content;
@@ -43,7 +34,7 @@ export async function editableRows(
         continue;
       }
       content = found;
-      changed = edited(row, content, edits);
+      changed = editPush(row, content, edits);
     } catch (error) {
       const isUsage = error instanceof DevproxyError;
       if (!isUsage && !(error instanceof JournalError)) throw error;
@@ -56,11 +47,16 @@ export async function editableRows(
     const { payload = {} } = describePush(content.body, content.headers);
     if (sets(edits, "Sign")) continue;
     if (!isSigned(payload)) unsigned++;
-    else if (edits.key === undefined && sets(edits, "TaskID") && !verifySign(payload, edits.agreedKey) && !isNoted) {
-      isNoted = true;
+    else if (
+      edits.key === undefined &&
+      sets(edits, "TaskID") &&
+      !verifySign(payload, edits.agreedKey) &&
+      !isOtherKeyNoted
+    ) {
+      isOtherKeyNoted = true;
       const which = edits.agreedKey === undefined ? "the vendor's public key" : "the key in AIRUDDER_KEY";
       const what = `#${row.push.seq}: TaskID is set without --key, so the push is signed again with ${which}`;
-      note("signed_with_other_key", `${what}. Its old Sign was made with another key: give it with --key.`);
+      note("signed_with_other_key", `${what}. Its recorded Sign was made with another key: use --key with that key.`);
     }
   }
   if (editable.length === 0 && problem !== undefined) throw problem;
@@ -71,25 +67,26 @@ export async function editableRows(
   return editable;
 }
 
-/** Why a push cannot be edited, without its number, so that pushes with the same reason share a line. */
+/** Why a push cannot be edited, without its number, so that one line reports all pushes with the same reason. */
 function reasonOf({ message }: Error): string {
   return message
     .replace(/^The body of #\d+ is/, "its body is")
     .replace(/^(--set: there is no .+) in #\d+,/, "$1 in it,");
 }
 
+/** The changes of type and the new drift that the edits of a push cause. */
 function changesOf(row: Row, content: Content, { headers, body }: Content): { code: string; message: string }[] {
-  const was = describePush(content.body, content.headers, row.push);
-  const by = describePush(body, headers);
-  const before = describePush(content.body, content.headers);
-  const isRetyped = before.type !== by.type;
-  const is = isRetyped ? by : describePush(body, headers, row.push);
+  const { type: before } = describePush(content.body, content.headers);
+  const { type: after, drift: driftOfAfter } = describePush(body, headers);
+  const isRetyped = before !== after;
+  const { drift: oldDrift } = describePush(content.body, content.headers, row.push);
+  const newDrift = isRetyped ? driftOfAfter : describePush(body, headers, row.push).drift;
   const name = `#${row.push.seq}`;
-  const known = new Set(was.drift.map(({ path }) => path));
-  const drift = is.drift.filter(({ path }) => !known.has(path));
+  const known = new Set(oldDrift.map(({ path }) => path));
+  const drift = newDrift.filter(({ path }) => !known.has(path));
   return [
     ...(isRetyped
-      ? [{ code: "edit_retypes", message: `${name}: the edit changes the type from ${before.type} to ${by.type}` }]
+      ? [{ code: "edit_retypes", message: `${name}: the edit changes the type from ${before} to ${after}` }]
       : []),
     ...drift.map(({ path, expected, got }) => ({
       code: "edit_drifts",

@@ -4,23 +4,23 @@ import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
-/** Why a push was not handled: its handler's error, or why there was no response. `undefined` if that is not known. */
-export async function errorOf(
+/** Why a push was not handled: its handler's error, or why there was no response. `undefined` if unknown. */
+export async function failureReason(
   reader: Pick<JournalReader, "content">,
   row: Row,
   redactor: Redactor,
 ): Promise<string | undefined> {
   if (!UNHANDLED.includes(statusOf(row))) return undefined;
   const last = lastDelivery(row);
-  if (last === undefined) return row.mark?.error && redacted(reader, row, row.mark.error, redactor);
+  if (last === undefined) return row.mark?.error && redactHandlerError(reader, row, row.mark.error, redactor);
   if (last.head.status === undefined) return last.head.error && redactor.text(last.head.error);
   const response = await unlessDropped(reader.content(last.location));
   const error = readOutcome(response?.headers["airudder-outcome"])?.error;
-  return error && redacted(reader, row, error, redactor);
+  return error && redactHandlerError(reader, row, error, redactor);
 }
 
-/** An error of a handler, which may quote the push's payload. */
-async function redacted(
+/** The error of a handler, which may quote the push's payload. */
+async function redactHandlerError(
   reader: Pick<JournalReader, "content">,
   row: Row,
   error: string,

@@ -1,0 +1,21 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { DevproxyError } from "../errors.js";
+import { isListening } from "../http/index.js";
+
+const INTERVAL_MS = 200;
+
+/**
+ * Resolves when the app accepts connections, or after an abort.
+ * @throws DevproxyError `app_down`, after `limitMs`
+ */
+export async function waitForApp(target: URL, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const start = performance.now();
+  while (!signal?.aborted && !(await isListening(target))) {
+    const leftMs = limitMs - (performance.now() - start);
+    if (leftMs <= 0) {
+      const message = `Nothing listens at ${target.host} after ${Math.round(limitMs / 1_000)} s: nothing was sent. Start the app, or give its address with --to.`;
+      throw new DevproxyError("app_down", message, 1);
+    }
+    await wait(Math.min(leftMs, INTERVAL_MS));
+  }
+}
