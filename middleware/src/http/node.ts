@@ -187,11 +187,7 @@ export class NodeExchange {
     const outcomeRequested = this.#headers["airudder-devproxy"] === "1";
     if (result.status === 200 && !outcomeRequested) {
       response.writeHead(200, OK_HEADERS);
-      // In one piece, which end(body) would make two of, the second empty. Stand-ins of test kits have no cork.
-      response.cork?.();
-      response.write(result.body);
-      response.uncork?.();
-      response.end();
+      response.end(result.body);
       return;
     }
     const headers: Record<string, string | number> = {
