@@ -3,7 +3,7 @@ import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
 
 /** Called once: with an error to respond with, with the bytes, or with neither if the sender has disconnected. */
-export type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
+type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
 
 /** A body's limits. */
 export interface BodyLimits {
@@ -81,10 +81,10 @@ class BodyReader implements Waiter {
     if (this.#first === undefined) this.#first = chunk;
     else if (this.#more === undefined) this.#more = [this.#first, chunk];
     else this.#more.push(chunk);
-    if (this.#length === this.announced) this.#finish(undefined, this.#whole());
+    if (this.#length === this.announced) this.#finish(undefined, this.#collected());
   }
 
-  #whole(): BodyBytes {
+  #collected(): BodyBytes {
     const bytes = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
     return { bytes, isExact: this.#isExact };
   }
@@ -93,7 +93,7 @@ class BodyReader implements Waiter {
     if (this.#isListening) return;
     this.#isListening = true;
     this.request
-      .on("end", () => this.#finish(undefined, this.#whole()))
+      .on("end", () => this.#finish(undefined, this.#collected()))
       .on("close", () => this.#finish(undefined, undefined))
       .on("error", ignore);
   }
@@ -102,7 +102,7 @@ class BodyReader implements Waiter {
   wait(): void {
     if (this.#isDone) return;
     const { request, limits } = this;
-    if (request.readableEnded) this.#finish(undefined, this.#whole());
+    if (request.readableEnded) this.#finish(undefined, this.#collected());
     else if (request.destroyed) this.#finish(undefined, undefined);
     else {
       this.#listen();

@@ -29,7 +29,7 @@ const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" }
 const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 
 /** The parts of a receiver that serve a request. */
-export interface ReceiverParts {
+interface ReceiverParts {
   readonly intake: Intake;
   readonly recorder: Recorder;
   readonly settings: ReceiverSettings;
