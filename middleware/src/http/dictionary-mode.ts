@@ -1,15 +1,21 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
 
-/** Up to Node 22 V8 does not keep the shapes that an object takes on after its prototype was changed: each object gets its own. */
-const FORGETS_SHAPES = Number.parseInt(process.versions.node, 10) < 24;
+/** Since Node 24, V8 keeps the hidden classes of objects whose prototype was changed. */
+const NEEDS_DICTIONARY_MODE = Number.parseInt(process.versions.node, 10) < 24;
 
 /**
- * Express changes the prototypes of a request and its response, then adds to them. From there on no inline cache knows them, and each access,
- * ours and those of Node's own streams, takes V8's slowest path. An object that has lost a property becomes a dictionary, and dictionaries
- * do share their shape: one property of each is taken away and put back.
+ * Switches the request and the response of Express to V8's dictionary mode, because their properties are faster to access there. For this, it
+ * deletes one property of each and sets it again.
+ *
+ * - Reason: Express changes the prototypes of both objects. Up to Node 22, V8 then gives each object a hidden class of its own, so no inline
+ *   cache works, neither here nor in Node's streams. Objects in dictionary mode share their hidden class.
+ * - Measured on Express 5 and Node 20, for a call completion of 1.9 KB: 152 instead of 193 µs of processor time per push (21 % less).
+ * - Limits: not for plain `node:http`, HTTP/2 or Node 24 and later, where it does not help. The properties and their values stay the same;
+ *   the two properties become the last ones in the order of enumeration.
+ * - To turn it off, remove the call in `airudder.ts`. Remove the whole file when Node 24 is the oldest supported version.
  */
 export function useDictionaryMode(request: IncomingMessage, response: ServerResponse): void {
-  if (!FORGETS_SHAPES || Object.getPrototypeOf(request) === IncomingMessage.prototype) return;
+  if (!NEEDS_DICTIONARY_MODE || Object.getPrototypeOf(request) === IncomingMessage.prototype) return;
   if (Object.hasOwn(request, "complete")) {
     const { complete } = request;
     Reflect.deleteProperty(request, "complete");

@@ -2,7 +2,7 @@ import { AirudderError, tooLarge } from "../errors.js";
 import { removeToken } from "./token.js";
 
 /** The parts of a request that precede its body. */
-export interface RequestHead {
+interface RequestHead {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };

@@ -3,7 +3,7 @@ import { redact } from "./redact.js";
 const MAX_LOCATIONS = 8;
 
 /** An error as text that is safe to print. */
-export interface ErrorText {
+interface ErrorText {
   /** Class, code and redacted message in one line. */
   readonly summary: string;
   /** Stack locations, one per line; empty if the error has none. */

@@ -16,7 +16,7 @@ export interface SignPolicy {
 }
 
 /** What a signature is verified against, besides the payload. */
-export interface SignedBytes {
+interface SignedBytes {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly raw: Buffer;
   /** Whether `raw` was made from the parsed body, because an earlier parser consumed the received bytes. */
@@ -24,7 +24,7 @@ export interface SignedBytes {
 }
 
 /** The statements of a schema about the signature of its pushes. */
-export type SignRules = Pick<PushSchema, "sign" | "signRequired">;
+type SignRules = Pick<PushSchema, "sign" | "signRequired">;
 
 /** Header of chatbot pushes. Its input and its algorithm are not documented. */
 const HEADER_SIGN = "x-airudder-sign";

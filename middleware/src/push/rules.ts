@@ -2,7 +2,7 @@ import type { Condition, Rule } from "../generated/catalogue.js";
 import { parsePointer, readAt } from "./pointer.js";
 
 /** The fields of a schema that identification uses. */
-export interface Identifiable {
+interface Identifiable {
   readonly type: string;
   readonly identify: readonly Rule[];
   readonly identifyPartial: readonly Rule[];

@@ -1,6 +1,8 @@
 import type { InboxEvents, StoredPush } from "../inbox/inbox.js";
 import { newPushId } from "../push/id.js";
 
+const EMPTY_BODY = "{}";
+
 /** A push for `Inbox.put` with neutral values. A test overrides those that it needs. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   return {
@@ -10,7 +12,7 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
     method: "POST",
     url: "/",
     headers: { "content-type": "application/json" },
-    body: Buffer.from("{}"),
+    body: Buffer.from(EMPTY_BODY),
     sha256: "",
     reserialised: false,
     verified: false,
