@@ -20,7 +20,7 @@ export function pushOfLine(
       label: `#${seq}`,
       at: typeof at === "string" ? at : otherwise.at,
       ...(typeof type === "string" ? { type } : {}),
-      isCopy: replay !== undefined,
+      isReplay: replay !== undefined,
       headers: isObject(headers) ? (headers as HeaderMap) : {},
       body: Buffer.from(body, encoding === "base64" ? "base64" : "utf8"),
     };

@@ -10,8 +10,10 @@ export {
 } from "../generated/catalogue.js";
 export { type Replace, replaceQuoted } from "../observe/quoted.js";
 export { CHANNEL } from "../observe/recorder.js";
+export { type CompiledSchema, type SchemaKeywords, schemaCompiler } from "../push/compiled-schema.js";
 export { factsOf, type PushFacts, SEARCH_KEYS, type SearchIds, type SearchKey } from "../push/facts.js";
 export { newPushId } from "../push/id.js";
+export { type DriftKind, findMismatches, type Mismatch, type PathStyle } from "../push/mismatch.js";
 export { parsePointer, pointerStep, readAt } from "../push/pointer.js";
 export { describePush, measurePush, type PushDescription, type PushMeasure } from "./describe.js";
 export { isTypeName, TYPE_NAMES } from "./type-names.js";

@@ -85,7 +85,7 @@ test("a journal that is read in blocks has the drift report of its pushes one by
   for await (const block of pushesOfRows(reader, reader.index.rows)) read.push(...block);
   assert.deepEqual(
     read,
-    all.map((push) => ({ ...push, isCopy: false })),
+    all.map((push) => ({ ...push, isReplay: false })),
   );
   const options = { schemas: { ...publishedSource, isPublished: true } };
   const { groups, ...rest } = await summarizeDrift(read, options);

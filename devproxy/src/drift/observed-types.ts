@@ -1,9 +1,9 @@
 import { asKeyword, JSON_TYPES, type JsonType, jsonType } from "./json-type.js";
 
-/** Lists within lists are looked into so far; what is deeper may be anything. */
-const MOST_DEPTH = 4;
+/** Maximum depth of nested arrays whose items are looked at. Deeper items may have any type. */
+const MAX_DEPTH = 4;
 
-/** The `x-personal` that a schema change proposes for a new field: its values are redacted until somebody has reviewed it. */
+/** The `x-personal` that a schema patch proposes for a new field: its values are redacted until somebody has reviewed it. */
 export const UNKNOWN_PERSONAL = "text";
 
 /** Whether values of a JSON type can be personal by themselves. */
@@ -11,10 +11,10 @@ export function isScalarType(type: string): boolean {
   return type !== "object" && type !== "array" && type !== "null";
 }
 
-/** The types that came at one place, and of lists those of their items. */
-export class Observed {
+/** The JSON types of the values of one field, and those of the items of arrays. */
+export class ObservedTypes {
   readonly #types = new Set<JsonType>();
-  #items: Observed | undefined;
+  #items: ObservedTypes | undefined;
 
   constructor(private readonly depth = 0) {}
 
@@ -24,12 +24,12 @@ export class Observed {
 
   add(value: unknown): void {
     this.#types.add(jsonType(value));
-    if (!Array.isArray(value) || this.depth >= MOST_DEPTH) return;
-    this.#items ??= new Observed(this.depth + 1);
+    if (!Array.isArray(value) || this.depth >= MAX_DEPTH) return;
+    this.#items ??= new ObservedTypes(this.depth + 1);
     for (const item of value) this.#items.add(item);
   }
 
-  /** A schema node that allows everything that came. */
+  /** Returns a schema node that allows all values. */
   toNode(description: string): Record<string, unknown> {
     const types = this.types;
     if (types.length === 0) {
@@ -38,7 +38,7 @@ export class Observed {
     }
     const node: Record<string, unknown> = { type: asKeyword(types), description };
     if (types.some(isScalarType)) node["x-personal"] = UNKNOWN_PERSONAL;
-    if (types.includes("array")) node.items = (this.#items ?? new Observed()).toNode("An element.");
+    if (types.includes("array")) node.items = (this.#items ?? new ObservedTypes()).toNode("An element.");
     if (types.includes("object")) node.additionalProperties = true;
     return node;
   }
