@@ -1,6 +1,6 @@
 import { pointerStep } from "airudder-webhooks/inspect";
 
-/** A place where two answers differ. A side that is not there is absent. */
+/** A value that differs between two responses. A value that one response lacks is absent. */
 export interface ResponseDifference {
   /** JSON pointer into the body; `status` for the status. */
   path: string;
@@ -8,9 +8,9 @@ export interface ResponseDifference {
   after?: unknown;
 }
 
-const MOST = 50;
+const MAX_DIFFERENCES = 50;
 
-/** Where two answers differ: field by field when both bodies are JSON, as a whole otherwise. */
+/** Returns where two bodies differ: each field if both are JSON, otherwise the whole bodies. At most 50 differences. */
 export function compareBodies(before: Buffer, after: Buffer): ResponseDifference[] {
   if (before.equals(after)) return [];
   const left = parse(before);
@@ -32,7 +32,7 @@ function parse(body: Buffer): unknown {
 }
 
 function compare(path: string, before: unknown, after: unknown, found: ResponseDifference[]): void {
-  if (found.length >= MOST || before === after) return;
+  if (found.length >= MAX_DIFFERENCES || before === after) return;
   if (!isTree(before) || !isTree(after) || Array.isArray(before) !== Array.isArray(after)) {
     found.push({ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) });
     return;

@@ -3,9 +3,9 @@ import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { SEARCH_KEYS, type SearchIds } from "./facts.js";
 import { parsePointer, readAt } from "./pointer.js";
 
-/** The parsed JSON pointers of a schema. */
+/** The parsed JSON pointers of a schema to its ids. */
 interface Pointers {
-  /** For each part of the subject, the places where it may be. The first one with a value is used. */
+  /** For each part of the subject, the pointers to it. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
   searchKeys: [PushKey, string[]][];
@@ -35,8 +35,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-function firstText(payload: object, places: readonly string[][]): string | undefined {
-  for (const names of places) {
+function firstText(payload: object, pointers: readonly string[][]): string | undefined {
+  for (const names of pointers) {
     const text = textOf(readAt(payload, names));
     if (text !== undefined) return text;
   }
@@ -48,15 +48,15 @@ const MAX_LENGTH = 256;
 const KEPT_LENGTH = 64;
 
 /**
- * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
- * characters is replaced by its beginning and its SHA-256. `undefined` if the payload has none of the subject's fields.
+ * Returns the subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. If it is longer than
+ * 256 characters, it is shortened to its beginning and its SHA-256. Returns `undefined` if the payload has none of the subject's fields.
  */
 export function findSubject(schema: PushSchema | undefined, payload: object): string | undefined {
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of pointersOf(schema).subject) {
-    const text = firstText(payload, places);
+  for (const pointers of pointersOf(schema).subject) {
+    const text = firstText(payload, pointers);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
