@@ -43,7 +43,7 @@ function written(t: TestContext, text: string): string {
   return path;
 }
 
-test("a file's drift comes with the change of the hand-written schemas, which makes the push valid", async (t) => {
+test("the drift of a file is printed with the patch of the hand-written schemas that makes the push valid", async (t) => {
   const payload = payloadOf("call.completed/answered");
   Object.assign(payload.Details[0], { RingType: "voicemail", Brand: ["x"], CallTimes: null });
   delete payload.Details[0].Comments;
@@ -72,7 +72,7 @@ test("a file's drift comes with the change of the hand-written schemas, which ma
   assert.equal(copy.passes(cases), true);
 });
 
-test("a file inbox is a journal; a path is meant from where npm was called", async (t) => {
+test("the folder of a file inbox is accepted; a path is relative to where npm was called", async (t) => {
   const folder = makeFolder(t);
   const receiver = airudder({ key: KEY, inbox: fileInbox(join(folder, "inbox")) }).on("*", () => undefined);
   for (const Brand of [undefined, "x", "y"]) {
@@ -86,13 +86,13 @@ test("a file inbox is a journal; a path is meant from where npm was called", asy
   assert.match(out, /^1 drift in 2 of 3 pushes$/m);
 });
 
-test("no drift is no failure", async (t) => {
+test("without drift the exit code is 0", async (t) => {
   const path = written(t, JSON.stringify(payloadOf("call.completed/answered")));
   assert.deepEqual(await drift([path]), { code: 0, out: "no drift in 1 push\n", err: "" });
   assert.deepEqual(await drift([path, "--json"]), { code: 0, out: "", err: "" });
 });
 
-test("wrong usage is one line and 2; a journal that cannot be read is 3", async (t) => {
+test("wrong usage is one line and exits 2; an unreadable journal exits 3", async (t) => {
   const folder = makeFolder(t);
   const text = written(t, "Jane Doe");
   const newer = makeFolder(t);

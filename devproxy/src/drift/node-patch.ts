@@ -27,8 +27,7 @@ export class NodePatchBuilder {
    * Adds a mismatch. Returns the reason if the patch will not cover it.
    * @param receivedAt when the push was received, ISO 8601
    */
-  add({ kind, steps, value }: SchemaMismatch, receivedAt: string, reveal: boolean): string | undefined {
-    const name = steps.at(-1)?.name ?? "";
+  add({ kind, name = "", value }: SchemaMismatch, receivedAt: string, reveal: boolean): string | undefined {
     if (kind === "missing_field") this.#missing.add(name);
     else if (kind === "unknown_field") return this.#addField(name, value, receivedAt, reveal);
     else {

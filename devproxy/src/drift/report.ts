@@ -85,5 +85,5 @@ function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): st
     drifting === 0
       ? `no drift in ${pushCount(all)}`
       : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushCount(all)}`;
-  return unmeasured === 0 ? drift : `${drift}; ${thousands(unmeasured)} of no known type`;
+  return unmeasured === 0 ? drift : `${drift}; ${thousands(unmeasured)} of an unknown type`;
 }

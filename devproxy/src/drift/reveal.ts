@@ -1,6 +1,5 @@
-import { pointerStep } from "airudder-webhooks/inspect";
+import { type PathStyle, pointerStep } from "airudder-webhooks/inspect";
 import { isFieldName } from "../privacy/index.js";
-import type { SchemaMismatch } from "./schemas.js";
 
 /** A value that the keyword `enum` may list. */
 export type Scalar = string | number | boolean | null;
@@ -23,15 +22,13 @@ export function isShownName(name: string, reveal: boolean): boolean {
 const MAX_NAME = 64;
 
 /**
- * Returns where a mismatch is in the payload: a JSON pointer, in which `*` stands for the index of an array and for a key that the schema
- * does not state. A name that may not be shown is `<hidden>`.
+ * Returns how the paths of drift are written: `*` stands for the index of an array, and for a key that the schema does not name. A name that
+ * may not be shown is `<hidden>`.
  */
-export function shownPath({ kind, steps }: SchemaMismatch, reveal: boolean): string {
-  const shown = steps.map((step, index) => {
-    const isUnknownField = kind === "unknown_field" && index === steps.length - 1;
-    if (step.kind !== "documented" && !isUnknownField) return "/*";
-    const name = step.name.slice(0, MAX_NAME);
-    return name === "" || isShownName(name, reveal) ? pointerStep(name) : "/<hidden>";
-  });
-  return shown.join("");
+export function pathStyle(reveal: boolean): PathStyle {
+  const named = (name: string): string => {
+    const short = name.slice(0, MAX_NAME);
+    return short === "" || isShownName(short, reveal) ? pointerStep(short) : "/<hidden>";
+  };
+  return { documented: named, unknown: named, free: () => "/*", item: () => "/*" };
 }

@@ -1,7 +1,7 @@
-import { findMismatches, measurePush } from "airudder-webhooks/inspect";
+import { findMismatches, measurePush, type PathStyle } from "airudder-webhooks/inspect";
 import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
-import { shownPath } from "./reveal.js";
+import { pathStyle } from "./reveal.js";
 import { type SchemaPatch, SchemaPatchBuilder } from "./schema-patches.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
 
@@ -62,12 +62,14 @@ export class DriftSummaryBuilder {
   readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, replays: 0 };
   readonly #isPublished: boolean;
   readonly #reveal: boolean;
+  readonly #style: PathStyle;
   readonly #skipQuarantined: boolean;
 
   constructor({ schemas, reveal = false, skipQuarantined = false }: DriftOptions) {
     this.#schemas = new Schemas(schemas);
     this.#isPublished = schemas.isPublished === true;
     this.#reveal = reveal;
+    this.#style = pathStyle(reveal);
     this.#skipQuarantined = skipQuarantined;
   }
 
@@ -86,11 +88,10 @@ export class DriftSummaryBuilder {
   }
 
   #compare(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {
-    const mismatches = findMismatches(this.#schemas.get(schema), payload);
+    const mismatches = findMismatches(this.#schemas.get(schema), payload, this.#style);
     if (mismatches.length > 0) this.#counts.drifting++;
     for (const mismatch of mismatches) {
-      const { kind, expected } = mismatch;
-      const path = shownPath(mismatch, this.#reveal);
+      const { kind, path, expected } = mismatch;
       const key = `${type} ${kind} ${path}`;
       const group = this.#groups.get(key) ?? new DriftGroupBuilder({ type, path, kind, expected });
       this.#groups.set(key, group);

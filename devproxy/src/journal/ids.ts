@@ -7,7 +7,7 @@ const MIN_PREFIX = 4;
 const MAX_NAMED = 5;
 
 /**
- * The rows that ids on a command line refer to: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
+ * Returns the rows that ids on a command line refer to: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
  * (`3..` and `..7` are open ranges).
  * @throws DevproxyError `usage`, if an id is malformed or ambiguous, or no push has it
  */
@@ -15,15 +15,18 @@ export function rowsOf(index: JournalIndex, ids: readonly string[]): Row[] {
   return [...new Set(ids.flatMap((id) => rowsOfOne(index, id)))];
 }
 
-/** The one row that an id stands for. */
+/**
+ * Returns the row that an id refers to.
+ * @throws DevproxyError `usage`, if it refers to none or to several
+ */
 export function rowOf(index: JournalIndex, id: string): Row {
   const rows = rowsOfOne(index, id);
   if (rows.length === 1) return rows[0] as Row;
-  throw usageError(`${id} stands for ${rows.length} pushes; give the id of one.`);
+  throw usageError(`${id} refers to ${rows.length} pushes; give the id of one.`);
 }
 
 /**
- * The rows that an id or a range refers to; none if there is no such push.
+ * Returns the rows that an id or a range refers to; none if there is no such push.
  * @throws DevproxyError `usage`, if it is malformed or ambiguous
  */
 export function findRows(index: JournalIndex, id: string): Row[] {
@@ -51,7 +54,7 @@ function rowsOfOne(index: JournalIndex, id: string): Row[] {
 function rowsOfRange(index: JournalIndex, text: string, from: string, to: string): Row[] {
   const first = from === "" ? 1 : Number(from);
   const last = to === "" ? Number.MAX_SAFE_INTEGER - 1 : Number(to);
-  if (first > last) throw usageError(`The range ${text} is upside down. Give the smaller number first, such as 3..7.`);
+  if (first > last) throw usageError(`The range ${text} is reversed. Give the smaller number first, such as 3..7.`);
   return index.between(first, last);
 }
 
@@ -63,5 +66,7 @@ function ambiguous(prefix: string, matches: readonly Row[]): Error {
 
 function extent({ rows }: JournalIndex): string {
   const first = rows[0]?.push.seq;
-  return first === undefined ? "; the journal is empty" : `; the journal holds #${first} to #${rows.at(-1)?.push.seq}`;
+  return first === undefined
+    ? "; the journal is empty"
+    : `; the journal contains #${first} to #${rows.at(-1)?.push.seq}`;
 }

@@ -1,6 +1,6 @@
 import { pointerStep } from "airudder-webhooks/inspect";
 
-/** A difference between two responses or bodies. A missing value is an absent member. */
+/** A value that differs between two responses. A value that one response lacks is absent. */
 export interface ResponseDifference {
   /** JSON pointer into the body; `status` for the status. */
   path: string;
@@ -10,7 +10,7 @@ export interface ResponseDifference {
 
 const MAX_DIFFERENCES = 50;
 
-/** The differences between two bodies: field by field if both are JSON, otherwise one for the whole bodies. At most 50. */
+/** Returns where two bodies differ: each field if both are JSON, otherwise the whole bodies. At most 50 differences. */
 export function compareBodies(before: Buffer, after: Buffer): ResponseDifference[] {
   if (before.equals(after)) return [];
   const left = parse(before);

@@ -3,11 +3,12 @@ import { usageError } from "../errors.js";
 
 /** One edit of a payload. */
 export interface Edit {
-  /** As given by the user, for messages. */
+  /** As given, for messages. */
   path: string;
+  /** The names and indexes in the path. */
   steps: string[];
   value: string;
-  /** Whether `value` is JSON (`path:=value`). Otherwise (`path=value`) it takes the type of the replaced value. */
+  /** Whether `value` is JSON (`path:=value`). Otherwise it gets the type of the value that it replaces (`path=value`). */
   isJson: boolean;
 }
 
@@ -15,7 +16,7 @@ const EXAMPLE =
   "Give a path and a value, such as Details[0].Status=failed, or Details[0].RingType:=null for a JSON value.";
 
 /**
- * Parses `path=value` or `path:=json`. A path is `Details[0].Status`, or the JSON pointer `/Details/0/Status`.
+ * Parses `path=value` or `path:=json`. A path is `Details[0].Status`, or a JSON pointer such as `/Details/0/Status`.
  * @throws DevproxyError `usage`
  */
 export function parseEdit(text: string): Edit {
@@ -24,14 +25,14 @@ export function parseEdit(text: string): Edit {
   const isJson = text[sign - 1] === ":";
   const path = text.slice(0, isJson ? sign - 1 : sign).trim();
   const value = text.slice(sign + 1);
-  const steps = stepsOf(path);
+  const steps = namesIn(path);
   if (steps === undefined) throw usageError(`--set "${text}": "${path}" is not a path. ${EXAMPLE}`);
   if (isJson && !isValidJson(value))
     throw usageError(`--set "${text}": ${value || "nothing"} is not valid JSON. ${EXAMPLE}`);
   return { path, steps, value, isJson };
 }
 
-function stepsOf(path: string): string[] | undefined {
+function namesIn(path: string): string[] | undefined {
   if (path.startsWith("/")) return parsePointer(path);
   if (!/^[^.[\]]+(\.[^.[\]]+|\[\d+\])*$/.test(path)) return undefined;
   return path.split(/[.[\]]+/).filter((step) => step !== "");

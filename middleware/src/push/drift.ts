@@ -1,6 +1,6 @@
 import type { Shape } from "../generated/catalogue.js";
 import { schemaCompiler } from "./compiled-schema.js";
-import { type DriftKind, findMismatches, type PayloadStep } from "./mismatch.js";
+import { type DriftKind, findMismatches, type PathStyle } from "./mismatch.js";
 import { pointerStep } from "./pointer.js";
 
 /** One place where a payload differs from its schema. Contains the types of values, and no values: they may be personal data. */
@@ -30,19 +30,26 @@ const compile = schemaCompiler<Shape>(({ type, enum: values, required, propertie
   strict,
 }));
 
+const PATH_STYLE: PathStyle = {
+  documented: pointerStep,
+  free: undocumentedStep,
+  unknown: undocumentedStep,
+  item: (index) => `/${index}`,
+};
+
 /** Finds the places where `payload` differs from `shape`, up to 32. */
 export function findDrift(shape: Shape, payload: unknown): Drift[] {
-  return findMismatches(compile(shape), payload, MAX_ENTRIES).map(({ kind, steps, expected, value }) => ({
-    path: steps.map(pointerOf).join(""),
+  const mismatches = findMismatches(compile(shape), payload, PATH_STYLE, MAX_ENTRIES);
+  return mismatches.map(({ kind, path, expected, value }) => ({
+    path,
     kind,
     expected,
     got: kind === "missing_field" ? "nothing" : describe(value),
   }));
 }
 
-/** Returns the pointer step. In an undocumented name, separators do not end a run of digits, since phone numbers contain them. */
-function pointerOf({ kind, name }: PayloadStep): string {
-  if (kind !== "undocumented") return pointerStep(name);
+/** Writes a name that is not in the schema. Separators do not end a run of digits, since phone numbers contain them. */
+function undocumentedStep(name: string): string {
   const isPlain = /^[A-Za-z0-9_-]{1,64}$/.test(name) && !/\d{5}/.test(name.replace(/[_-]/g, ""));
   return isPlain ? `/${name}` : "/*";
 }

@@ -3,18 +3,13 @@ import { type CompiledSchema, typeBit } from "./compiled-schema.js";
 /** How a value differs from its schema. */
 export type DriftKind = "unknown_field" | "missing_field" | "wrong_type" | "unknown_value";
 
-/** A step into a payload: into a documented field, into a field whose name the schema does not state, or into an item of an array. */
-export interface PayloadStep {
-  readonly kind: "documented" | "undocumented" | "item";
-  /** Name of the field, or index of the item. */
-  readonly name: string;
-}
-
 /** A value that differs from its schema. */
 export interface Mismatch<Source> {
   readonly kind: DriftKind;
-  /** Where the value is, or would be, in the payload. */
-  readonly steps: readonly PayloadStep[];
+  /** Where the value is, or would be, in the payload, as the {@link PathStyle} writes it. */
+  readonly path: string;
+  /** Name of the field, if it is missing or unknown. */
+  readonly name: string | undefined;
   /** The schema that the payload contradicts; for a missing or unknown field that of the object. */
   readonly source: Source;
   /** What the schema requires. */
@@ -23,8 +18,20 @@ export interface Mismatch<Source> {
   readonly value: unknown;
 }
 
-/** A mismatch whose steps grow from the innermost on the way back up: they cost nothing where there is no mismatch. */
-type Growing<Source> = Mismatch<Source> & { readonly steps: PayloadStep[] };
+/** Writes the steps of a path. */
+export interface PathStyle {
+  /** A step into a field that the schema names. */
+  documented(name: string): string;
+  /** A step into a field that the schema does not name, and for whose value it has a schema. */
+  free(name: string): string;
+  /** A step into a field that the schema does not allow. */
+  unknown(name: string): string;
+  /** A step into an array. */
+  item(index: number): string;
+}
+
+/** A mismatch whose path grows from its end, as the walk returns: a path costs nothing where there is no mismatch. */
+type Growing<Source> = { -readonly [key in keyof Mismatch<Source>]: Mismatch<Source>[key] };
 
 /**
  * Finds the values of a payload that differ from its schema, in the order of the payload.
@@ -33,94 +40,96 @@ type Growing<Source> = Mismatch<Source> & { readonly steps: PayloadStep[] };
 export function findMismatches<Source>(
   schema: CompiledSchema<Source>,
   payload: unknown,
+  style: PathStyle,
   max = Number.POSITIVE_INFINITY,
 ): Mismatch<Source>[] {
-  const found: Growing<Source>[] = [];
-  walk(schema, payload, found, max);
-  for (const { steps } of found) steps.reverse();
-  return found;
+  const walk = new Walk<Source>(style, max);
+  walk.value(schema, payload);
+  return walk.found;
 }
 
 const ARRAY = typeBit([]);
 const OBJECT = typeBit({});
 
-function walk<Source>(schema: CompiledSchema<Source>, value: unknown, found: Growing<Source>[], max: number): void {
-  const type = typeBit(value);
-  const { source } = schema;
-  if ((schema.types & type) === 0) {
-    found.push({ kind: "wrong_type", steps: [], source, expected: schema.typeNames, value });
-  } else if (schema.values !== undefined && !schema.values.includes(value)) {
-    found.push({ kind: "unknown_value", steps: [], source, expected: schema.valueNames, value });
-  } else if (type === OBJECT) {
-    if (schema.strict?.(value) !== true) walkFields(schema, value as Record<string, unknown>, found, max);
-  } else if (type === ARRAY && schema.items !== undefined) {
-    walkItems(schema.items, value as readonly unknown[], found, max);
-  }
-}
+/** One walk over a payload. */
+class Walk<Source> {
+  readonly found: Growing<Source>[] = [];
 
-function walkItems<Source>(
-  items: CompiledSchema<Source>,
-  values: readonly unknown[],
-  found: Growing<Source>[],
-  max: number,
-): void {
-  for (let i = 0; i < values.length && found.length < max; i++) {
-    const before = found.length;
-    walk(items, values[i], found, max);
-    if (found.length > before) addStep(found, before, { kind: "item", name: String(i) });
-  }
-}
+  constructor(
+    private readonly style: PathStyle,
+    private readonly max: number,
+  ) {}
 
-function walkFields<Source>(
-  schema: CompiledSchema<Source>,
-  value: Record<string, unknown>,
-  found: Growing<Source>[],
-  max: number,
-): void {
-  const { source, fields, rest } = schema;
-  let missing = schema.required.length;
-  for (const name in value) {
-    if (found.length >= max) return;
-    const known = fields.get(name);
-    if (known?.required) missing--;
-    const field = known?.schema ?? rest;
-    if (field === true) continue;
-    const child = value[name];
-    if (field === false) {
-      const steps: PayloadStep[] = [{ kind: "undocumented", name }];
-      found.push({ kind: "unknown_field", steps, source, expected: "no such field", value: child });
-      continue;
-    }
-    if (field.anyString && typeof child === "string") continue;
-    const before = found.length;
-    walk(field, child, found, max);
-    if (found.length > before) {
-      addStep(found, before, { kind: known === undefined ? "undocumented" : "documented", name });
+  value(schema: CompiledSchema<Source>, value: unknown): void {
+    const type = typeBit(value);
+    if ((schema.types & type) === 0) this.#add("wrong_type", schema, schema.typeNames, value);
+    else if (schema.values !== undefined && !schema.values.includes(value)) {
+      this.#add("unknown_value", schema, schema.valueNames, value);
+    } else if (type === OBJECT) {
+      if (schema.strict?.(value) !== true) this.#fields(schema, value as Record<string, unknown>);
+    } else if (type === ARRAY && schema.items !== undefined) {
+      this.#items(schema.items, value as readonly unknown[]);
     }
   }
-  if (missing > 0) findMissing(schema, value, found, max);
-}
 
-function findMissing<Source>(
-  { source, required, fields }: CompiledSchema<Source>,
-  value: object,
-  found: Growing<Source>[],
-  max: number,
-): void {
-  for (const name of required) {
-    if (found.length >= max) return;
-    if (Object.hasOwn(value, name)) continue;
-    const expected = fields.get(name)?.schema.typeNames ?? "a value";
-    found.push({
-      kind: "missing_field",
-      steps: [{ kind: "documented", name }],
-      source,
-      expected,
-      value: undefined,
-    });
+  #items(items: CompiledSchema<Source>, values: readonly unknown[]): void {
+    const { found } = this;
+    for (let i = 0; i < values.length && found.length < this.max; i++) {
+      const before = found.length;
+      this.value(items, values[i]);
+      if (found.length > before) this.#prepend(before, this.style.item(i));
+    }
   }
-}
 
-function addStep<Source>(found: readonly Growing<Source>[], from: number, step: PayloadStep): void {
-  for (let i = from; i < found.length; i++) (found[i] as Growing<Source>).steps.push(step);
+  #fields(schema: CompiledSchema<Source>, value: Record<string, unknown>): void {
+    const { found, style } = this;
+    const { fields, rest } = schema;
+    let missing = schema.required.length;
+    for (const name in value) {
+      if (found.length >= this.max) return;
+      const known = fields.get(name);
+      if (known?.required) missing--;
+      const field = known?.schema ?? rest;
+      if (field === true) continue;
+      const child = value[name];
+      if (field === false) {
+        this.#add("unknown_field", schema, "no such field", child, style.unknown(name), name);
+        continue;
+      }
+      if (field.anyString && typeof child === "string") continue;
+      const before = found.length;
+      this.value(field, child);
+      if (found.length > before) {
+        this.#prepend(before, known === undefined ? style.free(name) : style.documented(name));
+      }
+    }
+    if (missing > 0) this.#missing(schema, value);
+  }
+
+  #missing(schema: CompiledSchema<Source>, value: object): void {
+    for (const name of schema.required) {
+      if (this.found.length >= this.max) return;
+      if (Object.hasOwn(value, name)) continue;
+      const expected = schema.fields.get(name)?.schema.typeNames ?? "a value";
+      this.#add("missing_field", schema, expected, undefined, this.style.documented(name), name);
+    }
+  }
+
+  #add(
+    kind: DriftKind,
+    { source }: CompiledSchema<Source>,
+    expected: string,
+    value: unknown,
+    path = "",
+    name?: string,
+  ): void {
+    this.found.push({ kind, path, name, source, expected, value });
+  }
+
+  #prepend(from: number, step: string): void {
+    for (let i = from; i < this.found.length; i++) {
+      const mismatch = this.found[i] as Growing<Source>;
+      mismatch.path = step + mismatch.path;
+    }
+  }
 }

@@ -48,8 +48,8 @@ const MAX_LENGTH = 256;
 const PREFIX_LENGTH = 64;
 
 /**
- * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
- * characters is replaced by its beginning and its SHA-256. `undefined` if the payload has none of the subject's fields.
+ * Returns the subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. If it is longer than
+ * 256 characters, it is shortened to its beginning and its SHA-256. Returns `undefined` if the payload has none of the subject's fields.
  */
 export function findSubject(schema: PushSchema | undefined, payload: object): string | undefined {
   if (schema === undefined) return undefined;

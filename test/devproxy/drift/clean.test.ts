@@ -39,7 +39,7 @@ function recordedPush({ sample, change, stated }: Recorded, index: number): Reco
   };
 }
 
-test(`skipping the pushes that the validators find clean does not change the drift report (${runs} runs)`, async () => {
+test(`skipping pushes without drift does not change the drift report (${runs} runs)`, async () => {
   const every = { ...publishedSource, isPublished: false };
   const drifting = { ...publishedSource, isPublished: true };
   const property = fc.asyncProperty(fc.array(recorded, { minLength: 1, maxLength: 8 }), fc.boolean(), (all, reveal) =>
@@ -64,7 +64,7 @@ test(`measurePush and describePush agree (${runs} runs)`, () => {
   assert.equal(measurePush(Buffer.from("[]")).type, "unparsable");
 });
 
-test("a journal that is read in blocks has the drift report of its pushes one by one", async (t) => {
+test("reading a journal in blocks produces the same drift report as its pushes one by one", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 400_000 });
   const all: RecordedPush[] = [];

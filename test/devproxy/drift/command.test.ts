@@ -22,7 +22,7 @@ before(() => {
   if (!existsSync(published)) publishSchemas(join(root, "schemas"), published);
 });
 
-test("drift: sums a journal up by the published schemas; the printed patch makes the pushes valid", async (t) => {
+test("drift: summarizes a journal with the published schemas; the printed patch makes the pushes valid", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const call = payloadOf("call.completed/answered");
   Object.assign(call.Details[0], { RingType: "voicemail", CallTimes: "3", Status: "+491511234567" });
@@ -36,7 +36,7 @@ test("drift: sums a journal up by the published schemas; the printed patch makes
   assert.equal(people.code, 0, people.err);
   assert.match(people.out, /^call\.completed {2}\/Details\/\*\/CallTimes {2}wrong type {2}2 pushes$/m);
   assert.match(people.out, /#1, #2$/m);
-  assert.match(people.out, /^4 drifts in 3 of 4 pushes; 1 of no known type$/m);
+  assert.match(people.out, /^4 drifts in 3 of 4 pushes; 1 of an unknown type$/m);
   assert.equal(/Jane|4915/.test(people.out), false);
 
   const revealed = await run(["drift", "--json", "--reveal", ...at]);
@@ -63,7 +63,7 @@ test("drift: sums a journal up by the published schemas; the printed patch makes
   assert.deepEqual([none.code, none.out], [0, "no drift in 0 pushes\n"]);
 });
 
-test("drift: copies of recorded pushes are left out, and how many is said, for a folder and for a file", async (t) => {
+test("drift: replays are left out and counted, for a folder and for a file", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   const body = Buffer.from(JSON.stringify({ ...payloadOf("call.completed/answered"), Brand: "new" }));
@@ -84,7 +84,7 @@ test("drift: copies of recorded pushes are left out, and how many is said, for a
   assert.equal(replays, 2);
 });
 
-test("drift: wrong usage is 2, a journal that cannot be read 3, a damaged line is skipped and told", async (t) => {
+test("drift: exits 2 for wrong usage and 3 for an unreadable journal; skips and reports a damaged line", async (t) => {
   const folder = makeFolder(t);
   const cases: [string[], number, RegExp][] = [
     [["drift", "--since", "soon", "--journal", folder], 2, /--since "soon" is not a time/],
@@ -116,7 +116,7 @@ test("drift: help names every flag, with an example", async () => {
   assert.match(out, /Example:\n {2}airudder-devproxy drift/);
 });
 
-test("drift: people get no patch for schemas that they cannot change; a broken push proposes none to programs either", async (t) => {
+test("drift: prints patches only with --json, and none for a quarantined push", async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, '{"TaskID":"t","Sign":"x","TaskName":"n","workflow_id":"w","workflow_name":"w"}');
   const call = { ...JSON.parse(sample("call.completed/answered").toString()), NewField: 1 };

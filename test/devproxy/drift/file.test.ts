@@ -48,7 +48,7 @@ const files: [about: string, text: string, labels: string[]][] = [
 ];
 
 for (const [about, text, labels] of files) {
-  test(`a file that holds ${about}`, async (t) => {
+  test(`a file that contains ${about}`, async (t) => {
     const path = join(makeFolder(t), "file");
     writeFileSync(path, text);
     const pushes = await all(path);
@@ -69,7 +69,7 @@ for (const [about, text, labels] of files) {
   });
 }
 
-test("a line that is longer than what is read at once", async (t) => {
+test("a line that is longer than one read", async (t) => {
   const path = join(makeFolder(t), "file");
   const long = JSON.stringify({ ...payload, Brand: "x".repeat(300_000) });
   writeFileSync(path, `${long}\n${line}\n${long}`);
@@ -79,7 +79,7 @@ test("a line that is longer than what is read at once", async (t) => {
   );
 });
 
-test("a journal's folder, whoever writes it", async (t) => {
+test("the folder of a journal, of the dev proxy or of an inbox", async (t) => {
   const folder = makeFolder(t);
   const journal = await openJournal(folder);
   t.after(() => journal.close());
@@ -113,7 +113,7 @@ const wrong: [about: string, text: string, message: RegExp][] = [
 ];
 
 for (const [about, text, message] of wrong) {
-  test(`a file that holds ${about} is wrong usage, told without its content`, async (t) => {
+  test(`a file that contains ${about} is wrong usage; the message does not quote it`, async (t) => {
     const path = join(makeFolder(t), "file");
     writeFileSync(path, text);
     await assert.rejects(all(path), { code: "usage", exit: 2, message });
@@ -121,13 +121,13 @@ for (const [about, text, message] of wrong) {
   });
 }
 
-test("what is not there, and a folder that is no journal, is wrong usage", async (t) => {
+test("a missing path, and a folder that is not a journal, are wrong usage", async (t) => {
   const folder = makeFolder(t);
   await assert.rejects(all(join(folder, "nothing")), { exit: 2, message: /nothing does not exist\. Give a push/ });
   await assert.rejects(all(folder), { exit: 2, message: /is no journal: it holds no 000001\.ndjson\.$/ });
 });
 
-test("a journal that cannot be read is a journal's error", async (t) => {
+test("an unreadable journal is a JournalError", async (t) => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, "000001.ndjson"), '{"kind":"segment","version":99,"seq":1}\n');
   await assert.rejects(all(folder), { name: "JournalError", code: "journal_newer" });

@@ -10,7 +10,7 @@ function call(detail: Record<string, unknown>, sample = "call.completed/answered
   return ["call.completed", payload];
 }
 
-test("the same drift of many pushes is one group; a push counts once, however often it has it", async () => {
+test("the same drift of many pushes is one group; each push counts once", async () => {
   const { pushes, drifting, unmeasured, groups } = await summarize([
     call({}),
     call({ Brand: "x" }, "call.completed/details-two"),
@@ -65,7 +65,7 @@ test("the same drift of many pushes is one group; a push counts once, however of
   ]);
 });
 
-test("a field whose name is the number of someone is neither shown nor put into the schema change, unless told to", async () => {
+test("a field name that looks like a phone number is hidden, and left out of the patch, unless revealed", async () => {
   const push = call({ "+62811000001": "x", 3201012345678901: "x" });
   const hidden = await summarize([push]);
   assert.deepEqual(
@@ -78,7 +78,7 @@ test("a field whose name is the number of someone is neither shown nor put into 
   assert.match(JSON.stringify(revealed.patches), /properties\/\+62811000001/);
 });
 
-test("first and last are by time, whatever the order of the pushes", async () => {
+test("first and last are determined by time, not by the order of the pushes", async () => {
   const [name, payload] = call({ Brand: "x" });
   const day = 24 * 60;
   const pushes = [5 + day, 2, 9 + 2 * day].map((minutes, i) => ({
@@ -136,7 +136,7 @@ test("values of fields without a list of values are never shown, not even with r
   }
 });
 
-test("free keys are the customer's own: they are one place", async () => {
+test("keys that the schema does not name share one path", async () => {
   const { groups } = await summarize([call({ Variables: { a: 1, b: 2 } }), call({ Variables: { c: null } })]);
   assert.deepEqual(
     groups.map(({ path, count, got }) => [path, count, got]),
@@ -144,14 +144,14 @@ test("free keys are the customer's own: they are one place", async () => {
   );
 });
 
-test("a very long name is cut where it is told, and whole in the patch", async () => {
+test("a very long name is cut in the path and complete in the patch", async () => {
   const name = "x".repeat(5_000);
   const { groups, patches } = await summarize([call({ [name]: 1 })], { reveal: true });
   assert.equal(groups[0]?.path, `/Details/*/${"x".repeat(64)}`);
   assert.equal(patches[0]?.patch[0]?.path, `/properties/Details/items/properties/${name}`);
 });
 
-test("what there is no schema for is counted and passed over; a type that was recorded is believed", async () => {
+test("pushes without a schema are counted and skipped; the recorded type decides which schema is used", async () => {
   const body = (text: string): Omit<RecordedPush, "type"> => ({
     label: "#1",
     at: "2026-01-31T08:00:00.000Z",
@@ -176,7 +176,7 @@ test("what there is no schema for is counted and passed over; a type that was re
   );
 });
 
-test("for people: each group, each file's patch as JSON to copy, and a total", async () => {
+test("driftLines: each group, the JSON patch of each file, and a total", async () => {
   const summary = await summarize([
     call({ RingType: "voicemail" }),
     call({ Status: "+491511234567" }),
@@ -201,7 +201,7 @@ test("for people: each group, each file's patch as JSON to copy, and a total", a
   assert.deepEqual(driftLines(await summarize([call({})])), ["no drift in 1 push"]);
 });
 
-test("for programs: one object for each group, then one for each file", async () => {
+test("driftEvents: one object for each group, then one for each file", async () => {
   const events = driftEvents(await summarize([call({ RingType: "voicemail" })], { reveal: true })) as Record<
     string,
     unknown
@@ -229,7 +229,7 @@ const broken: [about: string, files: Record<string, string>, message: RegExp][] 
 ];
 
 for (const [about, files, message] of broken) {
-  test(`a schema that is broken (${about}) is told in one line`, async () => {
+  test(`a broken schema (${about}) is reported in one line`, async () => {
     const schemas = {
       fileOf: () => "a.json",
       read: (file: string) => {

@@ -75,7 +75,7 @@ test("a text is found in a compressed push too", async (t) => {
   assert.deepEqual(await find("not by gzip"), [4]);
 });
 
-test("a text is found in pushes that an inbox carried over, whatever their locations are; the order is theirs", async (t) => {
+test("a text is found in pushes that an inbox moved to newer segments; they keep their order", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir, { segmentBytes: 600 });
   const put = (seq: number, text: string) =>
@@ -113,10 +113,10 @@ test("ids", async (t) => {
 });
 
 const wrong: [string, RegExp][] = [
-  ["6", /no push 6; the journal holds #1 to #5/],
+  ["6", /no push 6; the journal contains #1 to #5/],
   ["0", /no push 0/],
   ["7..9", /no push in 7\.\.9/],
-  ["4..2", /upside down/],
+  ["4..2", /is reversed/],
   ["..", /not an id/],
   ["1-3", /not an id/],
   ["1.5", /not an id/],
@@ -125,13 +125,13 @@ const wrong: [string, RegExp][] = [
   ["", /not an id/],
 ];
 
-test("an id that stands for nothing is one clear line", async (t) => {
+test("an id without a push is reported in one line", async (t) => {
   const { dir } = await recorded(t);
   const { index } = await openSnapshot(dir);
   for (const [id, message] of wrong) assert.throws(() => rowsOf(index, [id]), { exit: 2, message }, id);
 });
 
-test("the beginning of an id selects its push; a number is always a sequence number", () => {
+test("the prefix of an id selects its push; a number is always a sequence number", () => {
   const index = new JournalIndex();
   const location = { segment: 1, offset: 0, length: 1 };
   const ids = ["0mwqy9aao0000", "0mwqy9aao0001", "4f2a", "4f2ab", "1234567", "9c1d-77"];
@@ -155,7 +155,7 @@ test("the beginning of an id selects its push; a number is always a sequence num
   for (const [id, message] of wrongOnes) assert.throws(() => rowOf(index, id), { exit: 2, message }, id);
 });
 
-test("filters with wrong values are one clear line", async (t) => {
+test("a filter with a wrong value is reported in one line", async (t) => {
   const reader = await openSnapshot(makeFolder(t));
   const cases: [Filters, RegExp][] = [
     [

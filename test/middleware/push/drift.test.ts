@@ -24,7 +24,7 @@ const names: [name: string, path: string][] = [
   ["", "/*"],
 ];
 for (const [name, path] of names) {
-  test(`a field named ${JSON.stringify(name.slice(0, 20))}, which is not in the schema, is reported as ${path}`, () => {
+  test(`a field named ${JSON.stringify(name.slice(0, 20))}, which is in no schema, is reported as ${path}`, () => {
     assert.deepEqual(
       driftOf(callCompleted({ [name]: 1 })).map(({ kind, ...drift }) => [kind, drift.path]),
       [["unknown_field", path]],
@@ -32,7 +32,7 @@ for (const [name, path] of names) {
   });
 }
 
-test("an arbitrary key is reported by the same rule, and its parents by their names", () => {
+test("a key that the schema does not name is reported by the same rule, the fields above it by name", () => {
   const { Details } = callCompleted() as { Details: [object] };
   const paths = (Variables: object) =>
     driftOf(callCompleted({ Details: [{ ...Details[0], Variables }] })).map(({ path }) => path);
@@ -40,7 +40,7 @@ test("an arbitrary key is reported by the same rule, and its parents by their na
   assert.deepEqual(paths({ "+62000000001": 1 }), ["/Details/0/Variables/*"]);
 });
 
-test("no event contains a field name that may be personal data, or a control character", async () => {
+test("no event contains a name that may be personal data, or a control character", async () => {
   const events: AirudderEvent[] = [];
   const receiver = airudder({ key: KEY, observe: (event) => void events.push(event) });
   receiver.on("call.completed", () => undefined);
