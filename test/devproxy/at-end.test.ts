@@ -8,7 +8,7 @@ import { atEnd } from "../helpers/at-end.js";
 import { until } from "../helpers/devproxy.js";
 import { makeFolder } from "../helpers/folder.js";
 
-/** The end of a test, as the runner would call it. */
+/** Stands in for a test, whose end the runner reports. */
 class EndingTest {
   #hook: () => Promise<void> = async () => undefined;
   readonly context = { after: (hook: () => Promise<void>) => (this.#hook = hook), diagnostic: () => undefined };
@@ -18,7 +18,7 @@ class EndingTest {
   }
 }
 
-test("what was started last ends first, all of it, and the failure is told", async () => {
+test("everything that was started ends in reverse order, and a failure is reported", async () => {
   const ending = new EndingTest();
   const t = ending.context as never;
   const folder = makeFolder(t);
@@ -31,7 +31,7 @@ test("what was started last ends first, all of it, and the failure is told", asy
   assert.equal(existsSync(folder), false);
 });
 
-test("a child on the leash ends with its parent", { skip: process.platform === "win32" }, async (t) => {
+test("a child process with the leash ends with its parent", { skip: process.platform === "win32" }, async (t) => {
   const folder = makeFolder(t);
   const leash = new URL("../helpers/devproxy-leash.ts", import.meta.url).href;
   writeFileSync(join(folder, "child.mjs"), "console.log(process.pid); setInterval(() => {}, 1000);");

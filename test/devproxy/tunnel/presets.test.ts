@@ -79,7 +79,7 @@ test("an error of cloudflared that contains the URL of its API is not used as an
   );
 });
 
-for (const [option, program, said, todo] of [
+for (const [option, program, line, advice] of [
   ["ngrok", "ngrok", "ERROR:  ERR_NGROK_4018", /ngrok config add-authtoken TOKEN/],
   ["ssh:me@example.com", "ssh", "me@example.com: Permission denied (publickey).", /ssh-add/],
   ["ssh:me@example.com", "ssh", "Error: remote port forwarding failed for listen port 80", /ssh:me@example\.com:8080/],
@@ -87,9 +87,9 @@ for (const [option, program, said, todo] of [
   ["ssh:example.com", "ssh", "Host key verification failed.", /ssh-keygen -R example\.com/],
   ["cloudflared", "cloudflared", "unknown trouble", /run it by hand: cloudflared tunnel --no-autoupdate/],
 ] as const) {
-  test(`if ${option} prints "${said}", the error says what to do`, async (t) => {
-    new FakePrograms(t).add(program, `console.error(${JSON.stringify(said)}); process.exitCode = 255;`);
-    await assert.rejects(open(option), isTunnelError("tunnel_command_failed", todo));
+  test(`if ${option} prints "${line}", the error contains advice`, async (t) => {
+    new FakePrograms(t).add(program, `console.error(${JSON.stringify(line)}); process.exitCode = 255;`);
+    await assert.rejects(open(option), isTunnelError("tunnel_command_failed", advice));
   });
 }
 
