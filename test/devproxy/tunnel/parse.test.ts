@@ -29,7 +29,7 @@ describe("--tunnel", () => {
   }
 
   for (const [option, message] of [
-    ["", /--tunnel must be localtunnel, cloudflared, ngrok, ssh:HOST, none, url:/],
+    ["", /--tunnel must be localtunnel, .*none, url:/],
     ["pagekite", /got "pagekite"/],
     ["ssh", /got "ssh"/],
     ["ngrok:x", /got "ngrok:x"/],
