@@ -21,8 +21,8 @@ describe("localtunnel", () => {
   after(() => Promise.all([server.stop(), target.stop()]));
 
   it("has the URL of the requested name, with the port that the server leaves out", async () => {
-    const tunnel = await open({ subdomain: "asked-for" });
-    assert.equal(tunnel.url, `http://asked-for.localhost:${server.port}`);
+    const tunnel = await open({ subdomain: "requested" });
+    assert.equal(tunnel.url, `http://requested.localhost:${server.port}`);
     assert.equal(tunnel.missedName, undefined);
     await tunnel.close();
   });
@@ -37,8 +37,8 @@ describe("localtunnel", () => {
   it("transfers the exact bytes, also if they are not text", async () => {
     const tunnel = await open();
     for (const body of [randomBytes(1_900), randomBytes(300_000), Buffer.from('{ "a" : 1.0, "b":"\\/😀" }')]) {
-      const answer = await publicRequest(tunnel.url, { method: "POST", body, maxBytes: 1_000_000 });
-      assert.equal(sha256(answer.body), sha256(body));
+      const response = await publicRequest(tunnel.url, { method: "POST", body, maxBytes: 1_000_000 });
+      assert.equal(sha256(response.body), sha256(body));
     }
     await tunnel.close();
   });
@@ -47,9 +47,9 @@ describe("localtunnel", () => {
     const tunnel = await open();
     const bodies = Array.from({ length: 60 }, (_, n) => `push ${n}`);
     const post = (body: string) => publicRequest(tunnel.url, { method: "POST", body, timeoutMs: 30_000 });
-    const answers = await Promise.all(bodies.map(post));
+    const responses = await Promise.all(bodies.map(post));
     assert.deepEqual(
-      answers.map(({ body }) => body.toString()),
+      responses.map(({ body }) => body.toString()),
       bodies,
     );
     await tunnel.close();
@@ -83,15 +83,15 @@ describe("localtunnel", () => {
     const tunnel = await open({ subdomain: "to-be-closed" });
     await tunnel.close();
     await tunnel.close();
-    const answer = await publicRequest(tunnel.url, { timeoutMs: 3_000 }).catch((error: Error) => error);
-    assert.ok(answer instanceof Error || answer.status === 404);
+    const response = await publicRequest(tunnel.url, { timeoutMs: 3_000 }).catch((error: Error) => error);
+    assert.ok(response instanceof Error || response.status === 404);
   });
 
   it("reconnects automatically when all its connections are dropped", async () => {
     const tunnel = await open({ subdomain: "dropped" });
     await server.dropSockets();
-    const answer = await publicRequest(tunnel.url, { method: "POST", body: "still here" });
-    assert.equal(answer.body.toString(), "still here");
+    const response = await publicRequest(tunnel.url, { method: "POST", body: "still here" });
+    assert.equal(response.body.toString(), "still here");
     await tunnel.close();
   });
 
@@ -198,9 +198,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function fakeServer(answer: string): Promise<{ server: net.Server; url: string }> {
-  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${answer.length}\r\n\r\n`;
-  const server = net.createServer((socket) => socket.once("data", () => socket.end(head + answer)));
+async function fakeServer(json: string): Promise<{ server: net.Server; url: string }> {
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${json.length}\r\n\r\n`;
+  const server = net.createServer((socket) => socket.once("data", () => socket.end(head + json)));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }

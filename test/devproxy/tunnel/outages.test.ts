@@ -33,8 +33,8 @@ describe("outages of a tunnel server", () => {
   };
   const assertPasses = async (url: string | null) => {
     assert.ok(url);
-    const answer = await publicRequest(`${url}/x`, { method: "POST", body: "a push", timeoutMs: 20_000 });
-    assert.equal(answer.body.toString(), "a push");
+    const response = await publicRequest(`${url}/x`, { method: "POST", body: "a push", timeoutMs: 20_000 });
+    assert.equal(response.body.toString(), "a push");
   };
   before(() => Promise.all([server.start(), target.start()]));
   afterEach(async () => {

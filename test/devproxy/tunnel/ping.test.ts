@@ -54,9 +54,9 @@ describe("ping", () => {
   });
 
   it("fails if nothing listens", async () => {
-    const gone = await new Target().start();
-    const { url } = gone;
-    await gone.stop();
+    const stopped = await new Target().start();
+    const { url } = stopped;
+    await stopped.stop();
     await assert.rejects(ping({ url, secret: "x" }), isSilent(/connection refused/));
   });
 });

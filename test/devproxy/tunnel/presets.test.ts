@@ -129,9 +129,9 @@ const http = require("node:http");
 const port = args[args.indexOf("-R") + 1].split(":").at(-1);
 const relay = http.createServer((request, response) => {
   const { url: path, method, headers } = request;
-  const onward = http.request({ port, host: "127.0.0.1", path, method, headers }, (answer) => {
-    response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
+  const onward = http.request({ port, host: "127.0.0.1", path, method, headers }, (reply) => {
+    response.writeHead(reply.statusCode, reply.headers);
+    reply.pipe(response);
   });
   request.pipe(onward);
 });
@@ -189,14 +189,14 @@ test("a missing program is reported, and used once it is installed", async (t) =
 
 test("if a localtunnel server cannot be reached, the error names the other tunnels of this machine", async (t) => {
   const fakes = new FakePrograms(t, { only: true });
-  const asked = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
+  const opening = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
   await assert.rejects(
-    asked(),
+    opening(),
     isTunnelError("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or continue with --tunnel none/),
   );
   fakes.add("ngrok", "").add("ssh", "");
   await assert.rejects(
-    asked(),
+    opening(),
     isTunnelError(
       "tunnel_unreachable",
       /use another tunnel: --tunnel ngrok or --tunnel ssh:localhost\.run \(found on this machine\)/,

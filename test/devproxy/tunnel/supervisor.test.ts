@@ -44,8 +44,8 @@ class FakeProvider implements TunnelProvider {
       close: async () => {
         this.closed++;
       },
-      onFail: (given: (error: TunnelError) => void) => {
-        listener = given;
+      onFail: (callback: (error: TunnelError) => void) => {
+        listener = callback;
       },
       fail: (error: TunnelError) => listener?.(error),
     };
@@ -113,14 +113,14 @@ describe("the tunnel supervisor", () => {
   });
 
   it("reports that the URL of a first tunnel does not respond, and continues", async () => {
-    let answers = false;
-    target.pingWith = (nonce) => (answers ? pingResponse(target.secret, nonce) : "not yet");
+    let isResponding = false;
+    target.pingWith = (nonce) => (isResponding ? pingResponse(target.secret, nonce) : "not yet");
     watch({ timing: { reportPendingAfterMs: 50, confirmAfterMs: 10 } });
     Object.assign(provider, { settleLimitMs: 60_000 });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
     assert.equal(error?.message, `the public URL ${target.url} does not respond yet`);
-    answers = true;
+    isResponding = true;
     await watcher.next("up");
     assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
   });
@@ -299,12 +299,12 @@ describe("the tunnel supervisor", () => {
 
 describe("the event of a tunnel", () => {
   it("has the state, the URL and the reason", () => {
-    const error = new TunnelError("tunnel_silent", "no answer");
+    const error = new TunnelError("tunnel_silent", "no response");
     assert.deepEqual(tunnelEvent({ state: "down", url: null, error }), {
       event: "tunnel",
       state: "down",
       url: null,
-      error: "no answer",
+      error: "no response",
     });
     assert.deepEqual(tunnelEvent({ state: "up", url: "http://a/in/b" }), {
       event: "tunnel",
