@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
@@ -9,7 +10,6 @@ import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
-import { DamageTally } from "./report/index.js";
 import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A running dev proxy. */
@@ -41,12 +41,12 @@ export interface Devproxy {
 export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
   const listener: Listener = options.onEvent ?? (() => undefined);
-  const damage = new DamageTally();
+  const damage: Damage[] = [];
   const store = await Store.open(settings.dir, {
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
-    onDamage: (one) => damage.add(one),
+    onDamage: (one) => damage.push(one),
   });
-  for (const message of damage.lines()) listener({ event: "note", code: "journal_damaged", message });
+  for (const message of describeDamage(damage)) listener({ event: "note", code: "journal_damaged", message });
   const cleanups: (() => unknown)[] = [];
   try {
     const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
@@ -71,7 +71,7 @@ interface Setup {
   settings: DevproxySettings;
   store: Store;
   config: Config;
-  damage: DamageTally;
+  damage: Damage[];
   listener: Listener;
   /** Each started part adds a function that ends it. They are called if a later part cannot start. */
   cleanups: (() => unknown)[];
@@ -225,11 +225,11 @@ async function listRows({ store, damage }: Setup, filters: Filters, last: number
     rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
     matching: matching.length,
     total: store.index.rows.length,
-    damage: damage.lines((segment) => store.segments().some((one) => one.segment === segment)),
+    damage: describeDamage(damage.filter(({ segment }) => store.segments().some((one) => one.segment === segment))),
   };
 }
 
 /** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
-function plainRow({ push, place, deliveries, mark }: Row): Row {
-  return { push, place, deliveries, ...(mark === undefined ? {} : { mark }) };
+function plainRow({ push, location, deliveries, mark }: Row): Row {
+  return { push, location, deliveries, ...(mark === undefined ? {} : { mark }) };
 }

@@ -24,7 +24,7 @@ export type {
   StoppedEvent,
   TunnelEvent,
 } from "./events.js";
-export type { DeliveryRow, Filters, Index, Row, SnapshotReader, Status, Store } from "./journal/index.js";
+export type { DeliveryRow, Filters, JournalIndex, JournalReader, Row, Status, Store } from "./journal/index.js";
 export type { DevproxyOptions } from "./options.js";
 export type {
   ReplayEvent,
@@ -35,4 +35,3 @@ export type {
   Verdict,
   VerdictEvent,
 } from "./replay/index.js";
-export { DamageTally } from "./report/index.js";

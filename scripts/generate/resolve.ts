@@ -3,8 +3,7 @@ import { join, posix } from "node:path";
 import { type Node, pointerTo, SchemaError } from "./schema.js";
 
 /**
- * Replaces every `$ref` by what it points at. The same target is always the same object, so that whoever walks the
- * result can still see which parts are shared.
+ * Replaces every `$ref` by its target. All references to a target become the same object, so callers can detect shared parts.
  */
 export class Resolver {
   readonly #documents = new Map<string, Node>();
@@ -13,7 +12,7 @@ export class Resolver {
 
   constructor(readonly dir: string) {}
 
-  /** The schema in a file, as a path below the schemas' folder with `/`. */
+  /** The schema in a file. The path is relative to the folder of the schemas, with `/`. */
   file(path: string): Node {
     return this.#target(path, "", path, "");
   }

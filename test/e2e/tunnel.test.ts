@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { airudder } from "airudder-webhooks";
-import { readContent, readJournal } from "airudder-webhooks/journal";
+import { readJournal, readRecord } from "airudder-webhooks/journal";
 import { serve } from "../helpers/app.js";
 import { sample, sha256, startProxy } from "../helpers/devproxy.js";
 import { LocaltunnelServer } from "../helpers/localtunnel-server.js";
@@ -30,13 +30,13 @@ test("through a real localtunnel server every byte arrives at the app, stands in
     const row = proxy.store.index.rows.at(-1);
     assert.ok(row);
     assert.equal(row.push.source, "tunnel");
-    const { content } = await readContent(dir, row.place);
+    const { content } = await readRecord(dir, row.location);
     assert.equal(content && sha256(content.body), expected, `${what}: in the journal`);
     await proxy.replay({ ids: [`#${row.push.seq}`] });
     assert.equal(app.requests.at(-1)?.sha256, expected, `${what}: replayed`);
   }
   let deliveries = 0;
-  await readJournal(dir, { onEntry: ({ head }) => (deliveries += head.kind === "delivery" ? 1 : 0) });
+  await readJournal(dir, { onRecord: ({ head }) => (deliveries += head.kind === "delivery" ? 1 : 0) });
   assert.equal(deliveries, bodies.length * 2);
 });
 

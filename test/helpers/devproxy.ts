@@ -107,8 +107,8 @@ export interface Run {
 }
 
 function spawnCli(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): ChildProcess {
-  const { leash, cli } = programs();
-  return spawn(process.execPath, ["--import", leash, cli, ...args], {
+  const { exitWithParent, cli } = programs();
+  return spawn(process.execPath, ["--import", exitWithParent, cli, ...args], {
     cwd: cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
@@ -187,10 +187,14 @@ export class ListenProcess {
   /** Starts a proxy with options that the command line does not have. */
   static async startWith(t: TestContext, options: TestProxyOptions): Promise<ListenProcess> {
     const program = programs();
-    const child = spawn(process.execPath, ["--import", program.leash, program.child, JSON.stringify(options)], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--import", program.exitWithParent, program.child, JSON.stringify(options)],
+      {
+        cwd: root,
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     const listening = new ListenProcess(child);
     atEnd(t, () => listening.kill());
     await until(() => listening.events.length > 0 || child.exitCode !== null);

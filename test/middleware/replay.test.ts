@@ -36,7 +36,7 @@ test("a replay runs its handlers before the response, also with an inbox, and is
   assert.deepEqual([status, outcome.result, seen], [200, "handled", ["p1"]]);
   assert.deepEqual([(await send(callCompleted(), replay)).outcome.result, seen.length], ["handled", 2]);
   const stored: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => stored.push(head.kind) });
+  await readJournal(dir, { onRecord: ({ head }) => stored.push(head.kind) });
   assert.deepEqual(stored, []);
 });
 

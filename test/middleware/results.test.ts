@@ -137,7 +137,7 @@ for (const each of cases) {
     assert.deepEqual(results(), inbox);
     await receiver.close();
     const marks: string[] = [];
-    await readJournal(dir, { onEntry: ({ head }) => head.kind === "mark" && marks.push(head.state) });
+    await readJournal(dir, { onRecord: ({ head }) => head.kind === "mark" && marks.push(head.state) });
     assert.deepEqual(marks, inbox);
     const dead = inbox.at(-1) === "dead" || inbox.at(-1) === "quarantined" ? 1 : 0;
     assert.equal(receiver.stats().inbox?.dead, dead);

@@ -12,7 +12,7 @@ for (const push of pushes) {
     assert.equal(typeof compile(push), "function");
   });
 
-  test(`${push.name} points with its subject and keys at fields that it has`, () => {
+  test(`${push.name} has the fields that its subject and keys point to`, () => {
     for (const pointer of [...push.push.subject.flat(), ...Object.values(push.push.keys)]) {
       let node: Node | undefined = push.schema;
       for (const step of pointer.split("/").slice(1))
@@ -23,7 +23,7 @@ for (const push of pushes) {
   });
 }
 
-test("every type of the contract is there", () => {
+test("there is a schema for every type", () => {
   assert.deepEqual([...new Set(pushes.map(({ push }) => push.type))].sort(), [
     "call.completed",
     "call.completed.info_check",
@@ -80,7 +80,7 @@ const broken: [what: string, file: string, change: Change, error: RegExp][] = [
     /Details\/items\/properties\/RedailCall\/items\/properties\/CallID\/x-personal: is missing/,
   ],
   [
-    "a free key that does not say whether it is personal",
+    "an arbitrary key that does not say whether it is personal",
     "common/call-detail.json",
     (s) => delete s.properties.Variables.additionalProperties["x-personal"],
     /Variables\/additionalProperties\/x-personal: is missing/,
@@ -272,7 +272,7 @@ const broken: [what: string, file: string, change: Change, error: RegExp][] = [
 ];
 
 for (const [what, file, change, error] of broken) {
-  test(`a schema with ${what} is refused, with file and pointer`, () => {
+  test(`a schema with ${what} is rejected, and the error names file and pointer`, () => {
     const dir = mkdtempSync(join(tmpdir(), "airudder-schemas-"));
     try {
       copySchemas(dir);
@@ -289,7 +289,7 @@ for (const [what, file, change, error] of broken) {
   });
 }
 
-test("a schema that is not JSON is refused by its name", () => {
+test("a schema that is not JSON is rejected, and the error names the file", () => {
   const dir = mkdtempSync(join(tmpdir(), "airudder-schemas-"));
   try {
     copySchemas(dir);

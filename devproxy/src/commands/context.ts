@@ -1,9 +1,16 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Place } from "airudder-webhooks/journal";
+import {
+  type Damage,
+  describeDamage,
+  type JournalRecord,
+  listSegments,
+  type RecordLocation,
+} from "airudder-webhooks/journal";
+import { configPath } from "../config/index.js";
 import { DevproxyError } from "../errors.js";
-import { isDropped, openSnapshot, type SnapshotReader, type WholeRecord } from "../journal/index.js";
-import { DamageTally, Screen } from "../report/index.js";
+import { isDropped, type JournalReader, openSnapshot } from "../journal/index.js";
+import { Screen } from "../report/index.js";
 
 /** Where a command reads and writes. */
 export interface Context {
@@ -31,8 +38,13 @@ export async function existingFolder(journal: string): Promise<string> {
     );
   }
   if (!found.isDirectory()) throw new DevproxyError("no_journal", `The journal ${dir} is not a folder.`, 3);
-  const names = await readdir(dir).catch(() => undefined);
-  if (names !== undefined && !names.some((name) => name === "config.json" || /^\d{6,}\.ndjson$/.test(name))) {
+  // If the folder cannot be listed, reading the journal reports why.
+  const segments = await listSegments(dir).catch(() => undefined);
+  const hasConfig = await stat(configPath(dir)).then(
+    () => true,
+    () => false,
+  );
+  if (segments?.length === 0 && !hasConfig) {
     const what = `The folder ${dir} is no journal: it holds no 000001.ndjson and no config.json.`;
     throw new DevproxyError(
       "no_journal",
@@ -44,7 +56,7 @@ export async function existingFolder(journal: string): Promise<string> {
 }
 
 /** A journal that a command reads. */
-export interface FolderReader extends SnapshotReader {
+export interface FolderReader extends JournalReader {
   /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
@@ -54,64 +66,65 @@ export interface FolderReader extends SnapshotReader {
  * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
  */
 export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
-  const damage = new DamageTally();
-  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.add(one) });
-  const lines = damage.lines();
+  const damage: Damage[] = [];
+  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.push(one) });
+  const lines = describeDamage(damage);
   if (lines.length > 0 && reader.index.rows.length === 0) {
     const message = `No push of the journal ${reader.dir} can be read: ${lines.join(" ")}`;
     throw new DevproxyError("journal_damaged", message, 3);
   }
   for (const line of lines) err.line(line);
   const dropped = new Set<string>();
-  const fail = (error: Error, place: Place): never => {
-    if (isDropped(error)) dropped.add(`${place.segment}:${place.offset}`);
-    return damaged(error, place);
+  const fail = (error: Error, location: RecordLocation): never => {
+    if (isDropped(error)) dropped.add(`${location.segment}:${location.offset}`);
+    return damaged(error, location);
   };
   return {
     ...reader,
-    content: (place) => reader.content(place).catch((error) => fail(error, place)),
-    records: (places) => recordsOf(reader, places, (place) => dropped.add(`${place.segment}:${place.offset}`)),
+    content: (location) => reader.content(location).catch((error) => fail(error, location)),
+    records: (locations) =>
+      recordsOf(reader, locations, (location) => dropped.add(`${location.segment}:${location.offset}`)),
     get dropped() {
       return dropped.size;
     },
   };
 }
 
-/** Reads records. Reports dropped ones, and throws an error that names the place of a damaged one. */
+/** Reads records. Reports dropped ones, and throws an error that names the location of a damaged one. */
 async function* recordsOf(
-  reader: SnapshotReader,
-  places: Iterable<Place>,
-  onDropped: (place: Place) => void,
-): AsyncGenerator<Iterable<WholeRecord | undefined>> {
-  /** The places of the records that are not parsed yet. */
-  const pending: Place[] = [];
+  reader: JournalReader,
+  locations: Iterable<RecordLocation>,
+  onDropped: (location: RecordLocation) => void,
+): AsyncGenerator<Iterable<JournalRecord | undefined>> {
+  /** The locations of the records that are not parsed yet. */
+  const pending: RecordLocation[] = [];
   const noted = function* () {
-    for (const place of places) {
-      pending.push(place);
-      yield place;
+    for (const location of locations) {
+      pending.push(location);
+      yield location;
     }
   };
   for await (const block of reader.records(noted())) yield checked(block, pending, onDropped);
 }
 
 function* checked(
-  records: Iterable<WholeRecord | undefined>,
-  pending: Place[],
-  onDropped: (place: Place) => void,
-): Generator<WholeRecord | undefined> {
+  records: Iterable<JournalRecord | undefined>,
+  pending: RecordLocation[],
+  onDropped: (location: RecordLocation) => void,
+): Generator<JournalRecord | undefined> {
   try {
     for (const record of records) {
-      const place = pending.shift() as Place;
-      if (record === undefined) onDropped(place);
+      const location = pending.shift() as RecordLocation;
+      if (record === undefined) onDropped(location);
       yield record;
     }
   } catch (error) {
-    damaged(error as Error, pending[0] as Place);
+    damaged(error as Error, pending[0] as RecordLocation);
   }
 }
 
 /** What is wrong with a record, without what is in it. */
-function damaged(error: Error, { segment, offset }: Place): never {
+function damaged(error: Error, { segment, offset }: RecordLocation): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;
   throw new DevproxyError("journal_damaged", message, 3);

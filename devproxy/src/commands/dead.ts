@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { configPath } from "../config/index.js";
 import { changeInbox, countQuarantined, deadRows, selectRows } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
-import type { SnapshotReader } from "../journal/index.js";
+import type { JournalReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
   type DeadResult,
@@ -62,7 +62,7 @@ async function dead(flags: DeadFlags, context: Context): Promise<void> {
 }
 
 /** @throws DevproxyError `no_journal`, `not_an_inbox` */
-async function readInbox(journal: string, context: Context): Promise<SnapshotReader> {
+async function readInbox(journal: string, context: Context): Promise<JournalReader> {
   const dir = resolve(journal);
   const advice = "Give --journal the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
@@ -75,7 +75,7 @@ async function readInbox(journal: string, context: Context): Promise<SnapshotRea
   throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
 }
 
-async function list(reader: SnapshotReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
+async function list(reader: JournalReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
   const { dir, index } = reader;
   const rows: DeadRow[] = [];
   for (const row of deadRows(index)) rows.push({ row, error: await errorOf(reader, row, redactor) });
@@ -93,7 +93,7 @@ async function list(reader: SnapshotReader, redactor: Redactor, json: boolean, o
 }
 
 interface Inbox {
-  reader: SnapshotReader;
+  reader: JournalReader;
   redactor: Redactor;
   json: boolean;
 }

@@ -1,3 +1,4 @@
+import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type Command, InvalidArgumentError } from "commander";
 import { configuredTarget, tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
@@ -16,7 +17,6 @@ import {
   select,
 } from "../replay/index.js";
 import {
-  DamageTally,
   droppedLine,
   editLines,
   editsOf,
@@ -166,12 +166,12 @@ async function replayHere(
 ): Promise<void> {
   // Loaded here, since the other commands have no use for a proxy.
   const { Deliverer, Forwarder } = await import("../delivery/index.js");
-  const damage = new DamageTally();
-  const store = await Store.open(dir, { onDamage: (one) => damage.add(one) });
+  const damage: Damage[] = [];
+  const store = await Store.open(dir, { onDamage: (one) => damage.push(one) });
   const forwarder = new Forwarder(tokenOfEnvironment());
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
-    const lines = damage.lines();
+    const lines = describeDamage(damage);
     if (lines.length > 0 && store.index.rows.length === 0) {
       const message = `No push of the journal ${dir} can be read: ${lines.join(" ")}`;
       throw new DevproxyError("journal_damaged", message, 3);
@@ -200,7 +200,7 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, context: Conte
   if (!flags.json && rows.length > 0) out.line(table.header);
   let sent = 0;
   for (const row of rows) {
-    const content = hasEdits(edits) ? await unlessDropped(reader.content(row.place)) : undefined;
+    const content = hasEdits(edits) ? await unlessDropped(reader.content(row.location)) : undefined;
     if (hasEdits(edits) && content === undefined) continue;
     await out.drained();
     sent++;

@@ -33,7 +33,7 @@ async function show(id: string, flags: ShowFlags, context: Context): Promise<voi
   const { out } = context;
   const reader = await readFolder(flags.journal, context);
   const row = rowOf(reader.index, id);
-  const content = await reader.content(row.place);
+  const content = await reader.content(row.location);
   if (flags.raw) return out.write(content.body);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   if (flags.curl) {

@@ -1,4 +1,4 @@
-import { findRows, type Index, type Row } from "../journal/index.js";
+import { findRows, type JournalIndex, type Row } from "../journal/index.js";
 
 /** Whether an inbox keeps a push and does not retry it automatically. */
 export function isKept({ push, mark }: Row): boolean {
@@ -6,12 +6,12 @@ export function isKept({ push, mark }: Row): boolean {
 }
 
 /** The dead pushes of an inbox, in order of arrival. */
-export function deadRows({ rows }: Index): Row[] {
+export function deadRows({ rows }: JournalIndex): Row[] {
   return rows.filter((row) => isKept(row) && row.mark?.state === "dead");
 }
 
 /** Number of pushes that an inbox keeps as quarantined. */
-export function countQuarantined({ rows }: Index): number {
+export function countQuarantined({ rows }: JournalIndex): number {
   return rows.filter((row) => isKept(row) && row.mark?.state === "quarantined").length;
 }
 
@@ -29,7 +29,7 @@ export interface Selection {
  * Finds the pushes of ids. Accepts the ids that other commands accept, and `all` for all dead pushes, without quarantined ones.
  * @throws DevproxyError `usage`, when an id is malformed or ambiguous
  */
-export function selectRows(index: Index, ids: readonly string[]): Selection {
+export function selectRows(index: JournalIndex, ids: readonly string[]): Selection {
   const found = ids.map((id) => ({ id, rows: id === "all" ? deadRows(index) : findRows(index, id) }));
   const rows = [...new Set(found.flatMap((each) => each.rows))].sort((a, b) => a.push.seq - b.push.seq);
   return {

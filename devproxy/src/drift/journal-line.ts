@@ -1,4 +1,4 @@
-import type { HeaderMap } from "airudder-webhooks/journal";
+import { type ParsedLine, parseLine } from "airudder-webhooks/journal";
 import type { RecordedPush } from "./pushes.js";
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -6,27 +6,37 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The push of a line: the line itself, or what it holds when it is a line of a journal; `undefined` for a journal's other lines.
- * @param otherwise what to call a push that is no line of a journal, and when it came
+ * Returns the push of a line that contains a JSON object: a push's payload, or a line of a journal. `undefined` for the lines of a journal
+ * that contain no push.
+ * @param value the parsed line
+ * @param fallback label and time of a payload, which has none itself
  */
 export function pushOfLine(
   value: Record<string, unknown>,
   line: Buffer,
-  otherwise: { label: string; at: string },
+  fallback: { label: string; at: string },
 ): RecordedPush | undefined {
-  const { kind, push, version, seq, at, type, headers, encoding, body, replay } = value;
-  if (kind === "push" && Number.isSafeInteger(seq) && typeof body === "string") {
-    return {
-      label: `#${seq}`,
-      at: typeof at === "string" ? at : otherwise.at,
-      ...(typeof type === "string" ? { type } : {}),
-      isCopy: replay !== undefined,
-      headers: isObject(headers) ? (headers as HeaderMap) : {},
-      body: Buffer.from(body, encoding === "base64" ? "base64" : "utf8"),
-    };
+  const parsed = typeof value.kind === "string" ? parseJournalLine(line) : undefined;
+  if (parsed === undefined) return { ...fallback, headers: {}, body: line };
+  const { head, content } = parsed;
+  if (head.kind !== "push") return undefined;
+  if (content === undefined) return { ...fallback, headers: {}, body: line };
+  return {
+    label: `#${head.seq}`,
+    at: head.at ?? fallback.at,
+    type: head.type,
+    isReplay: head.replay !== undefined,
+    headers: content.headers,
+    body: content.body,
+  };
+}
+
+/** `undefined` if the line is a payload, which may have a field `kind` too. */
+function parseJournalLine(line: Buffer): ParsedLine | undefined {
+  try {
+    return parseLine(new TextDecoder().decode(line)); // skips a byte order mark
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
-  const isOtherLine =
-    (kind === "segment" && typeof version === "number") ||
-    ((kind === "delivery" || kind === "mark") && typeof push === "string");
-  return isOtherLine ? undefined : { ...otherwise, headers: {}, body: line };
 }

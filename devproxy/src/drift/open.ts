@@ -1,6 +1,7 @@
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
+import { listSegments } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
-import { type JournalOptions, openSnapshot } from "../journal/index.js";
+import { openSnapshot, type StoreOptions } from "../journal/index.js";
 import { pushesOfFile } from "./file.js";
 import { pushesOfRows, type RecordedPush } from "./pushes.js";
 
@@ -11,7 +12,7 @@ import { pushesOfRows, type RecordedPush } from "./pushes.js";
  */
 export async function* pushesAt(
   path: string,
-  options: Pick<JournalOptions, "onDamage"> = {},
+  options: Pick<StoreOptions, "onDamage"> = {},
 ): AsyncGenerator<RecordedPush> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
@@ -19,8 +20,9 @@ export async function* pushesAt(
     throw usageError(`${path} ${why}. Give a push as JSON, several, one a line, or the folder of a journal.`);
   }
   if (!found.isDirectory()) return yield* pushesOfFile(path);
-  const names = await readdir(path).catch(() => undefined);
-  if (names !== undefined && !names.some((name) => /^\d{6,}\.ndjson$/.test(name))) {
+  // If the folder cannot be listed, reading the journal reports why.
+  const segments = await listSegments(path).catch(() => undefined);
+  if (segments?.length === 0) {
     throw usageError(`The folder ${path} is no journal: it holds no 000001.ndjson.`);
   }
   const reader = await openSnapshot(path, options);

@@ -8,4 +8,3 @@ export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from ".
 export { pathAt, queryOf } from "./query.js";
 export { BODY_TIMEOUT_MS, type BodyProblem, MAX_BODY_BYTES, readBody } from "./read-body.js";
 export { MAX_RECORDED_RESPONSE_BYTES, mayBeCut, withoutPartialCharacter } from "./recorded-response.js";
-export { isTypeName, TYPE_NAMES } from "./type-names.js";

@@ -1,4 +1,4 @@
-import { isTypeName } from "./type-names.js";
+import { isTypeName } from "airudder-webhooks/inspect";
 
 /** The results that are also a status of the push. */
 export const STATUS_RESULTS = ["handled", "ignored", "failed", "dead", "quarantined", "stored"] as const;

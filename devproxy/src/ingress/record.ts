@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { describePush, newPushId } from "airudder-webhooks";
+import { describePush, factsOf, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
 
@@ -10,30 +10,19 @@ export function describeRequest(
   { headers, body }: Content,
   key: string | undefined,
 ): { head: Omit<PushHead, "seq">; signProblem: string | undefined } {
-  const { type, verified, signProblem, quarantined, drift, subject, task, call, workflow } = describePush(
-    body,
-    headers,
-    key === undefined ? {} : { key },
-  );
+  const description = describePush(body, headers, key === undefined ? {} : { key });
   const head: Omit<PushHead, "seq"> = {
     kind: "push",
     id: newPushId(),
     at: new Date().toISOString(),
     method: request.method ?? "POST",
     url: `/${queryOf(request.url ?? "")}`,
-    type,
-    verified,
     source: isLocal(request.headers.host) ? "local" : "tunnel",
     size: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),
-    ...(subject === undefined ? {} : { subject }),
-    ...(task === undefined ? {} : { task }),
-    ...(call === undefined ? {} : { call }),
-    ...(workflow === undefined ? {} : { workflow }),
-    ...(drift.length === 0 ? {} : { drift: drift.length }),
-    ...(quarantined ? { quarantined } : {}),
+    ...factsOf({ ...description, drift: description.drift.length }),
   };
-  return { head, signProblem };
+  return { head, signProblem: description.signProblem };
 }
 
 /** The headers and bytes of a request as received. */

@@ -2,28 +2,28 @@ import {
   type Content,
   type Damage,
   type DeliveryHead,
-  type Entry,
   type Journal,
   type MarkHead,
   openJournal,
   type PushHead,
+  type RecordEntry,
   readJournal,
 } from "airudder-webhooks/journal";
 import type { Adapter } from "lowdb";
 import { wrongField } from "./fields.js";
 import { readIndex } from "./index-file/file.js";
 import { Indexer } from "./index-file/indexer.js";
-import { Index } from "./rows.js";
+import { JournalIndex } from "./rows.js";
 
 /** A record that is not on disk yet. */
 export interface Draft {
   head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead;
   content: Content | undefined;
   /** Set once it is on disk. */
-  entry?: Entry;
+  entry?: RecordEntry;
 }
 
-export interface JournalOptions {
+export interface StoreOptions {
   /** Size at which a segment is closed, bytes. */
   segmentBytes?: number;
   onDamage?(damage: Damage): void;
@@ -33,14 +33,14 @@ export interface JournalOptions {
  * A lowdb adapter over an append-only journal: `read` builds the index from the index files and the segments, `write` appends what `stage`
  * was given and resolves when it is on disk. Segments are never rewritten.
  */
-export class JournalAdapter implements Adapter<Index> {
+export class JournalAdapter implements Adapter<JournalIndex> {
   #journal: Journal | undefined;
   #indexer: Indexer | undefined;
   #staged: Draft[] = [];
 
   constructor(
     private readonly dir: string,
-    private readonly options: JournalOptions = {},
+    private readonly options: StoreOptions = {},
   ) {}
 
   /** The open journal. */
@@ -54,26 +54,26 @@ export class JournalAdapter implements Adapter<Index> {
     this.#staged.push(draft);
   }
 
-  async read(): Promise<Index> {
-    const index = new Index();
+  async read(): Promise<JournalIndex> {
+    const index = new JournalIndex();
     const indexer = new Indexer(this.dir, index);
     const wrong: Damage[] = [];
     const journal = await openJournal(this.dir, {
       ...this.options,
       sameFolder: true,
-      recall: (segment, end) => indexer.recall(segment, end),
+      loadSummary: (segment, end) => indexer.loadSummary(segment, end),
       onSegment: (summary) => indexer.noteSegment(summary),
-      onEntry: (entry) => {
+      onRecord: (entry) => {
         const reason = wrongField(entry.head);
         if (reason === undefined) {
           index.add(entry);
           indexer.note(entry);
-        } else wrong.push({ ...entry.place, reason });
+        } else wrong.push({ ...entry.location, reason });
       },
     });
     for (const damage of wrong) {
-      journal.noteDamage(damage, damage.reason);
-      indexer.noteDamage(damage);
+      journal.reportDamage(damage, damage.reason);
+      indexer.reportDamage(damage);
     }
     this.#journal = journal;
     this.#indexer = indexer;
@@ -81,7 +81,7 @@ export class JournalAdapter implements Adapter<Index> {
     return index;
   }
 
-  async write(index: Index): Promise<void> {
+  async write(index: JournalIndex): Promise<void> {
     const drafts = this.#staged;
     this.#staged = [];
     const append = async (draft: Draft) => {
@@ -115,25 +115,25 @@ export class JournalAdapter implements Adapter<Index> {
 }
 
 /** The same index of a journal that another process may be writing. It cannot be written. */
-export class SnapshotAdapter implements Adapter<Index> {
+export class SnapshotAdapter implements Adapter<JournalIndex> {
   constructor(
     private readonly dir: string,
-    private readonly options: JournalOptions = {},
+    private readonly options: StoreOptions = {},
   ) {}
 
-  async read(): Promise<Index> {
-    const index = new Index();
+  async read(): Promise<JournalIndex> {
+    const index = new JournalIndex();
     await readJournal(this.dir, {
       ...this.options,
-      recall: async (segment, end) => {
+      loadSummary: async (segment, end) => {
         const pack = await readIndex(this.dir, segment, end);
         if (pack !== undefined) index.addPack(pack);
         return pack?.summary;
       },
-      onEntry: (entry) => {
+      onRecord: (entry) => {
         const reason = wrongField(entry.head);
         if (reason === undefined) index.add(entry);
-        else this.options.onDamage?.({ ...entry.place, reason });
+        else this.options.onDamage?.({ ...entry.location, reason });
       },
     });
     return index;

@@ -2,9 +2,7 @@ import { JournalError } from "airudder-webhooks/journal";
 
 /** Whether a record could not be read because its segment was dropped meanwhile. */
 export function isDropped(error: unknown): boolean {
-  return (
-    error instanceof JournalError && (error.evidence.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
-  );
+  return error instanceof JournalError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 }
 
 /** Waits for a record; `undefined` if its segment was dropped meanwhile. */

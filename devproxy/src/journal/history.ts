@@ -5,7 +5,7 @@ import type { Row } from "./rows.js";
 export async function marksOf(dir: string, { push }: Row): Promise<MarkHead[]> {
   const marks: MarkHead[] = [];
   await readJournal(dir, {
-    onEntry: ({ head }) => {
+    onRecord: ({ head }) => {
       if (head.kind === "mark" && head.push === push.id) marks.push(head);
     },
   });

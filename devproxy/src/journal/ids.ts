@@ -1,5 +1,5 @@
 import { usageError } from "../errors.js";
-import type { Index, Row } from "./rows.js";
+import type { JournalIndex, Row } from "./rows.js";
 
 /** Minimum length of a prefix of an id. */
 const MIN_PREFIX = 4;
@@ -11,12 +11,12 @@ const MAX_NAMED = 5;
  * (`3..` and `..7` are open ranges).
  * @throws DevproxyError `usage`, if an id is malformed or ambiguous, or no push has it
  */
-export function rowsOf(index: Index, ids: readonly string[]): Row[] {
+export function rowsOf(index: JournalIndex, ids: readonly string[]): Row[] {
   return [...new Set(ids.flatMap((id) => rowsOfOne(index, id)))];
 }
 
 /** The one row that an id stands for. */
-export function rowOf(index: Index, id: string): Row {
+export function rowOf(index: JournalIndex, id: string): Row {
   const rows = rowsOfOne(index, id);
   if (rows.length === 1) return rows[0] as Row;
   throw usageError(`${id} stands for ${rows.length} pushes; give the id of one.`);
@@ -26,7 +26,7 @@ export function rowOf(index: Index, id: string): Row {
  * The rows that an id or a range refers to; none if there is no such push.
  * @throws DevproxyError `usage`, if it is malformed or ambiguous
  */
-export function findRows(index: Index, id: string): Row[] {
+export function findRows(index: JournalIndex, id: string): Row[] {
   const range = /^#?(\d*)\.\.#?(\d*)$/.exec(id);
   if (range !== null && id !== "..") return rowsOfRange(index, id, range[1] as string, range[2] as string);
   const seq = /^#?(\d{1,15})$/.exec(id)?.[1];
@@ -42,13 +42,13 @@ export function findRows(index: Index, id: string): Row[] {
   return matches;
 }
 
-function rowsOfOne(index: Index, id: string): Row[] {
+function rowsOfOne(index: JournalIndex, id: string): Row[] {
   const rows = findRows(index, id);
   if (rows.length > 0) return rows;
   throw usageError(`There is no push ${id.includes("..") ? "in " : ""}${id}${extent(index)}.`);
 }
 
-function rowsOfRange(index: Index, text: string, from: string, to: string): Row[] {
+function rowsOfRange(index: JournalIndex, text: string, from: string, to: string): Row[] {
   const first = from === "" ? 1 : Number(from);
   const last = to === "" ? Number.MAX_SAFE_INTEGER - 1 : Number(to);
   if (first > last) throw usageError(`The range ${text} is upside down. Give the smaller number first, such as 3..7.`);
@@ -61,7 +61,7 @@ function ambiguous(prefix: string, matches: readonly Row[]): Error {
   return usageError(`The id ${prefix} is ambiguous: it is the beginning of ${named.join(", ")}${more}.`);
 }
 
-function extent({ rows }: Index): string {
+function extent({ rows }: JournalIndex): string {
   const first = rows[0]?.push.seq;
   return first === undefined ? "; the journal is empty" : `; the journal holds #${first} to #${rows.at(-1)?.push.seq}`;
 }

@@ -1,13 +1,12 @@
-export type { JournalOptions } from "./adapter.js";
+export type { StoreOptions } from "./adapter.js";
 export { isDropped, unlessDropped } from "./dropped.js";
-export { type Filters, filterRows, hasFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { marksOf } from "./history.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
 export { lastTarget } from "./last-target.js";
 export { RetentionTask } from "./retention-task.js";
-export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, Index, isFromInbox, type Row } from "./rows.js";
-export { statedType } from "./stated-type.js";
+export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, isFromInbox, JournalIndex, type Row } from "./rows.js";
 export { lastDelivery, STATUSES, type Status, statusOf, succeeded, wasDelivered } from "./status.js";
-export { contentIn, openSnapshot, type SnapshotReader, Store, type WholeRecord } from "./store.js";
-export { waitingRows } from "./waiting-rows.js";
+export { contentIn, type JournalReader, openSnapshot, Store } from "./store.js";
+export { pendingRows } from "./waiting-rows.js";
 export { FolderWatch } from "./watch.js";

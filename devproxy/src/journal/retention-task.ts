@@ -1,4 +1,4 @@
-import type { Entry } from "airudder-webhooks/journal";
+import type { RecordEntry } from "airudder-webhooks/journal";
 import type { RetentionRule } from "../config/index.js";
 import type { Listener } from "../events.js";
 import { applyRetention, isFull } from "./retention.js";
@@ -45,7 +45,7 @@ export class RetentionTask {
     await this.#working;
   }
 
-  #see({ head, place: { segment } }: Entry): void {
+  #see({ head, location: { segment } }: RecordEntry): void {
     const isNew = segment !== this.#active?.segment;
     if (isNew || this.#active === undefined) this.#active = { segment, pushes: 0, since: Date.now() };
     if (head.kind === "push") this.#active.pushes++;
@@ -75,7 +75,7 @@ export class RetentionTask {
 
 function activeOf({ activeSegment, index }: Store): Active | undefined {
   if (activeSegment === undefined) return undefined;
-  const rows = index.rows.filter(({ place }) => place.segment === activeSegment);
+  const rows = index.rows.filter(({ location }) => location.segment === activeSegment);
   const first = Date.parse(rows[0]?.push.at ?? "");
   return { segment: activeSegment, pushes: rows.length, since: Number.isNaN(first) ? Date.now() : first };
 }

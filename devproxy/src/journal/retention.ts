@@ -28,7 +28,7 @@ export function segmentsToDrop(store: Store, keep: RetentionRule, now = Date.now
   const needed = new Set<number>();
   const counts = new Map<number, number>();
   for (const row of store.index.rows) {
-    const { segment } = row.place;
+    const { segment } = row.location;
     counts.set(segment, (counts.get(segment) ?? 0) + 1);
     if (!needed.has(segment) && isNeeded(row, store)) needed.add(segment);
   }

@@ -1,4 +1,4 @@
-import type { Entry, Place, PushHead } from "airudder-webhooks/journal";
+import type { PushHead, RecordEntry, RecordLocation } from "airudder-webhooks/journal";
 
 import type { Pack } from "./index-file/pack.js";
 import type { Row } from "./row.js";
@@ -14,7 +14,7 @@ export const ACKNOWLEDGED = "acknowledged";
 export const GIVEN_UP = "given_up";
 
 /** The index of a journal: its heads in memory, packed for closed segments, its bodies on disk. */
-export class Index {
+export class JournalIndex {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
   readonly #words = new SharedWords();
@@ -23,26 +23,26 @@ export class Index {
   /** Oldest first, with the row of each of their pushes. */
   readonly #packs: { pack: Pack; rows: StoredRow[] }[] = [];
 
-  add({ head, place }: Entry): void {
+  add({ head, location }: RecordEntry): void {
     this.#words.share(head);
     if (head.kind === "push") {
-      this.#addPush(head, place);
+      this.#addPush(head, location);
       return;
     }
     const row = this.#find(head.push);
     if (row === undefined) return;
-    if (head.kind === "delivery") row.addDelivery(head, place);
+    if (head.kind === "delivery") row.addDelivery(head, location);
     else row.setMark(head);
   }
 
   /** An inbox carries pushes that are not done into newer segments: the same push, in another place. */
-  #addPush(push: PushHead, place: Place): void {
+  #addPush(push: PushHead, location: RecordLocation): void {
     const known = this.#find(push.id);
     if (known !== undefined) {
-      known.moveTo(place);
+      known.moveTo(location);
       return;
     }
-    const row = StoredRow.live(push, place);
+    const row = StoredRow.live(push, location);
     this.#live.set(push.id, row);
     this.#insert(row);
   }
@@ -64,7 +64,7 @@ export class Index {
       rows.push(row);
       if (known === undefined) this.#insert(row);
       else {
-        known.moveTo(pack.place(ordinal));
+        known.moveTo(pack.location(ordinal));
         for (const record of pack.records(ordinal)) known.addPacked(pack, record);
       }
     }
@@ -135,7 +135,7 @@ export class Index {
       if (row.segment !== segment) this.#live.set(pack.push(ordinal).id, row);
   }
 
-  /** Place of the first row whose `seq` is not below `seq`. */
+  /** RecordLocation of the first row whose `seq` is not below `seq`. */
   #firstAt(seq: number): number {
     let low = 0;
     let high = this.rows.length;

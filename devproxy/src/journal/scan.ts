@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { segmentPath } from "airudder-webhooks/journal";
 import type { Row } from "./rows.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -14,20 +14,20 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
   const word = new RegExp(plain.replace(/[.+]/g, "\\$&"), "gi");
   const groups = new Map<number, Row[]>();
   for (const row of rows) {
-    const group = groups.get(row.place.segment);
-    if (group === undefined) groups.set(row.place.segment, [row]);
+    const group = groups.get(row.location.segment);
+    if (group === undefined) groups.set(row.location.segment, [row]);
     else group.push(row);
   }
   const kept = new Set<Row>();
   for (const [segment, group] of groups) {
-    const file = await open(join(dir, `${String(segment).padStart(6, "0")}.ndjson`), "r").catch(() => undefined);
+    const file = await open(segmentPath(dir, segment), "r").catch(() => undefined);
     if (file === undefined) {
       for (const row of group) kept.add(row); // dropped meanwhile: the caller notices and counts it when it reads the push
       continue;
     }
     try {
       // A row's place in its segment is no matter of its age: an inbox carries old pushes over.
-      group.sort((a, b) => a.place.offset - b.place.offset);
+      group.sort((a, b) => a.location.offset - b.location.offset);
       await scanSegment(file, group, word, kept);
     } finally {
       await file.close();
@@ -49,7 +49,7 @@ async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp,
   let hits: number[] = [];
   let next = 0;
   for (const row of rows) {
-    const { offset, length } = row.place;
+    const { offset, length } = row.location;
     if (offset + length > end) {
       const text = await readText(file, offset, Math.max(CHUNK_BYTES, length));
       end = offset + text.length;

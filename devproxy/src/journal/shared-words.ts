@@ -1,7 +1,11 @@
+import { SEARCH_KEYS } from "airudder-webhooks/inspect";
 import type { Head } from "airudder-webhooks/journal";
 
 /** Past this many the words are not the few that come again and again. */
 const MOST = 10_000;
+
+/** The ids that many pushes have in common. */
+export const REPEATED_IDS = SEARCH_KEYS.filter((key) => key !== "call");
 
 /** Holds each of the words that many records have in common once, which halves the index's memory. */
 export class SharedWords {
@@ -14,8 +18,7 @@ export class SharedWords {
       head.url = this.#one(head.url);
       head.type = this.#one(head.type);
       head.source = this.#one(head.source);
-      if (head.task !== undefined) head.task = this.#one(head.task);
-      if (head.workflow !== undefined) head.workflow = this.#one(head.workflow);
+      for (const key of REPEATED_IDS) if (head[key] !== undefined) head[key] = this.#one(head[key]);
     } else if (head.kind === "delivery") head.target = this.#one(head.target);
   }
 

@@ -1,64 +1,58 @@
 import {
   type Content,
   type DeliveryHead,
-  type Entry,
-  type Head,
   JournalError,
+  type JournalRecord,
   type MarkHead,
-  type Place,
   type PushHead,
-  readContent,
-  readContents,
+  type RecordEntry,
+  type RecordLocation,
+  readRecord,
+  readRecords,
 } from "airudder-webhooks/journal";
 import { type Adapter, Low } from "lowdb";
-import { type Draft, JournalAdapter, type JournalOptions, SnapshotAdapter } from "./adapter.js";
-import { Index, type Row } from "./rows.js";
+import { type Draft, JournalAdapter, SnapshotAdapter, type StoreOptions } from "./adapter.js";
+import { JournalIndex, type Row } from "./rows.js";
 
 /** What both a snapshot and an open store can do. */
-export interface SnapshotReader {
+export interface JournalReader {
   readonly dir: string;
-  readonly index: Index;
+  readonly index: JournalIndex;
   /** The exact bytes and headers of a record. */
-  content(place: Place): Promise<Content>;
+  content(location: RecordLocation): Promise<Content>;
   /**
    * Many whole records, in the order of their places, with those of one read together: they are parsed while they are iterated. A record
    * of a segment that was dropped is `undefined`.
    */
-  records(places: Iterable<Place>): AsyncIterable<Iterable<WholeRecord | undefined>>;
+  records(locations: Iterable<RecordLocation>): AsyncIterable<Iterable<JournalRecord | undefined>>;
 }
 
-/** A record as `readContents` reads it. */
-export interface WholeRecord {
-  head: Head;
-  content?: Content;
-}
-
-async function load(adapter: Adapter<Index>): Promise<Low<Index>> {
-  const db = new Low(adapter, new Index());
+async function load(adapter: Adapter<JournalIndex>): Promise<Low<JournalIndex>> {
+  const db = new Low(adapter, new JournalIndex());
   await db.read();
   return db;
 }
 
 /** Reads the content of records without the lock. */
-export function contentIn(dir: string): SnapshotReader["content"] {
-  return async (place) => required(await readContent(dir, place));
+export function contentIn(dir: string): JournalReader["content"] {
+  return async (location) => required(await readRecord(dir, location));
 }
 
 /** A journal read without its lock: as it was at this moment. */
-export async function openSnapshot(dir: string, options: JournalOptions = {}): Promise<SnapshotReader> {
+export async function openSnapshot(dir: string, options: StoreOptions = {}): Promise<JournalReader> {
   const db = await load(new SnapshotAdapter(dir, options));
   return {
     dir,
     index: db.data,
     content: contentIn(dir),
-    records: (places) => readContents(dir, places),
+    records: (locations) => readRecords(dir, locations),
   };
 }
 
 /** A journal opened to write: the lowdb database of the dev proxy. */
-export class Store implements SnapshotReader {
+export class Store implements JournalReader {
   /** Called for every record that has been appended. */
-  onRecord: ((entry: Entry) => void) | undefined;
+  onRecord: ((entry: RecordEntry) => void) | undefined;
   /** Pushes that are being delivered. Their segments are not dropped. */
   readonly inDelivery = new Set<Row>();
   /** Why recording is suspended; becomes the message of the error. `undefined` if it is not. */
@@ -70,23 +64,23 @@ export class Store implements SnapshotReader {
   private constructor(
     readonly dir: string,
     private readonly adapter: JournalAdapter,
-    private readonly db: Low<Index>,
+    private readonly db: Low<JournalIndex>,
   ) {
     this.#active = this.segments().at(-1)?.segment;
   }
 
   /** @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable` */
-  static async open(dir: string, options: JournalOptions = {}): Promise<Store> {
+  static async open(dir: string, options: StoreOptions = {}): Promise<Store> {
     const adapter = new JournalAdapter(dir, options);
     return new Store(dir, adapter, await load(adapter));
   }
 
-  get index(): Index {
+  get index(): JournalIndex {
     return this.db.data;
   }
 
   /** Appends a record; it is on disk and in the index when this resolves. */
-  async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<Entry> {
+  async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<RecordEntry> {
     if (this.suspended !== undefined) throw new JournalError("journal_unwritable", this.suspended);
     const draft: Draft = { head, content };
     try {
@@ -96,8 +90,8 @@ export class Store implements SnapshotReader {
       this.failure = (error as Error).message;
       throw error;
     }
-    const entry = draft.entry as Entry;
-    const { segment } = entry.place;
+    const entry = draft.entry as RecordEntry;
+    const { segment } = entry.location;
     if (this.#active !== segment) void this.adapter.indexClosed();
     this.#active = segment;
     this.onRecord?.(entry);
@@ -110,12 +104,12 @@ export class Store implements SnapshotReader {
     return this.index.byId(head.id) as Row;
   }
 
-  async content(place: Place): Promise<Content> {
-    return required(await this.adapter.journal.read(place));
+  async content(location: RecordLocation): Promise<Content> {
+    return required(await this.adapter.journal.read(location));
   }
 
-  records(places: Iterable<Place>): AsyncIterable<Iterable<WholeRecord | undefined>> {
-    return readContents(this.dir, places);
+  records(locations: Iterable<RecordLocation>): AsyncIterable<Iterable<JournalRecord | undefined>> {
+    return readRecords(this.dir, locations);
   }
 
   segments(): ReturnType<JournalAdapter["journal"]["segments"]> {

@@ -1,4 +1,4 @@
-import type { DeliveryHead, MarkHead, Place, PushHead } from "airudder-webhooks/journal";
+import type { DeliveryHead, MarkHead, PushHead, RecordLocation } from "airudder-webhooks/journal";
 import type { Pack } from "./index-file/pack.js";
 import type { DeliveryRow, Row } from "./row.js";
 
@@ -11,7 +11,7 @@ interface PackedRecord {
 /** Data of a push that its pack does not contain. */
 interface Extra {
   push?: PushHead;
-  place?: Place;
+  location?: RecordLocation;
   /** Records of other segments, or of one that is not packed. */
   deliveries: (DeliveryRow | PackedRecord)[];
   mark?: MarkHead | PackedRecord;
@@ -25,9 +25,9 @@ export class StoredRow implements Row {
 
   private constructor() {}
 
-  static live(push: PushHead, place: Place): StoredRow {
+  static live(push: PushHead, location: RecordLocation): StoredRow {
     const row = new StoredRow();
-    row.#extra = { push, place, deliveries: [] };
+    row.#extra = { push, location, deliveries: [] };
     return row;
   }
 
@@ -52,7 +52,7 @@ export class StoredRow implements Row {
   }
 
   get segment(): number {
-    return this.#extra?.place?.segment ?? (this.#pack as Pack).segment;
+    return this.#extra?.location?.segment ?? (this.#pack as Pack).segment;
   }
 
   /** The segment of the pack that holds the push. */
@@ -60,8 +60,8 @@ export class StoredRow implements Row {
     return this.#pack?.segment;
   }
 
-  get place(): Place {
-    return this.#extra?.place ?? (this.#pack as Pack).place(this.#ordinal);
+  get location(): RecordLocation {
+    return this.#extra?.location ?? (this.#pack as Pack).location(this.#ordinal);
   }
 
   get deliveries(): DeliveryRow[] {
@@ -79,12 +79,12 @@ export class StoredRow implements Row {
   }
 
   /** The push was carried into a newer segment. */
-  moveTo(place: Place): void {
-    this.#more().place = place;
+  moveTo(location: RecordLocation): void {
+    this.#more().location = location;
   }
 
-  addDelivery(head: DeliveryHead, place: Place): void {
-    this.#more().deliveries.push({ head, place });
+  addDelivery(head: DeliveryHead, location: RecordLocation): void {
+    this.#more().deliveries.push({ head, location });
   }
 
   setMark(mark: MarkHead): void {
@@ -100,27 +100,27 @@ export class StoredRow implements Row {
   /** Replaces the data from the pack's segment by the pack. */
   settle(pack: Pack, ordinal: number): void {
     const { segment } = pack;
-    const { deliveries = [], mark, place } = this.#extra ?? {};
+    const { deliveries = [], mark, location } = this.#extra ?? {};
     this.#pack = pack;
     this.#ordinal = ordinal;
     const later = deliveries.filter((one) => segmentOf(one) !== segment);
     const own = pack.mark(ordinal);
     const isOwnMark = mark === undefined || (!("pack" in mark) && own !== undefined && sameMark(mark, own));
-    const isMoved = place !== undefined && place.segment !== segment;
+    const isMoved = location !== undefined && location.segment !== segment;
     this.#extra =
       later.length === 0 && isOwnMark && !isMoved
         ? undefined
-        : { deliveries: later, ...(isOwnMark ? {} : { mark }), ...(isMoved ? { place } : {}) };
+        : { deliveries: later, ...(isOwnMark ? {} : { mark }), ...(isMoved ? { location } : {}) };
   }
 
   /** Replaces a delivery in memory by the packed one. */
   settleRecord(pack: Pack, record: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(record)) return;
-    const { segment, offset } = pack.place(record);
+    const { segment, offset } = pack.location(record);
     const at = extra.deliveries.findIndex((one) => {
-      const place = "pack" in one ? one.pack.place(one.record) : one.place;
-      return place.segment === segment && place.offset === offset;
+      const location = "pack" in one ? one.pack.location(one.record) : one.location;
+      return location.segment === segment && location.offset === offset;
     });
     if (at >= 0) extra.deliveries[at] = { pack, record };
   }
@@ -132,7 +132,7 @@ export class StoredRow implements Row {
 }
 
 function segmentOf(one: DeliveryRow | PackedRecord): number {
-  return "pack" in one ? one.pack.segment : one.place.segment;
+  return "pack" in one ? one.pack.segment : one.location.segment;
 }
 
 function sameMark(one: MarkHead, other: MarkHead): boolean {

@@ -3,7 +3,7 @@ import type { Content } from "airudder-webhooks/journal";
 import { unlessDropped } from "./dropped.js";
 import type { Row } from "./rows.js";
 import { linesThatMayHold } from "./scan.js";
-import type { SnapshotReader } from "./store.js";
+import type { JournalReader } from "./store.js";
 
 const AT_ONCE = 32;
 
@@ -12,7 +12,7 @@ const AT_ONCE = 32;
  * @param most only so many, the newest
  */
 export async function holdsText(
-  reader: SnapshotReader,
+  reader: JournalReader,
   rows: readonly Row[],
   text: string,
   most: number,
@@ -23,12 +23,12 @@ export async function holdsText(
   for (let end = candidates.length; end > 0 && found.length < most; end -= AT_ONCE) {
     const some = candidates.slice(Math.max(0, end - AT_ONCE), end);
     const holds = await Promise.all(
-      some.map(async ({ place }) => {
-        const content = await unlessDropped(reader.content(place));
+      some.map(async ({ location }) => {
+        const content = await unlessDropped(reader.content(location));
         return content !== undefined && matches(textOf(content), wanted);
       }),
     );
-    found.unshift(...some.filter((_, place) => holds[place]));
+    found.unshift(...some.filter((_, location) => holds[location]));
   }
   return found.slice(-most);
 }

@@ -1,4 +1,4 @@
-import { ACKNOWLEDGED, type Index, type Row } from "./rows.js";
+import { ACKNOWLEDGED, type JournalIndex, type Row } from "./rows.js";
 import { wasDelivered } from "./status.js";
 
 /** Whether the proxy acknowledged a push that the app has not received yet. */
@@ -7,6 +7,6 @@ export function isWaiting(row: Row): boolean {
 }
 
 /** The pushes that wait for the app. */
-export function waitingRows(index: Index): Row[] {
+export function pendingRows(index: JournalIndex): Row[] {
   return index.rows.filter(isWaiting);
 }

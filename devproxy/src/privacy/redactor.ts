@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { describePush, type PushDescription, parsePush } from "airudder-webhooks";
+import { parsePush } from "airudder-webhooks";
+import { describePush, isTypeName, type PushDescription } from "airudder-webhooks/inspect";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
-import { isTypeName, mayBeCut, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
+import { mayBeCut, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
 import { redactError } from "./error-text.js";
 import { isFieldName, kindOfLook } from "./fields.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";

@@ -1,5 +1,5 @@
-import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { open, stat } from "node:fs/promises";
+import { listSegments, segmentPath } from "airudder-webhooks/journal";
 import { configPath, readConfig } from "../config/index.js";
 
 const FIRST_BYTES = 4096;
@@ -28,9 +28,9 @@ async function warnIfReadable(path: string): Promise<void> {
 }
 
 async function firstRecord(dir: string): Promise<string | undefined> {
-  const [first] = (await readdir(dir)).filter((name) => /^\d{6,}\.ndjson$/.test(name)).sort();
+  const [first] = await listSegments(dir);
   if (first === undefined) return undefined;
-  const file = await open(join(dir, first));
+  const file = await open(segmentPath(dir, first));
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
     // The segment's own line, and that of its first record.

@@ -10,7 +10,7 @@ import {
   type HealthCheckIntervals,
 } from "../delivery/index.js";
 import type { Listener } from "../events.js";
-import { ACKNOWLEDGED, GIVEN_UP, type Row, type Store, succeeded, waitingRows } from "../journal/index.js";
+import { ACKNOWLEDGED, GIVEN_UP, pendingRows, type Row, type Store, succeeded } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import { notes } from "./notes.js";
 import { PendingDelivery } from "./pending-delivery.js";
@@ -63,7 +63,7 @@ export class LiveDelivery {
    * that none overtakes them.
    */
   resume(): void {
-    for (const row of waitingRows(this.options.store.index)) {
+    for (const row of pendingRows(this.options.store.index)) {
       const pending = new PendingDelivery(row, undefined, true);
       this.#retainUntilSettled(pending);
       this.#queue.submit(pending);
@@ -170,7 +170,7 @@ export class LiveDelivery {
 
   async #read(pending: PendingDelivery): Promise<Content | undefined> {
     try {
-      return await this.options.store.content(pending.row.place);
+      return await this.options.store.content(pending.row.location);
     } catch (error) {
       this.options.listener(notes.unreadable(error as Error));
       return undefined;

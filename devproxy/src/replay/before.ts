@@ -1,5 +1,5 @@
 import { errorCodeOf, readOutcome } from "../http/index.js";
-import { type DeliveryRow, lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
+import { type DeliveryRow, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { Result } from "./verdict.js";
 
 /** A target without its query, which may contain a token. */
@@ -12,14 +12,14 @@ export function addressOf({ origin, pathname }: URL): string {
  * @param elsewhere the target, if it is not the app of live pushes; its own last response takes precedence
  */
 export async function resultBefore(
-  reader: SnapshotReader,
+  reader: JournalReader,
   row: Row,
   elsewhere: URL | undefined,
 ): Promise<Result | undefined> {
   const last = (elsewhere && lastAt(row, addressOf(elsewhere))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
-  const { headers, body } = await reader.content(last.place);
+  const { headers, body } = await reader.content(last.location);
   const outcome = readOutcome(headers["airudder-outcome"]);
   return { status: last.head.status, code: errorCodeOf(body), outcome, body };
 }

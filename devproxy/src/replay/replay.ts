@@ -139,7 +139,7 @@ async function contentOf(
   summary: ReplaySummary,
 ): Promise<Content | undefined> {
   try {
-    const content = await unlessDropped(store.content(row.place));
+    const content = await unlessDropped(store.content(row.location));
     if (content === undefined) summary.dropped = (summary.dropped ?? 0) + 1;
     return content;
   } catch (error) {

@@ -1,12 +1,12 @@
 import { readOutcome } from "../http/index.js";
-import { lastDelivery, type Row, type SnapshotReader, type Status, statusOf, unlessDropped } from "../journal/index.js";
+import { type JournalReader, lastDelivery, type Row, type Status, statusOf, unlessDropped } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
 /** Why a push was not handled: its handler's error, or why there was no response. `undefined` if that is not known. */
 export async function errorOf(
-  reader: Pick<SnapshotReader, "content">,
+  reader: Pick<JournalReader, "content">,
   row: Row,
   redactor: Redactor,
 ): Promise<string | undefined> {
@@ -14,17 +14,17 @@ export async function errorOf(
   const last = lastDelivery(row);
   if (last === undefined) return row.mark?.error && redacted(reader, row, row.mark.error, redactor);
   if (last.head.status === undefined) return last.head.error && redactor.text(last.head.error);
-  const response = await unlessDropped(reader.content(last.place));
+  const response = await unlessDropped(reader.content(last.location));
   const error = readOutcome(response?.headers["airudder-outcome"])?.error;
   return error && redacted(reader, row, error, redactor);
 }
 
 /** An error of a handler, which may quote the push's payload. */
 async function redacted(
-  reader: Pick<SnapshotReader, "content">,
+  reader: Pick<JournalReader, "content">,
   row: Row,
   error: string,
   redactor: Redactor,
 ): Promise<string> {
-  return redactor.handlerError(error, await unlessDropped(reader.content(row.place)));
+  return redactor.handlerError(error, await unlessDropped(reader.content(row.location)));
 }

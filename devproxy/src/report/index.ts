@@ -1,5 +1,4 @@
 export { curlLines } from "./curl.js";
-export { DamageTally } from "./damage.js";
 export { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
 export { droppedLine } from "./dropped.js";

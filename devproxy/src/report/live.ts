@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
-import { type Index, succeeded } from "../journal/index.js";
+import { type JournalIndex, succeeded } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { outcomeText } from "./outcome.js";
 import type { Screen } from "./screen.js";
@@ -17,7 +17,7 @@ export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("
 }
 
 /** Prints events for people: one line per push, one line per delivery. */
-export function liveReporter(out: Screen, index: Index, redactor = new Redactor("", false)): Listener {
+export function liveReporter(out: Screen, index: JournalIndex, redactor = new Redactor("", false)): Listener {
   const stamp = () => out.style("dim", clock());
   let isHinted = false;
   return (event: DevproxyEvent) => {
@@ -44,7 +44,11 @@ function redacted(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
   return event.error === undefined ? event : { ...event, error: redactor.text(event.error) };
 }
 
-function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: PushEvent, index: Index): string {
+function pushLine(
+  out: Screen,
+  { id, seq, type, verified, drift, signProblem }: PushEvent,
+  index: JournalIndex,
+): string {
   const push = index.byId(id)?.push;
   const parts = [out.style("bold", `#${seq}`), type];
   if (verified) parts.push(out.style("green", "verified"));
@@ -55,7 +59,7 @@ function pushLine(out: Screen, { id, seq, type, verified, drift, signProblem }: 
   return parts.join("  ");
 }
 
-function deliveryLine(out: Screen, event: DeliveryEvent, index: Index): string {
+function deliveryLine(out: Screen, event: DeliveryEvent, index: JournalIndex): string {
   const { status, code, ms, cause, error, late, outcome } = event;
   const seq = index.byId(event.push)?.push.seq;
   const isFine = succeeded(status ?? undefined);

@@ -1,5 +1,6 @@
+import { SEARCH_KEYS, type SearchIds } from "airudder-webhooks/inspect";
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import { lastDelivery, type Row, type SnapshotReader, statusOf } from "../journal/index.js";
+import { type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { errorOf } from "./error.js";
 import type { Screen, Style } from "./screen.js";
@@ -18,7 +19,7 @@ const STATUS_STYLES: Record<string, Style> = {
 };
 
 /** A push as `list --json` prints it. */
-export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row, redactor: Redactor): Promise<object> {
+export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, redactor: Redactor): Promise<object> {
   const error = await errorOf(reader, row, redactor);
   const { kind: _, ...head } = row.push;
   const last = lastDelivery(row)?.head;
@@ -40,12 +41,9 @@ export async function rowJson(reader: Pick<SnapshotReader, "content">, row: Row,
   };
 }
 
-type Ids = Partial<Record<"task" | "call" | "workflow", string>>;
-
-function shownIds(head: Ids, redactor: Redactor): Ids {
-  const names = ["task", "call", "workflow"] as const;
+function shownIds(head: SearchIds, redactor: Redactor): SearchIds {
   return Object.fromEntries(
-    names.flatMap((name) => (head[name] === undefined ? [] : [[name, redactor.id(head[name])]])),
+    SEARCH_KEYS.flatMap((key) => (head[key] === undefined ? [] : [[key, redactor.id(head[key])]])),
   );
 }
 

@@ -56,7 +56,7 @@ export class ClosedSegments {
   }
 
   /** Remembers a damaged line. Reports it the first time. */
-  noteDamage(damage: Damage): void {
+  reportDamage(damage: Damage): void {
     const known = this.#damage.get(damage.segment) ?? new Set();
     if (known.has(damage.offset)) return;
     this.#damage.set(damage.segment, known.add(damage.offset));

@@ -4,7 +4,7 @@ import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
 import { Lock } from "./lock.js";
 import type { LockTimes } from "./predecessor.js";
-import { listSegments } from "./segments.js";
+import { findSegments } from "./segments.js";
 
 /** Mode bits that let users other than the owner write. */
 const OTHERS_WRITE = 0o022;
@@ -29,7 +29,7 @@ export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): P
 
 async function rejectNewer(dir: string): Promise<void> {
   try {
-    await readHeads(dir, (await listSegments(dir)).numbers);
+    await readHeads(dir, (await findSegments(dir)).numbers);
   } catch (error) {
     if ((error as JournalError).code === "journal_newer") throw error;
     // Other errors are reported when the journal is read.

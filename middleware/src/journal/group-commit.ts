@@ -1,6 +1,6 @@
 import { LineBuffer } from "./line-buffer.js";
 import { addLine } from "./lines.js";
-import type { Content, Entry, Head } from "./records.js";
+import type { Content, Head, RecordEntry } from "./records.js";
 
 const BATCH_BYTES = 8 * 1024 * 1024;
 
@@ -10,7 +10,7 @@ export interface Waiting {
   /** Where its line stands in the batch, and its bytes with the line feed. */
   readonly offset: number;
   readonly length: number;
-  readonly resolve: (entry: Entry) => void;
+  readonly resolve: (entry: RecordEntry) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -30,7 +30,7 @@ export class GroupCommit {
   constructor(private readonly write: (batch: Batch) => Promise<void>) {}
 
   /** Resolves when the record is on disk. */
-  add(head: Head, content: Content | undefined): Promise<Entry> {
+  add(head: Head, content: Content | undefined): Promise<RecordEntry> {
     return new Promise((resolve, reject) => {
       const { lines, records } = this.#batch();
       const offset = lines.length;

@@ -1,21 +1,25 @@
 export type { SegmentState } from "./closed-segments.js";
+export { describeDamage } from "./damage.js";
 export { JournalError, type LockOwner } from "./errors.js";
-export { Journal } from "./journal.js";
+export type { Journal } from "./journal.js";
+export { type ParsedLine, parseLine, type SegmentHead } from "./lines.js";
 export { openJournal } from "./open.js";
 export type { JournalOptions, JournalWarning } from "./options.js";
-export { readContent, readContents, readJournal } from "./reader.js";
+export { readJournal, readRecord, readRecords } from "./reader.js";
 export type {
   Content,
   Damage,
   DeliveryHead,
-  Entry,
   Head,
   HeaderMap,
+  JournalRecord,
   MarkHead,
   NewHead,
   PushHead,
-  RecordLocation as Place,
+  RecordEntry,
+  RecordLocation,
   SegmentSummary,
 } from "./records.js";
 export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";
-export type { Listeners } from "./scan.js";
+export type { JournalCallbacks } from "./scan.js";
+export { listSegments, segmentNumber, segmentPath } from "./segments.js";

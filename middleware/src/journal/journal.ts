@@ -5,7 +5,7 @@ import { type Batch, GroupCommit } from "./group-commit.js";
 import type { Lock } from "./lock.js";
 import type { JournalOptions } from "./options.js";
 import { Readers } from "./readers.js";
-import type { Content, Entry, Head, NewHead, PushHead, RecordLocation } from "./records.js";
+import type { Content, Head, JournalRecord, NewHead, PushHead, RecordEntry, RecordLocation } from "./records.js";
 import { readAll } from "./recovery.js";
 import { Writer } from "./writer.js";
 
@@ -17,7 +17,7 @@ export class Journal {
    */
   readonly crashes: number;
   /** Called when an append failed: removing segments may free space. */
-  onRefused: (() => void) | undefined;
+  onAppendFailed: (() => void) | undefined;
   readonly #commit = new GroupCommit((batch) => this.#write(batch));
   readonly #readers: Readers;
   #isClosed = false;
@@ -55,7 +55,7 @@ export class Journal {
    * @throws JournalError `journal_unwritable`, and nothing of the record is kept; the next append tries afresh. `journal_locked` when another
    *   process has taken the journal over, or the folder that was made again
    */
-  append(head: NewHead, content?: Content): Promise<Entry> {
+  append(head: NewHead, content?: Content): Promise<RecordEntry> {
     if (this.#isClosed) {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
@@ -70,11 +70,11 @@ export class Journal {
     try {
       start = await this.writer.write(lines.bytes, first?.seq ?? this.nextSeq);
     } catch (error) {
-      if (this.writer.refused) this.onRefused?.();
+      if (this.writer.refused) this.onAppendFailed?.();
       throw error;
     }
     for (const { head, offset, length, resolve } of records) {
-      resolve({ head, place: { segment: start.segment, offset: start.offset + offset, length: length - 1 } });
+      resolve({ head, location: { segment: start.segment, offset: start.offset + offset, length: length - 1 } });
     }
   }
 
@@ -82,19 +82,19 @@ export class Journal {
    * Reads a complete record, with the exact bytes of its content. Reports damage that was not found at opening.
    * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
    */
-  async read(place: RecordLocation): Promise<{ head: Head; content?: Content }> {
+  async read(location: RecordLocation): Promise<JournalRecord> {
     try {
-      return await this.#readers.read(place);
+      return await this.#readers.read(location);
     } catch (error) {
       const { cause } = error as JournalError;
-      if (cause instanceof SyntaxError) this.noteDamage(place, cause.message);
+      if (cause instanceof SyntaxError) this.reportDamage(location, cause.message);
       throw error;
     }
   }
 
   /** Reports a damaged record once. When its segment is dropped, the file is kept. */
-  noteDamage({ segment, offset, length }: RecordLocation, reason: string): void {
-    this.closed.noteDamage({ segment, offset, length, reason });
+  reportDamage({ segment, offset, length }: RecordLocation, reason: string): void {
+    this.closed.reportDamage({ segment, offset, length, reason });
   }
 
   /** The segments, oldest first; the one that is appended to comes last. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import type { LineBuffer } from "./line-buffer.js";
-import type { Content, DeliveryHead, Head, MarkHead, PushHead } from "./records.js";
+import type { Content, Head, JournalRecord, PushHead } from "./records.js";
 
 const PUSH_CONTENT = Buffer.from(',"headers":{');
 const DELIVERY_CONTENT = Buffer.from(',"response":{');
@@ -97,21 +97,47 @@ function checkHead(value: unknown): Head | SegmentHead | undefined {
 
 type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64"; body: string };
 
+/** A parsed line of a segment. */
+export interface ParsedLine {
+  /** `kind` says what the line is. The first line of every segment has the kind `segment`. */
+  head: Head | SegmentHead;
+  /** Absent for all but pushes, and deliveries with a response. */
+  content?: Content;
+}
+
 /**
- * Parses a complete line: its head, and the exact bytes stored with it.
+ * Parses one line of a segment, without its line feed. For a tool that reads the lines itself, for example from a part of a segment;
+ * `readJournal` and `readRecord` read journals. Does not check that a push's body matches its digest.
+ * @returns `undefined` for a record of a kind that only a later version knows
+ * @throws SyntaxError if the line is not a complete line of a journal
+ * @example parseLine('{"kind":"mark","push":"p1","at":"2026-01-31T08:00:00.000Z","state":"handled"}')?.head.kind // "mark"
+ */
+export function parseLine(line: string): ParsedLine | undefined {
+  const { headers, encoding, body, response, ...rest } = (parseJson(line) ?? {}) as Partial<StoredContent> & {
+    response?: Partial<StoredContent>;
+  };
+  const head = checkHead(rest);
+  if (head === undefined) return undefined;
+  const stored = response ?? { headers, encoding, body };
+  if (stored.headers === undefined || stored.encoding === undefined || typeof stored.body !== "string") return { head };
+  return { head, content: { headers: stored.headers, body: Buffer.from(stored.body, stored.encoding) } };
+}
+
+/**
+ * Parses the line of a record that the caller has found before.
  * @throws SyntaxError if it is not a complete record, or if its body does not match its digest
  */
-export function parseLine(line: string): { head: Head; content?: Content } {
-  const { headers, encoding, body, response, ...rest } = parseJson(line) as (PushHead | DeliveryHead | MarkHead) &
-    Partial<StoredContent> & { response?: StoredContent };
-  const head = checkHead(rest);
-  if (head === undefined || head.kind === "segment")
+export function parseRecord(line: string): JournalRecord {
+  const parsed = parseLine(line);
+  if (parsed === undefined || parsed.head.kind === "segment") {
     throw new SyntaxError("the line is not the record that stood there");
-  const stored = response ?? (headers && encoding && body !== undefined ? { headers, encoding, body } : undefined);
-  if (stored === undefined) return { head };
-  const bytes = Buffer.from(stored.body, stored.encoding);
-  if (head.kind === "push" && !isBody(bytes, head)) throw new SyntaxError("the body is not the one that was stored");
-  return { head, content: { headers: stored.headers, body: bytes } };
+  }
+  const { head, content } = parsed;
+  if (content === undefined) return { head };
+  if (head.kind === "push" && !isBody(content.body, head)) {
+    throw new SyntaxError("the body is not the one that was stored");
+  }
+  return { head, content };
 }
 
 /** Whether the bytes match the digest in the head; `true` if the head has none. */

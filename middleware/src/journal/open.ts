@@ -4,11 +4,11 @@ import type { JournalOptions } from "./options.js";
 import type { LockTimes } from "./predecessor.js";
 
 /**
- * Opens a journal to append to it. Creates the folder (mode 0700, with a `.gitignore`), takes the lock, and calls `onEntry` for every
+ * Opens a journal to append to it. Creates the folder (mode 0700, with a `.gitignore`), takes the lock, and calls `onRecord` for every
  * record. Truncates an incomplete last line if its writer has certainly ended.
  * @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable`
  * @example
- * const journal = await openJournal("./airudder-inbox", { onEntry: ({ head }) => seen.push(head) });
+ * const journal = await openJournal("./airudder-inbox", { onRecord: ({ head }) => seen.push(head) });
  */
 export function openJournal(dir: string, options: JournalOptions = {}): Promise<Journal> {
   return openWithTimes(dir, options, {});

@@ -1,5 +1,5 @@
 import type { JournalError } from "./errors.js";
-import type { Listeners } from "./scan.js";
+import type { JournalCallbacks } from "./scan.js";
 
 /** Default size at which a segment is closed and the next one begins. Bytes. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -12,7 +12,7 @@ export const SEGMENT_BYTES = 64 * 1024 * 1024;
 export type JournalWarning = "folder_open_to_others" | "unknown_records" | "segment_kept";
 
 /** Options of `openJournal`. */
-export interface JournalOptions extends Listeners {
+export interface JournalOptions extends JournalCallbacks {
   /** Size at which a segment is closed and the next one begins; smaller if the volume is nearly full. Bytes; default 64 MB. */
   segmentBytes?: number;
   /**

@@ -2,19 +2,19 @@ import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
-import { parseLine } from "./lines.js";
-import type { Content, Head, RecordLocation } from "./records.js";
-import type { Listeners } from "./scan.js";
-import { listSegments, segmentPath } from "./segments.js";
+import { parseRecord } from "./lines.js";
+import type { JournalRecord, RecordLocation } from "./records.js";
+import type { JournalCallbacks } from "./scan.js";
+import { findSegments, segmentPath } from "./segments.js";
 import { summarize } from "./summaries.js";
 
 /**
  * Reads a journal that another process may be writing: takes no lock, changes nothing. A line that is being written is left out.
  * @throws JournalError `journal_unreadable`, `journal_newer`
- * @example await readJournal("./airudder-inbox", { onEntry: ({ head }) => console.log(head.kind) });
+ * @example await readJournal("./airudder-inbox", { onRecord: ({ head }) => console.log(head.kind) });
  */
-export async function readJournal(dir: string, listeners: Listeners = {}): Promise<void> {
-  const { numbers } = await listSegments(dir);
+export async function readJournal(dir: string, listeners: JournalCallbacks = {}): Promise<void> {
+  const { numbers } = await findSegments(dir);
   const { ends } = await readHeads(dir, numbers);
   for (const segment of numbers) {
     try {
@@ -29,56 +29,56 @@ export async function readJournal(dir: string, listeners: Listeners = {}): Promi
 }
 
 /** Reads the line at `place` from an open segment. */
-export async function readLine(file: FileHandle, place: RecordLocation): Promise<{ head: Head; content?: Content }> {
-  const bytes = Buffer.allocUnsafe(place.length);
-  const { bytesRead } = await file.read(bytes, 0, place.length, place.offset);
-  return parseLine(bytes.toString("utf8", 0, bytesRead));
+export async function readLine(file: FileHandle, location: RecordLocation): Promise<JournalRecord> {
+  const bytes = Buffer.allocUnsafe(location.length);
+  const { bytesRead } = await file.read(bytes, 0, location.length, location.offset);
+  return parseRecord(bytes.toString("utf8", 0, bytesRead));
 }
 
 /**
  * Reads one line whole, with the exact bytes of its content.
  * @throws JournalError `journal_unreadable` when the line is damaged, or its segment was dropped
  */
-export async function readContent(dir: string, place: RecordLocation): Promise<{ head: Head; content?: Content }> {
+export async function readRecord(dir: string, location: RecordLocation): Promise<JournalRecord> {
   try {
-    const file = await open(segmentPath(dir, place.segment), "r");
+    const file = await open(segmentPath(dir, location.segment), "r");
     try {
-      return await readLine(file, place);
+      return await readLine(file, location);
     } finally {
       await closeHandle(file);
     }
   } catch (cause) {
-    throw unreadable(dir, place, cause);
+    throw unreadable(dir, location, cause);
   }
 }
 
-/** Bytes read at once by `readContents`. */
+/** Bytes read at once by `readRecords`. */
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
  * Reads many records, in the order of `places`. Yields the records of each read, which are parsed while they are iterated; `undefined`
- * stands for a record of a segment that was dropped. It is faster than `readContent` if the places are in the order of segments and
+ * stands for a record of a segment that was dropped. It is faster than `readRecord` if the places are in the order of segments and
  * offsets, because one read then returns several records.
  * @throws JournalError `journal_unreadable`, if a line is damaged
  */
-export async function* readContents(
+export async function* readRecords(
   dir: string,
-  places: Iterable<RecordLocation>,
-): AsyncGenerator<Iterable<{ head: Head; content?: Content } | undefined>> {
+  locations: Iterable<RecordLocation>,
+): AsyncGenerator<Iterable<JournalRecord | undefined>> {
   let opened: { segment: number; file: FileHandle | undefined } | undefined;
   let block: Block | undefined;
   try {
-    for (const place of places) {
-      if (block?.holds(place) !== true) {
+    for (const location of locations) {
+      if (block?.holds(location) !== true) {
         if (block !== undefined) yield block.records();
-        if (opened?.segment !== place.segment) {
+        if (opened?.segment !== location.segment) {
           if (opened?.file !== undefined) await closeHandle(opened.file);
           opened = undefined;
-          opened = { segment: place.segment, file: await openUnlessDropped(dir, place) };
+          opened = { segment: location.segment, file: await openUnlessDropped(dir, location) };
         }
-        block = await Block.read(dir, opened.file, place);
+        block = await Block.read(dir, opened.file, location);
       }
-      block.places.push(place);
+      block.locations.push(location);
     }
     if (block !== undefined) yield block.records();
   } finally {
@@ -88,7 +88,7 @@ export async function* readContents(
 
 /** Bytes of a segment, and the records in them that are wanted. */
 class Block {
-  readonly places: RecordLocation[] = [];
+  readonly locations: RecordLocation[] = [];
 
   /** @param bytes absent if the segment was dropped */
   private constructor(
@@ -115,28 +115,28 @@ class Block {
     return this.bytes === undefined || (offset >= this.start && offset + length <= this.start + this.bytes.length);
   }
 
-  *records(): Generator<{ head: Head; content?: Content } | undefined> {
-    for (const place of this.places) {
-      const from = place.offset - this.start;
-      yield this.bytes && parseAt(this.dir, place, this.bytes.subarray(from, from + place.length));
+  *records(): Generator<JournalRecord | undefined> {
+    for (const location of this.locations) {
+      const from = location.offset - this.start;
+      yield this.bytes && parseAt(this.dir, location, this.bytes.subarray(from, from + location.length));
     }
   }
 }
 
-async function openUnlessDropped(dir: string, place: RecordLocation): Promise<FileHandle | undefined> {
+async function openUnlessDropped(dir: string, location: RecordLocation): Promise<FileHandle | undefined> {
   try {
-    return await open(segmentPath(dir, place.segment), "r");
+    return await open(segmentPath(dir, location.segment), "r");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw unreadable(dir, place, cause);
+    throw unreadable(dir, location, cause);
   }
 }
 
-function parseAt(dir: string, place: RecordLocation, bytes: Buffer): { head: Head; content?: Content } {
+function parseAt(dir: string, location: RecordLocation, bytes: Buffer): JournalRecord {
   try {
-    return parseLine(bytes.toString("utf8"));
+    return parseRecord(bytes.toString("utf8"));
   } catch (cause) {
-    throw unreadable(dir, place, cause);
+    throw unreadable(dir, location, cause);
   }
 }
 

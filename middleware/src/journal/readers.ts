@@ -1,7 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { readLine, unreadable } from "./reader.js";
-import type { Content, Head, RecordLocation } from "./records.js";
+import type { JournalRecord, RecordLocation } from "./records.js";
 import { segmentPath } from "./segments.js";
 
 /** Maximum number of open segments. A backlog may be spread over hundreds of files. */
@@ -23,12 +23,12 @@ export class Readers {
   constructor(private readonly dir: string) {}
 
   /** @throws JournalError `journal_unreadable` when the record is damaged, or its segment was dropped */
-  async read(place: RecordLocation): Promise<{ head: Head; content?: Content }> {
-    const opened = await this.#use(place.segment);
+  async read(location: RecordLocation): Promise<JournalRecord> {
+    const opened = await this.#use(location.segment);
     try {
-      return await readLine(await opened.file, place);
+      return await readLine(await opened.file, location);
     } catch (cause) {
-      throw unreadable(this.dir, place, cause);
+      throw unreadable(this.dir, location, cause);
     } finally {
       opened.users--;
       this.#wake();

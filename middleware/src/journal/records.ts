@@ -15,6 +15,8 @@
  * Other processes ask the owner of the lock for changes through request files: see `requests.ts`.
  */
 
+import type { PushFacts } from "../push/facts.js";
+
 /** Header names in lower case, values as they came; a name that came more than once has a list. */
 export type HeaderMap = Record<string, string | string[]>;
 
@@ -25,31 +27,22 @@ export interface Content {
 }
 
 /** A push as it came in. */
-export interface PushHead {
+export interface PushHead extends PushFacts {
   kind: "push";
   /** Unique, sortable by time. */
   id: string;
-  /** Place in the journal's order, from 1; given by the writer. */
+  /** RecordLocation in the journal's order, from 1; given by the writer. */
   seq: number;
   /** When it came, ISO 8601, UTC. */
   at: string;
   method: string;
   url: string;
-  type: string;
-  verified: boolean;
   /** Where it came from: `inbox`, `tunnel`, `local`, `trigger`. */
   source: string;
   /** Bytes of the body. */
   size: number;
   /** SHA-256 of the body's bytes, hex. */
   sha256: string;
-  subject?: string;
-  task?: string;
-  call?: string;
-  workflow?: string;
-  /** How many drift entries it had. */
-  drift?: number;
-  quarantined?: boolean;
   /** The body was made from what an earlier parser left: not the bytes that came. */
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */
@@ -102,10 +95,17 @@ export interface RecordLocation {
   length: number;
 }
 
-/** A line of the index: its head and where the whole is. */
-export interface Entry {
+/** A whole record: its head and, for a push or a delivery, the headers and the body that were stored with it. */
+export interface JournalRecord {
   head: Head;
-  place: RecordLocation;
+  /** Absent for marks, and for deliveries without a response. */
+  content?: Content;
+}
+
+/** The head of a record, and where the record is in the journal. */
+export interface RecordEntry {
+  head: Head;
+  location: RecordLocation;
 }
 
 /** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
@@ -113,7 +113,7 @@ export interface Damage extends RecordLocation {
   reason: string;
 }
 
-/** Result of the scan of one segment. `recall` returns it to save the next scan. */
+/** Result of the scan of one segment. `loadSummary` returns it to save the next scan. */
 export interface SegmentSummary {
   segment: number;
   /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */

@@ -1,8 +1,8 @@
 import type { ClosedSegments, SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
 import { readHeads } from "./heads.js";
-import type { Listeners } from "./scan.js";
-import { listSegments, segmentPath } from "./segments.js";
+import type { JournalCallbacks } from "./scan.js";
+import { findSegments, segmentPath } from "./segments.js";
 import { summarize } from "./summaries.js";
 
 /** State of a journal when it is opened. */
@@ -17,8 +17,8 @@ export interface Recovered {
  * Reads a journal from its start. Adds closed segments and damage to `closed`.
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
-export async function readAll(dir: string, closed: ClosedSegments, listeners: Listeners): Promise<Recovered> {
-  const { numbers, next } = await listSegments(dir);
+export async function readAll(dir: string, closed: ClosedSegments, listeners: JournalCallbacks): Promise<Recovered> {
+  const { numbers, next } = await findSegments(dir);
   const { ends } = await readHeads(dir, numbers);
   let nextSeq = 1;
   let last: Recovered["last"];
@@ -26,7 +26,7 @@ export async function readAll(dir: string, closed: ClosedSegments, listeners: Li
     const scan = await summarize(
       dir,
       segment,
-      { ...listeners, onDamage: (one) => closed.noteDamage(one) },
+      { ...listeners, onDamage: (one) => closed.reportDamage(one) },
       ends.get(segment),
     ).catch((cause) => {
       throw cause instanceof JournalError ? cause : unreadable(dir, segment, cause);
@@ -40,7 +40,7 @@ export async function readAll(dir: string, closed: ClosedSegments, listeners: Li
       continue;
     }
     if (scan.tornBytes > 0) {
-      closed.noteDamage({
+      closed.reportDamage({
         segment,
         offset: bytes,
         length: scan.tornBytes,

@@ -2,29 +2,29 @@ import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { newer } from "./heads.js";
 import { parseHead, type SegmentHead, VERSION } from "./lines.js";
-import type { Damage, Entry, Head, SegmentSummary } from "./records.js";
+import type { Damage, Head, RecordEntry, SegmentSummary } from "./records.js";
 import { segmentPath } from "./segments.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
 /** Callbacks for what a scan finds, line by line, in the journal's order. */
-export interface Listeners {
-  onEntry?: ((entry: Entry) => void) | undefined;
+export interface JournalCallbacks {
+  onRecord?: ((entry: RecordEntry) => void) | undefined;
   /** Called once for each damaged line: at opening, or later if the damage is found when the line is read. */
   onDamage?: ((damage: Damage) => void) | undefined;
-  /** Called after a segment was scanned, with the summary that `recall` can return the next time. */
+  /** Called after a segment was scanned, with the summary that `loadSummary` can return the next time. */
   onSegment?: ((summary: SegmentSummary) => void) | undefined;
   /**
    * Called before a segment is scanned. If it returns a summary, the segment is not scanned and its entries are not reported, because the
    * caller has an index of them. The caller must have checked that the file has not changed since.
    * @param end number of the segment's bytes that belong to the journal, if a takeover limited it
    */
-  recall?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
+  loadSummary?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
 }
 
 /** All callbacks of a scan. */
-export interface ScanListeners extends Listeners {
+export interface ScanCallbacks extends JournalCallbacks {
   /** Called for a record of a kind that only a later version knows. */
   onUnknown?: (() => void) | undefined;
 }
@@ -45,7 +45,7 @@ export interface Scan {
 export async function scanSegment(
   dir: string,
   segment: number,
-  listeners: ScanListeners,
+  listeners: ScanCallbacks,
   end = Number.POSITIVE_INFINITY,
 ): Promise<Scan> {
   const file = await open(segmentPath(dir, segment), "r");
@@ -60,7 +60,7 @@ async function scanFile(
   file: FileHandle,
   dir: string,
   segment: number,
-  { onEntry, onDamage, onUnknown }: ScanListeners,
+  { onRecord, onDamage, onUnknown }: ScanCallbacks,
   fileEnd: number,
 ): Promise<Scan> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -69,16 +69,16 @@ async function scanFile(
   let segmentHead: SegmentHead | undefined;
 
   const takeLine = (start: number, end: number): void => {
-    const place = { segment, offset: base + start, length: end - start };
+    const location = { segment, offset: base + start, length: end - start };
     let head: Head | SegmentHead | undefined;
     try {
       head = parseHead(buffer, start, end);
     } catch (error) {
-      onDamage?.({ ...place, reason: (error as Error).message.slice(0, 80) });
+      onDamage?.({ ...location, reason: (error as Error).message.slice(0, 80) });
       return;
     }
     if (head === undefined) onUnknown?.();
-    else if (head.kind !== "segment") onEntry?.({ head, place });
+    else if (head.kind !== "segment") onRecord?.({ head, location });
     else if (head.version <= VERSION) segmentHead = head;
     else throw newer(dir, head.version);
   };

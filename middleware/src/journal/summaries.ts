@@ -1,15 +1,15 @@
 import type { Damage, SegmentSummary } from "./records.js";
-import { type Listeners, scanSegment } from "./scan.js";
+import { type JournalCallbacks, scanSegment } from "./scan.js";
 
-/** Scans a segment, or takes its summary from `recall`. Reports its damage in both cases. */
+/** Scans a segment, or takes its summary from `loadSummary`. Reports its damage in both cases. */
 export async function summarize(
   dir: string,
   segment: number,
-  listeners: Listeners,
+  listeners: JournalCallbacks,
   end: number | undefined,
 ): Promise<SegmentSummary> {
-  const { onEntry, onDamage, onSegment, recall } = listeners;
-  const known = await recall?.(segment, end);
+  const { onRecord, onDamage, onSegment, loadSummary } = listeners;
+  const known = await loadSummary?.(segment, end);
   if (known !== undefined) {
     for (const damage of known.damage) onDamage?.(damage);
     return known;
@@ -29,10 +29,10 @@ export async function summarize(
       onUnknown: () => {
         unknown = true;
       },
-      onEntry: (entry) => {
+      onRecord: (entry) => {
         if (entry.head.kind === "push") nextSeq = Math.max(nextSeq, entry.head.seq + 1);
         lastAt = Date.parse(entry.head.at);
-        onEntry?.(entry);
+        onRecord?.(entry);
       },
     },
     end,

@@ -7,7 +7,7 @@ import { type End, type SegmentHead, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
 import { SegmentFile } from "./segment-file.js";
-import { listSegments } from "./segments.js";
+import { findSegments } from "./segments.js";
 
 /** Maximum size of a segment as a fraction of the free space, so that old segments can be removed before the volume is full. */
 const PART_OF_FREE = 1 / 4;
@@ -194,7 +194,7 @@ export class Writer {
     await this.lock.release();
     this.lock = await makeFolder(this.dir, this.lock.times);
     this.#watch();
-    this.nextSegment = Math.max(this.nextSegment, (await listSegments(this.dir)).next);
+    this.nextSegment = Math.max(this.nextSegment, (await findSegments(this.dir)).next);
   }
 
   /** Closes the segment that is appended to. */

@@ -1,11 +1,11 @@
 /** The dev proxy in its own process. */
 import { type DevproxyOptions, startDevproxy } from "airudder-devproxy";
-import { waitingRows } from "../../../devproxy/src/journal/waiting-rows.js";
-import { answerParent } from "../../answer-parent.js";
+import { pendingRows } from "../../../devproxy/src/journal/waiting-rows.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const proxy = await startDevproxy(JSON.parse(process.argv[2] ?? "{}") as DevproxyOptions);
-answerParent(proxy.localUrl, {
-  waiting: () => waitingRows(proxy.store.index).length,
+exposeFunctions(proxy.localUrl, {
+  waiting: () => pendingRows(proxy.store.index).length,
   /** The load's ids of its pushes, in the order of the records. */
   order: () => proxy.store.index.rows.map(({ push }) => push.url.split("id=")[1]),
 });

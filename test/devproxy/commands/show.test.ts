@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
-import { Index } from "../../../devproxy/src/journal/rows.js";
+import { JournalIndex } from "../../../devproxy/src/journal/rows.js";
 import { liveReporter } from "../../../devproxy/src/report/live.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
@@ -168,7 +168,7 @@ test("a refusal's code stands beside its status, live and in show; what bad_toke
     write: (text: string) => (printed += text),
     isTTY: false,
   });
-  const report = liveReporter(new Screen(stream), new Index());
+  const report = liveReporter(new Screen(stream), new JournalIndex());
   for (const delivery of deliveries) report(delivery);
   assert.match(
     printed,

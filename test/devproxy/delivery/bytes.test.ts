@@ -27,7 +27,7 @@ for (const [name, { body, headers }] of Object.entries(bodies)) {
     assert.equal(status, 200);
     const [row] = proxy.store.index.rows;
     assert.ok(row);
-    const recorded = await proxy.store.content(row.place);
+    const recorded = await proxy.store.content(row.location);
     await proxy.replay({ ids: ["#1"] });
     assert.deepEqual(
       [sha256(recorded.body), row.push.sha256, ...app.requests.map((request) => request.sha256)],

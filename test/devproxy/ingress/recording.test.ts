@@ -26,7 +26,7 @@ test("the journal contains a description of each push and the result of its deli
   assert.equal((await send(proxy.localUrl, JSON.stringify(payload))).status, 500);
   await proxy.close();
   const heads: Record<string, unknown>[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => heads.push({ ...head }) });
+  await readJournal(dir, { onRecord: ({ head }) => heads.push({ ...head }) });
   const [push, delivery] = heads;
   assert.equal(push?.type, "call.completed");
   assert.equal(push?.verified, true);

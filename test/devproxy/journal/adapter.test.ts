@@ -91,7 +91,7 @@ test("a snapshot reads what another one writes, and cannot write itself", async 
   const snapshot = await openSnapshot(dir);
   const [row] = snapshot.index.rows;
   assert.ok(row);
-  assert.equal((await snapshot.content(row.place)).body.toString(), "{}");
+  assert.equal((await snapshot.content(row.location)).body.toString(), "{}");
   assert.equal("record" in snapshot, false);
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { segmentPath } from "airudder-webhooks/journal";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
@@ -23,7 +24,7 @@ test("--text, drift and --set leave out a segment that is dropped during the com
   const { dir } = await fourSegments(t);
   const reader = await readFolder(dir, makeContext());
   const { rows } = reader.index;
-  rmSync(join(dir, `${String(rows[0]?.place.segment).padStart(6, "0")}.ndjson`));
+  rmSync(segmentPath(dir, rows[0]?.location.segment as number));
   const found = await filterRows(reader, rows, { text: "needle" });
   assert.deepEqual(
     found.map(({ push }) => push.seq),
@@ -41,7 +42,7 @@ test("--text, drift and --set leave out a segment that is dropped during the com
 test("a replay during retention skips the pushes that were dropped, reports their number, and sends the others", async (t) => {
   const { proxy, app } = await fourSegments(t);
   app.requests.length = 0;
-  const segments = proxy.store.index.rows.map(({ place }) => place.segment);
+  const segments = proxy.store.index.rows.map(({ location }) => location.segment);
   app.reply = async (_, response) => {
     if (app.requests.length === 1) {
       await proxy.store.drop(segments[1] as number);
@@ -63,7 +64,7 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
     for (const { body } of pushes) assert.match(body.toString(), /^\{"n":\d,"word":"needle"\}$/);
   }
   assert.deepEqual(counts, [1, 2, 3, 4]);
-  const path = join(dir, `${String(reader.index.rows[1]?.place.segment).padStart(6, "0")}.ndjson`);
+  const path = segmentPath(dir, reader.index.rows[1]?.location.segment as number);
   writeFileSync(path, readFileSync(path, "utf8").replace("needle", "needl\u0007"));
   const readAll = async () => {
     for await (const pushes of pushesOfRows(reader, reader.index.rows)) for (const _ of pushes);
@@ -75,7 +76,7 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
   });
 });
 
-test("drift names the place of a damaged record that stands among others", async (t) => {
+test("drift names the location of a damaged record that stands among others", async (t) => {
   const { dir, proxy } = await startProxy(t);
   for (let n = 1; n <= 4; n++) await send(proxy.localUrl, `{"n":${n},"word":"needle"}`);
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));
@@ -85,7 +86,7 @@ test("drift names the place of a damaged record that stands among others", async
     ,
     ,
     {
-      place: { offset, length },
+      location: { offset, length },
     },
   ] = reader.index.rows as [Row, Row, Row];
   const path = join(dir, "000001.ndjson");

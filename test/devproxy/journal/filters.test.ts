@@ -5,7 +5,7 @@ import type { Filters } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import { rowOf, rowsOf } from "../../../devproxy/src/journal/ids.js";
-import { Index } from "../../../devproxy/src/journal/rows.js";
+import { JournalIndex } from "../../../devproxy/src/journal/rows.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -70,11 +70,12 @@ test("a text is found in a compressed push too", async (t) => {
   const find = async (text: string) =>
     (await filterRows(reader, reader.index.rows, { text })).map(({ push }) => push.seq);
   assert.deepEqual(await find("very compressed"), [1, 2, 3]);
-  for (const [place, [coding]] of codings.entries()) assert.deepEqual(await find(`sent by ${coding}`), [place + 1]);
+  for (const [location, [coding]] of codings.entries())
+    assert.deepEqual(await find(`sent by ${coding}`), [location + 1]);
   assert.deepEqual(await find("not by gzip"), [4]);
 });
 
-test("a text is found in pushes that an inbox carried over, whatever their places are; the order is theirs", async (t) => {
+test("a text is found in pushes that an inbox carried over, whatever their locations are; the order is theirs", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir, { segmentBytes: 600 });
   const put = (seq: number, text: string) =>
@@ -131,11 +132,11 @@ test("an id that stands for nothing is one clear line", async (t) => {
 });
 
 test("the beginning of an id selects its push; a number is always a sequence number", () => {
-  const index = new Index();
-  const place = { segment: 1, offset: 0, length: 1 };
+  const index = new JournalIndex();
+  const location = { segment: 1, offset: 0, length: 1 };
   const ids = ["0mwqy9aao0000", "0mwqy9aao0001", "4f2a", "4f2ab", "1234567", "9c1d-77"];
   ids.forEach((id, i) => {
-    index.add({ head: { ...pushHead(id), seq: i + 1 }, place });
+    index.add({ head: { ...pushHead(id), seq: i + 1 }, location });
   });
   const cases: [string, number][] = [
     ["0mwqy9aao0000", 1],

@@ -3,7 +3,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFil
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { connectControl } from "../../../devproxy/src/control/client.js";
-import type { SnapshotReader } from "../../../devproxy/src/journal/store.js";
+import type { JournalReader } from "../../../devproxy/src/journal/store.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { run, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -39,8 +39,8 @@ async function makeJournal(t: TestContext, segmentBytes = 2_000): Promise<string
   return dir;
 }
 
-function contentOf({ index }: SnapshotReader): unknown[] {
-  return index.rows.map(({ push, place, deliveries, mark }) => ({ push, place, deliveries, mark }));
+function contentOf({ index }: JournalReader): unknown[] {
+  return index.rows.map(({ push, location, deliveries, mark }) => ({ push, location, deliveries, mark }));
 }
 
 /** The content of the segments, read without index files. */
@@ -183,8 +183,8 @@ test("a running proxy packs closed segments, and still finds, changes and drops 
   const [first] = index.rows;
   assert.ok(first);
   assert.equal(index.byId(first.push.id), first);
-  assert.equal((await proxy.store.content(first.place)).body.toString(), '{"n":1}');
-  await proxy.store.drop(first.place.segment);
+  assert.equal((await proxy.store.content(first.location)).body.toString(), '{"n":1}');
+  await proxy.store.drop(first.location.segment);
   assert.equal(index.byId(first.push.id), undefined);
   assert.notEqual(index.rows[0], first);
   await proxy.close();

@@ -67,7 +67,7 @@ test("a push in an inbox holds its segment until its handler is done with it", a
   assert.deepEqual(seqs(proxy.store), [3, 4, 5, 6]);
 });
 
-const inHand: [string, (app: RecorderApp) => Promise<void> | void][] = [
+const inDelivery: [string, (app: RecorderApp) => Promise<void> | void][] = [
   ["held while the app is down", (app) => app.stop()],
   [
     "in the hands of an app that takes its time",
@@ -77,7 +77,7 @@ const inHand: [string, (app: RecorderApp) => Promise<void> | void][] = [
   ],
 ];
 
-for (const [name, obstruct] of inHand) {
+for (const [name, obstruct] of inDelivery) {
   test(`pushes ${name} are kept, however many come after them`, async (t) => {
     const app = await new RecorderApp().start();
     const timeouts = { responseMs: 600, holdMs: 600 };
@@ -123,7 +123,7 @@ test("a running proxy keeps its journal at its size, and every newer push", asyn
   const kept = seqs(proxy.store);
   assert.deepEqual(
     kept,
-    Array.from({ length: kept.length }, (_, place) => 101 - kept.length + place),
+    Array.from({ length: kept.length }, (_, i) => 101 - kept.length + i),
   );
   assert.ok(kept.length >= 20);
   assert.ok(events.some((event) => event.event === "note" && event.code === "dropped"));

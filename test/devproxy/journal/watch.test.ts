@@ -63,7 +63,7 @@ test("a push right after the journal was moved is not acknowledged; moved back, 
   const reader = await openSnapshot(dir);
   const last = reader.index.rows.at(-1);
   assert.ok(last);
-  assert.equal((await reader.content(last.place)).body.toString(), '{"n":3}');
+  assert.equal((await reader.content(last.location)).body.toString(), '{"n":3}');
 });
 
 test("listen --json reports a removed journal on standard error", { skip: isWindows }, async (t) => {

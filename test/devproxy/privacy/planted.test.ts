@@ -195,7 +195,7 @@ test("no value that is planted in pushes, headers, keys, responses and errors is
   const open = await Redactor.of(dir, true);
   const place = { target: new URL(`${app.url}?name=plantd`), journal: dir };
   for (const [i, row] of reader.index.rows.entries()) {
-    const content = await reader.content(row.place);
+    const content = await reader.content(row.location);
     const json = await printed(async (out) => out.json(await detailJson(reader, row, content, closed)));
     outputs.set(`show ${i + 1} --json`, json);
     const lines = printed(async (out) => {

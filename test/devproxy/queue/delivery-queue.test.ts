@@ -12,7 +12,7 @@ test("the time to resume waiting pushes grows in proportion to their number", ()
       reads++;
       return { ...pushHead(`push-${seq}`), seq };
     },
-    place: { segment: 1, offset: seq, length: 1 },
+    location: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
   const queue = new DeliveryQueue({
@@ -35,7 +35,7 @@ test("finding the next push that may be sent takes constant time, however many w
       reads++;
       return { ...pushHead(`push-${seq}`), seq, subject };
     },
-    place: { segment: 1, offset: seq, length: 1 },
+    location: { segment: 1, offset: seq, length: 1 },
     deliveries: [],
   });
   const sent: string[] = [];

@@ -49,7 +49,7 @@ test("a push is answered when it is on disk, and handled after the answer", asyn
   const body = JSON.stringify(callCompleted(), null, 1);
   assert.equal(await send(body), 200);
   const stored: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => stored.push(head.kind) });
+  await readJournal(dir, { onRecord: ({ head }) => stored.push(head.kind) });
   assert.deepEqual(stored, ["push"]);
   await until(() => raw === body);
   assert.equal(receiver.stats().inbox?.queued, 1);

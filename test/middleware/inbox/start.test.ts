@@ -148,7 +148,7 @@ test("drop() discards a dead push for good, also over a restart", async (t) => {
   assert.equal(await receiver.retry(dead?.id ?? ""), false);
   await receiver.close({ timeoutMs: 1 });
   const marks: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => head.kind === "mark" && marks.push(head.state) });
+  await readJournal(dir, { onRecord: ({ head }) => head.kind === "mark" && marks.push(head.state) });
   assert.equal(marks.at(-1), "dropped");
   const second = start(t, dir);
   await second.receiver.ready();

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   type Damage,
-  type Entry,
   type JournalOptions,
   openJournal,
   type PushHead,
+  type RecordEntry,
   readJournal,
 } from "airudder-webhooks/journal";
 import { makeFolder } from "../../helpers/folder.js";
@@ -17,7 +17,7 @@ const content = { headers: {}, body: Buffer.from('{"text":"whole"}') };
 const first = (dir: string): string => join(dir, "000001.ndjson");
 
 /** A journal of one push in each of two segments. */
-async function fill(dir: string): Promise<Entry[]> {
+async function fill(dir: string): Promise<RecordEntry[]> {
   const journal = await openJournal(dir, { segmentBytes: 1 });
   const entries = [await journal.append(pushHead("a"), content), await journal.append(pushHead("b"), content)];
   await journal.close();
@@ -50,7 +50,7 @@ test("a segment with a damaged line is kept under another name when it is droppe
     journal.segments().map((state) => state.damaged),
     [true, false],
   );
-  assert.deepEqual(damages, [{ ...entry?.place, reason: "the line is not JSON" }]);
+  assert.deepEqual(damages, [{ ...entry?.location, reason: "the line is not JSON" }]);
   await journal.drop(1);
   assert.deepEqual(warnings, ["segment_kept"]);
   assert.equal(readFileSync(`${first(dir)}.kept`, "utf8"), damaged);
@@ -59,7 +59,7 @@ test("a segment with a damaged line is kept under another name when it is droppe
   rmSync(join(dir, "000002.ndjson"));
   const again = await openJournal(dir, options);
   t.after(() => again.close());
-  assert.equal((await again.append(pushHead("next"))).place.segment, 2);
+  assert.equal((await again.append(pushHead("next"))).location.segment, 2);
   assert.equal(damages.length, 1);
 });
 
@@ -71,9 +71,9 @@ test("a record whose body is damaged is reported once, when it is read", async (
   const journal = await openJournal(dir, options);
   t.after(() => journal.close());
   assert.equal(damages.length, 0);
-  const place = (entry as Entry).place;
-  for (let i = 0; i < 2; i++) await assert.rejects(journal.read(place), { code: "journal_unreadable" });
-  assert.deepEqual(damages, [{ ...place, reason: "the line is not JSON" }]);
+  const location = (entry as RecordEntry).location;
+  for (let i = 0; i < 2; i++) await assert.rejects(journal.read(location), { code: "journal_unreadable" });
+  assert.deepEqual(damages, [{ ...location, reason: "the line is not JSON" }]);
   assert.equal(journal.segments()[0]?.damaged, true);
 });
 
@@ -81,9 +81,9 @@ test("a body that is not the one that was stored is damaged, though it can be pa
   const dir = makeFolder(t);
   const writer = await openJournal(dir);
   const sha256 = "a74dfc6a8df71ce12ba8f6b0e42b0a2a7ecd1bd8d4ad6eb46bc8bba2a4e7be9c";
-  const { place } = await writer.append({ ...pushHead("other"), sha256 }, content);
+  const { location } = await writer.append({ ...pushHead("other"), sha256 }, content);
   t.after(() => writer.close());
-  await assert.rejects(writer.read(place), /the body is not the one that was stored/);
+  await assert.rejects(writer.read(location), /the body is not the one that was stored/);
 });
 
 test("records of kinds that only a later version knows are skipped, are no damage, and are kept", async (t) => {
@@ -92,7 +92,7 @@ test("records of kinds that only a later version knows are skipped, are no damag
   const text = change(first(dir), "\n", '\n{"kind":"later","push":"a","x":1}\n');
   const { damages, warnings, options } = listeners();
   const ids: string[] = [];
-  const journal = await openJournal(dir, { ...options, onEntry: ({ head }) => ids.push((head as PushHead).id) });
+  const journal = await openJournal(dir, { ...options, onRecord: ({ head }) => ids.push((head as PushHead).id) });
   t.after(() => journal.close());
   assert.deepEqual([ids, damages, warnings], [["a", "b"], [], ["unknown_records"]]);
   assert.deepEqual(

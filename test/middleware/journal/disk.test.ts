@@ -22,7 +22,7 @@ import { replaceFs, systemError } from "./failing-fs.js";
 
 async function idsOf(dir: string): Promise<string[]> {
   const ids: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => ids.push((head as PushHead).id) });
+  await readJournal(dir, { onRecord: ({ head }) => ids.push((head as PushHead).id) });
   return ids;
 }
 
@@ -67,7 +67,7 @@ for (const name of ["fstatSync", "fdatasync"] as const) {
       callback(systemError("EBADF"));
     });
     await assert.rejects(journal.append(pushHead("refused")), { code: "journal_unwritable" });
-    assert.equal((await journal.append(pushHead("next"))).place.segment, 2);
+    assert.equal((await journal.append(pushHead("next"))).location.segment, 2);
     assert.equal(fstatSync(app).size, 0);
     closeSync(app);
   });
@@ -81,7 +81,7 @@ test("a file system that cannot sync a folder is tolerated", { skip: process.pla
   });
   const journal = await openJournal(dir);
   t.after(() => journal.close());
-  assert.equal((await journal.append(pushHead("p"))).place.segment, 1);
+  assert.equal((await journal.append(pushHead("p"))).location.segment, 1);
 });
 
 test("after a failed append the newest segment can be dropped, and the journal accepts appends again", async (t) => {
@@ -90,7 +90,7 @@ test("after a failed append the newest segment can be dropped, and the journal a
   t.after(() => journal.close());
   await journal.append(pushHead("done"));
   let refused = 0;
-  journal.onRefused = () => refused++;
+  journal.onAppendFailed = () => refused++;
   const volume = 4_000;
   replaceFs(t, "write", (write) => (...all: unknown[]) => {
     const used = readdirSync(dir)
@@ -114,8 +114,8 @@ test("after a failed append the newest segment can be dropped, and the journal a
     [1],
   );
   await journal.drop(1);
-  const { head, place } = await journal.append(pushHead("next"));
-  assert.equal(place.segment, 2);
+  const { head, location } = await journal.append(pushHead("next"));
+  assert.equal(location.segment, 2);
   assert.ok((head as PushHead).seq > appended, "the numbering goes on");
 });
 
@@ -129,7 +129,7 @@ test("POSIX only: a segment that is a symbolic link is read, and never written t
   symlinkSync(victim, join(dir, "000001.ndjson"));
   const journal = await openJournal(dir);
   t.after(() => journal.close());
-  assert.equal((await journal.append(pushHead("q"))).place.segment, 2);
+  assert.equal((await journal.append(pushHead("q"))).location.segment, 2);
   assert.equal(readFileSync(victim, "utf8"), text);
   assert.deepEqual(await idsOf(dir), ["p", "q"]);
 });

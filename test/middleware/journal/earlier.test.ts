@@ -21,7 +21,7 @@ function copyOf(t: TestContext, name: string): string {
 }
 
 /** The agent that a push is about. Its name says what happened to the push. */
-const nameOf = ({ subject = "" }: { subject?: string }): string => subject.split("|")[1] ?? "";
+const nameOf = ({ subject = "" }: Pick<PushHead, "subject">): string => subject.split("|")[1] ?? "";
 
 const expected = {
   closed: {
@@ -49,7 +49,7 @@ for (const [name, { pushes, handled, dead, crashes }] of Object.entries(expected
     const marks: MarkHead[] = [];
     const damages: Damage[] = [];
     const journal = await openJournal(dir, {
-      onEntry: ({ head }) => {
+      onRecord: ({ head }) => {
         if (head.kind === "push") heads.push(head);
         if (head.kind === "mark") marks.push(head);
       },

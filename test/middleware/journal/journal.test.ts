@@ -11,18 +11,18 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Damage, Entry, PushHead } from "airudder-webhooks/journal";
-import { JournalError, openJournal, readContent, readJournal } from "airudder-webhooks/journal";
+import type { Damage, PushHead, RecordEntry } from "airudder-webhooks/journal";
+import { JournalError, openJournal, readJournal, readRecord } from "airudder-webhooks/journal";
 import fc from "fast-check";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 
 const content = { headers: { "content-type": "application/json" }, body: Buffer.from('{"a": "\\/ 1.0 😀"}') };
 
-async function entriesOf(dir: string): Promise<{ entries: Entry[]; damages: Damage[] }> {
-  const entries: Entry[] = [];
+async function entriesOf(dir: string): Promise<{ entries: RecordEntry[]; damages: Damage[] }> {
+  const entries: RecordEntry[] = [];
   const damages: Damage[] = [];
-  await readJournal(dir, { onEntry: (entry) => entries.push(entry), onDamage: (damage) => damages.push(damage) });
+  await readJournal(dir, { onRecord: (entry) => entries.push(entry), onDamage: (damage) => damages.push(damage) });
   return { entries, damages };
 }
 
@@ -32,8 +32,8 @@ test("what is appended is read back with its exact bytes, by the writer and by a
   t.after(() => journal.close());
   const entry = await journal.append(pushHead("p1"), content);
   assert.equal((entry.head as PushHead).seq, 1);
-  assert.deepEqual(await journal.read(entry.place), { head: entry.head, content });
-  assert.deepEqual(await readContent(dir, entry.place), { head: entry.head, content });
+  assert.deepEqual(await journal.read(entry.location), { head: entry.head, content });
+  assert.deepEqual(await readRecord(dir, entry.location), { head: entry.head, content });
   assert.deepEqual((await entriesOf(dir)).entries, [entry]);
 });
 
@@ -50,7 +50,7 @@ test("any bytes and any header values survive", async (t) => {
       async (body, headers, url) => {
         const stored = { headers: { ...headers }, body: Buffer.from(body) };
         const entry = await journal.append({ ...pushHead("p"), url }, stored);
-        const { content: found, head } = await journal.read(entry.place);
+        const { content: found, head } = await journal.read(entry.location);
         assert.deepEqual(found?.body, stored.body);
         assert.deepEqual(found?.headers, JSON.parse(JSON.stringify(stored.headers)));
         assert.equal((head as PushHead).url, url);
@@ -93,8 +93,8 @@ test("heads with content-like text in them are told from content", async (t) => 
   );
   const { entries, damages } = await entriesOf(dir);
   assert.deepEqual(damages, []);
-  assert.equal(((entries[0] as Entry).head as PushHead).url, url);
-  assert.deepEqual((await readContent(dir, (entries[1] as Entry).place)).content, content);
+  assert.equal(((entries[0] as RecordEntry).head as PushHead).url, url);
+  assert.deepEqual((await readRecord(dir, (entries[1] as RecordEntry).location)).content, content);
 });
 
 test("appends that wait together keep their order and get consecutive numbers", async (t) => {
@@ -119,8 +119,8 @@ test("a torn last line is cut at opening; what stands before it is served, and n
   appendFileSync(file, '{"kind":"push","id":"torn","seq":2,"at":"20');
 
   assert.deepEqual((await entriesOf(dir)).entries, [kept], "a reader leaves it out");
-  const entries: Entry[] = [];
-  const second = await openJournal(dir, { onEntry: (entry) => entries.push(entry) });
+  const entries: RecordEntry[] = [];
+  const second = await openJournal(dir, { onRecord: (entry) => entries.push(entry) });
   t.after(() => second.close());
   assert.deepEqual(entries, [kept]);
   assert.equal(statSync(file).size, whole);
@@ -252,10 +252,7 @@ test("an append that the disk refuses keeps nothing and the next one tries afres
   await journal.append(pushHead("first"));
   renameSync(dir, `${dir}.away`);
   writeFileSync(dir, "");
-  await assert.rejects(
-    journal.append(pushHead("refused")),
-    (error: JournalError) => error.code === "journal_unwritable" && error.status === 503,
-  );
+  await assert.rejects(journal.append(pushHead("refused")), { name: "JournalError", code: "journal_unwritable" });
   rmSync(dir);
   renameSync(`${dir}.away`, dir);
   await journal.append(pushHead("again"));
@@ -271,7 +268,7 @@ test("only files are segments: a folder with such a name is passed over", async 
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   const entry = await journal.append(pushHead("p"));
-  assert.equal(entry.place.segment, 2);
+  assert.equal(entry.location.segment, 2);
   assert.deepEqual((await entriesOf(dir)).entries, [entry]);
 });
 
@@ -281,7 +278,7 @@ test("a segment that somebody else has made is passed over, and never written to
   t.after(() => journal.close());
   await journal.append(pushHead("first"));
   writeFileSync(join(dir, "000002.ndjson"), "");
-  assert.equal((await journal.append(pushHead("second"))).place.segment, 3);
+  assert.equal((await journal.append(pushHead("second"))).location.segment, 3);
   assert.equal(readFileSync(join(dir, "000002.ndjson"), "utf8"), "");
 });
 

@@ -8,7 +8,13 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Entry, type JournalError, openJournal, type PushHead, readJournal } from "airudder-webhooks/journal";
+import {
+  type JournalError,
+  openJournal,
+  type PushHead,
+  type RecordEntry,
+  readJournal,
+} from "airudder-webhooks/journal";
 import { Lock } from "../../../middleware/src/journal/lock.js";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
 import { judge, type Owner, thisOwner } from "../../../middleware/src/journal/owner.js";
@@ -57,8 +63,8 @@ test("after kill -9 the lock is taken over and every append that was acknowledge
   child.kill("SIGKILL");
   await once(child, "close");
   assert.ok(existsSync(join(dir, "lock")));
-  const entries: Entry[] = [];
-  const journal = await openJournal(dir, { onEntry: (entry) => entries.push(entry) });
+  const entries: RecordEntry[] = [];
+  const journal = await openJournal(dir, { onRecord: (entry) => entries.push(entry) });
   t.after(() => journal.close());
   const ids = new Set(entries.map(({ head }) => (head as PushHead).id));
   assert.ok(printed().length > 0);
@@ -126,8 +132,10 @@ for (const [what, lock, at] of uncertain) {
       const path = join(makeFolder(t), "lock");
       writeFileSync(path, JSON.stringify(lock));
       if (at !== undefined) utimesSync(path, at, at);
+      const first = (at ?? new Date()).getTime();
       let beats = 1;
-      const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
+      const touch = () => utimesSync(path, new Date(0), new Date(first + 1000 * beats++));
+      const beat = setInterval(() => touches && touch(), 20);
       t.after(() => clearInterval(beat));
       const taking = Lock.take(dirname(path), { silentMs: 300 });
       if (touches) return assert.rejects(taking, { code: "journal_locked" });
@@ -181,7 +189,7 @@ for (const [what, text, aheadMs] of unclear) {
     const journal = await openJournal(dir);
     t.after(() => journal.close());
     assert.ok(performance.now() - start < 5_000);
-    assert.equal((await journal.append(pushHead("next"))).place.segment, 2);
+    assert.equal((await journal.append(pushHead("next"))).location.segment, 2);
     assert.equal(journal.crashes, 1);
   });
 }
@@ -288,11 +296,11 @@ test("a lock that is emptied under its owner is taken again, and what comes goes
   await journal.append(pushHead("before"));
   writeFileSync(join(dir, "lock"), "");
   sleep(t, 7_000);
-  assert.equal((await journal.append(pushHead("after"))).place.segment, 2);
+  assert.equal((await journal.append(pushHead("after"))).location.segment, 2);
   await assert.rejects(openJournal(dir), { code: "journal_locked" });
 });
 
-test("on a file system without links the lock is made in its place", async (t) => {
+test("on a file system without links the lock is created directly", async (t) => {
   const dir = makeFolder(t);
   t.mock.method(fsPromises, "link", () =>
     Promise.reject(Object.assign(new Error("EPERM"), { code: "EPERM", syscall: "link" })),
@@ -314,8 +322,8 @@ test("a copy of a folder that is in use can be opened", async (t) => {
   cpSync(dir, copy, { recursive: true });
   const lock = await Lock.take(copy, { silentMs: 300 });
   await lock.release();
-  const entries: Entry[] = [];
-  const journal = await openJournal(copy, { onEntry: (entry) => entries.push(entry) });
+  const entries: RecordEntry[] = [];
+  const journal = await openJournal(copy, { onRecord: (entry) => entries.push(entry) });
   t.after(() => journal.close());
   assert.ok(entries.length > 0 && printed().length > 0);
 });
@@ -362,7 +370,7 @@ test("a writer that slept and has its lock still goes on in the same segment", a
   t.after(() => journal.close());
   await journal.append(pushHead("before"));
   sleep(t, 7_000);
-  assert.equal((await journal.append(pushHead("after"))).place.segment, 1);
+  assert.equal((await journal.append(pushHead("after"))).location.segment, 1);
 });
 
 test("a writer whose lock was taken over and given back while it slept goes on behind what the other wrote", async (t) => {
@@ -375,7 +383,7 @@ test("a writer whose lock was taken over and given back while it slept goes on b
   await other.append(pushHead("other"));
   await other.close();
   sleep(t, 7_000);
-  assert.equal((await journal.append(pushHead("after"))).place.segment, 2);
+  assert.equal((await journal.append(pushHead("after"))).location.segment, 2);
   await assert.rejects(openJournal(dir), { code: "journal_locked" });
 });
 
@@ -392,10 +400,10 @@ test("a writer whose folder was removed writes nothing to the one that another p
     await other.append(pushHead(id));
   }
   const entries: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => entries.push((head as PushHead).id) });
+  await readJournal(dir, { onRecord: ({ head }) => entries.push((head as PushHead).id) });
   assert.deepEqual(entries, ["first", "second"]);
   await other.append(pushHead("third"));
   for (const segment of [1, 2]) await other.drop(segment);
   await other.close();
-  assert.equal((await journal.append(pushHead("after"))).place.segment, 4);
+  assert.equal((await journal.append(pushHead("after"))).location.segment, 4);
 });

@@ -15,10 +15,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import {
   type Damage,
-  type Entry,
   type Journal,
   openJournal,
   type PushHead,
+  type RecordEntry,
   readJournal,
 } from "airudder-webhooks/journal";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
@@ -34,8 +34,8 @@ const content = (id: string) => ({ headers: {}, body: Buffer.from(JSON.stringify
 async function readAll(dir: string): Promise<{ ids: string[]; damages: Damage[] }> {
   const ids: string[] = [];
   const damages: Damage[] = [];
-  const onEntry = ({ head }: Entry): void => void ids.push((head as PushHead).id);
-  await readJournal(dir, { onEntry, onDamage: (damage) => damages.push(damage) });
+  const onRecord = ({ head }: RecordEntry): void => void ids.push((head as PushHead).id);
+  await readJournal(dir, { onRecord, onDamage: (damage) => damages.push(damage) });
   return { ids, damages };
 }
 
@@ -80,10 +80,10 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
   owner.kill("SIGKILL");
   await once(owner, "close");
 
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, RecordEntry>();
   const damages: Damage[] = [];
-  const onEntry = (entry: Entry): void => void entries.set((entry.head as PushHead).id, entry);
-  const journal = await openJournal(dir, { onEntry, onDamage: (damage) => damages.push(damage) });
+  const onRecord = (entry: RecordEntry): void => void entries.set((entry.head as PushHead).id, entry);
+  const journal = await openJournal(dir, { onRecord, onDamage: (damage) => damages.push(damage) });
   t.after(() => journal.close());
   assert.ok(acknowledged.length > ROUNDS * 4);
   assert.deepEqual(
@@ -91,7 +91,7 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
     [],
   );
   for (const id of acknowledged) {
-    const { content: found } = await journal.read((entries.get(id) as Entry).place);
+    const { content: found } = await journal.read((entries.get(id) as RecordEntry).location);
     assert.equal(JSON.parse(String(found?.body)).id, id);
   }
   assert.deepEqual(damages, []);
@@ -118,8 +118,8 @@ test("a takeover from an owner that may live begins a segment, cuts nothing off,
   const { file, bytes } = await leaveStopped(dir);
   const damages: Damage[] = [];
   const journal = await reopen(dir, damages);
-  const { place } = await journal.append(pushHead("next"), content("next"));
-  assert.equal(place.segment, 2);
+  const { location } = await journal.append(pushHead("next"), content("next"));
+  assert.equal(location.segment, 2);
   assert.equal(statSync(file).size, bytes);
   await journal.close();
   assert.equal(existsSync(join(dir, "lock")), false);
@@ -144,7 +144,7 @@ test("what the stopped owner appends later is no part of the journal", async (t)
   const ids: string[] = [];
   const damages: Damage[] = [];
   const second = await openJournal(dir, {
-    onEntry: ({ head }) => ids.push((head as PushHead).id),
+    onRecord: ({ head }) => ids.push((head as PushHead).id),
     onDamage: (damage) => damages.push(damage),
   });
   t.after(() => second.close());
@@ -158,14 +158,14 @@ test("what the stopped owner appends later is no part of the journal", async (t)
 test("a successor that fails to open the journal leaves the next one as careful", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
-  const onEntry = (): void => {
+  const onRecord = (): void => {
     throw new Error("the index is broken");
   };
-  await assert.rejects(openWithTimes(dir, { onEntry }, { silentMs: 100 }));
+  await assert.rejects(openWithTimes(dir, { onRecord }, { silentMs: 100 }));
   assert.equal(existsSync(join(dir, "lock")), false);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
-  assert.equal((await journal.append(pushHead("next"))).place.segment, 2);
+  assert.equal((await journal.append(pushHead("next"))).location.segment, 2);
   assert.equal(statSync(file).size, bytes);
   assert.equal(journal.crashes, 1);
 });
@@ -177,7 +177,7 @@ test("after an owner that has ended for certain the newest segment is continued"
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   assert.ok(statSync(file).size < bytes, "the torn line is cut off");
-  assert.equal((await journal.append(pushHead("next"))).place.segment, 1);
+  assert.equal((await journal.append(pushHead("next"))).location.segment, 1);
 });
 
 test("two writers of one segment never overwrite each other, and the first to see the other stops", async (t) => {
@@ -193,7 +193,7 @@ test("two writers of one segment never overwrite each other, and the first to se
   await assert.rejects(stale.append(pushHead("late")), { code: "journal_locked" });
   await assert.rejects(successor.append(pushHead("unsure")), { code: "journal_locked" });
   assert.ok(lost.includes("journal_locked"));
-  assert.deepEqual((await successor.read(entry.place)).content, content("successor"));
+  assert.deepEqual((await successor.read(entry.location)).content, content("successor"));
   await successor.close();
   await stale.close();
   const { ids, damages } = await readAll(dir);

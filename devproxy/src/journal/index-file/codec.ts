@@ -1,3 +1,5 @@
+import { REPEATED_IDS } from "../shared-words.js";
+
 /**
  * Packs flat JSON objects into bytes. Lists of keys and repeated words are stored once; dates and hex digits are stored in binary. Any
  * value that this cannot represent exactly is stored as JSON text, so unpacking always gives an equal object.
@@ -10,14 +12,13 @@ const FIRST_BYTES = 64 * 1024;
 const MAX_VALUE_BYTES = 16;
 
 /** Fields whose values repeat, so that each value is stored once. */
-const REPEATED = new Set([
+const REPEATED: ReadonlySet<string> = new Set([
   "kind",
   "method",
   "url",
   "type",
   "source",
-  "task",
-  "workflow",
+  ...REPEATED_IDS,
   "target",
   "cause",
   "state",

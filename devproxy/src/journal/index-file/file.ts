@@ -2,7 +2,7 @@ import { type FileHandle, open, readdir, rm } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import type { SegmentSummary } from "airudder-webhooks/journal";
+import { type SegmentSummary, segmentNumber, segmentPath } from "airudder-webhooks/journal";
 import { writePrivateFile } from "../../config/index.js";
 import type { Shared } from "./codec.js";
 import { type Columns, Pack } from "./pack.js";
@@ -20,7 +20,7 @@ import { type Columns, Pack } from "./pack.js";
  */
 const VERSION = 1;
 const EDGE_BYTES = 4096;
-const NAME = /^(\d{6,})\.index$/;
+const EXTENSION = ".index";
 const ALIGNMENT = 8;
 /** Maximum length of a header. */
 const MAX_HEADER_BYTES = 1024;
@@ -45,11 +45,7 @@ interface Header extends Identity {
 }
 
 function indexPath(dir: string, segment: number): string {
-  return join(dir, `${String(segment).padStart(6, "0")}.index`);
-}
-
-function segmentPath(dir: string, segment: number): string {
-  return join(dir, `${String(segment).padStart(6, "0")}.ndjson`);
+  return segmentPath(dir, segment, EXTENSION);
 }
 
 /** Reads the index of a segment; `undefined` if there is none that matches the segment. */
@@ -163,7 +159,7 @@ export function removeIndex(dir: string, segment: number): Promise<void> {
 /** Removes index files of segments that no longer exist. */
 export async function removeStrayIndexes(dir: string, segments: ReadonlySet<number>): Promise<void> {
   for (const name of await readdir(dir)) {
-    const segment = NAME.exec(name)?.[1];
-    if (segment !== undefined && !segments.has(Number(segment))) await rm(join(dir, name), { force: true });
+    const segment = segmentNumber(name, EXTENSION);
+    if (segment !== undefined && !segments.has(segment)) await rm(join(dir, name), { force: true });
   }
 }

@@ -1,5 +1,5 @@
-import type { Damage, Entry, SegmentSummary } from "airudder-webhooks/journal";
-import type { Index } from "../rows.js";
+import type { Damage, RecordEntry, SegmentSummary } from "airudder-webhooks/journal";
+import type { JournalIndex } from "../rows.js";
 import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
 import { type Pack, packEntries } from "./pack.js";
 
@@ -9,7 +9,7 @@ const FIRST_MS = 2_000;
 /** Packs the closed segments of a journal and writes their index files. Belongs to the owner of the lock. */
 export class Indexer {
   /** The records of the segments that are not packed yet. */
-  readonly #entries = new Map<number, Entry[]>();
+  readonly #entries = new Map<number, RecordEntry[]>();
   readonly #summaries = new Map<number, SegmentSummary>();
   readonly #damage = new Map<number, Damage[]>();
   /** The packs that were read from index files; the newest segment may still grow. */
@@ -19,11 +19,11 @@ export class Indexer {
 
   constructor(
     private readonly dir: string,
-    private readonly index: Index,
+    private readonly index: JournalIndex,
   ) {}
 
   /** For `openJournal`: adds a segment to the index from its index file. */
-  async recall(segment: number, end: number | undefined): Promise<SegmentSummary | undefined> {
+  async loadSummary(segment: number, end: number | undefined): Promise<SegmentSummary | undefined> {
     const pack = await readIndex(this.dir, segment, end);
     if (pack === undefined) return undefined;
     this.index.addPack(pack);
@@ -40,15 +40,15 @@ export class Indexer {
   }
 
   /** Notes a record that was read or appended. */
-  note(entry: Entry): void {
-    const { segment } = entry.place;
+  note(entry: RecordEntry): void {
+    const { segment } = entry.location;
     const known = this.#entries.get(segment);
     if (known === undefined) this.#entries.set(segment, [entry]);
     else known.push(entry);
   }
 
   /** Notes a record that was read and is not used. */
-  noteDamage(damage: Damage): void {
+  reportDamage(damage: Damage): void {
     this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
   }
 
@@ -94,11 +94,11 @@ export class Indexer {
     await writeIndex(this.dir, pack);
   }
 
-  #summaryOf(segment: number, earlier: SegmentSummary | undefined, entries: readonly Entry[]): SegmentSummary {
+  #summaryOf(segment: number, earlier: SegmentSummary | undefined, entries: readonly RecordEntry[]): SegmentSummary {
     const start = earlier ?? { segment, bytes: 0, tornBytes: 0, nextSeq: 1, damage: [], unknown: false };
     const damage = [...start.damage, ...(this.#damage.get(segment) ?? [])].sort((a, b) => a.offset - b.offset);
     const last = entries.at(-1);
-    const end = last === undefined ? 0 : last.place.offset + last.place.length + 1;
+    const end = last === undefined ? 0 : last.location.offset + last.location.length + 1;
     if (last === undefined || end <= start.bytes) return { ...start, damage };
     const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
     const nextSeq = seqs.reduce((max, seq) => Math.max(max, seq), start.nextSeq);

@@ -1,4 +1,12 @@
-import type { DeliveryHead, Entry, Head, MarkHead, Place, PushHead, SegmentSummary } from "airudder-webhooks/journal";
+import type {
+  DeliveryHead,
+  Head,
+  MarkHead,
+  PushHead,
+  RecordEntry,
+  RecordLocation,
+  SegmentSummary,
+} from "airudder-webhooks/journal";
 import { Packer, type Shared, Unpacker } from "./codec.js";
 
 /** Kinds of records in a pack. */
@@ -35,7 +43,7 @@ export interface Columns {
 /** A delivery in the index. */
 interface Delivery {
   head: DeliveryHead;
-  place: Place;
+  location: RecordLocation;
 }
 
 /** The index of one closed segment, in about 250 bytes per push. Heads are unpacked on access. */
@@ -84,7 +92,7 @@ export class Pack {
     return push;
   }
 
-  place(record: number): Place {
+  location(record: number): RecordLocation {
     const { offsets, lengths } = this.columns;
     return { segment: this.segment, offset: offsets[record] as number, length: lengths[record] as number };
   }
@@ -125,7 +133,7 @@ export class Pack {
   }
 
   delivery(record: number): Delivery {
-    return { head: this.#head(record) as DeliveryHead, place: this.place(record) };
+    return { head: this.#head(record) as DeliveryHead, location: this.location(record) };
   }
 
   markAt(record: number): MarkHead {
@@ -150,10 +158,10 @@ export class Pack {
   }
 
   /** All records, in the segment's order. */
-  entries(): Entry[] {
+  entries(): RecordEntry[] {
     return [...this.columns.kinds.keys()]
-      .map((record) => ({ head: this.#head(record), place: this.place(record) }))
-      .sort((a, b) => a.place.offset - b.place.offset);
+      .map((record) => ({ head: this.#head(record), location: this.location(record) }))
+      .sort((a, b) => a.location.offset - b.location.offset);
   }
 
   #head(record: number): Head {
@@ -183,30 +191,30 @@ const RECORDS_AT_ONCE = 500;
  * Packs the records of a closed segment. Yields to the event loop meanwhile.
  * @returns `undefined` if the segment is too large
  */
-export async function packEntries(summary: SegmentSummary, entries: readonly Entry[]): Promise<Pack | undefined> {
-  const pushes: Entry[] = [];
-  const others: Entry[] = [];
+export async function packEntries(summary: SegmentSummary, entries: readonly RecordEntry[]): Promise<Pack | undefined> {
+  const pushes: RecordEntry[] = [];
+  const others: RecordEntry[] = [];
   const ordinals = new Map<string, number>();
   for (const entry of entries) {
-    const { head, place } = entry;
+    const { head, location } = entry;
     if (head.kind !== "push") others.push(entry);
     else {
       const known = ordinals.get(head.id);
       if (known === undefined) ordinals.set(head.id, pushes.push(entry) - 1);
-      else pushes[known] = { head: (pushes[known] as Entry).head, place }; // carried within the segment
+      else pushes[known] = { head: (pushes[known] as RecordEntry).head, location }; // carried within the segment
     }
   }
   const records = [...pushes, ...others];
-  const isTooLarge = entries.some(({ place }) => place.offset + place.length >= MAX_OFFSET);
+  const isTooLarge = entries.some(({ location }) => location.offset + location.length >= MAX_OFFSET);
   if (isTooLarge || pushes.length >= MAX_PUSHES) return undefined;
 
   const columns = emptyColumns(pushes.length, records.length);
   const packer = new Packer();
   const lasts = Int32Array.from(pushes.keys());
-  for (const [record, { head, place }] of records.entries()) {
+  for (const [record, { head, location }] of records.entries()) {
     if (record % RECORDS_AT_ONCE === RECORDS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
-    columns.offsets[record] = place.offset;
-    columns.lengths[record] = place.length;
+    columns.offsets[record] = location.offset;
+    columns.lengths[record] = location.length;
     columns.starts[record] = packer.length;
     if (head.kind === "push") {
       columns.kinds[record] = head.source === "inbox" ? INBOX_PUSH : PUSH;

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { AirudderError } from "../../errors.js";
 import {
   type Content,
-  type Entry,
   type Journal,
   type JournalError,
   type MarkHead,
@@ -10,6 +9,7 @@ import {
   type OwnerRequest,
   openJournal,
   type PushHead,
+  type RecordEntry,
   type RequestResult,
 } from "../../journal/index.js";
 import { describeThrown } from "../../observe/describe-error.js";
@@ -130,16 +130,16 @@ class FileInbox implements Inbox {
     return this.#append(headOf(push), content).then((entry) => this.#take(entry, push));
   }
 
-  #append(head: NewHead, content?: Content): Promise<Entry> {
+  #append(head: NewHead, content?: Content): Promise<RecordEntry> {
     const journal = this.#opened;
     return journal === undefined
       ? this.#opening.open().then((opened) => opened.append(head, content))
       : journal.append(head, content);
   }
 
-  #take({ head, place }: Entry, push: StoredPush): void {
+  #take({ head, location }: RecordEntry, push: StoredPush): void {
     const ledger = this.#ledger;
-    const item = ledger.open(head as PushHead, place, push.receivedAt);
+    const item = ledger.open(head as PushHead, location, push.receivedAt);
     if (ledger.waiting <= MAX_IN_MEMORY && ledger.heldBytes + push.body.length <= MAX_BYTES_IN_MEMORY) {
       ledger.hold(item, push);
     }
@@ -170,7 +170,7 @@ class FileInbox implements Inbox {
     const onLost = (error: JournalError): void => this.#leave(error);
     const journal = await openJournal(this.dir, {
       segmentBytes,
-      onEntry: recovery.take,
+      onRecord: recovery.take,
       onLost,
       onDamage: ({ segment, offset, reason }) => {
         const where = `segment ${segment} at byte ${offset}`;
@@ -246,9 +246,10 @@ class FileInbox implements Inbox {
   /** What is damaged or removed is lost; a storage that is away comes back. */
   async #read(item: Item): Promise<void> {
     const journal = await this.#opening.open();
-    const { id, place } = item;
-    const { head, content } = await journal.read(place).catch((error: JournalError) => {
-      const isThere = item.place !== place || journal.segments().some(({ segment }) => segment === place.segment);
+    const { id, location } = item;
+    const { head, content } = await journal.read(location).catch((error: JournalError) => {
+      const isThere =
+        item.location !== location || journal.segments().some(({ segment }) => segment === location.segment);
       if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
       this.#events?.warn?.(
         "AIRUDDER_INBOX_UNREADABLE",

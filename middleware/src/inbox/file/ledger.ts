@@ -1,5 +1,5 @@
 import type { PushType } from "../../generated/types.js";
-import type { Entry, MarkHead, Place, PushHead } from "../../journal/index.js";
+import type { MarkHead, PushHead, RecordEntry, RecordLocation } from "../../journal/index.js";
 import type { Job } from "../../work/worker.js";
 import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
 
@@ -15,7 +15,7 @@ export interface Item extends Job {
   failures: number;
   /** Whether an operator has retried it after it was dead. */
   isRetry: boolean;
-  place: Place;
+  location: RecordLocation;
   /** Kept in memory while few wait; read from disk otherwise. Set by the ledger alone, which counts the bytes. */
   push: StoredPush | undefined;
   dead: DeadPush["state"] | undefined;
@@ -37,7 +37,7 @@ export class Ledger {
   readonly #perSegment = new Map<number, number>();
   #heldBytes = 0;
 
-  open(head: PushHead, place: Place, receivedAt = new Date(head.at)): Item {
+  open(head: PushHead, location: RecordLocation, receivedAt = new Date(head.at)): Item {
     const { id, type, subject, seq, quarantined = false } = head;
     const item: Item = {
       id,
@@ -48,7 +48,7 @@ export class Ledger {
       seq,
       failures: 0,
       isRetry: false,
-      place,
+      location,
       push: undefined,
       dead: undefined,
       error: undefined,
@@ -122,16 +122,16 @@ export class Ledger {
   }
 
   /** The item's line stands somewhere else now. */
-  move(item: Item, place: Place): void {
+  move(item: Item, location: RecordLocation): void {
     this.#count(item, -1);
-    item.place = place;
+    item.location = location;
     this.#count(item, 1);
   }
 
   /** What it takes to carry an item: its line, and the mark of what became of it. */
-  #count({ place, error = "" }: Item, sign: 1 | -1): void {
-    const bytes = place.length + MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
-    this.#perSegment.set(place.segment, (this.#perSegment.get(place.segment) ?? 0) + sign * bytes);
+  #count({ location, error = "" }: Item, sign: 1 | -1): void {
+    const bytes = location.length + MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
+    this.#perSegment.set(location.segment, (this.#perSegment.get(location.segment) ?? 0) + sign * bytes);
   }
 
   /** Bytes that it takes at most to carry those pushes of a segment that are not done; 0 when all are. */
@@ -140,7 +140,7 @@ export class Ledger {
   }
 
   itemsIn(segment: number): Item[] {
-    return [...this.#live.values(), ...this.#dead.values()].filter(({ place }) => place.segment === segment);
+    return [...this.#live.values(), ...this.#dead.values()].filter(({ location }) => location.segment === segment);
   }
 
   forget(segment: number): void {
@@ -202,23 +202,23 @@ export class Recovery {
 
   constructor(private readonly onPush: (head: PushHead) => void) {}
 
-  readonly take = ({ head, place }: Entry): void => {
-    if (head.kind === "push") this.#takePush(head, place);
+  readonly take = ({ head, location }: RecordEntry): void => {
+    if (head.kind === "push") this.#takePush(head, location);
     else if (head.kind === "mark") this.#takeMark(head);
   };
 
-  #takePush(head: PushHead, place: Place): void {
+  #takePush(head: PushHead, location: RecordLocation): void {
     if (this.#done.has(head.id)) return;
     const known = this.#items.get(head.id);
     if (known !== undefined) {
-      this.ledger.move(known, place);
+      this.ledger.move(known, location);
       return;
     }
     // A carried line is out of order, so it may not be its subject's last push.
     const isCarried = head.carried === true || head.seq < this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, head.seq);
     if (head.replay === undefined && !isCarried) this.onPush(head);
-    this.#items.set(head.id, this.ledger.open(head, place));
+    this.#items.set(head.id, this.ledger.open(head, location));
   }
 
   #takeMark({ push, state, attempt = 0, error }: MarkHead): void {

@@ -23,7 +23,7 @@ export class Sweeper {
     private readonly journal: Journal,
     private readonly ledger: Ledger,
   ) {
-    journal.onRefused = () => this.sweep();
+    journal.onAppendFailed = () => this.sweep();
   }
 
   /** Removes what can be removed, in the background. */
@@ -74,11 +74,11 @@ export class Sweeper {
 
   /** The line to append for an item. If its line on disk is damaged: its push in memory, or else a head only, so that it stays listed. */
   async #read(item: Item): Promise<Line> {
-    const { place, push } = item;
+    const { location, push } = item;
     try {
-      const { head, content } = await this.journal.read(place);
+      const { head, content } = await this.journal.read(location);
       if (head.kind === "push" && head.id === item.id) return { head, content };
-      this.journal.noteDamage(place, "the line is that of another push");
+      this.journal.reportDamage(location, "the line is that of another push");
     } catch (error) {
       if (!((error as JournalError).cause instanceof SyntaxError)) throw error;
     }
@@ -90,14 +90,14 @@ export class Sweeper {
   }
 
   async #carry(item: Item, { head, content }: Line): Promise<void> {
-    const { place } = await this.journal.append({ ...head, carried: true } as NewHead, content);
+    const { location } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
     if (item.finished !== undefined) {
       // Finished while it was carried: the mark must not be in an earlier segment than the copy.
       await this.journal.append({ kind: "mark", push: item.id, at, state: item.finished });
       return;
     }
-    this.ledger.move(item, place);
+    this.ledger.move(item, location);
     const { dead, failures: attempt, error, isRetry } = item;
     if (dead === undefined && attempt === 0 && !isRetry) return;
     await this.journal.append({
@@ -144,7 +144,7 @@ function chunks(items: readonly Item[]): Item[][] {
       bytes = 0;
     }
     all.at(-1)?.push(item);
-    bytes += item.place.length;
+    bytes += item.location.length;
   }
   return all;
 }
