@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { Server } from "node:http";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
@@ -66,30 +65,30 @@ function noteNewUrl({ dir, index }: Store, listener: Listener): void {
   listener({ event: "note", code: "url_changed", message });
 }
 
-/** What every part of the dev proxy is made from. */
-interface Basis {
+/** What the parts of the dev proxy are created from. */
+interface Setup {
   options: DevproxyOptions & TestHooks;
   settings: DevproxySettings;
   store: Store;
   config: Config;
   damage: Damage[];
   listener: Listener;
-  /** Each part that runs adds a function that ends it, in case a later part cannot start. */
+  /** Each started part adds a function that ends it. They are called if a later part cannot start. */
   cleanups: (() => unknown)[];
 }
 
-async function start(basis: Basis): Promise<Devproxy> {
-  const { options, settings, store, config, listener, cleanups } = basis;
+async function start(setup: Setup): Promise<Devproxy> {
+  const { options, settings, store, config, listener, cleanups } = setup;
   const { target, dir, keep } = settings;
   const forwarder = new Forwarder(options.token);
   cleanups.push(() => forwarder.close());
   const redactor = await Redactor.of(store.dir, options.reveal ?? false);
   const deliverer = new Deliverer(store, forwarder, listener, redactor);
-  const live = createLiveDelivery(basis, deliverer);
+  const live = createLiveDelivery(setup, deliverer);
   live.resume();
-  const ingress = await startIngress(basis, live);
+  const ingress = await startIngress(setup, live);
   const localUrl = `http://127.0.0.1:${ingress.port}${pushPath(config.secret)}`;
-  const supervisor = await createSupervisor(basis, ingress.port);
+  const supervisor = await createSupervisor(setup, ingress.port);
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
@@ -119,7 +118,7 @@ async function start(basis: Basis): Promise<Devproxy> {
   });
   const control = await serveControl(config.token, {
     state,
-    list: ({ filters, last }) => listRows(basis, filters, last),
+    list: ({ filters, last }) => listRows(setup, filters, last),
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
   cleanups.push(() => control.close());
@@ -160,7 +159,7 @@ async function start(basis: Basis): Promise<Devproxy> {
   };
 }
 
-function createLiveDelivery({ options, settings, store, listener, cleanups }: Basis, deliverer: Deliverer) {
+function createLiveDelivery({ options, settings, store, listener, cleanups }: Setup, deliverer: Deliverer) {
   const { target, whenDown } = settings;
   const { timeouts, healthCheckIntervals } = options;
   const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, timeouts, healthCheckIntervals });
@@ -170,7 +169,7 @@ function createLiveDelivery({ options, settings, store, listener, cleanups }: Ba
 
 /** Starts the server that receives pushes. */
 async function startIngress(
-  { options, settings, store, config, listener, cleanups }: Basis,
+  { options, settings, store, config, listener, cleanups }: Setup,
   live: LiveDelivery,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const active = new ActiveResponses();
@@ -186,7 +185,7 @@ async function startIngress(
     },
     active,
   );
-  const server: Server = await listen(app, settings.port);
+  const server = await listen(app, settings.port);
   const close = () => active.closeServer(server, () => live.close());
   cleanups.push(close);
   reportMalformed(server, listener);
@@ -195,7 +194,7 @@ async function startIngress(
 
 /** Creates the supervisor of the tunnel, after it has ended a tunnel program that an earlier run left behind. */
 async function createSupervisor(
-  { options, settings, config, listener }: Basis,
+  { options, settings, config, listener }: Setup,
   port: number,
 ): Promise<TunnelSupervisor> {
   const record = new ProgramRecord(settings.dir);
@@ -220,7 +219,7 @@ async function createSupervisor(
 }
 
 /** The newest pushes that match, for a `list` beside the running proxy. */
-async function listRows({ store, damage }: Basis, filters: Filters, last: number) {
+async function listRows({ store, damage }: Setup, filters: Filters, last: number) {
   const matching = await filterRows(store, store.index.rows, filters);
   return {
     rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),

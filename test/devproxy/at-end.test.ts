@@ -8,7 +8,7 @@ import { atEnd } from "../helpers/at-end.js";
 import { until } from "../helpers/devproxy.js";
 import { makeFolder } from "../helpers/folder.js";
 
-/** The end of a test, as the runner would call it. */
+/** Stands in for a test, whose end the runner reports. */
 class EndingTest {
   #hook: () => Promise<void> = async () => undefined;
   readonly context = { after: (hook: () => Promise<void>) => (this.#hook = hook), diagnostic: () => undefined };
@@ -18,7 +18,7 @@ class EndingTest {
   }
 }
 
-test("what was started last ends first, all of it, and the failure is told", async () => {
+test("everything that was started ends in reverse order, and a failure is reported", async () => {
   const ending = new EndingTest();
   const t = ending.context as never;
   const folder = makeFolder(t);

@@ -60,7 +60,7 @@ const obstacles: Record<string, Obstacle> = {
 };
 
 for (const [what, { code, message, block }] of Object.entries(obstacles)) {
-  test(`a start that fails because ${what} leaves port and journal free for the next start`, async (t) => {
+  test(`a start that fails because ${what} releases port and journal for the next start`, async (t) => {
     const journal = makeFolder(t);
     const port = await freePort();
     const repair = await block(journal, port);
@@ -75,7 +75,7 @@ for (const [what, { code, message, block }] of Object.entries(obstacles)) {
   });
 }
 
-test("a process whose start fails ends by itself", async (t) => {
+test("a process whose start fails ends", async (t) => {
   const journal = makeFolder(t);
   await folderAt("listen.json")(journal);
   const { exit, err } = await startInProcess(t, { journal, tunnel: "none" });

@@ -123,8 +123,8 @@ function rejection(status: number, code: string | undefined, key: string | undef
 }
 
 /**
- * Whether the app receives the exact bytes. A receiver reports a body that was serialized again. If it does not, the second push is a
- * duplicate of the first after parsing.
+ * Whether the app receives the exact bytes. If a parser consumed them, the receiver reports a re-serialized body, or it takes the second
+ * push for a duplicate of the first.
  */
 function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
   const name = "bytes";

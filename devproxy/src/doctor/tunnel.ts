@@ -18,7 +18,7 @@ export async function tryTunnel(
   dir: string,
   subdomain: string | undefined,
 ): Promise<Finding[]> {
-  if (provider.kind === "none") return [skipped("tunnel", "--tunnel none")];
+  if (provider.kind === "none") return [skipped("tunnel", "there is no tunnel (--tunnel none)")];
   const program = programFinding(provider);
   if (program?.result === "failed") return [program];
   const config = await readConfig(dir).catch(() => undefined);
@@ -57,7 +57,7 @@ function stateOf({ state, url, error }: TunnelStatus, pingMs: number | undefined
 
 /** The findings for the state of a tunnel. An error of a tunnel that is up concerns its name. */
 export function tunnelFindings({ state, url, error, pingMs }: TunnelState): Finding[] {
-  if (state === "off") return [skipped("tunnel", "--tunnel none")];
+  if (state === "off") return [skipped("tunnel", "there is no tunnel (--tunnel none)")];
   if (state !== "up" || url === null)
     return [failed("tunnel", error ?? `it is ${state}: no ping through it has succeeded yet`)];
   const up = ok(

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** Maximum number of bytes to discard of a body that is too large. A tunnel loses a response that is sent before the body has ended. */
-const DISCARDED_BYTES = 64 * 1024 * 1024;
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 
 /** Time limit for a body to arrive, ms. Airudder waits 10 s for a response. */
 export const BODY_TIMEOUT_MS = 8_000;
@@ -19,7 +19,7 @@ export function readBody(
   timeoutMs = BODY_TIMEOUT_MS,
 ): Promise<Buffer | BodyProblem> {
   const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > DISCARDED_BYTES) {
+  if (declared > MAX_DISCARDED_BYTES) {
     request.resume();
     return Promise.resolve("too_large");
   }
@@ -37,7 +37,7 @@ export function readBody(
       size += chunk.length;
       if (!isTooLarge()) chunks.push(chunk);
       else chunks.length = 0;
-      if (size > DISCARDED_BYTES) resolve("too_large");
+      if (size > MAX_DISCARDED_BYTES) resolve("too_large");
     });
     request.on("end", () => resolve(isTooLarge() ? "too_large" : Buffer.concat(chunks, size)));
     const ended = () => resolve(isBroken(request) ? "broken" : "aborted");

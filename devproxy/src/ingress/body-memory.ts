@@ -16,7 +16,7 @@ export class BodyMemory {
   /** @param collect runs a garbage collection */
   constructor(private readonly collect: () => void = collectGarbage) {}
 
-  /** Adds the body of a request that has its response. */
+  /** Counts the body of a request whose response was sent. */
   add(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < MIN_BYTES) return;

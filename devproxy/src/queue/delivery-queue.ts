@@ -99,7 +99,7 @@ export class DeliveryQueue {
       pending.settle(undefined);
       return;
     }
-    const queue = this.#subjectOf(pending);
+    const queue = this.#queueOf(pending);
     queue.add(pending);
     this.#waiting.set(pending.row.push.id, pending);
     this.#makeReady(queue, pending.brokenResponses > 0);
@@ -107,7 +107,7 @@ export class DeliveryQueue {
     this.#drain();
   }
 
-  #subjectOf({ subject }: PendingDelivery): SubjectQueue {
+  #queueOf({ subject }: PendingDelivery): SubjectQueue {
     const existing = this.#subjects.get(subject);
     if (existing !== undefined) return existing;
     const queue = new SubjectQueue(subject);
@@ -139,7 +139,7 @@ export class DeliveryQueue {
   async #sendNew(pending: PendingDelivery): Promise<void> {
     const attempt = await this.options.send(pending);
     if (attempt?.response) await this.#conclude(pending, attempt);
-    else await this.#reserve(this.#subjectOf(pending), () => this.#conclude(pending, attempt));
+    else await this.#reserve(this.#queueOf(pending), () => this.#conclude(pending, attempt));
   }
 
   async #sendWaiting(pending: PendingDelivery): Promise<void> {

@@ -120,7 +120,7 @@ class LocaltunnelTunnel implements Tunnel {
   #lost(): TunnelError {
     return new TunnelError(
       "tunnel_unreachable",
-      `the tunnel server ${this.#host} no longer accepts connections (connection refused); connecting again until it does`,
+      `the tunnel server ${this.#host} no longer accepts connections (connection refused); the proxy connects again when it does`,
     );
   }
 

@@ -12,7 +12,7 @@ export interface TunnelStatus {
   /** Why it is down. If it is up: that it does not have the requested name (`tunnel_name_taken`). */
   readonly error?: TunnelError;
   /** Set if it is up with the requested name again, after it was up with another one. */
-  readonly ownNameIsBack?: true;
+  readonly requestedNameIsBack?: true;
 }
 
 /** The event for a status; `undefined` for states that are not reported. */
@@ -22,7 +22,7 @@ export function tunnelEvent({ state, url, error }: TunnelStatus): TunnelEvent | 
 }
 
 /** A note for the user in addition to the event; `undefined` if there is none. */
-export function tunnelNote({ url, ownNameIsBack }: TunnelStatus): string | undefined {
-  if (!ownNameIsBack) return undefined;
+export function tunnelNote({ url, requestedNameIsBack }: TunnelStatus): string | undefined {
+  if (!requestedNameIsBack) return undefined;
   return `The tunnel has the requested name again: ${url} works, and the other URL stops working within seconds. Give this URL to Airudder.`;
 }

@@ -174,7 +174,7 @@ export class TunnelSupervisor {
     }
   }
 
-  /** Requests the name that is taken until a tunnel with it is open. */
+  /** Requests the taken name repeatedly, until a tunnel with it is open. */
   async #reclaim(reclaimWait: DoublingWait, signal: AbortSignal): Promise<MonitoredTunnel | undefined> {
     for (;;) {
       await reclaimWait.wait(signal);
@@ -217,14 +217,14 @@ export class TunnelSupervisor {
     this.#report("down", this.#status.url, error);
   }
 
-  #report(state: TunnelState, url: string | null = null, error?: TunnelError, ownNameIsBack = false): void {
+  #report(state: TunnelState, url: string | null = null, error?: TunnelError, requestedNameIsBack = false): void {
     if (this.#stop.signal.aborted && state !== "off") return;
     const reason = state === "reopening" ? this.#status.error : error;
     this.#status = {
       state,
       url,
       ...(reason && { error: reason }),
-      ...(ownNameIsBack && { ownNameIsBack: true as const }),
+      ...(requestedNameIsBack && { requestedNameIsBack: true as const }),
     };
     if (state === "up" || state === "down" || state === "off") for (const settled of this.#onSettled) settled();
     try {

@@ -27,10 +27,10 @@ for (const [name, { body, headers }] of Object.entries(bodies)) {
     assert.equal(status, 200);
     const [row] = proxy.store.index.rows;
     assert.ok(row);
-    const kept = await proxy.store.content(row.location);
+    const recorded = await proxy.store.content(row.location);
     await proxy.replay({ ids: ["#1"] });
     assert.deepEqual(
-      [sha256(kept.body), row.push.sha256, ...app.requests.map((request) => request.sha256)],
+      [sha256(recorded.body), row.push.sha256, ...app.requests.map((request) => request.sha256)],
       [expected, expected, expected, expected],
     );
     assert.equal(app.requests[0]?.headers["content-encoding"], headers?.["content-encoding"]);
@@ -38,7 +38,7 @@ for (const [name, { body, headers }] of Object.entries(bodies)) {
   });
 }
 
-test("Expect: 100-continue is answered here and does not reach the app", async (t) => {
+test("Expect: 100-continue gets its response from the proxy and is not forwarded", async (t) => {
   const { proxy, app } = await startProxy(t);
   const { status } = await send(proxy.localUrl, ODD, { headers: { expect: "100-continue" } });
   assert.equal(status, 200);
@@ -46,21 +46,21 @@ test("Expect: 100-continue is answered here and does not reach the app", async (
   assert.equal(app.requests[0]?.headers.expect, undefined);
 });
 
-test("an answer's bytes come back as the app sent them", async (t) => {
+test("the sender receives the bytes of the response of the app", async (t) => {
   const { proxy, app } = await startProxy(t);
-  const answer = gzipSync('{"odd" : 1.0}');
+  const body = gzipSync('{"odd" : 1.0}');
   app.reply = (_, response) => {
     response.writeHead(418, {
       "content-type": "application/x-odd",
       "content-encoding": "gzip",
       "set-cookie": ["a=1", "b=2"],
     });
-    response.write(answer.subarray(0, 5));
-    response.end(answer.subarray(5));
+    response.write(body.subarray(0, 5));
+    response.end(body.subarray(5));
   };
   const reply = await send(proxy.localUrl, "{}");
   assert.equal(reply.status, 418);
   assert.equal(reply.headers["content-type"], "application/x-odd");
   assert.deepEqual(reply.headers["set-cookie"], ["a=1", "b=2"]);
-  assert.deepEqual(reply.body, answer);
+  assert.deepEqual(reply.body, body);
 });

@@ -189,17 +189,17 @@ test("a running listen is asked and not disturbed", async (t) => {
   assert.equal(app.requests.length, 2, "the target of the running listen was checked");
 });
 
-test("beside a running listen, options that are given are checked", async (t) => {
+test("beside a running listen, given options are checked", async (t) => {
   const { dir, proxy } = await startProxy(t);
   const { server } = await serve(t, () => undefined);
   const { port } = server.address() as import("node:net").AddressInfo;
   const { url } = await serve(t, (_, response) => response.writeHead(500).end());
-  const asked = await findings(t, { journal: dir, port, tunnel: "localtunnel", tunnelHost: url });
-  assert.match(asked.port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
-  assert.equal(asked.tunnel?.[0], "failed");
+  const found = await findings(t, { journal: dir, port, tunnel: "localtunnel", tunnelHost: url });
+  assert.match(found.port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
+  assert.equal(found.tunnel?.[0], "failed");
   const listenPort = Number(new URL(proxy.localUrl).port);
-  for (const own of [{}, { port: listenPort }]) {
-    const found = await findings(t, { journal: dir, ...own });
+  for (const options of [{}, { port: listenPort }]) {
+    const found = await findings(t, { journal: dir, ...options });
     assert.deepEqual(found.port, ["ok", `the running listen uses ${listenPort}`]);
   }
 });

@@ -23,10 +23,10 @@ async function startWithoutApp(
 test("hold: waits for the app and returns its response", async (t) => {
   const { proxy, app } = await startWithoutApp(t, "hold", { responseMs: 9_000, holdMs: 8_000 });
   app.reply = (_, response) => void response.writeHead(201).end('{"from":"app"}');
-  const answer = send(proxy.localUrl, '{"n":1}');
+  const reply = send(proxy.localUrl, '{"n":1}');
   await until(() => proxy.store.index.rows.length === 1);
   await app.start();
-  const { status, text } = await answer;
+  const { status, text } = await reply;
   assert.deepEqual([status, text], [201, '{"from":"app"}']);
 });
 
@@ -183,10 +183,12 @@ test("a sender that disconnects does not end the delivery", async (t) => {
     finish = () => response.end("{}");
   };
   const stop = new AbortController();
-  const gone = fetch(proxy.localUrl, { method: "POST", body: "{}", signal: stop.signal }).catch(() => undefined);
+  const disconnected = fetch(proxy.localUrl, { method: "POST", body: "{}", signal: stop.signal }).catch(
+    () => undefined,
+  );
   await app.received(1);
   stop.abort();
-  await gone;
+  await disconnected;
   finish();
   await until(() => proxy.store.index.rows[0]?.deliveries[0]?.head.status === 200);
 });
@@ -255,11 +257,11 @@ test("a push that could not be acknowledged, and whose response the app breaks o
 test("hold: a push whose app stops meanwhile waits for it, and each attempt is recorded", async (t) => {
   const { proxy, app } = await startProxy(t, { healthCheckIntervals });
   app.reply = () => void app.stop();
-  const answer = send(proxy.localUrl, "{}");
+  const reply = send(proxy.localUrl, "{}");
   await until(() => !proxy.appIsUp);
   app.reply = (_, response) => void response.end("{}");
   await app.start();
-  assert.equal((await answer).status, 200);
+  assert.equal((await reply).status, 200);
   await until(() => proxy.store.index.rows[0]?.deliveries.length === app.requests.length);
   assert.equal(app.requests.length, 2);
 });

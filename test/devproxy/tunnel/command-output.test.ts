@@ -39,12 +39,12 @@ const PRINTED: [program: string, output: string, origins: string[]][] = [
   ["broken addresses", "https:// http://[ https://:80 https://", []],
 ];
 
-describe("the public address in a tunnel program's output", () => {
+describe("the public addresses in the output of a tunnel program", () => {
   for (const [program, output, origins] of PRINTED) {
     it(program, () => assert.deepEqual(publicOrigins(output), origins));
   }
 
-  it("is an origin, whatever is printed", () => {
+  it("are origins, whatever is printed", () => {
     const text = fc.oneof(fc.string(), fc.webUrl(), fc.webUrl({ withQueryParameters: true }));
     fc.assert(
       fc.property(fc.array(text), (parts) => {

@@ -7,7 +7,7 @@ import { isTunnelError } from "./tunnel-error.js";
 const PROGRAM = `"${process.execPath}" "${fileURLToPath(new URL("./program.fixture.js", import.meta.url))}"`;
 const PUBLIC = "https://demo.example.com";
 
-/** What is left out of the last line, the line, and how it is quoted. */
+/** What is removed from the last line, the line, and the quoted line. */
 const LAST_LINES: [what: string, line: string, quoted: string][] = [
   [
     "the user name and password of a URL",
@@ -35,7 +35,7 @@ function open(args: string, options: { timeoutMs?: number; signal?: AbortSignal 
   return commandTunnel(`${PROGRAM} ${args}`).open({ port: 4000, timeoutMs: 20_000, ...options });
 }
 
-describe("a tunnel by command", () => {
+describe("a tunnel of a command", () => {
   for (const stream of ["out", "err"]) {
     it(`has the address that the program prints on std${stream}`, async () => {
       const tunnel = await open(`${stream} "Terms: https://www.example.com/terms|at ${PUBLIC}"`);
@@ -62,26 +62,26 @@ describe("a tunnel by command", () => {
     assert.deepEqual(tunnel.urls, ["https://github.com", "https://b.example.com", "http://a.example.com"]);
   });
 
-  it("tells the program where to send requests", async () => {
+  it("passes the local address to the program", async () => {
     const tunnel = await open('out "http://{port}.localhost|{local}"');
     assert.equal(tunnel.url, "http://4000.localhost");
     await tunnel.close();
   });
 
-  it("takes https before http", async () => {
+  it("prefers https to http", async () => {
     const tunnel = await open(`out "http://demo.example.com|${PUBLIC}"`);
     assert.equal(tunnel.url, PUBLIC);
     await tunnel.close();
   });
 
-  it("knows what to say while the program prints no address", () => {
+  it("has a message for a program that has printed no address yet", () => {
     assert.equal(
       commandTunnel("slow {port}").notOpenYet,
       'the tunnel command "slow {port}" has printed no https address yet',
     );
   });
 
-  it("says when the program ends later", async () => {
+  it("reports when the program ends later", async () => {
     const tunnel = await open(`brief "${PUBLIC}|session expired"`);
     const failure = await new Promise<TunnelError>((resolve) => tunnel.onFail?.(resolve));
     isTunnelError("tunnel_command_failed", /exit code 0, its last line: session expired/)(failure);
@@ -92,13 +92,13 @@ describe("a tunnel by command", () => {
     const tunnel = await open("out http://pidPID.localhost");
     const pid = Number(new URL(tunnel.url).hostname.match(/\d+/)?.[0]);
     process.kill(pid, 0);
-    tunnel.onFail?.(() => assert.fail("an end that was asked for is no failure"));
+    tunnel.onFail?.(() => assert.fail("closing is not a failure"));
     await tunnel.close();
     await tunnel.close();
     while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
-  it("fails with what the program said, when it ends", async () => {
+  it("fails with the output of the program if it ends", async () => {
     await assert.rejects(
       open('end "no such account"'),
       isTunnelError("tunnel_command_failed", /exit code 3.*no such account/),
@@ -122,22 +122,22 @@ describe("a tunnel by command", () => {
     );
   });
 
-  it("fails when there is no such program", async () => {
-    const asked = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
-    await assert.rejects(asked, isTunnelError("tunnel_command_failed", /is the program installed/));
+  it("fails if there is no such program", async () => {
+    const opening = commandTunnel("airudder-no-such-program {local}").open({ port: 4000 });
+    await assert.rejects(opening, isTunnelError("tunnel_command_failed", /is the program installed/));
   });
 
-  it("fails when no address is printed in time", async () => {
-    const asked = open('out "see https://example.com/manual"', { timeoutMs: 1_500 });
-    await assert.rejects(asked, isTunnelError("tunnel_timeout", /printed no public address within 1\.5 s/));
+  it("fails if no address is printed in time", async () => {
+    const opening = open('out "see https://example.com/manual"', { timeoutMs: 1_500 });
+    await assert.rejects(opening, isTunnelError("tunnel_timeout", /printed no public address within 1\.5 s/));
   });
 
-  it("is given up with its signal", async () => {
-    const giveUp = new AbortController();
-    const asked = open("out waiting", { signal: giveUp.signal });
-    setTimeout(() => giveUp.abort(), 100);
-    await assert.rejects(asked, isTunnelError("tunnel_closed", /cancelled/));
-    await assert.rejects(open("out waiting", { signal: giveUp.signal }), isTunnelError("tunnel_closed", /cancelled/));
+  it("is cancelled by its signal", async () => {
+    const cancel = new AbortController();
+    const opening = open("out waiting", { signal: cancel.signal });
+    setTimeout(() => cancel.abort(), 100);
+    await assert.rejects(opening, isTunnelError("tunnel_closed", /cancelled/));
+    await assert.rejects(open("out waiting", { signal: cancel.signal }), isTunnelError("tunnel_closed", /cancelled/));
   });
 });
 

@@ -6,9 +6,9 @@ const UNIT = 50;
 const HOUR = 3_600_000;
 
 async function duration(waiting: Promise<void>): Promise<number> {
-  const begun = performance.now();
+  const start = performance.now();
   await waiting;
-  return performance.now() - begun;
+  return performance.now() - start;
 }
 
 describe("a doubling wait", () => {

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { makeFolder } from "../../helpers/folder.js";
 
-/** A folder for the programs of a test. It is first on the PATH, with `only` alone on it, until the test ends. */
+/** A folder for the programs of a test. It is the first folder of the PATH until the test ends, with `only` the only one. */
 export class FakePrograms {
   readonly #dir: string;
 

@@ -37,7 +37,7 @@ function endWatchdog(listen: number | undefined, program: number): void {
   for (const [pid] of children) if (pid !== undefined && pid !== program) process.kill(pid, "SIGKILL");
 }
 
-/** A process with a child, in a group of its own. */
+/** A process with a child, in a new process group. */
 function startProcess(t: TestContext): number {
   const shell = WINDOWS ? undefined : "/bin/sh";
   const child = spawn(`"${process.execPath}" "${FIXTURE}" out x & wait`, {
@@ -70,7 +70,7 @@ test("the next listen ends a tunnel program that is still running, and reports i
   assert.ok(isTreeAlive(first.note.pid), "the program outlived its parent");
   const second = await startListen(t, dir);
   assert.equal(isTreeAlive(first.note.pid), false);
-  // The report comes through another pipe than the events, and may arrive after them.
+  // The report arrives through another pipe than the events, possibly after them.
   const report = new RegExp(`^Ended the tunnel program .* \\(process ${first.note.pid}\\)`, "m");
   await until(() => report.test(second.listening.err));
   assert.notEqual(second.note.pid, first.note.pid);
@@ -84,7 +84,7 @@ test("a listen that is stopped ends the program and removes its note", async (t)
   assert.deepEqual(Object.keys(note), ["pid", "start"]);
   await listening.stop();
   await until(() => !isTreeAlive(note.pid));
-  // On Windows a signal ends a process at once: the next start removes the note.
+  // On Windows a signal ends a process immediately: the next start removes the note.
   if (!WINDOWS) assert.equal(existsSync(join(dir, "tunnel.json")), false);
 });
 

@@ -16,7 +16,7 @@ import { TIMING } from "./internals.js";
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
 
-/** Through a real localtunnel server: whatever happens to it is reported, and traffic flows again. */
+/** Each outage of a real localtunnel server is reported, and afterwards requests pass again. */
 describe("outages of a tunnel server", () => {
   const server = new LocaltunnelServer();
   const target = new Target();
@@ -31,10 +31,10 @@ describe("outages of a tunnel server", () => {
     watcher.supervisor.start();
     return watcher;
   };
-  const flows = async (url: string | null) => {
+  const assertPasses = async (url: string | null) => {
     assert.ok(url);
-    const answer = await publicRequest(`${url}/x`, { method: "POST", body: "a push", timeoutMs: 20_000 });
-    assert.equal(answer.body.toString(), "a push");
+    const response = await publicRequest(`${url}/x`, { method: "POST", body: "a push", timeoutMs: 20_000 });
+    assert.equal(response.body.toString(), "a push");
   };
   before(() => Promise.all([server.start(), target.start()]));
   afterEach(async () => {
@@ -43,11 +43,11 @@ describe("outages of a tunnel server", () => {
   });
   after(() => Promise.all([server.stop(), target.stop()]));
 
-  it("none: up, with the name asked for", async () => {
+  it("none: up, with the requested name", async () => {
     const { url, error } = await watch().next("up");
     assert.equal(url, `${server.publicUrl(name())}/in/s3cret`);
     assert.equal(error, undefined);
-    await flows(url);
+    await assertPasses(url);
   });
 
   it("killed and started again: the same URL works again", async () => {
@@ -59,7 +59,7 @@ describe("outages of a tunnel server", () => {
     await server.start();
     const again = await watcher.next("up");
     assert.equal(again.url, before.url);
-    await flows(again.url);
+    await assertPasses(again.url);
   });
 
   it("frozen and thawed (Linux and macOS only)", { skip: process.platform === "win32" }, async () => {
@@ -71,10 +71,10 @@ describe("outages of a tunnel server", () => {
     server.thaw();
     const again = await watcher.next("up");
     assert.equal(again.url, before.url);
-    await flows(again.url);
+    await assertPasses(again.url);
   });
 
-  it("frozen during a request: the own name is back within 5 s of its release (Linux and macOS only)", {
+  it("frozen during a request: the requested name is back within 5 s of its release (Linux and macOS only)", {
     skip: process.platform === "win32",
   }, async () => {
     const before = await watch({
@@ -93,17 +93,17 @@ describe("outages of a tunnel server", () => {
     assert.ok(released);
     assert.ok(performance.now() - released < 5_000, `${performance.now() - released} ms`);
     assert.equal(back.url, before.url);
-    await flows(back.url);
+    await assertPasses(back.url);
   });
 
-  it("all connections dropped: at most a moment's outage", async () => {
+  it("all connections dropped: requests pass again", async () => {
     const { url } = await watch().next("up");
     await server.dropSockets();
-    await flows(url);
+    await assertPasses(url);
   });
 
   for (const mode of ["500", "html"] as const) {
-    it(`answering ${mode}, then well again`, async () => {
+    it(`response ${mode}, then normal: up again with the same URL`, async () => {
       const before = await watch().next("up");
       await server.behave(mode);
       const down = await watcher.next("down");
@@ -111,11 +111,11 @@ describe("outages of a tunnel server", () => {
       await server.behave("normal");
       const again = await watcher.next("up");
       assert.equal(again.url, before.url);
-      await flows(again.url);
+      await assertPasses(again.url);
     });
   }
 
-  it("another name handed out: shouted, works, and the old name is taken back when it is free", async () => {
+  it("another name assigned: reported and working, and the requested name is used when it is free", async () => {
     const before = await watch().next("up");
     await server.stop();
     await watcher.next("down");
@@ -123,26 +123,26 @@ describe("outages of a tunnel server", () => {
     const other = await watcher.next("up");
     assert.equal(other.error?.code, "tunnel_name_taken");
     assert.match(other.url ?? "", /http:\/\/other-/);
-    await flows(other.url);
+    await assertPasses(other.url);
     await server.behave("normal");
     const back = await watcher.next("up");
     assert.equal(back.url, before.url);
     assert.equal(back.error, undefined);
     assert.match(tunnelNote(back) ?? "", new RegExp(`requested name again: ${back.url} works`));
     assert.equal(tunnelNote(other), undefined);
-    await flows(back.url);
+    await assertPasses(back.url);
   });
 
-  it("away from the start: reported, and up when it comes", async () => {
+  it("down at the start: reported, and up when the server starts", async () => {
     await server.stop();
     const { error } = await watch().next("down");
     assert.equal(error?.code, "tunnel_unreachable");
     assert.equal(await watcher.supervisor.ready(), null);
     await server.start();
-    await flows((await watcher.next("up")).url);
+    await assertPasses((await watcher.next("up")).url);
   });
 
-  it("closed while it is away: ends at once", async () => {
+  it("closed while it is down: ends", async () => {
     await watch().next("up");
     await server.stop();
     await watcher.next("reopening");
@@ -151,23 +151,23 @@ describe("outages of a tunnel server", () => {
     await server.start();
   });
 
-  it("the user's own tunnel: watched, and up again when it is", async () => {
+  it("a tunnel that the user runs: reported, and up again after its outage", async () => {
     await watch().next("up");
-    const own = new Watcher({
+    const userTunnel = new Watcher({
       provider: urlTunnel(server.publicUrl(name())),
       port: target.port,
       secret: target.secret,
     });
-    own.supervisor.start();
-    await own.next("up");
+    userTunnel.supervisor.start();
+    await userTunnel.next("up");
     await server.behave("500");
-    assert.match((await own.next("down")).error?.message ?? "", /responded 500/);
+    assert.match((await userTunnel.next("down")).error?.message ?? "", /responded 500/);
     await server.behave("normal");
-    await own.next("up");
-    await own.supervisor.close();
+    await userTunnel.next("up");
+    await userTunnel.supervisor.close();
   });
 
-  it("a tunnel program that ends: reported with its last words, and started again", async () => {
+  it("a tunnel program that ends: reported with its last line, and started again", async () => {
     const program = fileURLToPath(new URL("./tunnel-program.fixture.ts", import.meta.url));
     const command = `"${process.execPath}" --import tsx "${program}" ${server.url} by-command {port}`;
     watch({ provider: commandTunnel(command) });
@@ -176,10 +176,10 @@ describe("outages of a tunnel server", () => {
     const { error } = await watcher.next("down");
     assert.equal(error?.code, "tunnel_command_failed");
     assert.match(error?.message ?? "", /its last line: session expired/);
-    await flows((await watcher.next("up")).url);
+    await assertPasses((await watcher.next("up")).url);
   });
 
-  it("closing leaves nothing that holds the process", async () => {
+  it("after closing, the process can end", async () => {
     await watcher.supervisor.close();
     const fixture = fileURLToPath(new URL("./closing.fixture.ts", import.meta.url));
     const args = ["--import", "tsx", fixture, server.url, "to-be-closed"];

@@ -28,8 +28,8 @@ describe("--tunnel", () => {
     });
   }
 
-  for (const [option, said] of [
-    ["", /--tunnel must be localtunnel, cloudflared, ngrok, ssh:HOST, none, url:/],
+  for (const [option, message] of [
+    ["", /--tunnel must be localtunnel, .*none, url:/],
     ["pagekite", /got "pagekite"/],
     ["ssh", /got "ssh"/],
     ["ngrok:x", /got "ngrok:x"/],
@@ -43,13 +43,13 @@ describe("--tunnel", () => {
     ["command:", /requires a command line/],
     ['command:" "', /requires a command line/],
   ] as const) {
-    it(`${JSON.stringify(option)} is wrong, and the message says what is right`, () => {
-      assert.throws(() => parseTunnel(option), isOption(said));
+    it(`${JSON.stringify(option)} is rejected with the allowed values`, () => {
+      assert.throws(() => parseTunnel(option), isOption(message));
     });
   }
 
   for (const host of ["", "localtunnel.me", "ftp://localtunnel.me", "tcp:1"]) {
-    it(`--tunnel-host ${JSON.stringify(host)} is wrong`, () => {
+    it(`--tunnel-host ${JSON.stringify(host)} is rejected`, () => {
       assert.throws(() => parseTunnel("localtunnel", { host }), isOption(/--tunnel-host must be/));
     });
   }

@@ -6,9 +6,9 @@ const HOUR = 3_600_000;
 
 describe("a pause", () => {
   it("ends after its time", async () => {
-    const kept = setTimeout(() => {}, HOUR);
+    const timer = setTimeout(() => {}, HOUR);
     await new Pause().wait(10);
-    clearTimeout(kept);
+    clearTimeout(timer);
   });
 
   it("ends when it is woken", async () => {
@@ -17,7 +17,7 @@ describe("a pause", () => {
     await waiting.wait(HOUR);
   });
 
-  it("does not begin when it was woken before, once", async () => {
+  it("is skipped once if it was woken before", async () => {
     const waiting = new Pause();
     waiting.wake();
     waiting.wake();
@@ -30,10 +30,11 @@ describe("a pause", () => {
     waiting.wake();
   });
 
-  it("ends with a signal, also an old one", async () => {
+  it("ends with a signal, also with one that was aborted before", async () => {
     const stop = new AbortController();
     setImmediate(() => stop.abort());
     await pause(HOUR, stop.signal);
     await pause(HOUR, stop.signal);
+    await new Pause().wait(HOUR, stop.signal);
   });
 });

@@ -9,7 +9,7 @@ describe("ping", () => {
   before(() => target.start());
   after(() => target.stop());
 
-  it("is answered with the nonce signed by the secret", () => {
+  it("gets the nonce signed with the secret", () => {
     assert.match(pingPath("s3cret"), /^\/in\/[\w-]{6}\/ping$/);
     assert.equal(pingPath("s3cret").includes("s3cret"), false);
     assert.equal(
@@ -18,20 +18,20 @@ describe("ping", () => {
     );
   });
 
-  it("passes when the same proxy answers", async () => {
+  it("succeeds if this proxy responds", async () => {
     const { ms } = await ping({ url: target.url, secret: "s3cret" });
     assert.ok(ms > 0);
   });
 
-  const wrong: [what: string, answer: (nonce: string) => string, reason: RegExp][] = [
+  const wrong: [what: string, respond: (nonce: string) => string, reason: RegExp][] = [
     ["a proxy with another secret", (nonce) => pingResponse("other", nonce), /another dev proxy responds there/],
-    ["an old answer again", () => pingResponse("s3cret", "old"), /another dev proxy responds there/],
-    ["something else", () => "{}", /something else responded 200/],
+    ["an old response", () => pingResponse("s3cret", "old"), /another dev proxy responds there/],
+    ["another response", () => "{}", /something else responded 200/],
     ["an empty body", () => "", /something else responded 200/],
   ];
-  for (const [what, answer, reason] of wrong) {
+  for (const [what, respond, reason] of wrong) {
     it(`fails on ${what}`, async () => {
-      target.pingWith = answer;
+      target.pingWith = respond;
       await assert.rejects(ping({ url: target.url, secret: "s3cret" }), isSilent(reason));
       target.pingWith = undefined;
     });
@@ -45,7 +45,7 @@ describe("ping", () => {
     });
   });
 
-  it("fails on a web page, and says so", async () => {
+  it("fails on a web page, and reports this", async () => {
     const page = http.createServer((_, response) => response.setHeader("content-type", "text/html").end("<p>Hi</p>"));
     await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
     const { port } = page.address() as { port: number };
@@ -53,10 +53,10 @@ describe("ping", () => {
     page.close();
   });
 
-  it("fails when nothing listens", async () => {
-    const gone = await new Target().start();
-    const { url } = gone;
-    await gone.stop();
+  it("fails if nothing listens", async () => {
+    const stopped = await new Target().start();
+    const { url } = stopped;
+    await stopped.stop();
     await assert.rejects(ping({ url, secret: "x" }), isSilent(/connection refused/));
   });
 });

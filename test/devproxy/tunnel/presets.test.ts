@@ -79,7 +79,7 @@ test("an error of cloudflared that contains the URL of its API is not used as an
   );
 });
 
-for (const [option, program, said, todo] of [
+for (const [option, program, line, advice] of [
   ["ngrok", "ngrok", "ERROR:  ERR_NGROK_4018", /ngrok config add-authtoken TOKEN/],
   ["ssh:me@example.com", "ssh", "me@example.com: Permission denied (publickey).", /ssh-add/],
   ["ssh:me@example.com", "ssh", "Error: remote port forwarding failed for listen port 80", /ssh:me@example\.com:8080/],
@@ -87,9 +87,9 @@ for (const [option, program, said, todo] of [
   ["ssh:example.com", "ssh", "Host key verification failed.", /ssh-keygen -R example\.com/],
   ["cloudflared", "cloudflared", "unknown trouble", /run it by hand: cloudflared tunnel --no-autoupdate/],
 ] as const) {
-  test(`if ${option} prints "${said}", the error says what to do`, async (t) => {
-    new FakePrograms(t).add(program, `console.error(${JSON.stringify(said)}); process.exitCode = 255;`);
-    await assert.rejects(open(option), isTunnelError("tunnel_command_failed", todo));
+  test(`if ${option} prints "${line}", the error contains advice`, async (t) => {
+    new FakePrograms(t).add(program, `console.error(${JSON.stringify(line)}); process.exitCode = 255;`);
+    await assert.rejects(open(option), isTunnelError("tunnel_command_failed", advice));
   });
 }
 
@@ -129,9 +129,9 @@ const http = require("node:http");
 const port = args[args.indexOf("-R") + 1].split(":").at(-1);
 const relay = http.createServer((request, response) => {
   const { url: path, method, headers } = request;
-  const onward = http.request({ port, host: "127.0.0.1", path, method, headers }, (answer) => {
-    response.writeHead(answer.statusCode, answer.headers);
-    answer.pipe(response);
+  const onward = http.request({ port, host: "127.0.0.1", path, method, headers }, (reply) => {
+    response.writeHead(reply.statusCode, reply.headers);
+    reply.pipe(response);
   });
   request.pipe(onward);
 });
@@ -189,14 +189,14 @@ test("a missing program is reported, and used once it is installed", async (t) =
 
 test("if a localtunnel server cannot be reached, the error names the other tunnels of this machine", async (t) => {
   const fakes = new FakePrograms(t, { only: true });
-  const asked = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
+  const opening = () => localtunnel({ host: "http://127.0.0.1:1" }).open({ port: 4000 });
   await assert.rejects(
-    asked(),
+    opening(),
     isTunnelError("tunnel_unreachable", /install cloudflared for --tunnel cloudflared, or continue with --tunnel none/),
   );
   fakes.add("ngrok", "").add("ssh", "");
   await assert.rejects(
-    asked(),
+    opening(),
     isTunnelError(
       "tunnel_unreachable",
       /use another tunnel: --tunnel ngrok or --tunnel ssh:localhost\.run \(found on this machine\)/,

@@ -30,38 +30,38 @@ describe("a request to a public URL", () => {
     });
   }
 
-  it("passes the page that localtunnel's public server shows to browsers", async () => {
+  it("skips the confirmation page of localtunnel's public server", async () => {
     const { body } = await publicRequest(`http://127.0.0.1:${port}/`);
     const { headers } = JSON.parse(body.toString());
     assert.equal(headers["bypass-tunnel-reminder"], "1");
     assert.doesNotMatch(headers["user-agent"], /mozilla/i);
   });
 
-  it("keeps no more of the answer than it may", async () => {
+  it("reads at most maxBytes of the response", async () => {
     const { body } = await publicRequest(`http://127.0.0.1:${port}/large`, { maxBytes: 1_000 });
     assert.equal(body.length, 1_000);
   });
 
   for (const path of ["/silent", "/half"]) {
     it(`ends at the time limit (${path})`, async () => {
-      const asked = publicRequest(`http://127.0.0.1:${port}${path}`, { timeoutMs: 100 });
-      await assert.rejects(asked, { code: "ETIMEDOUT", message: "no response within 0.1 s" });
+      const requested = publicRequest(`http://127.0.0.1:${port}${path}`, { timeoutMs: 100 });
+      await assert.rejects(requested, { code: "ETIMEDOUT", message: "no response within 0.1 s" });
     });
 
     it(`ends with its signal (${path})`, async () => {
-      const giveUp = new AbortController();
-      const asked = publicRequest(`http://127.0.0.1:${port}${path}`, { signal: giveUp.signal });
-      setTimeout(() => giveUp.abort(), 50);
-      await assert.rejects(asked, { code: "ABORT_ERR" });
+      const cancel = new AbortController();
+      const requested = publicRequest(`http://127.0.0.1:${port}${path}`, { signal: cancel.signal });
+      setTimeout(() => cancel.abort(), 50);
+      await assert.rejects(requested, { code: "ABORT_ERR" });
     });
   }
 
-  it("fails on an answer that is cut off", async () => {
+  it("fails on an incomplete response", async () => {
     await assert.rejects(publicRequest(`http://127.0.0.1:${port}/cut`), { code: "ECONNRESET" });
   });
 
-  it("does not begin under an aborted signal", async () => {
-    const asked = publicRequest(`http://127.0.0.1:${port}/`, { signal: AbortSignal.abort() });
-    await assert.rejects(asked, { code: "ABORT_ERR" });
+  it("is not sent if the signal is aborted", async () => {
+    const requested = publicRequest(`http://127.0.0.1:${port}/`, { signal: AbortSignal.abort() });
+    await assert.rejects(requested, { code: "ABORT_ERR" });
   });
 });

@@ -17,13 +17,13 @@ import {
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
 
-/** A provider whose tunnels are the target's own address, so that each failure is ours to choose. */
+/** A provider whose tunnels lead directly to the target. The test chooses its failures. */
 class FakeProvider implements TunnelProvider {
   readonly kind = "command";
   readonly openLimitMs = 1_000;
   readonly settleLimitMs = 200;
   readonly opened: (Tunnel & { fail(error: TunnelError): void })[] = [];
-  readonly asked: OpenOptions[] = [];
+  readonly requested: OpenOptions[] = [];
   closed = 0;
   failWith: TunnelError | undefined;
   nameTaken = false;
@@ -34,7 +34,7 @@ class FakeProvider implements TunnelProvider {
   }
 
   async open(options: OpenOptions): Promise<Tunnel> {
-    this.asked.push(options);
+    this.requested.push(options);
     if (this.failWith) throw this.failWith;
     if (this.nameTaken && options.exactName) throw new TunnelError("tunnel_name_taken", "taken");
     let listener: ((error: TunnelError) => void) | undefined;
@@ -44,8 +44,8 @@ class FakeProvider implements TunnelProvider {
       close: async () => {
         this.closed++;
       },
-      onFail: (given: (error: TunnelError) => void) => {
-        listener = given;
+      onFail: (callback: (error: TunnelError) => void) => {
+        listener = callback;
       },
       fail: (error: TunnelError) => listener?.(error),
     };
@@ -71,14 +71,14 @@ describe("the tunnel supervisor", () => {
   });
   after(() => target.stop());
 
-  it("is up, with the whole public URL, after a ping has come back", async () => {
+  it("is up, with the complete public URL, after a successful ping", async () => {
     watch().supervisor.start();
     assert.equal(await watcher.supervisor.ready(), `${target.url}/in/s3cret`);
     assert.deepEqual(watcher.states, ["connecting", "up"]);
     assert.ok((watcher.supervisor.pingMs ?? 0) > 0);
   });
 
-  it("is not up when only somebody else answers", async () => {
+  it("is not up if another proxy responds", async () => {
     target.pingWith = (nonce) => pingResponse("other", nonce);
     watch().supervisor.start();
     assert.equal(await watcher.supervisor.ready(), null);
@@ -86,7 +86,7 @@ describe("the tunnel supervisor", () => {
     assert.equal(error?.code, "tunnel_silent");
   });
 
-  it("waits for a fresh tunnel to settle", async () => {
+  it("pings a new tunnel until a ping succeeds", async () => {
     let pings = 0;
     target.pingWith = (nonce) => (++pings < 3 ? "not yet" : pingResponse(target.secret, nonce));
     watch().supervisor.start();
@@ -94,7 +94,7 @@ describe("the tunnel supervisor", () => {
     assert.deepEqual(watcher.states, ["connecting", "up"]);
   });
 
-  it("says in time that a first opening takes long, and goes on", async () => {
+  it("reports a first opening that takes long, and continues", async () => {
     let open: () => void = () => undefined;
     watch({ timing: { reportPendingAfterMs: 50 } });
     const opened = provider.open.bind(provider);
@@ -112,20 +112,20 @@ describe("the tunnel supervisor", () => {
     assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
   });
 
-  it("says in time that the URL of a first tunnel does not answer, and goes on", async () => {
-    let answers = false;
-    target.pingWith = (nonce) => (answers ? pingResponse(target.secret, nonce) : "not yet");
+  it("reports that the URL of a first tunnel does not respond, and continues", async () => {
+    let isResponding = false;
+    target.pingWith = (nonce) => (isResponding ? pingResponse(target.secret, nonce) : "not yet");
     watch({ timing: { reportPendingAfterMs: 50, confirmAfterMs: 10 } });
     Object.assign(provider, { settleLimitMs: 60_000 });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
     assert.equal(error?.message, `the public URL ${target.url} does not respond yet`);
-    answers = true;
+    isResponding = true;
     await watcher.next("up");
     assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
   });
 
-  it("forgives one missed ping", async () => {
+  it("stays up after one missed ping", async () => {
     watch().supervisor.start();
     await watcher.next("up");
     const pinged = new Promise<void>((resolve) => {
@@ -153,7 +153,7 @@ describe("the tunnel supervisor", () => {
     assert.ok(provider.opened.length >= 2);
   });
 
-  it("pings at once on a hint, and lets the tunnel's own words explain", async () => {
+  it("pings when the tunnel reports a failure, and uses its message", async () => {
     watch({ timing: { pingEveryMs: 3_600_000, confirmAfterMs: 20, backoffMs: 20 } }).supervisor.start();
     await watcher.next("up");
     target.pingWith = () => "lost";
@@ -163,20 +163,20 @@ describe("the tunnel supervisor", () => {
   });
 
   it("uses the first of several addresses that returns a ping", async () => {
-    const elsewhere = await new Target("another").start();
+    const other = await new Target("another").start();
     watch({ timing: { ...QUICK, confirmAfterMs: 10 } });
     const opened = provider.open.bind(provider);
-    const urls = [elsewhere.url];
-    provider.open = async (options) => Object.assign(await opened(options), { url: elsewhere.url, urls });
+    const urls = [other.url];
+    provider.open = async (options) => Object.assign(await opened(options), { url: other.url, urls });
     // The right one is printed later.
     setTimeout(() => urls.push(target.url), 50);
     watcher.supervisor.start();
     assert.equal((await watcher.next("up")).url, `${target.url}/in/s3cret`);
-    await elsewhere.stop();
+    await other.stop();
     assert.deepEqual(watcher.states, ["connecting", "up"]);
   });
 
-  it("names the addresses when none of them works", async () => {
+  it("names the addresses if none of them works", async () => {
     watch();
     const opened = provider.open.bind(provider);
     const urls = ["http://a.localhost:1", "http://b.localhost:1"];
@@ -189,7 +189,7 @@ describe("the tunnel supervisor", () => {
     );
   });
 
-  it("does not believe a hint that a ping disproves", async () => {
+  it("ignores a reported failure if a ping succeeds", async () => {
     watch().supervisor.start();
     await watcher.next("up");
     const pinged = new Promise<void>((resolve) => {
@@ -203,13 +203,13 @@ describe("the tunnel supervisor", () => {
     assert.deepEqual(watcher.states, ["connecting", "up"]);
   });
 
-  it("says once why it is down, and again only for another reason", async () => {
+  it("reports consecutive failures once, and again only for another reason", async () => {
     watch();
     provider.failWith = new TunnelError("tunnel_unreachable", "refused");
     watcher.supervisor.start();
     await watcher.next("reopening");
-    const many = provider.asked.length + 3;
-    while (provider.asked.length < many) await new Promise((resolve) => setTimeout(resolve, 20));
+    const many = provider.requested.length + 3;
+    while (provider.requested.length < many) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(watcher.states, ["connecting", "down", "reopening"]);
     provider.failWith = new TunnelError("tunnel_refused", "500");
     assert.equal((await watcher.next("down")).error?.code, "tunnel_refused");
@@ -217,7 +217,7 @@ describe("the tunnel supervisor", () => {
     await watcher.next("up");
   });
 
-  it("survives a provider that throws what it should not", async () => {
+  it("reports a provider that throws something other than an error", async () => {
     watch();
     provider.failWith = "not even an error" as unknown as TunnelError;
     watcher.supervisor.start();
@@ -225,19 +225,19 @@ describe("the tunnel supervisor", () => {
     assert.equal(error?.message, "the tunnel failed: not even an error");
   });
 
-  it("survives a listener that throws", async () => {
+  it("ignores errors of the listener", async () => {
     const { supervisor } = watch({});
-    const { said } = watcher;
-    Object.defineProperty(said, "push", {
+    const { statuses } = watcher;
+    Object.defineProperty(statuses, "push", {
       value: () => {
-        throw new Error("the listener's trouble");
+        throw new Error("an error of the listener");
       },
     });
     supervisor.start();
     assert.notEqual(await supervisor.ready(), null);
   });
 
-  it("says loudly that another name was given, and hands over when the right one is free", async () => {
+  it("reports that it has another name, and changes to the requested one when it is free", async () => {
     watch({ subdomain: "wanted" });
     provider.nameTaken = true;
     watcher.supervisor.start();
@@ -248,7 +248,7 @@ describe("the tunnel supervisor", () => {
       other.error?.message,
       "give Airudder this URL: the name wanted is taken, and requested again until it is free",
     );
-    const again = () => provider.asked.filter(({ exactName }) => exactName).length;
+    const again = () => provider.requested.filter(({ exactName }) => exactName).length;
     while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
     assert.deepEqual(watcher.states, ["connecting", "up"]);
     provider.nameTaken = false;
@@ -258,7 +258,7 @@ describe("the tunnel supervisor", () => {
     while (provider.closed === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   });
 
-  it("closes a tunnel that was being opened", async () => {
+  it("closes a tunnel that is being opened", async () => {
     watch();
     watcher.supervisor.start();
     await watcher.supervisor.close();
@@ -288,7 +288,7 @@ describe("the tunnel supervisor", () => {
     assert.deepEqual(watcher.states, []);
   });
 
-  it("does not make anybody wait for longer than the limit", async () => {
+  it("waits at most the time limit for readiness", async () => {
     watch();
     const never = { ...noTunnel, kind: "command" as const, open: () => new Promise<Tunnel>(() => {}) };
     const { supervisor } = new Watcher({ provider: never, port: 1, secret: "x" });
@@ -297,14 +297,14 @@ describe("the tunnel supervisor", () => {
   });
 });
 
-describe("a tunnel's line in --json", () => {
+describe("the event of a tunnel", () => {
   it("has the state, the URL and the reason", () => {
-    const error = new TunnelError("tunnel_silent", "no answer");
+    const error = new TunnelError("tunnel_silent", "no response");
     assert.deepEqual(tunnelEvent({ state: "down", url: null, error }), {
       event: "tunnel",
       state: "down",
       url: null,
-      error: "no answer",
+      error: "no response",
     });
     assert.deepEqual(tunnelEvent({ state: "up", url: "http://a/in/b" }), {
       event: "tunnel",
@@ -313,7 +313,7 @@ describe("a tunnel's line in --json", () => {
     });
   });
 
-  it("is left out for states that are nobody's business", () => {
+  it("does not exist for the states connecting and off", () => {
     assert.equal(tunnelEvent({ state: "connecting", url: null }), undefined);
     assert.equal(tunnelEvent({ state: "off", url: null }), undefined);
   });

@@ -3,14 +3,14 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { behindTunnel, pingPath, pingResponse } from "../../../devproxy/src/tunnel/index.js";
 
-/** Stands in for the ingress: answers pings, and echoes everything else. */
+/** Stands in for the ingress: responds to pings, and echoes everything else. */
 export class Target {
   readonly secret: string;
-  /** Answers pings with this instead. */
+  /** Responds to pings with this instead. */
   pingWith: ((nonce: string) => string) | undefined;
-  /** The bodies of everything but pings. */
+  /** The bodies of all requests except pings. */
   readonly received = new Set<string>();
-  readonly #server = behindTunnel(http.createServer((request, response) => void this.#answer(request, response)));
+  readonly #server = behindTunnel(http.createServer((request, response) => void this.#respond(request, response)));
 
   constructor(secret = "s3cret") {
     this.secret = secret;
@@ -37,7 +37,7 @@ export class Target {
     await closed;
   }
 
-  async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  async #respond(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://target");
     if (url.pathname === pingPath(this.secret)) {
       const nonce = url.searchParams.get("nonce") ?? "";

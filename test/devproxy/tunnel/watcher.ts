@@ -1,7 +1,7 @@
 import type { SupervisorOptions, TunnelStatus, TunnelTiming } from "../../../devproxy/src/tunnel/index.js";
 import { TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 
-/** Intervals for tests: everything happens within moments. */
+/** Short intervals for tests. */
 export const QUICK: TunnelTiming = {
   reportPendingAfterMs: 30_000,
   pingEveryMs: 100,
@@ -14,33 +14,33 @@ export const QUICK: TunnelTiming = {
   handoverMs: 100,
 };
 
-/** A supervisor that keeps all that it says, and can be waited for. */
+/** A supervisor with all its statuses. Tests can wait for the next one. */
 export class Watcher {
   readonly supervisor: TunnelSupervisor;
-  readonly said: TunnelStatus[] = [];
+  readonly statuses: TunnelStatus[] = [];
   #seen = 0;
   #listener: (() => void) | undefined;
 
   constructor(options: Omit<SupervisorOptions, "onState">) {
     const onState = (status: TunnelStatus) => {
-      this.said.push(status);
+      this.statuses.push(status);
       this.#listener?.();
     };
     this.supervisor = new TunnelSupervisor({ timing: QUICK, ...options, onState });
   }
 
   get states(): string[] {
-    return this.said.map(({ state }) => state);
+    return this.statuses.map(({ state }) => state);
   }
 
-  /** The next status of that state, after the ones already waited for. */
+  /** The next status of a state, after those that were returned before. */
   async next(state: TunnelStatus["state"], limitMs = 30_000): Promise<TunnelStatus> {
     const late = setTimeout(() => {
-      throw new Error(`not ${state} in time; it said ${JSON.stringify(this.said)}`);
+      throw new Error(`not ${state} in time; its statuses: ${JSON.stringify(this.statuses)}`);
     }, limitMs);
     for (;;) {
-      while (this.#seen < this.said.length) {
-        const status = this.said[this.#seen++] as TunnelStatus;
+      while (this.#seen < this.statuses.length) {
+        const status = this.statuses[this.#seen++] as TunnelStatus;
         if (status.state !== state) continue;
         clearTimeout(late);
         return status;
