@@ -17,8 +17,8 @@ import {
 } from "airudder-webhooks/journal";
 import { Lock } from "../../../middleware/src/journal/lock.js";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
-import { judge, type Owner, thisOwner } from "../../../middleware/src/journal/owner.js";
-import type { LockTimes } from "../../../middleware/src/journal/predecessor.js";
+import type { LockTimes } from "../../../middleware/src/journal/previous-owners.js";
+import { type ProcessIdentity, processState, thisProcess } from "../../../middleware/src/journal/process-identity.js";
 import { SegmentFile } from "../../../middleware/src/journal/segment-file.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -75,7 +75,7 @@ test("after kill -9 the lock is taken over and every append that was acknowledge
 });
 
 const GONE = 2 ** 22 + 1;
-const alive = { ...thisOwner(), pid: process.ppid, started: undefined, token: "t" };
+const alive = { ...thisProcess(), pid: process.ppid, started: undefined, token: "t" };
 const elsewhere = { ...alive, host: "elsewhere", boot: "another boot" };
 
 const certain: [string, object, boolean][] = [
@@ -87,7 +87,7 @@ if (process.platform === "linux") {
   certain.push(["whose pid is another process now", { ...alive, started: "1" }, true]);
   certain.push([
     "of an earlier process with this process's own pid",
-    { ...thisOwner(), started: "1", token: "t" },
+    { ...thisProcess(), started: "1", token: "t" },
     true,
   ]);
 }
@@ -95,7 +95,7 @@ for (const [what, lock, taken] of certain) {
   test(`a lock ${what} is ${taken ? "taken over" : "respected"} at once`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "lock"), JSON.stringify(lock));
-    const taking = Lock.take(dir, { silentMs: 3_600_000 });
+    const taking = Lock.take(dir, { presumeDeadMs: 3_600_000 });
     if (!taken) return assert.rejects(taking, { code: "journal_locked" });
     await (await taking).release();
     assert.equal(existsSync(join(dir, "lock")), false);
@@ -107,12 +107,12 @@ test("a lock that was copied with its folder a while ago is taken over at once",
   writeFileSync(path, JSON.stringify({ ...elsewhere, ino: 1 }));
   const past = new Date(Date.now() - 120_000);
   utimesSync(path, past, past);
-  await (await Lock.take(dirname(path), { silentMs: 3_600_000 })).release();
+  await (await Lock.take(dirname(path), { presumeDeadMs: 3_600_000 })).release();
 });
 
 const uncertain: [string, object, Date?][] = [
   ["of another host, whose clock is far behind", elsewhere, new Date(0)],
-  ["of another container with the same host name, where it has this process's own pid", containerOf(thisOwner())],
+  ["of another container with the same host name, where it has this process's own pid", containerOf(thisProcess())],
   ["of another container with the same host name, where its pid is none of here", containerOf({ ...alive, pid: GONE })],
   ["of another boot", { ...alive, boot: "another boot", booted: alive.booted - 86_400_000 }],
   ["of a living pid, that was not touched for long", alive, new Date(Date.now() - 3_600_000)],
@@ -120,7 +120,7 @@ const uncertain: [string, object, Date?][] = [
   ["that an earlier version wrote", { pid: GONE, host: hostname(), token: "t", booted: 0 }],
 ];
 
-function containerOf(owner: Owner): object {
+function containerOf(owner: ProcessIdentity): object {
   return { ...owner, space: "pid:[1]", boot: owner.boot ?? "a boot", token: "t" };
 }
 
@@ -135,7 +135,7 @@ for (const [what, lock, at] of uncertain) {
       let beats = 1;
       const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
       t.after(() => clearInterval(beat));
-      const taking = Lock.take(dirname(path), { silentMs: 300 });
+      const taking = Lock.take(dirname(path), { presumeDeadMs: 300 });
       if (touches) return assert.rejects(taking, { code: "journal_locked" });
       await (await taking).release();
       assert.equal(existsSync(path), false);
@@ -144,18 +144,18 @@ for (const [what, lock, at] of uncertain) {
 }
 
 test("the owner of a lock is the same process whatever the clock says", { skip: process.platform !== "linux" }, () => {
-  const mine = thisOwner();
-  assert.equal(judge(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
+  const mine = thisProcess();
+  assert.equal(processState(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
 });
 
 test("where the system tells the clock alone, an owner is judged by its host, its pid and its boot", () => {
-  const { pid, host, booted } = { ...thisOwner(), pid: process.ppid };
+  const { pid, host, booted } = { ...thisProcess(), pid: process.ppid };
   const mine = { pid: process.pid, host, booted };
-  assert.equal(judge({ pid, host, booted }, mine), "running");
-  assert.equal(judge({ pid: GONE, host, booted }, mine), "ended");
-  assert.equal(judge({ pid, host, booted: booted - 86_400_000 }, mine), "unknown");
-  assert.equal(judge({ pid, host: "elsewhere", booted }, mine), "unknown");
-  assert.equal(judge(mine, mine), "unknown");
+  assert.equal(processState({ pid, host, booted }, mine), "running");
+  assert.equal(processState({ pid: GONE, host, booted }, mine), "ended");
+  assert.equal(processState({ pid, host, booted: booted - 86_400_000 }, mine), "unknown");
+  assert.equal(processState({ pid, host: "elsewhere", booted }, mine), "unknown");
+  assert.equal(processState(mine, mine), "unknown");
 });
 
 test("of many that take over a dead owner's lock at once, one gets it", async (t) => {
@@ -167,13 +167,13 @@ test("of many that take over a dead owner's lock at once, one gets it", async (t
   await opened[0]?.close();
 });
 
-const unclear: [string, string, number][] = [
+const incomplete: [string, string, number][] = [
   ["is empty, as after a power cut", "", 0],
   ["is empty, with its time ahead of the clock", "", 3_600_000],
   ["holds zeros", "\0".repeat(200), 0],
   ["names nobody", "null", -3_600_000],
 ];
-for (const [what, text, aheadMs] of unclear) {
+for (const [what, text, aheadMs] of incomplete) {
   test(`a lock that ${what} is taken over after a moment, as that of an owner that may live`, async (t) => {
     const dir = makeFolder(t);
     const first = await openJournal(dir);
@@ -241,7 +241,7 @@ test("a journal tells how many owners in a row crashed soon after they had opene
   /** Ends the owner of the lock as a kill does. */
   const crash = async (times: Partial<LockTimes> = {}): Promise<number> => {
     const journal = await openWithTimes(dir, {}, times);
-    if (times.shortLifeMs !== undefined) await until(() => readLockText(path).endsWith('"lasted":1}'));
+    if (times.shortRunMs !== undefined) await until(() => readLockText(path).endsWith('"lasted":1}'));
     const left = readFileSync(path, "utf8")
       .replace(/"pid":\d+/, `"pid":${GONE}`)
       .replace(/,"ino":\d+/, "");
@@ -256,7 +256,7 @@ test("a journal tells how many owners in a row crashed soon after they had opene
   };
   assert.deepEqual([await crash(), await crash(), await crash(), await close(), await close()], [0, 1, 2, 3, 0]);
   assert.deepEqual(
-    [await crash(), await crash(), await crash({ beatMs: 20, shortLifeMs: 50 }), await close()],
+    [await crash(), await crash(), await crash({ heartbeatMs: 20, shortRunMs: 50 }), await close()],
     [0, 1, 2, 1],
   );
 });
@@ -282,7 +282,7 @@ test("an owner that crashed counts as one whose lock an earlier version wrote, a
 test("a silent owner whose lock is taken over counts as a crash", async (t) => {
   const dir = makeFolder(t);
   writeFileSync(join(dir, "lock"), JSON.stringify({ ...elsewhere, crashes: 4, lasted: 0 }));
-  const journal = await openWithTimes(dir, {}, { silentMs: 100 });
+  const journal = await openWithTimes(dir, {}, { presumeDeadMs: 100 });
   assert.equal(journal.crashes, 5);
   await journal.close();
 });
@@ -318,7 +318,7 @@ test("a copy of a folder that is in use can be opened", async (t) => {
   const { printed } = await startWriter(t, dir);
   const copy = join(makeFolder(t), "copy");
   cpSync(dir, copy, { recursive: true });
-  const lock = await Lock.take(copy, { silentMs: 300 });
+  const lock = await Lock.take(copy, { presumeDeadMs: 300 });
   await lock.release();
   const entries: RecordEntry[] = [];
   const journal = await openJournal(copy, { onRecord: (entry) => entries.push(entry) });

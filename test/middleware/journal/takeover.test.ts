@@ -22,7 +22,7 @@ import {
   readJournal,
 } from "airudder-webhooks/journal";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
-import { thisOwner } from "../../../middleware/src/journal/owner.js";
+import { thisProcess } from "../../../middleware/src/journal/process-identity.js";
 import { compile } from "../../../scripts/child.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -97,7 +97,7 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
   assert.deepEqual(damages, []);
 });
 
-const elsewhere = { ...thisOwner(), host: "elsewhere", boot: "another boot", space: "pid:[1]", token: "t" };
+const elsewhere = { ...thisProcess(), host: "elsewhere", boot: "another boot", space: "pid:[1]", token: "t" };
 
 /** A folder whose owner may still run: it wrote one push, and the start of a line. */
 async function leaveStopped(dir: string): Promise<{ file: string; bytes: number }> {
@@ -111,7 +111,7 @@ async function leaveStopped(dir: string): Promise<{ file: string; bytes: number 
 }
 
 const reopen = (dir: string, damages: Damage[] = []): Promise<Journal> =>
-  openWithTimes(dir, { onDamage: (damage) => damages.push(damage) }, { silentMs: 100 });
+  openWithTimes(dir, { onDamage: (damage) => damages.push(damage) }, { presumeDeadMs: 100 });
 
 test("a takeover from an owner that may live begins a segment, cuts nothing off, and reports no damage", async (t) => {
   const dir = makeFolder(t);
@@ -161,7 +161,7 @@ test("a successor that fails to open the journal leaves the next one as careful"
   const onRecord = (): void => {
     throw new Error("the index is broken");
   };
-  await assert.rejects(openWithTimes(dir, { onRecord }, { silentMs: 100 }));
+  await assert.rejects(openWithTimes(dir, { onRecord }, { presumeDeadMs: 100 }));
   assert.equal(existsSync(join(dir, "lock")), false);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -173,7 +173,7 @@ test("a successor that fails to open the journal leaves the next one as careful"
 test("after an owner that has ended for certain the newest segment is continued", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
-  writeFileSync(join(dir, "lock"), JSON.stringify({ ...thisOwner(), pid: 2 ** 22 + 1, token: "t" }));
+  writeFileSync(join(dir, "lock"), JSON.stringify({ ...thisProcess(), pid: 2 ** 22 + 1, token: "t" }));
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   assert.ok(statSync(file).size < bytes, "the torn line is cut off");
@@ -218,7 +218,7 @@ test("a writer whose segment was removed by its successor writes nothing more", 
   await journal.append(pushHead("before"));
   writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
   utimesSync(join(dir, "lock"), new Date(0), new Date(0));
-  const successor = await openWithTimes(dir, {}, { silentMs: 100 });
+  const successor = await openWithTimes(dir, {}, { presumeDeadMs: 100 });
   t.after(() => successor.close());
   await successor.drop(1);
   await assert.rejects(journal.append(pushHead("late")), { code: "journal_locked" });

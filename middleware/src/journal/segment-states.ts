@@ -3,12 +3,17 @@ import type { JournalOptions } from "./options.js";
 import type { Damage } from "./records.js";
 import { keptPath, segmentPath } from "./segments.js";
 
-/** State of a segment. */
-export interface SegmentState {
+/** Size and age of a segment. */
+export interface SegmentInfo {
   segment: number;
+  /** Bytes that belong to the journal. */
   bytes: number;
-  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  /** When its newest record was appended, ms since 1970; absent for an empty segment. */
   lastAt?: number;
+}
+
+/** State of a segment, as `Journal.segments` returns it. */
+export interface SegmentState extends SegmentInfo {
   /** It contains a damaged line. When it is dropped, its file is kept as `000007.ndjson.kept`. */
   damaged: boolean;
   /** It contains a record of a kind that only a later version knows. Its file is kept likewise. */
@@ -16,8 +21,8 @@ export interface SegmentState {
 }
 
 /** The closed segments of a journal, and the damage and unknown records found in all segments. */
-export class ClosedSegments {
-  readonly #closed: Omit<SegmentState, "damaged" | "unknown">[] = [];
+export class SegmentStates {
+  readonly #closed: SegmentInfo[] = [];
   /** Offsets of the damaged lines of a segment. */
   readonly #damage = new Map<number, Set<number>>();
   readonly #unknown = new Set<number>();
@@ -27,7 +32,7 @@ export class ClosedSegments {
     private readonly options: Pick<JournalOptions, "onDamage" | "onWarning">,
   ) {}
 
-  add(state: Omit<SegmentState, "damaged" | "unknown">): void {
+  add(state: SegmentInfo): void {
     this.#closed.push(state);
   }
 
@@ -35,7 +40,7 @@ export class ClosedSegments {
     return this.#closed.map((state) => this.describe(state));
   }
 
-  describe(state: Omit<SegmentState, "damaged" | "unknown">): SegmentState {
+  describe(state: SegmentInfo): SegmentState {
     const { segment } = state;
     return { ...state, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
   }
@@ -63,7 +68,7 @@ export class ClosedSegments {
     this.options.onDamage?.(damage);
   }
 
-  noteUnknown(segment: number): void {
+  addUnknown(segment: number): void {
     this.#unknown.add(segment);
   }
 
