@@ -32,7 +32,7 @@ export class Journal {
   private constructor(
     readonly dir: string,
     private readonly writer: Writer,
-    private readonly closed: SegmentStates,
+    private readonly states: SegmentStates,
     private nextSeq: number,
   ) {
     this.crashes = writer.lock.previousOwners.crashes;
@@ -41,11 +41,11 @@ export class Journal {
 
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
-    const closed = new SegmentStates(dir, options);
-    const { last, nextSegment, nextSeq } = await readAll(dir, closed, options);
-    const writer = new Writer(dir, lock, closed, options, nextSegment);
+    const states = new SegmentStates(dir, options);
+    const { last, nextSegment, nextSeq } = await readAll(dir, states, options);
+    const writer = new Writer(dir, lock, states, options, nextSegment);
     await writer.start(last, nextSeq);
-    if (closed.hasUnknown) {
+    if (states.hasUnknown) {
       const message = `The journal ${dir} contains records of a later version. This version skips and keeps them.`;
       options.onWarning?.("unknown_records", message);
     }
@@ -53,7 +53,7 @@ export class Journal {
       const message = `Other users can write to the journal ${dir}, so they can forge pushes. Run: chmod go-w ${dir}`;
       options.onWarning?.("folder_open_to_others", message);
     }
-    return new Journal(dir, writer, closed, nextSeq);
+    return new Journal(dir, writer, states, nextSeq);
   }
 
   /**
@@ -108,20 +108,20 @@ export class Journal {
    * @param reason what is wrong, without data of the record
    */
   reportDamage({ segment, offset, length }: RecordLocation, reason: string): void {
-    this.closed.reportDamage({ segment, offset, length, reason });
+    this.states.reportDamage({ segment, offset, length, reason });
   }
 
   /** The segments, oldest first. The last one is the active one, which records are appended to. */
   segments(): SegmentState[] {
     const { active } = this.writer;
-    const all = this.closed.list();
-    if (active !== undefined) all.push(this.closed.describe(active));
+    const all = this.states.listClosed();
+    if (active !== undefined) all.push(this.states.describe(active));
     return all;
   }
 
   /** The segments that can be dropped, oldest first: all but the newest. After a failed append, also the newest. */
   droppable(): SegmentState[] {
-    return this.writer.appendFailed ? this.closed.list() : this.segments().slice(0, -1);
+    return this.writer.appendFailed ? this.states.listClosed() : this.segments().slice(0, -1);
   }
 
   /** Closes the active segment if it contains records, and begins the next one. The closed segment can then be dropped. */
@@ -145,7 +145,7 @@ export class Journal {
    * @throws JournalError `journal_locked`, `journal_unwritable`, if this process no longer holds the lock
    */
   async drop(segment: number): Promise<void> {
-    if (!this.closed.has(segment)) {
+    if (!this.states.isClosed(segment)) {
       throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
     }
     await this.#openSegments.close(segment);
@@ -154,7 +154,7 @@ export class Journal {
       if (lock.lost) throw takenOverError(this.dir);
       throw new JournalError("journal_unwritable", `The lock of the journal ${this.dir} was removed.`);
     }
-    await this.closed.remove(segment);
+    await this.states.remove(segment);
     if (!this.writer.appendFailed) return;
     await this.#commit.settled();
     if (this.writer.active === undefined) await this.#beginSegment();

@@ -14,12 +14,12 @@ export interface RecoveredJournal {
 }
 
 /**
- * Reads a journal from its start. Adds closed segments and damage to `closed`.
+ * Reads a journal from its start. Adds closed segments and damage to `states`.
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
 export async function readAll(
   dir: string,
-  closed: SegmentStates,
+  states: SegmentStates,
   callbacks: JournalCallbacks,
 ): Promise<RecoveredJournal> {
   const { numbers, next } = await findSegments(dir);
@@ -30,12 +30,12 @@ export async function readAll(
     const scan = await summarize(
       dir,
       segment,
-      { ...callbacks, onDamage: (one) => closed.reportDamage(one) },
+      { ...callbacks, onDamage: (one) => states.reportDamage(one) },
       ends.get(segment),
     ).catch((cause) => {
       throw cause instanceof JournalError ? cause : unreadable(dir, segment, cause);
     });
-    if (scan.unknown) closed.addUnknown(segment);
+    if (scan.unknown) states.addUnknown(segment);
     nextSeq = Math.max(nextSeq, scan.nextSeq);
     const { bytes, lastAt } = scan;
     const state = { segment, bytes, ...(lastAt === undefined ? {} : { lastAt }) };
@@ -44,14 +44,14 @@ export async function readAll(
       continue;
     }
     if (scan.tornBytes > 0) {
-      closed.reportDamage({
+      states.reportDamage({
         segment,
         offset: bytes,
         length: scan.tornBytes,
         reason: "the line is incomplete",
       });
     }
-    closed.add(state);
+    states.addClosed(state);
   }
   return { last, nextSegment: next, nextSeq };
 }

@@ -32,11 +32,11 @@ export class SegmentStates {
     private readonly options: Pick<JournalOptions, "onDamage" | "onWarning">,
   ) {}
 
-  add(state: SegmentInfo): void {
+  addClosed(state: SegmentInfo): void {
     this.#closed.push(state);
   }
 
-  list(): SegmentState[] {
+  listClosed(): SegmentState[] {
     return this.#closed.map((state) => this.describe(state));
   }
 
@@ -45,12 +45,8 @@ export class SegmentStates {
     return { ...state, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
   }
 
-  has(segment: number): boolean {
+  isClosed(segment: number): boolean {
     return this.#closed.some((state) => state.segment === segment);
-  }
-
-  get isEmpty(): boolean {
-    return this.#closed.length === 0;
   }
 
   /** Forgets everything, for example after the folder was removed. */
@@ -60,7 +56,7 @@ export class SegmentStates {
     this.#unknown.clear();
   }
 
-  /** Remembers a damaged line. Reports it the first time. */
+  /** Adds a damaged record. Calls `onDamage` the first time. */
   reportDamage(damage: Damage): void {
     const known = this.#damage.get(damage.segment) ?? new Set();
     if (known.has(damage.offset)) return;

@@ -34,7 +34,7 @@ export class Writer {
   constructor(
     readonly dir: string,
     public lock: Lock,
-    private readonly closed: SegmentStates,
+    private readonly states: SegmentStates,
     private readonly options: JournalOptions,
     private nextSegment: number,
   ) {
@@ -76,7 +76,7 @@ export class Writer {
       this.#limit = await this.#limitFrom(last.bytes);
     } catch (error) {
       if (!isLink(error)) throw error;
-      this.closed.add(last);
+      this.states.addClosed(last);
     }
     await this.lock.confirm();
   }
@@ -84,7 +84,7 @@ export class Writer {
   /** Leaves the newest segment unchanged, because its writer may still append to it, and begins another. */
   async #startAfterTakeover(last: SegmentInfo, seq: number): Promise<void> {
     this.#after = { segment: last.segment, bytes: last.bytes };
-    this.closed.add(last);
+    this.states.addClosed(last);
     await SegmentFile.sync(this.dir, last.segment).catch((error) => {
       if (!isLink(error)) throw error;
     });
@@ -189,7 +189,7 @@ export class Writer {
     this.#checkFolder();
     const isThere = this.#active?.isRemoved === false;
     this.closeActive();
-    if (!isThere && !this.options.sameFolder) this.closed.clear(); // in a new folder, these segment numbers belong to other files
+    if (!isThere && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
     this.lock = await makeFolder(this.dir, this.lock.times);
     this.#reportLoss();
@@ -200,7 +200,7 @@ export class Writer {
   closeActive(): void {
     const { active } = this;
     if (active === undefined) return;
-    this.closed.add(active);
+    this.states.addClosed(active);
     this.#active?.close();
     this.#active = undefined;
     this.#lastAt = undefined;
