@@ -2,10 +2,10 @@ import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { isTypeName, TYPE_NAMES } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./journal-index.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { JournalReader } from "./store.js";
-import { holdsText } from "./text.js";
+import { rowsWithText } from "./text-search.js";
 
 type Test = (row: Row) => boolean;
 
@@ -45,7 +45,7 @@ export async function filterRows(
   const tests = testsOf(filters, await shownIdOf(reader, filters));
   const { text } = filters;
   if (text === undefined) return newestMatches(rows, tests, max);
-  return holdsText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
+  return rowsWithText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
 }
 
 /** Searches backwards from the newest row until it has enough matches. Yields to the event loop meanwhile. */

@@ -1,5 +1,5 @@
 import { usageError } from "../errors.js";
-import type { JournalIndex, Row } from "./rows.js";
+import type { JournalIndex, Row } from "./journal-index.js";
 
 /** Minimum length of a prefix of an id. */
 const MIN_PREFIX = 4;

@@ -4,7 +4,7 @@ import type { Listener } from "../events.js";
 import { applyRetention, isFull } from "./retention.js";
 import type { Store } from "./store.js";
 
-const EVERY_MS = 10 * 60_000;
+const INTERVAL_MS = 10 * 60_000;
 
 /** The segment that is being written, as the janitor knows it. */
 interface Active {
@@ -25,7 +25,7 @@ export class RetentionTask {
     private readonly keep: RetentionRule,
     private readonly listener: Listener,
   ) {
-    this.#timer = setInterval(() => void this.work(), EVERY_MS);
+    this.#timer = setInterval(() => void this.work(), INTERVAL_MS);
     this.#timer.unref();
     this.#active = activeOf(store);
     store.onRecord = (entry) => this.#see(entry);

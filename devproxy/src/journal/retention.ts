@@ -1,16 +1,16 @@
 import type { RetentionRule } from "../config/index.js";
-import { isFromInbox, type Row } from "./rows.js";
+import { isFromInbox, type Row } from "./journal-index.js";
+import { isPending } from "./status.js";
 import type { Store } from "./store.js";
-import { isWaiting } from "./waiting-rows.js";
 
 const DAY_MS = 86_400_000;
-const FEWEST_PUSHES = 10;
+const MIN_PUSHES = 10;
 
 /** Whether a segment that holds so many pushes, the first of that age, is to be closed, so that it can be dropped in time. */
 export function isFull(keep: RetentionRule, pushes: number, ageMs: number): boolean {
   return "ms" in keep
     ? ageMs >= Math.min(DAY_MS, keep.ms / 10)
-    : pushes >= Math.max(FEWEST_PUSHES, Math.ceil(keep.pushes / 10));
+    : pushes >= Math.max(MIN_PUSHES, Math.ceil(keep.pushes / 10));
 }
 
 /** Marks of finished pushes of an inbox. Earlier versions wrote `done` instead of `handled`. */
@@ -19,7 +19,7 @@ const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", 
 /** Whether a push is still on its way: to the app, or in an inbox to its handler. */
 function isNeeded(row: Row, store: Store): boolean {
   const isOpen = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
-  return isOpen || store.inDelivery.has(row) || isWaiting(row);
+  return isOpen || store.inDelivery.has(row) || isPending(row);
 }
 
 /** The segments that may go: the oldest ones, up to the first that is not old or holds a push that is needed. Never the newest. */

@@ -1,6 +1,7 @@
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import { STATUS_RESULTS } from "../http/index.js";
-import type { DeliveryRow, Row } from "./rows.js";
+import { ACKNOWLEDGED, type JournalIndex } from "./journal-index.js";
+import type { DeliveryRow, Row } from "./row.js";
 
 /** Every status, in the order of the documentation. */
 export const STATUSES = [...STATUS_RESULTS, "dropped", "accepted", "undelivered"] as const;
@@ -63,4 +64,23 @@ export function statusOf(row: Row): Status {
   if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
   if (last?.status === undefined) return "undelivered";
   return REPORTED_STATUSES.get(last.result) ?? (succeeded(last.status) ? "accepted" : "failed");
+}
+
+/** Whether the proxy acknowledged a push that the app has not received yet. */
+export function isPending(row: Row): boolean {
+  return row.mark?.state === ACKNOWLEDGED && !wasDelivered(row);
+}
+
+/** The pushes that the proxy acknowledged and the app has not received yet. */
+export function pendingRows(index: JournalIndex): Row[] {
+  return index.rows.filter(isPending);
+}
+
+/** The URL that the newest live push was sent to; `undefined` if there is none. */
+export function lastTarget({ rows }: JournalIndex): URL | undefined {
+  for (const { deliveries } of rows.toReversed()) {
+    const live = deliveries.findLast(({ head }) => head.cause === "live" || head.cause === "queued");
+    if (live !== undefined && URL.canParse(live.head.target)) return new URL(live.head.target);
+  }
+  return undefined;
 }

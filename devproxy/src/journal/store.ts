@@ -11,8 +11,8 @@ import {
   readRecords,
 } from "airudder-webhooks/journal";
 import { type Adapter, Low } from "lowdb";
-import { type Draft, JournalAdapter, SnapshotAdapter, type StoreOptions } from "./adapter.js";
-import { JournalIndex, type Row } from "./rows.js";
+import { JournalIndex, type Row } from "./journal-index.js";
+import { type Draft, JournalAdapter, SnapshotAdapter, type StoreOptions } from "./lowdb-adapters.js";
 
 /** What both a snapshot and an open store can do. */
 export interface JournalReader {

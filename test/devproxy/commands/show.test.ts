@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
-import { JournalIndex } from "../../../devproxy/src/journal/rows.js";
+import { JournalIndex } from "../../../devproxy/src/journal/journal-index.js";
 import { liveReporter } from "../../../devproxy/src/report/live.js";
 import { Screen } from "../../../devproxy/src/report/screen.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";

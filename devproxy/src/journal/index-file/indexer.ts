@@ -1,7 +1,7 @@
 import type { Damage, RecordEntry, SegmentSummary } from "airudder-webhooks/journal";
-import type { JournalIndex } from "../rows.js";
+import type { JournalIndex } from "../journal-index.js";
 import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
-import { type Pack, packEntries } from "./pack.js";
+import { type PackedSegment, packEntries } from "./packed-segment.js";
 
 /** Delay before an opened journal is indexed, so that the first responses do not wait for it. */
 const FIRST_MS = 2_000;
@@ -13,7 +13,7 @@ export class Indexer {
   readonly #summaries = new Map<number, SegmentSummary>();
   readonly #damage = new Map<number, Damage[]>();
   /** The packs that were read from index files; the newest segment may still grow. */
-  readonly #packs = new Map<number, Pack>();
+  readonly #packs = new Map<number, PackedSegment>();
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
 

@@ -13,7 +13,7 @@ import type { Adapter } from "lowdb";
 import { wrongField } from "./fields.js";
 import { readIndex } from "./index-file/file.js";
 import { Indexer } from "./index-file/indexer.js";
-import { JournalIndex } from "./rows.js";
+import { JournalIndex } from "./journal-index.js";
 
 /** A record that is not on disk yet. */
 export interface Draft {

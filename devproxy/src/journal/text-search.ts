@@ -1,9 +1,9 @@
 import { parsePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { unlessDropped } from "./dropped.js";
-import type { Row } from "./rows.js";
-import { linesThatMayHold } from "./scan.js";
+import type { Row } from "./journal-index.js";
 import type { JournalReader } from "./store.js";
+import { findCandidates } from "./text-candidates.js";
 
 const AT_ONCE = 32;
 
@@ -11,14 +11,14 @@ const AT_ONCE = 32;
  * The rows whose body holds a text, upper and lower case alike. A text behind JSON escapes is found too, and one in a compressed push.
  * @param most only so many, the newest
  */
-export async function holdsText(
+export async function rowsWithText(
   reader: JournalReader,
   rows: readonly Row[],
   text: string,
   most: number,
 ): Promise<Row[]> {
   const wanted = text.toLowerCase();
-  const candidates = await linesThatMayHold(reader.dir, rows, wanted);
+  const candidates = await findCandidates(reader.dir, rows, wanted);
   const found: Row[] = [];
   for (let end = candidates.length; end > 0 && found.length < most; end -= AT_ONCE) {
     const some = candidates.slice(Math.max(0, end - AT_ONCE), end);

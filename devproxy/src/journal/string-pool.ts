@@ -4,7 +4,7 @@ import type { Head } from "airudder-webhooks/journal";
 const MOST = 10_000;
 
 /** Holds each of the words that many records have in common once, which halves the index's memory. */
-export class SharedWords {
+export class StringPool {
   readonly #words = new Map<string, string>();
 
   /** Puts the shared words in the place of a record's own. */

@@ -39,14 +39,14 @@ const JSON_TEXT = 10;
 const SUBJECT = 11;
 
 /** What packed objects share. */
-export interface Shared {
+export interface SharedStrings {
   words: string[];
   keys: string[][];
 }
 
 /** Packs objects one after the other. */
-export class Packer {
-  readonly shared: Shared = { words: [], keys: [] };
+export class ObjectPacker {
+  readonly shared: SharedStrings = { words: [], keys: [] };
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #length = 0;
   readonly #words = new Map<string, number>();
@@ -169,12 +169,12 @@ function isWellFormed(text: string): boolean {
 }
 
 /** Unpacks objects. */
-export class Unpacker {
+export class ObjectUnpacker {
   #at = 0;
 
   constructor(
     private readonly bytes: Buffer,
-    private readonly shared: Shared,
+    private readonly shared: SharedStrings,
   ) {}
 
   /** The object that begins at a byte. */

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { segmentPath } from "airudder-webhooks/journal";
-import type { Row } from "./rows.js";
+import type { Row } from "./journal-index.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
@@ -8,7 +8,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
  * The rows whose line in the journal may hold a text: a quick look at the bytes, segment by segment, that leaves out most lines and none
  * that matter. What no look can tell stays in.
  */
-export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted: string): Promise<Row[]> {
+export async function findCandidates(dir: string, rows: readonly Row[], wanted: string): Promise<Row[]> {
   const plain = longestPlainWord(wanted);
   if (plain.length < 2) return [...rows];
   const word = new RegExp(plain.replace(/[.+]/g, "\\$&"), "gi");

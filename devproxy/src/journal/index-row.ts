@@ -1,10 +1,10 @@
 import type { DeliveryHead, MarkHead, PushHead, RecordLocation } from "airudder-webhooks/journal";
-import type { Pack } from "./index-file/pack.js";
+import type { PackedSegment } from "./index-file/packed-segment.js";
 import type { DeliveryRow, Row } from "./row.js";
 
 /** A record that is unpacked on access. */
 interface PackedRecord {
-  pack: Pack;
+  pack: PackedSegment;
   record: number;
 }
 
@@ -18,41 +18,41 @@ interface Extra {
 }
 
 /** A push of the index: in memory while its segment is written, packed afterwards. */
-export class StoredRow implements Row {
-  #pack: Pack | undefined;
+export class IndexRow implements Row {
+  #pack: PackedSegment | undefined;
   #ordinal = 0;
   #extra: Extra | undefined;
 
   private constructor() {}
 
-  static live(push: PushHead, location: RecordLocation): StoredRow {
-    const row = new StoredRow();
+  static live(push: PushHead, location: RecordLocation): IndexRow {
+    const row = new IndexRow();
     row.#extra = { push, location, deliveries: [] };
     return row;
   }
 
-  static packed(pack: Pack, ordinal: number): StoredRow {
-    const row = new StoredRow();
+  static packed(pack: PackedSegment, ordinal: number): IndexRow {
+    const row = new IndexRow();
     row.#pack = pack;
     row.#ordinal = ordinal;
     return row;
   }
 
   get seq(): number {
-    return this.#extra?.push?.seq ?? (this.#pack as Pack).seq(this.#ordinal);
+    return this.#extra?.push?.seq ?? (this.#pack as PackedSegment).seq(this.#ordinal);
   }
 
   get isInbox(): boolean {
     const push = this.#extra?.push;
-    return push === undefined ? (this.#pack as Pack).isInbox(this.#ordinal) : push.source === "inbox";
+    return push === undefined ? (this.#pack as PackedSegment).isInbox(this.#ordinal) : push.source === "inbox";
   }
 
   get push(): PushHead {
-    return this.#extra?.push ?? (this.#pack as Pack).push(this.#ordinal);
+    return this.#extra?.push ?? (this.#pack as PackedSegment).push(this.#ordinal);
   }
 
   get segment(): number {
-    return this.#extra?.location?.segment ?? (this.#pack as Pack).segment;
+    return this.#extra?.location?.segment ?? (this.#pack as PackedSegment).segment;
   }
 
   /** The segment of the pack that holds the push. */
@@ -61,7 +61,7 @@ export class StoredRow implements Row {
   }
 
   get location(): RecordLocation {
-    return this.#extra?.location ?? (this.#pack as Pack).location(this.#ordinal);
+    return this.#extra?.location ?? (this.#pack as PackedSegment).location(this.#ordinal);
   }
 
   get deliveries(): DeliveryRow[] {
@@ -92,13 +92,13 @@ export class StoredRow implements Row {
   }
 
   /** Adds a record of a pack that does not hold the push itself. */
-  addPacked(pack: Pack, record: number): void {
+  addPacked(pack: PackedSegment, record: number): void {
     if (pack.isDelivery(record)) this.#more().deliveries.push({ pack, record });
     else this.#more().mark = { pack, record };
   }
 
   /** Replaces the data from the pack's segment by the pack. */
-  settle(pack: Pack, ordinal: number): void {
+  settle(pack: PackedSegment, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, location } = this.#extra ?? {};
     this.#pack = pack;
@@ -114,7 +114,7 @@ export class StoredRow implements Row {
   }
 
   /** Replaces a delivery in memory by the packed one. */
-  settleRecord(pack: Pack, record: number): void {
+  settleRecord(pack: PackedSegment, record: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(record)) return;
     const { segment, offset } = pack.location(record);

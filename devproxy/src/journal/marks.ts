@@ -1,5 +1,5 @@
 import { type MarkHead, readJournal } from "airudder-webhooks/journal";
-import type { Row } from "./rows.js";
+import type { Row } from "./journal-index.js";
 
 /** Every mark of a push, oldest first. Reads the whole journal: the index keeps only the newest mark. */
 export async function marksOf(dir: string, { push }: Row): Promise<MarkHead[]> {

@@ -7,7 +7,7 @@ import type {
   RecordLocation,
   SegmentSummary,
 } from "airudder-webhooks/journal";
-import { Packer, type Shared, Unpacker } from "./codec.js";
+import { ObjectPacker, ObjectUnpacker, type SharedStrings } from "./object-packer.js";
 
 /** Kinds of records in a pack. */
 const PUSH = 0;
@@ -47,17 +47,17 @@ interface Delivery {
 }
 
 /** The index of one closed segment, in about 250 bytes per push. Heads are unpacked on access. */
-export class Pack {
-  readonly #unpacker: Unpacker;
+export class PackedSegment {
+  readonly #unpacker: ObjectUnpacker;
   readonly #cache: { ordinal: number; push: PushHead }[] = [];
 
   constructor(
     readonly summary: SegmentSummary,
     readonly columns: Columns,
     readonly heads: Buffer,
-    readonly shared: Shared,
+    readonly shared: SharedStrings,
   ) {
-    this.#unpacker = new Unpacker(heads, shared);
+    this.#unpacker = new ObjectUnpacker(heads, shared);
   }
 
   get segment(): number {
@@ -191,7 +191,10 @@ const RECORDS_AT_ONCE = 500;
  * Packs the records of a closed segment. Yields to the event loop meanwhile.
  * @returns `undefined` if the segment is too large
  */
-export async function packEntries(summary: SegmentSummary, entries: readonly RecordEntry[]): Promise<Pack | undefined> {
+export async function packEntries(
+  summary: SegmentSummary,
+  entries: readonly RecordEntry[],
+): Promise<PackedSegment | undefined> {
   const pushes: RecordEntry[] = [];
   const others: RecordEntry[] = [];
   const ordinals = new Map<string, number>();
@@ -209,7 +212,7 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Rec
   if (isTooLarge || pushes.length >= MAX_PUSHES) return undefined;
 
   const columns = emptyColumns(pushes.length, records.length);
-  const packer = new Packer();
+  const packer = new ObjectPacker();
   const lasts = Int32Array.from(pushes.keys());
   for (const [record, { head, location }] of records.entries()) {
     if (record % RECORDS_AT_ONCE === RECORDS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
@@ -235,7 +238,7 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Rec
     }
   }
   columns.hashes.sort();
-  return new Pack(summary, columns, Buffer.from(packer.bytes), packer.shared);
+  return new PackedSegment(summary, columns, Buffer.from(packer.bytes), packer.shared);
 }
 
 /** Columns for a number of pushes and of records. */

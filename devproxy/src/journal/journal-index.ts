@@ -1,9 +1,9 @@
 import type { PushHead, RecordEntry, RecordLocation } from "airudder-webhooks/journal";
 
-import type { Pack } from "./index-file/pack.js";
+import type { PackedSegment } from "./index-file/packed-segment.js";
+import { IndexRow } from "./index-row.js";
 import type { Row } from "./row.js";
-import { SharedWords } from "./shared-words.js";
-import { StoredRow } from "./stored-row.js";
+import { StringPool } from "./string-pool.js";
 
 export type { DeliveryRow, Row } from "./row.js";
 
@@ -17,11 +17,11 @@ export const GIVEN_UP = "given_up";
 export class JournalIndex {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
-  readonly #words = new SharedWords();
+  readonly #words = new StringPool();
   /** The rows that are not packed. */
-  readonly #live = new Map<string, StoredRow>();
+  readonly #live = new Map<string, IndexRow>();
   /** Oldest first, with the row of each of their pushes. */
-  readonly #packs: { pack: Pack; rows: StoredRow[] }[] = [];
+  readonly #packs: { pack: PackedSegment; rows: IndexRow[] }[] = [];
 
   add({ head, location }: RecordEntry): void {
     this.#words.share(head);
@@ -42,25 +42,25 @@ export class JournalIndex {
       known.moveTo(location);
       return;
     }
-    const row = StoredRow.live(push, location);
+    const row = IndexRow.live(push, location);
     this.#live.set(push.id, row);
     this.#insert(row);
   }
 
-  #insert(row: StoredRow): void {
-    const last = this.rows.at(-1) as StoredRow | undefined;
+  #insert(row: IndexRow): void {
+    const last = this.rows.at(-1) as IndexRow | undefined;
     if ((last?.seq ?? 0) < row.seq) this.rows.push(row);
     else this.rows.splice(this.#firstAt(row.seq), 0, row);
   }
 
   /** Adds the records of a segment that are packed. Older segments must have been added. */
-  addPack(pack: Pack): void {
-    const rows: StoredRow[] = [];
-    const highest = (this.rows.at(-1) as StoredRow | undefined)?.seq ?? 0;
+  addPack(pack: PackedSegment): void {
+    const rows: IndexRow[] = [];
+    const highest = (this.rows.at(-1) as IndexRow | undefined)?.seq ?? 0;
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
       // Only a push that was carried over has an old number.
       const known = pack.seq(ordinal) > highest ? undefined : this.#find(pack.push(ordinal).id);
-      const row = known ?? StoredRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.packed(pack, ordinal);
       rows.push(row);
       if (known === undefined) this.#insert(row);
       else {
@@ -73,13 +73,13 @@ export class JournalIndex {
   }
 
   /** Replaces the records of a segment in memory by their pack. */
-  settle(pack: Pack): void {
+  settle(pack: PackedSegment): void {
     const { segment } = pack;
-    const rows: StoredRow[] = [];
+    const rows: IndexRow[] = [];
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
       const { id } = pack.push(ordinal);
       const known = this.#find(id);
-      const row = known ?? StoredRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.packed(pack, ordinal);
       rows.push(row);
       // If an older pack holds the push, this segment only carries it.
       if (known === undefined || (known.packedIn ?? segment) < segment) continue;
@@ -97,12 +97,12 @@ export class JournalIndex {
     return this.#find(id);
   }
 
-  #find(id: string): StoredRow | undefined {
+  #find(id: string): IndexRow | undefined {
     const live = this.#live.get(id);
     if (live !== undefined) return live;
     // The oldest pack that holds a push has its row; newer ones may carry it.
     for (let at = this.#packs.length - 1; at >= 0; at--) {
-      const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+      const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
       const ordinal = pack.find(id);
       if (ordinal !== undefined) return rows[ordinal];
     }
@@ -110,7 +110,7 @@ export class JournalIndex {
   }
 
   bySeq(seq: number): Row | undefined {
-    const row = this.rows[this.#firstAt(seq)] as StoredRow | undefined;
+    const row = this.rows[this.#firstAt(seq)] as IndexRow | undefined;
     return row?.seq === seq ? row : undefined;
   }
 
@@ -121,14 +121,14 @@ export class JournalIndex {
   /** Takes out what a dropped segment held. */
   dropSegment(segment: number): void {
     let kept = 0;
-    for (const row of this.rows as StoredRow[]) {
+    for (const row of this.rows as IndexRow[]) {
       if (row.segment !== segment) this.rows[kept++] = row;
       else if (this.#live.size > 0) this.#live.delete(row.push.id);
     }
     this.rows.length = kept;
     const at = this.#packs.findIndex(({ pack }) => pack.segment === segment);
     if (at < 0) return;
-    const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+    const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
     this.#packs.splice(at, 1);
     // A push that was carried into a newer segment stays, and is found in memory from now on.
     for (const [ordinal, row] of rows.entries())
@@ -141,7 +141,7 @@ export class JournalIndex {
     let high = this.rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.rows[middle] as StoredRow).seq < seq) low = middle + 1;
+      if ((this.rows[middle] as IndexRow).seq < seq) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -150,5 +150,5 @@ export class JournalIndex {
 
 /** Whether a push was recorded by an app's inbox. Does not unpack its head. */
 export function isFromInbox(row: Row): boolean {
-  return row instanceof StoredRow ? row.isInbox : row.push.source === "inbox";
+  return row instanceof IndexRow ? row.isInbox : row.push.source === "inbox";
 }
