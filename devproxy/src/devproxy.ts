@@ -162,7 +162,7 @@ async function run(
   started.push(() => control.close());
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
   const janitor = keep && new RetentionTask(store, keep, listener);
-  await janitor?.work();
+  await janitor?.run();
   await live.start();
   supervisor.start();
 

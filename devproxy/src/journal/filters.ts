@@ -2,7 +2,7 @@ import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { isTypeName, TYPE_NAMES } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
-import type { Row } from "./journal-index.js";
+import type { Row } from "./row.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { JournalReader } from "./store.js";
 import { rowsWithText } from "./text-search.js";

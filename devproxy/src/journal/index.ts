@@ -2,12 +2,15 @@ export { isDropped, unlessDropped } from "./dropped.js";
 export { type Filters, filterRows, hasFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
-export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, isFromInbox, JournalIndex, type Row } from "./journal-index.js";
+export { isFromInbox, JournalIndex } from "./journal-index.js";
 export type { StoreOptions } from "./lowdb-adapters.js";
 export { marksOf } from "./marks.js";
 export { RetentionTask } from "./retention-task.js";
+export type { DeliveryRow, Row } from "./row.js";
 export { statedType } from "./stated-type.js";
 export {
+  ACKNOWLEDGED,
+  GIVEN_UP,
   lastDelivery,
   lastTarget,
   pendingRows,

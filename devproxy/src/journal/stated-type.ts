@@ -5,7 +5,7 @@ const known: ReadonlyMap<string | undefined, { type: PushType }> = new Map(
 );
 const NONE = {};
 
-/** The type that a push was recorded with, as far as it says which schema to take. */
+/** The type that a push was recorded with; none if no schema has this type. */
 export function statedType({ type }: { type?: string }): { type?: PushType } {
   return known.get(type) ?? NONE;
 }

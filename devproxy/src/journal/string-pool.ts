@@ -1,28 +1,28 @@
 import type { Head } from "airudder-webhooks/journal";
 
-/** Past this many the words are not the few that come again and again. */
-const MOST = 10_000;
+/** Maximum number of strings. A value that has more different strings is not worth sharing. */
+const MAX_STRINGS = 10_000;
 
-/** Holds each of the words that many records have in common once, which halves the index's memory. */
+/** Stores equal strings of many records once, which halves the memory that the index needs. */
 export class StringPool {
-  readonly #words = new Map<string, string>();
+  readonly #strings = new Map<string, string>();
 
-  /** Puts the shared words in the place of a record's own. */
+  /** Replaces the strings of a head that often repeat with the shared ones. */
   share(head: Head): void {
     if (head.kind === "push") {
-      head.method = this.#one(head.method);
-      head.url = this.#one(head.url);
-      head.type = this.#one(head.type);
-      head.source = this.#one(head.source);
-      if (head.task !== undefined) head.task = this.#one(head.task);
-      if (head.workflow !== undefined) head.workflow = this.#one(head.workflow);
-    } else if (head.kind === "delivery") head.target = this.#one(head.target);
+      head.method = this.#shared(head.method);
+      head.url = this.#shared(head.url);
+      head.type = this.#shared(head.type);
+      head.source = this.#shared(head.source);
+      if (head.task !== undefined) head.task = this.#shared(head.task);
+      if (head.workflow !== undefined) head.workflow = this.#shared(head.workflow);
+    } else if (head.kind === "delivery") head.target = this.#shared(head.target);
   }
 
-  #one(word: string): string {
-    const known = this.#words.get(word);
+  #shared(text: string): string {
+    const known = this.#strings.get(text);
     if (known !== undefined) return known;
-    if (this.#words.size < MOST) this.#words.set(word, word);
-    return word;
+    if (this.#strings.size < MAX_STRINGS) this.#strings.set(text, text);
+    return text;
   }
 }

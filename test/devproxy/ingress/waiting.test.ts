@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppHealth } from "../../../devproxy/src/delivery/app-health.js";
-import type { Row } from "../../../devproxy/src/journal/journal-index.js";
+import type { Row } from "../../../devproxy/src/journal/row.js";
 import { DeliveryQueue } from "../../../devproxy/src/queue/delivery-queue.js";
 import { PendingDelivery } from "../../../devproxy/src/queue/pending-delivery.js";
 import { pushHead } from "../../helpers/push-head.js";

@@ -6,7 +6,7 @@ import { segmentPath } from "airudder-webhooks/journal";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
-import type { Row } from "../../../devproxy/src/journal/journal-index.js";
+import type { Row } from "../../../devproxy/src/journal/row.js";
 import { editableRows } from "../../../devproxy/src/replay/notes.js";
 import { parseEdit } from "../../../devproxy/src/replay/set.js";
 import { Skipped } from "../../../devproxy/src/replay/skipped.js";

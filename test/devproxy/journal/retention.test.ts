@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parseRetention } from "../../../devproxy/src/config/retention-rule.js";
-import { applyRetention, isFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { applyRetention, isSegmentFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { RetentionTask } from "../../../devproxy/src/journal/retention-task.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { type Reply, send, startProxy, until } from "../../helpers/devproxy.js";
@@ -132,9 +132,9 @@ test("a running proxy keeps its journal at its size, and every newer push", asyn
 test("with an age, a segment is closed after a day, so that it goes in time", () => {
   const hour = 3_600_000;
   const keep = parseRetention("30d");
-  assert.equal(isFull(keep, 1_000_000, 23 * hour), false);
-  assert.equal(isFull(keep, 1, 24 * hour), true);
-  assert.equal(isFull(parseRetention("2h"), 1, hour / 5), true);
+  assert.equal(isSegmentFull(keep, 1_000_000, 23 * hour), false);
+  assert.equal(isSegmentFull(keep, 1, 24 * hour), true);
+  assert.equal(isSegmentFull(parseRetention("2h"), 1, hour / 5), true);
 });
 
 test("a journal whose pushes are all too old is emptied at the start, though its segment is not full", async (t) => {
@@ -157,10 +157,10 @@ test("with an age, the janitor is silent when there is nothing left to drop", as
   t.after(() => janitor.close());
   await store.record(pushHead("only-one"), { headers: {}, body: Buffer.from("{}") });
   await until(async () => {
-    await janitor.work();
+    await janitor.run();
     return store.index.rows.length === 0;
   });
-  for (let look = 0; look < 3; look++) await janitor.work();
+  for (let look = 0; look < 3; look++) await janitor.run();
   assert.deepEqual(told, ["dropped"]);
 });
 

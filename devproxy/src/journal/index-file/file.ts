@@ -65,13 +65,13 @@ export async function readIndex(
     const length = bytes.indexOf("\n") + 1;
     if (length === 0 || length > MAX_HEADER_BYTES || length % ALIGNMENT !== 0) return undefined;
     const header = JSON.parse(bytes.toString("utf8", 0, length)) as Header;
-    const isOurs = header.kind === "index" && header.version === VERSION && header.endianness === endianness();
-    if (!isOurs || header.end !== (end ?? null)) return undefined;
+    const isCurrent = header.kind === "index" && header.version === VERSION && header.endianness === endianness();
+    if (!isCurrent || header.end !== (end ?? null)) return undefined;
     const now = await identify(dir, segment);
     if (header.size !== now.size || header.mtime !== now.mtime || header.edges !== now.edges) return undefined;
     return crc32(bytes.subarray(length)) === header.crc ? unpack(header, bytes, length, segment) : undefined;
   } catch {
-    return undefined; // then the segment is read instead
+    return undefined; // the segment is read instead
   }
 }
 
