@@ -12,7 +12,7 @@ import { DevproxyError } from "../errors.js";
 import { isDropped, type JournalReader, openSnapshot } from "../journal/index.js";
 import { Screen } from "../report/index.js";
 
-/** Where a command reads and writes. */
+/** The streams that a command prints to. */
 export interface Context {
   out: Screen;
   err: Screen;
@@ -23,7 +23,8 @@ export function makeContext(): Context {
 }
 
 /**
- * The folder of a journal that must be there already.
+ * Checks that a folder contains a journal.
+ * @returns its absolute path
  * @throws DevproxyError `no_journal`
  */
 export async function existingFolder(journal: string): Promise<string> {
@@ -55,15 +56,15 @@ export async function existingFolder(journal: string): Promise<string> {
   return dir;
 }
 
-/** A journal that a command reads. */
+/** Reads a journal for a command. */
 export interface FolderReader extends JournalReader {
   /** Number of records that could not be read because their segment was dropped meanwhile. */
   readonly dropped: number;
 }
 
 /**
- * The journal as it is now, whoever writes it. Reports damage on standard error.
- * @throws DevproxyError `journal_damaged`, if damaged records are all that it contains
+ * Reads a journal as it is now, also while another process writes to it. Reports damage on standard error.
+ * @throws DevproxyError `journal_damaged`, if all its records are damaged
  */
 export async function readFolder(journal: string, { err }: Context): Promise<FolderReader> {
   const damage: Damage[] = [];
@@ -123,7 +124,7 @@ function* checked(
   }
 }
 
-/** What is wrong with a record, without what is in it. */
+/** Throws an error that names the location of a damaged record, without data of the record. Rethrows other errors. */
 function damaged(error: Error, { segment, offset }: RecordLocation): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;

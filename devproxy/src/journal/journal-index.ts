@@ -64,7 +64,7 @@ export class JournalIndex {
     this.#packs.push({ pack, rows });
   }
 
-  /** Replaces the records of a segment in memory by their pack. */
+  /** Replaces the records of a segment in memory with their pack. */
   replaceWithPack(pack: PackedSegment): void {
     const { segment } = pack;
     const rows: IndexRow[] = [];

@@ -30,9 +30,11 @@ export interface JournalData {
   readonly added: NewRecord[];
 }
 
+/** How to open a journal. */
 export interface StoreOptions {
-  /** Size at which a segment is closed, bytes. */
+  /** Size at which a segment is closed. Bytes; default 64 MiB. */
   segmentBytes?: number;
+  /** Called once for each damaged record, which is skipped. */
   onDamage?(damage: Damage): void;
 }
 

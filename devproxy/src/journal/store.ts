@@ -56,13 +56,13 @@ export async function openSnapshot(dir: string, options: StoreOptions = {}): Pro
   };
 }
 
-/** A journal opened to write: the lowdb database of the dev proxy. */
+/** A journal that this process writes to, as a lowdb database. */
 export class Store implements JournalReader {
   /** Called for each appended record. */
   onRecord: ((entry: RecordEntry) => void) | undefined;
   /** Pushes that are being delivered to the app. Their segments are not dropped. */
   readonly inDelivery = new Set<Row>();
-  /** Why recording is suspended; becomes the message of the error. `undefined` if it is not. */
+  /** Set to suspend recording: the message of the error that `record` throws. */
   suspended: string | undefined;
   /** Why the last record could not be written; `undefined` after a successful write. */
   failure: string | undefined;

@@ -25,7 +25,7 @@ export interface SegmentHead {
   after?: JournalEnd;
 }
 
-/** The end of a journal, or of a part of it. */
+/** The end of a journal at some moment: its newest segment, and the number of bytes of this segment that belong to the journal. */
 export interface JournalEnd {
   segment: number;
   bytes: number;

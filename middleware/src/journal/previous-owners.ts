@@ -40,7 +40,7 @@ export interface PreviousOwners {
 /** The lock was released, or there never was one. */
 export const NO_OWNERS: PreviousOwners = { mayRun: false, crashes: 0 };
 
-/** Combines two predecessors: the worstOf value of each field. */
+/** Combines two results: the worse value of each field. */
 export function worstOf(a: PreviousOwners, b: PreviousOwners): PreviousOwners {
   return { mayRun: a.mayRun || b.mayRun, crashes: Math.max(a.crashes, b.crashes) };
 }

@@ -17,7 +17,7 @@ function syncData(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
 }
 
-/** The segment that is being appended to. */
+/** The file of the active segment. */
 export class SegmentFile {
   #fd: number | undefined;
   readonly #ino: number;
@@ -26,7 +26,7 @@ export class SegmentFile {
     readonly segment: number,
     private readonly path: string,
     fd: number,
-    /** Bytes that are whole lines on disk. */
+    /** Bytes of complete lines on disk. */
     public bytes: number,
   ) {
     this.#fd = fd;

@@ -14,16 +14,16 @@ export interface SegmentInfo {
 
 /** State of a segment, as `Journal.segments` returns it. */
 export interface SegmentState extends SegmentInfo {
-  /** It contains a damaged line. When it is dropped, its file is kept as `000007.ndjson.kept`. */
+  /** It contains a damaged record. When it is dropped, its file is kept as `000007.ndjson.kept`. */
   damaged: boolean;
-  /** It contains a record of a kind that only a later version knows. Its file is kept likewise. */
+  /** It contains a record of a kind that only a later version knows. Its file is kept in the same way. */
   unknown: boolean;
 }
 
 /** The closed segments of a journal, and the damage and unknown records found in all segments. */
 export class SegmentStates {
   readonly #closed: SegmentInfo[] = [];
-  /** Offsets of the damaged lines of a segment. */
+  /** For each segment, the offsets of its damaged records. */
   readonly #damage = new Map<number, Set<number>>();
   readonly #unknown = new Set<number>();
 

@@ -76,7 +76,7 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
   });
 });
 
-test("drift names the location of a damaged record that stands among others", async (t) => {
+test("drift names the location of a damaged record between others", async (t) => {
   const { dir, proxy } = await startProxy(t);
   for (let n = 1; n <= 4; n++) await send(proxy.localUrl, `{"n":${n},"word":"needle"}`);
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));

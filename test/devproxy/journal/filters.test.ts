@@ -59,7 +59,7 @@ const codings: [string, (body: string) => Buffer][] = [
   ["br", brotliCompressSync],
 ];
 
-test("a text is found in a compressed push too", async (t) => {
+test("a text is also found in a compressed push", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const [coding, compress] of codings) {
     const body = compress(`{"note":"sent by ${coding}, ${"very ".repeat(100)}compressed"}`);
@@ -75,7 +75,7 @@ test("a text is found in a compressed push too", async (t) => {
   assert.deepEqual(await find("not by gzip"), [4]);
 });
 
-test("a text is found in pushes that an inbox carried over, whatever their locations are; the order is theirs", async (t) => {
+test("a text is found in pushes that an inbox appended again, and the pushes keep their order", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir, { segmentBytes: 600 });
   const put = (seq: number, text: string) =>
@@ -125,7 +125,7 @@ const wrong: [string, RegExp][] = [
   ["", /not an id/],
 ];
 
-test("an id that stands for nothing is one clear line", async (t) => {
+test("an unknown id is one clear line", async (t) => {
   const { dir } = await recorded(t);
   const { index } = await openSnapshot(dir);
   for (const [id, message] of wrong) assert.throws(() => rowsOf(index, [id]), { exit: 2, message }, id);

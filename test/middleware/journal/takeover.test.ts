@@ -39,7 +39,7 @@ async function readAll(dir: string): Promise<{ ids: string[]; damages: Damage[] 
   return { ids, damages };
 }
 
-test("Linux and macOS only: writers that are stopped at random, and resume after a takeover, destroy nothing that was acknowledged", {
+test("Linux and macOS only: writers that are suspended at random, and resume after a takeover, destroy no acknowledged record", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = makeFolder(t);
@@ -113,7 +113,7 @@ async function leaveStopped(dir: string): Promise<{ file: string; bytes: number 
 const reopen = (dir: string, damages: Damage[] = []): Promise<Journal> =>
   openWithTimes(dir, { onDamage: (damage) => damages.push(damage) }, { presumeDeadMs: 100 });
 
-test("a takeover from an owner that may live begins a segment, cuts nothing off, and reports no damage", async (t) => {
+test("a takeover from an owner that may still run begins a segment, truncates nothing, and reports no damage", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
   const damages: Damage[] = [];
@@ -132,7 +132,7 @@ test("a takeover from an owner that may live begins a segment, cuts nothing off,
   assert.deepEqual(await readAll(dir), { ids: ["kept", "next"], damages: [] });
 });
 
-test("what the stopped owner appends later is no part of the journal", async (t) => {
+test("records that the suspended owner appends later are not part of the journal", async (t) => {
   const dir = makeFolder(t);
   const { file } = await leaveStopped(dir);
   const first = await reopen(dir);
@@ -155,7 +155,7 @@ test("what the stopped owner appends later is no part of the journal", async (t)
   assert.equal(existsSync(file), false, "late lines are no damage");
 });
 
-test("a successor that fails to open the journal leaves the next one as careful", async (t) => {
+test("if a successor fails to open the journal, the next one still expects writes of the first owner", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
   const onRecord = (): void => {
@@ -170,7 +170,7 @@ test("a successor that fails to open the journal leaves the next one as careful"
   assert.equal(journal.crashes, 1);
 });
 
-test("after an owner that has ended for certain the newest segment is continued", async (t) => {
+test("after an owner that has certainly ended, the newest segment is continued", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
   writeFileSync(join(dir, "lock"), JSON.stringify({ ...thisProcess(), pid: 2 ** 22 + 1, token: "t" }));
@@ -180,7 +180,7 @@ test("after an owner that has ended for certain the newest segment is continued"
   assert.equal((await journal.append(pushHead("next"))).location.segment, 1);
 });
 
-test("two writers of one segment never overwrite each other, and the first to see the other stops", async (t) => {
+test("two writers of one segment never overwrite each other, and the first one that detects the other stops", async (t) => {
   const dir = makeFolder(t);
   const stale = await openJournal(dir);
   t.after(() => stale.close());
@@ -201,7 +201,7 @@ test("two writers of one segment never overwrite each other, and the first to se
   assert.deepEqual(damages, []);
 });
 
-test("a writer that slept removes no segment of its successor's", async (t) => {
+test("a writer that was suspended removes no segment of its successor", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
@@ -211,7 +211,7 @@ test("a writer that slept removes no segment of its successor's", async (t) => {
   assert.ok(existsSync(join(dir, "000001.ndjson")));
 });
 
-test("a writer whose segment was removed by its successor writes nothing more", async (t) => {
+test("a writer whose segment was removed by its successor does not write again", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());

@@ -52,7 +52,10 @@ export class Indexer {
     this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
   }
 
-  /** Indexes closed segments after a delay. @param segments returns all segments; records are appended to the last one */
+  /**
+   * Indexes closed segments after a delay.
+   * @param segments returns all segments; the last one is the active one
+   */
   start(segments: () => number[]): void {
     this.#timer = setTimeout(() => {
       void this.indexSegments(segments().slice(0, -1)).then(() =>
@@ -104,7 +107,7 @@ export class Indexer {
     if (last === undefined || end <= start.bytes) return { ...start, damage };
     const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
     const nextSeq = seqs.reduce((max, seq) => Math.max(max, seq), start.nextSeq);
-    // An incomplete line was cut off before anything was appended.
+    // The incomplete line was truncated before the first append.
     const { damage: _, unknown, ...rest } = start;
     return { ...rest, bytes: end, tornBytes: 0, nextSeq, lastAt: Date.parse(last.head.at), damage, unknown };
   }
