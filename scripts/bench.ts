@@ -1,8 +1,8 @@
 /**
- * Measures: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only shows that it runs. `--pushes=N` is the size of
- * the journal of `commands`, 300,000 by default. The figures are printed, with the goal beside each, and written to bench-results/.
+ * Runs benchmarks: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only checks that it works. `--pushes=N` sets
+ * the size of the journal of `commands`; default: 300,000. Prints the figures with their goals, and writes them to bench-results/.
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,19 +12,15 @@ const BENCHES = ["middleware", "inbox", "validate", "journal", "proxy", "command
 const root = fileURLToPath(new URL("..", import.meta.url));
 const short = process.argv.includes("--short");
 const pushes = /^--pushes=(\d+)$/.exec(process.argv.find((word) => word.startsWith("--pushes=")) ?? "")?.[1];
-const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const unknown = chosen.filter((name) => !BENCHES.includes(name));
-if (chosen.length === 0 || unknown.length > 0) {
-  console.error(`Name what to measure: npm run bench -- ${BENCHES.join("|")} [--short] [--pushes=N, for commands]`);
+const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const unknown = names.filter((name) => !BENCHES.includes(name));
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`Usage: npm run bench -- ${BENCHES.join("|")} [--short] [--pushes=N, for commands]`);
   process.exit(2);
 }
 
-for (const name of chosen) {
+for (const name of names) {
   const file = join(root, "scripts", "bench", `${name}.ts`);
-  if (!existsSync(file)) {
-    console.error(`There is no ${file} yet.`);
-    process.exit(2);
-  }
   const { default: run } = await import(file);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown"}, Node ${process.version}, ${process.platform}`;
   console.log(`${name}: ${machine}`);

@@ -5,7 +5,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeCommonJs, completeEsm, writeEntryPoints } from "./build/formats.js";
-import { writePackageReadme } from "./build/readme.js";
 import { publishSchemas } from "./generate/publish.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,7 +28,4 @@ publishSchemas(join(root, "schemas"), join(middleware, "dist", "schemas"));
 
 compile(join(devproxy, "tsconfig.json"));
 
-for (const folder of [middleware, devproxy]) {
-  copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
-  writePackageReadme(join(root, "README.md"), folder);
-}
+for (const folder of [middleware, devproxy]) copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));

@@ -7,16 +7,16 @@ import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** A script compiled as its users run it: no loader in between, and none of the helpers that one leaves in hot functions. */
+/** A script as plain JavaScript, as users run it. A TypeScript loader would add helpers to hot functions. */
 export interface Compiled {
   readonly file: string;
   remove(): void;
 }
 
 /**
- * Bundles a TypeScript file with our own sources into one of plain JavaScript; what comes from npm stays outside.
+ * Bundles a TypeScript file and the sources of both packages into one JavaScript file. npm packages are not bundled.
  * @param source path from the root of the repository
- * @param mutations changes of our source code, to test that a check detects them
+ * @param mutations changes of the source code, to test that a check detects them
  */
 export async function compile(source: string, mutations: readonly Mutation[] = []): Promise<Compiled> {
   const folder = mkdtempSync(join(root, "node_modules", ".bench-"));
@@ -30,14 +30,13 @@ export async function compile(source: string, mutations: readonly Mutation[] = [
     target: "node20",
     sourcemap: "inline",
     logLevel: "error",
-    // Whatever is no path of ours is a package; ours are mapped to their sources by tsconfig.json.
     external: EXTERNAL,
     plugins: [mutate(mutations)],
   });
   return { file, remove: () => rmSync(dirname(file), { recursive: true, force: true }) };
 }
 
-/** A text in a source file, and its replacement. */
+/** A text of a source file, and its replacement. */
 export interface Mutation {
   /** Path from the root of the repository. */
   readonly file: string;
@@ -50,11 +49,11 @@ function mutate(mutations: readonly Mutation[]): Plugin {
     name: "mutate",
     setup({ onLoad }) {
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        const own = mutations.filter(({ file }) => path === join(root, file));
-        if (own.length === 0) return undefined;
+        const ofFile = mutations.filter(({ file }) => path === join(root, file));
+        if (ofFile.length === 0) return undefined;
         let contents = readFileSync(path, "utf8");
-        for (const { file, from, to } of own) {
-          if (!contents.includes(from)) throw new Error(`${file} has no such text to change: ${from}`);
+        for (const { file, from, to } of ofFile) {
+          if (!contents.includes(from)) throw new Error(`${file} does not contain the text to change: ${from}`);
           contents = contents.replace(from, to);
         }
         return { contents, loader: "ts" };
@@ -75,13 +74,14 @@ const EXTERNAL = [
   "localtunnel",
 ];
 
-/** A process of its own that answers questions: `{ ask }` comes back as `{ ask, value }`. */
+/** A child process whose functions the parent can call: it exposes them with `exposeFunctions`. */
 export class Child {
   private constructor(readonly process: ChildProcess) {}
 
   /**
-   * Starts a compiled script and waits until it says that it is ready.
-   * @param options.env on top of ours; `options.flags` for node itself
+   * Starts a compiled script and waits for its `ready` value.
+   * @param options.env variables in addition to those of this process
+   * @param options.flags flags of `node`
    */
   static async start(
     { file }: Compiled,
@@ -95,35 +95,36 @@ export class Child {
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       }),
     );
-    return { child, ready: await child.#hear("ready") };
+    return { child, ready: await child.#next("ready") };
   }
 
-  /** Asks the child something, and resolves with its answer. */
-  ask<Value>(question: string, detail?: unknown): Promise<Value> {
+  /** Calls a function of the child process, and resolves with its result. Rejects if the child process has ended. */
+  invoke<Value>(name: string, argument?: unknown): Promise<Value> {
     if (!this.isRunning) {
       const { exitCode, signalCode } = this.process;
       return Promise.reject(
-        new Error(`The child has ended with ${exitCode ?? signalCode}; it cannot answer "${question}".`),
+        new Error(`Could not call "${name}": the child process has ended with ${exitCode ?? signalCode}.`),
       );
     }
-    const answer = this.#hear(question);
-    this.process.send({ ask: question, detail });
-    return answer as Promise<Value>;
+    const result = this.#next(name);
+    this.process.send({ name, argument });
+    return result as Promise<Value>;
   }
 
-  #hear(question: string): Promise<unknown> {
+  /** Resolves with the next value that the child process sends under a name. */
+  #next(name: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         this.process.off("message", onMessage).off("exit", onExit);
       };
-      const onMessage = (message: { ask: string; value: unknown }): void => {
-        if (message.ask !== question) return;
+      const onMessage = (message: { name: string; value: unknown }): void => {
+        if (message.name !== name) return;
         stop();
         resolve(message.value);
       };
       const onExit = (code: number | null, signal: string | null): void => {
         stop();
-        reject(new Error(`The child ended with ${code ?? signal} before it answered "${question}".`));
+        reject(new Error(`The child process ended with ${code ?? signal} before it sent "${name}".`));
       };
       this.process.on("message", onMessage).on("exit", onExit);
     });

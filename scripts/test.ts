@@ -1,6 +1,6 @@
 /**
- * Runs the test files under test/: `npm test`, or `npm test -- journal sign` for the files whose path holds one of the words.
- * The files are listed here, since the test runner of Node 20 ends with 0 when it finds none.
+ * Runs the test files in test/: `npm test`, or `npm test -- journal sign` for the files whose path contains one of the words.
+ * This script lists the files itself, because the test runner of Node 20 exits with 0 if it finds none.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -30,7 +30,7 @@ const runner = spawn(
     "tsx",
     "--test",
     "--test-concurrency=2",
-    // Node 20 counts a file as a test too: only what hangs may ever reach this, however slow the machine.
+    // Node 20 applies it also to whole files, so it must be long enough for a slow machine: it only ends tests that hang.
     "--test-timeout=300000",
     "--test-reporter=spec",
     ...flags,

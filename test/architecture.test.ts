@@ -14,7 +14,9 @@ function importsOf(name: string): Map<string, string[]> {
     files.map((file) => {
       const path = file.replaceAll("\\", "/");
       const text = readFileSync(join(src, file), "utf8");
-      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, target]) => target as string);
+      const imports = [...text.matchAll(/\b(?:from\s+|import\s*\(?\s*)"([^"]+)"/g)].map(
+        ([, target]) => target as string,
+      );
       return [
         path,
         imports.map((target) =>
@@ -56,7 +58,7 @@ for (const name of ["middleware", "devproxy"]) {
 
 /** The rooms and root files of each package, lowest first: each may import those before it. */
 const ORDER: Record<string, string[]> = {
-  middleware: ["errors.ts", "generated", "journal", "push", "payload", "work"],
+  middleware: ["errors.ts", "generated", "push", "journal", "payload", "work"],
   devproxy: [
     "errors.ts",
     "http",
@@ -124,7 +126,7 @@ test("the dev proxy uses the public entry points of the middleware alone", () =>
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !["airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
+        !["airudder-webhooks/inspect", "airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],

@@ -1,45 +1,45 @@
 import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses, createIngress, listen, passThroughTo, portOf, reportMalformed } from "./ingress/index.js";
-import { FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
-import { type DevproxyOptions, type DevproxySettings, settingsOf } from "./options.js";
+import { type Filters, FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
+import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks } from "./options.js";
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
 import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
-/** A dev proxy that runs. */
+/** A running dev proxy. */
 export interface Devproxy {
-  /** Where pushes are taken on this machine. */
+  /** URL that receives pushes on this machine. */
   readonly localUrl: string;
-  /** What to give to Airudder; `null` while no tunnel is up. */
+  /** URL to give to Airudder; `null` while no tunnel is up. */
   readonly publicUrl: string | null;
   /** Whether the app accepts connections. */
   readonly appIsUp: boolean;
-  /** Resolves with the public URL when the tunnel is up, or with `null` when it failed or took longer than 10 s. */
+  /** Resolves with the public URL when the tunnel is up. Resolves with `null` if it fails or takes longer than 10 s. */
   tunnelReady(): Promise<string | null>;
   /** The journal and its index. */
   readonly store: Store;
-  /** Plays recorded pushes again through the forwarder that live ones take. */
+  /** Sends recorded pushes again, in the same way as live ones. */
   replay(request: ReplayRequest, onEvent?: (event: ReplayEvent) => void): Promise<ReplaySummary>;
-  /** Stops taking pushes, finishes what can be finished at once, and releases the journal. */
+  /** Stops receiving pushes, waits about a second for running deliveries, and releases the journal. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the dev proxy: journal, ingress, forwarder, tunnel, control channel. The local URL works when this resolves; the tunnel
- * comes up, or fails, in its own time and is reported to `onEvent`.
+ * Starts the dev proxy. The local URL works when this resolves. The tunnel opens in the background and reports its state to `onEvent`.
  * @throws DevproxyError, TunnelError `tunnel_option`, JournalError `journal_locked` …
  * @example
  * const proxy = await startDevproxy({ target: "http://localhost:3000/webhooks/airudder", tunnel: "none" });
  * console.log(proxy.localUrl);
  * await proxy.close();
  */
-export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devproxy> {
+export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
   const listener: Listener = options.onEvent ?? (() => undefined);
   const damage: Damage[] = [];
@@ -48,12 +48,12 @@ export async function startDevproxy(options: DevproxyOptions = {}): Promise<Devp
     onDamage: (one) => damage.push(one),
   });
   for (const message of describeDamage(damage)) listener({ event: "note", code: "journal_damaged", message });
-  const started: (() => unknown)[] = [];
+  const cleanups: (() => unknown)[] = [];
   try {
     const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
-    return await run(options, settings, store, config, damage, listener, started);
+    return await start({ options, settings, store, config, damage, listener, cleanups });
   } catch (error) {
-    for (const end of started.reverse()) await end();
+    for (const cleanUp of cleanups.reverse()) await cleanUp();
     await store.close();
     throw error;
   }
@@ -66,68 +66,39 @@ function noteNewUrl({ dir, index }: Store, listener: Listener): void {
   listener({ event: "note", code: "url_changed", message });
 }
 
-/** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
-function plainRow({ push, location, deliveries, mark }: Row): Row {
-  return { push, location, deliveries, ...(mark === undefined ? {} : { mark }) };
+/** What every part of the dev proxy is made from. */
+interface Basis {
+  options: DevproxyOptions & TestHooks;
+  settings: DevproxySettings;
+  store: Store;
+  config: Config;
+  damage: Damage[];
+  listener: Listener;
+  /** Each part that runs adds a function that ends it, in case a later part cannot start. */
+  cleanups: (() => unknown)[];
 }
 
-async function run(
-  options: DevproxyOptions,
-  { target, port, dir, provider, whenDown, passThrough, keep }: DevproxySettings,
-  store: Store,
-  config: Config,
-  damage: Damage[],
-  listener: Listener,
-  /** Receives what ends each part that runs, in case a later one cannot start. */
-  started: (() => unknown)[],
-): Promise<Devproxy> {
-  const { key, limits, healthIntervals } = options;
+async function start(basis: Basis): Promise<Devproxy> {
+  const { options, settings, store, config, listener, cleanups } = basis;
+  const { target, dir, keep } = settings;
   const forwarder = new Forwarder(options.token);
+  cleanups.push(() => forwarder.close());
   const redactor = await Redactor.of(store.dir, options.reveal ?? false);
   const deliverer = new Deliverer(store, forwarder, listener, redactor);
-  const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, limits, healthIntervals });
-  started.push(
-    () => forwarder.close(),
-    () => live.close(),
-  );
+  const live = createLiveDelivery(basis, deliverer);
   live.resume();
-  const { secret } = config;
-  const active = new ActiveResponses();
-  const elsewhere = passThrough ? passThroughTo(target) : undefined;
-  const { bodyMs } = limits ?? {};
-  const ingress = createIngress({ secret, key, store, live, listener, bodyMs, passThrough: elsewhere }, active);
-  const server = await listen(ingress, port);
-  started.push(() => active.closeServer(server, () => live.close()));
-  reportMalformed(server, listener);
-  const localUrl = `http://127.0.0.1:${portOf(server)}${pushPath(secret)}`;
-  const record = new ProgramRecord(dir);
-  const orphan = await record.endOrphan();
-  if (orphan !== undefined) {
-    const message = `Ended the tunnel program that an earlier run left behind (process ${orphan}).`;
-    listener({ event: "note", code: "tunnel_orphan_ended", message });
-  }
-  const supervisor = new TunnelSupervisor({
-    provider,
-    record,
-    port: portOf(server),
-    secret,
-    subdomain: options.subdomain ?? config.subdomain,
-    onState: (status) => {
-      const event = tunnelEvent(status);
-      if (event !== undefined) listener(event);
-      const message = tunnelNote(status);
-      if (message !== undefined) listener({ event: "note", code: "tunnel_name_back", message });
-    },
-  });
+  const ingress = await startIngress(basis, live);
+  const localUrl = `http://127.0.0.1:${ingress.port}${pushPath(config.secret)}`;
+  const supervisor = await createSupervisor(basis, ingress.port);
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
-
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
     replay(request, { store, deliverer, live, target, onEvent, signal });
+
   const instance = randomUUID();
   const folder = (await identityOf(dir)) as FolderIdentity;
   const watch = new FolderWatch(store, folder, config, listener);
-  started.push(() => watch.close());
+  cleanups.push(() => watch.close());
   const state = async () => ({
     instance,
     journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
@@ -135,12 +106,12 @@ async function run(
     local: localUrl,
     public: publicUrl(),
     target: target.href,
-    key,
+    key: options.key,
     token: options.token,
     appIsUp: live.appIsUp,
     waiting: live.waitingCount,
     tunnel: {
-      server: provider.server,
+      server: settings.provider.server,
       state: supervisor.status.state,
       error: supervisor.status.error?.message,
       pingMs: supervisor.pingMs,
@@ -148,31 +119,23 @@ async function run(
   });
   const control = await serveControl(config.token, {
     state,
-    list: async ({ filters, last }) => {
-      const matching = await filterRows(store, store.index.rows, filters);
-      return {
-        rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
-        matching: matching.length,
-        total: store.index.rows.length,
-        damage: describeDamage(damage.filter(({ segment }) => store.segments().some((one) => one.segment === segment))),
-      };
-    },
+    list: ({ filters, last }) => listRows(basis, filters, last),
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
-  started.push(() => control.close());
+  cleanups.push(() => control.close());
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
-  const janitor = keep && new RetentionTask(store, keep, listener);
-  await janitor?.run();
+  const retention = keep && new RetentionTask(store, keep, listener);
+  await retention?.run();
   await live.start();
   supervisor.start();
 
   const close = async () => {
     stopping.abort();
     await supervisor.close();
-    await active.closeServer(server, () => live.close());
+    await ingress.close();
     control.close();
     await deliverer.flush();
-    await janitor?.close();
+    await retention?.close();
     forwarder.close();
     watch.close();
     await removeAddress(dir, instance);
@@ -195,4 +158,79 @@ async function run(
       return closing;
     },
   };
+}
+
+function createLiveDelivery({ options, settings, store, listener, cleanups }: Basis, deliverer: Deliverer) {
+  const { target, whenDown } = settings;
+  const { timeouts, healthCheckIntervals } = options;
+  const live = new LiveDelivery({ store, deliverer, target, whenDown, listener, timeouts, healthCheckIntervals });
+  cleanups.push(() => live.close());
+  return live;
+}
+
+/** Starts the server that receives pushes. */
+async function startIngress(
+  { options, settings, store, config, listener, cleanups }: Basis,
+  live: LiveDelivery,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const active = new ActiveResponses();
+  const app = createIngress(
+    {
+      secret: config.secret,
+      key: options.key,
+      store,
+      live,
+      listener,
+      bodyMs: options.timeouts?.bodyMs,
+      passThrough: settings.passThrough ? passThroughTo(settings.target) : undefined,
+    },
+    active,
+  );
+  const server: Server = await listen(app, settings.port);
+  const close = () => active.closeServer(server, () => live.close());
+  cleanups.push(close);
+  reportMalformed(server, listener);
+  return { port: portOf(server), close };
+}
+
+/** Creates the supervisor of the tunnel, after it has ended a tunnel program that an earlier run left behind. */
+async function createSupervisor(
+  { options, settings, config, listener }: Basis,
+  port: number,
+): Promise<TunnelSupervisor> {
+  const record = new ProgramRecord(settings.dir);
+  const orphan = await record.endOrphan();
+  if (orphan !== undefined) {
+    const message = `Ended the tunnel program that an earlier run left behind (process ${orphan}).`;
+    listener({ event: "note", code: "tunnel_orphan_ended", message });
+  }
+  return new TunnelSupervisor({
+    provider: settings.provider,
+    record,
+    port,
+    secret: config.secret,
+    subdomain: options.subdomain ?? config.subdomain,
+    onState: (status) => {
+      const event = tunnelEvent(status);
+      if (event !== undefined) listener(event);
+      const message = tunnelNote(status);
+      if (message !== undefined) listener({ event: "note", code: "tunnel_name_back", message });
+    },
+  });
+}
+
+/** The newest pushes that match, for a `list` beside the running proxy. */
+async function listRows({ store, damage }: Basis, filters: Filters, last: number) {
+  const matching = await filterRows(store, store.index.rows, filters);
+  return {
+    rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
+    matching: matching.length,
+    total: store.index.rows.length,
+    damage: describeDamage(damage.filter(({ segment }) => store.segments().some((one) => one.segment === segment))),
+  };
+}
+
+/** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
+function plainRow({ push, location, deliveries, mark }: Row): Row {
+  return { push, location, deliveries, ...(mark === undefined ? {} : { mark }) };
 }

@@ -18,7 +18,7 @@ export class DevproxyError extends Error {
   }
 }
 
-/** A value on the command line, or an option of `startDevproxy`, is wrong. */
+/** The error for a wrong value on the command line or a wrong option of `startDevproxy`. */
 export function usageError(message: string): DevproxyError {
   return new DevproxyError("usage", message, 2);
 }

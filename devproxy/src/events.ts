@@ -11,7 +11,7 @@ export interface ReadyEvent {
   inspector: string | null;
 }
 
-/** The tunnel changed its state; `url` is what to give to Airudder. */
+/** The state of the tunnel has changed. `url` is the URL to give to Airudder. */
 export interface TunnelEvent {
   event: "tunnel";
   state: "up" | "down" | "reopening";
@@ -19,56 +19,57 @@ export interface TunnelEvent {
   error?: string;
 }
 
-/** A push came in and is on disk. */
+/** A push was received, and is on disk. */
 export interface PushEvent {
   event: "push";
   id: string;
   seq: number;
   type: string;
   verified: boolean;
-  /** How many drift entries it has. */
+  /** Number of drift entries. */
   drift: number;
-  /** Likely cause, if the push carries a `Sign` that does not match the key. */
+  /** Likely cause, if the `Sign` of the push does not match the key. */
   signProblem?: string;
 }
 
 /** A delivery has ended. */
 export interface DeliveryEvent {
   event: "delivery";
-  /** The push's id. */
+  /** Id of the push. */
   push: string;
-  /** The app's status, `null` when it gave none. */
+  /** Status of the response, `null` if there was none. */
   status: number | null;
-  /** The error's code of a refusal like the middleware's: `{"error":{"code":"bad_token"}}`. */
+  /** Error code of a rejection in the form of the middleware: `{"error":{"code":"bad_token"}}`. */
   code?: string;
-  /** What the app's receiver reports, such as `handled`, `failed` or `stored`; absent if the app reports nothing. */
+  /** The result that the app's receiver reports, such as `handled`, `failed` or `stored`; absent if the app reports none. */
   result?: string;
+  /** Duration of the delivery, ms. */
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
-  /** The response came after the sender's time limit: in production, Airudder would have retried. */
+  /** Whether the response arrived after the time limit of the sender. In production, Airudder would have retried. */
   late?: true;
-  /** Why it does not change the status of the push: its bytes were edited, it went to another app, or the proxy stopped it. */
+  /** Why it does not change the status of the push: its bytes were edited, it was sent to another app, or the proxy stopped it. */
   aside?: "edited" | "elsewhere" | "stopped";
-  /** The receiver's whole report: the known members of `Airudder-Outcome`. Its `error` is redacted, unless `reveal` is set. */
+  /** The documented members of `Airudder-Outcome`. `error` is redacted unless `reveal` is set. */
   outcome?: Outcome;
 }
 
-/** Something worth knowing that is no push: the app went down, the journal dropped a segment. */
+/** Other information, for example that the app is down or that the journal dropped a segment. */
 export interface NoteEvent {
   event: "note";
   code: string;
   message: string;
 }
 
-/** The last line of `listen`: counts of its journal. */
+/** The last event of `listen`, with counts of its journal. */
 export interface StoppedEvent {
   event: "stopped";
-  /** All pushes of the journal. */
+  /** Number of pushes in the journal. */
   recorded: number;
-  /** Pushes that the app has not responded to. */
+  /** Number of pushes that got no response from the app. */
   undelivered: number;
-  /** The folder. */
+  /** Folder of the journal. */
   journal: string;
 }
 

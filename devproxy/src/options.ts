@@ -7,10 +7,10 @@ import {
   WHEN_DOWN,
   type WhenDown,
 } from "./config/index.js";
-import type { HealthIntervals } from "./delivery/index.js";
+import type { HealthCheckIntervals } from "./delivery/index.js";
 import { usageError } from "./errors.js";
 import type { Listener } from "./events.js";
-import type { Limits } from "./queue/index.js";
+import type { DeliveryTimeouts } from "./queue/index.js";
 import { parseTunnel, type TunnelProvider } from "./tunnel/index.js";
 
 /** Options of `startDevproxy`. */
@@ -21,19 +21,19 @@ export interface DevproxyOptions {
   port?: number;
   /** Folder of the journal and of the config. Default: `.airudder`. */
   journal?: string;
-  /** `localtunnel`, `cloudflared`, `ngrok`, `ssh:HOST`, `none`, `url:https://…` or `command:…`. Default: `localtunnel`. */
+  /** A value of `--tunnel`, such as `none` or `ssh:localhost.run`. Default: `localtunnel`. */
   tunnel?: string;
   /** localtunnel's server. Default: `https://localtunnel.me`. */
   tunnelHost?: string;
-  /** Name to request from the tunnel's server. Default: the one in the journal's `config.json`. */
+  /** Name to request from the tunnel server. Default: that of the journal's `config.json`. */
   subdomain?: string;
-  /** The key agreed with Airudder, to check `Sign` with. Default: the vendor's public key. */
+  /** Key agreed with Airudder, to check `Sign`. Default: the vendor's public key. */
   key?: string;
-  /** The token that the app requires. Sent with each push in the header `Airudder-Token`, never recorded. Default: none. */
+  /** Token that the app requires. Each push is sent with it in the header `Airudder-Token`. It is never recorded. Default: none. */
   token?: string | undefined;
   /** What to do with pushes while the app is down. Default: `hold`. */
   whenDown?: WhenDown;
-  /** How much of the journal to keep: an age (`30d`) or a number of pushes (`50000`). Default: all. */
+  /** Part of the journal to keep: an age (`30d`) or a number of pushes (`50000`). Default: all. */
   keep?: string;
   /** Forwards requests that are not pushes to the app, without recording them. Default: `false`. */
   passThrough?: boolean;
@@ -41,15 +41,17 @@ export interface DevproxyOptions {
   reveal?: boolean;
   /** Receives every event. */
   onEvent?: Listener;
-  /** Time limits other than Airudder's; for tests. @internal */
-  limits?: Limits;
-  /** @internal */
-  healthIntervals?: HealthIntervals;
-  /** Size at which a segment of the journal is closed, bytes. @internal */
+}
+
+/** What the tests of this package change in a dev proxy. Not for users: it may change in any release. */
+export interface TestHooks {
+  timeouts?: DeliveryTimeouts;
+  healthCheckIntervals?: HealthCheckIntervals;
+  /** Size at which a segment of the journal is closed, bytes. */
   segmentBytes?: number;
 }
 
-/** Options that were checked. */
+/** The options after validation, with defaults. */
 export interface DevproxySettings {
   target: URL;
   port: number;
@@ -61,7 +63,7 @@ export interface DevproxySettings {
 }
 
 /**
- * Checks the options once, before anything is started.
+ * Validates the options, before anything is started.
  * @throws DevproxyError `usage`, TunnelError `tunnel_option`
  */
 export function settingsOf(options: DevproxyOptions): DevproxySettings {
@@ -69,9 +71,9 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw usageError("--port must be a whole number from 0 to 65535.");
   if (!WHEN_DOWN.includes(whenDown))
-    throw usageError(`--when-down "${whenDown}" is unknown. Give one of ${WHEN_DOWN.join(", ")}.`);
+    throw usageError(`--when-down "${whenDown}" is unknown. Use one of ${WHEN_DOWN.join(", ")}.`);
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
-    throw usageError(`--subdomain "${subdomain}" is no name. Give 4 to 63 lower-case letters, digits and hyphens.`);
+    throw usageError(`--subdomain "${subdomain}" is not valid. Use 4 to 63 lower-case letters, digits and hyphens.`);
   }
   if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's public default.");
   return {

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AirudderError } from "./errors.js";
 import { catalogue } from "./generated/catalogue.js";
 import type { PushType } from "./generated/types.js";
+import { useDictionaryMode } from "./http/dictionary-mode.js";
 import { handleFetch } from "./http/fetch.js";
 import { NodeExchange } from "./http/node.js";
-import { shareShape } from "./http/shape.js";
 import { Direct } from "./inbox/direct.js";
 import type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
 import { Stored } from "./inbox/stored.js";
@@ -99,7 +99,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   const receiving = { intake, recorder, settings, warnings };
 
   function receiver(request: IncomingMessage, response: ServerResponse): void {
-    shareShape(request, response);
+    useDictionaryMode(request, response);
     new NodeExchange(request, response, receiving).run();
   }
 

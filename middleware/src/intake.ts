@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { atEndOfTurn } from "./end-of-turn.js";
 import { AirudderError } from "./errors.js";
 import type { PushType } from "./generated/types.js";
-import { type HttpResponse, type Known, OK_BODY, type Outcome, refuse } from "./http/answer.js";
+import { errorResponse, type Findings, type HttpResponse, OK_BODY, type OutcomeResult } from "./http/response.js";
 import { Duplicates, type Pending } from "./inbox/duplicates.js";
 import type { RecoveredPush } from "./inbox/inbox.js";
 import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
@@ -15,8 +15,7 @@ import { authenticate } from "./push/authenticate.js";
 import { newPushId } from "./push/id.js";
 import { findSchema } from "./push/identify.js";
 import { parseBody } from "./push/parse.js";
-import type { Push, QuarantinedPush } from "./push/push.js";
-import type { Received } from "./push/received.js";
+import type { Push, PushRequest, QuarantinedPush } from "./push/push.js";
 import { findSubject } from "./push/subject.js";
 import { type Validation, validate } from "./push/validate.js";
 
@@ -26,7 +25,7 @@ const MAX_OPENING_MS = 60_000;
 /** Processes a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
-  readonly #unknown: Known;
+  readonly #unknown: Findings;
   /** Set right after construction, because the keeper of an inbox needs the intake to report recovered pushes. */
   keeper!: Keeper;
   closing = false;
@@ -46,7 +45,7 @@ export class Intake {
   }
 
   /** Never throws: every error becomes a response. */
-  process(received: Received): HttpResponse | Promise<HttpResponse> {
+  process(received: PushRequest): HttpResponse | Promise<HttpResponse> {
     try {
       if (this.closing) throw new AirudderError("busy", "The receiver is closing; send it again.");
       const opening = this.keeper.opening();
@@ -57,7 +56,12 @@ export class Intake {
   }
 
   /** The response to any error. */
-  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome = "rejected"): HttpResponse {
+  reject(
+    error: unknown,
+    startedAt: number,
+    known: Findings = this.#unknown,
+    result: OutcomeResult = "rejected",
+  ): HttpResponse {
     const rejection =
       error instanceof AirudderError
         ? error
@@ -67,16 +71,16 @@ export class Intake {
           });
     const { code, status, evidence } = rejection;
     const hint = evidence.hint === undefined ? {} : { hint: evidence.hint };
-    this.recorder.tell({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
+    this.recorder.emit({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
     if (WARNED.has(code) && evidence.hint !== undefined) {
       const message = `A push was rejected: ${status} ${code}. ${evidence.hint}`;
       this.warnings.warn("AIRUDDER_REJECTED", message, { key: message });
     }
-    return refuse(rejection, known, result);
+    return errorResponse(rejection, known, result);
   }
 
   /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
-  async #takeOnceOpen(opening: Promise<void>, received: Received): Promise<HttpResponse> {
+  async #takeOnceOpen(opening: Promise<void>, received: PushRequest): Promise<HttpResponse> {
     const { startedAt } = received;
     try {
       const isReplay = received.headers["airudder-replay"] !== undefined && this.keeper.limitsReplays;
@@ -98,7 +102,7 @@ export class Intake {
     return Math.max(0, this.settings.deadlineMs - (performance.now() - startedAt));
   }
 
-  #take(received: Received): HttpResponse | Promise<HttpResponse> {
+  #take(received: PushRequest): HttpResponse | Promise<HttpResponse> {
     const { settings } = this;
     const payload = received.payload ?? parseBody(received.raw);
     const schema = findSchema(payload, settings.type);
@@ -108,7 +112,7 @@ export class Intake {
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
-    const known: Known = { type, verified, duplicate: false, drift: validation.drift.length };
+    const known: Findings = { type, verified, duplicate: false, drift: validation.drift.length };
     if (push.reserialised) (known as { reserialised?: true }).reserialised = true;
     const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
@@ -132,7 +136,7 @@ export class Intake {
   }
 
   #push(
-    received: Received,
+    received: PushRequest,
     type: PushType,
     payload: object,
     verified: boolean,
@@ -157,12 +161,12 @@ export class Intake {
   #join(
     pending: Pending | undefined,
     { push, received }: Admitted,
-    known: Known,
+    known: Findings,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type } = push;
     const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
     return this.#answer(result, received, { ...known, duplicate: true }, pending, (ms) => {
-      this.recorder.tell({ event: "duplicate", id, type, ms });
+      this.recorder.emit({ event: "duplicate", id, type, ms });
     });
   }
 
@@ -177,7 +181,7 @@ export class Intake {
 
   #accept(
     { push, received }: Admitted,
-    known: Known,
+    known: Findings,
     kept: Kept | Promise<Kept>,
     pending?: Pending,
   ): HttpResponse | Promise<HttpResponse> {
@@ -189,8 +193,8 @@ export class Intake {
       known,
       pending,
       (ms) => {
-        this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
-        if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
+        this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+        if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
       },
       hasDeadline,
     );
@@ -199,15 +203,15 @@ export class Intake {
   /** Responds 200 once the push is kept, or with an error if keeping it fails or the deadline passes first. */
   #answer(
     kept: Kept | Promise<Kept>,
-    { startedAt }: Received,
-    known: Known,
+    { startedAt }: PushRequest,
+    known: Findings,
     pending: Pending | undefined,
     tell: (ms: number) => void,
     hasDeadline = true,
   ): HttpResponse | Promise<HttpResponse> {
     const succeed = (result: Kept): HttpResponse => {
       tell(performance.now() - startedAt);
-      return { status: 200, body: OK_BODY, known, result: known.duplicate ? "duplicate" : result };
+      return { status: 200, body: OK_BODY, findings: known, result: known.duplicate ? "duplicate" : result };
     };
     if (typeof kept === "string") return succeed(kept);
     if (pending !== undefined) pending.waiting++;
@@ -253,7 +257,7 @@ const WARNED: ReadonlySet<string> = new Set([
   "busy",
 ]);
 
-function resultOf(error: unknown): Outcome {
+function resultOf(error: unknown): OutcomeResult {
   return error instanceof AirudderError && error.code === "handler_failed" ? "failed" : "rejected";
 }
 

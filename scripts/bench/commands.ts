@@ -12,13 +12,13 @@ import type { BenchOptions } from "./options.js";
 import { printRows, type Row, spread } from "./table.js";
 
 const SERVER = "scripts/bench/proxy/server.ts";
-const AT_ONCE = 32;
-/** Memory is measured again after so long. */
+const CONCURRENCY = 32;
+/** Time until memory is measured again. */
 const SETTLE_MS = 10_000;
-/** Nobody reads the output of `list --json` for so long. */
+/** How long nobody reads the output of `list --json`. */
 const UNREAD_MS = 10_000;
 
-/** Limits that the README promises at 300,000 pushes. */
+/** Upper limits at 300,000 pushes. */
 interface Goal {
   /** Seconds. */
   readonly s?: number;
@@ -26,7 +26,7 @@ interface Goal {
 }
 
 /**
- * The command line with a large journal, each command in its own process. The time includes the start of the process, opening the journal
+ * Measures the command line with a large journal, each command in its own process. The time includes the start of the process, opening the journal
  * and printing. Memory is the peak resident size of that process.
  */
 export default async function benchCommands({ short, pushes }: BenchOptions): Promise<{ rows: Row[] }> {
@@ -42,7 +42,7 @@ export default async function benchCommands({ short, pushes }: BenchOptions): Pr
     await benchOpening(bench);
     await benchReading(bench);
     await benchReplay(bench, barePort as number);
-    await benchBeside(bench); // last: its large pushes must not be among those that are replayed
+    await benchListen(bench); // last, so that its large pushes are not replayed
     printRows(bench.rows);
     return { rows: bench.rows };
   } finally {
@@ -53,7 +53,7 @@ export default async function benchCommands({ short, pushes }: BenchOptions): Pr
   }
 }
 
-/** What the parts of this bench share. */
+/** The state that the parts of this benchmark share. */
 class Bench {
   readonly rows: Row[] = [];
 
@@ -72,7 +72,7 @@ class Bench {
     return run([...args, "--journal", this.folder], reader);
   }
 
-  /** Runs a command so often, and adds what it takes. */
+  /** Runs a command `rounds` times, and adds its time and memory. */
   async measure(args: readonly string[], { rounds = this.rounds, what = args.join(" "), ...goal }: Measure = {}) {
     const runs: Run[] = [];
     for (let round = 0; round < rounds; round++) runs.push(await this.run(args));
@@ -87,9 +87,9 @@ class Bench {
     this.addRow({ what: `${what}: memory`, value: spread(runs.map((one) => one.mb)), unit: " MB" }, mb);
   }
 
-  /** @param most the highest value that meets the goal */
-  addRow(row: Row, most?: number): void {
-    this.rows.push(most === undefined ? row : { ...row, goal: { most } });
+  /** @param max the highest value that meets the goal */
+  addRow(row: Row, max?: number): void {
+    this.rows.push(max === undefined ? row : { ...row, goal: { max } });
   }
 }
 
@@ -113,10 +113,10 @@ async function benchOpening(bench: Bench): Promise<void> {
   bench.add("listen ready", starts, { s: 2, mb: 300 });
 }
 
-/** The commands that read a journal that nobody writes to. */
+/** The commands that read a journal while no process writes to it. */
 async function benchReading(bench: Bench): Promise<void> {
   const middle = bench.size >> 1;
-  await bench.measure(["list", "--last", "20"], { what: "list --last 20, alone", s: 1, mb: 200 });
+  await bench.measure(["list", "--last", "20"], { what: "list --last 20, without a running listen", s: 1, mb: 200 });
   await bench.measure(["list", "--status", "failed", "--last", "20"], { s: 2 });
   await bench.measure(["list", "--task", taskOf(middle)], { what: "list --task of one push", s: 2 });
   await bench.measure(["list", "--type", "call.completed", "--since", "1h", "--last", "20"], { s: 2 });
@@ -132,43 +132,43 @@ async function benchReading(bench: Bench): Promise<void> {
   await bench.measure(["replay", "--dry-run", ...many], { rounds: 1 });
 }
 
-/** Replays at full speed: from the first line printed to the last, so that the opening of the journal does not count. */
+/** Replays at full speed, measured from the first printed line to the last, so without opening the journal. */
 async function benchReplay(bench: Bench, barePort: number): Promise<void> {
   const { size, isShort, target } = bench;
   const count = Math.min(size, isShort ? 1_000 : 20_000);
-  const pace = ["--speed", "max", "--concurrency", String(AT_ONCE), "--to", target];
+  const options = ["--speed", "max", "--concurrency", String(CONCURRENCY), "--to", target];
   const ratios: number[] = [];
   const replays: Run[] = [];
   for (let round = 0; round < bench.rounds; round++) {
-    const client = await Client.open(barePort, AT_ONCE, newCalls());
+    const client = await Client.open(barePort, CONCURRENCY, newCalls());
     const { requests, seconds } = await client.run(isShort ? 500 : 5_000);
     client.close();
-    const replay = await bench.run(["replay", "--last", String(count), ...pace], "present");
+    const replay = await bench.run(["replay", "--last", String(count), ...options], "present");
     replays.push(replay);
     ratios.push(count / replay.printingSeconds / (requests / seconds));
   }
-  bench.add(`replay --speed max --last ${count}, with the opening`, replays);
+  bench.add(`replay --speed max --last ${count}, with opening the journal`, replays);
   bench.rows.push({
-    what: "replay --speed max without the opening, against load through bare http-proxy-middleware",
+    what: "replay --speed max without opening the journal, compared with load through bare http-proxy-middleware",
     value: spread(ratios),
     unit: "x",
-    goal: { least: 0.5 },
+    goal: { min: 0.5 },
   });
 }
 
-/** What is measured at a running `listen`: a list beside it, and its memory after large pushes. */
-async function benchBeside(bench: Bench): Promise<void> {
+/** Measures `list` while `listen` runs, and the memory of `listen` after large pushes. */
+async function benchListen(bench: Bench): Promise<void> {
   const count = bench.isShort ? 8 : 64;
   const listening = await Listening.start(bench.folder, bench.target);
   try {
-    await bench.measure(["list", "--last", "20"], { what: "list --last 20, beside a running listen", s: 0.3 });
+    await bench.measure(["list", "--last", "20"], { what: "list --last 20, with a running listen", s: 0.3 });
     const before = await listening.memory();
     await sendLargePushes(listening.url, count);
     const during = await listening.memory();
     await sleep(SETTLE_MS);
     const after = await listening.memory();
     const row = (what: string, mb: number) => ({
-      what: `listen, ${count} pushes of 10 MB at once: ${what}`,
+      what: `listen, ${count} pushes of 10 MB in parallel: ${what}`,
       value: spread([mb]),
       unit: " MB",
     });

@@ -2,40 +2,40 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newCalls } from "../load/pushes.js";
-import { duel, type Side } from "./duel.js";
-import { compare } from "./middleware.js";
+import { compareServers, type ServerUnderLoad } from "./compare-servers.js";
+import { ratioRows } from "./middleware.js";
 import type { BenchOptions } from "./options.js";
 import { type Figures, figures, printFigures, printRows, type Row } from "./table.js";
 
 const CONNECTIONS = 64;
 
-/** The file inbox (on disk before every 200, handled and marked done behind it) against direct mode. */
+/** Compares the file inbox, which writes each push to disk before the 200, with direct mode. */
 export default async function benchInbox({
   short,
-}: BenchOptions): Promise<{ rows: Row[]; sides: Record<string, Figures> }> {
+}: BenchOptions): Promise<{ rows: Row[]; servers: Record<string, Figures> }> {
   const folder = mkdtempSync(join(tmpdir(), "airudder-bench-"));
-  const sides = {
+  const servers = {
     "direct, on Express 5": { server: "middleware on Express 5", traffic: newCalls },
     "file inbox, on Express 5": { server: "file inbox on Express 5", args: [join(folder, "a")], traffic: newCalls },
     "direct, on node:http": { server: "middleware on node:http", traffic: newCalls },
     "file inbox, on node:http": { server: "file inbox on node:http", args: [join(folder, "b")], traffic: newCalls },
-  } satisfies Record<string, Side>;
+  } satisfies Record<string, ServerUnderLoad>;
   console.log(
-    `call.completed, ${CONNECTIONS} connections, 4,096 signed tasks, each push of a new call; inboxes in ${tmpdir()}`,
+    `call.completed, ${CONNECTIONS} connections, 4,096 signed tasks, each push for a new call; inboxes in ${tmpdir()}`,
   );
   try {
-    const scores = await duel(sides, {
+    const results = await compareServers(servers, {
       connections: CONNECTIONS,
       ...(short ? { rounds: 3, milliseconds: 150, warmUp: 300 } : { rounds: 21, milliseconds: 400, warmUp: 2500 }),
     });
     const rows = [
-      ...compare("on Express 5", scores["file inbox, on Express 5"], scores["direct, on Express 5"], 0.8),
-      ...compare("on node:http", scores["file inbox, on node:http"], scores["direct, on node:http"]),
+      ...ratioRows("on Express 5", results["file inbox, on Express 5"], results["direct, on Express 5"], 0.8),
+      ...ratioRows("on node:http", results["file inbox, on node:http"], results["direct, on node:http"]),
     ];
-    const known = Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, figures(score)]));
+    const known = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, figures(result)]));
     printFigures(known);
     printRows(rows);
-    return { rows, sides: known };
+    return { rows, servers: known };
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }

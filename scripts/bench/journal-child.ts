@@ -1,9 +1,9 @@
-/** Does one thing with a journal, in a process of its own, and says how long it took. */
+/** Functions that measure operations on a journal, in their own process. */
 import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Content, type Journal, openJournal, type RecordEntry } from "airudder-webhooks/journal";
-import { answerParent } from "../answer-parent.js";
+import { exposeFunctions } from "../child-functions.js";
 import { callCompleted } from "../load/pushes.js";
 
 const HEADERS = {
@@ -40,48 +40,49 @@ function append(journal: Journal): Promise<RecordEntry> {
   );
 }
 
-async function together(journal: Journal, count: number): Promise<void> {
+async function appendParallel(journal: Journal, count: number): Promise<void> {
   for (let sent = 0; sent < count; sent += 64) {
     await Promise.all(Array.from({ length: Math.min(64, count - sent) }, () => append(journal)));
   }
 }
 
-async function perTime(times: number, work: () => Promise<unknown>): Promise<number> {
+/** Time of one of `times` operations, microseconds. */
+async function timeOfOne(times: number, work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return ((performance.now() - start) * 1000) / times;
 }
 
-answerParent(undefined, {
+exposeFunctions(undefined, {
   fill: async (detail) => {
     const [dir, count] = detail as [string, number];
     const journal = await openJournal(dir);
-    await together(journal, count);
+    await appendParallel(journal, count);
     await journal.close();
   },
 
-  /** Microseconds for a push when 64 come at once. */
-  together: async (dir) => {
+  /** Time of one append with 64 in parallel, microseconds. */
+  parallel: async (dir) => {
     const journal = await openJournal(dir as string);
-    await together(journal, 1_000);
-    const took = await perTime(3_000, () => together(journal, 3_000));
+    await appendParallel(journal, 1_000);
+    const microseconds = await timeOfOne(3_000, () => appendParallel(journal, 3_000));
     await journal.close();
-    return took;
+    return microseconds;
   },
 
-  /** Microseconds for a push when each comes after the one before is on disk. */
-  alone: async (dir) => {
+  /** Time of one append when each starts after the previous one is on disk, microseconds. */
+  sequential: async (dir) => {
     const journal = await openJournal(dir as string);
-    const inTurn = async (count: number): Promise<void> => {
+    const appendSequential = async (count: number): Promise<void> => {
       for (let i = 0; i < count; i++) await append(journal);
     };
-    await inTurn(100);
-    const took = await perTime(300, () => inTurn(300));
+    await appendSequential(100);
+    const microseconds = await timeOfOne(300, () => appendSequential(300));
     await journal.close();
-    return took;
+    return microseconds;
   },
 
-  /** The same in lowdb's own file adapter, which holds 4,000 already. */
+  /** The same with lowdb's own file adapter, which already contains 4,000 pushes. */
   lowdb: async (file) => {
     const { Low } = await import("lowdb");
     const { JSONFile } = await import("lowdb/node");
@@ -90,10 +91,10 @@ answerParent(undefined, {
     const db = new Low(new JSONFile<{ pushes: object[] }>(file as string), { pushes });
     await db.write();
     const add = (): Promise<void> => db.update((data) => data.pushes.push(record()));
-    const alone = await perTime(20, async () => {
+    const sequential = await timeOfOne(20, async () => {
       for (let i = 0; i < 20; i++) await add();
     });
-    return { alone, together: await perTime(64, () => Promise.all(Array.from({ length: 64 }, add))) };
+    return { sequential, parallel: await timeOfOne(64, () => Promise.all(Array.from({ length: 64 }, add))) };
   },
 
   /** The dev proxy's database: the journal with its index in memory. */

@@ -2,18 +2,18 @@ import { fileURLToPath } from "node:url";
 import { loadPushes } from "../generate/load.js";
 import { strictSchema } from "../generate/validators.js";
 import { callCompleted, githubPushes, linePushes, newCalls, sameCalls } from "../load/pushes.js";
-import { SECRET } from "./contenders.js";
-import { duel, type Score, type Side } from "./duel.js";
+import { compareServers, type ServerResult, type ServerUnderLoad } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
+import { SECRET } from "./servers.js";
 import { cpuRatio, type Figures, figures, printFigures, printRows, type Row, speedRatio } from "./table.js";
 
 const CONNECTIONS = 32;
 
-/** The middleware in direct mode against what else one could mount, over a signed call completion of 1.9 KB. */
+/** Compares the middleware in direct mode with other middleware and servers. The push is a signed call completion of 1.9 KB. */
 export default async function benchMiddleware({
   short,
-}: BenchOptions): Promise<{ rows: Row[]; sides: Record<string, Figures> }> {
-  const sides = {
+}: BenchOptions): Promise<{ rows: Row[]; servers: Record<string, Figures> }> {
+  const servers = {
     middleware: { server: "middleware on Express 5", traffic: newCalls },
     "express.json(), res.json({})": { server: "express.json(), res.json({})", traffic: newCalls },
     "express.json(), res.end()": { server: "express.json()", traffic: newCalls },
@@ -25,37 +25,67 @@ export default async function benchMiddleware({
     "middleware, duplicates": { server: "middleware on Express 5", traffic: sameCalls },
     "middleware on node:http": { server: "middleware on node:http", traffic: newCalls },
     Fastify: { server: "Fastify", args: [fastifySchema()], traffic: newCalls },
-  } satisfies Record<string, Side>;
+  } satisfies Record<string, ServerUnderLoad>;
   console.log(
-    `call.completed of ${callCompleted("t".repeat(26), "c".repeat(20)).length} bytes, ${CONNECTIONS} connections, 4,096 signed tasks, each push of a new call (no duplicates, unless said)`,
+    `call.completed of ${callCompleted("t".repeat(26), "c".repeat(20)).length} bytes, ${CONNECTIONS} connections, 4,096 signed tasks, each push for a new call (no duplicates, except in the row "duplicates")`,
   );
-  const scores = await duel(sides, {
+  const results = await compareServers(servers, {
     connections: CONNECTIONS,
     ...(short ? { rounds: 3, milliseconds: 150, warmUp: 300 } : { rounds: 21, milliseconds: 400, warmUp: 2500 }),
   });
-  const { middleware: ours, "middleware on node:http": onHttp } = scores;
+  const { middleware: measured, "middleware on node:http": onHttp } = results;
   const rows = [
-    ...compare("on Express 5, against express.json(), same answer", ours, scores["express.json(), res.json({})"], 1.2),
-    ...compare("on Express 5, against express.json(), no answer", ours, scores["express.json(), res.end()"], 1.2),
-    ...compare("on Express 5, against a drained body, same answer", ours, scores["drained, res.json({})"], 0.88),
-    ...compare("on Express 5, against a drained body, no answer", ours, scores["drained, res.end()"], 0.88),
-    ...compare("on node:http, against Fastify", onHttp, scores.Fastify, 0.9),
-    ...compare("on Express 5, against @octokit/webhooks", ours, scores["@octokit/webhooks"], 1.1),
-    ...compare("on Express 5, against @line/bot-sdk, same answer", ours, scores["@line/bot-sdk, res.json({})"], 1.35),
-    ...compare("on Express 5, against @line/bot-sdk, no answer", ours, scores["@line/bot-sdk, res.end()"], 1.35),
-    ...compare("duplicates, against new pushes", scores["middleware, duplicates"], ours),
+    ...ratioRows(
+      "on Express 5, compared with express.json(), same response",
+      measured,
+      results["express.json(), res.json({})"],
+      1.2,
+    ),
+    ...ratioRows(
+      "on Express 5, compared with express.json(), empty response",
+      measured,
+      results["express.json(), res.end()"],
+      1.2,
+    ),
+    ...ratioRows(
+      "on Express 5, compared with a drained body, same response",
+      measured,
+      results["drained, res.json({})"],
+      0.88,
+    ),
+    ...ratioRows(
+      "on Express 5, compared with a drained body, empty response",
+      measured,
+      results["drained, res.end()"],
+      0.88,
+    ),
+    ...ratioRows("on node:http, compared with Fastify", onHttp, results.Fastify, 0.9),
+    ...ratioRows("on Express 5, compared with @octokit/webhooks", measured, results["@octokit/webhooks"], 1.1),
+    ...ratioRows(
+      "on Express 5, compared with @line/bot-sdk, same response",
+      measured,
+      results["@line/bot-sdk, res.json({})"],
+      1.35,
+    ),
+    ...ratioRows(
+      "on Express 5, compared with @line/bot-sdk, empty response",
+      measured,
+      results["@line/bot-sdk, res.end()"],
+      1.35,
+    ),
+    ...ratioRows("duplicates, compared with new pushes", results["middleware, duplicates"], measured),
   ];
-  const known = Object.fromEntries(Object.entries(scores).map(([name, score]) => [name, figures(score)]));
+  const known = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, figures(result)]));
   printFigures(known);
   printRows(rows);
-  return { rows, sides: known };
+  return { rows, servers: known };
 }
 
-/** Throughput, which has the goal, and processor time, which other work on the machine disturbs least. */
-export function compare(what: string, ours: Score, theirs: Score, least?: number): Row[] {
+/** Two rows: throughput, with the goal, and processor time, which other work on the machine affects least. */
+export function ratioRows(what: string, measured: ServerResult, baseline: ServerResult, min?: number): Row[] {
   return [
-    { what, value: speedRatio(ours, theirs), unit: "x", ...(least === undefined ? {} : { goal: { least } }) },
-    { what: "  by processor time of the server", value: cpuRatio(ours, theirs), unit: "x" },
+    { what, value: speedRatio(measured, baseline), unit: "x", ...(min === undefined ? {} : { goal: { min } }) },
+    { what: "  by processor time of the server", value: cpuRatio(measured, baseline), unit: "x" },
   ];
 }
 

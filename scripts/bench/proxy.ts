@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child, compile } from "../child.js";
 import { newCalls } from "../load/pushes.js";
-import { duel, type Score, type Side } from "./duel.js";
+import { compareServers, type ServerResult, type ServerUnderLoad } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
 import { type Figures, figures, printFigures, printRows, type Row, type Spread, speedRatio, spread } from "./table.js";
 
@@ -11,25 +11,25 @@ const SCRIPT = "scripts/bench/proxy/server.ts";
 const SECRET = "bench-secret-bench-secret";
 const PATH = `/in/${SECRET}`;
 
-/** The dev proxy, which records each push durably before it forwards it, against those that record nothing. */
+/** Compares the dev proxy, which writes each push to disk before it forwards the push, with proxies that record nothing. */
 export default async function benchProxy({
   short,
-}: BenchOptions): Promise<{ rows: Row[]; sides: Record<string, Figures> }> {
+}: BenchOptions): Promise<{ rows: Row[]; servers: Record<string, Figures> }> {
   const folder = mkdtempSync(join(tmpdir(), "airudder-bench-"));
   const compiled = await compile(SCRIPT);
   const { child: app, ready: port } = await Child.start(compiled, ["app"]);
   const target = `http://127.0.0.1:${port}${PATH}`;
-  const side = (server: string, index: number): Side => ({
+  const serverOf = (server: string, index: number): ServerUnderLoad => ({
     server,
     args: [target, journalIn(folder, index)],
     traffic: () => newCalls(4096, PATH),
   });
   const measure = (connections: number, first: number) =>
-    duel(
+    compareServers(
       {
-        "dev proxy": side("dev proxy", first),
-        "http-proxy-middleware": side("http-proxy-middleware", 0),
-        "plain pipe": side("plain pipe", 0),
+        "dev proxy": serverOf("dev proxy", first),
+        "http-proxy-middleware": serverOf("http-proxy-middleware", 0),
+        "plain pipe": serverOf("plain pipe", 0),
       },
       {
         connections,
@@ -39,33 +39,33 @@ export default async function benchProxy({
     );
   try {
     console.log(
-      "call.completed of 1.9 KB, each of another call; every push of the dev proxy's on disk (fdatasync) before it is forwarded",
+      "call.completed of 1.9 KB, each for a new call; the dev proxy writes each push to disk (fdatasync) before it forwards the push",
     );
     const many = await measure(64, 1);
     const one = await measure(1, 2);
-    const { "dev proxy": ours, "http-proxy-middleware": bare, "plain pipe": pipe } = many;
+    const { "dev proxy": measured, "http-proxy-middleware": bare, "plain pipe": pipe } = many;
     const rows: Row[] = [
       {
-        what: "64 connections, against bare http-proxy-middleware",
-        value: speedRatio(ours, bare),
+        what: "64 connections, compared with bare http-proxy-middleware",
+        value: speedRatio(measured, bare),
         unit: "x",
-        goal: { least: 0.6 },
+        goal: { min: 0.6 },
       },
-      { what: "64 connections, against a plain pipe", value: speedRatio(ours, pipe), unit: "x" },
+      { what: "64 connections, compared with a plain pipe", value: speedRatio(measured, pipe), unit: "x" },
       {
         what: "1 connection, added at p50",
-        value: added(one["dev proxy"], one["http-proxy-middleware"]),
+        value: addedLatency(one["dev proxy"], one["http-proxy-middleware"]),
         unit: " ms",
-        goal: { most: 1 },
+        goal: { max: 1 },
       },
     ];
     const known = Object.fromEntries([
-      ...Object.entries(many).map(([name, score]) => [`${name}, 64 connections`, figures(score)]),
-      ...Object.entries(one).map(([name, score]) => [`${name}, 1 connection`, figures(score)]),
+      ...Object.entries(many).map(([name, result]) => [`${name}, 64 connections`, figures(result)]),
+      ...Object.entries(one).map(([name, result]) => [`${name}, 1 connection`, figures(result)]),
     ]) as Record<string, Figures>;
     printFigures(known);
     printRows(rows);
-    return { rows, sides: known };
+    return { rows, servers: known };
   } finally {
     await app.kill();
     compiled.remove();
@@ -73,7 +73,7 @@ export default async function benchProxy({
   }
 }
 
-/** A journal's folder whose secret is known before the dev proxy starts. */
+/** Creates a folder for a journal, with a secret that is known before the dev proxy starts. */
 function journalIn(folder: string, index: number): string {
   const journal = join(folder, String(index));
   mkdirSync(journal, { recursive: true, mode: 0o700 });
@@ -82,10 +82,12 @@ function journalIn(folder: string, index: number): string {
   return journal;
 }
 
-/** Round by round: the median latency of the one less that of the other. */
-function added(ours: Score, theirs: Score): Spread {
+/** Difference of the median latencies, per round. */
+function addedLatency(measured: ServerResult, baseline: ServerResult): Spread {
   const median = (latencies: Float64Array): number => latencies.toSorted()[latencies.length >> 1] ?? Number.NaN;
   return spread(
-    ours.turns.map(({ latencies }, i) => median(latencies) - median(theirs.turns[i]?.latencies ?? new Float64Array())),
+    measured.rounds.map(
+      ({ latencies }, i) => median(latencies) - median(baseline.rounds[i]?.latencies ?? new Float64Array()),
+    ),
   );
 }

@@ -1,22 +1,22 @@
-import type { Score } from "./duel.js";
+import type { ServerResult } from "./compare-servers.js";
 
-/** How often one thing fits into another, over all rounds. */
+/** The distribution of a value over all rounds. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
-/** A row of design and README: what was measured, the goal, and whether it is met. */
+/** A row of the printed table: what was measured, its value, and the goal. */
 export interface Row {
   readonly what: string;
   readonly value: Spread;
   readonly unit: string;
-  readonly goal?: { readonly least: number } | { readonly most: number };
+  readonly goal?: { readonly min: number } | { readonly max: number };
   readonly note?: string;
 }
 
-/** A side of a duel in a few figures. */
+/** The figures of one server. */
 export interface Figures {
   readonly perSecond: number;
   readonly cpuMicroseconds: number;
@@ -30,23 +30,25 @@ export function spread(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), min: quantile(sorted, 0), max: quantile(sorted, 1) };
 }
 
-/** Round by round: the throughput of the one over that of the other. */
-export function speedRatio(ours: Score, theirs: Score): Spread {
-  return spread(ours.turns.map(({ perSecond }, i) => perSecond / (theirs.turns[i]?.perSecond ?? Number.NaN)));
+/** Ratio of the throughputs, per round. More than 1: `measured` is faster. */
+export function speedRatio(measured: ServerResult, baseline: ServerResult): Spread {
+  return spread(measured.rounds.map(({ perSecond }, i) => perSecond / (baseline.rounds[i]?.perSecond ?? Number.NaN)));
 }
 
-/** Round by round: the processor time that the other takes for a request over that of ours. */
-export function cpuRatio(ours: Score, theirs: Score): Spread {
+/** Ratio of the processor times for a request, per round. More than 1: `measured` needs less. */
+export function cpuRatio(measured: ServerResult, baseline: ServerResult): Spread {
   return spread(
-    ours.turns.map(({ cpuMicroseconds }, i) => (theirs.turns[i]?.cpuMicroseconds ?? Number.NaN) / cpuMicroseconds),
+    measured.rounds.map(
+      ({ cpuMicroseconds }, i) => (baseline.rounds[i]?.cpuMicroseconds ?? Number.NaN) / cpuMicroseconds,
+    ),
   );
 }
 
-export function figures({ turns, residentMb }: Score): Figures {
-  const latencies = Float64Array.from(turns.flatMap((turn) => [...turn.latencies])).sort();
+export function figures({ rounds, residentMb }: ServerResult): Figures {
+  const latencies = Float64Array.from(rounds.flatMap((one) => [...one.latencies])).sort();
   return {
-    perSecond: Math.round(spread(turns.map(({ perSecond }) => perSecond)).median),
-    cpuMicroseconds: round(spread(turns.map(({ cpuMicroseconds }) => cpuMicroseconds)).median),
+    perSecond: Math.round(spread(rounds.map(({ perSecond }) => perSecond)).median),
+    cpuMicroseconds: round(spread(rounds.map(({ cpuMicroseconds }) => cpuMicroseconds)).median),
     p50Ms: round(quantile(latencies, 0.5)),
     p99Ms: round(quantile(latencies, 0.99)),
     residentMb: round(residentMb),
@@ -55,13 +57,13 @@ export function figures({ turns, residentMb }: Score): Figures {
 
 export function isMet({ value, goal }: Row): boolean {
   if (goal === undefined) return true;
-  return "least" in goal ? value.median >= goal.least : value.median <= goal.most;
+  return "min" in goal ? value.median >= goal.min : value.median <= goal.max;
 }
 
-export function printFigures(sides: Record<string, Figures>): void {
+export function printFigures(servers: Record<string, Figures>): void {
   const heads = ["", "requests/s", "CPU µs each", "p50 ms", "p99 ms", "resident MB"];
-  const rows = Object.entries(sides).map(([name, side]) => {
-    const { perSecond, cpuMicroseconds, p50Ms, p99Ms, residentMb } = side;
+  const rows = Object.entries(servers).map(([name, server]) => {
+    const { perSecond, cpuMicroseconds, p50Ms, p99Ms, residentMb } = server;
     return [name, perSecond, cpuMicroseconds, p50Ms, p99Ms, residentMb.toFixed(0)].map(String);
   });
   console.log(`\n${align([heads, ...rows])}`);
@@ -72,9 +74,9 @@ export function printRows(rows: readonly Row[]): void {
   const lines = rows.map((row) => {
     const { what, value, unit, goal, note = "" } = row;
     const verdict = goal === undefined ? "" : isMet(row) ? "met" : "MISSED";
-    const wanted = goal === undefined ? "" : "least" in goal ? `>= ${goal.least}${unit}` : `<= ${goal.most}${unit}`;
+    const limit = goal === undefined ? "" : "min" in goal ? `>= ${goal.min}${unit}` : `<= ${goal.max}${unit}`;
     const [median, min, max] = [value.median, value.min, value.max].map(show);
-    return [what, `${median}${unit}`, `${min} .. ${max}`, wanted, `${verdict}${note === "" ? "" : ` ${note}`}`.trim()];
+    return [what, `${median}${unit}`, `${min} .. ${max}`, limit, `${verdict}${note === "" ? "" : ` ${note}`}`.trim()];
   });
   console.log(`\n${align([heads, ...lines])}`);
 }

@@ -69,7 +69,7 @@ const detail = z.strictObject({
   caller_number: text.optional(),
 });
 
-/** The equivalent of `schemas/push/call.completed.json`, for the bench alone. */
+/** The equivalent of `schemas/push/call.completed.json`, only for the benchmark. */
 export const callCompleted = z.strictObject({
   workflow_id: text,
   workflow_name: text,

@@ -1,24 +1,24 @@
-/** An app with a file inbox, to be killed and abused: handles each push in a moment, and notes it in a file with one write. */
+/** An app with a file inbox. Its handler takes a short time, and appends a line to a log with one write. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { airudder, fileInbox } from "airudder-webhooks";
-import { answerParent } from "../answer-parent.js";
+import { exposeFunctions } from "../child-functions.js";
 import { KEY } from "../load/pushes.js";
 
-/** What the app is told when it is started, as JSON. */
+/** Arguments of the app, as JSON. */
 export interface AppOptions {
   /** Folder of the inbox. */
   readonly dir: string;
-  /** File that gets a line for each push that was handled: `life time call attempt`. */
+  /** Log file with a line for each handled push: `life time call attempt`. */
   readonly log?: string;
-  /** The how-many-th life of the app this is. */
+  /** Number of this process among all starts of the app, from 1. */
   readonly life?: number;
   readonly port?: number;
   readonly segmentBytes?: number;
-  /** No handler takes longer. */
+  /** Maximum duration of a handler. */
   readonly handlerMs?: number;
-  /** Of requests. */
+  /** Option of the receiver. */
   readonly bodyTimeoutMs?: number;
 }
 
@@ -36,15 +36,15 @@ const server = createServer(receiver);
 server.keepAliveTimeout = 0;
 await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
-let mostRss = 0;
+let maxRss = 0;
 const watch = setInterval(() => {
-  mostRss = Math.max(mostRss, process.memoryUsage.rss());
+  maxRss = Math.max(maxRss, process.memoryUsage.rss());
 }, 100);
 watch.unref();
 
-answerParent((server.address() as AddressInfo).port, {
+exposeFunctions((server.address() as AddressInfo).port, {
   stats: () => receiver.stats(),
-  /** What stays resident when it has been collected a few times: V8 gives pages back bit by bit. */
+  /** Resident memory after several garbage collections: V8 does not return all pages at once. */
   memory: async () => {
     let rss = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 5; i++) {
@@ -52,15 +52,15 @@ answerParent((server.address() as AddressInfo).port, {
       await new Promise((resolve) => setTimeout(resolve, 200));
       rss = Math.min(rss, process.memoryUsage.rss());
     }
-    return { rss, mostRss: Math.max(mostRss, rss) };
+    return { rss, maxRss: Math.max(maxRss, rss) };
   },
-  /** What is left alive once the receiver and the server are closed. */
+  /** Closes the receiver and the server. Returns the resources that are still active. */
   close: async () => {
     await receiver.close();
     clearInterval(watch);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    await new Promise((resolve) => setTimeout(resolve, 50)); // handles are let go a moment after they are closed
+    await new Promise((resolve) => setTimeout(resolve, 50)); // handles are released shortly after they are closed
     return process.getActiveResourcesInfo();
   },
 });

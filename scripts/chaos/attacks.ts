@@ -3,94 +3,101 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { sign } from "../../middleware/src/push/sign.js";
 import { callCompleted, KEY, PATH, request } from "../load/pushes.js";
 
-/** Answers by their status and code, such as `413 too_large`, and how often each came; `cut` is a connection without an answer. */
-export type Answers = Map<string, number>;
+/** Number of responses by status and code, such as `413 too_large`. `closed`: the connection ended without a response. */
+export type ResponseCounts = Map<string, number>;
 
-/** A kind of abuse, and what it may be answered with. */
+/** An attack, and the responses that are allowed. */
 export interface Attack {
   readonly name: string;
   readonly allowed: readonly string[];
-  /** How many connections, and how many of them at a time. */
+  /** Number of connections. */
   readonly count: number;
-  readonly atOnce: number;
-  /** Makes what is done with a connection. */
+  /** Maximum number of parallel connections. */
+  readonly concurrency: number;
+  /** Creates the function that attacks through a connection. */
   prepare(): (socket: Socket) => void;
 }
 
 const LEVELS = 100_000;
 
-/** Everything that is thrown at the receiver while honest pushes come. */
+/** All attacks on the receiver. */
 export const ATTACKS: readonly Attack[] = [
   {
-    name: "senders of a byte a second",
-    allowed: ["408 body_timeout", "cut"],
+    name: "bodies sent one byte per second",
+    allowed: ["408 body_timeout", "closed"],
     count: 1_000,
-    atOnce: 1_000,
+    concurrency: 1_000,
     prepare: () => trickle,
   },
-  { name: "bodies broken off", allowed: ["cut"], count: 1_000, atOnce: 100, prepare: () => breakOff },
+  { name: "bodies that end early", allowed: ["closed"], count: 1_000, concurrency: 100, prepare: () => breakOff },
   {
     name: "bodies announced too large",
     allowed: ["413 too_large"],
     count: 9_800,
-    atOnce: 100,
+    concurrency: 100,
     prepare: () => send(head({ "Content-Length": "50000000" })),
   },
   {
     name: "bodies too large, in chunks",
-    allowed: ["413 too_large", "cut"],
+    allowed: ["413 too_large", "closed"],
     count: 200,
-    atOnce: 20,
+    concurrency: 20,
     prepare: () => send(head({ "Transfer-Encoding": "chunked" }), chunks(2 ** 21)),
   },
   {
     name: "gzip bombs of 100 MB",
     allowed: ["413 too_large"],
     count: 500,
-    atOnce: 50,
+    concurrency: 50,
     prepare: () => send(request(gzipSync(BOMB()), { "Content-Encoding": "gzip" })),
   },
   {
     name: "brotli bombs of 100 MB",
     allowed: ["413 too_large"],
     count: 500,
-    atOnce: 50,
+    concurrency: 50,
     prepare: () => send(request(brotliCompressSync(BOMB()), { "Content-Encoding": "br" })),
   },
   {
     name: "objects nested 100,000 deep",
     allowed: ["200", "400 malformed_json"],
     count: 100,
-    atOnce: 10,
+    concurrency: 10,
     prepare: () => send(request(`{"a":${nested()}}`)),
   },
   {
     name: "signed calls with variables nested 100,000 deep",
     allowed: ["200", "400 malformed_json"],
     count: 100,
-    atOnce: 10,
+    concurrency: 10,
     prepare: () => send(request(callCompleted("task-deep", "call-deep").replace('"var1":"aaa"', `"var1":${nested()}`))),
   },
-  { name: "signed calls with 100,000 details", allowed: ["200"], count: 100, atOnce: 10, prepare: () => send(wide()) },
   {
-    name: "requests with 2,000 headers (refused by Node itself)",
+    name: "signed calls with 100,000 details",
+    allowed: ["200"],
+    count: 100,
+    concurrency: 10,
+    prepare: () => send(wide()),
+  },
+  {
+    name: "requests with 2,000 headers (rejected by Node.js)",
     allowed: ["431"],
     count: 1_000,
-    atOnce: 50,
+    concurrency: 50,
     prepare: () => send(request("{}", flood(2_000, "x".repeat(20)))),
   },
   {
     name: "requests with 500 short headers",
     allowed: ["200"],
     count: 1_000,
-    atOnce: 50,
+    concurrency: 50,
     prepare: () => send(request('{"flood":1}', flood(500, "x"))),
   },
   {
     name: "forged signatures",
     allowed: ["401 bad_sign"],
     count: 1_000,
-    atOnce: 50,
+    concurrency: 50,
     prepare: () => send(request(callCompleted("task", "call").replace(/"Sign":"./, '"Sign":"?'))),
   },
 ];
@@ -140,20 +147,20 @@ function trickle(socket: Socket): void {
 /** Runs an attack with `count` connections. */
 export async function attack(
   port: number,
-  { count, atOnce }: { count: number; atOnce: number },
+  { count, concurrency }: { count: number; concurrency: number },
   act: (socket: Socket) => void,
-): Promise<Answers> {
-  const answers: Answers = new Map();
-  let begun = 0;
-  const lane = async (): Promise<void> => {
-    while (begun < count) {
-      begun++;
-      const answer = await one(port, act);
-      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+): Promise<ResponseCounts> {
+  const responses: ResponseCounts = new Map();
+  let started = 0;
+  const worker = async (): Promise<void> => {
+    while (started < count) {
+      started++;
+      const response = await one(port, act);
+      responses.set(response, (responses.get(response) ?? 0) + 1);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(count, atOnce) }, lane));
-  return answers;
+  await Promise.all(Array.from({ length: Math.min(count, concurrency) }, worker));
+  return responses;
 }
 
 function one(port: number, act: (socket: Socket) => void): Promise<string> {
@@ -163,15 +170,15 @@ function one(port: number, act: (socket: Socket) => void): Promise<string> {
     socket.setTimeout(30_000, () => socket.destroy());
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");
-      if (answerOf(text) !== undefined) socket.destroy();
+      if (responseOf(text) !== undefined) socket.destroy();
     });
     socket.on("error", () => {});
-    socket.on("close", () => resolve(answerOf(text) ?? "cut"));
+    socket.on("close", () => resolve(responseOf(text) ?? "closed"));
   });
 }
 
-/** The status, with the code of a refusal that has one; nothing while it is not whole. */
-function answerOf(text: string): string | undefined {
+/** The status and the error code, if any. `undefined` while the response is incomplete. */
+function responseOf(text: string): string | undefined {
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
   const status = text.slice(9, 12);

@@ -10,15 +10,15 @@ import type { AppOptions } from "./app.js";
 const DISK = "4m";
 
 /**
- * A disk that fills up, and one that cannot be written, on a small tmpfs: nothing is acknowledged that is not stored, refusals say
- * `inbox_unavailable`, and service comes back by itself. Needs Linux and root; skipped, and said, elsewhere.
- * @returns what was missed
+ * Tests a full and a read-only disk, on a small tmpfs. The app must not acknowledge a push that it has not stored, must respond
+ * `inbox_unavailable`, and must accept pushes again afterwards. Needs Linux and root; otherwise it prints that it is skipped.
+ * @returns the failures
  */
 export async function diskChaos(): Promise<string[]> {
   const disk = mkdtempSync(join(tmpdir(), "airudder-disk-"));
   if (process.platform !== "linux" || !mount("-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", disk)) {
     rmSync(disk, { recursive: true });
-    console.log("SKIP disk full, read-only folder: a tmpfs can be mounted by root on Linux alone");
+    console.log("SKIP disk full, read-only folder: only root on Linux can mount a tmpfs");
     return [];
   }
   const script = await compile("scripts/chaos/app.ts");
@@ -73,19 +73,21 @@ function report(what: string, during: string[], again: string[], pushes: Pushes,
       .map((line) => line.split(" ")[2]),
   );
   const lost = [...pushes.acknowledged].filter((call) => !handled.has(call));
-  const refused = during.filter((answer) => answer === "503 inbox_unavailable").length;
-  const missed = [
-    ...(refused === 0 ? ["nothing was refused"] : []),
+  const rejected = during.filter((response) => response === "503 inbox_unavailable").length;
+  const failures = [
+    ...(rejected === 0 ? ["no push was rejected"] : []),
     ...during
-      .filter((answer) => answer !== "200" && answer !== "503 inbox_unavailable")
-      .map((answer) => `answered ${answer}`),
-    ...again.filter((answer) => answer !== "200").map((answer) => `answered ${answer} when the disk was well again`),
+      .filter((response) => response !== "200" && response !== "503 inbox_unavailable")
+      .map((response) => `response ${response}`),
+    ...again
+      .filter((response) => response !== "200")
+      .map((response) => `response ${response} after the disk was repaired`),
     ...lost.map((call) => `${call} was acknowledged and never handled`),
   ].map((text) => `${what}: ${text}`);
   console.log(
-    `${missed.length > 0 ? "MISS" : "ok  "} ${what}: ${refused} of ${during.length} refused with 503 inbox_unavailable, then ${again.length} of ${again.length} taken again; ${pushes.acknowledged.size} acknowledged, ${lost.length} of them lost`,
+    `${failures.length > 0 ? "FAIL" : "ok  "} ${what}: ${rejected} of ${during.length} rejected with 503 inbox_unavailable, then ${again.length} sent after the repair; ${pushes.acknowledged.size} acknowledged, ${lost.length} of them lost`,
   );
-  return missed;
+  return failures;
 }
 
 class Pushes {
@@ -97,9 +99,9 @@ class Pushes {
     private readonly name: string,
   ) {}
 
-  /** Sends so many pushes, one after the other, and returns how each was answered. */
+  /** Sends pushes one after the other, and returns the responses. */
   async send(count: number): Promise<string[]> {
-    const answers: string[] = [];
+    const responses: string[] = [];
     for (let i = 0; i < count; i++) {
       const call = `${this.name}-${this.#number++}`;
       const body = callCompleted(this.name, call);
@@ -107,9 +109,9 @@ class Pushes {
       const response = await fetch(`http://127.0.0.1:${this.port}${PATH}`, { method: "POST", body, headers });
       const text = await response.text();
       if (response.status === 200) this.acknowledged.add(call);
-      answers.push(response.status === 200 ? "200" : `${response.status} ${/"code":"(\w+)"/.exec(text)?.[1]}`);
+      responses.push(response.status === 200 ? "200" : `${response.status} ${/"code":"(\w+)"/.exec(text)?.[1]}`);
     }
-    return answers;
+    return responses;
   }
 }
 
@@ -120,16 +122,16 @@ async function start(script: Compiled, options: AppOptions): Promise<{ app: Chil
 
 async function drained(app: Child): Promise<void> {
   const end = Date.now() + 20_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0 && Date.now() < end) await pause(50);
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0 && Date.now() < end) await pause(50);
 }
 
-/** Takes every byte that is left. */
+/** Fills the disk. */
 function fill(path: string): void {
   for (const size of [2 ** 16, 2 ** 10, 1]) {
     try {
       for (;;) writeFileSync(path, Buffer.alloc(size), { flag: "a" });
     } catch {
-      // Full, but for less than that.
+      // Less than this size is free.
     }
   }
 }

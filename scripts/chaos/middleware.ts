@@ -4,49 +4,49 @@ import { join } from "node:path";
 import type { Stats } from "airudder-webhooks";
 import { Child, compile } from "../child.js";
 import type { AppOptions } from "./app.js";
-import { Sender, type Sent } from "./sender.js";
+import { type Sent, VendorLoad } from "./vendor-load.js";
 
-const SLOTS = 32;
-/** Small, so that files come and go all the time. */
+const SENDERS = 32;
+/** Small, so that the inbox often creates and removes files. */
 const SEGMENT_BYTES = 256 * 1024;
-const LONGEST_LIFE_MS = 1_500;
-/** What was handled so shortly before a kill may have been in hands: its mark was not on disk yet. */
-const IN_HANDS_MS = 2_000;
+const MAX_LIFE_MS = 1_500;
+/** A push that was handled this shortly before a kill may be handled again: its mark may not have been on disk. */
+const UNMARKED_MS = 2_000;
 
-/** What a run came to. */
+/** Result of a run. */
 export interface CrashReport {
   readonly kills: number;
   readonly sent: number;
   readonly acknowledged: number;
   readonly handled: number;
-  /** Pushes that were handled again, since they were in hands at a kill. */
-  readonly again: number;
-  readonly tries: number;
-  readonly missed: readonly string[];
+  /** Pushes that were handled again, because a kill interrupted them. */
+  readonly repeated: number;
+  readonly attempts: number;
+  readonly failures: readonly string[];
 }
 
 /**
- * An app with a file inbox under load is killed with -9 at random moments, also while it starts: every push that was acknowledged or sent
- * is handled in the end, and none twice but those that were in hands at a kill.
- * @throws when anything is missed
+ * Kills an app with a file inbox with -9, at random moments under load and while it starts. Each push must finally be handled, and only once
+ * unless a kill interrupted it.
+ * @throws if a check fails
  */
 export default async function middlewareChaos({ short }: { short: boolean }): Promise<void> {
   const report = await crash(short ? 5 : 50);
-  const { kills, sent, acknowledged, handled, again, tries, missed } = report;
+  const { kills, sent, acknowledged, handled, repeated, attempts, failures } = report;
   console.log(
-    `${kills} kills: ${sent} pushes sent in ${tries} tries, ${acknowledged} acknowledged, ${handled} handled, ${again} of them again since they were in hands at a kill`,
+    `${kills} kills: ${sent} pushes sent in ${attempts} attempts, ${acknowledged} acknowledged, ${handled} handled, ${repeated} of them again because a kill interrupted them`,
   );
-  if (missed.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${missed.join("\n")}`);
+  if (failures.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${failures.join("\n")}`);
 }
 
-/** Runs it with so many kills. */
+/** Runs the load, and kills and restarts the app `kills` times. */
 export async function crash(kills: number): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "airudder-chaos-"));
   const log = join(folder, "handled");
   const script = await compile("scripts/chaos/app.ts");
   const killedAt: number[] = [];
   let port = 0;
-  const live = async (): Promise<Child> => {
+  const start = async (): Promise<Child> => {
     const life = killedAt.length + 1;
     const options: AppOptions = {
       dir: join(folder, "inbox"),
@@ -60,18 +60,18 @@ export async function crash(kills: number): Promise<CrashReport> {
     port = ready as number;
     return child;
   };
-  let app = await live();
+  let app = await start();
   try {
-    const sender = new Sender(port, SLOTS);
+    const load = new VendorLoad(port, SENDERS);
     while (killedAt.length < kills) {
-      await pause(Math.random() * LONGEST_LIFE_MS);
+      await pause(Math.random() * MAX_LIFE_MS);
       await app.kill("SIGKILL");
       killedAt.push(Date.now());
-      app = await live();
+      app = await start();
     }
-    const sent = await sender.finish();
+    const sent = await load.finish();
     await drained(app);
-    await app.ask("close");
+    await app.invoke("close");
     return judge(sent, readFileSync(log, "utf8"), killedAt);
   } finally {
     await app.kill();
@@ -82,7 +82,7 @@ export async function crash(kills: number): Promise<CrashReport> {
 
 async function drained(app: Child): Promise<void> {
   const end = Date.now() + 60_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0) {
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0) {
     if (Date.now() > end) return;
     await pause(50);
   }
@@ -101,27 +101,27 @@ function judge(sent: Sent, log: string, killedAt: readonly number[]): CrashRepor
     handlings.set(call, [...(handlings.get(call) ?? []), { life: Number(life), at: Number(at) }]);
     handled++;
   }
-  const missed = [
+  const failures = [
     ...[...sent.acknowledged]
       .filter((call) => !handlings.has(call))
       .map((call) => `${call}: acknowledged, never handled`),
     ...[...sent.calls].filter((call) => !handlings.has(call)).map((call) => `${call}: sent, never handled`),
-    ...sent.lost.map((call) => `${call}: refused six times`),
+    ...sent.lost.map((call) => `${call}: rejected six times`),
     ...[...handlings].flatMap(([call, all]) => wrongRepeats(call, all, killedAt)),
   ];
   const kills = killedAt.length;
-  const { calls, acknowledged, tries } = sent;
-  const again = handled - handlings.size;
-  return { kills, sent: calls.size, acknowledged: acknowledged.size, handled, again, tries, missed };
+  const { calls, acknowledged, attempts } = sent;
+  const repeated = handled - handlings.size;
+  return { kills, sent: calls.size, acknowledged: acknowledged.size, handled, repeated, attempts, failures };
 }
 
-/** A push may be handled again only in a later life, when the one before was ended shortly after the first time. */
+/** A push may be handled again only by a later process, and only if the previous one was killed shortly after the first time. */
 function wrongRepeats(call: string, handlings: readonly Handling[], killedAt: readonly number[]): string[] {
   return handlings.slice(1).flatMap((handling, i) => {
     const before = handlings[i] as Handling;
-    if (handling.life <= before.life) return [`${call}: handled twice in life ${handling.life}`];
+    if (handling.life <= before.life) return [`${call}: handled twice by process ${handling.life}`];
     const end = killedAt[before.life - 1] ?? 0;
-    return end - before.at > IN_HANDS_MS ? [`${call}: handled again ${end - before.at} ms before a kill`] : [];
+    return end - before.at > UNMARKED_MS ? [`${call}: handled again ${end - before.at} ms before a kill`] : [];
   });
 }
 

@@ -26,18 +26,18 @@ export async function directModel(steps: number, mutations: readonly Mutation[] 
   const script = await compile("scripts/chaos/model/direct.ts", mutations);
   const { child } = await Child.start(script, []);
   const broken: string[] = [];
-  let taken = 0;
+  let done = 0;
   try {
-    for (let seed = 1; taken < steps && broken.length === 0; seed++) {
-      const part = Math.min(DIRECT_STEPS, steps - taken);
-      broken.push(...(await child.ask<string[]>("run", { seed, steps: part })));
-      taken += part;
+    for (let seed = 1; done < steps && broken.length === 0; seed++) {
+      const part = Math.min(DIRECT_STEPS, steps - done);
+      broken.push(...(await child.invoke<string[]>("run", { seed, steps: part })));
+      done += part;
     }
   } finally {
     await child.kill();
     script.remove();
   }
-  return { steps: taken, broken, summary: `direct mode: ${taken} steps` };
+  return { steps: done, broken, summary: `direct mode: ${done} steps` };
 }
 
 /**

@@ -50,13 +50,13 @@ export interface OutageReport extends Scenario {
  * @throws if it does not
  */
 export default async function outageChaos({ short }: { short: boolean }): Promise<void> {
-  const missed: string[] = [];
+  const failures: string[] = [];
   for (const scenario of SCENARIOS) {
     const report = await outage(scenario, short ? { settleS: 5, measureS: 2 } : { settleS: 10, measureS: 5 });
     console.log(lineOf(report));
-    missed.push(...misses(report).map((text) => `${scenario.whenDown}: ${text}`));
+    failures.push(...failuresOf(report).map((text) => `${scenario.whenDown}: ${text}`));
   }
-  if (missed.length > 0) throw new Error(`the queue did not meet its guarantees:\n${missed.join("\n")}`);
+  if (failures.length > 0) throw new Error(`the queue did not meet its guarantees:\n${failures.join("\n")}`);
 }
 
 function lineOf({
@@ -81,7 +81,7 @@ function lineOf({
 }
 
 /** What is wrong with a run. */
-export function misses({ p50, lagMs, settleS, drainS, missing, twice, disordered }: OutageReport): string[] {
+export function failuresOf({ p50, lagMs, settleS, drainS, missing, twice, disordered }: OutageReport): string[] {
   return [
     p50.after > MAX_P50_MS && `p50 is ${p50.after} ms ${settleS} s after the app's return`,
     lagMs > MAX_P50_MS && `half of the pushes need more than ${lagMs} ms to the app ${settleS} s after its return`,
@@ -113,24 +113,24 @@ export async function outage(
     const { child: proxy, ready: url } = await Child.start(proxyScript, [JSON.stringify(options)]);
     children.push(proxy);
 
-    const load = new Load(url as string, perSecond, agents);
+    const load = new FixedRateLoad(url as string, perSecond, agents);
     await seconds(2);
     const before = load.median(0);
     await first.child.kill();
     await seconds(DOWN_S);
     children.push((await startApp(port)).child);
-    const waitingBefore = await proxy.ask<number>("waiting");
+    const waitingBefore = await proxy.invoke<number>("waiting");
     await seconds(settleS);
-    const waitingAfter = await proxy.ask<number>("waiting");
+    const waitingAfter = await proxy.invoke<number>("waiting");
     const from = Date.now();
     await seconds(measureS);
     load.stop();
     const stoppedAt = Date.now();
-    await load.answered();
-    while ((await proxy.ask<number>("waiting")) > 0 && Date.now() - stoppedAt < DRAIN_S * 1_000) await seconds(0.05);
+    await load.finished();
+    while ((await proxy.invoke<number>("waiting")) > 0 && Date.now() - stoppedAt < DRAIN_S * 1_000) await seconds(0.05);
     const drainS = (Date.now() - stoppedAt) / 1_000;
     await seconds(0.5); // responses that are in flight
-    const { begins, ...found } = check(readFileSync(log, "utf8"), await proxy.ask("order"), load.acknowledged);
+    const { begins, ...found } = check(readFileSync(log, "utf8"), await proxy.invoke("order"), load.acknowledged);
     const lags = [...load.sentAt].flatMap(([id, at]) => (at >= from ? [(begins.get(id) ?? Date.now()) - at] : []));
     return {
       ...scenario,
@@ -151,9 +151,9 @@ export async function outage(
 
 type Compiled = Awaited<ReturnType<typeof compile>>;
 
-/** Reads the notes of the app. A push that was in flight when the app was killed may reach it again: its result is unknown. */
+/** Reads the log of the app. A push that was in flight when the app was killed may reach it again: its result is unknown. */
 function check(log: string, order: readonly string[], acknowledged: ReadonlySet<string>) {
-  const places = new Map(order.map((id, place) => [id, place]));
+  const positions = new Map(order.map((id, position) => [id, position]));
   const begins = new Map<string, number>();
   const ended = new Set<string>();
   const newest = new Map<string, number>();
@@ -167,16 +167,16 @@ function check(log: string, order: readonly string[], acknowledged: ReadonlySet<
     if (begins.has(id)) continue;
     begins.set(id, Number(at));
     const [agent = ""] = id.split("/");
-    const place = places.get(id) ?? -1;
+    const position = positions.get(id) ?? -1;
     const last = newest.get(agent) ?? -1;
-    if (last > place) disordered++;
-    newest.set(agent, Math.max(last, place));
+    if (last > position) disordered++;
+    newest.set(agent, Math.max(last, position));
   }
   return { begins, missing: [...acknowledged].filter((id) => !ended.has(id)).length, twice, disordered };
 }
 
 /** Sends pushes at a fixed rate, as the vendor does: it does not wait for the responses. */
-class Load {
+class FixedRateLoad {
   readonly sentAt = new Map<string, number>();
   readonly acknowledged = new Set<string>();
   readonly #times: { at: number; ms: number }[] = [];
@@ -202,7 +202,7 @@ class Load {
   }
 
   /** Resolves when every push has a response. */
-  async answered(): Promise<void> {
+  async finished(): Promise<void> {
     await Promise.all(this.#open);
     this.#agent.destroy();
   }
@@ -218,12 +218,12 @@ class Load {
     const body = JSON.stringify({ type: "AgentStatus", body: { agentName, State: "CALLING", taskId: "task", number } });
     const at = Date.now();
     this.sentAt.set(id, at);
-    const answered = this.#post(id, body).then((status) => {
-      this.#open.delete(answered);
+    const response = this.#post(id, body).then((status) => {
+      this.#open.delete(response);
       this.#times.push({ at, ms: Date.now() - at });
       if (status === 200) this.acknowledged.add(id);
     });
-    this.#open.add(answered);
+    this.#open.add(response);
   }
 
   #post(id: string, body: string): Promise<number | undefined> {

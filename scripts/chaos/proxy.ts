@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const TEST = "test/devproxy/ingress/kill.test.ts";
 
-/** The dev proxy is killed with -9 under load, while segments roll and are dropped: the test that CI runs, with as many kills as it takes. */
+/** Kills the dev proxy with -9 under load, while segments are closed and dropped. Runs the test of CI with more kills. */
 export default async function chaosProxy({ short }: { short: boolean }): Promise<void> {
   const rounds = short ? 4 : 50;
   console.log(`dev proxy: ${rounds} kills under load (${TEST})`);
@@ -16,5 +16,5 @@ export default async function chaosProxy({ short }: { short: boolean }): Promise
     stdio: ["ignore", "inherit", "inherit"],
   });
   const [code] = await once(child, "close");
-  if (code !== 0) throw new Error("a push that was answered 200 is missing, or the journal did not open");
+  if (code !== 0) throw new Error("a push that got the response 200 is missing, or the journal could not be opened");
 }

@@ -9,11 +9,11 @@ import type { AppOptions } from "./app.js";
 
 const CONNECTIONS = 64;
 const MB = 2 ** 20;
-const MOST_GROWTH_MB = 50;
-/** What a process has anyway: the pipes to its parent. */
+const MAX_GROWTH_MB = 50;
+/** Resources of every process: the pipes to its parent. */
 const OF_PROCESS = new Set(["PipeWrap", "TTYWrap", "FSReqPromise"]);
 
-/** What a run came to. Sizes in MB. */
+/** Result of a run. Sizes in MB. */
 export interface SoakReport {
   readonly pushes: number;
   readonly rss: readonly [early: number, end: number];
@@ -23,9 +23,8 @@ export interface SoakReport {
 }
 
 /**
- * A million pushes, each of another call: memory and inbox end where they were after the first 50,000, and nothing is left alive after
- * `close()`.
- * @throws when they do not
+ * Sends a million pushes, each for a new call. Memory and inbox must not grow after the first 50,000, and `close()` must release all resources.
+ * @throws if they do
  */
 export default async function soakChaos({ short }: { short: boolean }): Promise<void> {
   const report = await soak(short ? { early: 10_000, pushes: 40_000 } : { early: 50_000, pushes: 1_000_000 });
@@ -36,19 +35,19 @@ export default async function soakChaos({ short }: { short: boolean }): Promise<
   console.log(
     `${pushes} pushes: resident ${from} (peak ${peakRss.toFixed(0)} MB), inbox ${to}; left: ${left.join(", ") || "nothing"}`,
   );
-  const missed = misses(report);
-  if (missed.length > 0) throw new Error(`the middleware grows:\n${missed.join("\n")}`);
+  const failures = failuresOf(report);
+  if (failures.length > 0) throw new Error(`the middleware grows:\n${failures.join("\n")}`);
 }
 
-export function misses({ rss, inbox, left }: SoakReport): string[] {
+export function failuresOf({ rss, inbox, left }: SoakReport): string[] {
   return [
-    ...(rss[1] - rss[0] > MOST_GROWTH_MB ? [`resident memory grew by ${(rss[1] - rss[0]).toFixed(0)} MB`] : []),
-    ...(inbox[1] - inbox[0] > MOST_GROWTH_MB ? [`the inbox grew by ${(inbox[1] - inbox[0]).toFixed(0)} MB`] : []),
-    ...left.map((handle) => `after close() there is still a ${handle}`),
+    ...(rss[1] - rss[0] > MAX_GROWTH_MB ? [`resident memory grew by ${(rss[1] - rss[0]).toFixed(0)} MB`] : []),
+    ...(inbox[1] - inbox[0] > MAX_GROWTH_MB ? [`the inbox grew by ${(inbox[1] - inbox[0]).toFixed(0)} MB`] : []),
+    ...left.map((handle) => `after close(), a ${handle} is still active`),
   ];
 }
 
-/** Sends so many pushes; `early` is when the first look is taken. */
+/** Sends pushes. Measures after the first `early` pushes and at the end. */
 export async function soak({ early, pushes }: { early: number; pushes: number }): Promise<SoakReport> {
   const folder = mkdtempSync(join(tmpdir(), "airudder-soak-"));
   const dir = join(folder, "inbox");
@@ -57,18 +56,18 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
   const { child: app, ready } = await Child.start(script, [JSON.stringify(options)], { flags: ["--expose-gc"] });
   try {
     const client = await Client.open(ready as number, CONNECTIONS, newCalls());
-    const look = async (): Promise<{ rss: number; inbox: number; peak: number }> => {
+    const measure = async (): Promise<{ rss: number; inbox: number; peak: number }> => {
       await handled(app);
-      const { rss, mostRss } = await app.ask<{ rss: number; mostRss: number }>("memory");
-      return { rss: rss / MB, peak: mostRss / MB, inbox: folderBytes(dir) / MB };
+      const { rss, maxRss } = await app.invoke<{ rss: number; maxRss: number }>("memory");
+      return { rss: rss / MB, peak: maxRss / MB, inbox: folderBytes(dir) / MB };
     };
     let sent = 0;
     while (sent < early) sent += (await client.run(250)).requests;
-    const before = await look();
+    const before = await measure();
     while (sent < pushes) sent += (await client.run(1_000)).requests;
-    const after = await look();
+    const after = await measure();
     client.close();
-    const left = (await app.ask<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
+    const left = (await app.invoke<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
     return {
       pushes: sent,
       rss: [before.rss, after.rss],
@@ -85,11 +84,11 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
 
 async function handled(app: Child): Promise<void> {
   const end = Date.now() + 60_000;
-  while ((await app.ask<Stats>("stats")).inbox?.queued !== 0) {
-    if (Date.now() > end) throw new Error("The inbox was not handled within a minute.");
+  while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0) {
+    if (Date.now() > end) throw new Error("The inbox was not empty within a minute.");
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await new Promise((resolve) => setTimeout(resolve, 500)); // files go in the background
+  await new Promise((resolve) => setTimeout(resolve, 500)); // files are removed in the background
 }
 
 function folderBytes(dir: string): number {

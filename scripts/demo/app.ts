@@ -2,40 +2,40 @@ import { createServer, type Server } from "node:http";
 import { airudder, type Push } from "airudder-webhooks";
 import express from "express";
 
-/** The sample app: an Express app with the middleware, and a handler that can be broken. */
+/** An Express app with the middleware, and a handler that can be broken. */
 export interface SampleApp {
   readonly server: Server;
-  /** What its handlers were given, in order. */
+  /** The pushes that its handlers have received, in order. */
   readonly handled: Push[];
   /** Breaks the handler of call completions, or fixes it. */
   setBroken(isBroken: boolean): void;
 }
 
-/** Makes the sample app. Its handlers report each push with `say`. */
-export function createSampleApp(key: string, say: (line: string) => void): SampleApp {
+/** Creates the sample app. Its handlers print a line for each push. */
+export function createSampleApp(key: string, print: (line: string) => void): SampleApp {
   const handled: Push[] = [];
   let isBroken = false;
 
-  // Without warnings: `say` reports everything.
+  // Without warnings: the handlers print everything.
   const receiver = airudder({ key, token: false, warnings: false });
   receiver.on("call.completed", ({ payload, verified }) => {
     if (isBroken) {
-      say("the handler of call.completed throws: the handler is broken");
+      print("the handler of call.completed throws: the handler is broken");
       throw new Error("the handler is broken");
     }
     for (const { CallID, Status, RingType } of payload.Details) {
-      say(
+      print(
         `call ${CallID.slice(0, 8)}… is ${Status}, ring type ${RingType}, signature ${verified ? "right" : "not checked"}`,
       );
     }
   });
   receiver.on("dialer.task", ({ payload }) => {
     const { body } = "pds" in payload ? payload.pds : payload;
-    say(`dialer task ${body.taskId.slice(0, 8)}… is ${body.state}`);
+    print(`dialer task ${body.taskId.slice(0, 8)}… is ${body.state}`);
   });
   receiver.on("*", (push) => {
     handled.push(push);
-    if (push.type !== "call.completed" && push.type !== "dialer.task") say(`${push.type}`);
+    if (push.type !== "call.completed" && push.type !== "dialer.task") print(`${push.type}`);
   });
 
   const app = express();

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { generatedFolders } from "./outputs.js";
 
-/** A generated file that is not as it should be. */
+/** A generated file that differs from the expected one. */
 export interface Difference {
   path: string;
   state: "missing" | "stale" | "superfluous";
 }
 
-/** Compares what is on disk with what should be there. */
+/** Compares the files on disk with the expected ones. */
 export function differences(root: string, files: ReadonlyMap<string, string>): Difference[] {
   const found: Difference[] = [];
   for (const [path, content] of files) {
@@ -25,7 +25,7 @@ export function differences(root: string, files: ReadonlyMap<string, string>): D
   return found;
 }
 
-/** Brings the disk to what should be there. */
+/** Writes the expected files, and removes superfluous ones. */
 export function apply(root: string, files: ReadonlyMap<string, string>, changes: readonly Difference[]): void {
   for (const { path, state } of changes) {
     const file = join(root, path);

@@ -26,11 +26,11 @@ export function checkPush(file: string, name: string, schema: Node): void {
   };
   if (schema.$schema !== "http://json-schema.org/draft-07/schema#")
     fail("/$schema", 'must be "http://json-schema.org/draft-07/schema#"');
-  if (schema.$id !== name) fail("/$id", `must be "${name}", as the file is called`);
+  if (schema.$id !== name) fail("/$id", `must be "${name}", the name of the file`);
   if (!/^[A-Z][A-Za-z0-9]*$/.test(schema.title ?? ""))
     fail("/title", "must be the name of the TypeScript type, such as CallCompleted");
   if (!schema["x-provenance"]) fail("/x-provenance", `must be one of ${provenances.join(", ")}`);
-  if (!schema["x-source"]) fail("/x-source", "must say where this is known from");
+  if (!schema["x-source"]) fail("/x-source", "is missing: name the source, such as the vendor's page");
   if (schema.type !== "object") fail("/type", 'must be "object"');
   checkInfo(fail, schema["x-push"]);
   checkNode(fail, "", schema);
@@ -51,7 +51,7 @@ function checkOverlapsOf(kind: "identify" | "identifyPartial", pushes: readonly 
           throw new SchemaError(
             `schemas/push/${one.name}.json`,
             `/x-push/${kind}/${index}`,
-            `overlaps with ${other.name}: add a condition that tells them apart`,
+            `overlaps with ${other.name}: add a condition that distinguishes them`,
           );
         }
       });
@@ -91,7 +91,7 @@ function checkRules(fail: Fail, pointerOfRules: string, rules: readonly Rule[]):
         fail(pointerTo(at, pointer), 'must be "object", "array", "string", "present", "absent" or { "const": "..." }');
     }
     if (Object.values(rule).every((condition) => condition === "absent"))
-      fail(at, "says only what must be absent, so it would match almost everything");
+      fail(at, 'has only conditions "absent", so it would match almost everything');
   });
 }
 
@@ -103,9 +103,9 @@ function isCondition(condition: Condition): boolean {
 function checkNode(fail: Fail, at: string, node: Node): void {
   for (const keyword of Object.keys(node)) {
     if (!keywords.has(keyword))
-      fail(pointerTo(at, keyword), "is not a keyword of our schemas (schemas/README.md lists them)");
+      fail(pointerTo(at, keyword), "is not a supported keyword (schemas/README.md lists them)");
   }
-  if (!node.description) fail(pointerTo(at, "description"), "is missing: say in your own words what it means");
+  if (!node.description) fail(pointerTo(at, "description"), "is missing: describe the field in your own words");
   if (node["x-meaning"] && node["x-meaning"] !== "vendor" && node["x-meaning"] !== "ours")
     fail(pointerTo(at, "x-meaning"), 'must be "vendor" or "ours"');
   if (node["x-provenance"] && !provenances.includes(node["x-provenance"]))
@@ -115,7 +115,7 @@ function checkNode(fail: Fail, at: string, node: Node): void {
     fail(pointerTo(at, "type"), `must be of ${[...types].join(", ")}`);
   if (node.type === "array" && !node.items) fail(pointerTo(at, "items"), "is missing");
   if (node.enum?.some((value) => typeof value === "object" && value !== null))
-    fail(pointerTo(at, "enum"), "must hold scalars only");
+    fail(pointerTo(at, "enum"), "must contain only scalars");
   checkPersonal(fail, pointerTo(at, "x-personal"), node);
   if (node.type === "object") checkObject(fail, at, node);
   if (node.items) checkNode(fail, pointerTo(at, "items"), node.items);
@@ -124,10 +124,10 @@ function checkNode(fail: Fail, at: string, node: Node): void {
 function checkPersonal(fail: Fail, at: string, node: Node): void {
   const isStated = node["x-personal"] !== undefined;
   if (!isValue(node)) {
-    if (isStated) fail(at, "is for fields with a value: state it for each field inside");
+    if (isStated) fail(at, "is only for fields with a value: set it on each field inside");
     return;
   }
-  if (!isStated) fail(at, `is missing: state false, or what the field holds: ${personalKinds.join(", ")}`);
+  if (!isStated) fail(at, `is missing: set false, or the kind of data in the field: ${personalKinds.join(", ")}`);
   if (!hasStatement(node)) fail(at, `must be false or one of ${personalKinds.join(", ")}`);
   if (node["x-personal"] === false && harmlessPattern(node) === undefined)
     fail(at, "must not be false: the schema does not limit the values, by enum, x-known-values or x-format");
@@ -136,7 +136,10 @@ function checkPersonal(fail: Fail, at: string, node: Node): void {
 function checkObject(fail: Fail, at: string, node: Node): void {
   const { properties = {}, required = [], "x-essential": essential = [], additionalProperties } = node;
   if (additionalProperties === undefined)
-    fail(pointerTo(at, "additionalProperties"), "must say false (fields are known), true (open) or a schema");
+    fail(
+      pointerTo(at, "additionalProperties"),
+      "must be false (all fields are known), true (others are allowed) or a schema",
+    );
   for (const name of required) {
     if (!Object.hasOwn(properties, name)) fail(pointerTo(at, "required"), `"${name}" is not a property`);
   }
@@ -145,7 +148,10 @@ function checkObject(fail: Fail, at: string, node: Node): void {
   }
   for (const [name, child] of Object.entries(properties)) {
     if (name in {})
-      fail(pointerTo(at, "properties"), `"${name}" is a name that every object has: leave it to additionalProperties`);
+      fail(
+        pointerTo(at, "properties"),
+        `"${name}" is a property of every JavaScript object: leave it to additionalProperties`,
+      );
     checkNode(fail, pointerTo(pointerTo(at, "properties"), name), child);
   }
   if (typeof additionalProperties === "object")

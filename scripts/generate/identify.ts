@@ -16,11 +16,11 @@ export function typesMatching(pushes: readonly PushFile[], payload: object): str
   });
 }
 
-/** Whether every payload that meets `narrow` must meet `wide` too. */
+/** Whether every payload that matches `narrow` also matches `wide`. */
 export function implies(narrow: Rule, wide: Rule): boolean {
   return Object.entries(wide).every(([pointer, condition]) => {
-    const mine = narrow[pointer];
-    if (mine === undefined) return false;
-    return (condition === "present" && mine !== "absent") || JSON.stringify(mine) === JSON.stringify(condition);
+    const narrower = narrow[pointer];
+    if (narrower === undefined) return false;
+    return (condition === "present" && narrower !== "absent") || JSON.stringify(narrower) === JSON.stringify(condition);
   });
 }

@@ -6,9 +6,9 @@ import { Resolver } from "./resolve.js";
 import { type PushFile, type PushInfo, type PushNode, SchemaError, type WrittenPushInfo } from "./schema.js";
 
 /**
- * Reads every push schema below `schemas/push`, resolved and checked against the conventions.
+ * Reads all push schemas in `schemas/push`, resolves their references and checks the conventions.
  *
- * @throws {SchemaError} at the first schema that breaks a convention
+ * @throws {SchemaError} at the first schema that violates a convention
  */
 export function loadPushes(schemasDir: string): PushFile[] {
   const resolver = new Resolver(schemasDir);

@@ -8,13 +8,16 @@ import { samplesSource } from "./samples.js";
 import { typesSource } from "./types.js";
 import { validatorsSource, validatorsTypes } from "./validators.js";
 
-/** The folders that hold generated files and nothing else, below the root, with `/`. */
+/** The folders that contain only generated files, relative to the root, with `/`. */
 export const generatedFolders = ["middleware/src/generated", "schemas/pages"] as const;
 
+/** The hand-written guide that contains a generated table of pushes. */
+const README = "middleware/README.md";
+
 /**
- * Everything that is generated, from path (below the root, with `/`) to content.
+ * All generated files, from path (relative to the root, with `/`) to content.
  *
- * @throws {SchemaError} when a schema breaks a convention
+ * @throws {SchemaError} if a schema violates a convention
  */
 export async function outputs(root: string): Promise<Map<string, string>> {
   const schemas = join(root, "schemas");
@@ -28,7 +31,7 @@ export async function outputs(root: string): Promise<Map<string, string>> {
     [`${code}/samples.ts`, samplesSource(schemas, pushes)],
   ]);
   for (const [name, content] of pages(schemas, pushes)) files.set(`${docs}/${name}`, content);
-  const readme = join(root, "README.md");
-  if (existsSync(readme)) files.set("README.md", readmeWith(readFileSync(readme, "utf8"), pushes));
+  const readme = join(root, README);
+  if (existsSync(readme)) files.set(README, readmeWith(readFileSync(readme, "utf8"), pushes));
   return files;
 }

@@ -1,14 +1,14 @@
 import { type Node, type PushFile, SchemaError } from "./schema.js";
 
-/** Whether a node is a shared part: an object of `schemas/common` with a name of its own. */
+/** Whether a node is a shared part: an object of `schemas/common` with a title. */
 export function isPart(node: Node): boolean {
   return node.title !== undefined && node.properties !== undefined && node["x-push"] === undefined;
 }
 
 /**
- * Every shared part that the pushes use, inner ones first, in a fixed order. Checks that every title is used once.
+ * All shared parts that the pushes use, in a fixed order, inner ones first.
  *
- * @throws {SchemaError} when two parts, or a part and a push, have one title
+ * @throws {SchemaError} if two parts, or a part and a push, have the same title
  */
 export function partsOf(pushes: readonly PushFile[]): Node[] {
   const parts = new Set<Node>();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { loadPushes } from "./load.js";
 import type { PushFile, PushNode } from "./schema.js";
 
-/** Writes the push schemas for users, each a file of its own. */
+/** Writes a self-contained JSON Schema for each push, for users of the package. */
 export function publishSchemas(schemasDir: string, toDir: string): void {
   mkdirSync(toDir, { recursive: true });
   for (const push of loadPushes(schemasDir)) {
@@ -11,12 +11,12 @@ export function publishSchemas(schemasDir: string, toDir: string): void {
   }
 }
 
-/** A schema that needs no other: its references are replaced by what they point at. */
+/** A schema without references: each is replaced by its target. */
 export function published({ schema }: PushFile): PushNode {
   return JSON.parse(JSON.stringify(schema, withoutInnerIds));
 }
 
-/** Only the root keeps its `$id`: an inlined part that kept its own would be declared once for each place. */
+/** Removes the `$id` of inlined parts. Otherwise a part that is used twice would declare its `$id` twice. */
 function withoutInnerIds(this: object, key: string, value: unknown): unknown {
   return (key === "$id" || key === "$schema") && !Object.hasOwn(this, "x-push") ? undefined : value;
 }

@@ -3,8 +3,7 @@ import { join, posix } from "node:path";
 import { type Node, pointerTo, SchemaError } from "./schema.js";
 
 /**
- * Replaces every `$ref` by what it points at. The same target is always the same object, so that whoever walks the
- * result can still see which parts are shared.
+ * Replaces every `$ref` by its target. All references to a target become the same object, so callers can detect shared parts.
  */
 export class Resolver {
   readonly #documents = new Map<string, Node>();
@@ -13,7 +12,7 @@ export class Resolver {
 
   constructor(readonly dir: string) {}
 
-  /** The schema in a file, as a path below the schemas' folder with `/`. */
+  /** The schema in a file. The path is relative to the folder of the schemas, with `/`. */
   file(path: string): Node {
     return this.#target(path, "", path, "");
   }
@@ -26,7 +25,7 @@ export class Resolver {
     this.#pending.add(key);
     let node: Node | undefined = this.#document(path, from, at);
     for (const step of pointer.split("/").slice(1)) node = (node as Record<string, Node> | undefined)?.[step];
-    if (node === undefined) throw new SchemaError(`schemas/${from}`, at, `there is nothing at ${key}`);
+    if (node === undefined) throw new SchemaError(`schemas/${from}`, at, `${key} does not exist`);
     const resolved = this.#resolve(node, path, pointer);
     this.#pending.delete(key);
     this.#resolved.set(key, resolved);
@@ -39,7 +38,7 @@ export class Resolver {
         throw new SchemaError(
           `schemas/${path}`,
           pointer,
-          "draft-07 ignores what stands beside a $ref: move it to the part that is referred to",
+          "draft-07 ignores keywords beside $ref: move them to its target",
         );
       }
       const [file = "", fragment = ""] = node.$ref.split("#");

@@ -8,7 +8,7 @@ export function samplesSource(schemasDir: string, pushes: readonly PushFile[]): 
     const sample = samples.find((path) => !isDrift(path) && !path.endsWith("/vendor-example.json"));
     if (!sample)
       throw new SchemaError(`schemas/push/${name}.json`, "", `has no sample: add schemas/samples/${name}/NAME.json`);
-    // A literal would take a field called __proto__ for the prototype.
+    // In an object literal, `"__proto__":` sets the prototype; `["__proto__"]:` is a field.
     const text = JSON.stringify(readSample(schemasDir, sample)).replaceAll('"__proto__":', '["__proto__"]:');
     return `  // ${sample}\n  ${JSON.stringify(name)}: ${text},`;
   });

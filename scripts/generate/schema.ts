@@ -1,3 +1,5 @@
+import { pointerStep } from "../../middleware/src/push/pointer.js";
+
 /** How sure we are that a push, or a field of it, looks as its schema says. */
 export const provenances = ["documented", "observed", "inferred", "unknown"] as const;
 export type Provenance = (typeof provenances)[number];
@@ -92,5 +94,5 @@ export function typesOf(node: Node): string[] {
 
 /** Adds one step to a JSON pointer. */
 export function pointerTo(pointer: string, step: string): string {
-  return `${pointer}/${step.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  return pointer + pointerStep(step);
 }

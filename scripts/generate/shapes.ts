@@ -2,7 +2,7 @@ import { isPart } from "./parts.js";
 import { harmlessPattern } from "./personal.js";
 import { type Node, typesOf } from "./schema.js";
 
-/** Writes resolved schemas as `Shape` expressions; a part that has a title is written once, as a constant. */
+/** Writes resolved schemas as `Shape` expressions. Each shared part becomes a constant. */
 export class ShapeWriter {
   readonly #names = new Map<Node, string>();
   readonly #patterns = new Map<string, string>();

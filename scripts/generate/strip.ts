@@ -1,9 +1,8 @@
 /**
- * Takes the error objects out of Ajv's standalone code: the verdict is all that is asked of it, and without them a
- * validator is a fifth of the size. It holds for fail-fast code without combinators, where every error is followed by
- * `return false`, so that a line that is reached has no error before it.
+ * Removes the error objects from Ajv's standalone code. The middleware needs only the verdict, and a validator without errors has a fifth of
+ * the size. This is correct for fail-fast code without combinators, where `return false` follows every error.
  *
- * @throws when something of the error handling is left, so that an Ajv that writes other code cannot slip through
+ * @throws if a part of the error handling remains, for example because a new version of Ajv writes other code
  */
 export function stripErrors(code: string): string {
   const sets = new Map<string, string>();
@@ -30,13 +29,13 @@ export function stripErrors(code: string): string {
   );
   if (left)
     throw new Error(
-      `scripts/generate/strip.ts does not know the code that Ajv wrote around "${left[0]}": compare it with Ajv's version`,
+      `scripts/generate/strip.ts does not know the code that Ajv wrote around "${left[0]}": adapt it to the installed version of Ajv`,
     );
   const known = [...sets].map(([names, ident]) => `const ${ident} = /* @__PURE__ */ new Set(${names});\n`);
   return known.join("") + stripped;
 }
 
-/** Takes blocks apart that have lost their condition; no name is declared twice in one of Ajv's functions. */
+/** Removes the braces of blocks without a condition. Ajv declares no name twice in a function, so names cannot collide. */
 function flatten(code: string): string {
   const bare: boolean[] = [];
   const kept = code.split("\n").filter((line) => {
@@ -47,7 +46,7 @@ function flatten(code: string): string {
   return kept.join("\n");
 }
 
-/** Long lists of properties are looked up in Ajv's copy of the schema: a set of their names does the same. */
+/** Replaces Ajv's copies of schemas, in which it looks up long lists of properties, by sets of the names. */
 function dropSchemas(code: string, sets: Map<string, string>): string {
   const schemas = new Map<string, unknown>();
   return code
@@ -75,7 +74,7 @@ function follow(schema: unknown, path: string): object {
   return value;
 }
 
-/** Blanks strings and property names, which are the schemas' own words. */
+/** Blanks strings and property names, because these come from the schemas. */
 function withoutNames(code: string): string {
   return code.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\.\w+/g, "");
 }

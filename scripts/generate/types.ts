@@ -40,7 +40,7 @@ function payloadsSource(pushes: readonly PushFile[]): string {
   return `/** The payload of each type of push. */
 export interface PushPayloads {
 ${lines.join("\n")}
-  /** A JSON object whose shape is that of no known push. */
+  /** A JSON object that matches no known push. */
   unknown: Record<string, unknown>;
 }
 

@@ -11,13 +11,13 @@ const standaloneCode = createRequire(import.meta.url)("ajv/dist/standalone").def
   exports: Record<string, string>,
 ) => string;
 
-/** Where a shared part is left as a reference: gets the part, gives the reference's schema or nothing to inline it. */
+/** Returns the reference to a shared part, or `undefined` to inline the part. */
 type Share = (node: Node) => Node | undefined;
 
 /**
- * What a strict validator is compiled from: the keywords that validate, and no other.
+ * The source of a strict validator: a schema with only the keywords that validate.
  *
- * @param share turns shared parts into references; by default everything is inlined
+ * @param share returns references to shared parts; by default everything is inlined
  */
 export function strictSchema(node: Node, share: Share = () => undefined): Node {
   const below = (child: Node): Node => share(child) ?? strictSchema(child, share);
@@ -37,7 +37,7 @@ export function strictSchema(node: Node, share: Share = () => undefined): Node {
   return schema;
 }
 
-/** Only what is essential: that it is there and has the right type. Everything else may be missing, changed or new. */
+/** The source of a tolerant validator: only the essential fields and their types. Everything else may be missing, changed or new. */
 export function tolerantSchema(node: Node): Node {
   const schema: Node = {};
   if (node.type !== undefined) schema.type = node.type;
@@ -52,7 +52,7 @@ export function tolerantSchema(node: Node): Node {
   return schema;
 }
 
-/** The options that both the generated and the runtime-compiled validators of the tests are made with. */
+/** Options of Ajv, for the generated validators and for those that tests compile at run time. */
 export const ajvOptions = { strict: true, allowUnionTypes: true, messages: false } as const;
 
 /** The source of `validators.js`: two functions for each schema, one for each shared part, and no import. */
@@ -77,13 +77,13 @@ export async function validatorsSource(pushes: readonly PushFile[]): Promise<str
 export function validatorsTypes(pushes: readonly PushFile[]): string {
   const lines = [
     ...partsOf(pushes).flatMap(({ title }) => [
-      `/** Whether the data is exactly a ${title} as its schema says. */`,
+      `/** Whether the data is a ${title} exactly as its schema says. */`,
       `export declare function part_${title}(data: unknown): boolean;`,
     ]),
     ...pushes.flatMap(({ name, ident }) => [
       `/** Whether the data is a ${name} push exactly as its schema says. */`,
       `export declare function strict_${ident}(data: unknown): boolean;`,
-      `/** Whether the data holds what a handler of ${name} cannot live without. */`,
+      `/** Whether the data contains the essential fields of a ${name} push. */`,
       `export declare function tolerant_${ident}(data: unknown): boolean;`,
     ]),
   ];

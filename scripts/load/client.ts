@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Traffic } from "./pushes.js";
 
-/** What came of one round of load. */
-export interface Round {
+/** Result of a period of load. */
+export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Milliseconds from the sending of each request to its answer. */
+  /** Time from each request to its response, milliseconds. */
   readonly latencies: Float64Array;
 }
 
-/** Connections that are kept open and send one prepared request after the other. */
+/** Open connections. Each sends prepared requests one after the other. */
 export class Client {
   readonly #connections: Connection[] = [];
 
@@ -28,10 +28,11 @@ export class Client {
   }
 
   /**
-   * Sends on all connections for so long.
-   * @throws when an answer is not 200
+   * Sends requests on all connections.
+   * @param milliseconds duration
+   * @throws if the status of a response is not 200
    */
-  async run(milliseconds: number): Promise<Round> {
+  async run(milliseconds: number): Promise<LoadResult> {
     const latencies: number[] = [];
     const start = performance.now();
     await Promise.all(this.#connections.map((connection) => connection.run(start + milliseconds, latencies)));
@@ -52,8 +53,8 @@ class Connection {
   #until = 0;
   #latencies: number[] = [];
   #settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
-  /** Bytes of a whole answer, once one has been read: all of a server's are of one length. */
-  #answerBytes = 0;
+  /** Length of a complete response: all responses of a server have the same. 0 until the first one. */
+  #responseBytes = 0;
   #part: Buffer | undefined;
 
   constructor(
@@ -86,17 +87,17 @@ class Connection {
   }
 
   #onData(chunk: Buffer): void {
-    const answer = this.#part === undefined ? chunk : Buffer.concat([this.#part, chunk]);
-    if (answer.length !== this.#answerBytes) {
-      if (!isWhole(answer)) {
-        this.#part = answer;
+    const response = this.#part === undefined ? chunk : Buffer.concat([this.#part, chunk]);
+    if (response.length !== this.#responseBytes) {
+      if (!isComplete(response)) {
+        this.#part = response;
         return;
       }
-      this.#answerBytes = answer.length;
+      this.#responseBytes = response.length;
     }
     this.#part = undefined;
-    if (answer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
-      this.#settle?.reject(new Error(`Answered: ${answer.toString("latin1")}`));
+    if (response.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
+      this.#settle?.reject(new Error(`The response is not 200: ${response.toString("latin1")}`));
       return;
     }
     const now = performance.now();
@@ -106,11 +107,11 @@ class Connection {
   }
 }
 
-function isWhole(answer: Buffer): boolean {
-  const head = answer.indexOf("\r\n\r\n");
+function isComplete(response: Buffer): boolean {
+  const head = response.indexOf("\r\n\r\n");
   if (head < 0) return false;
-  const headers = answer.toString("latin1", 0, head);
+  const headers = response.toString("latin1", 0, head);
   if (/\r\ntransfer-encoding: chunked/i.test(headers))
-    return answer.toString("latin1", answer.length - 5) === "0\r\n\r\n";
-  return answer.length >= head + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? 0);
+    return response.toString("latin1", response.length - 5) === "0\r\n\r\n";
+  return response.length >= head + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(headers)?.[1] ?? 0);
 }

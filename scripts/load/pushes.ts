@@ -3,23 +3,23 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sign } from "../../middleware/src/push/sign.js";
 
-/** The key that the load is signed with. */
+/** The key that signs the load. */
 export const KEY = "s3cret-key";
 
-/** Where the load is sent. */
+/** Path of the requests. */
 export const PATH = "/webhooks/airudder";
 
 const samples = fileURLToPath(new URL("../../schemas/samples", import.meta.url));
 
-/** Requests as bytes, made before the clock runs. */
+/** Requests as bytes, created before the measurement. */
 export interface Traffic {
-  /** How many there are. */
+  /** Number of requests. */
   readonly size: number;
-  /** One of them. It must be answered before it is taken again. */
+  /** The request at an index. Wait for its response before you take it again: the bytes are reused. */
   take(index: number): Buffer;
 }
 
-/** The vendor's own example of `call.completed`, 1.9 KB, of a task and a call of its own, signed. */
+/** The vendor's example of `call.completed`, 1.9 KB, with other ids and signed. */
 export function callCompleted(task: string, call: string): string {
   const push = JSON.parse(readFileSync(`${samples}/call.completed/vendor-example.json`, "utf8"));
   Object.assign(push, { TaskID: task, Sign: sign(task, KEY) });
@@ -27,7 +27,7 @@ export function callCompleted(task: string, call: string): string {
   return JSON.stringify(push);
 }
 
-/** A request of a body, with the headers that the vendor sends. */
+/** The bytes of a request, with the headers that the vendor sends. */
 export function request(body: string | Buffer, headers: Record<string, string> = {}, path: string = PATH): Buffer {
   const lines = Object.entries({
     Host: "127.0.0.1",
@@ -42,7 +42,7 @@ export function request(body: string | Buffer, headers: Record<string, string> =
 
 const CALL_DIGITS = 12;
 
-/** Pushes of so many tasks, each of another call than any before: none is a duplicate. */
+/** Pushes of `size` tasks. Each is for a new call, so none is a duplicate. */
 export function newCalls(size = 4096, path: string = PATH): Traffic {
   const marker = "C".repeat(CALL_DIGITS);
   const requests = Array.from({ length: size }, (_, i) =>
@@ -60,12 +60,12 @@ export function newCalls(size = 4096, path: string = PATH): Traffic {
   };
 }
 
-/** The same pushes again and again: from the second round on all are duplicates. */
+/** The same pushes repeatedly: from the second time on, all are duplicates. */
 export function sameCalls(size = 4096): Traffic {
   return fixed(size, (body) => request(body));
 }
 
-/** Bodies of the same size, signed as GitHub does. */
+/** Bodies of the same size, signed like GitHub's. */
 export function githubPushes(secret: string, size = 4096): Traffic {
   return fixed(size, (body, i) =>
     request(body, {
@@ -76,7 +76,7 @@ export function githubPushes(secret: string, size = 4096): Traffic {
   );
 }
 
-/** Bodies of the same size, signed as LINE does. */
+/** Bodies of the same size, signed like LINE's. */
 export function linePushes(secret: string, size = 4096): Traffic {
   return fixed(size, (body) =>
     request(body, { "X-Line-Signature": createHmac("sha256", secret).update(body).digest("base64") }),

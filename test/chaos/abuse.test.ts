@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { abuse } from "../../scripts/chaos/abuse.js";
 import { diskChaos } from "../../scripts/chaos/disk.js";
 
-test("abuse is refused as documented, and honest pushes are served meanwhile", async () => {
+test("attacks get the documented errors, and valid pushes are accepted meanwhile", async () => {
   assert.deepEqual(await abuse(0.02), []);
 });
 
-test("a disk that is full or read-only: nothing is acknowledged that is not stored, and service comes back", async () => {
+test("a disk that is full or read-only: nothing is acknowledged that is not stored, and pushes are accepted again afterwards", async () => {
   assert.deepEqual(await diskChaos(), []);
 });

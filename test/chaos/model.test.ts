@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { directModel, inboxModel } from "../../scripts/chaos/model.js";
 import type { Mutation } from "../../scripts/child.js";
 
-test("direct mode keeps its laws over a random sequence of pushes, failures, late responses and clock steps", async () => {
+test("direct mode meets its invariants over a random sequence of pushes, failures, late responses and clock steps", async () => {
   assert.deepEqual((await directModel(2_000)).broken, []);
 });
 
-test("the file inbox keeps its laws over a random sequence of pushes, kills, takeovers, clock steps and damage (takeovers: not on Windows)", async () => {
+test("the file inbox meets its invariants over a random sequence of pushes, kills, takeovers, clock steps and damage (takeovers: not on Windows)", async () => {
   assert.deepEqual((await inboxModel(800)).broken, []);
 });
 
@@ -17,7 +17,7 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
     "ids follow the clock",
     [{ file: `${src}/push/id.ts`, from: "if (now > last) {", to: "if (now !== last) {" }],
     { clock: 200 },
-    /given out twice/,
+    /assigned twice/,
   ],
   [
     "a carried line counts as its subject's last push",
@@ -70,7 +70,7 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
 ];
 for (const [rule, mutations, weights, expected] of inboxRules) {
   const skip = rule.startsWith("a takeover") && process.platform === "win32";
-  test(`the model notices when ${rule}`, { skip }, async () => {
+  test(`the model detects that ${rule}`, { skip }, async () => {
     const { broken } = await inboxModel(3_000, { mutations, weights, stepsOfRun: 150 });
     assert.match(broken.join("\n"), expected);
   });
@@ -81,6 +81,6 @@ const retry: Mutation = {
   from: "if (this.#isExpected(subject, digest)) return true;",
   to: "if (pending === undefined && this.#isExpected(subject, digest)) return true;",
 };
-test("the model notices when the vendor's retry of a late push is not recognised while another runs", async () => {
+test("the model detects that the vendor's retry of a late push is not recognised while another runs", async () => {
   assert.match((await directModel(20_000, [retry])).broken.join("\n"), /was handled \d times/);
 });

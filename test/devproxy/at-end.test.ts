@@ -31,11 +31,13 @@ test("what was started last ends first, all of it, and the failure is told", asy
   assert.equal(existsSync(folder), false);
 });
 
-test("a child on the leash ends with its parent", { skip: process.platform === "win32" }, async (t) => {
+test("a child process that loads exit-with-parent.ts ends with its parent", {
+  skip: process.platform === "win32",
+}, async (t) => {
   const folder = makeFolder(t);
-  const leash = new URL("../helpers/devproxy-leash.ts", import.meta.url).href;
+  const exitWithParent = new URL("../helpers/exit-with-parent.ts", import.meta.url).href;
   writeFileSync(join(folder, "child.mjs"), "console.log(process.pid); setInterval(() => {}, 1000);");
-  const code = `require("node:child_process").spawn(process.execPath, ${JSON.stringify(["--import", import.meta.resolve("tsx"), "--import", leash, "child.mjs"])}, { stdio: "inherit" })`;
+  const code = `require("node:child_process").spawn(process.execPath, ${JSON.stringify(["--import", import.meta.resolve("tsx"), "--import", exitWithParent, "child.mjs"])}, { stdio: "inherit" })`;
   const parent = spawn(process.execPath, ["-e", code], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
   const [line] = await once(parent.stdout, "data");
   const pid = Number(String(line));

@@ -85,8 +85,8 @@ test("a process whose start fails ends by itself", async (t) => {
 
 /** Starts a proxy in a process of its own, and waits until the process has ended. */
 async function startInProcess(t: TestContext, options: DevproxyOptions): Promise<{ exit: unknown; err: string }> {
-  const { leash, child: file } = programs();
-  const child = spawn(process.execPath, ["--import", leash, file, JSON.stringify(options)], {
+  const { exitWithParent, child: file } = programs();
+  const child = spawn(process.execPath, ["--import", exitWithParent, file, JSON.stringify(options)], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   atEnd(t, () => child.kill("SIGKILL"));

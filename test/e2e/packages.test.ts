@@ -55,7 +55,7 @@ for (const name of ["middleware", "devproxy"]) {
 }
 
 for (const name of ["middleware", "devproxy"] as const) {
-  test(`${name}: the packed package holds the build, its licence and a README of its own, and no source`, () => {
+  test(`${name}: the packed package contains the build, its licence and its own README, and no source`, () => {
     const { paths } = project.tarballs[name];
     assert.ok(
       paths.includes("LICENSE") && paths.includes("README.md") && paths.includes("dist/index.d.ts"),
@@ -65,28 +65,28 @@ for (const name of ["middleware", "devproxy"] as const) {
     const readme = readFileSync(join(root, name, "README.md"), "utf8");
     const { name: packageName } = JSON.parse(readFileSync(join(root, name, "package.json"), "utf8"));
     assert.ok(readme.startsWith(`# ${packageName}\n`) && readme.includes("## Install"), readme.slice(0, 200));
-    assert.deepEqual(readme.match(/\]\((?!https?:)[^)]*\)/g), null, "a link to a file that is not in the package");
+    assert.deepEqual(readme.match(/\]\((?!https?:|#)[^)]*\)/g), null, "a link to a file that is not in the package");
   });
 }
 
 test("both packages, installed from their tarballs, run with import and with require", () => {
   const check = `
     if (a.sign("ac23fa05005e59b92e0b8a19fa5faf07", "airudder") !== "4d6017151d678e816c678d90e56e6e28") throw new Error("sign");
-    if (typeof a.airudder !== "function" || typeof j.openJournal !== "function" || typeof d.startDevproxy !== "function") throw new Error("exports");
+    if (typeof a.airudder !== "function" || typeof j.openJournal !== "function" || typeof d.startDevproxy !== "function" || typeof i.describePush !== "function") throw new Error("exports");
     if (s["x-push"].type !== "call.completed") throw new Error("schema");
     const receiver = a.airudder({ key: "k" }).on("*", ({ type }) => console.log(type));
     receiver.fetch(new Request("http://a.test/", { method: "POST", body: '{"hello":1}', headers: { "content-type": "application/json" } }));
   `;
-  const names = ["airudder-webhooks", "airudder-webhooks/journal", "airudder-devproxy"];
-  const [a, j, d] = names;
+  const names = ["airudder-webhooks", "airudder-webhooks/journal", "airudder-devproxy", "airudder-webhooks/inspect"];
+  const [a, j, d, i] = names;
   const files = [
     project.write(
       "esm.mjs",
-      `import * as a from "${a}"; import * as j from "${j}"; import * as d from "${d}"; import s from "airudder-webhooks/schemas/call.completed.json" with { type: "json" };${check}`,
+      `import * as a from "${a}"; import * as j from "${j}"; import * as d from "${d}"; import * as i from "${i}"; import s from "airudder-webhooks/schemas/call.completed.json" with { type: "json" };${check}`,
     ),
     project.write(
       "cjs.cjs",
-      `const a = require("${a}"), j = require("${j}"), d = require("${d}"), s = require("airudder-webhooks/schemas/call.completed.json");${check}`,
+      `const a = require("${a}"), j = require("${j}"), d = require("${d}"), i = require("${i}"), s = require("airudder-webhooks/schemas/call.completed.json");${check}`,
     ),
   ];
   for (const file of files) {
@@ -159,11 +159,13 @@ for (const format of ["esm", "cjs"] as const) {
 
 const TYPED = `
   import { airudder, AirudderError, type Push } from "airudder-webhooks";
+  import { describePush, type PushDescription } from "airudder-webhooks/inspect";
   import { Journal, openJournal } from "airudder-webhooks/journal";
   import { samplePush } from "airudder-webhooks/testing";
   airudder({ key: "k" }).on("call.completed", ({ payload }) => payload.Details[0]?.CallID.length);
   export const narrow = (push: Push) => push.type === "workflow.status" && push.payload.actions.length;
   export const code = (error: AirudderError): string => error.code;
+  export const described: PushDescription = describePush(Buffer.from("{}"));
   export const opened: Promise<Journal> = openJournal("folder");
   export const isTyped: 0 extends 1 & typeof samplePush ? false : true = true;
 `;

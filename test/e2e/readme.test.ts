@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
@@ -11,10 +11,25 @@ import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const readme = readFileSync(join(root, "README.md"), "utf8");
-const snippets = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+const GUIDES = ["README.md", "middleware/README.md", "devproxy/README.md"] as const;
+type Guide = (typeof GUIDES)[number];
 
-/** A folder inside the repository, so that packages are found; outside of node_modules, where ours would be the build. */
+function textOf(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}
+
+function snippetsOf(guide: Guide): string[] {
+  return [...textOf(guide).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
+}
+
+/** The only snippet of a guide that contains a text. */
+function snippetWith(guide: Guide, text: string): string {
+  const found = snippetsOf(guide).filter((code) => code.includes(text));
+  assert.equal(found.length, 1, `snippets of ${guide} that contain ${text}`);
+  return found[0] as string;
+}
+
+/** A folder inside the repository, so that imports find the packages. Outside of node_modules, so that they find the sources, not the build. */
 function workFolder(t: TestContext): string {
   mkdirSync(join(root, "coverage"), { recursive: true });
   const folder = mkdtempSync(join(root, "coverage/readme-"));
@@ -31,15 +46,21 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test("every TypeScript snippet of the README compiles", (t) => {
+test("every TypeScript snippet of the READMEs compiles", (t) => {
   const folder = workFolder(t);
-  assert.ok(snippets.length > 0);
-  snippets.forEach((code, i) => {
-    writeFileSync(join(folder, `snippet-${i}.ts`), `${code}\nexport {};\n`);
-  });
+  for (const guide of GUIDES) {
+    const snippets = snippetsOf(guide);
+    assert.ok(snippets.length > 0, guide);
+    snippets.forEach((code, i) => {
+      writeFileSync(join(folder, `${guide.replace(/\W/g, "-")}-${i}.ts`), `${code}\nexport {};\n`);
+    });
+  }
   writeFileSync(
     join(folder, "tsconfig.json"),
-    JSON.stringify({ extends: join(root, "tsconfig.json"), include: ["*.ts"] }),
+    JSON.stringify({
+      extends: join(root, "tsconfig.json"),
+      include: ["*.ts", join(root, "devproxy/src/**/*.d.ts")], // the dev proxy declares types of packages without their own
+    }),
   );
   const { status, stdout } = spawnSync(
     process.execPath,
@@ -49,14 +70,26 @@ test("every TypeScript snippet of the README compiles", (t) => {
   assert.equal(status, 0, stdout);
 });
 
-/** The README's sample app, in a folder of its own. */
-async function startSample(
+/** Runs a snippet as a program to its end, and returns its output. */
+function runSnippet(folder: string, code: string, env: NodeJS.ProcessEnv = {}): string {
+  const file = join(folder, "snippet.ts");
+  writeFileSync(file, code);
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], {
+    cwd: folder,
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
+    encoding: "utf8",
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+/** Starts a snippet that is an app, and waits until it responds. */
+async function startApp(
   t: TestContext,
-  folder: string,
-  port: number,
+  { folder, port, code }: { folder: string; port: number; code: string },
 ): Promise<{ child: ChildProcess; out: () => string }> {
   const file = join(folder, "app.ts");
-  writeFileSync(file, snippets.find((code) => code.includes('app.use("/webhooks/airudder", receiver)')) as string);
+  writeFileSync(file, code);
   const env = {
     ...process.env,
     PORT: String(port),
@@ -86,18 +119,29 @@ async function startSample(
   return { child, out: () => text };
 }
 
-test("the README's sample app takes a push, and SIGTERM loses nothing (signals: not on Windows)", {
+for (const guide of ["README.md", "middleware/README.md"] as const) {
+  test(`the first snippet of ${guide} is an app that handles a push`, async (t) => {
+    const [code = ""] = snippetsOf(guide);
+    const port = await freePort();
+    const app = await startApp(t, { folder: workFolder(t), port, code });
+    assert.equal((await post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, callCompleted())).status, 200);
+    await until(() => app.out().includes(" finished "));
+  });
+}
+
+test("the app with an inbox in middleware/README.md handles a push, and SIGTERM loses nothing (signals: not on Windows)", {
   skip: process.platform === "win32",
 }, async (t) => {
   const folder = workFolder(t);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/webhooks/airudder`;
-  const first = await startSample(t, folder, port);
+  const code = snippetWith("middleware/README.md", 'process.once("SIGTERM"');
+  const first = await startApp(t, { folder, port, code });
   assert.equal((await post(url, callCompleted())).status, 401);
   assert.equal((await post(`${url}?token=t0ken`, callCompleted())).status, 200);
   await until(() => first.out().includes("call.completed"));
   const tasks = Array.from({ length: 50 }, (_, i) => `task${i}`);
-  const answers = Promise.all(
+  const responses = Promise.all(
     tasks.map((TaskID) =>
       post(
         `${url}?token=t0ken`,
@@ -109,16 +153,16 @@ test("the README's sample app takes a push, and SIGTERM loses nothing (signals: 
     ),
   );
   first.child.kill("SIGTERM");
-  const acknowledged = (await answers).flatMap((status, i) => (status === 200 ? [tasks[i] as string] : []));
-  const [code] = first.child.exitCode === null ? await once(first.child, "close") : [first.child.exitCode];
-  assert.equal(code, 0);
-  const second = await startSample(t, folder, port);
+  const acknowledged = (await responses).flatMap((status, i) => (status === 200 ? [tasks[i] as string] : []));
+  const [exit] = first.child.exitCode === null ? await once(first.child, "close") : [first.child.exitCode];
+  assert.equal(exit, 0);
+  const second = await startApp(t, { folder, port, code });
   const missing = (): string[] =>
     acknowledged.filter((task) => !`${first.out()}\n${second.out()}`.includes(`${task} finished`));
   await until(() => missing().length === 0);
 });
 
-test("the README's operate script retries 40 failed pushes with its handlers: all are handled, none is left dead", async (t) => {
+test("the script in middleware/README.md retries 40 dead pushes: all are handled, none stays dead", async (t) => {
   const folder = workFolder(t);
   const inbox = fileInbox(join(folder, "airudder-inbox"), { retries: 0 });
   const app = airudder({ key: KEY, warnings: false, inbox }).on("call.completed", () => {
@@ -128,12 +172,7 @@ test("the README's operate script retries 40 failed pushes with its handlers: al
   for (const TaskID of tasks) assert.equal((await app.fetch(webRequest(callCompleted({ TaskID })))).status, 200);
   await until(async () => (await app.dead()).length === 40);
   await app.close();
-  const file = join(folder, "operate.ts");
-  writeFileSync(file, snippets.find((code) => code.includes("receiver.retry(id)")) as string);
-  const env = { ...process.env, AIRUDDER_KEY: KEY, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") };
-  const options = { cwd: folder, env, encoding: "utf8" } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], options);
-  assert.equal(status, 0, stderr);
+  const stdout = runSnippet(folder, snippetWith("middleware/README.md", "receiver.retry(id)"), { AIRUDDER_KEY: KEY });
   const saved = [...stdout.matchAll(/^saved (.*)$/gm)].map(([, task]) => task);
   assert.deepEqual(saved.sort(), tasks.sort());
   const after = airudder({ key: KEY, warnings: false, inbox: fileInbox(join(folder, "airudder-inbox")) });
@@ -141,11 +180,85 @@ test("the README's operate script retries 40 failed pushes with its handlers: al
   assert.deepEqual(await after.dead(), []);
 });
 
-test("the README's line for morgan redacts the token in a query and in a path", () => {
-  const [, line = ""] = /- morgan: `(.*)`/.exec(readme) ?? [];
+test("the snippet about tests in middleware/README.md prints the status of the push and the response", (t) => {
+  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "samplePush("));
+  assert.equal(stdout, "failed\n200\n");
+});
+
+test("the conformance suite in middleware/README.md passes for fileInbox", (t) => {
+  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "inboxConformance({ make })"));
+  assert.match(stdout, /^(?:#|ℹ) pass [1-9]/m);
+  assert.match(stdout, /^(?:#|ℹ) fail 0$/m);
+});
+
+test("the snippet in devproxy/README.md starts a dev proxy, which SIGINT ends (signals: not on Windows)", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const folder = workFolder(t);
+  const file = join(folder, "start.ts");
+  writeFileSync(file, snippetWith("devproxy/README.md", "startDevproxy"));
+  const child = spawn(process.execPath, ["--import", "tsx", file], {
+    cwd: folder,
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => child.kill("SIGKILL"));
+  let out = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  await until(() => /^http:\/\/127\.0\.0\.1:\d+\/in\/\S+$/m.test(out), 30_000);
+  const closed = once(child, "close");
+  child.kill("SIGINT");
+  assert.deepEqual(await closed, [0, null]);
+});
+
+test("the line for morgan in middleware/README.md redacts the token in a query and in a path", () => {
+  const [, line = ""] = /- morgan: `(.*)`/.exec(textOf("middleware/README.md")) ?? [];
   const tokens = new Map<string, (request: { originalUrl: string }) => string>();
   new Function("morgan", line)({ token: (name: string, read: never) => tokens.set(name, read) });
   const url = (originalUrl: string) => tokens.get("url")?.({ originalUrl });
   assert.equal(url("/webhooks/airudder?a=1&token=s3%20cret&b=2"), "/webhooks/airudder?a=1&token=redacted&b=2");
   assert.equal(url("/webhooks/airudder/t/s3cret?b=2"), "/webhooks/airudder/t/redacted?b=2");
+});
+
+/** The link targets of a Markdown text, without those in code. */
+function linksOf(text: string): string[] {
+  const prose = text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string);
+}
+
+/** The anchors of a Markdown text's headings, as GitHub and npm make them. */
+function anchorsOf(text: string): string[] {
+  const headings = text.replace(/```[\s\S]*?```/g, "").matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(
+    ([, heading = ""]) =>
+      `#${heading
+        .toLowerCase()
+        .replace(/[^\w -]/g, "")
+        .replaceAll(" ", "-")}`,
+  );
+}
+
+for (const file of [...GUIDES, "scripts/README.md", "schemas/README.md", "schemas/pages/README.md"]) {
+  test(`every link of ${file} leads somewhere`, () => {
+    const text = textOf(file);
+    const anchors = anchorsOf(text);
+    const broken = linksOf(text).filter((target) => {
+      if (target.startsWith("#")) return !anchors.includes(target);
+      return !target.startsWith("https:") && !existsSync(join(root, dirname(file), target));
+    });
+    assert.deepEqual(broken, []);
+  });
+}
+
+test("every npm command of the READMEs exists", () => {
+  const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
+  const commands = [...GUIDES, "scripts/README.md", "schemas/README.md"].flatMap((file) =>
+    [...textOf(file).matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name as string),
+  );
+  assert.deepEqual(
+    commands.filter((name) => !(name in scripts)),
+    [],
+  );
 });

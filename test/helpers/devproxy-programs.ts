@@ -7,17 +7,17 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const home = join(root, "devproxy");
 const CLI = join(home, "src", "cli.ts");
 
-/** What runs in processes of its own in tests, as plain JavaScript: a loader would double the time that each takes to start. */
+/** Programs that tests run as child processes, as plain JavaScript: a TypeScript loader would double the start time. */
 export interface Programs {
   cli: string;
   child: string;
-  /** For `--import`: ends the process with the test that started it. */
-  leash: string;
+  /** For `--import`: ends the process when the test that started it has ended. */
+  exitWithParent: string;
 }
 
 let made: Programs | undefined;
 
-/** Compiles today's sources, once for each test file; what is made is removed at its end. */
+/** Compiles the current sources, once per test file. Removes the output when the test file ends. */
 export function programs(): Programs {
   made ??= compile();
   return made;
@@ -30,11 +30,11 @@ function compile(): Programs {
     entryPoints: {
       cli: CLI,
       child: join(root, "test", "helpers", "devproxy-child.ts"),
-      leash: join(root, "test", "helpers", "devproxy-leash.ts"),
+      exitWithParent: join(root, "test", "helpers", "exit-with-parent.ts"),
     },
   });
   const file = (name: string): string => join(options.outdir, `${name}.mjs`);
-  return { cli: file("cli"), child: file("child"), leash: pathToFileURL(file("leash")).href };
+  return { cli: file("cli"), child: file("child"), exitWithParent: pathToFileURL(file("exitWithParent")).href };
 }
 
 /** How the programs are bundled, into a new folder that is removed at the end of the process. */

@@ -6,7 +6,7 @@ import { request as httpRequest } from "node:http";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Devproxy, type DevproxyEvent, type DevproxyOptions, startDevproxy } from "airudder-devproxy";
+import { type Devproxy, type DevproxyEvent, startDevproxy } from "airudder-devproxy";
 import { atEnd } from "./at-end.js";
 import { programs } from "./devproxy-programs.js";
 import { makeFolder } from "./folder.js";
@@ -28,6 +28,9 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
+/** The options of `startDevproxy`, and those for tests. */
+export type TestProxyOptions = NonNullable<Parameters<typeof startDevproxy>[0]>;
+
 /** A dev proxy in this process, with an app behind it and everything that it told. */
 export interface TestProxy {
   proxy: Devproxy;
@@ -39,7 +42,7 @@ export interface TestProxy {
 /** Starts a dev proxy without a tunnel before a recording app; both end with the test. */
 export async function startProxy(
   t: TestContext,
-  options: Omit<DevproxyOptions, "onEvent"> & { app?: RecorderApp } = {},
+  options: Omit<TestProxyOptions, "onEvent"> & { app?: RecorderApp } = {},
 ): Promise<TestProxy> {
   const { app = await new RecorderApp().start(), ...rest } = options;
   atEnd(t, () => app.stop());
@@ -104,8 +107,8 @@ export interface Run {
 }
 
 function spawnCli(args: readonly string[], cwd: string | undefined, env: NodeJS.ProcessEnv): ChildProcess {
-  const { leash, cli } = programs();
-  return spawn(process.execPath, ["--import", leash, cli, ...args], {
+  const { exitWithParent, cli } = programs();
+  return spawn(process.execPath, ["--import", exitWithParent, cli, ...args], {
     cwd: cwd ?? root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", ...env },
@@ -182,12 +185,16 @@ export class ListenProcess {
   }
 
   /** Starts a proxy with options that the command line does not have. */
-  static async startWith(t: TestContext, options: DevproxyOptions): Promise<ListenProcess> {
+  static async startWith(t: TestContext, options: TestProxyOptions): Promise<ListenProcess> {
     const program = programs();
-    const child = spawn(process.execPath, ["--import", program.leash, program.child, JSON.stringify(options)], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--import", program.exitWithParent, program.child, JSON.stringify(options)],
+      {
+        cwd: root,
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     const listening = new ListenProcess(child);
     atEnd(t, () => listening.kill());
     await until(() => listening.events.length > 0 || child.exitCode !== null);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
-import { type AirudderEvent, airudder, CHANNEL, fileInbox } from "airudder-webhooks";
+import { type AirudderEvent, airudder, fileInbox } from "airudder-webhooks";
+import { CHANNEL } from "airudder-webhooks/inspect";
 import { makeFolder } from "../helpers/folder.js";
 import { callCompleted, KEY, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";
@@ -19,12 +20,12 @@ test("every event is published on the diagnostics channel", async (t) => {
   assert.deepEqual(events, ["handled", "accepted", "rejected"]);
 });
 
-test("no event, answer or count holds what a push says of people", async (t) => {
-  const said: string[] = [];
+test("no event, response or count contains personal data of a push", async (t) => {
+  const texts: string[] = [];
   const receiver = airudder({
     key: KEY,
     inbox: fileInbox(makeFolder(t), { retries: 0 }),
-    observe: (event) => said.push(JSON.stringify(event)),
+    observe: (event) => texts.push(JSON.stringify(event)),
   });
   t.after(() => receiver.close());
   receiver.on("call.completed", ({ payload }) => {
@@ -47,17 +48,17 @@ test("no event, answer or count holds what a push says of people", async (t) => 
     { ...callCompleted(), Sign: undefined, TaskName: secret },
     `{"${secret}`,
   ];
-  for (const push of pushes) said.push(await (await receiver.fetch(webRequest(push))).text());
+  for (const push of pushes) texts.push(await (await receiver.fetch(webRequest(push))).text());
   await until(() => receiver.stats().dead === 1);
-  said.push(JSON.stringify(receiver.stats()), JSON.stringify(await receiver.dead()));
-  assert.ok(said.length > 12);
+  texts.push(JSON.stringify(receiver.stats()), JSON.stringify(await receiver.dead()));
+  assert.ok(texts.length > 12);
   assert.deepEqual(
-    said.filter((text) => text.includes("SECRET")),
+    texts.filter((text) => text.includes("SECRET")),
     [],
   );
 });
 
-test("stats tell how deep the inbox is, how old its oldest push, and how long answers and handlers take", async (t) => {
+test("stats() contains the depth of the inbox, its oldest push, and how long responses take", async (t) => {
   const receiver = airudder({ key: KEY, inbox: fileInbox(makeFolder(t)) });
   t.after(() => receiver.close({ timeoutMs: 1 }));
   receiver.on("*", () => new Promise(() => {}));

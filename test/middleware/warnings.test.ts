@@ -67,7 +67,7 @@ for (const [what, payload, expected] of [
   [
     "the default key",
     'samplePush("call.completed")',
-    /401 bad_sign\. It was signed with the vendor's public default key/,
+    /401 bad_sign\. The push was signed with the vendor's public default key/,
   ],
   ["no signature", 'samplePush("call.completed", { Sign: undefined })', /401 missing_sign\. /],
 ] as const) {
@@ -83,7 +83,7 @@ for (const [what, payload, expected] of [
   });
 }
 
-test("a mount without a token is reported once; token: false states that none is wanted", (t) => {
+test("a mount without a token is reported once; token: false silences the warning", (t) => {
   const stderr = run(t, 'airudder({ key: "k" }); airudder({ key: "k" }); airudder({ key: "k", token: undefined });');
   assert.equal(stderr.match(/AIRUDDER_NO_TOKEN/g)?.length, 1);
   assert.equal(run(t, 'airudder({ key: "k", token: false }); airudder({ key: "k", token: "t" });'), "");
@@ -174,7 +174,7 @@ test("a push of a type without a handler is reported once for each type", (t) =>
   ]);
 });
 
-test("whatever a payload holds, no value of four characters or more is left in a message that quotes it", () => {
+test("redaction removes every payload value of four or more characters from a message that quotes it", () => {
   const value = fc.oneof(
     fc.string({ minLength: 4 }),
     fc.integer({ min: 1000 }),

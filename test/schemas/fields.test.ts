@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { airudder, catalogue, DEFAULT_KEY, type Drift, identify, type PushType } from "airudder-webhooks";
+import { airudder, DEFAULT_KEY, type Drift, identify, type PushType } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 import { type Field, fieldsOf } from "../../scripts/generate/fields.js";
 import { type Fault, faults, faulty, fullPayload, type Payload } from "../../scripts/generate/full-payload.js";
 import { label } from "../../scripts/generate/pages.js";
@@ -94,7 +95,7 @@ for (const file of pushes) {
   const cells = cellsOf(file);
   const fields = fieldsOf(file.schema);
 
-  test(`${file.name}: the page has a row for every field, item, free key and other field`, () => {
+  test(`${file.name}: the page has a row for every field, item, arbitrary key and other field`, () => {
     const isShown = Object.keys(file.schema.properties ?? {}).length > 0;
     assert.deepEqual([...cells.keys()], isShown ? fields.map(label) : []);
   });
@@ -112,7 +113,7 @@ for (const file of pushes) {
     });
 
     for (const field of fields.filter((each) => cells.has(label(each)))) {
-      test(`${file.name}, ${label(field)}: ${name} does what the page says`, async () => {
+      test(`${file.name}, ${label(field)}: ${name} behaves as the page says`, async () => {
         for (const fault of faults) {
           const outcomes = new Set<string>();
           const observe = async (payload: Payload, send: typeof checked): Promise<string> => {
@@ -134,7 +135,7 @@ for (const file of pushes) {
     }
   }
 
-  test(`${file.name}: every documented value is as documented`, () => {
+  test(`${file.name}: every documented value is accepted without drift`, () => {
     const entry = catalogue.find((candidate) => candidate.name === file.name);
     for (const field of fields) {
       for (const value of field.node.enum ?? []) {
@@ -177,7 +178,7 @@ for (const file of pushes.filter(({ schema }) => schema["x-provenance"] !== "unk
   });
 }
 
-test("fields that only the vendor's example shows are observed, not documented", () => {
+test("fields that occur only in the vendor's example are observed, not documented", () => {
   const page = readFileSync(join(schemasDir, "pages/call.completed.md"), "utf8");
   for (const path of [
     "AsrResult[]",
@@ -192,7 +193,7 @@ test("fields that only the vendor's example shows are observed, not documented",
   }
 });
 
-test("a meaning that the vendor does not give is marked as ours", () => {
+test("a meaning that the vendor does not state is marked as ours", () => {
   const rowOf = (type: string, path: string): string =>
     readFileSync(join(schemasDir, "pages", `${type}.md`), "utf8")
       .split("\n")

@@ -29,13 +29,13 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-test("everything generated is up to date", () => {
+test("all generated files are up to date", () => {
   const { status, stderr } = generate("--check");
   assert.equal(stderr, "");
   assert.equal(status, 0);
 });
 
-test("an unknown argument is refused with the usage", () => {
+test("an unknown argument is rejected, with the usage", () => {
   const { status, stderr } = generate("--chekc");
   assert.equal(status, 2);
   assert.match(stderr, /Unknown argument: --chekc\nUsage: npm run generate/);
@@ -70,7 +70,7 @@ test("missing, stale and superfluous files are found, and fixed", () =>
     assert.deepEqual(differences(folder, files), []);
   }));
 
-test("a schema and a sample are all that a new push needs", () =>
+test("a new push needs only a schema and a sample", () =>
   inFolder(async (folder) => {
     cpSync(schemasDir, join(folder, "schemas"), { recursive: true });
     const schema = {
@@ -106,7 +106,11 @@ test("a schema and a sample are all that a new push needs", () =>
     mkdirSync(join(folder, "schemas/samples/plan.ended"));
     writeFileSync(join(folder, "schemas/samples/plan.ended/ended.json"), '{"plan_id":"p1","plan_state":"ended"}');
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    writeFileSync(join(folder, "README.md"), "# Pushes\n<!-- generated:pushes -->\n<!-- /generated:pushes -->\n");
+    mkdirSync(join(folder, "middleware"), { recursive: true });
+    writeFileSync(
+      join(folder, "middleware/README.md"),
+      "# Pushes\n<!-- generated:pushes -->\n<!-- /generated:pushes -->\n",
+    );
     const files = await outputs(folder);
     apply(folder, files, differences(folder, files));
 
@@ -119,13 +123,14 @@ test("a schema and a sample are all that a new push needs", () =>
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /"plan\.ended": PlanEnded;/);
     assert.match(files.get("middleware/src/generated/types.ts") ?? "", /tags\?: \("vip" \| \(string & \{\}\)\)\[\];/);
     assert.match(files.get("schemas/pages/plan.ended.md") ?? "", /`plan_id` +\| string \| essential/);
+    assert.match(files.get("middleware/README.md") ?? "", /\| `plan\.ended` +\| Webhook of Plan +\| inferred/);
     assert.match(
-      files.get("README.md") ?? "",
-      /\[`plan\.ended`\]\(schemas\/pages\/plan\.ended\.md\) +\| Webhook of Plan +\| inferred/,
+      files.get("schemas/pages/README.md") ?? "",
+      /\[`plan\.ended`\]\(plan\.ended\.md\) +\| Webhook of Plan +\| inferred .*\(\.\.\/samples\/plan\.ended\/ended\.json\)/,
     );
   }));
 
-test("the README is changed between its markers only, and not at all without them", () => {
+test("a README changes only between its markers, and not at all without them", () => {
   assert.equal(readmeWith("# no markers\n", pushes), "# no markers\n");
   const readme = "before\n<!-- generated:pushes -->\nold\n<!-- /generated:pushes -->\nafter\n";
   const made = readmeWith(readme, pushes);
@@ -137,14 +142,14 @@ test("the README is changed between its markers only, and not at all without the
   assert.equal(made.includes("old"), false);
 });
 
-test("the validators import nothing, make no errors, and are under 60 KB minified", async () => {
+test("the validators import nothing, collect no errors, and are under 60 KB minified", async () => {
   const source = readFileSync(join(root, "middleware/src/generated/validators.js"), "utf8");
   assert.doesNotMatch(source, /\b(?:import|require|errors|instancePath)\b/);
   const { code } = await transform(source, { minify: true });
   assert.ok(Buffer.byteLength(code) < 60_000, `${Buffer.byteLength(code)} bytes`);
 });
 
-test("code that Ajv never wrote so far stops the generator instead of slipping through", () => {
+test("unexpected code of Ajv stops the generator", () => {
   assert.throws(
     () => stripErrors("function validate10(data){\nvErrors = [];\nreturn true;\n}\n"),
     /strip\.ts does not know .* "vErrors"/,
@@ -152,7 +157,7 @@ test("code that Ajv never wrote so far stops the generator instead of slipping t
   assert.throws(() => stripErrors('const f = require("ajv/dist/runtime/ucs2length");\n'), /"require"/);
 });
 
-test("published schemas stand alone", () =>
+test("published schemas need no other files", () =>
   inFolder(async (folder) => {
     publishSchemas(schemasDir, folder);
     for (const { name } of pushes) {
@@ -165,18 +170,18 @@ test("published schemas stand alone", () =>
 
 const types = readFileSync(join(root, "middleware/src/generated/types.ts"), "utf8");
 
-test("an editor shows a text for every field of every payload", () => {
+test("every field of every payload has a description in an editor", () => {
   const lines = types.slice(0, types.indexOf("export interface PushPayloads")).split("\n");
   const silent = lines.filter((line, i) => /^ +\w+\??: /.test(line) && !lines[i - 1]?.endsWith("*/"));
   assert.deepEqual(silent, []);
 });
 
-test("a union of values names each once", () => {
+test("a union of values contains each once", () => {
   const unions = types.split("\n").flatMap((line) => / = (.*);$/.exec(line)?.[1]?.split(" | ") ?? []);
   assert.equal(unions.filter((value) => value === "null").length, 1);
 });
 
-test("only payloads of unknown shape can be read by any name", () => {
+test("only payloads of unknown shape have an index signature", () => {
   const open = types.split(/^export interface /m).filter((text) => /\[\w+: string\]/.test(text));
   assert.deepEqual(
     open.map((text) => text.slice(0, text.indexOf(" "))),

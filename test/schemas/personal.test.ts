@@ -19,7 +19,7 @@ function* notPersonal(node: Node, value: unknown): Generator<{ value: string; pa
 }
 
 for (const push of pushes) {
-  test(`values of ${push.name} that the schema states as not personal are shown in its samples`, () => {
+  test(`values that the schema of ${push.name} states as not personal are shown`, () => {
     for (const sample of push.samples.filter((name) => !name.includes("/drift-"))) {
       for (const { value, pattern } of notPersonal(push.schema, JSON.parse(sampleText(sample)))) {
         const end = pattern.lastIndexOf("/");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { tokenOfEnvironment } from "../config/index.js";
+import { TUNNEL_VALUES, tokenOfEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
@@ -33,10 +33,7 @@ export function addDoctor(program: Command, { out }: Context): void {
       "port for listen; 0 selects a free one (default: 0, or that of a running listen)",
       wholeNumber(0),
     )
-    .option(
-      "--tunnel <kind>",
-      'localtunnel, cloudflared, ngrok, ssh:HOST, none, url:https://... or command:"PROGRAM {local}" (default: localtunnel, or that of a running listen)',
-    )
+    .option("--tunnel <kind>", `${TUNNEL_VALUES} (default: localtunnel, or that of a running listen)`)
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
     .option(
       "--subdomain <name>",
@@ -69,12 +66,12 @@ async function withoutFile(command: Command): Promise<DoctorFlags> {
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {
   // Loaded here, since the other commands have no use for a server.
-  const { examine } = await import("../doctor/index.js");
+  const { runChecks } = await import("../doctor/index.js");
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)
     out.line(`Two signed test pushes for a fictitious call go to the app; in its handlers push.replay is "doctor"\n`);
-  for await (const finding of examine(options)) {
+  for await (const finding of runChecks(options)) {
     counts[finding.result]++;
     if (json) out.json({ event: "check", ...finding });
     else out.line(findingLine(out, finding));

@@ -1,5 +1,12 @@
 import type { Command } from "commander";
-import { copyLines, DriftTally, driftEvents, driftReport, publishedSchemas, pushesOfRows } from "../drift/index.js";
+import {
+  DriftSummaryBuilder,
+  driftEvents,
+  driftReport,
+  publishedSchemas,
+  pushesOfRows,
+  replayLines,
+} from "../drift/index.js";
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
 import { type Context, readFolder } from "./context.js";
@@ -28,15 +35,15 @@ async function drift(flags: DriftFlags, context: Context): Promise<void> {
   const reader = await readFolder(flags.journal, context);
   const rows = await filterRows(reader, reader.index.rows, filters);
   const progress = new Progress(err, rows.length);
-  const tally = new DriftTally({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });
+  const builder = new DriftSummaryBuilder({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });
   for await (const pushes of pushesOfRows(reader, rows, (count) => progress.show(count))) {
-    for (const push of pushes) tally.add(push);
+    for (const push of pushes) builder.add(push);
   }
   progress.clear();
-  const summary = tally.finish();
+  const summary = builder.build();
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);
-    for (const line of copyLines(summary)) err.line(line);
+    for (const line of replayLines(summary)) err.line(line);
   } else for (const line of driftReport(summary, (style, text) => out.style(style, text))) out.line(line);
 }

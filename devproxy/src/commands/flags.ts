@@ -1,13 +1,13 @@
 import { relative } from "node:path";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { findUpwards, readProject } from "../config/index.js";
-import { type Filters, STATUSES, testsOf } from "../journal/index.js";
+import { FILTERS, type Filters, pickFilters, testsOf } from "../journal/index.js";
 
-/** Reads a whole number of at least `least`. */
-export function wholeNumber(least: number): (text: string) => number {
+/** Returns a parser of whole numbers from `min`. */
+export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= least)) throw new InvalidArgumentError(`Give a whole number from ${least}.`);
+    if (!(value >= min)) throw new InvalidArgumentError(`Give a whole number from ${min}.`);
     return value;
   };
 }
@@ -55,27 +55,18 @@ export function addOutputFlags(command: Command): Command {
 }
 
 export function addFilterFlags(command: Command): Command {
-  return command
-    .option("--type <type>", "only pushes of this type, such as call.completed")
-    .addOption(new Option("--status <status>", `only pushes with this status: ${STATUSES.join(", ")}`))
-    .option("--task <id>", "only pushes about this task: its id, or the placeholder that is shown for it")
-    .option("--call <id>", "only pushes about this call: its id or placeholder")
-    .option("--workflow <id>", "only pushes of this workflow: its id or placeholder")
-    .option(
-      "--since <time>",
-      "only pushes received since then: 10m, 2h or 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
-    )
-    .option("--until <time>", "only pushes received until then")
-    .option("--text <text>", "only pushes whose body contains this text");
+  for (const [name, { value, description }] of Object.entries(FILTERS)) {
+    command.option(`--${name} ${value}`, description);
+  }
+  return command;
 }
 
 /**
  * The filters among a command's flags, checked before anything is opened.
  * @throws DevproxyError `usage`, naming the filter
  */
-export function filtersOf({ type, status, task, call, workflow, since, until, text }: Filters): Filters {
-  const given = Object.entries({ type, status, task, call, workflow, since, until, text });
-  const filters: Filters = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+export function filtersOf(flags: Filters): Filters {
+  const filters = pickFilters(flags);
   testsOf(filters);
   return filters;
 }

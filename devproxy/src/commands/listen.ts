@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { DEFAULT_TARGET, tokenOfEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
+import { DEFAULT_TARGET, TUNNEL_VALUES, tokenOfEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { type Store, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -30,11 +30,7 @@ export function addListen(program: Command, context: Context): void {
     .description("receive pushes through a tunnel, record each one, and forward it to the app")
     .addOption(new Option("--target <url>", "the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
     .option("--port <n>", "port on 127.0.0.1; 0 selects a free one", wholeNumber(0), 0)
-    .option(
-      "--tunnel <kind>",
-      'localtunnel, cloudflared, ngrok, ssh:HOST (such as ssh:localhost.run), none, url:https://... or command:"PROGRAM {local}"',
-      "localtunnel",
-    )
+    .option("--tunnel <kind>", `${TUNNEL_VALUES}; HOST is an ssh server such as localhost.run`, "localtunnel")
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
     .option(
       "--subdomain <name>",

@@ -8,4 +8,5 @@ export { readProject } from "./project.js";
 export { parseRetention, type RetentionRule } from "./retention-rule.js";
 export { findUpwards } from "./search.js";
 export { DEFAULT_TARGET, parseTarget } from "./target.js";
+export { splitTunnel, TUNNEL_KINDS, TUNNEL_VALUES, type TunnelKind } from "./tunnel-kinds.js";
 export { WHEN_DOWN, type WhenDown } from "./when-down.js";

@@ -5,6 +5,7 @@ import { editDistance } from "./edit-distance.js";
 import { parseRetention } from "./retention-rule.js";
 import { findUpwards } from "./search.js";
 import { DEFAULT_TARGET, parseTarget } from "./target.js";
+import { splitTunnel, TUNNEL_KINDS } from "./tunnel-kinds.js";
 import { WHEN_DOWN } from "./when-down.js";
 
 /** Name of the project's config file, which is located beside `package.json`. */
@@ -15,7 +16,7 @@ export interface ProjectOptions {
   target?: string;
   /** Relative to the file. */
   journal?: string;
-  /** `localtunnel`, `none` or `url:https://...`: nothing that runs a program. */
+  /** A value that runs no program. */
   tunnel?: string;
   tunnelHost?: string;
   subdomain?: string;
@@ -43,7 +44,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   journal: text,
   tunnel: (value) => {
     text(value);
-    if (/^(localtunnel|none|url:https?:\/\/[^\s/@?#]+\/?)$/.test(String(value))) return;
+    if (isSafeTunnel(String(value))) return;
     throw new Error(
       "must be localtunnel, none or url: with the public address of your tunnel, such as url:https://demo.example.com. For a tunnel that runs a program, use --tunnel on the command line",
     );
@@ -65,6 +66,13 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
     if (!isPort) throw new Error("must be a whole number from 0 to 65535");
   },
 };
+
+/** Whether a tunnel runs no program, and its value contains no secret. */
+function isSafeTunnel(value: string): boolean {
+  const { kind, argument } = splitTunnel(value);
+  if (kind === undefined || TUNNEL_KINDS[kind].runsProgram) return false;
+  return !value.includes(":") || /^https?:\/\/[^\s/@?#]+\/?$/.test(argument);
+}
 
 /** The message does not quote the value, which may contain a token. */
 function targetOf(value: unknown): URL {

@@ -2,8 +2,8 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type FolderIdentity, writePrivateFile } from "../config/index.js";
 
-/** How to reach the `listen` that writes a journal: the content of `listen.json` in its folder. */
-export interface Address {
+/** How to reach the `listen` that writes to a journal: the content of `listen.json` in its folder. */
+export interface ControlAddress {
   pid: number;
   /** On 127.0.0.1. */
   port: number;
@@ -18,8 +18,8 @@ function addressPath(dir: string): string {
   return join(dir, "listen.json");
 }
 
-/** Says where the control channel is, to the owner of the folder alone. */
-export function writeAddress(dir: string, address: Address): Promise<void> {
+/** Writes the address so that only the owner of the folder can read it. */
+export function writeAddress(dir: string, address: ControlAddress): Promise<void> {
   return writePrivateFile(addressPath(dir), `${JSON.stringify(address)}\n`);
 }
 
@@ -28,20 +28,20 @@ export async function removeAddress(dir: string, instance: string): Promise<void
   if ((await readAddress(dir))?.instance === instance) await rm(addressPath(dir), { force: true });
 }
 
-/** The address that the last `listen` wrote; it may have ended. Addresses without `folder`, from earlier versions, are ignored. */
-export async function readAddress(dir: string): Promise<Address | undefined> {
+/** The address of the last `listen`, which may have ended. Ignores addresses without `folder`, which earlier versions wrote. */
+export async function readAddress(dir: string): Promise<ControlAddress | undefined> {
   try {
-    const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<Address>;
+    const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<ControlAddress>;
     const { pid, port, token, instance, folder } = address;
-    const isWhole =
+    const isComplete =
       typeof pid === "number" &&
       typeof port === "number" &&
       typeof token === "string" &&
       typeof instance === "string" &&
       typeof folder?.path === "string";
-    if (isWhole) return address as Address;
+    if (isComplete) return address as ControlAddress;
   } catch {
-    // Absent, or half written by a process that died: nobody to talk to.
+    // There is none, or a process ended while it wrote it.
   }
   return undefined;
 }

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { request } from "node:http";
+import { request as httpRequest } from "node:http";
 import { identityOf, isSameFolder } from "../config/index.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
-import { type Address, readAddress } from "./address.js";
+import { type ControlAddress, readAddress } from "./address.js";
 import type { Listing, ListingRequest } from "./listing.js";
 import type { EndLine } from "./server.js";
 
-const STATE_MS = 3_000;
-const LIST_MS = 5_000;
+const STATE_TIMEOUT_MS = 3_000;
+const LIST_TIMEOUT_MS = 5_000;
 /** Time limit for the summary of a replay that is stopped. */
-const STOP_MS = 2_000;
+const STOP_TIMEOUT_MS = 2_000;
 
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
@@ -23,12 +23,12 @@ export interface ControlClient {
 
 /**
  * Finds the `listen` that writes to a journal; `undefined` if none runs, even if one that was killed left its `listen.json`.
- * @param say called with one line if the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
+ * @param warn called with one line if the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
  * @throws DevproxyError `journal_moved`, if the folder was moved while its `listen` runs
  */
 export async function connectControl(
   dir: string,
-  say: (line: string) => void = () => undefined,
+  warn: (line: string) => void = () => undefined,
 ): Promise<ControlClient | undefined> {
   const address = await readAddress(dir);
   const folder = await identityOf(dir);
@@ -37,19 +37,19 @@ export async function connectControl(
   if (state === undefined || state.instance !== address.instance) return undefined;
   const listen = `the running listen (process ${address.pid})`;
   if (!isSameFolder(address.folder, folder)) {
-    say(`${dir} is a copy: ${listen} writes to ${address.folder.path}, so the copy's listen.json is ignored.`);
+    warn(`${dir} is a copy: ${listen} writes to ${address.folder.path}, so the copy's listen.json is ignored.`);
     return undefined;
   }
   if ((state.journal as { gone?: boolean } | undefined)?.gone) {
     const message = `The journal ${dir} was moved: ${listen} writes to ${address.folder.path} only. Stop that listen, or move the journal back.`;
     throw new DevproxyError("journal_moved", message, 3);
   }
-  const list = (wanted: ListingRequest) => askListing(address, wanted);
-  return { state, list, replay: (wanted, onEvent, signal) => askReplay(address, wanted, onEvent, signal) };
+  const list = (request: ListingRequest) => requestListing(address, request);
+  return { state, list, replay: (request, onEvent, signal) => requestReplay(address, request, onEvent, signal) };
 }
 
 /** The state that a `listen` reports; `undefined` if none responds at the address. */
-async function stateOf(address: Address): Promise<Record<string, unknown> | undefined> {
+async function stateOf(address: ControlAddress): Promise<Record<string, unknown> | undefined> {
   try {
     let text = "";
     await call(
@@ -60,7 +60,7 @@ async function stateOf(address: Address): Promise<Record<string, unknown> | unde
       (chunk) => {
         text += chunk;
       },
-      { timeoutMs: STATE_MS },
+      { timeoutMs: STATE_TIMEOUT_MS },
     );
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
@@ -68,29 +68,29 @@ async function stateOf(address: Address): Promise<Record<string, unknown> | unde
   }
 }
 
-async function askListing(address: Address, wanted: ListingRequest): Promise<Listing | undefined> {
+async function requestListing(address: ControlAddress, request: ListingRequest): Promise<Listing | undefined> {
   let text = "";
   const onText = (chunk: string) => {
     text += chunk;
   };
   try {
-    await call(address, "POST", "/list", JSON.stringify(wanted), onText, { timeoutMs: LIST_MS });
+    await call(address, "POST", "/list", JSON.stringify(request), onText, { timeoutMs: LIST_TIMEOUT_MS });
     return JSON.parse(text) as Listing;
   } catch {
     return undefined; // for example an earlier version: the caller reads the journal instead
   }
 }
 
-async function askReplay(
-  address: Address,
-  wanted: ReplayRequest,
+async function requestReplay(
+  address: ControlAddress,
+  request: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   if (signal?.aborted) return;
   let rest = "";
   let end: EndLine | undefined;
-  let isCut = false;
+  let isInterrupted = false;
   const onText = (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() as string;
@@ -98,29 +98,29 @@ async function askReplay(
       const event = JSON.parse(line) as ReplayEvent | EndLine;
       if (event.event === "end" || event.event === "error") end = event;
       else onEvent(event);
-      if (event.event === "summary" && event.interrupted) isCut = true;
+      if (event.event === "summary" && event.interrupted) isInterrupted = true;
     }
   };
   const path = `/replay/${randomUUID()}`;
-  const cut = new AbortController();
+  const connection = new AbortController();
   const stop = () => {
-    setTimeout(() => cut.abort(), STOP_MS).unref();
-    void call(address, "DELETE", path, undefined, () => undefined, {}).catch(() => cut.abort());
+    setTimeout(() => connection.abort(), STOP_TIMEOUT_MS).unref();
+    void call(address, "DELETE", path, undefined, () => undefined, {}).catch(() => connection.abort());
   };
   signal?.addEventListener("abort", stop, { once: true });
-  await call(address, "POST", path, JSON.stringify(wanted), onText, { signal: cut.signal })
+  await call(address, "POST", path, JSON.stringify(request), onText, { signal: connection.signal })
     .catch((error) => {
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not of the connection
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not an error of the connection
     })
     .finally(() => signal?.removeEventListener("abort", stop));
   if (signal?.aborted) return;
   if (end?.event === "error") throw new DevproxyError(end.code, end.message, end.exit as ExitCode);
-  if (end === undefined || isCut)
+  if (end === undefined || isInterrupted)
     throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
 }
 
 function call(
-  { port, token }: Address,
+  { port, token }: ControlAddress,
   method: string,
   path: string,
   body: string | undefined,
@@ -129,15 +129,18 @@ function call(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
-    const outgoing = request({ host: "127.0.0.1", port, method, path, headers, agent: false, signal }, (response) => {
-      if (response.statusCode !== 200) {
-        response.resume();
-        return reject(new Error(`the control channel answered ${response.statusCode}`));
-      }
-      response.setEncoding("utf8").on("data", onText).on("end", resolve).on("error", reject);
-      response.on("close", resolve);
-    });
-    if (timeoutMs !== undefined) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error("no answer")));
+    const outgoing = httpRequest(
+      { host: "127.0.0.1", port, method, path, headers, agent: false, signal },
+      (response) => {
+        if (response.statusCode !== 200) {
+          response.resume();
+          return reject(new Error(`the control channel responded ${response.statusCode}`));
+        }
+        response.setEncoding("utf8").on("data", onText).on("end", resolve).on("error", reject);
+        response.on("close", resolve);
+      },
+    );
+    if (timeoutMs !== undefined) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error("no response")));
     outgoing.on("error", reject);
     outgoing.end(body);
   });

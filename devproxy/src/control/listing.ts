@@ -1,6 +1,6 @@
 import type { Filters, Row } from "../journal/index.js";
 
-/** What `list` asks a running `listen` for. */
+/** A request of `list` to a running `listen`. */
 export interface ListingRequest {
   filters: Filters;
   /** Maximum number of pushes, the newest. */
@@ -19,5 +19,5 @@ export interface Listing {
   damage: string[];
 }
 
-/** Maximum number of pushes that `listen` lists. More are read from the disk, so that live pushes do not wait. */
+/** Maximum number of pushes that `listen` lists. For more, `list` reads the journal, so that live pushes do not wait. */
 export const MAX_LISTED = 1_000;

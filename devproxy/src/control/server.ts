@@ -6,18 +6,18 @@ import { type BodyProblem, equalSecrets, readBody } from "../http/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import type { Listing, ListingRequest } from "./listing.js";
 
-/** What a running `listen` does for other commands. */
+/** The actions of a running `listen` for other commands. */
 export interface ControlActions {
-  /** Its present state, as JSON. */
+  /** Its current state, as an object for JSON. */
   state(): Promise<object>;
   list(request: ListingRequest): Promise<Listing>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
 }
 
-/** Last line of an answer: it went through, or why not. */
+/** Last line of the response to a replay: its success or its error. */
 export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
 
-/** Serves the control channel on 127.0.0.1, to whoever knows the token, and to no web page. */
+/** Serves the control channel on 127.0.0.1. Requests need the token; requests of web pages are rejected. */
 export async function serveControl(token: string, actions: ControlActions): Promise<{ port: number; close(): void }> {
   const replays = new Map<string, AbortController>();
   const server = createServer((request, response) => {
@@ -83,7 +83,7 @@ async function serveReplay(
 ): Promise<void> {
   const body = await readBody(request);
   response.on("close", () => stop.abort());
-  response.on("error", () => undefined); // the asker has gone; the replay is being stopped
+  response.on("error", () => undefined); // the client has disconnected; the replay is being stopped
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   const print = (line: ReplayEvent | EndLine) => {
     if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`);

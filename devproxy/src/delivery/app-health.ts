@@ -1,65 +1,65 @@
 import { isListening } from "../http/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
 
-/** How often the app is looked after, ms. */
-export interface HealthIntervals {
-  /** While it answers. */
+/** Intervals between health checks of the app, ms. */
+export interface HealthCheckIntervals {
+  /** While the app accepts connections. */
   up: number;
-  /** While it does not. */
+  /** While it does not, and no push waits. */
   down: number;
-  /** While it does not, and pushes wait for it. */
+  /** While pushes wait. */
   waiting: number;
 }
 
-const INTERVALS: HealthIntervals = { up: 15_000, down: 2_000, waiting: 200 };
+const INTERVALS: HealthCheckIntervals = { up: 15_000, down: 2_000, waiting: 200 };
 
-/** Knows whether the app is up, and says when that changes. */
+/** Checks regularly whether the app accepts connections, and reports changes. */
 export class AppHealth {
   #state: "up" | "down" | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #urgent = false;
+  #hasWaitingPushes = false;
   #closed = false;
 
   constructor(
     private readonly target: URL,
     private readonly onChange: (state: "up" | "down") => void,
-    private readonly intervals: HealthIntervals = INTERVALS,
+    private readonly intervals: HealthCheckIntervals = INTERVALS,
   ) {}
 
   get isDown(): boolean {
     return this.#state === "down";
   }
 
-  /** Looks once, then again and again. */
+  /** Resolves after the first check; the others follow in the background. */
   async start(): Promise<void> {
     this.report(await isListening(this.target));
-    this.#plan();
+    this.#scheduleCheck();
   }
 
-  /** Something else has seen the app, or missed it. */
+  /** Sets the state. */
   report(up: boolean): void {
     const state = up ? "up" : "down";
     if (this.#closed || state === this.#state) return;
-    const isFirstLook = this.#state === undefined;
+    const isFirstCheck = this.#state === undefined;
     this.#state = state;
-    if (!(isFirstLook && up)) this.onChange(state);
+    if (!(isFirstCheck && up)) this.onChange(state);
   }
 
   /**
-   * What a try to deliver tells. An app is down when it accepts no connections; one that broke an answer is looked at.
-   * Gives whether it is up.
+   * Takes a delivery attempt into account. If the app was reached without a complete response, checks whether it still accepts connections.
+   * @returns whether it is up
    */
-  async update({ response: answer, reached }: DeliveryAttempt): Promise<boolean> {
-    const up = answer !== undefined || (reached && (await isListening(this.target)));
+  async update({ response, reached }: DeliveryAttempt): Promise<boolean> {
+    const up = response !== undefined || (reached && (await isListening(this.target)));
     this.report(up);
     return up;
   }
 
-  /** Pushes wait: look more often. */
-  set urgent(urgent: boolean) {
-    if (urgent === this.#urgent) return;
-    this.#urgent = urgent;
-    this.#plan();
+  /** Whether pushes wait for the app: it is then checked more often. */
+  set hasWaitingPushes(value: boolean) {
+    if (value === this.#hasWaitingPushes) return;
+    this.#hasWaitingPushes = value;
+    this.#scheduleCheck();
   }
 
   close(): void {
@@ -67,12 +67,12 @@ export class AppHealth {
     clearTimeout(this.#timer);
   }
 
-  #plan(): void {
+  #scheduleCheck(): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     const { up, down, waiting } = this.intervals;
-    const wait = this.#urgent ? waiting : this.isDown ? down : up;
-    this.#timer = setTimeout(() => void this.start(), wait);
+    const interval = this.#hasWaitingPushes ? waiting : this.isDown ? down : up;
+    this.#timer = setTimeout(() => void this.start(), interval);
     this.#timer.unref();
   }
 }

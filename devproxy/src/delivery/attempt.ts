@@ -1,7 +1,7 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
 import type { Outcome } from "../http/index.js";
 
-/** What the app said. */
+/** A response of the app. */
 export interface AppResponse {
   status: number;
   headers: HeaderMap;
@@ -10,19 +10,19 @@ export interface AppResponse {
   isCut?: true;
 }
 
-/** How one try to hand a push to the app went: an answer, or why there is none. */
+/** The result of one attempt to deliver a push to the app: its response, or the reason why there is none. */
 export interface DeliveryAttempt {
   /** When it began, ISO 8601. */
   at: string;
-  /** The app's URL. Its query may hold a token, so it is not for printing as it is. */
+  /** The app's URL. Redact it before printing: its query may contain a token. */
   target: string;
   ms: number;
   response?: AppResponse;
   error?: string;
-  /** What the app's receiver reported, if it is one of ours. Its `error` may quote the payload. */
+  /** What the app's receiver reports, if it is one of airudder-webhooks. Its `error` may quote the payload. */
   outcome?: Outcome;
-  /** Whether the app may have seen the push. */
+  /** Whether the app may have received the push. */
   reached: boolean;
-  /** We gave up waiting; nobody knows what the app would have said. */
+  /** The dev proxy stopped waiting: what the app would have responded is unknown. */
   stopped?: true;
 }

@@ -1,20 +1,27 @@
 import type { Content, DeliveryHead, PushHead } from "airudder-webhooks/journal";
 import type { DeliveryEvent, Listener } from "../events.js";
-import { errorCodeOf, type Outcome, type OutcomeResult, queryOf, RESPONSE_BYTES, readOutcome } from "../http/index.js";
+import {
+  errorCodeOf,
+  MAX_RECORDED_RESPONSE_BYTES,
+  type Outcome,
+  type OutcomeResult,
+  queryOf,
+  readOutcome,
+} from "../http/index.js";
 import { type Store, succeeded } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import type { DeliveryAttempt } from "./attempt.js";
 import type { Forwarder } from "./forwarder.js";
 
-/** How a push is handed over. */
+/** How to deliver a push. */
 export interface DeliveryOptions {
   target: URL;
   cause: DeliveryHead["cause"];
-  /** Whether this is a replay: the app then receives the id of the push. */
+  /** Whether this is a replay. The app then receives the id of the push in `Airudder-Replay`. */
   replay?: boolean;
-  /** Asked when the answer is there: whether the sender had been answered before it. */
+  /** Called when the response has arrived: whether the push was acknowledged before that. */
   isLate?(): boolean;
-  /** Why the try will tell nothing of the push. */
+  /** Why the attempt does not change the status of the push. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
   /** Time limit for the response, ms. Default: none. */
@@ -23,14 +30,14 @@ export interface DeliveryOptions {
   onUnrecorded?: (() => void) | undefined;
 }
 
-/** What is known of a try besides its answer. */
-interface Facts {
+/** What the record and the event of an attempt contain besides the response. */
+interface AttemptDetails {
   cause: DeliveryHead["cause"];
   late?: true;
   aside?: "edited" | "elsewhere" | "stopped";
 }
 
-/** Hands recorded pushes to the app, and records how each try went. */
+/** Delivers recorded pushes to the app. Records and reports each attempt. */
 export class Deliverer {
   readonly #recording = new Set<Promise<void>>();
 
@@ -41,7 +48,7 @@ export class Deliverer {
     private readonly redactor: Redactor,
   ) {}
 
-  /** One try. Never throws: an attempt without an answer says why. The journal may still be writing when this resolves. */
+  /** Makes one attempt. Never throws. The journal may still be writing when this resolves. */
   async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<DeliveryAttempt> {
     const { target, cause, replay, isLate, signal, limitMs } = options;
     const attempt = await this.forwarder.send({
@@ -54,27 +61,27 @@ export class Deliverer {
       ...(signal ? { signal } : {}),
       ...(limitMs === undefined ? {} : { limitMs }),
     });
-    const facts: Facts = {
+    const details: AttemptDetails = {
       cause,
       ...(isLate?.() ? { late: true } : {}),
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
     const reported = attempt.response && readOutcome(attempt.response.headers["airudder-outcome"]);
-    this.#record(push, attempt, facts, reported?.result, options.onUnrecorded);
+    this.#record(push, attempt, details, reported?.result, options.onUnrecorded);
     const outcome = reported && this.redactor.outcome(reported, { headers, body });
-    this.listener(deliveryEvent(push, attempt, facts, outcome));
+    this.listener(deliveryEvent(push, attempt, details, outcome));
     return reported === undefined ? attempt : { ...attempt, outcome: reported };
   }
 
-  /** Resolves when every try that is over is on disk. */
+  /** Resolves when every attempt that has ended is on disk. */
   async flush(): Promise<void> {
     await Promise.all(this.#recording);
   }
 
   #record(
     push: PushHead,
-    { at, target, ms, response: answer, error }: DeliveryAttempt,
-    facts: Facts,
+    { at, target, ms, response, error }: DeliveryAttempt,
+    details: AttemptDetails,
     result: OutcomeResult | undefined,
     onUnrecorded?: () => void,
   ): void {
@@ -83,20 +90,23 @@ export class Deliverer {
       push: push.id,
       at,
       target,
-      ...(answer ? { status: answer.status } : {}),
+      ...(response ? { status: response.status } : {}),
       ...(result === undefined ? {} : { result }),
       ...(error === undefined ? {} : { error }),
       ms,
-      ...facts,
+      ...details,
     };
-    const response = answer && { headers: answer.headers, body: answer.body.subarray(0, RESPONSE_BYTES) };
+    const content = response && {
+      headers: response.headers,
+      body: response.body.subarray(0, MAX_RECORDED_RESPONSE_BYTES),
+    };
     const recording: Promise<void> = this.store
-      .record(head, response)
+      .record(head, content)
       .then(
         () => undefined,
         (cause) => {
           onUnrecorded?.();
-          const what = `That #${push.seq} was sent to the app (${answer?.status ?? error}) could not be recorded`;
+          const what = `The delivery of #${push.seq} (${response?.status ?? error}) could not be recorded`;
           this.listener({
             event: "note",
             code: "delivery_not_recorded",
@@ -112,19 +122,19 @@ export class Deliverer {
 function deliveryEvent(
   push: PushHead,
   attempt: DeliveryAttempt,
-  facts: Facts,
+  details: AttemptDetails,
   outcome: Outcome | undefined,
 ): DeliveryEvent {
-  const { response: answer, ms, error } = attempt;
-  const code = answer && !succeeded(answer.status) ? errorCodeOf(answer.body) : undefined;
+  const { response, ms, error } = attempt;
+  const code = response && !succeeded(response.status) ? errorCodeOf(response.body) : undefined;
   return {
     event: "delivery",
     push: push.id,
-    status: answer?.status ?? null,
+    status: response?.status ?? null,
     ...(code === undefined ? {} : { code }),
     ...(outcome?.result === undefined ? {} : { result: outcome.result }),
     ms,
-    ...facts,
+    ...details,
     ...(error === undefined ? {} : { error }),
     ...(outcome === undefined ? {} : { outcome }),
   };

@@ -2,13 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { headerMap } from "../http/index.js";
 import type { AppResponse } from "./attempt.js";
 
-/** Longer responses are cut. */
+/** Maximum size of a response body, bytes. A longer one is cut. */
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
 
 /** The recorded error of a response that was cut. */
 export const TOO_LARGE = `the app's response is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MB and was cut`;
 
-/** Reads the app's answer to its end. */
+/** Reads a response of the app to its end. */
 export function readResponse(response: IncomingMessage): Promise<AppResponse> {
   return new Promise((resolve, reject) => {
     const { statusCode: status = 0 } = response;
@@ -19,11 +19,11 @@ export function readResponse(response: IncomingMessage): Promise<AppResponse> {
       );
     }
     const chunks: Buffer[] = [];
-    let room = MAX_RESPONSE_BYTES;
+    let remaining = MAX_RESPONSE_BYTES;
     response.on("data", (chunk: Buffer) => {
-      if (room > 0) chunks.push(chunk.subarray(0, room));
-      room -= chunk.length;
-      if (room >= 0) return;
+      if (remaining > 0) chunks.push(chunk.subarray(0, remaining));
+      remaining -= chunk.length;
+      if (remaining >= 0) return;
       finish({ isCut: true });
       response.destroy();
     });
@@ -33,7 +33,7 @@ export function readResponse(response: IncomingMessage): Promise<AppResponse> {
     response.on("end", () => finish({}));
     response.on("error", reject);
     response.on("close", () => {
-      if (!response.complete) reject(Object.assign(new Error("the app's answer broke off"), { code: "" }));
+      if (!response.complete) reject(Object.assign(new Error("the app's response is incomplete"), { code: "" }));
     });
   });
 }

@@ -5,9 +5,9 @@ import { errorCodeOf, isListening, readOutcome } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import { type Finding, failed, ok, skipped, unclear } from "./finding.js";
 
-const ANSWER_MS = 9_000;
+const RESPONSE_MS = 9_000;
 
-/** What the app finds in `push.replay` of a test push, if it honours replays. */
+/** `push.replay` of a test push, in an app that allows replays. */
 const REPLAY = "doctor";
 
 /** Whether the app accepts connections. */
@@ -15,7 +15,7 @@ export async function checkApp(target: URL): Promise<Finding> {
   const start = performance.now();
   if (await isListening(target))
     return ok("app", `${target.host} accepts connections (${Math.round(performance.now() - start)} ms)`);
-  return failed("app", `nothing listens at ${target.host}: start the app, or give its address with --target`);
+  return failed("app", `nothing listens at ${target.host}: start the app, or give its URL with --target`);
 }
 
 /** How to test the app. */
@@ -29,19 +29,24 @@ export interface CheckOptions {
 }
 
 /**
- * Sends the app signed pushes for a fictitious call, in a spelling that no JSON printer makes. The responses show whether the exact bytes
- * arrived, and whether key and token are right. Without a response to the first push, the second is not sent.
+ * Sends the app two signed pushes for a fictitious call, whose JSON text no serializer produces. The responses show whether the app received
+ * the exact bytes, and whether key and token are right. Without a response to the first push, the second is not sent.
  */
-export async function checkReceiver({ target, key, forwarder, limitMs = ANSWER_MS }: CheckOptions): Promise<Finding[]> {
+export async function checkReceiver({
+  target,
+  key,
+  forwarder,
+  limitMs = RESPONSE_MS,
+}: CheckOptions): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
   const signal = AbortSignal.timeout(limitMs);
   const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
   const first = await send(" ");
-  if (first.response === undefined) return unanswered(first, limitMs);
+  if (first.response === undefined) return noResponse(first, limitMs);
   return [credentials(first, key), ...handlers(first), bytes(first, await send("\t")), speed(first)];
 }
 
-/** The same payload in another spelling for another `space`: parsed and printed again both become the same bytes. */
+/** The payload, indented by `space`. Bodies that differ only in `space` become equal if they are parsed and serialized again. */
 function oddBody(task: string, key: string | undefined, space: string): Buffer {
   const call = { CallID: `${task}/1`, Comments: "1.0 \u{1F600} \u00e9" };
   const names = { TaskID: task, TaskName: "airudder-devproxy doctor" };
@@ -60,15 +65,15 @@ async function sendBody(
   return forwarder.send({ target, method: "POST", query: "", headers, body, replay: REPLAY, signal });
 }
 
-function unanswered({ error, stopped }: DeliveryAttempt, limitMs: number): Finding[] {
+function noResponse({ error, stopped }: DeliveryAttempt, limitMs: number): Finding[] {
   const why = stopped
-    ? `no response within ${limitMs / 1_000} s: respond before the handler's work is done, for example with an inbox. Airudder waits 10 s`
+    ? `no response within ${limitMs / 1_000} s: respond before the handler has finished, for example with an inbox. Airudder waits 10 s`
     : `a test push got no response: ${error}`;
-  const unseen = "not checked: the app did not respond";
-  return [unclear("key and token", unseen), unclear("bytes", unseen), failed("answer time", why)];
+  const detail = "not checked: the app did not respond";
+  return [unclear("key and token", detail), unclear("bytes", detail), failed("response time", why)];
 }
 
-/** Whether a handler ran; nothing if the app does not report it. */
+/** Whether a handler ran; empty if the app does not report it. */
 function handlers({ response }: DeliveryAttempt): Finding[] {
   const { result, error } = (response && readOutcome(response.headers["airudder-outcome"])) ?? {};
   if (result === "handled") return [ok("handler", "a handler of call.completed ran")];
@@ -79,7 +84,7 @@ function handlers({ response }: DeliveryAttempt): Finding[] {
         'the app has no handler for call.completed: register one with receiver.on("call.completed", ...)',
       ),
     ];
-  // The message may quote other data than that of the test push.
+  // The message may contain data that is not from the test push.
   const cause = error === undefined ? "" : `: ${new Redactor("", false).error(error, {})}`;
   return result === "failed" ? [failed("handler", `the handler of call.completed failed for a test push${cause}`)] : [];
 }
@@ -89,11 +94,11 @@ function credentials({ response }: DeliveryAttempt, key: string | undefined): Fi
   if (response === undefined) return unclear(name, "not checked: the app did not respond");
   const outcome = readOutcome(response.headers["airudder-outcome"]);
   const isAccepted = outcome?.result === "failed" || isSuccess(response);
-  if (!isAccepted) return failed(name, refusal(response.status, errorCodeOf(response.body), key));
+  if (!isAccepted) return failed(name, rejection(response.status, errorCodeOf(response.body), key));
   if (outcome === undefined) {
     return unclear(
       name,
-      `${response.status}; the app does not say whether it checks signatures, as airudder-webhooks does`,
+      `${response.status}; the app does not report whether it checks signatures, as airudder-webhooks does`,
     );
   }
   if (outcome.verified) return ok(name, "a signed push is accepted and verified");
@@ -103,7 +108,7 @@ function credentials({ response }: DeliveryAttempt, key: string | undefined): Fi
   );
 }
 
-function refusal(status: number, code: string | undefined, key: string | undefined): string {
+function rejection(status: number, code: string | undefined, key: string | undefined): string {
   if (code === "bad_sign" && key === undefined)
     return "the app rejects the signature (bad_sign): its key is not the vendor's public one; give it with --key";
   if (code === "bad_sign") return "the app rejects the signature (bad_sign): its key is not the one given with --key";
@@ -117,7 +122,10 @@ function refusal(status: number, code: string | undefined, key: string | undefin
   return `the app responds ${status}${code === undefined ? "" : ` ${code}`} to a valid push`;
 }
 
-/** An app that honours replays says what came to it; for another one, the second push differs from the first by its spelling alone. */
+/**
+ * Whether the app receives the exact bytes. A receiver reports a body that was serialized again. If it does not, the second push is a
+ * duplicate of the first after parsing.
+ */
 function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
   const name = "bytes";
   const { response } = first;
@@ -132,13 +140,16 @@ function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
     return unclear(name, "the app does not respond as airudder-webhooks does, so its body parsers cannot be checked");
   }
   if (before.reserialised || after.reserialised || after.duplicate) {
-    return failed(name, "a body parser before the receiver takes the bytes: mount the receiver before express.json()");
+    return failed(
+      name,
+      "a body parser before the receiver consumes the bytes: mount the receiver before express.json()",
+    );
   }
-  return ok(name, "odd spacing, \\/, emoji and 1.0 arrive byte for byte");
+  return ok(name, "unusual spacing, \\/, emoji and 1.0 arrive byte for byte");
 }
 
 function speed({ ms }: DeliveryAttempt): Finding {
-  return ok("answer time", `${ms} ms of the 10 s that Airudder waits`);
+  return ok("response time", `${ms} ms of the 10 s that Airudder waits`);
 }
 
 function isSuccess({ status }: NonNullable<DeliveryAttempt["response"]>): boolean {

@@ -10,23 +10,23 @@ import { checkPort } from "./port.js";
 import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
 
 /**
- * Looks at everything that a push passes on its way, one thing after the other. A `listen` that runs is asked, not disturbed.
+ * Checks each step on the way of a push, one after the other. Asks a running `listen` for its state and does not disturb it.
  * @throws DevproxyError `usage`
  */
-export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding> {
+export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Finding> {
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);
-  const { target: theirs, pid, local, key, token, journal } = (running?.state ?? {}) as Theirs;
-  const target = options.target === undefined && theirs !== undefined ? new URL(theirs) : settings.target;
+  const { target: listenTarget, pid, local, key, token, journal } = (running?.state ?? {}) as ListenState;
+  const target = options.target === undefined && listenTarget !== undefined ? new URL(listenTarget) : settings.target;
 
   yield checkNode(process.versions.node);
   yield await checkConfig(dir);
   yield running === undefined ? await checkJournal(dir) : journalOfListen(dir, pid, journal?.problem);
-  const ownPort = local === undefined ? undefined : Number(new URL(local).port);
-  if (ownPort === undefined) yield await checkPort(settings.port);
-  else if (options.port === undefined || options.port === ownPort)
-    yield ok("port", `the running listen has ${ownPort}`);
+  const listenPort = local === undefined ? undefined : Number(new URL(local).port);
+  if (listenPort === undefined) yield await checkPort(settings.port);
+  else if (options.port === undefined || options.port === listenPort)
+    yield ok("port", `the running listen uses ${listenPort}`);
   else yield await checkPort(options.port);
   const app = await checkApp(target);
   yield app;
@@ -34,15 +34,16 @@ export async function* examine(options: DevproxyOptions): AsyncGenerator<Finding
   if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
   const isChosen = options.tunnelHost !== undefined || options.tunnel !== undefined;
-  yield await checkClock(running === undefined || isChosen ? provider.server : theirServer(running));
-  const isAsked = options.tunnelHost !== undefined || (options.tunnel !== undefined && !isTheirUrl(options, running));
+  yield await checkClock(running === undefined || isChosen ? provider.server : serverOfListen(running));
+  const checksTunnel =
+    options.tunnelHost !== undefined || (options.tunnel !== undefined && !isUrlOfListen(options, running));
   if (running === undefined) yield* await tryTunnel(provider, dir, options.subdomain);
-  else if (isAsked) yield* await tryTunnel(provider, dir, options.subdomain ?? otherName());
-  else yield* theirTunnel(running);
+  else if (checksTunnel) yield* await tryTunnel(provider, dir, options.subdomain ?? randomName());
+  else yield* tunnelOfListen(running);
 }
 
-/** What a running listen says of itself. */
-interface Theirs {
+/** The state that a running listen reports. */
+interface ListenState {
   target?: string;
   pid?: number;
   local?: string;
@@ -57,24 +58,24 @@ function checkNode(version: string): Finding {
   return failed("node", `${version} is too old: install 20.19 or later`);
 }
 
-/** A tunnel of the user's own leads to the running listen: nothing else can be pinged through it. */
-function isTheirUrl({ tunnel }: DevproxyOptions, running: ControlClient | undefined): boolean {
+/** Whether `--tunnel url:` names the tunnel of the running listen. A ping through it reaches only that listen. */
+function isUrlOfListen({ tunnel }: DevproxyOptions, running: ControlClient | undefined): boolean {
   const url = running?.state.public;
   return typeof url === "string" && tunnel === `url:${new URL(url).origin}`;
 }
 
-/** The running listen has the name of the config. */
-function otherName(): string {
+/** A name for a second tunnel: the running listen uses that of the config. */
+function randomName(): string {
   return `airudder-${randomBytes(5).toString("hex")}`;
 }
 
 /** The tunnel server of the running listen; `undefined` for an earlier version, which does not report it. */
-function theirServer({ state }: ControlClient): string | undefined {
+function serverOfListen({ state }: ControlClient): string | undefined {
   const { server } = (state.tunnel ?? {}) as { server?: unknown };
   return typeof server === "string" ? server : undefined;
 }
 
-function theirTunnel({ state }: ControlClient): Finding[] {
+function tunnelOfListen({ state }: ControlClient): Finding[] {
   const { tunnel, public: url } = state as { tunnel: TunnelState; public: string | null };
   return tunnelFindings({ ...tunnel, url });
 }

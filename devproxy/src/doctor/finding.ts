@@ -1,10 +1,10 @@
-/** What a check found. */
+/** The result of a check. */
 export interface Finding {
-  /** What was looked at, a few words. */
+  /** Name of the check, a few words. */
   name: string;
-  /** `skipped`: nobody asked for it, and nothing is wrong with that; `unclear`: it ought to be looked at, and could not be. */
+  /** `skipped`: the check does not apply. `unclear`: it applies but could not be made. */
   result: "ok" | "failed" | "skipped" | "unclear";
-  /** What was seen; for a failure also what to do. One line. */
+  /** One line. For a failure, it says how to fix it. */
   detail: string;
 }
 

@@ -1,2 +1,2 @@
-export { examine } from "./doctor.js";
+export { runChecks } from "./doctor.js";
 export type { Finding } from "./finding.js";

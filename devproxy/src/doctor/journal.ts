@@ -5,7 +5,7 @@ import { Store } from "../journal/index.js";
 import { bytes, pushes } from "../report/index.js";
 import { type Finding, failed, ok } from "./finding.js";
 
-/** Whether the journal can be written, and how big it is. Makes nothing where nothing is. */
+/** Whether the journal can be written, and its size. Does not create it. */
 export async function checkJournal(dir: string): Promise<Finding> {
   const name = "journal";
   const found = await stat(dir).catch(() => undefined);
@@ -29,8 +29,9 @@ async function checkParent(dir: string): Promise<Finding> {
     const found = await stat(parent).catch(() => undefined);
     if (found === undefined && parent !== dirname(parent)) continue;
     return access(parent, constants.W_OK).then(
-      () => ok("journal", `${dir} will be made at the first start`),
-      () => failed("journal", `${dir} cannot be made: ${parent} is not writable; give another folder with --journal`),
+      () => ok("journal", `${dir} will be created at the first start`),
+      () =>
+        failed("journal", `${dir} cannot be created: ${parent} is not writable; give another folder with --journal`),
     );
   }
 }
@@ -39,17 +40,19 @@ async function checkParent(dir: string): Promise<Finding> {
 export function journalOfListen(dir: string, pid: number | undefined, problem: string | undefined): Finding {
   const name = "journal";
   const who = `the running listen (process ${pid})`;
-  if (problem === undefined) return ok(name, `${dir} is written by ${who}`);
+  if (problem === undefined) return ok(name, `${who} writes to ${dir}`);
   return failed(name, `${who} cannot write the journal and responds 503 to pushes: ${problem}`);
 }
 
-/** Whether the config is whole. */
+/** Whether the config can be read. */
 export async function checkConfig(dir: string): Promise<Finding> {
   try {
     const config = await readConfig(dir);
     return ok(
       "config",
-      config === undefined ? "will be made at the first start" : `whole; asks for the name ${config.subdomain}`,
+      config === undefined
+        ? "will be created at the first start"
+        : `can be read; the name of the tunnel is ${config.subdomain}`,
     );
   } catch (error) {
     return failed("config", (error as Error).message);

@@ -4,7 +4,7 @@ import { listen, pingApp, portOf } from "../ingress/index.js";
 import { type TunnelProvider, type TunnelStatus, TunnelSupervisor } from "../tunnel/index.js";
 import { type Finding, failed, ok, skipped } from "./finding.js";
 
-/** What is known of a tunnel. */
+/** The state of a tunnel, as a running listen reports it. */
 export interface TunnelState {
   state: string;
   url: string | null;
@@ -12,13 +12,13 @@ export interface TunnelState {
   pingMs?: number | undefined;
 }
 
-/** Opens the tunnel for a moment, and pings through its public URL. */
+/** Opens the tunnel for a moment, and pings its public URL. */
 export async function tryTunnel(
   provider: TunnelProvider,
   dir: string,
   subdomain: string | undefined,
 ): Promise<Finding[]> {
-  if (provider.kind === "none") return [skipped("tunnel", "none is wanted")];
+  if (provider.kind === "none") return [skipped("tunnel", "--tunnel none")];
   const program = programFinding(provider);
   if (program?.result === "failed") return [program];
   const config = await readConfig(dir).catch(() => undefined);
@@ -55,14 +55,14 @@ function stateOf({ state, url, error }: TunnelStatus, pingMs: number | undefined
   return { state, url, error: error?.message, pingMs };
 }
 
-/** A tunnel's state as findings. An error of one that is up is about its name. */
+/** The findings for the state of a tunnel. An error of a tunnel that is up concerns its name. */
 export function tunnelFindings({ state, url, error, pingMs }: TunnelState): Finding[] {
-  if (state === "off") return [skipped("tunnel", "none is wanted")];
+  if (state === "off") return [skipped("tunnel", "--tunnel none")];
   if (state !== "up" || url === null)
-    return [failed("tunnel", error ?? `it is ${state}: no ping has come back through it yet`)];
-  const reached = ok(
+    return [failed("tunnel", error ?? `it is ${state}: no ping through it has succeeded yet`)];
+  const up = ok(
     "tunnel",
-    `${new URL(url).origin} brings requests here (${Math.round(pingMs ?? 0)} ms there and back)`,
+    `${new URL(url).origin} forwards requests to this machine (round trip ${Math.round(pingMs ?? 0)} ms)`,
   );
-  return [reached, error === undefined ? ok("name", "the URL is the one that was asked for") : failed("name", error)];
+  return [up, error === undefined ? ok("name", "the tunnel has the requested name") : failed("name", error)];
 }

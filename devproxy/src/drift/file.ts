@@ -5,14 +5,14 @@ import { isObject, pushOfLine } from "./journal-line.js";
 import type { RecordedPush } from "./pushes.js";
 
 /**
- * The pushes of a file: one JSON object, or one a line, each a push's payload or a line of a journal.
+ * Reads the pushes of a file that contains one JSON object, or one per line. Each is the payload of a push or a line of a journal.
  * @throws DevproxyError `usage`, naming the line
  */
 export async function* pushesOfFile(path: string): AsyncGenerator<RecordedPush> {
   const at = (await stat(path)).mtime.toISOString();
   let number = 0;
   let count = 0;
-  /** Set when the first line is no JSON by itself: the file may be one object over several lines. */
+  /** Set if the first line is not JSON: the file may contain one object over several lines. */
   let text: Buffer[] | undefined;
   for await (const line of linesOf(path)) {
     number++;
@@ -30,22 +30,22 @@ export async function* pushesOfFile(path: string): AsyncGenerator<RecordedPush> 
     }
   }
   if (text !== undefined) yield wholePush(path, Buffer.concat(text.flatMap((line) => [line, LINE_FEED])), at);
-  else if (count === 0) throw usageError(`${path} is empty. Give a push as JSON, or several, one a line.`);
+  else if (count === 0) throw usageError(`${path} is empty. Give a push as JSON, or several, one per line.`);
 }
 
 function wholePush(path: string, text: Buffer, at: string): RecordedPush {
   const value = parse(text);
   if (value === undefined) {
-    throw usageError(`${path} is not JSON. Give a push as JSON, several, one a line, or the folder of a journal.`);
+    throw usageError(`${path} is not JSON. Give a push as JSON, several, one per line, or the folder of a journal.`);
   }
   const push = isObject(value) ? pushOfLine(value, text, { label: "line 1", at }) : undefined;
-  if (push === undefined) throw usageError(`${path} holds no push. Give a JSON object, or several, one a line.`);
+  if (push === undefined) throw usageError(`${path} contains no push. Give a JSON object, or several, one per line.`);
   return push;
 }
 
 const LINE_FEED = Buffer.from("\n");
 
-/** Cut at line feeds alone: other line ends may stand inside of JSON strings. */
+/** Splits only at line feeds, since JSON strings may contain other line ends. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   for await (const chunk of chunksOf(path)) {

@@ -1,72 +1,74 @@
+import type { DriftKind } from "airudder-webhooks/inspect";
 import { type JsonType, jsonType } from "./json-type.js";
 import { isScalar, isShown, type Scalar } from "./reveal.js";
 import { valuesOf } from "./schema.js";
-import type { Difference, DriftKind } from "./walk.js";
+import type { SchemaMismatch } from "./schemas.js";
 
-/** So many pushes of a group are named. */
-const MOST_NAMED = 3;
+/** Maximum number of pushes that a group names. */
+const MAX_NAMED = 3;
 
-/** One drift, over all pushes that have it. */
+/** One kind of drift at one path, over all pushes that have it. */
 export interface DriftGroup {
   readonly type: string;
-  /** JSON pointer into the payload; indexes of arrays, and free keys, are `*`. */
+  /** JSON pointer into the payload. `*` stands for the index of an array, and for a key that the schema does not state. */
   readonly path: string;
   readonly kind: DriftKind;
-  /** How many pushes have it. */
+  /** Number of pushes that have it. */
   readonly count: number;
-  /** When the first and the last of them came, ISO 8601. */
+  /** When the first and the last of them were received, ISO 8601. */
   readonly first: string;
   readonly last: string;
   /** The first few of them: `#12`, or `line 12` of a file. */
   readonly pushes: readonly string[];
-  /** What the schema says. */
+  /** What the schema requires. */
   readonly expected: string;
-  /** The JSON types that came; none for a missing field. */
+  /** The JSON types of the received values; empty for a missing field. */
   readonly got: readonly JsonType[];
-  /** The values that came where the schema lists values, without those that are hidden. */
+  /** The received values, if the schema lists values, without those that are hidden. */
   readonly values: readonly Scalar[];
-  /** How many other values came there. */
+  /** Number of hidden values. */
   readonly hidden: number;
-  /** Why the schema change leaves some of it out. */
+  /** Why the schema patch does not cover all of it. */
   readonly uncovered?: string;
 }
 
-/** Gathers a group. */
+/** Builds a group from its mismatches. */
 export class DriftGroupBuilder {
   #count = 0;
   #first = "";
   #last = "";
-  #latest: object | undefined;
+  #lastPush: object | undefined;
   readonly #pushes: string[] = [];
   readonly #got = new Set<JsonType>();
   readonly #values = new Set<Scalar>();
   #uncovered: string | undefined;
 
-  constructor(
-    private readonly type: string,
-    private readonly difference: Difference,
-  ) {}
+  constructor(private readonly group: Pick<DriftGroup, "type" | "path" | "kind" | "expected">) {}
 
-  /** Takes up one more difference of the group; a push that has several counts once. */
-  add(push: { label: string; at: string }, { kind, place, value }: Difference, uncovered: string | undefined): void {
-    if (push !== this.#latest) {
-      this.#latest = push;
+  /** Adds a mismatch. Counts a push only once, however many mismatches of the group it has. */
+  add(
+    push: { label: string; at: string },
+    { kind, source, value }: SchemaMismatch,
+    uncovered: string | undefined,
+  ): void {
+    if (push !== this.#lastPush) {
+      this.#lastPush = push;
       this.#count++;
-      if (this.#pushes.length < MOST_NAMED) this.#pushes.push(push.label);
+      if (this.#pushes.length < MAX_NAMED) this.#pushes.push(push.label);
       if (this.#first === "" || push.at < this.#first) this.#first = push.at;
       if (push.at > this.#last) this.#last = push.at;
     }
     this.#uncovered ??= uncovered;
     if (kind === "missing_field") return;
     this.#got.add(jsonType(value));
-    if (kind !== "unknown_field" && isScalar(value) && valuesOf(place.node) !== undefined) this.#values.add(value);
+    if (kind !== "unknown_field" && isScalar(value) && valuesOf(source.node) !== undefined) this.#values.add(value);
   }
 
-  finish(reveal: boolean): DriftGroup {
-    const { kind, path, expected } = this.difference;
+  build(reveal: boolean): DriftGroup {
+    const { type, path, kind, expected } = this.group;
     const values = [...this.#values].filter((value) => isShown(value, reveal));
     return {
-      type: this.type,
+      type,
       path,
       kind,
       count: this.#count,

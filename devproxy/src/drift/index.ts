@@ -1,11 +1,11 @@
-export type { Operation } from "./change.js";
-export type { SchemaPatch } from "./changes.js";
+export type { DriftKind } from "airudder-webhooks/inspect";
 export type { DriftGroup } from "./group.js";
+export type { Operation } from "./node-patch.js";
 export { pushesAt } from "./open.js";
 export { publishedSchemas } from "./published.js";
 export type { RecordedPush } from "./pushes.js";
 export { pushesOfRows } from "./pushes.js";
-export { copyLines, driftEvents, driftLines, driftReport } from "./report.js";
+export { driftEvents, driftLines, driftReport, replayLines } from "./report.js";
+export type { SchemaPatch } from "./schema-patches.js";
 export type { SchemaSource } from "./schemas.js";
-export { type DriftSummary, DriftTally, summarizeDrift } from "./summary.js";
-export type { DriftKind } from "./walk.js";
+export { type DriftSummary, DriftSummaryBuilder, summarizeDrift } from "./summary.js";

@@ -25,7 +25,7 @@ export function pushOfLine(
     label: `#${head.seq}`,
     at: head.at ?? fallback.at,
     type: head.type,
-    isCopy: head.replay !== undefined,
+    isReplay: head.replay !== undefined,
     headers: content.headers,
     body: content.body,
   };

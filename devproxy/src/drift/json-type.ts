@@ -1,8 +1,8 @@
-/** The JSON Schema types, in the order in which a schema change lists them. */
+/** The JSON Schema types, in the order in which a schema patch lists them. */
 export const JSON_TYPES = ["string", "integer", "number", "boolean", "null", "array", "object"] as const;
 export type JsonType = (typeof JSON_TYPES)[number];
 
-/** The narrowest type of a JSON value. */
+/** Returns the narrowest type of a JSON value. */
 export function jsonType(value: unknown): JsonType {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
@@ -10,12 +10,7 @@ export function jsonType(value: unknown): JsonType {
   return typeof value as JsonType;
 }
 
-/** Whether a type takes values of another: an integer is a number too. */
-export function takes(type: string, other: JsonType): boolean {
-  return type === other || (type === "number" && other === "integer");
-}
-
-/** Types as a schema says them: each once, an integer not beside a number, one alone without a list. */
+/** Returns types as the keyword `type`: each once, no `integer` if there is `number`, a single type without a list. */
 export function asKeyword(types: Iterable<string>): string | string[] {
   const all = new Set(types);
   if (all.has("number")) all.delete("integer");

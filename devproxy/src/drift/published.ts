@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { SchemaSource } from "./schemas.js";
 
-/** The schemas that `airudder-webhooks` brings along: one file for each, without references. */
+/** Returns the schemas that are part of `airudder-webhooks`: one file each, without references. */
 export function publishedSchemas(): SchemaSource {
   const { resolve } = createRequire(import.meta.url);
   return {

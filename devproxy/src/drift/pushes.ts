@@ -1,23 +1,23 @@
 import type { Content, HeaderMap, JournalRecord, PushHead, RecordLocation } from "airudder-webhooks/journal";
 import type { JournalReader, Row } from "../journal/index.js";
 
-/** A push whose drift is looked for. */
+/** A push to compare with its schema. */
 export interface RecordedPush {
-  /** How it is named to people: `#12`, `line 12`. */
+  /** How reports name it: `#12`, `line 12`. */
   readonly label: string;
-  /** When it came, ISO 8601. */
+  /** When it was received, ISO 8601. */
   readonly at: string;
-  /** The type that it was recorded with; without one, its shape decides. */
+  /** The type that it was recorded with. Default: the payload's shape decides. */
   readonly type?: string;
-  /** Whether it is a replay or a test push of `doctor`, so that it does not show what Airudder sends. */
-  readonly isCopy?: boolean;
+  /** Whether it is a replay or a test push of `doctor`. Such a push does not show what Airudder sends. */
+  readonly isReplay?: boolean;
   readonly headers: HeaderMap;
   readonly body: Buffer;
 }
 
 /**
- * The pushes of a journal's rows, in their order, those of one read together. Leaves out pushes that are dropped from the journal
- * meanwhile.
+ * Reads the pushes of a journal's rows, in their order. Each element contains the pushes of one read. Skips pushes that are dropped from the
+ * journal meanwhile.
  * @param onRead called after each read, with the number of rows so far
  */
 export async function* pushesOfRows(
@@ -41,7 +41,7 @@ function* recordedPushes(records: Iterable<JournalRecord | undefined>, onRecord:
 
 function recordedPush({ head, content = NO_CONTENT }: JournalRecord): RecordedPush {
   const { seq, at, type, replay } = head as PushHead;
-  return { label: `#${seq}`, at, type, isCopy: replay !== undefined, headers: content.headers, body: content.body };
+  return { label: `#${seq}`, at, type, isReplay: replay !== undefined, headers: content.headers, body: content.body };
 }
 
 const NO_CONTENT: Content = { headers: {}, body: Buffer.alloc(0) };

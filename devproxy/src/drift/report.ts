@@ -2,10 +2,10 @@ import { clean, local, pushes, type Style, thousands, visible } from "../report/
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
-const MOST_VALUES = 10;
-const MOST_LETTERS = 60;
+const MAX_VALUES = 10;
+const MAX_LETTERS = 60;
 
-/** A summary as `--json` prints it, one object a line. */
+/** Returns a summary as `--json` prints it, one object per line. */
 export function driftEvents({ groups, patches }: DriftSummary): object[] {
   return [
     ...groups.map((group) => ({ event: "drift", ...group })),
@@ -13,19 +13,19 @@ export function driftEvents({ groups, patches }: DriftSummary): object[] {
   ];
 }
 
-/** What a summary leaves out. */
-export function copyLines({ copies }: DriftSummary): string[] {
-  return copies === 0 ? [] : [`${thousands(copies)} left out: replays and test pushes`];
+/** Returns the line about the pushes that a summary leaves out, if any. */
+export function replayLines({ replays }: DriftSummary): string[] {
+  return replays === 0 ? [] : [`${thousands(replays)} left out: replays and test pushes`];
 }
 
 type Paint = (style: Style, text: string) => string;
 
-/** A summary as lines for people. `paint` colours parts of them; default: no colours. */
+/** Returns a summary as lines for a terminal. `paint` colours parts of them; default: no colours. */
 export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
   return [...groupsAsLines(summary, paint), ...patchLines(summary, paint), totalLine(summary, paint)];
 }
 
-/** The same for users of the package, who cannot change its schemas: without patches. */
+/** Returns the same without patches, for users of the package, who cannot change its schemas. */
 export function driftReport(summary: DriftSummary, paint: Paint): string[] {
   const hint = "The schemas are part of airudder-webhooks. Report the drift there; --json adds a patch to the report.";
   const hints = summary.patches.length === 0 ? [] : [hint, ""];
@@ -47,7 +47,7 @@ function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
 }
 
 function totalLine(summary: DriftSummary, paint: Paint): string {
-  return paint("dim", [totals(summary), ...copyLines(summary)].join("; "));
+  return paint("dim", [totals(summary), ...replayLines(summary)].join("; "));
 }
 
 function groupLines(group: DriftGroup, paint: Paint): string[] {
@@ -65,17 +65,17 @@ function groupLines(group: DriftGroup, paint: Paint): string[] {
 
 function gotText({ kind, got, values, hidden }: DriftGroup): string {
   if (kind === "missing_field") return "nothing";
-  const shown = values.slice(0, MOST_VALUES).map((value) => shorten(printable(value)));
+  const shown = values.slice(0, MAX_VALUES).map((value) => shorten(printable(value)));
   const others = values.length - shown.length + hidden;
   if (shown.length === 0) return got.join(" or ");
   return `${got.join(" or ")}: ${shown.join(", ")}${others === 0 ? "" : ` and ${others} more`}`;
 }
 
 function shorten(text: string): string {
-  return text.length <= MOST_LETTERS ? text : `${text.slice(0, MOST_LETTERS)}...`;
+  return text.length <= MAX_LETTERS ? text : `${text.slice(0, MAX_LETTERS)}...`;
 }
 
-/** JSON that cannot steer a terminal, and still says the same. */
+/** Returns equivalent JSON without characters that control a terminal. */
 function printable(value: unknown): string {
   return visible(JSON.stringify(value));
 }

@@ -1,35 +1,37 @@
+import { pointerStep } from "airudder-webhooks/inspect";
 import { isFieldName } from "../privacy/index.js";
+import type { SchemaMismatch } from "./schemas.js";
 
-/** A value that a list of values may hold. */
+/** A value that the keyword `enum` may list. */
 export type Scalar = string | number | boolean | null;
 
 export function isScalar(value: unknown): value is Scalar {
   return typeof value !== "object" || value === null;
 }
 
-/** Whether a value that the schema does not list may be shown: a text or a number may be personal data. */
+/** Whether a value that the schema does not list may be shown. A text or a number may be personal data. */
 export function isShown(value: Scalar, reveal: boolean): boolean {
   return reveal || value === null || typeof value === "boolean" || value === "";
 }
 
-const WORD = /^[A-Za-z][A-Za-z0-9 _.-]{0,39}$/;
-
-/** A value that a schema lists, so that the text `null` and null are told apart. */
-export function listed(value: unknown): string {
-  return typeof value === "string" && WORD.test(value) && !/^(null|true|false)$/.test(value)
-    ? value
-    : JSON.stringify(value);
-}
-
-/** Whether the name of a field may be shown: it is not the number of someone. */
+/** Whether the name of a field may be shown. A name that looks like the number of a person may not. */
 export function isShownName(name: string, reveal: boolean): boolean {
   return reveal || isFieldName(name);
 }
 
-/** A path without the names that are not shown. */
-export function shownPath(path: string, reveal: boolean): string {
-  return path
-    .split("/")
-    .map((step) => (step === "" || isShownName(step, reveal) ? step : "<hidden>"))
-    .join("/");
+/** Maximum length of a name in a path. The sender chooses the names. */
+const MAX_NAME = 64;
+
+/**
+ * Returns where a mismatch is in the payload: a JSON pointer, in which `*` stands for the index of an array and for a key that the schema
+ * does not state. A name that may not be shown is `<hidden>`.
+ */
+export function shownPath({ kind, steps }: SchemaMismatch, reveal: boolean): string {
+  const shown = steps.map((step, index) => {
+    const isUnknownField = kind === "unknown_field" && index === steps.length - 1;
+    if (step.kind !== "documented" && !isUnknownField) return "/*";
+    const name = step.name.slice(0, MAX_NAME);
+    return name === "" || isShownName(name, reveal) ? pointerStep(name) : "/<hidden>";
+  });
+  return shown.join("");
 }

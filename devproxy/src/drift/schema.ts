@@ -1,4 +1,4 @@
-/** The keywords of a schema that drift is found by. */
+/** The keywords of a schema that drift and schema patches depend on. */
 export interface SchemaNode {
   $ref?: string;
   type?: string | readonly string[];
@@ -12,19 +12,12 @@ export interface SchemaNode {
   additionalProperties?: boolean | SchemaNode;
 }
 
-/** The types that a node allows, always as a list; an empty one allows all. */
-export function typesOf({ type }: SchemaNode): readonly string[] {
-  if (type === undefined) return [];
+/** Returns the types that a node allows, always as a list; `undefined` if it allows all. */
+export function typesOf({ type }: SchemaNode): readonly string[] | undefined {
   return typeof type === "string" ? [type] : type;
 }
 
-/** The values that a node allows; `undefined` when it lists none. */
+/** Returns the values that a node allows; `undefined` if it lists none. */
 export function valuesOf(node: SchemaNode): readonly unknown[] | undefined {
   return Object.hasOwn(node, "const") ? [node.const] : node.enum;
-}
-
-/** A name as a step of a JSON pointer. */
-export function stepOf(name: string): string {
-  if (!name.includes("~") && !name.includes("/")) return `/${name}`;
-  return `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

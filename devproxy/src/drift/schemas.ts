@@ -1,70 +1,86 @@
 import { posix } from "node:path";
+import {
+  type CompiledSchema,
+  type Mismatch,
+  parsePointer,
+  pointerStep,
+  readAt,
+  schemaCompiler,
+} from "airudder-webhooks/inspect";
 import { DevproxyError } from "../errors.js";
-import { type SchemaNode, stepOf } from "./schema.js";
+import { type SchemaNode, typesOf, valuesOf } from "./schema.js";
 
-/** Where schemas are read from, and what a schema change calls them. */
+/** Reads the files of schemas, and determines how a schema patch names them. */
 export interface SchemaSource {
   /** Whether these are the schemas of the validators in `airudder-webhooks`. If so, pushes without drift there are not compared again. */
   readonly isPublished?: boolean;
-  /** The file that holds the schema of this name (`dialer.task.bare`), as a schema change names it, with `/`. */
+  /** Returns the file of the schema with this name (`dialer.task.bare`), as a schema patch names it, with `/`. */
   fileOf(name: string): string;
-  /** The text of a file: one that `fileOf` gave, or one that a `$ref` leads to from there. */
+  /** Returns the text of a file: one that `fileOf` returned, or one that a `$ref` there refers to. */
   read(file: string): string;
 }
 
-/** A node of a schema, with the file that it is written in: never a reference, but what one leads to. */
-export interface Place {
+/** A node of a schema, with the file that contains it. It is never a reference, but the node that the reference refers to. */
+export interface SchemaLocation {
   readonly file: string;
   /** JSON pointer into the file; empty for its root. */
   readonly pointer: string;
   readonly node: SchemaNode;
 }
 
-/** Schemas as a tree to walk down, whichever files it is spread over. Each node is read once. */
+/** A value that differs from the node of its schema. */
+export type SchemaMismatch = Mismatch<SchemaLocation>;
+
+/** Compiles schemas. Reads each file, and resolves each node, only once. */
 export class Schemas {
   readonly #files = new Map<string, SchemaNode>();
-  readonly #places = new Map<string, Place>();
-
-  /** Caches the places below a place, by pointer and by field: many pushes need the same ones. */
-  readonly #below = new WeakMap<Place, Map<string, Place>>();
-  readonly #fields = new WeakMap<Place, Map<string, Place>>();
+  readonly #locations = new Map<string, SchemaLocation>();
+  readonly #compile = schemaCompiler<SchemaLocation>(({ file, pointer, node }) => {
+    const at = (below: string) => this.#resolve(file, pointer + below);
+    const { required, properties = {}, items, additionalProperties: rest = true } = node;
+    return {
+      types: typesOf(node),
+      values: valuesOf(node),
+      required,
+      properties: Object.keys(properties).map((name) => [name, at(`/properties${pointerStep(name)}`)] as const),
+      rest: typeof rest === "boolean" ? rest : at("/additionalProperties"),
+      items: items && at("/items"),
+    };
+  });
 
   constructor(private readonly source: SchemaSource) {}
 
-  /** The root of a schema. */
-  ofPush(name: string): Place {
-    return this.#at(this.source.fileOf(name), "");
+  /**
+   * Returns the schema with this name (`dialer.task.bare`).
+   * @throws DevproxyError `bad_schema`
+   */
+  get(name: string): CompiledSchema<SchemaLocation> {
+    return this.#compile(this.#resolve(this.source.fileOf(name), ""));
   }
 
-  /** What is below a place: `/items`, `/additionalProperties`. */
-  below(place: Place, pointer: string): Place {
-    return kept(this.#below, place, pointer, () => this.#at(place.file, place.pointer + pointer));
-  }
-
-  /** The field of that name below a place. */
-  field(place: Place, name: string): Place {
-    return kept(this.#fields, place, name, () => this.#at(place.file, `${place.pointer}/properties${stepOf(name)}`));
-  }
-
-  /** @throws DevproxyError `bad_schema` */
-  #at(file: string, pointer: string, from: readonly string[] = []): Place {
+  /**
+   * Returns the node at a pointer, or the one that it refers to.
+   * @param from the references that led here
+   * @throws DevproxyError `bad_schema`
+   */
+  #resolve(file: string, pointer: string, from: readonly string[] = []): SchemaLocation {
     const key = `${file}#${pointer}`;
-    const known = this.#places.get(key);
+    const known = this.#locations.get(key);
     if (known !== undefined) return known;
     if (from.includes(key)) throw badSchema(`The reference ${key} leads back to itself.`);
-    const node = readAt(this.#file(file), pointer);
+    const node = readAt(this.#parse(file), parsePointer(pointer)) as SchemaNode | undefined;
     if (node === undefined) throw badSchema(`${from.at(-1) ?? file} leads to ${key}, where there is nothing.`);
-    const place = node.$ref === undefined ? { file, pointer, node } : this.#follow(file, node.$ref, [...from, key]);
-    this.#places.set(key, place);
-    return place;
+    const location = node.$ref === undefined ? { file, pointer, node } : this.#follow(file, node.$ref, [...from, key]);
+    this.#locations.set(key, location);
+    return location;
   }
 
-  #follow(file: string, ref: string, from: readonly string[]): Place {
+  #follow(file: string, ref: string, from: readonly string[]): SchemaLocation {
     const [path = "", pointer = ""] = ref.split("#");
-    return this.#at(path === "" ? file : posix.join(posix.dirname(file), path), pointer, from);
+    return this.#resolve(path === "" ? file : posix.join(posix.dirname(file), path), pointer, from);
   }
 
-  #file(file: string): SchemaNode {
+  #parse(file: string): SchemaNode {
     const known = this.#files.get(file);
     if (known !== undefined) return known;
     let schema: SchemaNode;
@@ -79,30 +95,6 @@ export class Schemas {
   }
 }
 
-function kept(places: WeakMap<Place, Map<string, Place>>, place: Place, name: string, find: () => Place): Place {
-  let known = places.get(place);
-  if (known === undefined) {
-    known = new Map();
-    places.set(place, known);
-  }
-  let found = known.get(name);
-  if (found === undefined) {
-    found = find();
-    known.set(name, found);
-  }
-  return found;
-}
-
 function badSchema(message: string, options?: ErrorOptions): DevproxyError {
   return new DevproxyError("bad_schema", message, 2, options);
-}
-
-function readAt(root: SchemaNode, pointer: string): SchemaNode | undefined {
-  let node: unknown = root;
-  for (const step of pointer.split("/").slice(1)) {
-    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof node !== "object" || node === null || !Object.hasOwn(node, name)) return undefined;
-    node = (node as Record<string, unknown>)[name];
-  }
-  return node as SchemaNode;
 }

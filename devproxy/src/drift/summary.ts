@@ -1,51 +1,49 @@
-import { measurePush } from "airudder-webhooks";
-import { statedType } from "../journal/index.js";
-import { Changes, type SchemaPatch } from "./changes.js";
+import { findMismatches, measurePush } from "airudder-webhooks/inspect";
 import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
 import { shownPath } from "./reveal.js";
+import { type SchemaPatch, SchemaPatchBuilder } from "./schema-patches.js";
 import { type SchemaSource, Schemas } from "./schemas.js";
-import { type Difference, walk } from "./walk.js";
 
 /** The drift of many pushes. */
 export interface DriftSummary {
-  /** How many pushes were looked at: copies are not. */
+  /** Number of pushes, without replays. */
   readonly pushes: number;
-  /** How many of them differ from their schema. */
+  /** Number of pushes that differ from their schema. */
   readonly drifting: number;
-  /** How many are of no known type, or no JSON object: there is no schema to measure them by. */
+  /** Number of pushes of an unknown type, or that are no JSON object: there is no schema to compare them with. */
   readonly unmeasured: number;
-  /** How many were left out, since they are replays or test pushes. */
-  readonly copies: number;
-  /** Each drift once, most frequent first. */
+  /** Number of replays, and test pushes of `doctor`, which are left out. */
+  readonly replays: number;
+  /** The most frequent first. */
   readonly groups: readonly DriftGroup[];
-  /** The schema changes that cover it: with them applied, every push is as its schema says, but for what is `uncovered`. */
+  /** The schema patches. With them applied, every push matches its schema, except for what is `uncovered`. */
   readonly patches: readonly SchemaPatch[];
 }
 
 const QUARANTINED = "the push is quarantined, because it lacks what handlers need";
 
-/** What pushes are measured by, and how it is shown. */
+/** Settings of a drift summary. */
 export interface DriftOptions {
-  /** What the pushes are measured by, and what the patches refer to. */
+  /** The schemas that pushes are compared with, and that the patches change. */
   schemas: SchemaSource;
   /** Shows values that the schema does not list, and names that are not field names. Default: `false`. */
   reveal?: boolean;
-  /** Leaves quarantined pushes out of the patches: one broken push must not loosen a schema. Default: `false`. */
+  /** Leaves quarantined pushes out of the patches, so that one broken push does not loosen a schema. Default: `false`. */
   skipQuarantined?: boolean;
 }
 
 /**
- * Sums up where pushes differ from their schemas, and how the schemas would have to change.
+ * Summarizes where pushes differ from their schemas, and how the schemas would have to change.
  * @throws DevproxyError `bad_schema`
  */
 export async function summarizeDrift(
   pushes: AsyncIterable<RecordedPush> | Iterable<RecordedPush>,
   options: DriftOptions,
 ): Promise<DriftSummary> {
-  const tally = new DriftTally(options);
-  for await (const push of pushes) tally.add(push);
-  return tally.finish();
+  const builder = new DriftSummaryBuilder(options);
+  for await (const push of pushes) builder.add(push);
+  return builder.build();
 }
 
 /** A push that has a schema. */
@@ -56,12 +54,12 @@ interface Measured {
   quarantined: boolean;
 }
 
-/** Sums up the drift of pushes, one after the other. */
-export class DriftTally {
+/** Builds a summary from pushes. */
+export class DriftSummaryBuilder {
   readonly #schemas: Schemas;
-  readonly #changes = new Changes();
-  readonly #gatherings = new Map<string, DriftGroupBuilder>();
-  readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, copies: 0 };
+  readonly #patches = new SchemaPatchBuilder();
+  readonly #groups = new Map<string, DriftGroupBuilder>();
+  readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, replays: 0 };
   readonly #isPublished: boolean;
   readonly #reveal: boolean;
   readonly #skipQuarantined: boolean;
@@ -75,42 +73,43 @@ export class DriftTally {
 
   /** @throws DevproxyError `bad_schema` */
   add(push: RecordedPush): void {
-    if (push.isCopy) {
-      this.#counts.copies++;
+    if (push.isReplay) {
+      this.#counts.replays++;
       return;
     }
     this.#counts.pushes++;
-    const measure = measurePush(push.body, push.headers, statedType(push));
+    const measure = measurePush(push.body, push.headers, push);
     const { schema, payload = {}, quarantined, drift } = measure;
     if (schema === undefined) this.#counts.unmeasured++;
-    else if (!this.#isPublished || quarantined || drift.length > 0) this.#walk(push, { ...measure, schema, payload });
+    else if (!this.#isPublished || quarantined || drift.length > 0)
+      this.#compare(push, { ...measure, schema, payload });
   }
 
-  #walk(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {
-    let drifts = false;
-    walk(this.#schemas, this.#schemas.ofPush(schema), payload, "", (found: Difference) => {
-      const difference = { ...found, path: shownPath(found.path, this.#reveal) };
-      drifts = true;
-      const key = `${type} ${difference.kind} ${difference.path}`;
-      const gathering = this.#gatherings.get(key) ?? new DriftGroupBuilder(type, difference);
-      this.#gatherings.set(key, gathering);
-      const isBroken = quarantined && this.#skipQuarantined;
-      const uncovered = isBroken ? QUARANTINED : this.#changes.add(difference, push.at, this.#reveal);
-      gathering.add(push, difference, uncovered);
-    });
-    if (drifts) this.#counts.drifting++;
+  #compare(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {
+    const mismatches = findMismatches(this.#schemas.get(schema), payload);
+    if (mismatches.length > 0) this.#counts.drifting++;
+    for (const mismatch of mismatches) {
+      const { kind, expected } = mismatch;
+      const path = shownPath(mismatch, this.#reveal);
+      const key = `${type} ${kind} ${path}`;
+      const group = this.#groups.get(key) ?? new DriftGroupBuilder({ type, path, kind, expected });
+      this.#groups.set(key, group);
+      const isSkipped = quarantined && this.#skipQuarantined;
+      const uncovered = isSkipped ? QUARANTINED : this.#patches.add(mismatch, push.at, this.#reveal);
+      group.add(push, mismatch, uncovered);
+    }
   }
 
-  finish(): DriftSummary {
-    const groups = [...this.#gatherings.values()].map((gathering) => gathering.finish(this.#reveal));
-    return { ...this.#counts, groups: groups.sort(byFrequency), patches: this.#changes.patches() };
+  build(): DriftSummary {
+    const groups = [...this.#groups.values()].map((group) => group.build(this.#reveal));
+    return { ...this.#counts, groups: groups.sort(byFrequency), patches: this.#patches.build() };
   }
 }
 
 function byFrequency(a: DriftGroup, b: DriftGroup): number {
-  return b.count - a.count || compare(a.type, b.type) || compare(a.path, b.path) || compare(a.kind, b.kind);
+  return b.count - a.count || byText(a.type, b.type) || byText(a.path, b.path) || byText(a.kind, b.kind);
 }
 
-function compare(a: string, b: string): number {
+function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

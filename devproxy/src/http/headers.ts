@@ -1,6 +1,6 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
 
-/** Headers that concern one connection alone (RFC 9110), and those that we set ourselves. */
+/** Headers of a single connection (RFC 9110), and `content-length`, which is set anew. */
 const CONNECTION_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -15,27 +15,27 @@ const CONNECTION_HEADERS = new Set([
   "content-length",
 ]);
 
-/** Headers by which the dev proxy and the middleware talk: never taken from outside, never let out. */
-const OWN_HEADERS = new Set(["airudder-devproxy", "airudder-replay", "airudder-outcome"]);
+/** Headers between the dev proxy and the middleware. They are removed from public requests and responses. */
+const INTERNAL_HEADERS = new Set(["airudder-devproxy", "airudder-replay", "airudder-outcome"]);
 
-/** The headers that may travel on, without those of the connection and our own. */
+/** The headers to forward: all except those of the connection and the internal ones. */
 export function endToEndHeaders(headers: HeaderMap): HeaderMap {
   const named = String(headers.connection ?? "")
     .split(",")
     .map((name) => name.trim().toLowerCase());
-  const kept: HeaderMap = {};
+  const endToEnd: HeaderMap = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!CONNECTION_HEADERS.has(name) && !OWN_HEADERS.has(name) && !named.includes(name)) kept[name] = value;
+    if (!CONNECTION_HEADERS.has(name) && !INTERNAL_HEADERS.has(name) && !named.includes(name)) endToEnd[name] = value;
   }
-  return kept;
+  return endToEnd;
 }
 
-/** Removes our own headers from a message's. */
-export function removeOwnHeaders(headers: NodeJS.Dict<string | string[]>): void {
-  for (const name of OWN_HEADERS) delete headers[name];
+/** Removes the internal headers from those of a request or response. */
+export function removeInternalHeaders(headers: NodeJS.Dict<string | string[]>): void {
+  for (const name of INTERNAL_HEADERS) delete headers[name];
 }
 
-/** The headers of a push as the app gets them. */
+/** The headers of a push as they are sent to the app. */
 export function forwardedHeaders(headers: HeaderMap, request: ForwardedRequest): HeaderMap {
   const forwarded = endToEndHeaders(headers);
   if (headers.host !== undefined && forwarded["x-forwarded-host"] === undefined) {
@@ -59,7 +59,7 @@ interface ForwardedRequest {
   token?: string | undefined;
 }
 
-/** The headers of a message of `node:http`. */
+/** The headers of a request or response of `node:http` as the type of the journal. */
 export function headerMap(headers: NodeJS.Dict<string | string[]>): HeaderMap {
   return headers as HeaderMap;
 }

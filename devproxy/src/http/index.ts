@@ -1,10 +1,10 @@
+export { connectionErrorText } from "./connection-error.js";
 export { equalSecrets } from "./equal-secrets.js";
 export { ERROR_CODE, errorCodeOf } from "./error-code.js";
-export { endToEndHeaders, forwardedHeaders, headerMap, removeOwnHeaders } from "./headers.js";
+export { endToEndHeaders, forwardedHeaders, headerMap, removeInternalHeaders } from "./headers.js";
 export { isListening } from "./is-listening.js";
 export { isLocalhostName, lookup } from "./lookup.js";
 export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from "./outcome.js";
 export { pathAt, queryOf } from "./query.js";
-export { BODY_BYTES, BODY_MS, type BodyProblem, readBody } from "./read-body.js";
-export { mayBeCut, RESPONSE_BYTES, wholeLetters } from "./recorded-response.js";
-export { isTypeName, TYPE_NAMES } from "./type-names.js";
+export { BODY_TIMEOUT_MS, type BodyProblem, MAX_BODY_BYTES, readBody } from "./read-body.js";
+export { MAX_RECORDED_RESPONSE_BYTES, mayBeCut, withoutPartialCharacter } from "./recorded-response.js";

@@ -6,12 +6,12 @@ const LOOPBACK: LookupAddress[] = [
   { address: "::1", family: 6 },
 ];
 
-/** True for `localhost` and every name under it, which are always this machine (RFC 6761). */
+/** Whether a name is `localhost` or under it. Such names always refer to this machine (RFC 6761). */
 export function isLocalhostName(hostname: string): boolean {
   return /(^|\.)localhost\.?$/i.test(hostname);
 }
 
-/** The system's lookup, with names under `localhost` as this machine. */
+/** The system's lookup, except that `localhost` and every name under it resolve to loopback addresses. */
 export const lookup: LookupFunction = (hostname, options, callback) => {
   if (!isLocalhostName(hostname)) return systemLookup(hostname, options, callback);
   if (options.all) return callback(null, LOOPBACK);

@@ -1,6 +1,6 @@
-import { isTypeName } from "./type-names.js";
+import { isTypeName } from "airudder-webhooks/inspect";
 
-/** The results that are the status of the push, too. */
+/** The results that are also a status of the push. */
 export const STATUS_RESULTS = ["handled", "ignored", "failed", "dead", "quarantined", "stored"] as const;
 
 const RESULTS = [...STATUS_RESULTS, "duplicate", "running", "rejected"] as const;

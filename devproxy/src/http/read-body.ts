@@ -1,32 +1,32 @@
 import type { IncomingMessage } from "node:http";
 
-/** The largest body that is taken, bytes. */
-export const BODY_BYTES = 10 * 1024 * 1024;
+/** Maximum size of an accepted body, bytes. */
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** Maximum number of bytes to discard of a body that is too large. A tunnel loses a response that is sent before the body has ended. */
 const DISCARDED_BYTES = 64 * 1024 * 1024;
 
-/** How long a sender may take for its body, ms: it waits 10 s for an answer. */
-export const BODY_MS = 8_000;
+/** Time limit for a body to arrive, ms. Airudder waits 10 s for a response. */
+export const BODY_TIMEOUT_MS = 8_000;
 
-/** Why a body could not be read; a broken one was answered 400 by Node. */
+/** Why a body could not be read. For a `broken` one, a 400 has been sent already. */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
 /** Reads the body of a request without inflating or decoding it. Reads a body that is too large to its end before it returns. */
 export function readBody(
   request: IncomingMessage,
-  limit = BODY_BYTES,
-  timeoutMs = BODY_MS,
+  limit = MAX_BODY_BYTES,
+  timeoutMs = BODY_TIMEOUT_MS,
 ): Promise<Buffer | BodyProblem> {
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > DISCARDED_BYTES) {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > DISCARDED_BYTES) {
     request.resume();
     return Promise.resolve("too_large");
   }
   return new Promise((settle) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const isTooLarge = () => size > limit || announced > limit;
+    const isTooLarge = () => size > limit || declared > limit;
     const resolve = (result: Buffer | BodyProblem) => {
       clearTimeout(timer);
       chunks.length = 0;

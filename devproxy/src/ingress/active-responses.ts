@@ -2,35 +2,38 @@ import type { Server, ServerResponse } from "node:http";
 
 const GRACE_MS = 1_000;
 
-/** The requests that are being answered. */
+/** The requests that have no complete response yet. */
 export class ActiveResponses {
   readonly #responses = new Set<ServerResponse>();
-  #onNone: (() => void) | undefined;
+  #onEmpty: (() => void) | undefined;
 
   add(response: ServerResponse): void {
     this.#responses.add(response);
     response.once("close", () => {
       this.#responses.delete(response);
-      if (this.#responses.size === 0) this.#onNone?.();
+      if (this.#responses.size === 0) this.#onEmpty?.();
     });
   }
 
-  /** Takes no more requests, gives those that run a moment, then has the rest answered by `hurry`. */
-  async closeServer(server: Server, hurry: () => void): Promise<void> {
+  /**
+   * Stops accepting requests, and waits a moment for responses. Then calls `respondNow`, which causes the other responses, and waits again.
+   * Closes what is left.
+   */
+  async closeServer(server: Server, respondNow: () => void): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    await this.#none();
-    hurry();
-    await this.#none();
+    await this.#untilEmpty();
+    respondNow();
+    await this.#untilEmpty();
     server.closeAllConnections();
     await closed;
   }
 
-  /** Resolves when all are answered, or after the grace. */
-  #none(): Promise<void> {
+  /** Resolves when there is no such request, or after `GRACE_MS`. */
+  #untilEmpty(): Promise<void> {
     if (this.#responses.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, GRACE_MS);
-      this.#onNone = () => {
+      this.#onEmpty = () => {
         clearTimeout(timer);
         resolve();
       };

@@ -1,13 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Total size of bodies below which the next regular garbage collection is soon enough. */
-const WORTH_BYTES = 64 * 1024 * 1024;
+/** Below this total size of bodies, the next regular garbage collection is soon enough. */
+const MIN_BYTES = 64 * 1024 * 1024;
 const IDLE_MS = 1_000;
 
 /**
- * Returns the memory of large bodies to the system. V8 collects garbage when it allocates, so a proxy that gets no more requests after
- * a burst would keep all of its bodies.
+ * Returns the memory of large bodies to the system. V8 collects garbage only when it allocates, so a proxy that receives no more requests
+ * after a burst would retain all bodies.
  */
 export class BodyMemory {
   #bytes = 0;
@@ -16,10 +16,10 @@ export class BodyMemory {
   /** @param collect runs a garbage collection */
   constructor(private readonly collect: () => void = collectGarbage) {}
 
-  /** Counts the body of a request that has its response. */
+  /** Adds the body of a request that has its response. */
   add(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < WORTH_BYTES) return;
+    if (this.#bytes < MIN_BYTES) return;
     this.#timer ??= setTimeout(() => this.#free(), IDLE_MS).unref();
     this.#timer.refresh();
   }

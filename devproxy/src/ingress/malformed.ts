@@ -3,18 +3,18 @@ import type { Socket } from "node:net";
 import type { Listener } from "../events.js";
 import { Rejections } from "./rejections.js";
 
-const EVERY_MS = 60_000;
+const REPORT_EVERY_MS = 60_000;
 
-/** Rejects requests that Node.js would reject without a report. Reports at most one per minute, because anybody may send them. */
+/** Rejects and reports requests that are not valid HTTP, at most one report per minute because anybody may send them. */
 export function reportMalformed(server: Server, listener: Listener): void {
-  const refusals = new Rejections(listener);
+  const rejections = new Rejections(listener);
   const responses = new WeakMap<object, ServerResponse>();
   let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (status: number, code: string, message: string) => {
     const now = performance.now();
-    if (now - reportedAt < EVERY_MS) return;
+    if (now - reportedAt < REPORT_EVERY_MS) return;
     reportedAt = now;
-    refusals.report(status, code, message);
+    rejections.report(status, code, message);
   };
   server.prependListener("request", (request, response) => responses.set(request.socket, response));
   server.on("clientError", (error: NodeJS.ErrnoException, duplex) => {
@@ -32,6 +32,6 @@ export function reportMalformed(server: Server, listener: Listener): void {
   });
   server.on("checkExpectation", (_, response) => {
     response.writeHead(417).end();
-    report(417, "unknown_expectation", "Its Expect header asks for something unknown.");
+    report(417, "unknown_expectation", "Its header Expect has an unknown value.");
   });
 }

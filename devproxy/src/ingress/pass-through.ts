@@ -2,10 +2,10 @@ import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "n
 import { Agent as HttpsAgent } from "node:https";
 import { createProxyMiddleware } from "http-proxy-middleware";
 import { describeFailure, gatewayError } from "../delivery/index.js";
-import { lookup, removeOwnHeaders } from "../http/index.js";
+import { lookup, removeInternalHeaders } from "../http/index.js";
 import { sendResponse } from "./send-response.js";
 
-/** Hands everything that is no push to the app, at the path where it was asked for. Nothing of it is recorded. */
+/** Forwards requests that are not pushes to the app, at their own path. Records nothing. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
   const agent = target.protocol === "https:" ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
   const proxy = createProxyMiddleware({
@@ -14,7 +14,7 @@ export function passThroughTo(target: URL): (request: IncomingMessage, response:
     changeOrigin: true,
     xfwd: true,
     on: {
-      proxyRes: ({ headers }) => removeOwnHeaders(headers),
+      proxyRes: ({ headers }) => removeInternalHeaders(headers),
       error: (error, request, response) => {
         if (!("writeHead" in response) || response.headersSent) response.destroy();
         else sendResponse(request, response, gatewayError(describeFailure(error, target.host)));
@@ -22,7 +22,7 @@ export function passThroughTo(target: URL): (request: IncomingMessage, response:
     },
   });
   return (request, response) => {
-    removeOwnHeaders(request.headers);
+    removeInternalHeaders(request.headers);
     void proxy(request, response);
   };
 }

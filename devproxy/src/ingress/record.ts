@@ -1,47 +1,36 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { describePush, newPushId } from "airudder-webhooks";
+import { describePush, factsOf, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
 
-/** The head of a received push's record, and the likely cause if its `Sign` is wrong. */
+/** The head of the record of a push, and the likely cause if its `Sign` is wrong. */
 export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,
   key: string | undefined,
 ): { head: Omit<PushHead, "seq">; signProblem: string | undefined } {
-  const { type, verified, signProblem, quarantined, drift, subject, task, call, workflow } = describePush(
-    body,
-    headers,
-    key === undefined ? {} : { key },
-  );
+  const description = describePush(body, headers, key === undefined ? {} : { key });
   const head: Omit<PushHead, "seq"> = {
     kind: "push",
     id: newPushId(),
     at: new Date().toISOString(),
     method: request.method ?? "POST",
     url: `/${queryOf(request.url ?? "")}`,
-    type,
-    verified,
     source: isLocal(request.headers.host) ? "local" : "tunnel",
     size: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),
-    ...(subject === undefined ? {} : { subject }),
-    ...(task === undefined ? {} : { task }),
-    ...(call === undefined ? {} : { call }),
-    ...(workflow === undefined ? {} : { workflow }),
-    ...(drift.length === 0 ? {} : { drift: drift.length }),
-    ...(quarantined ? { quarantined } : {}),
+    ...factsOf({ ...description, drift: description.drift.length }),
   };
-  return { head, signProblem };
+  return { head, signProblem: description.signProblem };
 }
 
-/** Headers and bytes of a request, to be kept as they came. */
+/** The headers and bytes of a request as received. */
 export function contentOf(request: IncomingMessage, body: Buffer): Content {
   return { headers: headerMap(request.headers), body };
 }
 
-/** A request through a tunnel carries the tunnel's public name. */
+/** Whether a request was sent to this machine. Through a tunnel, `Host` is the public name. */
 function isLocal(host: string | undefined): boolean {
   return host === undefined || /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
 }

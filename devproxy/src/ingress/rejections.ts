@@ -4,21 +4,21 @@ import { sendError } from "./send-response.js";
 
 const WRONG_PATH_EVERY_MS = 60_000;
 
-/** Refuses requests, and tells of it: who gave the wrong URL to Airudder, or sends too much, would see nothing otherwise. */
+/** Rejects requests, and reports this: otherwise a wrong URL at Airudder would go unnoticed. */
 export class Rejections {
   #wrongPathAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly listener: Listener) {}
 
-  /** Refuses what came to the path of pushes. */
-  refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  /** Rejects a request to the path of pushes. */
+  reject(response: ServerResponse, status: number, code: string, message: string): void {
     sendError(response, status, code, message);
     this.report(status, code, message);
   }
 
-  /** A push was refused, and the sender answered already. */
+  /** Reports a rejected request whose response has been sent. */
   report(status: number, code: string, message: string): void {
-    this.listener({ event: "note", code, message: `A request was refused with ${status}: ${message}` });
+    this.listener({ event: "note", code, message: `A request was rejected with ${status}: ${message}` });
   }
 
   /** Rejects a request to another path. Reports at most one per minute, because anybody may send them. */
@@ -27,6 +27,10 @@ export class Rejections {
     const now = performance.now();
     if (now - this.#wrongPathAt < WRONG_PATH_EVERY_MS) return;
     this.#wrongPathAt = now;
-    this.report(404, "wrong_path", "The URL handed out has another path. Compare the one given to Airudder with it.");
+    this.report(
+      404,
+      "wrong_path",
+      "Its path is not that of the public URL. Compare the URL that you gave to Airudder with the public URL.",
+    );
   }
 }

@@ -1,15 +1,15 @@
 import { equalSecrets } from "../http/index.js";
 import { pingSecret } from "../tunnel/index.js";
 
-/** Where a request to the ingress wants to go. */
-export type Destination = "push" | "ping" | "elsewhere";
+/** What a request to the ingress is. */
+export type Route = "push" | "ping" | "other";
 
-/** Reads the path of a request: `/in/<secret>` takes pushes, `/in/<ping secret>/ping` pings. Secrets are compared in constant time. */
-export function routeOf(url: string, secret: string): Destination {
+/** Reads the path of a request: `/in/<secret>` is a push, `/in/<ping secret>/ping` a ping. Compares secrets in constant time. */
+export function routeOf(url: string, secret: string): Route {
   const path = url.split("?", 1)[0] as string;
-  const found = /^\/in\/([^/]+)(\/ping|\/)?$/.exec(path);
-  const given = found?.[1] ?? "";
-  if (found?.[2] === "/ping" && equalSecrets(given, pingSecret(secret))) return "ping";
-  if (!equalSecrets(given, secret)) return "elsewhere";
-  return found?.[2] === "/ping" ? "ping" : "push";
+  const match = /^\/in\/([^/]+)(\/ping|\/)?$/.exec(path);
+  const pathSecret = match?.[1] ?? "";
+  if (match?.[2] === "/ping" && equalSecrets(pathSecret, pingSecret(secret))) return "ping";
+  if (!equalSecrets(pathSecret, secret)) return "other";
+  return match?.[2] === "/ping" ? "ping" : "push";
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppResponse } from "../delivery/index.js";
 import { endToEndHeaders } from "../http/index.js";
 
-/** Hands the app's answer to the sender. */
+/** Sends the response of the app to the sender of a push. */
 export function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -10,16 +10,16 @@ export function sendResponse(
 ): void {
   if (response.destroyed) return;
   if (isCut) {
-    const message = `The app responded ${status} with a body that is larger than the dev proxy passes on.`;
+    const message = `The app responded ${status} with a body that is larger than the dev proxy forwards.`;
     sendError(response, 502, "response_too_large", message);
     return;
   }
-  const own = endToEndHeaders(headers);
+  const forwarded = endToEndHeaders(headers);
   const hasNoBody = status === 204 || status === 304 || request.method === "HEAD";
   try {
-    response.writeHead(status, hasNoBody ? own : { ...own, "content-length": body.length });
+    response.writeHead(status, hasNoBody ? forwarded : { ...forwarded, "content-length": body.length });
   } catch {
-    // A header that Node reads, yet refuses to write; the status is what matters to the sender.
+    // Node read a header that it does not write. The sender needs only the status.
     response.writeHead(status, hasNoBody ? {} : { "content-length": body.length });
   }
   response.end(hasNoBody ? undefined : body);

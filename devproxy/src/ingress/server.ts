@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
 import { DevproxyError } from "../errors.js";
 import type { Listener } from "../events.js";
-import { BODY_BYTES, BODY_MS, readBody } from "../http/index.js";
+import { BODY_TIMEOUT_MS, MAX_BODY_BYTES, readBody } from "../http/index.js";
 import type { Store } from "../journal/index.js";
 import type { LiveDelivery } from "../queue/index.js";
 import { behindTunnel } from "../tunnel/index.js";
 import type { ActiveResponses } from "./active-responses.js";
 import { BodyMemory } from "./body-memory.js";
-import { respondToPing } from "./ping-response.js";
+import { respondToPing } from "./ping.js";
 import { contentOf, describeRequest } from "./record.js";
 import { Rejections } from "./rejections.js";
 import { routeOf } from "./route.js";
@@ -23,22 +23,22 @@ export interface IngressOptions {
   listener: Listener;
   /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number | undefined;
-  /** Takes what is not for the door; without it that is answered 404. */
+  /** Receives requests that are neither pushes nor pings. Default: they are rejected with 404. */
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
-/** The public door: `/in/<secret>` takes pushes, records each, and answers what the app answers. */
+/** Receives pushes at `/in/<secret>`. Records each one, then responds with the response of the app. */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
-  const refusals = new Rejections(options.listener);
+  const rejections = new Rejections(options.listener);
   const memory = new BodyMemory();
   const app = express();
   app.disable("x-powered-by");
   app.use((request, response) => {
     active.add(response);
-    const destination = routeOf(request.url, options.secret);
-    if (destination === "ping") return respondToPing(request, response, options.secret);
-    if (destination === "push") {
-      return takePush(request, response, options, refusals, memory).catch(({ message }: Error) => {
+    const route = routeOf(request.url, options.secret);
+    if (route === "ping") return respondToPing(request, response, options.secret);
+    if (route === "push") {
+      return receivePush(request, response, options, rejections, memory).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
         const what =
           "A push, or its acknowledgement, could not be recorded. The response was 503, so that Airudder retries";
@@ -46,38 +46,38 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
       });
     }
     if (options.passThrough) return options.passThrough(request, response);
-    refusals.wrongPath(response);
+    rejections.wrongPath(response);
   });
   return app;
 }
 
-async function takePush(
+async function receivePush(
   request: IncomingMessage,
   response: ServerResponse,
-  { store, live, listener, key, bodyMs = BODY_MS }: IngressOptions,
-  refusals: Rejections,
+  { store, live, listener, key, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
+  rejections: Rejections,
   memory: BodyMemory,
 ): Promise<void> {
   if (request.method !== "POST") {
     response.setHeader("allow", "POST");
-    return refusals.refuse(response, 405, "method_not_allowed", "Pushes are sent by POST.");
+    return rejections.reject(response, 405, "method_not_allowed", "Pushes are sent by POST.");
   }
-  const started = performance.now();
-  const body = await readBody(request, BODY_BYTES, bodyMs);
+  const receivedAt = performance.now();
+  const body = await readBody(request, MAX_BODY_BYTES, bodyMs);
   if (body === "aborted") return;
-  if (body === "broken") return refusals.report(400, "broken_body", "The body broke the rules of HTTP.");
+  if (body === "broken") return rejections.report(400, "broken_body", "The body is not valid HTTP.");
   if (body === "timed_out") {
-    return refusals.refuse(response, 408, "body_timeout", "The body did not come to its end in time.");
+    return rejections.reject(response, 408, "body_timeout", "The body did not arrive in time.");
   }
   if (body === "too_large") {
-    return refusals.refuse(response, 413, "too_large", `The body is larger than ${BODY_BYTES / 1024 / 1024} MB.`);
+    return rejections.reject(response, 413, "too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`);
   }
   const content = contentOf(request, body);
   const { head, signProblem } = describeRequest(request, content, key);
   const row = await store.recordPush(head, content);
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
-  sendResponse(request, response, await live.responseTo(row, content, started));
+  sendResponse(request, response, await live.responseTo(row, content, receivedAt));
   memory.add(body.length);
 }
 
@@ -90,11 +90,11 @@ export function listen(app: Express, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const inUse = error.code === "EADDRINUSE";
-      const why = inUse ? "is in use by another program" : `cannot be listened on (${error.code})`;
+      const why = inUse ? "is in use by another program" : `cannot be used (${error.code})`;
       reject(
         new DevproxyError(
           inUse ? "port_in_use" : "port_refused",
-          `Port ${port} ${why}. Give another one, or --port 0 for any free one.`,
+          `Port ${port} ${why}. Give another one, or --port 0 to use a free one.`,
         ),
       );
     });

@@ -1,3 +1,4 @@
+import { SEARCH_KEYS, type SearchKey } from "airudder-webhooks/inspect";
 import type { DeliveryHead, Head, MarkHead, PushHead } from "airudder-webhooks/journal";
 
 type Types<T> = { [field in keyof T]-?: "string" | "number" | "boolean" | "string?" | "number?" | "boolean?" };
@@ -14,9 +15,7 @@ const PUSH: Omit<Types<PushHead>, "kind"> = {
   size: "number",
   sha256: "string",
   subject: "string?",
-  task: "string?",
-  call: "string?",
-  workflow: "string?",
+  ...(Object.fromEntries(SEARCH_KEYS.map((key) => [key, "string?"])) as Record<SearchKey, "string?">),
   drift: "number?",
   quarantined: "boolean?",
   reserialised: "boolean?",

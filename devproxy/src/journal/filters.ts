@@ -1,30 +1,100 @@
+import { isTypeName, SEARCH_KEYS, type SearchIds, type SearchKey, TYPE_NAMES } from "airudder-webhooks/inspect";
 import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
-import { isTypeName, TYPE_NAMES } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { Row } from "./row.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { JournalReader } from "./store.js";
 import { rowsWithText } from "./text-search.js";
 
+/** Number of rows to test before yielding to the event loop. */
+const ROWS_PER_TURN = 2_000;
+
 type Test = (row: Row) => boolean;
 
-/** Number of rows to test before yielding to the event loop. */
-const ROWS_AT_ONCE = 2_000;
+/** What a filter's value is tested against. */
+interface TestContext {
+  /** The time when the filters were set, ms since 1970. */
+  now: number;
+  /** Returns an id as commands print it. */
+  shownId(id: string): string;
+}
 
-/** Filters as they come from a command line; all that are given must match. */
-export interface Filters {
-  type?: string;
-  status?: string;
-  task?: string;
-  call?: string;
-  workflow?: string;
-  /** Not older than: a span back from now (`10m`) or a date, in local time unless it names a zone. */
-  since?: string;
-  /** Not newer than. */
-  until?: string;
-  /** Text in the body. */
-  text?: string;
+/** A filter of `list`, `replay` and `drift`. */
+interface Filter {
+  /** Name of its value in `--help`. */
+  value: string;
+  description: string;
+  /**
+   * Returns the test of a row. A filter without it needs the body.
+   * @throws DevproxyError `usage`
+   */
+  test?(value: string, context: TestContext): Test;
+}
+
+/** The filters, by the name of their flag, in the order of `--help`. All that are set must match. */
+export const FILTERS = {
+  type: {
+    value: "<type>",
+    description: "only pushes of this type, such as call.completed",
+    test: (value) => {
+      const type = parseType(value);
+      return ({ push }) => push.type === type;
+    },
+  },
+  status: {
+    value: "<status>",
+    description: `only pushes with this status: ${STATUSES.join(", ")}`,
+    test: (value) => {
+      const status = parseStatus(value);
+      return (row) => statusOf(row) === status;
+    },
+  },
+  ...idFilters({
+    task: "only pushes about this task: its id, or the placeholder that is shown for it",
+    call: "only pushes about this call: its id or placeholder",
+    workflow: "only pushes of this workflow: its id or placeholder",
+  }),
+  since: {
+    value: "<time>",
+    description:
+      "only pushes received since then: 10m, 2h or 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
+    test: (value, { now }) => {
+      const from = parseTime(value, "--since", now);
+      return ({ push }) => push.at >= from;
+    },
+  },
+  until: {
+    value: "<time>",
+    description: "only pushes received until then",
+    test: (value, { now }) => {
+      const to = parseTime(value, "--until", now);
+      return ({ push }) => push.at <= to;
+    },
+  },
+  text: { value: "<text>", description: "only pushes whose body contains this text" },
+} as const satisfies Record<string, Filter>;
+
+/** The values of the filters, as given on a command line. See {@link FILTERS}. */
+export type Filters = { [name in keyof typeof FILTERS]?: string };
+
+const NAMES = Object.keys(FILTERS) as (keyof Filters)[];
+
+/** Returns one filter for each id, by its description. */
+function idFilters<K extends SearchKey>(descriptions: Record<K, string>): Record<K, Filter> {
+  const filters = Object.entries<string>(descriptions).map(([name, description]): [string, Filter] => {
+    const test: Filter["test"] =
+      (value, { shownId }) =>
+      ({ push }) =>
+        isId(push[name as K], value, shownId);
+    return [name, { value: "<id>", description, test }];
+  });
+  return Object.fromEntries(filters) as Record<K, Filter>;
+}
+
+/** Returns the filters among other values, such as the flags of a command. */
+export function pickFilters(values: Filters): Filters {
+  return Object.fromEntries(NAMES.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
 }
 
 /** Whether any filter is set. */
@@ -33,7 +103,7 @@ export function hasFilters(filters: Filters): boolean {
 }
 
 /**
- * The rows that match, in order. Bodies are read from disk only for `text`.
+ * Returns the rows that match, in order. Bodies are read from disk only for `text`.
  * @param max maximum number of rows; the newest are returned
  */
 export async function filterRows(
@@ -56,58 +126,44 @@ async function newestMatches(rows: readonly Row[], tests: readonly Test[], max: 
   for (let at = all.length - 1; at >= 0 && found.length < max; at--) {
     const row = all[at] as Row;
     if (tests.every((test) => test(row))) found.push(row);
-    if (at % ROWS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (at % ROWS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   return found.reverse();
 }
 
 /**
- * The filters as tests of a row, without `text`.
+ * Returns the filters as tests of a row, without `text`.
  * @throws DevproxyError `usage`, naming the filter
  */
-export function testsOf(
-  { type, status, task, call, workflow, since, until }: Filters,
-  shownId: (id: string) => string = (id) => id,
-): ((row: Row) => boolean)[] {
-  const tests: ((row: Row) => boolean)[] = [];
-  if (type !== undefined) {
-    const wanted = parseType(type);
-    tests.push(({ push }) => push.type === wanted);
+export function testsOf(filters: Filters, shownId: (id: string) => string = (id) => id): Test[] {
+  const context: TestContext = { now: Date.now(), shownId };
+  const tests = NAMES.flatMap((name) => {
+    const value = filters[name];
+    const { test }: Filter = FILTERS[name];
+    return value === undefined || test === undefined ? [] : [test(value, context)];
+  });
+  const { since, until } = filters;
+  if (since !== undefined && until !== undefined) {
+    const isEmpty = parseTime(since, "--since", context.now) > parseTime(until, "--until", context.now);
+    if (isEmpty) throw usageError(`--since ${since} is later than --until ${until}: no push can match both.`);
   }
-  if (status !== undefined) {
-    const wanted = parseStatus(status);
-    tests.push((row) => statusOf(row) === wanted);
-  }
-  for (const [name, wanted] of Object.entries({ task, call, workflow })) {
-    const key = name as "task" | "call" | "workflow";
-    if (wanted !== undefined) tests.push(({ push }) => isId(push[key], wanted, shownId));
-  }
-  const now = Date.now();
-  const from = since === undefined ? undefined : new Date(parseMoment(since, "--since", now)).toISOString();
-  const to = until === undefined ? undefined : new Date(parseMoment(until, "--until", now)).toISOString();
-  if (from !== undefined && to !== undefined && from > to) {
-    throw usageError(`--since ${since} is later than --until ${until}: nothing can lie between them.`);
-  }
-  if (from !== undefined) tests.push(({ push }) => push.at >= from);
-  if (to !== undefined) tests.push(({ push }) => push.at <= to);
   return tests;
 }
 
 /** An id as commands print it. `<id:...>` also matches without its brackets, which a shell would interpret. */
 const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
 
-function isId(id: string | undefined, wanted: string, shownId: (id: string) => string): boolean {
-  if (id === undefined || id === wanted) return id !== undefined;
-  const placeholder = PLACEHOLDER.exec(wanted)?.[1];
+/** Whether a filter's value is an id, or its placeholder. */
+function isId(id: string | undefined, value: string, shownId: (id: string) => string): boolean {
+  if (id === undefined || id === value) return id !== undefined;
+  const placeholder = PLACEHOLDER.exec(value)?.[1];
   return placeholder !== undefined && shownId(id) === `<${placeholder}>`;
 }
 
-/** Returns a function that gives an id as commands print it, with a cache. */
-async function shownIdOf(
-  { dir }: JournalReader,
-  { task, call, workflow }: Filters,
-): Promise<((id: string) => string) | undefined> {
-  if (![task, call, workflow].some((wanted) => wanted !== undefined && PLACEHOLDER.test(wanted))) return undefined;
+/** Returns a function that returns an id as commands print it, with a cache. `undefined` if no filter is a placeholder. */
+async function shownIdOf({ dir }: JournalReader, filters: Filters): Promise<((id: string) => string) | undefined> {
+  const ids: SearchIds = filters;
+  if (!SEARCH_KEYS.some((key) => PLACEHOLDER.test(ids[key] ?? ""))) return undefined;
   const redactor = await Redactor.of(dir, false);
   const known = new Map<string, string>();
   return (id) => {
@@ -115,6 +171,11 @@ async function shownIdOf(
     known.set(id, shown);
     return shown;
   };
+}
+
+/** Returns a time in the form that records have. */
+function parseTime(text: string, flag: string, now: number): string {
+  return new Date(parseMoment(text, flag, now)).toISOString();
 }
 
 function parseType(text: string): string {

@@ -1,5 +1,5 @@
 export { isDropped, unlessDropped } from "./dropped.js";
-export { type Filters, filterRows, hasFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
 export { isFromInbox, JournalIndex } from "./journal-index.js";
@@ -7,7 +7,6 @@ export type { StoreOptions } from "./lowdb-adapters.js";
 export { marksOf } from "./marks.js";
 export { RetentionTask } from "./retention-task.js";
 export type { DeliveryRow, Row } from "./row.js";
-export { statedType } from "./stated-type.js";
 export {
   ACKNOWLEDGED,
   GIVEN_UP,

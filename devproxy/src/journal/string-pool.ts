@@ -1,4 +1,8 @@
+import { SEARCH_KEYS } from "airudder-webhooks/inspect";
 import type { Head } from "airudder-webhooks/journal";
+
+/** The ids that many pushes have in common. */
+export const REPEATED_IDS = SEARCH_KEYS.filter((key) => key !== "call");
 
 /** Maximum number of strings. A value that has more different strings is not worth sharing. */
 const MAX_STRINGS = 10_000;
@@ -14,8 +18,7 @@ export class StringPool {
       head.url = this.#shared(head.url);
       head.type = this.#shared(head.type);
       head.source = this.#shared(head.source);
-      if (head.task !== undefined) head.task = this.#shared(head.task);
-      if (head.workflow !== undefined) head.workflow = this.#shared(head.workflow);
+      for (const key of REPEATED_IDS) if (head[key] !== undefined) head[key] = this.#shared(head[key]);
     } else if (head.kind === "delivery") head.target = this.#shared(head.target);
   }
 

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { replaceQuoted } from "airudder-webhooks";
+import { replaceQuoted } from "airudder-webhooks/inspect";
 
 /** Longer texts are cut. */
 const MAX_LETTERS = 8_000;

@@ -1,4 +1,4 @@
-import type { PushSchema } from "airudder-webhooks";
+import type { PushSchema } from "airudder-webhooks/inspect";
 
 /** The kind of a redacted value: the word in its placeholder. */
 export type Kind =

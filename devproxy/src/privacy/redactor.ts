@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { describePush, type PushDescription, parsePush } from "airudder-webhooks";
+import { parsePush } from "airudder-webhooks";
+import { describePush, isTypeName, type PushDescription } from "airudder-webhooks/inspect";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
-import { isTypeName, mayBeCut, type Outcome, readOutcome, wholeLetters } from "../http/index.js";
+import { mayBeCut, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
 import { redactError } from "./error-text.js";
 import { isFieldName, kindOfLook } from "./fields.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
@@ -50,7 +51,7 @@ export class Redactor {
   response(body: Buffer, payload?: unknown): unknown {
     const ground = responseContext((text) => this.error(text, payload));
     if (!mayBeCut(body)) return this.#body(body, ground);
-    return this.#body(wholeLetters(body), ground, "", `the first ${body.length} bytes, which are`);
+    return this.#body(withoutPartialCharacter(body), ground, "", `the first ${body.length} bytes, which are`);
   }
 
   /** A part of an app's response. `path` is a JSON pointer; it is empty for a whole response that is not JSON. */

@@ -1,4 +1,4 @@
-import { catalogue } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 
 /** What is known of a place in a JSON document; a schema's `Shape` is one. */
 export interface FieldContext {

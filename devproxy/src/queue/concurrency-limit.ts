@@ -1,12 +1,12 @@
 const MIN = 16;
 const MAX = 256;
-/** A response this much slower than the fastest, in ms and as a factor, shows that the app is at its limit. */
+/** A response is slow if it takes longer than `SLOWER` times the fastest plus `SLOWER_MS`. */
 const SLOWER_MS = 20;
 const SLOWER = 2;
 
 /**
- * Maximum number of waiting pushes in flight. It grows while the app responds as fast as at first, and shrinks if more
- * parallel pushes only make each of them slower.
+ * Maximum number of queued pushes that are sent in parallel. It grows while the app responds as fast as at first, and shrinks when
+ * responses become slower.
  */
 export class ConcurrencyLimit {
   #size = MIN;

@@ -5,18 +5,19 @@ import { Fifo } from "./fifo.js";
 import type { PendingDelivery } from "./pending-delivery.js";
 import { SubjectQueue } from "./subject-queue.js";
 
-/** A push whose response the app broke off this often is not sent again automatically. */
+/** Maximum number of attempts that reach the app without a complete response. */
 const MAX_BROKEN = 3;
 
-/** How the queue reaches the app. */
+/** What the queue needs to deliver pushes. */
 export interface DeliveryQueueOptions {
-  send(pending: PendingDelivery): Promise<DeliveryAttempt>;
+  /** Makes one attempt. @returns `undefined` if the push cannot be read */
+  send(pending: PendingDelivery): Promise<DeliveryAttempt | undefined>;
   health: AppHealth;
-  /** The app accepted the push and broke off its response, and the queue does not send it again. */
+  /** Called when the queue will not send a push again: it cannot be read, or the app broke off its response each time. */
   onGiveUp(pending: PendingDelivery): void;
-  /** A delivery takes longer than `patienceMs`. */
+  /** Called when a delivery takes longer than `slowAfterMs`. */
   onSlow?(pending: PendingDelivery): void;
-  /** A delivery that takes longer than this no longer counts as in flight, ms. */
+  /** Time after which a delivery no longer counts as in flight, ms. */
   slowAfterMs: number;
 }
 
@@ -25,16 +26,16 @@ export interface DeliveryQueueOptions {
  * subjects in parallel. A new push waits only behind pushes of its own subject.
  */
 export class DeliveryQueue {
-  /** Only subjects with waiting pushes, or with one that the queue is sending. */
-  readonly #lanes = new Map<string, SubjectQueue>();
-  /** Lanes that may send. Lanes whose push failed come first. */
+  /** By subject. Only subjects with waiting pushes, or with one that is being sent. */
+  readonly #subjects = new Map<string, SubjectQueue>();
+  /** Subjects that may send. Those whose push failed come first. */
   readonly #ready = new Fifo<SubjectQueue>();
   /** Waiting pushes by id. */
-  readonly #pendingDeliveries = new Map<string, PendingDelivery>();
-  readonly #window = new ConcurrencyLimit();
+  readonly #waiting = new Map<string, PendingDelivery>();
+  readonly #concurrency = new ConcurrencyLimit();
   #inFlight = 0;
-  /** Whether the push in flight must be the only one. */
-  #isAlone = false;
+  /** Whether a push is in flight that must be the only one. */
+  #isExclusive = false;
   #started = false;
   #closed = false;
 
@@ -42,55 +43,55 @@ export class DeliveryQueue {
 
   /** Number of waiting pushes. */
   get size(): number {
-    return this.#pendingDeliveries.size;
+    return this.#waiting.size;
   }
 
-  /** From now on pushes leave the queue; before, they only join it. */
+  /** Starts to send waiting pushes. */
   start(): void {
     this.#started = true;
     this.wake();
   }
 
-  /** Sends a push at once if nothing of its subject waits; otherwise it waits too. */
+  /** Sends a push unless it was acknowledged or others of its subject wait. It then waits, too. */
   submit(pending: PendingDelivery): void {
-    if (pending.acknowledged || this.#lanes.has(pending.subject)) this.#enqueue(pending);
+    if (pending.acknowledged || this.#subjects.has(pending.subject)) this.#enqueue(pending);
     else void this.#sendNew(pending);
   }
 
-  /** The app has started, or may be back. */
+  /** Sends waiting pushes because the app has started. */
   wake(): void {
-    this.#window.reset();
+    this.#concurrency.reset();
     this.#drain();
   }
 
   /**
    * Lets the caller send a waiting push. The queue does not send it meanwhile, nor afterwards if the app responded.
-   * @returns without a call of `send`: `"unknown"` if it does not wait, `"busy"` if a push of its subject is being sent
+   * @returns without a call of `send`: `"not_waiting"` if it does not wait, `"busy"` if a push of its subject is being sent
    */
   async sendInstead(
     { push }: Row,
     send: () => Promise<DeliveryAttempt>,
-  ): Promise<DeliveryAttempt | "unknown" | "busy"> {
-    const pending = this.#pendingDeliveries.get(push.id);
-    const lane = pending && this.#lanes.get(pending.subject);
-    if (lane === undefined) return "unknown";
-    if (lane.sending > 0 || lane.first !== pending) return "busy";
-    return this.#occupy(lane, async () => {
+  ): Promise<DeliveryAttempt | "not_waiting" | "busy"> {
+    const pending = this.#waiting.get(push.id);
+    const queue = pending && this.#subjects.get(pending.subject);
+    if (queue === undefined) return "not_waiting";
+    if (queue.sending > 0 || queue.first !== pending) return "busy";
+    return this.#reserve(queue, async () => {
       const attempt = await send();
-      if (attempt.response !== undefined && lane.remove(pending as PendingDelivery)) {
-        this.#pendingDeliveries.delete(push.id);
+      if (attempt.response !== undefined && queue.remove(pending as PendingDelivery)) {
+        this.#waiting.delete(push.id);
         pending?.settle(attempt);
       }
       return attempt;
     });
   }
 
-  /** Sends nothing more; waiting senders get their response. */
+  /** Sends nothing more, and settles all waiting pushes. */
   close(): void {
     this.#closed = true;
-    for (const pending of this.#pendingDeliveries.values()) pending.settle(undefined);
-    this.#pendingDeliveries.clear();
-    this.#lanes.clear();
+    for (const pending of this.#waiting.values()) pending.settle(undefined);
+    this.#waiting.clear();
+    this.#subjects.clear();
   }
 
   #enqueue(pending: PendingDelivery): void {
@@ -98,58 +99,62 @@ export class DeliveryQueue {
       pending.settle(undefined);
       return;
     }
-    const lane = this.#laneOf(pending);
-    lane.add(pending);
-    this.#pendingDeliveries.set(pending.row.push.id, pending);
-    this.#list(lane, pending.brokenResponses > 0);
-    pending.wait();
+    const queue = this.#subjectOf(pending);
+    queue.add(pending);
+    this.#waiting.set(pending.row.push.id, pending);
+    this.#makeReady(queue, pending.brokenResponses > 0);
+    pending.markQueued();
     this.#drain();
   }
 
-  #laneOf({ subject }: PendingDelivery): SubjectQueue {
-    const known = this.#lanes.get(subject);
-    if (known !== undefined) return known;
-    const lane = new SubjectQueue(subject);
-    this.#lanes.set(subject, lane);
-    return lane;
+  #subjectOf({ subject }: PendingDelivery): SubjectQueue {
+    const existing = this.#subjects.get(subject);
+    if (existing !== undefined) return existing;
+    const queue = new SubjectQueue(subject);
+    this.#subjects.set(subject, queue);
+    return queue;
   }
 
-  /** Puts a lane into the queue of lanes that may send, unless it is there, empty or sending. */
-  #list(lane: SubjectQueue, isFirst = false): void {
-    if (lane.isListed || lane.sending > 0 || lane.size === 0) return;
-    lane.isListed = true;
-    if (isFirst) this.#ready.unshift(lane);
-    else this.#ready.push(lane);
+  /** Adds a subject to those that may send, unless it is there already, has no waiting push, or is sending. */
+  #makeReady(queue: SubjectQueue, isFirst = false): void {
+    if (queue.isReady || queue.sending > 0 || queue.size === 0) return;
+    queue.isReady = true;
+    if (isFirst) this.#ready.unshift(queue);
+    else this.#ready.push(queue);
   }
 
-  /** Holds back the waiting pushes of a lane while `work` runs. */
-  async #occupy<T>(lane: SubjectQueue, work: () => Promise<T>): Promise<T> {
-    lane.sending++;
+  /** Sends no waiting push of the subject while `work` runs. */
+  async #reserve<T>(queue: SubjectQueue, work: () => Promise<T>): Promise<T> {
+    queue.sending++;
     try {
       return await work();
     } finally {
-      lane.sending--;
-      this.#list(lane, (lane.first?.brokenResponses ?? 0) > 0);
-      if (lane.sending === 0 && lane.size === 0) this.#lanes.delete(lane.subject);
+      queue.sending--;
+      this.#makeReady(queue, (queue.first?.brokenResponses ?? 0) > 0);
+      if (queue.sending === 0 && queue.size === 0) this.#subjects.delete(queue.subject);
       this.#drain();
     }
   }
 
   async #sendNew(pending: PendingDelivery): Promise<void> {
     const attempt = await this.options.send(pending);
-    if (attempt.response) await this.#conclude(pending, attempt);
-    else await this.#occupy(this.#laneOf(pending), () => this.#conclude(pending, attempt));
+    if (attempt?.response) await this.#conclude(pending, attempt);
+    else await this.#reserve(this.#subjectOf(pending), () => this.#conclude(pending, attempt));
   }
 
   async #sendWaiting(pending: PendingDelivery): Promise<void> {
     const attempt = await this.options.send(pending);
-    if (attempt.response) this.#window.update(attempt.ms, this.#inFlight >= this.#window.size);
+    if (attempt?.response) this.#concurrency.update(attempt.ms, this.#inFlight >= this.#concurrency.size);
     await this.#conclude(pending, attempt);
   }
 
   /** Settles a push that was sent, or queues it for the next attempt. */
-  async #conclude(pending: PendingDelivery, attempt: DeliveryAttempt): Promise<void> {
+  async #conclude(pending: PendingDelivery, attempt: DeliveryAttempt | undefined): Promise<void> {
     const { health, onGiveUp } = this.options;
+    if (attempt === undefined) {
+      onGiveUp(pending);
+      return pending.settle(undefined);
+    }
     if (attempt.stopped) return pending.settle(undefined);
     const isUp = await health.update(attempt);
     if (attempt.response !== undefined) return pending.settle(attempt);
@@ -162,54 +167,54 @@ export class DeliveryQueue {
   }
 
   #drain(): void {
-    const { health, slowAfterMs: patienceMs } = this.options;
+    const { health, slowAfterMs, onSlow } = this.options;
     if (!this.#started || this.#closed) return;
-    health.urgent = this.size > 0;
-    for (let lane = this.#next(); lane !== undefined; lane = this.#next()) {
-      const pending = lane.shift() as PendingDelivery;
-      this.#pendingDeliveries.delete(pending.row.push.id);
-      const release = this.#countInFlight(mustBeAlone(pending));
+    health.hasWaitingPushes = this.size > 0;
+    for (let queue = this.#next(); queue !== undefined; queue = this.#next()) {
+      const pending = queue.shift() as PendingDelivery;
+      this.#waiting.delete(pending.row.push.id);
+      const release = this.#countInFlight(mustBeExclusive(pending));
       const timer = setTimeout(() => {
         release();
-        this.options.onSlow?.(pending);
-      }, patienceMs);
+        onSlow?.(pending);
+      }, slowAfterMs);
       timer.unref();
-      void this.#occupy(lane, () => this.#sendWaiting(pending)).finally(() => {
+      void this.#reserve(queue, () => this.#sendWaiting(pending)).finally(() => {
         clearTimeout(timer);
         release();
       });
     }
   }
 
-  /** Counts a push as in flight until the function that it returns is called. */
-  #countInFlight(isAlone: boolean): () => void {
+  /** Counts a push as in flight. @returns a function that ends this */
+  #countInFlight(isExclusive: boolean): () => void {
     let isInFlight = true;
     this.#inFlight++;
-    this.#isAlone = isAlone;
+    this.#isExclusive = isExclusive;
     return () => {
       if (!isInFlight) return;
       isInFlight = false;
       this.#inFlight--;
-      if (isAlone) this.#isAlone = false;
+      if (isExclusive) this.#isExclusive = false;
       this.#drain();
     };
   }
 
-  /** Removes and returns the next lane whose first push may be sent now. */
+  /** Removes and returns the next subject whose first push may be sent now. */
   #next(): SubjectQueue | undefined {
-    if (this.options.health.isDown || this.#isAlone || this.#inFlight >= this.#window.size) return undefined;
-    for (let lane = this.#ready.first; lane !== undefined; lane = this.#ready.first) {
-      const pending = lane.sending > 0 ? undefined : lane.first;
-      if (pending !== undefined && mustBeAlone(pending) && this.#inFlight > 0) return undefined;
+    if (this.options.health.isDown || this.#isExclusive || this.#inFlight >= this.#concurrency.size) return undefined;
+    for (let queue = this.#ready.first; queue !== undefined; queue = this.#ready.first) {
+      const pending = queue.sending > 0 ? undefined : queue.first;
+      if (pending !== undefined && mustBeExclusive(pending) && this.#inFlight > 0) return undefined;
       this.#ready.shift();
-      lane.isListed = false;
-      if (pending !== undefined) return lane;
+      queue.isReady = false;
+      if (pending !== undefined) return queue;
     }
     return undefined;
   }
 }
 
-/** The last attempt of a push runs alone, so that another push that ends the app does not make it fail. */
-function mustBeAlone({ brokenResponses: tries }: PendingDelivery): boolean {
-  return tries >= MAX_BROKEN - 1;
+/** Whether this is the last attempt of a push. No other push is then sent in parallel, which might end the app. */
+function mustBeExclusive({ brokenResponses }: PendingDelivery): boolean {
+  return brokenResponses >= MAX_BROKEN - 1;
 }

@@ -1,4 +1,4 @@
-/** Minimum number of removed items at which the array is cut; they must also outnumber the others. */
+/** Minimum number of removed items at which they are cut off the array. They must also outnumber the others. */
 const CUT_AT = 64;
 
 /** A queue whose `shift` takes constant time, however long it is. */
@@ -38,16 +38,16 @@ export class Fifo<T> {
   /** Inserts an item before the first one for which `isAfter` returns `true`. Takes time in proportion to the size. */
   insert(item: T, isAfter: (other: T) => boolean): void {
     this.#cut();
-    const place = this.#items.findIndex(isAfter);
-    this.#items.splice(place < 0 ? this.#items.length : place, 0, item);
+    const index = this.#items.findIndex(isAfter);
+    this.#items.splice(index < 0 ? this.#items.length : index, 0, item);
   }
 
   /** Removes an item. Takes time in proportion to the size. */
   remove(item: T): boolean {
     this.#cut();
-    const place = this.#items.indexOf(item);
-    if (place >= 0) this.#items.splice(place, 1);
-    return place >= 0;
+    const index = this.#items.indexOf(item);
+    if (index >= 0) this.#items.splice(index, 1);
+    return index >= 0;
   }
 
   #cut(): void {

@@ -1,2 +1,2 @@
-export type { Limits } from "./limits.js";
 export { LiveDelivery } from "./live-delivery.js";
+export type { DeliveryTimeouts } from "./response-deadlines.js";

@@ -7,13 +7,14 @@ import {
   type Deliverer,
   type DeliveryAttempt,
   gatewayError,
-  type HealthIntervals,
+  type HealthCheckIntervals,
 } from "../delivery/index.js";
 import type { Listener } from "../events.js";
 import { ACKNOWLEDGED, GIVEN_UP, pendingRows, type Row, type Store, succeeded } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
-import { LIMITS, type Limits } from "./limits.js";
+import { notes } from "./notes.js";
 import { PendingDelivery } from "./pending-delivery.js";
+import { DEFAULT_TIMEOUTS, type DeliveryTimeouts, ResponseDeadlines } from "./response-deadlines.js";
 
 export interface LiveDeliveryOptions {
   store: Store;
@@ -21,8 +22,8 @@ export interface LiveDeliveryOptions {
   target: URL;
   whenDown: WhenDown;
   listener: Listener;
-  limits?: Limits | undefined;
-  healthIntervals?: HealthIntervals | undefined;
+  timeouts?: DeliveryTimeouts | undefined;
+  healthCheckIntervals?: HealthCheckIntervals | undefined;
 }
 
 const QUEUED_MS = 120_000;
@@ -33,42 +34,46 @@ const ACKNOWLEDGEMENT: AppResponse = {
   body: Buffer.from("{}"),
 };
 
-/** Brings live pushes to the app, and finds the sender's answer in time. */
+/** Delivers live pushes to the app, and determines the response to their senders within the time limit. */
 export class LiveDelivery {
-  readonly #limits: Limits;
+  readonly #timeouts: DeliveryTimeouts;
+  readonly #deadlines: ResponseDeadlines;
   readonly #health: AppHealth;
-  readonly #waiting: DeliveryQueue;
+  readonly #queue: DeliveryQueue;
   readonly #closing = new AbortController();
-  #hasWarned = false;
-  /** The senders that wait for an answer: each gets the acknowledgement when it is called. */
-  readonly #expiring = new Set<() => void>();
+  #hasWarnedOfStatus = false;
 
   constructor(private readonly options: LiveDeliveryOptions) {
-    this.#limits = options.limits ?? LIMITS;
-    this.#health = new AppHealth(options.target, (state) => this.#onHealth(state), options.healthIntervals);
-    this.#waiting = new DeliveryQueue({
+    const { target, whenDown, listener, timeouts = DEFAULT_TIMEOUTS, healthCheckIntervals } = options;
+    this.#timeouts = timeouts;
+    this.#deadlines = new ResponseDeadlines(timeouts, whenDown);
+    this.#health = new AppHealth(target, (state) => this.#onHealth(state), healthCheckIntervals);
+    this.#queue = new DeliveryQueue({
       health: this.#health,
-      slowAfterMs: this.#limits.responseMs,
+      slowAfterMs: timeouts.responseMs,
       send: (pending) => this.#send(pending),
       onGiveUp: (pending) => this.#giveUp(pending),
-      onSlow: (pending) => this.#noteSlow(pending),
+      onSlow: (pending) => listener(notes.slow(pending, timeouts.responseMs)),
     });
     setMaxListeners(0, this.#closing.signal);
   }
 
-  /** Takes up what was acknowledged before a restart and is not delivered yet; wanted before the first new push, which comes after it. */
+  /**
+   * Queues the pushes that were acknowledged before a restart and are not delivered yet. Call it before the first new push is received, so
+   * that none overtakes them.
+   */
   resume(): void {
     for (const row of pendingRows(this.options.store.index)) {
       const pending = new PendingDelivery(row, undefined, true);
-      this.#keepInHand(pending);
-      this.#waiting.submit(pending);
+      this.#retainUntilSettled(pending);
+      this.#queue.submit(pending);
     }
   }
 
-  /** Looks after the app, and brings it what waits. */
+  /** Starts the health checks of the app, then sends it the waiting pushes. */
   async start(): Promise<void> {
     await this.#health.start();
-    this.#waiting.start();
+    this.#queue.start();
   }
 
   /** Whether the app accepts connections. */
@@ -76,24 +81,24 @@ export class LiveDelivery {
     return !this.#health.isDown;
   }
 
-  /** How many pushes wait for the app. */
+  /** Number of pushes that wait for the app. */
   get waitingCount(): number {
-    return this.#waiting.size;
+    return this.#queue.size;
   }
 
   /**
-   * The answer for the sender of a push that has just been recorded.
-   * @param started when the request came, as `performance.now()` tells it
-   * @throws JournalError when it cannot be noted that the push was acknowledged
+   * Delivers a push that has just been recorded.
+   * @param receivedAt when the request was received, from `performance.now()`
+   * @returns the response to the sender
+   * @throws JournalError if the acknowledgement cannot be recorded
    */
-  async responseTo(row: Row, content: Content, started: number): Promise<AppResponse> {
-    const { whenDown } = this.options;
+  async responseTo(row: Row, content: Content, receivedAt: number): Promise<AppResponse> {
     const pending = new PendingDelivery(row, content);
-    this.#keepInHand(pending);
-    if (whenDown === "fail") void this.#send(pending).then((attempt) => this.#settleAtOnce(pending, attempt));
-    else this.#waiting.submit(pending);
-    const inTime = await this.#inTime(pending, started);
-    if (inTime !== undefined) return inTime.response ?? gatewayError(inTime);
+    this.#retainUntilSettled(pending);
+    if (this.options.whenDown === "fail") void this.#sendOnce(pending);
+    else this.#queue.submit(pending);
+    const attempt = await this.#deadlines.settledInTime(pending, receivedAt);
+    if (attempt !== undefined) return attempt.response ?? gatewayError(attempt);
     await this.#acknowledge(pending);
     return ACKNOWLEDGEMENT;
   }
@@ -103,150 +108,107 @@ export class LiveDelivery {
    * @returns `undefined`, without a call of `send`, while the push or an earlier one of its subject is being delivered
    */
   async sendInstead(row: Row, send: () => Promise<DeliveryAttempt>): Promise<DeliveryAttempt | undefined> {
-    const attempt = await this.#waiting.sendInstead(row, send);
+    const attempt = await this.#queue.sendInstead(row, send);
     if (attempt === "busy") return undefined;
-    if (attempt !== "unknown") return attempt;
+    if (attempt !== "not_waiting") return attempt;
     return this.options.store.inDelivery.has(row) ? undefined : send();
   }
 
-  /** Gives up what runs; what was acknowledged is taken up again at the next start. */
+  /** Stops all attempts. The next start resumes what was acknowledged. */
   close(): void {
     this.#health.close();
-    for (const expire of [...this.#expiring]) expire();
+    this.#deadlines.expireAll();
     this.#closing.abort();
-    this.#waiting.close();
+    this.#queue.close();
   }
 
   /**
-   * A push must not be dropped from the journal before it is settled, whether its sender was answered or not. It stays in hand until its
-   * delivery is recorded: a replay finds a push either in hand or delivered.
+   * Prevents that a push is dropped from the journal before it is settled and its last attempt is recorded. A replay therefore finds each
+   * push either in delivery or delivered.
    */
-  #keepInHand({ row, settled }: PendingDelivery): void {
+  #retainUntilSettled({ row, settled }: PendingDelivery): void {
     const { deliverer, store } = this.options;
     store.inDelivery.add(row);
     void settled.then(() => deliverer.flush()).then(() => store.inDelivery.delete(row));
   }
 
-  /** The attempt that settles a push before its sender's time is over. */
-  #inTime(pending: PendingDelivery, started: number): Promise<DeliveryAttempt | undefined> {
-    const { responseMs, holdMs } = this.#limits;
-    const remaining = (limit: number) => Math.max(0, started + limit - performance.now());
-    return new Promise((resolve) => {
-      const finish = (attempt?: DeliveryAttempt) => {
-        clearTimeout(responseTimer);
-        clearTimeout(holdTimer);
-        this.#expiring.delete(expire);
-        resolve(attempt);
-      };
-      const expire = () => finish();
-      let holdTimer: NodeJS.Timeout | undefined;
-      const responseTimer = setTimeout(expire, remaining(responseMs));
-      this.#expiring.add(expire);
-      void pending.settled.then(finish);
-      void pending.waits.then(() => {
-        if (!this.#expiring.has(expire)) return;
-        const wait = this.options.whenDown === "ack" ? 0 : remaining(holdMs);
-        holdTimer = setTimeout(() => !pending.isSending && expire(), wait);
-      });
-    });
-  }
-
   async #acknowledge(pending: PendingDelivery): Promise<void> {
     const { store, listener } = this.options;
-    const late = pending.isSending;
-    // Said before it is on disk: meanwhile an answer that the app breaks must not end the tries.
+    const { isSending } = pending;
+    // Set before it is recorded: if the app breaks off its response meanwhile, the push must be sent again.
     pending.acknowledged = true;
     try {
-      await store.record(mark(pending.row, ACKNOWLEDGED));
+      await store.record(markOf(pending, ACKNOWLEDGED));
     } catch (error) {
       pending.acknowledged = false;
       throw error;
     }
     delete pending.content;
-    const { seq } = pending.row.push;
-    const message = late
-      ? `#${seq} was acknowledged before the app responded: in production, Airudder would have retried`
-      : `#${seq} was acknowledged and waits for the app`;
-    listener({ event: "note", code: late ? "late" : "held", message });
+    listener(notes.acknowledged(pending, isSending));
   }
 
-  async #send(pending: PendingDelivery): Promise<DeliveryAttempt> {
+  /** Makes one attempt. @returns `undefined` if the push cannot be read */
+  async #send(pending: PendingDelivery): Promise<DeliveryAttempt | undefined> {
     const { deliverer, target } = this.options;
     pending.isSending = true;
-    const started = pending.acknowledged;
+    const isQueued = pending.acknowledged;
     const content = pending.content ?? (await this.#read(pending));
-    if (content === undefined)
-      return { at: "", target: target.href, ms: 0, error: "its bytes cannot be read", reached: true };
-    const attempt = await deliverer.deliver(pending.row.push, content, {
-      target,
-      cause: started ? "queued" : "live",
-      // A queued push that gets no response must not hold up its subject for ever.
-      ...(started ? { limitMs: this.#limits.queuedMs ?? QUEUED_MS } : {}),
-      isLate: () => !started && pending.acknowledged,
-      signal: this.#closing.signal,
-    });
+    const attempt =
+      content &&
+      (await deliverer.deliver(pending.row.push, content, {
+        target,
+        cause: isQueued ? "queued" : "live",
+        // A queued push without a response must not hold up its subject forever.
+        ...(isQueued ? { limitMs: this.#timeouts.queuedMs ?? QUEUED_MS } : {}),
+        isLate: () => !isQueued && pending.acknowledged,
+        signal: this.#closing.signal,
+      }));
     pending.isSending = false;
-    this.#warnOfStatus(pending, attempt.response?.status);
+    this.#warnOfStatus(pending, attempt?.response?.status);
     return attempt;
   }
 
-  /** The bytes of a push that waited. Without them it can never be sent. */
   async #read(pending: PendingDelivery): Promise<Content | undefined> {
     try {
       return await this.options.store.content(pending.row.location);
     } catch (error) {
-      pending.brokenResponses = Number.POSITIVE_INFINITY;
-      pending.isSending = false;
-      this.options.listener({ event: "note", code: "not_readable", message: (error as Error).message });
+      this.options.listener(notes.unreadable(error as Error));
       return undefined;
     }
   }
 
-  async #settleAtOnce(pending: PendingDelivery, attempt: DeliveryAttempt): Promise<void> {
-    if (attempt.stopped) return pending.settle(undefined);
+  /** Sends a push without the queue: Airudder retries it. */
+  async #sendOnce(pending: PendingDelivery): Promise<void> {
+    const attempt = await this.#send(pending);
+    if (attempt === undefined || attempt.stopped) return pending.settle(undefined);
     pending.settle(attempt);
     await this.#health.update(attempt);
     if (attempt.response === undefined && attempt.reached) this.#giveUp(pending);
   }
 
-  #noteSlow({ row }: PendingDelivery): void {
-    const seconds = Math.round(this.#limits.responseMs / 1_000);
-    const message = `#${row.push.seq} has had no response from the app for ${seconds} s. Later pushes of its subject wait for it.`;
-    this.options.listener({ event: "note", code: "slow", message });
-  }
-
-  #giveUp({ row, acknowledged }: PendingDelivery): void {
+  #giveUp(pending: PendingDelivery): void {
     const { store, listener } = this.options;
-    const name = `#${row.push.seq}`;
-    if (acknowledged) {
-      const message = `${name} is not retried automatically: the app broke off its response each time, or the push cannot be read. Fix that, then replay it.`;
-      listener({ event: "note", code: "given_up", message });
-    }
-    void store.record(mark(row, GIVEN_UP)).catch((error: Error) => {
-      listener({
-        event: "note",
-        code: "not_recorded",
-        message: `That ${name} failed was not recorded: ${error.message}`,
-      });
+    if (pending.acknowledged) listener(notes.givenUp(pending));
+    void store.record(markOf(pending, GIVEN_UP)).catch((error: Error) => {
+      listener(notes.givenUpNotRecorded(pending, error));
     });
   }
 
-  /** Only 200 is documented to end Airudder's tries. */
-  #warnOfStatus({ row }: PendingDelivery, status: number | undefined): void {
-    if (this.#hasWarned || status === undefined || succeeded(status) || Math.floor(status / 100) !== 2) return;
-    this.#hasWarned = true;
-    const message = `#${row.push.seq} got the response ${status}, which counts as failed: Airudder retries unless the response is 200`;
-    this.options.listener({ event: "note", code: "not_200", message });
+  /** Warns once of a status 2xx other than 200: the vendor documents only 200 as success. */
+  #warnOfStatus(pending: PendingDelivery, status: number | undefined): void {
+    if (this.#hasWarnedOfStatus || status === undefined) return;
+    if (succeeded(status) || Math.floor(status / 100) !== 2) return;
+    this.#hasWarnedOfStatus = true;
+    this.options.listener(notes.notStatus200(pending, status));
   }
 
   #onHealth(state: "up" | "down"): void {
     const { target, listener } = this.options;
-    const waiting = this.#waiting.size > 0 ? `; ${this.#waiting.size} waiting` : "";
-    listener({ event: "note", code: `app_${state}`, message: `app ${state}: ${target.host}${waiting}` });
-    if (state === "up") this.#waiting.wake();
+    listener(notes.appState(state, target, this.#queue.size));
+    if (state === "up") this.#queue.wake();
   }
 }
 
-function mark(row: Row, state: string): MarkHead {
+function markOf({ row }: PendingDelivery, state: string): MarkHead {
   return { kind: "mark", push: row.push.id, at: new Date().toISOString(), state };
 }

@@ -2,47 +2,49 @@ import type { Content } from "airudder-webhooks/journal";
 import type { DeliveryAttempt } from "../delivery/index.js";
 import type { Row } from "../journal/index.js";
 
-/** A push on its way to the app, whether it waits in the queue or not. */
+/** A push that has to be delivered to the app, whether it waits in the queue or is being sent. */
 export class PendingDelivery {
   readonly #settle: (attempt: DeliveryAttempt | undefined) => void;
-  #wait: () => void;
-  /** The attempt that settled it; `undefined` when the queue was closed before. */
+  readonly #enqueue: () => void;
+  /** The attempt that settled it; `undefined` if no attempt will: the queue was closed, or the push cannot be read. */
   readonly settled: Promise<DeliveryAttempt | undefined>;
-  /** Resolves when the app could not be reached and the push has to wait. */
-  readonly waits: Promise<void>;
-  /** Whether the app has it in hand. */
+  /** Resolves when it waits in the queue for the first time. */
+  readonly queued: Promise<void>;
+  /** Whether it was sent to the app, and the attempt has not ended. */
   isSending = false;
-  /** How often the app took it and broke the answer. */
+  /** Number of attempts that reached the app without a complete response. */
   brokenResponses = 0;
 
   constructor(
     readonly row: Row,
-    /** At hand for a push that has just come; read from disk otherwise. */
+    /** Its headers and bytes, if they are in memory. Otherwise they are read from the journal. */
     public content?: Content,
-    /** Whether the sender has been answered already. */
+    /** Whether the sender has received the acknowledgement. */
     public acknowledged = false,
   ) {
     let settle: (attempt: DeliveryAttempt | undefined) => void = () => undefined;
-    let wait: () => void = () => undefined;
+    let enqueue: () => void = () => undefined;
     this.settled = new Promise((resolve) => {
       settle = resolve;
     });
-    this.waits = new Promise((resolve) => {
-      wait = resolve;
+    this.queued = new Promise((resolve) => {
+      enqueue = resolve;
     });
     this.#settle = settle;
-    this.#wait = wait;
+    this.#enqueue = enqueue;
   }
 
   get subject(): string {
     return this.row.push.subject ?? this.row.push.id;
   }
 
+  /** Resolves `settled`. */
   settle(attempt: DeliveryAttempt | undefined): void {
     this.#settle(attempt);
   }
 
-  wait(): void {
-    this.#wait();
+  /** Resolves `queued`. */
+  markQueued(): void {
+    this.#enqueue();
   }
 }

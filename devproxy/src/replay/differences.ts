@@ -1,3 +1,5 @@
+import { pointerStep } from "airudder-webhooks/inspect";
+
 /** A place where two answers differ. A side that is not there is absent. */
 export interface ResponseDifference {
   /** JSON pointer into the body; `status` for the status. */
@@ -36,7 +38,7 @@ function compare(path: string, before: unknown, after: unknown, found: ResponseD
     return;
   }
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const inner = `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const inner = path + pointerStep(name);
     compare(inner, ownValue(before, name), ownValue(after, name), found);
   }
 }

@@ -1,8 +1,9 @@
-import { describePush, verifySign } from "airudder-webhooks";
+import { verifySign } from "airudder-webhooks";
+import { describePush } from "airudder-webhooks/inspect";
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
-import { type JournalReader, type Row, statedType, unlessDropped } from "../journal/index.js";
+import { type JournalReader, type Row, unlessDropped } from "../journal/index.js";
 import { type Edits, editBody, hasEdits, isSigned, sets } from "./edit.js";
 import type { Skipped } from "./skipped.js";
 
@@ -78,11 +79,11 @@ function reasonOf({ message }: Error): string {
 }
 
 function changesOf(row: Row, content: Content, { headers, body }: Content): { code: string; message: string }[] {
-  const was = describePush(content.body, content.headers, statedType(row.push));
+  const was = describePush(content.body, content.headers, row.push);
   const by = describePush(body, headers);
   const before = describePush(content.body, content.headers);
   const isRetyped = before.type !== by.type;
-  const is = isRetyped ? by : describePush(body, headers, statedType(row.push));
+  const is = isRetyped ? by : describePush(body, headers, row.push);
   const name = `#${row.push.seq}`;
   const known = new Set(was.drift.map(({ path }) => path));
   const drift = is.drift.filter(({ path }) => !known.has(path));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Row } from "../journal/index.js";
 
 /** A timer that is set to more goes off at once. */
@@ -65,13 +66,5 @@ class Slots {
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done, { once: true });
-  });
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

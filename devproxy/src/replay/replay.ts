@@ -3,7 +3,7 @@ import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/index.js";
 import type { Deliverer, DeliveryAttempt } from "../delivery/index.js";
 import { usageError } from "../errors.js";
-import { errorCodeOf, RESPONSE_BYTES } from "../http/index.js";
+import { errorCodeOf, MAX_RECORDED_RESPONSE_BYTES } from "../http/index.js";
 import { lastTarget, type Row, type Store, unlessDropped, wasDelivered } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { LiveDelivery } from "../queue/index.js";
@@ -152,7 +152,7 @@ async function contentOf(
 function resultOf({ response: answer, error, outcome }: DeliveryAttempt): Result {
   if (answer === undefined) return { status: null, ...(error === undefined ? {} : { error }) };
   const { status, body } = answer;
-  return { status, code: errorCodeOf(body), outcome, body: body.subarray(0, RESPONSE_BYTES) };
+  return { status, code: errorCodeOf(body), outcome, body: body.subarray(0, MAX_RECORDED_RESPONSE_BYTES) };
 }
 
 /** What a request says, checked. */

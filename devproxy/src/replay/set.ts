@@ -1,3 +1,4 @@
+import { parsePointer } from "airudder-webhooks/inspect";
 import { usageError } from "../errors.js";
 
 /** One edit of a payload. */
@@ -30,12 +31,7 @@ export function parseEdit(text: string): Edit {
 }
 
 function stepsOf(path: string): string[] | undefined {
-  if (path.startsWith("/")) {
-    return path
-      .slice(1)
-      .split("/")
-      .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  }
+  if (path.startsWith("/")) return parsePointer(path);
   if (!/^[^.[\]]+(\.[^.[\]]+|\[\d+\])*$/.test(path)) return undefined;
   return path.split(/[.[\]]+/).filter((step) => step !== "");
 }

@@ -1,15 +1,7 @@
-import { describePush, type PushDescription } from "airudder-webhooks";
+import { describePush, type PushDescription, SEARCH_KEYS } from "airudder-webhooks/inspect";
 import type { Content, MarkHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
-import {
-  type DeliveryRow,
-  type JournalReader,
-  marksOf,
-  type Row,
-  statedType,
-  statusOf,
-  succeeded,
-} from "../journal/index.js";
+import { type DeliveryRow, type JournalReader, marksOf, type Row, statusOf, succeeded } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import { outcomeText } from "./outcome.js";
 import { deliveryJson, rowJson, statusStyle } from "./row.js";
@@ -55,7 +47,7 @@ function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, red
 
 /** What there is to say of a push's content: compressed or not, by the type that it was recorded with. */
 function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
-  return describePush(body, headers, statedType(push));
+  return describePush(body, headers, push);
 }
 
 async function responseOf(reader: JournalReader, { head, location }: DeliveryRow): Promise<Content | null> {
@@ -76,9 +68,7 @@ export async function detailLines(
     ["id", redactor.pushId(push.id)],
     ["came", `${local(push.at)}, ${push.source}`],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
-    ["task", push.task && redactor.id(push.task)],
-    ["call", push.call && redactor.id(push.call)],
-    ["workflow", push.workflow && redactor.id(push.workflow)],
+    ...SEARCH_KEYS.map((key): [string, string | undefined] => [key, push[key] && redactor.id(push[key])]),
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
   ];
   const lines = [

@@ -1,4 +1,4 @@
-import { describePush } from "airudder-webhooks";
+import { describePush } from "airudder-webhooks/inspect";
 import type { Content } from "airudder-webhooks/journal";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import {

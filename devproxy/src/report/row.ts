@@ -1,3 +1,4 @@
+import { SEARCH_KEYS, type SearchIds } from "airudder-webhooks/inspect";
 import type { DeliveryHead } from "airudder-webhooks/journal";
 import { type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
@@ -40,12 +41,9 @@ export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, 
   };
 }
 
-type Ids = Partial<Record<"task" | "call" | "workflow", string>>;
-
-function shownIds(head: Ids, redactor: Redactor): Ids {
-  const names = ["task", "call", "workflow"] as const;
+function shownIds(head: SearchIds, redactor: Redactor): SearchIds {
   return Object.fromEntries(
-    names.flatMap((name) => (head[name] === undefined ? [] : [[name, redactor.id(head[name])]])),
+    SEARCH_KEYS.flatMap((key) => (head[key] === undefined ? [] : [[key, redactor.id(head[key])]])),
   );
 }
 

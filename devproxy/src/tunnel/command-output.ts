@@ -4,8 +4,8 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\])$/i;
 const DOCUMENTATION = /^(www|docs?|developers?|help|support|admin|dashboard|login|accounts?)\./i;
 
 /**
- * The public addresses in what a tunnel program prints, in order. Such programs also print links to their terms and manuals and the
- * local address: a tunnel's own is an origin without a path, on a host that is neither this machine nor a site for reading.
+ * The addresses in the output of a tunnel program that may be public addresses of the tunnel, in order. Such programs also print the
+ * local address and links to terms and documentation. Skips loopback hosts, hosts of documentation, and URLs with a path.
  */
 export function publicOrigins(text: string): string[] {
   return [...text.matchAll(ADDRESS)].flatMap(([match]) => {

@@ -5,9 +5,9 @@ import { endTree } from "./process-tree.js";
 import type { ProgramRecord } from "./program-record.js";
 import { watchParent } from "./watchdog.js";
 
-const KEPT = 16_384;
-/** What it started may hold its output open after its end. */
-const LAST_WORDS_MS = 300;
+const MAX_OUTPUT_LENGTH = 16_384;
+/** Time to read the rest of the output after the end: child processes may keep it open. */
+const DRAIN_MS = 300;
 /** Time without output after which an unfinished line counts as complete. */
 const QUIET_MS = 300;
 
@@ -25,7 +25,7 @@ export class CommandProcess {
   #ended: string | undefined;
   /** Called with the output so far (the last 16 KB): complete lines, or all of it after a pause. */
   onOutput: ((output: string) => void) | undefined;
-  /** Called once when it has ended, with how. */
+  /** Called once when it has ended, with its exit code, signal or error. */
   onEnd: ((how: string) => void) | undefined;
 
   constructor(launch: Launch, record?: ProgramRecord) {
@@ -44,11 +44,11 @@ export class CommandProcess {
     const finish = (code: number | null, signal: string | null) =>
       this.#finish(signal ? `signal ${signal}` : `exit code ${code}`);
     this.#child.once("close", finish);
-    this.#child.once("exit", (code, signal) => setTimeout(finish, LAST_WORDS_MS, code, signal).unref());
+    this.#child.once("exit", (code, signal) => setTimeout(finish, DRAIN_MS, code, signal).unref());
     process.once("exit", this.#exit);
   }
 
-  /** How it ended; undefined while it runs. */
+  /** Its exit code, signal or error; `undefined` while it runs. */
   get ended(): string | undefined {
     return this.#ended;
   }
@@ -70,21 +70,21 @@ export class CommandProcess {
     );
   }
 
-  /** Ends it and its children at once. */
+  /** Ends it and everything that it started. */
   end(): void {
     if (this.#ended === undefined) this.#endTree();
     this.#release();
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
   }
 
-  /** Ends it and what it started. Not to be called later: its id may then belong to another process. */
+  /** Must not be called after the end of the process: its id may then belong to another one. */
   #endTree(): void {
     const { pid } = this.#child;
     if (pid !== undefined) endTree(pid);
   }
 
   #read(text: string): void {
-    this.#output = (this.#output + text).slice(-KEPT);
+    this.#output = (this.#output + text).slice(-MAX_OUTPUT_LENGTH);
     const complete = Math.max(this.#output.lastIndexOf("\n"), this.#output.lastIndexOf("\r"));
     if (complete >= 0) this.onOutput?.(this.#output.slice(0, complete));
     clearTimeout(this.#quiet);
@@ -101,7 +101,7 @@ export class CommandProcess {
     this.onEnd?.(how);
   }
 
-  /** Stops the watchdog and removes the note: the program has ended. */
+  /** Stops the watchdog and removes the note of the program. */
   #release(): void {
     const { pid } = this.#child;
     process.removeListener("exit", this.#exit);

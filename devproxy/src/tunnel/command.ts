@@ -6,15 +6,15 @@ import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
 /**
- * A tunnel made by any program that prints its public address, e.g. `cloudflared tunnel --url {local}`.
- * @param command run by the shell; `{local}` becomes `http://127.0.0.1:<port>`, `{port}` the port alone
- * @throws {TunnelError} `tunnel_option` when it is empty.
+ * A tunnel that any program opens which prints its public address, such as `cloudflared tunnel --url {local}`.
+ * @param command run by the shell; `{local}` is replaced by `http://127.0.0.1:<port>`, `{port}` by the port
+ * @throws {TunnelError} `tunnel_option` if it is empty
  */
 export function commandTunnel(command: string): TunnelProvider {
   if (!command.trim()) {
     throw new TunnelError(
       "tunnel_option",
-      `--tunnel command: wants a command line, such as command:"cloudflared tunnel --url {local}"`,
+      `--tunnel command: requires a command line, such as command:"cloudflared tunnel --url {local}"`,
     );
   }
   return {
@@ -36,6 +36,6 @@ function programOf(template: string, port: number): TunnelProgram {
     label: labelOf(command),
     launch: () => ({ command }),
     addresses: publicOrigins,
-    advice: () => "is the program installed? Run it by hand, or use url: with the address of your own tunnel",
+    advice: () => "is the program installed? Run it by hand, or use url: with the address of a tunnel that you run",
   };
 }

@@ -1,4 +1,6 @@
-/** What went wrong with a tunnel; stable, so that programs can act on it. */
+import { connectionErrorText } from "../http/index.js";
+
+/** Codes of {@link TunnelError}. They are stable. */
 export type TunnelErrorCode =
   | "tunnel_unreachable"
   | "tunnel_timeout"
@@ -14,16 +16,16 @@ export type TunnelErrorCode =
 
 /** What a {@link TunnelError} is based on. */
 export interface TunnelEvidence {
-  /** HTTP status that the other side answered. */
+  /** HTTP status of the response. */
   status?: number;
-  /** What was seen: the start of an answer, or the last line that a program printed. */
+  /** The beginning of a response, or the last line of a program. */
   evidence?: string;
   cause?: unknown;
 }
 
 /**
- * A tunnel that cannot be opened, does not carry requests, or was asked for wrongly.
- * The message is one line: what, where, how to fix.
+ * A tunnel cannot be opened, does not forward requests, or was configured wrongly. The message is one line: what happened, where, and
+ * how to fix it.
  */
 export class TunnelError extends Error {
   override readonly name = "TunnelError";
@@ -39,25 +41,14 @@ export class TunnelError extends Error {
   }
 }
 
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection closed without an answer",
-  EHOSTUNREACH: "no route to it",
-  ENETUNREACH: "no network",
-  ENOTFOUND: "its name does not resolve",
-  EAI_AGAIN: "its name does not resolve: no network?",
-  EPIPE: "connection closed without an answer",
-  ETIMEDOUT: "no answer",
-};
-
-/** The reason of a failed request in a few words. */
+/** The cause of a failed request in a few words. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  return (code && REASONS[code]) || error.message || code || error.name;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  return connectionErrorText(code) ?? (error.message || code || error.name);
 }
 
-/** Anything thrown, as a {@link TunnelError}. */
+/** Turns anything that was thrown into a {@link TunnelError}. */
 export function toTunnelError(error: unknown): TunnelError {
   if (error instanceof TunnelError) return error;
   return new TunnelError("tunnel_unreachable", `the tunnel failed: ${reasonOf(error)}`, { cause: error });

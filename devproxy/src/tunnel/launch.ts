@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 
 const WINDOWS = process.platform === "win32";
 
-/** What to start: a command line for the shell, or a program with arguments, without a shell. */
+/** A program to start: a command line for the shell, or a program with arguments, without a shell. */
 export type Launch = { command: string } | { file: string; args: readonly string[]; env?: Record<string, string> };
 
-/** Starts a tunnel program, on POSIX as the leader of a process group of its own. */
+/** Starts a tunnel program, on POSIX as the leader of a new process group. */
 export function start(launch: Launch): ChildProcess {
   const options = { detached: !WINDOWS, windowsHide: true } as const;
   if ("command" in launch) {

@@ -1,13 +1,20 @@
 import { channel } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import Client from "localtunnel/lib/Tunnel.js";
-import type { Grant } from "./localtunnel-ask.js";
+import type { Grant } from "./localtunnel-grant.js";
 
 /**
- * The package's tunnel, told what the server granted instead of asking for it: its own asking repeats for ever,
- * without a word, and cannot be stopped.
+ * The client of the package localtunnel for a tunnel that the server has already assigned. It overrides private methods, because the public
+ * function of the package does not fit here:
+ * - It requests a tunnel again and again without an error, and cannot be stopped. `_init` therefore uses a grant that was requested before.
+ * - Its `close` ends only established connections. One that is still connecting, for example behind a firewall that drops packets, would
+ *   keep the process running for minutes. `_establish` therefore collects every socket that the package opens.
  *
- * Never give it `local_host`: the package then decodes the first bytes of each connection as text and breaks the body.
+ * Limits: this depends on `_init`, `_establish`, `_getInfo` and `tunnelCluster.open` of localtunnel 3. The
+ * tests of localtunnel fail if one of them is missing. The diagnostics channel is subscribed only while the package opens a socket
+ * synchronously, so no other socket of the process is collected.
+ *
+ * Never pass `local_host`: the package then decodes the first bytes of each connection as text, which damages the body.
  */
 export class GrantedClient extends Client {
   readonly #grant: Grant;
@@ -23,10 +30,10 @@ export class GrantedClient extends Client {
   }
 
   override _establish(info: Parameters<Client["_establish"]>[0]): void {
-    this.#collecting(() => super._establish(info));
+    this.#collectSockets(() => super._establish(info));
     const { tunnelCluster: cluster } = this;
     const open = cluster.open.bind(cluster);
-    cluster.open = () => this.#collecting(open);
+    cluster.open = () => this.#collectSockets(open);
   }
 
   override close(): void {
@@ -34,19 +41,18 @@ export class GrantedClient extends Client {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** The package ends only what is connected; what still connects (a firewall that drops) would hold the process for minutes. */
-  #collecting(connect: () => void): void {
-    const connecting = channel("net.client.socket");
+  #collectSockets(connect: () => void): void {
+    const sockets = channel("net.client.socket");
     const collect = (message: unknown) => {
       const { socket } = message as { socket: Socket };
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     };
-    connecting.subscribe(collect);
+    sockets.subscribe(collect);
     try {
       connect();
     } finally {
-      connecting.unsubscribe(collect);
+      sockets.unsubscribe(collect);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The class behind the package's one function; the function alone gives no way to stop its asking loop. */
+/** The class behind the public function of the package. */
 declare module "localtunnel/lib/Tunnel.js" {
   import { EventEmitter } from "node:events";
 

@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { TunnelError } from "./errors.js";
-import type { Grant } from "./localtunnel-ask.js";
-import { ask, timedOut } from "./localtunnel-ask.js";
 import type { GrantedClient } from "./localtunnel-client.js";
+import type { Grant } from "./localtunnel-grant.js";
+import { requestGrant, timedOut } from "./localtunnel-grant.js";
 import { pause } from "./pause.js";
 import type { OpenOptions, Tunnel, TunnelProvider } from "./tunnel.js";
 
-/** A server frees a name about a second after its last connection ended; so a name just given up is worth asking for again. */
-const ASKS = 3;
-const ASK_AGAIN_MS = 1_250;
-/** Minimum time for the steps after a response: a server that was frozen may respond just before the time limit, and then work. */
-const AFTER_ANSWER_MS = 4_000;
+/** A server frees a name about a second after its last connection has ended, so a name that is taken is requested again. */
+const MAX_REQUESTS = 3;
+const REQUEST_AGAIN_MS = 1_250;
+/** Minimum time for the steps after a response. A frozen server may resume and respond just before the time limit. */
+const MIN_STEP_MS = 4_000;
 
 /**
  * Tunnels through a localtunnel server.
  * @param options.host the server; default `https://localtunnel.me`
- * @throws {TunnelError} `tunnel_option` when `host` is not an http or https address.
+ * @throws {TunnelError} `tunnel_option` if `host` is not an http or https address
  */
 export function localtunnel({ host = "https://localtunnel.me" }: { host?: string } = {}): TunnelProvider {
   const server = serverOf(host);
@@ -33,7 +33,7 @@ function serverOf(host: string): string {
   if (URL.canParse(host) && /^https?:$/.test(new URL(host).protocol)) return new URL(host).origin;
   throw new TunnelError(
     "tunnel_option",
-    `--tunnel-host wants the address of a localtunnel server, such as https://localtunnel.me (got ${JSON.stringify(host)})`,
+    `--tunnel-host must be the address of a localtunnel server, such as https://localtunnel.me (got ${JSON.stringify(host)})`,
   );
 }
 
@@ -41,26 +41,26 @@ async function open(host: string, options: OpenOptions): Promise<Tunnel> {
   const { port, subdomain, timeoutMs = 8_000, signal = new AbortController().signal } = options;
   const deadline = performance.now() + timeoutMs;
   const { GrantedClient } = await import("./localtunnel-client.js");
-  const grant = await askFor(host, options, signal, deadline);
-  const connectMs = Math.max(deadline - performance.now(), AFTER_ANSWER_MS);
+  const grant = await requestName(host, options, signal, deadline);
+  const connectMs = Math.max(deadline - performance.now(), MIN_STEP_MS);
   const client = new GrantedClient({ port, host }, grant);
   const tunnel = new LocaltunnelTunnel(client, host, grant, subdomain);
   await tunnel.connected(signal, connectMs);
   return tunnel;
 }
 
-/** Accepts another name only after the server has refused the own one three times, even if its first response comes late. */
-async function askFor(host: string, options: OpenOptions, signal: AbortSignal, deadline: number): Promise<Grant> {
+/** Accepts another name only after the server has refused the requested one three times, even if its first response was late. */
+async function requestName(host: string, options: OpenOptions, signal: AbortSignal, deadline: number): Promise<Grant> {
   const { subdomain, exactName = false } = options;
   const name = subdomain ?? `airudder-${randomBytes(6).toString("hex")}`;
-  for (let asked = 1; ; asked++) {
-    const timeoutMs = Math.max(1, Math.round(deadline - performance.now()), asked > 1 ? AFTER_ANSWER_MS : 0);
-    const grant = await ask({ host, name, timeoutMs, signal });
+  for (let count = 1; ; count++) {
+    const timeoutMs = Math.max(1, Math.round(deadline - performance.now()), count > 1 ? MIN_STEP_MS : 0);
+    const grant = await requestGrant({ host, name, timeoutMs, signal });
     if (grant.id === name || subdomain === undefined) return grant;
     if (exactName)
-      throw new TunnelError("tunnel_name_taken", `the tunnel server ${host} does not give the name ${name}`);
-    if (asked === ASKS) return grant;
-    await pause(ASK_AGAIN_MS, signal);
+      throw new TunnelError("tunnel_name_taken", `the tunnel server ${host} does not assign the name ${name}`);
+    if (count === MAX_REQUESTS) return grant;
+    await pause(REQUEST_AGAIN_MS, signal);
   }
 }
 
@@ -84,7 +84,7 @@ class LocaltunnelTunnel implements Tunnel {
     );
   }
 
-  /** Resolves when the first connection to the server stands. */
+  /** Resolves when the first connection to the server is open. */
   connected(signal: AbortSignal, limitMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (error?: TunnelError) => {
@@ -98,8 +98,8 @@ class LocaltunnelTunnel implements Tunnel {
         this.#client.close();
         reject(error);
       };
-      const onAbort = () => settle(new TunnelError("tunnel_closed", "the opening of the tunnel was given up"));
-      const timer = setTimeout(() => settle(this.#unreachable("no answer")), limitMs);
+      const onAbort = () => settle(new TunnelError("tunnel_closed", "the opening of the tunnel was cancelled"));
+      const timer = setTimeout(() => settle(this.#unreachable("no response")), limitMs);
       this.#listener = settle;
       this.#client.once("url", () => settle());
       signal.addEventListener("abort", onAbort, { once: true });
@@ -120,14 +120,14 @@ class LocaltunnelTunnel implements Tunnel {
   #lost(): TunnelError {
     return new TunnelError(
       "tunnel_unreachable",
-      `the tunnel server ${this.#host} no longer takes connections (connection refused); it is tried again until it does`,
+      `the tunnel server ${this.#host} no longer accepts connections (connection refused); connecting again until it does`,
     );
   }
 
   #unreachable(reason: string): TunnelError {
     return new TunnelError(
       "tunnel_unreachable",
-      `the tunnel server's connection port ${this.#server} cannot be reached (${reason}); does a firewall allow it? Else use another tunnel`,
+      `the tunnel server's connection port ${this.#server} cannot be reached (${reason}); check that the firewall allows it, or use another tunnel`,
     );
   }
 }

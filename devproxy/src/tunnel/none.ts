@@ -1,7 +1,7 @@
 import { TunnelError } from "./errors.js";
 import type { TunnelProvider } from "./tunnel.js";
 
-/** No tunnel: pushes come to the local URL alone. */
+/** No tunnel: pushes arrive only at the local URL. */
 export const noTunnel: TunnelProvider = {
   kind: "none",
   openLimitMs: 0,

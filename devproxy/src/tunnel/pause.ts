@@ -1,34 +1,26 @@
-/** A wait that can be cut short. Its timers do not hold the process. */
-export class Pause {
-  #wake: (() => void) | undefined;
-  #woken = false;
+import { setTimeout as sleep } from "node:timers/promises";
 
-  /** Resolves after `ms`, or at once when {@link wake} is, or was since the last wait, called. */
-  wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), ms);
-      timer.unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        this.#woken = false;
-        resolve();
-      };
-      if (this.#woken) this.#wake();
-    });
-  }
-
-  wake(): void {
-    this.#woken = true;
-    this.#wake?.();
-  }
+/** Resolves after `ms`, or as soon as `signal` is aborted. Does not keep the process running. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
-/** Resolves after `ms`, or as soon as `signal` is aborted. Does not hold the process. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const waiting = new Pause();
-  const wake = () => waiting.wake();
-  signal.addEventListener("abort", wake, { once: true });
-  if (signal.aborted) wake();
-  return waiting.wait(ms).finally(() => signal.removeEventListener("abort", wake));
+/** A repeated wait that can be ended early. Does not keep the process running. */
+export class Pause {
+  #woken = new AbortController();
+
+  /** Resolves after `ms`, as soon as `signal` is aborted, or when {@link wake} is called or was called since the last wait. */
+  async wait(ms: number, signal?: AbortSignal): Promise<void> {
+    const wake = () => this.wake();
+    signal?.addEventListener("abort", wake, { once: true });
+    if (signal?.aborted) wake();
+    await pause(ms, this.#woken.signal);
+    signal?.removeEventListener("abort", wake);
+    this.#woken = new AbortController();
+  }
+
+  /** Ends the current wait. If there is none, the next one ends immediately. */
+  wake(): void {
+    this.#woken.abort();
+  }
 }

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { reasonOf, TunnelError } from "./errors.js";
-import type { PublicAnswer } from "./request.js";
+import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
 const PING_KEY = "airudder-devproxy";
 
-/** Path of the public door under a tunnel. */
+/** Path of the public URL. */
 export function pushPath(secret: string): string {
   return `/in/${secret}`;
 }
@@ -18,16 +18,16 @@ export function pingSecret(secret: string): string {
   return createHmac("sha256", secret).update("ping").digest("base64url").slice(0, secret.length);
 }
 
-/** Path that the ingress answers pings on: `GET <path>?nonce=N` gets 200 and {@link pingAnswer} as JSON. */
+/** Path for pings. The ingress responds to `GET <path>?nonce=N` with 200 and {@link pingResponse}. */
 export function pingPath(secret: string): string {
   return `${pushPath(pingSecret(secret))}/ping`;
 }
 
 /**
- * The answer to a ping, as JSON text: the nonce signed with the secret, so that nobody else can give it.
- * @example response.setHeader("content-type", "application/json").end(pingAnswer(secret, nonce));
+ * The response to a ping as JSON: the nonce signed with the secret, which proves that it is from this proxy.
+ * @example response.setHeader("content-type", "application/json").end(pingResponse(secret, nonce));
  */
-export function pingAnswer(secret: string, nonce: string): string {
+export function pingResponse(secret: string, nonce: string): string {
   return JSON.stringify({ [PING_KEY]: createHmac("sha256", secret).update(nonce).digest("hex") });
 }
 
@@ -42,29 +42,29 @@ export interface PingOptions {
 }
 
 /**
- * Sends a nonce through the public URL and waits for this very proxy's answer.
- * @returns the round trip in ms.
- * @throws {TunnelError} `tunnel_silent` when anything else, or nothing, comes back.
+ * Sends a nonce through the public URL and checks that this proxy responds.
+ * @returns the round trip in ms
+ * @throws {TunnelError} `tunnel_silent` if there is another response, or none
  */
 export async function ping({ url, secret, timeoutMs = 8_000, signal }: PingOptions): Promise<{ ms: number }> {
   const nonce = randomBytes(16).toString("hex");
   const address = new URL(`${pingPath(secret)}?nonce=${nonce}`, url);
-  const answer = await publicRequest(address, { timeoutMs, ...(signal && { signal }) }).catch((error) => {
+  const response = await publicRequest(address, { timeoutMs, ...(signal && { signal }) }).catch((error) => {
     throw new TunnelError("tunnel_silent", silent(url, reasonOf(error)), { cause: error });
   });
-  if (answer.status === 200 && answer.body.toString() === pingAnswer(secret, nonce)) return { ms: answer.ms };
-  throw new TunnelError("tunnel_silent", silent(url, whatCame(answer)), {
-    status: answer.status,
-    evidence: answer.body.toString("utf8", 0, 200),
+  if (response.status === 200 && response.body.toString() === pingResponse(secret, nonce)) return { ms: response.ms };
+  throw new TunnelError("tunnel_silent", silent(url, unexpected(response)), {
+    status: response.status,
+    evidence: response.body.toString("utf8", 0, 200),
   });
 }
 
 function silent(url: string, reason: string): string {
-  return `the public URL ${url} does not bring requests here (${reason}); the local URL still works`;
+  return `the public URL ${url} does not forward requests to this machine (${reason}); the local URL still works`;
 }
 
-function whatCame({ status, headers, body }: PublicAnswer): string {
-  if (status === 200 && body.includes(`"${PING_KEY}"`)) return "another dev proxy answers there";
+function unexpected({ status, headers, body }: PublicResponse): string {
+  if (status === 200 && body.includes(`"${PING_KEY}"`)) return "another dev proxy responds there";
   const page = /html/i.test(headers["content-type"] ?? "") ? " with a web page" : "";
-  return `something else answered ${status}${page}`;
+  return `something else responded ${status}${page}`;
 }

@@ -1,14 +1,12 @@
+import type { TunnelKind } from "../config/index.js";
 import { publicOrigins } from "./command-output.js";
 import { TunnelError } from "./errors.js";
 import { findProgram } from "./find-program.js";
 import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
-/** How to run a known tunnel program, and how to read its output. */
+/** How to run a certain tunnel program, and how to read its output. */
 export interface Preset {
-  kind: "cloudflared" | "ngrok" | "ssh";
-  /** The value of `--tunnel`. */
-  option: string;
   /** Its name on the PATH. */
   program: string;
   /** How to install it on macOS, Linux and Windows. */
@@ -21,12 +19,12 @@ export interface Preset {
   /** An address that does not depend on its output. */
   knownAddress?: string;
   /** Advice for messages of the program: the first pattern that matches its output applies. */
-  advice: [said: RegExp, todo: string][];
+  advice: [pattern: RegExp, advice: string][];
 }
 
-/** A tunnel that a known program opens. */
-export function presetTunnel(preset: Preset): TunnelProvider {
-  const { kind, program, install } = preset;
+/** A tunnel that the program of a preset opens. */
+export function presetTunnel(kind: TunnelKind, preset: Preset): TunnelProvider {
+  const { program, install } = preset;
   return {
     kind,
     openLimitMs: 30_000,
@@ -59,6 +57,6 @@ function addressesOf({ address, knownAddress }: Preset, output: string): string[
 }
 
 function adviceOn({ program, args, advice }: Preset, output: string, port: number): string {
-  const found = advice.find(([said]) => said.test(output));
+  const found = advice.find(([pattern]) => pattern.test(output));
   return found?.[1] ?? `to see more, run it by hand: ${[program, ...args(port)].join(" ")}`;
 }

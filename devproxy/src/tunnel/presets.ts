@@ -1,12 +1,11 @@
 import { devNull } from "node:os";
+import { splitTunnel, TUNNEL_KINDS, type TunnelKind } from "../config/index.js";
 import { TunnelError } from "./errors.js";
 import { findProgram } from "./find-program.js";
 import type { Preset } from "./preset.js";
 
 /** Needs no account. Its address changes with each start. */
-export const CLOUDFLARED: Preset = {
-  kind: "cloudflared",
-  option: "cloudflared",
+const CLOUDFLARED: Preset = {
   program: "cloudflared",
   install:
     "Install it: brew install cloudflared (macOS), winget install --id Cloudflare.cloudflared (Windows), https://pkg.cloudflare.com (Linux).",
@@ -19,9 +18,7 @@ export const CLOUDFLARED: Preset = {
   ],
 };
 
-export const NGROK: Preset = {
-  kind: "ngrok",
-  option: "ngrok",
+const NGROK: Preset = {
   program: "ngrok",
   install:
     "Install it: brew install ngrok (macOS), winget install --id Ngrok.Ngrok (Windows), https://ngrok.com/download (Linux); then: ngrok config add-authtoken TOKEN.",
@@ -37,7 +34,7 @@ export const NGROK: Preset = {
 };
 
 const SSH_OPTIONS = {
-  // A session without its tunnel is of no use.
+  // Without the tunnel, the session has no purpose.
   ExitOnForwardFailure: "yes",
   // Detects a lost connection within 30 s.
   ServerAliveInterval: "15",
@@ -45,7 +42,7 @@ const SSH_OPTIONS = {
   // There is no terminal for questions. ssh still rejects a host key that has changed.
   StrictHostKeyChecking: "accept-new",
   PasswordAuthentication: "no",
-  // A shared connection would keep the tunnel after the end of this ssh.
+  // A shared connection would keep the tunnel open after this ssh has ended.
   ControlMaster: "no",
   ControlPath: "none",
 };
@@ -63,12 +60,12 @@ const SSH_ADDRESS: Record<string, RegExp> = {
  * server forwards that port instead: `ssh:me@example.com:8080` is `http://example.com:8080`.
  * @throws {TunnelError} `tunnel_option`, if `option` is not a host
  */
-export function sshPreset(option: string): Preset {
+function sshPreset(option: string): Preset {
   const { user, host, port: remote } = SSH_HOST.exec(option)?.groups ?? {};
   if (host === undefined || Number(remote ?? 1) < 1 || Number(remote ?? 1) > 65_535) {
     throw new TunnelError(
       "tunnel_option",
-      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your own server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
+      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
     );
   }
   const name = host.toLowerCase();
@@ -80,8 +77,6 @@ export function sshPreset(option: string): Preset {
   const forward = (local: number) =>
     remote === undefined ? ["-T", "-R", `80:127.0.0.1:${local}`] : ["-N", "-R", `:${remote}:127.0.0.1:${local}`];
   return {
-    kind: "ssh",
-    option: `ssh:${option}`,
     program: "ssh",
     install:
       "Install OpenSSH: it is part of macOS; the package openssh-client (Linux); Settings, Optional features, OpenSSH Client (Windows).",
@@ -95,8 +90,8 @@ export function sshPreset(option: string): Preset {
       [
         /remote port forwarding failed/,
         remote === undefined
-          ? `${host} assigns no public address: name a free port of the server, as in --tunnel ssh:${destination}:8080`
-          : `port ${remote} of ${host} is in use or not allowed: name another one`,
+          ? `${host} assigns no public address: use a free port of the server, as in --tunnel ssh:${destination}:8080`
+          : `port ${remote} of ${host} is in use or not allowed: use another one`,
       ],
       [
         /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
@@ -106,8 +101,18 @@ export function sshPreset(option: string): Preset {
   };
 }
 
+/** The preset of each kind, made for the value of `--tunnel` after its colon. */
+export const PRESETS: Readonly<Partial<Record<TunnelKind, (argument: string) => Preset>>> = {
+  cloudflared: () => CLOUDFLARED,
+  ngrok: () => NGROK,
+  ssh: sshPreset,
+};
+
 /** The values of `--tunnel` whose programs are on this machine's PATH. */
 export function presetsFound(): string[] {
-  const all = [CLOUDFLARED, NGROK, sshPreset("localhost.run")];
-  return all.filter(({ program }) => findProgram(program) !== undefined).map(({ option }) => option);
+  return Object.entries(PRESETS).flatMap(([kind, preset]) => {
+    const { value, example = value }: { value: string; example?: string } = TUNNEL_KINDS[kind as TunnelKind];
+    const { program } = preset(splitTunnel(example).argument);
+    return findProgram(program) === undefined ? [] : [example];
+  });
 }

@@ -40,7 +40,7 @@ export async function startOf(pid: number): Promise<string | undefined> {
   }
 }
 
-/** In clock ticks since the boot, which has an id of its own. */
+/** The id of the boot, and the clock ticks since then. */
 async function startOnLinux(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -1,13 +1,14 @@
 import { rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { writePrivateFile } from "../config/index.js";
 import { endTree, isTreeAlive, startOf } from "./process-tree.js";
 
 const END_LIMIT_MS = 2_000;
 
 /**
- * Notes in a journal's folder which tunnel program runs. If the program outlives its parent and keeps the public address, the next start
+ * Notes in a journal's folder which tunnel program runs. If the program outlives its parent and keeps the tunnel open, the next start
  * ends it. The note contains only its process id and start time, because its command line may contain a token.
  */
 export class ProgramRecord {
@@ -41,13 +42,13 @@ export class ProgramRecord {
    * @returns its process id, if there was one and it has ended
    */
   async endOrphan(): Promise<number | undefined> {
-    const noted = await this.#read();
+    const note = await this.#read();
     this.#remove();
-    if (noted === undefined || (await startOf(noted.pid)) !== noted.start) return undefined;
-    endTree(noted.pid);
+    if (note === undefined || (await startOf(note.pid)) !== note.start) return undefined;
+    endTree(note.pid);
     const deadline = performance.now() + END_LIMIT_MS;
-    while (isTreeAlive(noted.pid) && performance.now() < deadline) await new Promise((next) => setTimeout(next, 20));
-    return (await startOf(noted.pid)) === noted.start ? undefined : noted.pid;
+    while (isTreeAlive(note.pid) && performance.now() < deadline) await sleep(20);
+    return (await startOf(note.pid)) === note.start ? undefined : note.pid;
   }
 
   async #read(): Promise<{ pid: number; start: string } | undefined> {
@@ -55,7 +56,7 @@ export class ProgramRecord {
       const { pid, start } = JSON.parse(await readFile(this.#path, "utf8")) as Record<string, unknown>;
       if (Number.isSafeInteger(pid) && Number(pid) > 1 && typeof start === "string") return { pid: Number(pid), start };
     } catch {
-      // There is none, or it is damaged: nothing is known, so nothing is ended.
+      // There is no note, or it is damaged.
     }
     return undefined;
   }

@@ -13,11 +13,11 @@ const MAX_ADDRESSES = 10;
 export interface TunnelProgram {
   /** How messages name it, e.g. `the tunnel command "..."`. */
   label: string;
-  /** How it is started. @throws {TunnelError} when it is not installed */
+  /** How to start it. @throws {TunnelError} if it is not installed */
   launch(port: number): Launch;
-  /** The public addresses in what it has printed, in order. */
+  /** The public addresses in its output, in order. */
   addresses(output: string): string[];
-  /** What to do if it ends or prints no address. */
+  /** What the user can do if it ends or prints no address. */
   advice(output: string): string;
 }
 
@@ -28,7 +28,7 @@ export interface TunnelProgram {
 export function openProgram(program: TunnelProgram, options: OpenOptions): Promise<Tunnel> {
   const { port, signal, timeoutMs = 30_000, record } = options;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(givenUp());
+    if (signal?.aborted) return reject(cancelled());
     const running = new CommandProcess(program.launch(port), record);
     const tunnel = new ProgramTunnel(program, running);
     let settled = false;
@@ -44,8 +44,8 @@ export function openProgram(program: TunnelProgram, options: OpenOptions): Promi
       running.end();
       reject(error);
     };
-    const onAbort = () => settle(givenUp());
-    const timer = setTimeout(() => settle(silent(program, running, timeoutMs)), timeoutMs);
+    const onAbort = () => settle(cancelled());
+    const timer = setTimeout(() => settle(timedOut(program, running, timeoutMs)), timeoutMs);
     running.onEnd = (how) => settle(endedWith(program, running, how));
     running.onOutput = (output) => {
       tunnel.find(output);
@@ -96,14 +96,14 @@ class ProgramTunnel implements Tunnel {
   }
 }
 
-function givenUp(): TunnelError {
+function cancelled(): TunnelError {
   return new TunnelError("tunnel_closed", "the opening of the tunnel was cancelled");
 }
 
-function silent(program: TunnelProgram, running: CommandProcess, timeoutMs: number): TunnelError {
+function timedOut(program: TunnelProgram, running: CommandProcess, timeoutMs: number): TunnelError {
   return new TunnelError(
     "tunnel_timeout",
-    `${program.label} printed no public address within ${timeoutMs / 1_000} s${said(running)}; ${program.advice(running.output)}`,
+    `${program.label} printed no public address within ${timeoutMs / 1_000} s${lastLineOf(running)}; ${program.advice(running.output)}`,
     { evidence: running.lastLine },
   );
 }
@@ -111,11 +111,11 @@ function silent(program: TunnelProgram, running: CommandProcess, timeoutMs: numb
 function endedWith(program: TunnelProgram, running: CommandProcess, how: string): TunnelError {
   return new TunnelError(
     "tunnel_command_failed",
-    `${program.label} ended (${how}${said(running)}); ${program.advice(running.output)}`,
+    `${program.label} ended (${how}${lastLineOf(running)}); ${program.advice(running.output)}`,
     { evidence: running.lastLine },
   );
 }
 
-function said({ lastLine }: CommandProcess): string {
+function lastLineOf({ lastLine }: CommandProcess): string {
   return lastLine ? `, its last line: ${redactProgramLine(lastLine)}` : "";
 }

@@ -1,15 +1,16 @@
+import type { TunnelKind } from "../config/index.js";
 import type { TunnelError } from "./errors.js";
 import type { ProgramRecord } from "./program-record.js";
 
-/** What a tunnel is opened for. */
+/** How to open a tunnel. */
 export interface OpenOptions {
-  /** Port on 127.0.0.1 that requests are to be brought to. */
+  /** Port on 127.0.0.1 to forward requests to. */
   port: number;
-  /** Name to ask for. A provider without names ignores it. */
+  /** Name to request. Ignored by providers without names. */
   subdomain?: string;
-  /** With `true`, another name than the one asked for is an error (`tunnel_name_taken`). Default: false. */
+  /** Whether to fail with `tunnel_name_taken` if only another name is available. Default: false. */
   exactName?: boolean;
-  /** Gives the opening up; the promise is then rejected with `tunnel_closed`. */
+  /** Cancels the opening, which then rejects with `tunnel_closed`. */
   signal?: AbortSignal;
   /** Maximum time for the opening, in ms. Default: the provider's `openLimitMs`. */
   timeoutMs?: number;
@@ -17,17 +18,17 @@ export interface OpenOptions {
   record?: ProgramRecord;
 }
 
-/** An open tunnel. That it is open does not mean that it carries requests: only a ping through `url` shows that. */
+/** An open tunnel. Whether it forwards requests is known only after a ping through `url`. */
 export interface Tunnel {
   /** Public origin, without a slash at the end. */
   readonly url: string;
-  /** Candidates for its public origin, best first: a ping finds the right one. More may follow. `url` is the first. */
+  /** Candidates for its public origin, best first; `url` is the first. More may be added. A ping shows which one is right. */
   readonly urls?: readonly string[];
-  /** The name that was asked for, when another one was given. */
+  /** The requested name, if the tunnel has another one. */
   readonly missedName?: string;
-  /** Ends it at once. May be called more than once; never fails. */
+  /** Closes it. May be called more than once. Never fails. */
   close(): Promise<void>;
-  /** Calls `listener` when the tunnel has a reason to believe that it is broken. Only a hint: worth a ping. */
+  /** Calls `listener` if the tunnel is probably broken. The supervisor then pings it. */
   onFail?(listener: (error: TunnelError) => void): void;
 }
 
@@ -40,21 +41,21 @@ export interface NeededProgram {
   find(): string | undefined;
 }
 
-/** A way to a public URL. */
+/** Opens tunnels of one kind. */
 export interface TunnelProvider {
-  readonly kind: "localtunnel" | "cloudflared" | "ngrok" | "ssh" | "url" | "command" | "none";
+  readonly kind: TunnelKind;
   /** Time limit of an opening in ms. */
   readonly openLimitMs: number;
-  /** How long a fresh tunnel may take until the first ping passes, in ms; 0: one ping decides. */
+  /** Time limit for the first successful ping of a new tunnel, in ms. 0: a single ping. */
   readonly settleLimitMs: number;
   /** The address of the tunnel server, if it is known. */
   readonly server?: string;
   /** The program that it needs on this machine. */
   readonly program?: NeededProgram;
-  /** What there is to say while an opening takes long. */
+  /** What an opening that takes long waits for. */
   readonly notOpenYet?: string;
   /**
-   * Opens a tunnel. Always settles, within some seconds of the time limit or soon after the signal.
+   * Opens a tunnel. Settles within some seconds after the time limit, or soon after the signal.
    * @throws {TunnelError}
    */
   open(options: OpenOptions): Promise<Tunnel>;

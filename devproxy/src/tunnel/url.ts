@@ -2,9 +2,9 @@ import { TunnelError } from "./errors.js";
 import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
 /**
- * A tunnel that the user runs: we only watch whether requests come through it.
+ * A tunnel that the user runs. It is only pinged.
  * @param url its public origin
- * @throws {TunnelError} `tunnel_option` when `url` is not an origin of http or https.
+ * @throws {TunnelError} `tunnel_option` if `url` is not an http or https origin
  */
 export function urlTunnel(url: string): TunnelProvider {
   const tunnel: Tunnel = { url: originOf(url), close: async () => {} };
@@ -17,6 +17,6 @@ function originOf(text: string): string {
   if (plain && /^https?:$/.test(url.protocol)) return url.origin;
   throw new TunnelError(
     "tunnel_option",
-    `--tunnel url: wants the public address of your tunnel, without a path, such as url:https://demo.example.com (got ${JSON.stringify(text)})`,
+    `--tunnel url: requires the public address of your tunnel, without a path, such as url:https://demo.example.com (got ${JSON.stringify(text)})`,
   );
 }

@@ -179,7 +179,7 @@ export const catalogue: readonly PushSchema[] = [
     type: "call.completed.info_check",
     title: "Notification of Call Completion in Workflow(Info Check)",
     provenance: "unknown",
-    source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-78672886 (its introduction alone is known)",
+    source: "https://apifox.com/apidoc/shared/aea72e1c-0fb4-4aa9-a8a3-166c57bc7a64/api-78672886 (only its introduction is known)",
     sign: "Sign",
     signRequired: false,
     identify: [],

@@ -24,7 +24,7 @@ export interface CallCompleted {
    */
   nodetask_name: string;
   /**
-   * Identifies the outbound task; what `Sign` is computed from.
+   * Identifies the outbound task. `Sign` is computed from it.
    * Format: 32 hex digits.
    */
   TaskID: string;
@@ -38,7 +38,7 @@ export interface CallCompleted {
    */
   Sign: string;
   /**
-   * The call that is finished. One element is what the vendor shows; loop over it.
+   * The finished call. The vendor's example has one element; expect several.
    *
    * Items: One call of an outbound task: its outcome, times, transcript and the variables of the contact.
    */
@@ -51,13 +51,13 @@ export interface CallCompleted {
  */
 export interface CallCompletedInfoCheck {
   /**
-   * Identifies the outbound task; what `Sign` is computed from.
+   * Identifies the outbound task. `Sign` is computed from it.
    * Format: 32 hex digits.
    * Provenance: inferred.
    */
   TaskID?: string;
   /**
-   * md5(TaskID + KEY), as in `call.completed`. Checked when it is there, never required.
+   * md5(TaskID + KEY), as in `call.completed`. Checked if present, never required.
    * Format: 32 hex digits, lower case.
    * Provenance: inferred.
    */
@@ -66,7 +66,7 @@ export interface CallCompletedInfoCheck {
 }
 
 /**
- * A chatbot session ended. Only part of the vendor's page is known: other fields may come.
+ * A chatbot session ended. Only part of the vendor's page is known: other fields are possible.
  * The docs do not describe most of its fields.
  */
 export interface ChatbotSessionEnded {
@@ -163,32 +163,32 @@ export interface ChatbotSessionEnded {
    */
   talk_round?: number;
   /**
-   * What the robot understood, slot by slot: free keys, string values.
+   * What the robot understood, one value per slot: arbitrary keys, string values.
    * Provenance: observed.
    */
   ner_slots?: Record<string, string>;
   /**
-   * Events recognised in the session: free keys, string values.
+   * Events recognised in the session: arbitrary keys, string values.
    * Provenance: observed.
    */
   event_label?: Record<string, string>;
   /**
-   * The contact's own variables: free keys, string values.
+   * The contact's own variables: arbitrary keys, string values.
    * Provenance: observed.
    */
   variables?: Record<string, string>;
   /**
-   * The messages, not always in the order of their times.
+   * The messages, not always sorted by time.
    * Provenance: observed.
    *
-   * Items: A message of a chatbot session. Messages need not come in the order of their times.
+   * Items: A message of a chatbot session. Messages are not always sorted by time.
    * Provenance: observed.
    */
   messages?: ChatbotMessage[];
 }
 
 /**
- * A workflow reached a custom API node and hands over the person it is about. Only part of the vendor's page is known: other fields may come.
+ * A workflow reached a custom API node and sends the person that it is about. Only part of the vendor's page is known: other fields are possible.
  * The docs do not describe most of its fields.
  */
 export interface CustomNodePush {
@@ -210,11 +210,11 @@ export interface CustomNodePush {
    */
   node_name: string;
   /**
-   * The person the node is about. More fields may come.
+   * The person that the node is about. Other fields are possible.
    */
   callee: {
     /**
-     * The customer's own number of this person.
+     * The customer's own id of this person.
      */
     case_id: string;
     /**
@@ -274,7 +274,7 @@ export interface DialerAgent {
      */
     type: "AgentStatus";
     /**
-     * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
+     * State of an agent of the predictive dialer, with the current call and the statistics of the day.
      * Provenance: observed.
      */
     body: DialerAgentBody;
@@ -299,7 +299,7 @@ export interface DialerAgentBare {
    */
   type: "AgentStatus";
   /**
-   * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
+   * State of an agent of the predictive dialer, with the current call and the statistics of the day.
    * Provenance: observed.
    */
   body: DialerAgentBody;
@@ -358,7 +358,7 @@ export interface DialerContact {
      */
     type: "ContactStatus";
     /**
-     * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
+     * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields are possible.
      * Provenance: inferred.
      */
     body: DialerContactBody;
@@ -383,7 +383,7 @@ export interface DialerContactBare {
    */
   type: "ContactStatus";
   /**
-   * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
+   * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields are possible.
    * Provenance: inferred.
    */
   body: DialerContactBody;
@@ -501,7 +501,7 @@ export interface WabaMessageStatus {
 }
 
 /**
- * One entry of the list (one customer) has gone through the workflow.
+ * One entry of the list (one customer) has completed the workflow.
  * The docs do not describe most of its fields.
  */
 export interface WorkflowListCompleted {
@@ -515,7 +515,7 @@ export interface WorkflowListCompleted {
    */
   workflow_name: string;
   /**
-   * The customer's own number of this person.
+   * The customer's own id of this person.
    */
   case_id: string;
   /**
@@ -631,7 +631,7 @@ export interface CallDetail {
    */
   CalleeNumber: string;
   /**
-   * When the person answered, ringing not included.
+   * When the person answered. Ringing is not included.
    * Format: ISO 8601, UTC.
    */
   CallStartTime: string;
@@ -660,7 +660,7 @@ export interface CallDetail {
    */
   CallTimes: number;
   /**
-   * Presumably a comment that was uploaded with the contact. A spreadsheet may have turned it into a number such as `7777777.0`: keep it as it is.
+   * Presumably a comment that was uploaded with the contact. A spreadsheet may have turned it into a number such as `7777777.0`: store it unchanged.
    * The docs do not describe it: the meaning is ours.
    */
   Comments: string;
@@ -701,7 +701,7 @@ export interface CallDetail {
    */
   PlatformName: string;
   /**
-   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
+   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may be sent as JSON null, as the string `null` or as an empty string.
    * The docs do not describe it: the meaning is ours.
    */
   RingType: RingType;
@@ -735,15 +735,15 @@ export interface CallDetail {
    */
   AsrPTP?: string;
   /**
-   * Events recognised in the call: free keys, string values. Often absent: it depends on the country.
+   * Events recognised in the call: arbitrary keys, string values. Often absent: it depends on the country.
    */
   EventLabel?: Record<string, string>;
   /**
-   * The customer's own number for this person. A spreadsheet may have turned it into `7777777.0`: keep it as it is.
+   * The customer's own id of this person. A spreadsheet may have turned it into `7777777.0`: store it unchanged.
    */
   CaseID: string;
   /**
-   * The contact's own variables: free keys, string values.
+   * The contact's own variables: arbitrary keys, string values.
    */
   Variables: Record<string, string>;
   /**
@@ -764,7 +764,7 @@ export interface CallDetail {
    */
   RedailCall?: Redial[];
   /**
-   * What the robot understood, slot by slot: free keys, string values. Often absent: it depends on the country.
+   * What the robot understood, one value per slot: arbitrary keys, string values. Often absent: it depends on the country.
    */
   NerSlots?: Record<string, string>;
   /**
@@ -779,7 +779,7 @@ export interface CallDetail {
 }
 
 /**
- * A message of a chatbot session. Messages need not come in the order of their times.
+ * A message of a chatbot session. Messages are not always sorted by time.
  * Provenance: observed.
  */
 export interface ChatbotMessage {
@@ -798,11 +798,11 @@ export interface ChatbotMessage {
    */
   timestamp?: number;
   /**
-   * How far the message got (`delivery` is the vendor's word for delivered).
+   * Delivery status of the message (`delivery` is the vendor's word for delivered).
    */
   status?: "delivery" | "read" | (string & {});
   /**
-   * What a message says; which field is there depends on `type`. Other kinds may come.
+   * Content of a message. `type` states which field it has. Other types are possible.
    * Provenance: observed.
    */
   content?: ChatbotContent;
@@ -814,7 +814,7 @@ export interface ChatbotMessage {
 }
 
 /**
- * What an agent of the predictive dialer is doing, with the current call and the figures of the day.
+ * State of an agent of the predictive dialer, with the current call and the statistics of the day.
  * Provenance: observed.
  */
 export interface DialerAgentBody {
@@ -827,7 +827,7 @@ export interface DialerAgentBody {
    */
   registerState?: "Registered" | (string & {});
   /**
-   * State of the agent's call (with a capital S, unlike the other dialer pushes).
+   * State of the agent's call (the field name starts with a capital S, unlike in the other dialer pushes).
    */
   State: "CALLING" | "RINGING" | "ANSWERED" | "HANGUP" | "TALKRESULT" | (string & {});
   /**
@@ -853,7 +853,7 @@ export interface DialerAgentBody {
    */
   phoneNumber?: string;
   /**
-   * Identifies the call (all in lower case).
+   * Identifies the call (the field name is all lower case).
    * Format: 32 hex digits.
    */
   callid?: string;
@@ -895,7 +895,7 @@ export interface DialerAgentBody {
    */
   talkResultLabel?: string;
   /**
-   * What the agent wrote about the call (all in lower case).
+   * The agent's note about the call (the field name is all lower case).
    */
   talkremarks?: string;
   /**
@@ -953,7 +953,7 @@ export interface DialerAgentBody {
    */
   groupUnallocatedCall?: number;
   /**
-   * How long the longest waiting call has waited; 0 when none waits.
+   * How long the longest waiting call has waited; 0 if none waits.
    * Unit: not stated by the vendor.
    */
   earliestCallWaitTime?: number;
@@ -966,11 +966,11 @@ export interface DialerAgentBody {
    */
   threewayAccount?: string;
   /**
-   * The customer's own talk results: free keys (with spaces, and in any case), string values.
+   * The customer's own talk results: arbitrary keys (with spaces, and in any case), string values.
    */
   customizeResults?: Record<string, string>;
   /**
-   * The contact's row as uploaded: free keys, every value a string, numbers and `None` included.
+   * The contact's row as uploaded: arbitrary keys, every value a string, numbers and `None` included.
    */
   customerInfo?: Record<string, string>;
   /**
@@ -1013,12 +1013,12 @@ export interface DialerAgentBody {
 }
 
 /**
- * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields may come.
+ * State of one contact (one number) of a predictive dialer task. Reconstructed from the fields that receivers read: other fields are possible.
  * Provenance: inferred.
  */
 export interface DialerContactBody {
   /**
-   * State of the call (with a small s).
+   * State of the call (the field name starts with a lower-case s).
    */
   state?: "CALLING" | "RINGING" | "ANSWERED" | "HANGUP" | (string & {});
   /**
@@ -1045,7 +1045,7 @@ export interface DialerContactBody {
    */
   phoneNumber?: string;
   /**
-   * Identifies the call (all in lower case).
+   * Identifies the call (the field name is all lower case).
    * Format: 32 hex digits.
    */
   callid?: string;
@@ -1101,7 +1101,7 @@ export interface DialerContactBody {
    */
   recLink?: string;
   /**
-   * The contact's row as uploaded: free keys, string values.
+   * The contact's row as uploaded: arbitrary keys, string values.
    */
   customerInfo?: Record<string, string>;
 }
@@ -1130,7 +1130,7 @@ export interface DialerTaskBody {
    */
   startTime?: string;
   /**
-   * When the task did start.
+   * When the task actually started.
    * Format: ISO 8601, UTC.
    */
   actualStartTime?: string;
@@ -1180,7 +1180,7 @@ export interface DialerTaskBody {
 }
 
 /**
- * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
+ * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may be sent as JSON null, as the string `null` or as an empty string.
  * The docs do not describe it: the meaning is ours.
  */
 export type RingType = "busy" | "cantuse" | "holdline" | "switchoff" | "outofarea" | "unregister" | "wrongnum" | "notmatch" | "normal" | "null" | "" | null | (string & {});
@@ -1222,12 +1222,12 @@ export interface Redial {
    */
   CallID?: string;
   /**
-   * When the dial started, in local time: the zone is not given, and it is not the UTC of the call itself.
+   * When the dial started, in local time. The zone is not stated, and it is not UTC as for the call itself.
    * Format: YYYY-MM-DD HH:MM:SS, no zone.
    */
   CallStartTime?: string;
   /**
-   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may come as JSON null, as the string `null` or as an empty string.
+   * How the ringing ended. `normal` does not mean that the call was answered. The initial value is `null`, which may be sent as JSON null, as the string `null` or as an empty string.
    * The docs do not describe it: the meaning is ours.
    */
   RingType?: RingType;
@@ -1258,7 +1258,7 @@ export interface Redial {
 }
 
 /**
- * What a message says; which field is there depends on `type`. Other kinds may come.
+ * Content of a message. `type` states which field it has. Other types are possible.
  * Provenance: observed.
  */
 export interface ChatbotContent {
@@ -1343,7 +1343,7 @@ export interface ChatbotContent {
       }[];
     };
     /**
-     * Which template it is.
+     * The template.
      */
     info?: {
       /**
@@ -1383,7 +1383,7 @@ export interface ChatbotReply {
    */
   timestamp?: number;
   /**
-   * What a message says; which field is there depends on `type`. Other kinds may come.
+   * Content of a message. `type` states which field it has. Other types are possible.
    * Provenance: observed.
    */
   content?: ChatbotContent;
@@ -1468,7 +1468,7 @@ export interface PushPayloads {
   "waba.message.status": WabaMessageStatus;
   "workflow.list.completed": WorkflowListCompleted;
   "workflow.status": WorkflowStatus;
-  /** A JSON object whose shape is that of no known push. */
+  /** A JSON object that matches no known push. */
   unknown: Record<string, unknown>;
 }
 

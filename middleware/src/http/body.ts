@@ -1,15 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
-import { type Bytes, bytesOf } from "./bytes.js";
 
-/** Called once: with the bytes, with an error to respond with, or with neither if the sender has disconnected. */
-export type BodyDone = (error: AirudderError | undefined, body: Bytes | undefined) => void;
+/** Called once: with an error to respond with, with the bytes, or with neither if the sender has disconnected. */
+export type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
 
 /** A body's limits. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
-  /** Time limit, counted from `startedAt`. Milliseconds. */
+  /** Maximum time from `startedAt` to the end of the body. Milliseconds. */
   readonly timeoutMs: number;
   /** `performance.now()` when the receiver was called. */
   readonly startedAt: number;
@@ -18,8 +17,8 @@ export interface BodyLimits {
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Reads a request's body within its limits.
- * @param announced its length in bytes, when the sender has said it: it is whole then with its last byte
+ * Reads the body of a request within its limits.
+ * @param announced length of the body in bytes, if the sender states it: then the body is complete with its last byte
  */
 export function readBody(
   request: IncomingMessage,
@@ -41,6 +40,7 @@ class BodyReader implements Waiter {
   #length = 0;
   #isDone = false;
   #isExact = true;
+  #isListening = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -84,23 +84,21 @@ class BodyReader implements Waiter {
     if (this.#length === this.announced) this.#finish(undefined, this.#whole());
   }
 
-  #whole(): Bytes {
+  #whole(): BodyBytes {
     const bytes = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
     return { bytes, isExact: this.#isExact };
   }
 
-  #listening = false;
-
   #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
+    if (this.#isListening) return;
+    this.#isListening = true;
     this.request
       .on("end", () => this.#finish(undefined, this.#whole()))
       .on("close", () => this.#finish(undefined, undefined))
       .on("error", ignore);
   }
 
-  /** The body has not come with its headers: from now on it has its time, and its sender may go. */
+  /** The body did not arrive together with its headers: sets its time limit, and listens for a disconnect. */
   wait(): void {
     if (this.#isDone) return;
     const { request, limits } = this;
@@ -115,7 +113,7 @@ class BodyReader implements Waiter {
     }
   }
 
-  #finish(error: AirudderError | undefined, body: Bytes | undefined): void {
+  #finish(error: AirudderError | undefined, body: BodyBytes | undefined): void {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#first = this.#more = undefined;
@@ -156,5 +154,28 @@ function unreadable(): AirudderError {
   });
 }
 
-/** A request that breaks off emits its error also after we have stopped listening; unheard it would end the process. */
+/** Stays registered for good: a request that breaks off later emits an error, which without a listener would end the process. */
 function ignore(): void {}
+
+/** A body as bytes. */
+export interface BodyBytes {
+  readonly bytes: Buffer;
+  /** Whether these are the exact bytes received. `false` if decoding them to text lost some. */
+  readonly isExact: boolean;
+}
+
+/** Stands for bytes that a decoder could not decode. */
+const REPLACEMENT = "\ufffd";
+
+/**
+ * The bytes of a byte array or a string; `undefined` for any other value.
+ * @param encoding encoding of the string; default UTF-8
+ */
+export function bytesOf(value: unknown, encoding: BufferEncoding | null = null): BodyBytes | undefined {
+  if (Buffer.isBuffer(value)) return { bytes: value, isExact: true };
+  if (value instanceof Uint8Array) {
+    return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength), isExact: true };
+  }
+  if (typeof value !== "string") return undefined;
+  return { bytes: Buffer.from(value, encoding ?? "utf8"), isExact: !value.includes(REPLACEMENT) };
+}

@@ -2,37 +2,40 @@ import { AirudderError, tooLarge } from "../errors.js";
 import type { Intake } from "../intake.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
+import { checkRequestHead, rejectReplay } from "./request-head.js";
+import { type HttpResponse, headersOf } from "./response.js";
 
-/** Responds to a web-standard request. Never rejects. The peer's address is not known, so replays need `allowReplays: true`. */
+/**
+ * Responds to a web-standard request. Never rejects. The address of the peer is unknown, so replays are accepted only with
+ * `allowReplays: true`.
+ */
 export async function handleFetch(request: Request, intake: Intake, settings: ReceiverSettings): Promise<Response> {
   const startedAt = performance.now();
-  const mayReplay = settings.allowReplays === true;
-  let asksForOutcome = false;
-  let answer: HttpResponse;
+  const replaysAllowed = settings.allowReplays === true;
+  let outcomeRequested = false;
+  let result: HttpResponse;
   try {
     const { "airudder-token": token, ...headers } = Object.fromEntries(request.headers) as Record<string, string>;
-    asksForOutcome = headers["airudder-devproxy"] === "1";
+    outcomeRequested = headers["airudder-devproxy"] === "1";
     const { method } = request;
-    const line = {
+    const head = {
       method,
       url: pathOf(request.url),
       headers: token === undefined ? headers : { ...headers, "airudder-token": token },
     };
-    const url = admit(line, settings);
-    if (headers["airudder-replay"] !== undefined && !mayReplay) rejectReplay();
+    const url = checkRequestHead(head, settings);
+    if (headers["airudder-replay"] !== undefined && !replaysAllowed) rejectReplay();
     const encoding = headers["content-encoding"];
-    const body = await readBody(request, settings, startedAt);
+    const body = await readWebBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
-    answer = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
+    result = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
-    answer = intake.reject(error, startedAt);
+    result = intake.reject(error, startedAt);
   }
-  const response = new Response(answer.body, { status: answer.status, headers: headersOf(answer) });
-  if (asksForOutcome) {
-    response.headers.set("Airudder-Outcome", outcomeHeader(answer, performance.now() - startedAt, mayReplay));
+  const response = new Response(result.body, { status: result.status, headers: headersOf(result) });
+  if (outcomeRequested) {
+    response.headers.set("Airudder-Outcome", outcomeHeader(result, performance.now() - startedAt, replaysAllowed));
   }
   return response;
 }
@@ -42,7 +45,7 @@ function pathOf(url: string): string {
   return pathname + search;
 }
 
-async function readBody(request: Request, settings: ReceiverSettings, startedAt: number): Promise<Buffer> {
+async function readWebBody(request: Request, settings: ReceiverSettings, startedAt: number): Promise<Buffer> {
   const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = settings;
   if (request.bodyUsed) {
     throw new AirudderError("body_already_consumed", "The body has already been read. Pass an unread request.", {

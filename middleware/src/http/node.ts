@@ -6,33 +6,40 @@ import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
-import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
+import type { BodyBytes } from "./body.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
-import type { Bytes } from "./bytes.js";
-import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";
 import { outcomeHeader } from "./outcome.js";
+import {
+  isCollecting,
+  isUnread,
+  type ParsedBody,
+  type ParsedRequest,
+  readParsedBody,
+  readRawBody,
+} from "./parsed-request.js";
+import { checkRequestHead, rejectReplay } from "./request-head.js";
+import { type HttpResponse, headersOf } from "./response.js";
 
-/** How long the rest of a rejected body is read and discarded. A sender reads the response only after it has sent the body. */
+/** How long the rest of a rejected body is read and discarded. */
 const DRAIN_MS = 2_000;
 
-/** No list of pairs, which older releases of on-headers (in morgan, compression, express-session) misread. */
+/** An object, not an array: older releases of on-headers (in morgan, compression, express-session) misread arrays. */
 const OK_HEADERS = { "Content-Type": "application/json", "Content-Length": "2" };
 
 const LOOPBACK = /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/;
 
-/** The parts of a receiver that an exchange uses. */
-export interface Receiving {
+/** The parts of a receiver that serve a request. */
+export interface ReceiverParts {
   readonly intake: Intake;
   readonly recorder: Recorder;
   readonly settings: ReceiverSettings;
   readonly warnings: Warnings;
 }
 
-/** One request on `node:http`, or on Express, whose objects are the same with more on them. */
+/** One request and its response, on `node:http` or Express. */
 export class NodeExchange {
   readonly #startedAt = performance.now();
-  /** Looked up once: on the objects of Express each look costs. */
+  /** Without the token. Read once: `request.headers` is a getter, slow on the objects of Express. */
   #headers: IncomingHttpHeaders = {};
   /** Without the token. */
   #url = "/";
@@ -40,105 +47,105 @@ export class NodeExchange {
   constructor(
     private readonly request: ParsedRequest,
     private readonly response: ServerResponse,
-    private readonly receiving: Receiving,
+    private readonly receiver: ReceiverParts,
   ) {}
 
   /** Handles the request and sends the response. Never throws. */
   run(): void {
     const { request } = this;
-    const { settings, recorder } = this.receiving;
+    const { settings, recorder } = this.receiver;
     recorder.inFlight++;
     try {
       const { headers } = request;
       this.#headers = headers;
       const { method, url } = request;
-      this.#url = admit({ method, url, headers }, settings);
+      this.#url = checkRequestHead({ method, url, headers }, settings);
       if (headers["airudder-replay"] !== undefined && !this.#replaysAllowed()) rejectReplay();
       if (headers["airudder-token"] !== undefined) {
         const { "airudder-token": _, ...others } = headers;
         this.#headers = others;
       }
-      const kept = request.rawBody === undefined ? undefined : keptBytes(request);
-      if (kept !== undefined && isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
-      else if (kept !== undefined) this.#takeParsed(kept);
+      const rawBody = request.rawBody === undefined ? undefined : readRawBody(request);
+      if (rawBody !== undefined && isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
+      else if (rawBody !== undefined) this.#processRawBody(rawBody);
       else if (isUnread(request)) {
         const length = headers["content-length"];
         readBody(request, length === undefined ? undefined : Number(length), this.#limits, this.#onBody);
-      } else this.#takeLeftover();
+      } else this.#processParsedBody();
     } catch (error) {
-      this.#refuse(error);
+      this.#reject(error);
     }
   }
 
   get #limits(): BodyLimits {
-    const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = this.receiving.settings;
+    const { maxBodyBytes, bodyTimeoutMs, deadlineMs } = this.receiver.settings;
     return { maxBodyBytes, timeoutMs: Math.min(bodyTimeoutMs, deadlineMs), startedAt: this.#startedAt };
   }
 
   #replaysAllowed(): boolean {
-    const { allowReplays } = this.receiving.settings;
+    const { allowReplays } = this.receiver.settings;
     return allowReplays === "loopback" ? LOOPBACK.test(this.request.socket?.remoteAddress ?? "") : allowReplays;
   }
 
   readonly #onCollected = (error: AirudderError | undefined): void => {
-    const kept = error === undefined ? keptBytes(this.request) : undefined;
-    if (kept === undefined) this.#refuse(error);
-    else this.#takeParsed(kept);
+    const rawBody = error === undefined ? readRawBody(this.request) : undefined;
+    if (rawBody === undefined) this.#reject(error);
+    else this.#processRawBody(rawBody);
   };
 
-  readonly #onBody = (error: AirudderError | undefined, body: Bytes | undefined): void => {
-    if (error !== undefined) this.#refuse(error);
-    else if (body === undefined) this.receiving.recorder.inFlight--;
-    else if (body.bytes.length === 0) this.#takeEmpty(body);
-    else this.#takeEncoded(body, this.#headers["content-encoding"]);
+  readonly #onBody = (error: AirudderError | undefined, body: BodyBytes | undefined): void => {
+    if (error !== undefined) this.#reject(error);
+    else if (body === undefined) this.receiver.recorder.inFlight--;
+    else if (body.bytes.length === 0) this.#processEmpty(body);
+    else this.#decodeContent(body, this.#headers["content-encoding"]);
   };
 
-  /** The stream was empty: some test kits and hosts put the body into `request.body` instead. */
-  #takeEmpty(empty: Bytes): void {
+  /** Processes a body of an empty stream: some test kits and hosts put the body into `request.body` instead. */
+  #processEmpty(empty: BodyBytes): void {
     try {
-      if (hasContent(this.request.body)) this.#takeLeftover();
-      else this.#takeEncoded(empty, this.#headers["content-encoding"]);
+      if (hasContent(this.request.body)) this.#processParsedBody();
+      else this.#decodeContent(empty, this.#headers["content-encoding"]);
     } catch (error) {
-      this.#refuse(error);
+      this.#reject(error);
     }
   }
 
-  #takeLeftover(): void {
+  #processParsedBody(): void {
     try {
-      const left = leftover(this.request);
-      if (left.payload === undefined) this.#takeParsed(left);
-      else this.#take(left, left.bytes);
+      const body = readParsedBody(this.request);
+      if (body.payload === undefined) this.#processRawBody(body);
+      else this.#process(body, body.bytes);
     } catch (error) {
-      this.#refuse(error);
+      this.#reject(error);
     }
   }
 
-  /** Handles bytes that an earlier parser kept. Some parsers decompress the body but leave the header `content-encoding`. */
-  #takeParsed(body: Bytes): void {
+  /** Processes bytes that an earlier parser stored. Some parsers decompress the body but leave the header `content-encoding`. */
+  #processRawBody(body: BodyBytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
     const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
     if (isInflated) this.#headers = others;
-    this.#takeEncoded(body, isInflated ? undefined : encoding);
+    this.#decodeContent(body, isInflated ? undefined : encoding);
   }
 
-  #takeEncoded(body: Bytes, encoding: string | undefined): void {
+  #decodeContent(body: BodyBytes, encoding: string | undefined): void {
     if (!isEncoded(encoding)) {
-      this.#take(body, body.bytes);
+      this.#process(body, body.bytes);
       return;
     }
-    inflateBody(body.bytes, encoding, this.receiving.settings.maxBodyBytes).then(
-      (raw) => this.#take(body, raw),
-      (error) => this.#refuse(error),
+    inflateBody(body.bytes, encoding, this.receiver.settings.maxBodyBytes).then(
+      (raw) => this.#process(body, raw),
+      (error) => this.#reject(error),
     );
   }
 
-  #take({ bytes, isExact, payload }: Leftover, raw: Buffer): void {
-    const { settings, intake } = this.receiving;
+  #process({ bytes, isExact, payload }: ParsedBody, raw: Buffer): void {
+    const { settings, intake } = this.receiver;
     if (raw.length > settings.maxBodyBytes) {
-      this.#refuse(tooLarge(settings.maxBodyBytes));
+      this.#reject(tooLarge(settings.maxBodyBytes));
       return;
     }
-    const answer = intake.process({
+    const result = intake.process({
       method: "POST",
       url: this.#url,
       headers: this.#headers,
@@ -148,20 +155,20 @@ export class NodeExchange {
       reserialised: !isExact,
       startedAt: this.#startedAt,
     });
-    if (answer instanceof Promise) void answer.then((settled) => this.#answer(settled));
-    else this.#answer(answer);
+    if (result instanceof Promise) void result.then((settled) => this.#respond(settled));
+    else this.#respond(result);
   }
 
-  #refuse(error: unknown): void {
-    this.#answer(this.receiving.intake.reject(error, this.#startedAt));
+  #reject(error: unknown): void {
+    this.#respond(this.receiver.intake.reject(error, this.#startedAt));
   }
 
-  /** Code that wraps the response, such as a logger of the app, may throw. The sender then gets no response and retries. */
-  #answer(answer: HttpResponse): void {
-    const { recorder, warnings } = this.receiving;
+  /** Code that wraps the response, such as a logger of the app, may throw. Then the connection is closed, so the sender retries. */
+  #respond(result: HttpResponse): void {
+    const { recorder, warnings } = this.receiver;
     recorder.inFlight--;
     try {
-      this.#send(answer);
+      this.#send(result);
     } catch (error) {
       warnings.warn("AIRUDDER_RESPONSE_FAILED", `The response to a push could not be sent: ${messageOf(error)}`, {
         key: "response",
@@ -174,29 +181,29 @@ export class NodeExchange {
     }
   }
 
-  #send(answer: HttpResponse): void {
+  #send(result: HttpResponse): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
-    const asksForOutcome = this.#headers["airudder-devproxy"] === "1";
-    if (answer.status === 200 && !asksForOutcome) {
+    const outcomeRequested = this.#headers["airudder-devproxy"] === "1";
+    if (result.status === 200 && !outcomeRequested) {
       response.writeHead(200, OK_HEADERS);
       // In one piece, which end(body) would make two of, the second empty. Stand-ins of test kits have no cork.
       response.cork?.();
-      response.write(answer.body);
+      response.write(result.body);
       response.uncork?.();
       response.end();
       return;
     }
     const headers: Record<string, string | number> = {
-      ...headersOf(answer),
-      "Content-Length": Buffer.byteLength(answer.body),
+      ...headersOf(result),
+      "Content-Length": Buffer.byteLength(result.body),
     };
-    if (asksForOutcome) {
-      headers["Airudder-Outcome"] = outcomeHeader(answer, performance.now() - this.#startedAt, this.#replaysAllowed());
+    if (outcomeRequested) {
+      headers["Airudder-Outcome"] = outcomeHeader(result, performance.now() - this.#startedAt, this.#replaysAllowed());
     }
-    response.writeHead(answer.status, headers);
-    response.end(answer.body);
-    // Stand-ins of test kits are no whole streams.
+    response.writeHead(result.status, headers);
+    response.end(result.body);
+    // The mock requests of test kits may not be streams.
     if (!request.complete && typeof request.resume === "function") drain(request);
   }
 }
@@ -205,7 +212,7 @@ function hasContent(body: unknown): boolean {
   return typeof body === "object" && body !== null ? Object.keys(body).length > 0 : body !== undefined && body !== "";
 }
 
-/** Discards the rest of the body, then closes the connection. A sender that is still sending would not read the response. */
+/** Discards the rest of the body, then closes the connection: most senders read the response only after they have sent the body. */
 function drain(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();

@@ -4,8 +4,8 @@ import { isEqual } from "../push/sign.js";
 const PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
 
 /**
- * Checks the token of a request and removes it from the URL. A request carries the token as `?token=…`, at the end of the path as `/t/…`,
- * or in the header `Airudder-Token`. The rest of the URL is not changed.
+ * Checks the token of a request and removes it from the URL. The rest of the URL is not changed. A request carries the token as
+ * `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`.
  * @param token the expected token; if it is `undefined`, nothing is checked
  * @returns the URL without the token
  * @throws AirudderError `bad_token`
@@ -15,21 +15,21 @@ export function removeToken(url: string, header: string | string[] | undefined, 
   const start = url.indexOf("?");
   const path = start < 0 ? url : url.slice(0, start);
   const query = start < 0 ? undefined : url.slice(start + 1);
-  const ofQuery = query === undefined ? undefined : readQuery(query, token);
-  const ofPath = token === undefined ? undefined : readPath(path, token);
+  const inQuery = query === undefined ? undefined : readQuery(query, token);
+  const inPath = token === undefined ? undefined : readPath(path, token);
   if (token !== undefined) {
     const given = [
-      ...(ofQuery?.values ?? []),
-      ...(ofPath?.values ?? []),
+      ...(inQuery?.values ?? []),
+      ...(inPath?.values ?? []),
       ...(typeof header === "string" ? [header] : []),
     ];
-    check(given, token);
+    checkToken(given, token);
   }
-  const rest = ofQuery === undefined ? query : ofQuery.rest;
-  return (ofPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
+  const rest = inQuery === undefined ? query : inQuery.rest;
+  return (inPath?.rest ?? path) + (rest === undefined || (rest === "" && query !== "") ? "" : `?${rest}`);
 }
 
-function check(given: readonly string[], token: string): void {
+function checkToken(given: readonly string[], token: string): void {
   if (given.some((value) => isEqual(value, token))) return;
   const isMissing = given.length === 0;
   throw new AirudderError("bad_token", `The token is ${isMissing ? "missing" : "wrong"}.`, {
@@ -39,8 +39,8 @@ function check(given: readonly string[], token: string): void {
   });
 }
 
-/** The possible meanings of a value in a URL: as it is, percent-decoded, and decoded with + as a space. */
-function meanings(raw: string): string[] {
+/** The possible values of a text in a URL: unchanged, percent-decoded, and percent-decoded with + as a space. */
+function decodings(raw: string): string[] {
   const values = [raw];
   for (const text of [raw, raw.replaceAll("+", " ")]) {
     try {
@@ -52,7 +52,7 @@ function meanings(raw: string): string[] {
   return values;
 }
 
-/** The values of `token` in a query, and the query without them. The other bytes are not changed. */
+/** The values of `token` in a query, and the query without them. The other parameters keep their exact bytes. */
 function readQuery(query: string, token: string | undefined): { values: string[]; rest: string } {
   const parts = query.split("&");
   const values: string[] = [];
@@ -60,31 +60,31 @@ function readQuery(query: string, token: string | undefined): { values: string[]
   for (let i = 0; i < parts.length; i++) {
     const part = parts[i] as string;
     const [name = ""] = part.split("=", 1);
-    if (!meanings(name).includes("token")) {
+    if (!decodings(name).includes("token")) {
       rest.push(part);
       continue;
     }
     const value = part.slice(name.length + 1);
-    const whole = parts
+    const remainder = parts
       .slice(i)
       .join("&")
       .slice(name.length + 1);
-    // The token contains an & that is not encoded.
-    const isUnencoded = token?.includes("&") && (whole === token || whole.startsWith(`${token}&`));
+    // The token contains an & that the sender did not encode.
+    const isUnencoded = token?.includes("&") && (remainder === token || remainder.startsWith(`${token}&`));
     if (isUnencoded) {
       values.push(token as string);
       i += (token as string).split("&").length - 1;
-    } else values.push(...meanings(value));
+    } else values.push(...decodings(value));
   }
   return { values, rest: rest.join("&") };
 }
 
-/** The value after `/t/` at the end of a path. If it is the token, `rest` is the path without it. */
+/** The values after `/t/` at the end of a path. `rest` is the path without them if one is the token, otherwise the whole path. */
 function readPath(path: string, token: string): { values: string[]; rest: string } | undefined {
   const match = PATH.exec(path);
   if (match === null) return undefined;
   const [, mount = "", raw = ""] = match;
-  const values = meanings(raw);
+  const values = decodings(raw);
   const isToken = values.some((value) => isEqual(value, token));
   return { values, rest: !isToken ? path : mount === "" ? "/" : mount };
 }

@@ -26,16 +26,16 @@ export class Direct implements Keeper {
     const { id, type } = push;
     const succeed = (result: Result): Result => {
       if (result === "handled") {
-        this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
+        this.recorder.emit({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
         return result;
       }
-      if (result === "ignored") this.recorder.tell({ event: "ignored", id, type });
-      else this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+      if (result === "ignored") this.recorder.emit({ event: "ignored", id, type });
+      else this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
       warnUnhandled(this.warnings, { type, result, kept: false });
       return result;
     };
     const fail = (error: unknown): never => {
-      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       const { summary, locations } = describeError(error, push.payload);
       const next = push.replay === undefined ? ". The response is 500, so Airudder retries" : "";
       const message = `A handler of ${type} failed, push ${id}, attempt 1: ${summary}${next}.`;

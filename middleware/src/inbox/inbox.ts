@@ -1,9 +1,10 @@
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
+import type { PushFacts } from "../push/facts.js";
 import type { Result, Routed } from "../work/handlers.js";
 
 /** A push as an inbox stores it: the request, and the values derived from it. */
-export interface StoredPush {
+export interface StoredPush extends Readonly<PushFacts> {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
@@ -20,9 +21,6 @@ export interface StoredPush {
   readonly replay: string | undefined;
   /** What it is about: pushes about one subject are handled in the order they came. */
   readonly subject: string | undefined;
-  readonly task: string | undefined;
-  readonly call: string | undefined;
-  readonly workflow: string | undefined;
   /** Number of drift entries. */
   readonly drift: number;
   readonly quarantined: boolean;

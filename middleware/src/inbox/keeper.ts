@@ -1,6 +1,5 @@
 import type { PushSchema } from "../generated/catalogue.js";
-import type { Push, QuarantinedPush } from "../push/push.js";
-import type { Received } from "../push/received.js";
+import type { Push, PushRequest, QuarantinedPush } from "../push/push.js";
 import type { Result } from "../work/handlers.js";
 
 /** An identified, authenticated and validated push. */
@@ -11,7 +10,7 @@ export interface Admitted {
   readonly subject: string | undefined;
   /** SHA-256 of the received bytes, hex. */
   readonly digest: string;
-  readonly received: Received;
+  readonly received: PushRequest;
 }
 
 /** Result of keeping a push. `stored`: it will be handled later. */

@@ -8,7 +8,7 @@ import { findSchema, TYPES } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
-import { findKeys } from "../push/subject.js";
+import { findSearchIds } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
 import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
@@ -83,7 +83,7 @@ export class Stored implements Keeper {
     return this.inbox.consume(this.#consume, {
       recovered: this.recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
-        this.recorder.tell({ event: "failed", id, type, attempt, error, delayMs });
+        this.recorder.emit({ event: "failed", id, type, attempt, error, delayMs });
         this.#warnUnseen(id, type, attempt, error);
       },
       dead: (push, attempt, error) => this.#dead(push, attempt, error),
@@ -145,7 +145,7 @@ export class Stored implements Keeper {
       if (error instanceof AirudderError && error.code === "busy") throw error;
       if (error instanceof JournalError) throw unavailable(error);
       const { id, type } = stored;
-      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
     }
   }
@@ -182,7 +182,6 @@ export class Stored implements Keeper {
     const { push, quarantined, schema, subject, digest, received } = admitted;
     const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
     const { method, url, headers, body } = received;
-    const keys = findKeys(schema, push.payload);
     return {
       id,
       type,
@@ -197,9 +196,7 @@ export class Stored implements Keeper {
       verified,
       replay,
       subject,
-      task: keys.task,
-      call: keys.call,
-      workflow: keys.workflow,
+      ...findSearchIds(schema, push.payload),
       drift: drift.length,
       quarantined,
       [PARSED]: admitted,
@@ -236,19 +233,19 @@ export class Stored implements Keeper {
       if ((attempt as Partial<RunningAttempt>).isOver === true) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;
-        this.recorder.tell({ event: "handled", id, type, attempt: attempt.number, ms });
+        this.recorder.emit({ event: "handled", id, type, attempt: attempt.number, ms });
         return result;
       }
       if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
       if (result === "quarantined") {
-        this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+        this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
       }
       // It had a handler that failed: a process without that handler must not make the push disappear.
       if (attempt.number > 1 || attempt.isRetry) {
         throw new AirudderError("no_handler", `No handler takes ${type}, and an earlier attempt of this push failed.`);
       }
-      this.recorder.tell({ event: "ignored", id, type });
+      this.recorder.emit({ event: "ignored", id, type });
       return result;
     };
     const fail = (error: unknown): never => {
@@ -280,7 +277,7 @@ export class Stored implements Keeper {
   }
 
   #dead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
-    this.recorder.tell({ event: "dead", id, type, attempt, error });
+    this.recorder.emit({ event: "dead", id, type, attempt, error });
     this.#warnUnseen(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",

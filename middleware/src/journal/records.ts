@@ -15,6 +15,8 @@
  * Other processes ask the owner of the lock for changes through request files: see `requests.ts`.
  */
 
+import type { PushFacts } from "../push/facts.js";
+
 /** Names in lower case, values as received. A header that was received more than once has a list of values. */
 export type HeaderMap = Record<string, string | string[]>;
 
@@ -25,7 +27,7 @@ export interface Content {
 }
 
 /** Head of a received push. */
-export interface PushHead {
+export interface PushHead extends PushFacts {
   kind: "push";
   /** Unique; sorts by time. */
   id: string;
@@ -37,10 +39,6 @@ export interface PushHead {
   method: string;
   /** Path and query of the request, without tokens. */
   url: string;
-  /** The push's type, such as `call.completed`. */
-  type: string;
-  /** Whether its signature was verified. */
-  verified: boolean;
   /**
    * How it was received: by the inbox of an app (`inbox`), or by the dev proxy through its tunnel (`tunnel`), on its local URL (`local`) or
    * from a command (`trigger`).
@@ -50,16 +48,6 @@ export interface PushHead {
   size: number;
   /** SHA-256 of the body, hex. */
   sha256: string;
-  /** Pushes of one subject are handled in order. */
-  subject?: string;
-  /** Ids of the task, the call and the workflow that the push is about. */
-  task?: string;
-  call?: string;
-  workflow?: string;
-  /** Number of drift entries; absent if none. */
-  drift?: number;
-  /** The push does not have the fields that its handlers need. */
-  quarantined?: boolean;
   /** An earlier parser consumed the bytes. The body was serialised again from its object. */
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */

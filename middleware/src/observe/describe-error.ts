@@ -2,7 +2,7 @@ import { redact } from "./redact.js";
 
 const MAX_LOCATIONS = 8;
 
-/** The parts of an error that are safe to print. */
+/** An error as text that is safe to print. */
 export interface ErrorText {
   /** Class, code and redacted message in one line. */
   readonly summary: string;
@@ -45,10 +45,10 @@ function codeOf(thrown: unknown): string {
   }
 }
 
-/** Of errors that were described with their payload at hand: the redacted text. */
+/** The redacted texts of errors that were described together with their payload. */
 const described = new WeakMap<object, string>();
 
-/** An error as it is stored with a push: class, code and redacted message, at most 500 characters. */
+/** The text of an error that is stored with a push: class, code and redacted message; at most 500 characters. */
 export function describeThrown(thrown: unknown): string {
   const known = typeof thrown === "object" && thrown !== null ? described.get(thrown) : undefined;
   return (known ?? describeError(thrown, undefined).summary).slice(0, 500);
@@ -84,7 +84,7 @@ function locationsOf(thrown: unknown): string {
   try {
     const { stack, message } = thrown as Error;
     if (typeof stack !== "string") return "";
-    // Remove the message: one of its lines may look like a location.
+    // Without the message, because one of its lines may look like a location.
     const lines = stack
       .replace(message, "")
       .split("\n")

@@ -8,16 +8,19 @@ interface OfPush {
 }
 
 /**
- * An event in the life of a push. Events contain no payload values, except in `error`: the error that your own handler threw.
+ * Something that happened to a push. Events contain no payload values, except in `error`: the error that your own handler threw.
  *
- * Five events are results: `handled`, `ignored`, `failed`, `dead`, `quarantined`.
+ * Five events report the result of a push: `handled`, `ignored`, `failed`, `dead`, `quarantined`.
  */
 export type AirudderEvent =
-  /** A 200 was sent: the push is stored (inbox), or its result is known (direct). `ms`: from the first byte to the response. */
+  /**
+   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: from the call of the receiver to the
+   * response.
+   */
   | (OfPush & { readonly event: "accepted"; readonly verified: boolean; readonly replay: boolean; readonly ms: number })
-  /** A copy of the last push of its subject: the response was 200, and it is not handled again. */
+  /** A duplicate of the last push of its subject. The response is 200, and it is not handled again. */
   | (OfPush & { readonly event: "duplicate"; readonly ms: number })
-  /** Accepted, but the payload differs from its schema. */
+  /** The push was accepted, but its payload differs from its schema. */
   | (OfPush & { readonly event: "drift"; readonly drift: readonly Drift[] })
   /** The request was rejected. `hint` names the likely cause, for the owner of the receiver. */
   | {
@@ -27,9 +30,9 @@ export type AirudderEvent =
       readonly hint?: string;
       readonly ms: number;
     }
-  /** A handler of its type, of `*`, or of `quarantined` succeeded. `ms`: how long the handlers took. */
+  /** The handlers of its type, of `*` or of `quarantined` succeeded. `ms`: how long they took. */
   | (OfPush & { readonly event: "handled"; readonly attempt: number; readonly ms: number })
-  /** Its type is known and has no handler. */
+  /** The type of the push is known and has no handler. */
   | (OfPush & { readonly event: "ignored" })
   /** An attempt failed and a retry follows: by the inbox after `delayMs`, or by the vendor (direct mode, no `delayMs`). */
   | (OfPush & {
@@ -43,5 +46,5 @@ export type AirudderEvent =
   /** The payload lacks what handlers need, or the type is `unknown`, and no handler succeeded. An inbox keeps the push. */
   | (OfPush & { readonly event: "quarantined"; readonly drift: readonly Drift[] });
 
-/** Receives every event. Its errors are ignored. */
+/** Receives every event. Errors that it throws are ignored. */
 export type Observer = (event: AirudderEvent) => void;

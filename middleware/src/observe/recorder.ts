@@ -10,8 +10,9 @@ export const CHANNEL = "airudder-webhooks";
 const events = channel(CHANNEL);
 const MAX_DRIFT_KEYS = 1000;
 
-/** Counts events and passes them to the observer. Errors of the observer do not affect the push. */
+/** Counts events, and passes them to the diagnostics channel and the observer. Errors of the observer are ignored. */
 export class Recorder {
+  /** Number of requests that are still without a response. */
   inFlight = 0;
   readonly #counts = {
     accepted: 0,
@@ -26,12 +27,12 @@ export class Recorder {
   } satisfies Record<AirudderEvent["event"], number>;
   readonly #rejected: Partial<Record<AirudderErrorCode, number>> = {};
   readonly #drift = new Map<string, number>();
-  readonly #answers = new Durations();
+  readonly #responses = new Durations();
   readonly #handlers = new Durations();
 
   constructor(private readonly observer: Observer | undefined) {}
 
-  tell(event: AirudderEvent): void {
+  emit(event: AirudderEvent): void {
     this.#count(event);
     if (events.hasSubscribers) events.publish(event);
     if (this.observer === undefined) return;
@@ -49,7 +50,7 @@ export class Recorder {
     switch (event.event) {
       case "accepted":
       case "duplicate":
-        this.#answers.add(event.ms);
+        this.#responses.add(event.ms);
         break;
       case "drift":
         for (const { path, kind } of event.drift)
@@ -84,7 +85,7 @@ export class Recorder {
       quarantined,
       inFlight: this.inFlight,
       ...(inbox === undefined ? {} : { inbox }),
-      responseMs: this.#answers.quantiles(),
+      responseMs: this.#responses.quantiles(),
       handlerMs: this.#handlers.quantiles(),
     };
   }

@@ -8,13 +8,13 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-/** Counts since the receiver was created. */
+/** Counts since the receiver was created, and the state of its inbox. */
 export interface Stats {
   readonly accepted: number;
   readonly duplicates: number;
   /** Accepted pushes that had drift. */
   readonly drifted: number;
-  /** Drift entries by `type path kind`; the 1,000 first seen. */
+  /** Number of drift entries by `type path kind`; the first 1,000 of these keys. */
   readonly drift: Readonly<Record<string, number>>;
   /** Rejections by code. */
   readonly rejected: Readonly<Partial<Record<AirudderErrorCode, number>>>;
@@ -27,9 +27,9 @@ export interface Stats {
   readonly quarantined: number;
   /** Requests that are still without a response. */
   readonly inFlight: number;
-  /** What waits in the inbox; absent in direct mode. */
+  /** State of the inbox; absent in direct mode. */
   readonly inbox?: InboxState;
-  /** From the first byte of a request to its response. */
+  /** From the call of the receiver to the response to a push that was accepted or a duplicate. */
   readonly responseMs: Quantiles;
   /** How long handlers took. */
   readonly handlerMs: Quantiles;
@@ -37,7 +37,7 @@ export interface Stats {
 
 const WINDOW = 1024;
 
-/** The latest durations. */
+/** The last 1,024 durations. */
 export class Durations {
   readonly #values = new Float64Array(WINDOW);
   #count = 0;

@@ -1,5 +1,5 @@
 const MAX_PER_WINDOW = 10;
-/** No code takes more, so that failing handlers do not hide that a push is dead. */
+/** Maximum for each code, so that warnings of failing handlers leave room for one about a dead push. */
 const MAX_PER_CODE = 7;
 const WINDOW_MS = 60_000;
 
@@ -13,8 +13,8 @@ let perCode = new Map<string, number>();
 let keys = new Set<string>();
 
 /**
- * Prints warnings on standard error through `process.emitWarning`: at most ten a minute, then one that counts the others.
- * `process.on("warning", …)` receives them too; `node --no-warnings` silences them like any other warning.
+ * Prints warnings on standard error through `process.emitWarning`: at most ten a minute, then one that counts the suppressed ones.
+ * `process.on("warning", …)` receives them too. `node --no-warnings` silences them like any other warning.
  */
 export class Warnings {
   constructor(private readonly enabled: boolean) {}
@@ -28,7 +28,8 @@ export class Warnings {
 
   /**
    * Prints a warning unless the limit is reached.
-   * @param key of warnings with the same key, one a minute is printed and the others are counted
+   * @param options.detail further lines below the message
+   * @param options.key of the warnings with the same key, one a minute is printed; default: no such limit
    */
   warn(code: string, message: string, { detail, key }: { detail?: string; key?: string } = {}): void {
     if (!this.enabled) return;

@@ -1,26 +1,28 @@
-import type { CallDetail } from "./detail.js";
+import type { CallDetailLike } from "./call-detail-like.js";
 import { pushTime } from "./time.js";
 import { checkZone } from "./zone.js";
 
-/** When a call and the earlier dials of its number took place. Values that the payload lacks are `undefined`. */
+/** The times of a call and of the earlier dials of its number. A time that the payload lacks is `undefined`. */
 export interface CallTimes {
   /** When the callee answered, not when the phone began to ring. */
   readonly start: Date | undefined;
   readonly end: Date | undefined;
-  /** When each dial in `RedailCall` began, in the order of the list; `undefined` without a `zone`. */
+  /** When each dial of `RedailCall` began, in the order of the list. Each is `undefined` without a `zone`. */
   readonly redials: readonly (Date | undefined)[];
 }
 
 /**
- * The times of a call, as dates. The docs state that `CallStartTime` and `CallEndTime` are UTC, so a value without a zone is read as UTC.
- * Times in `RedailCall` name no zone and are not UTC: in the vendor's own example they would be after the call. Pass their zone as `zone`.
+ * The times of a call, as dates.
+ *
+ * - `CallStartTime` and `CallEndTime` are UTC according to the docs, so a value without a zone is read as UTC.
+ * - Times in `RedailCall` have no zone and are not UTC: in the vendor's own example they would be after the call. Pass their zone.
  *
  * Fields of the vendor's page on call completion: `CallStartTime`, `CallEndTime`, `RedailCall`.
- * @param options.zone zone of the redials: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: not known
+ * @param options.zone zone of the redials: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: unknown
  * @throws AirudderError `invalid_option` for a zone that does not exist
  * @example const { start, redials } = callTimes(payload.Details[0], { zone: "Asia/Jakarta" });
  */
-export function callTimes(detail: CallDetail, options: { readonly zone?: string } = {}): CallTimes {
+export function callTimes(detail: CallDetailLike, options: { readonly zone?: string } = {}): CallTimes {
   if (options.zone !== undefined) checkZone(options.zone);
   const redials = Array.isArray(detail.RedailCall) ? detail.RedailCall : [];
   return {
@@ -31,10 +33,10 @@ export function callTimes(detail: CallDetail, options: { readonly zone?: string 
 }
 
 /**
- * How long the call was connected, in seconds; `undefined` if the payload does not give both times, or gives them in the wrong order.
+ * How long the call was connected, in seconds; `undefined` if the payload lacks one of the times, or has them in the wrong order.
  * @example talkSeconds(payload.Details[0]) // 26
  */
-export function talkSeconds(detail: CallDetail): number | undefined {
+export function talkSeconds(detail: CallDetailLike): number | undefined {
   const { start, end } = callTimes({ CallStartTime: detail.CallStartTime, CallEndTime: detail.CallEndTime });
   if (start === undefined || end === undefined || end < start) return undefined;
   return (end.getTime() - start.getTime()) / 1000;

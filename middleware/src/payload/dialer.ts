@@ -1,17 +1,17 @@
 import type { PushPayloads } from "../generated/types.js";
 import { findSchema } from "../push/identify.js";
 
-/** Payload of a dialer push in either form. */
+/** Payload of a dialer push, wrapped or bare. */
 export type DialerPayload = PushPayloads["dialer.agent" | "dialer.contact" | "dialer.task"];
 
 /** The body of a dialer payload. */
 export type DialerBody<P> = P extends { pds: { body: infer B } } ? B : P extends { body: infer B } ? B : never;
 
 /**
- * The body of a dialer push, whichever form it has: the stand-alone dialer sends `{ type, body }`, a workflow sends the same below `pds`.
- * If a payload has both, the result is the body of the form that the push is identified as.
+ * The body of a dialer push in either form: the stand-alone dialer sends `{ type, body }` (bare), a workflow sends the same below `pds`
+ * (wrapped). If a payload has both, the identified form decides.
  *
- * Never throws. Returns `undefined` for a payload without a body, such as that of a quarantined push.
+ * Never throws. Returns `undefined` if the payload has no body, as a quarantined push may.
  * @example receiver.on("dialer.agent", ({ payload }) => dialerBody(payload).State);
  */
 export function dialerBody<P extends DialerPayload>(payload: P): DialerBody<P>;

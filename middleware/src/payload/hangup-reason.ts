@@ -21,13 +21,13 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * What a dialer's `hangupReason` means; `undefined` for an unknown code. 10 and 11 are not used.
+ * The meaning of `hangupReason` in a dialer push; `undefined` for an unknown code. Codes 10 and 11 are not used.
  *
  * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, although the dialer calls it "Normal": a receiver in production
  * treats it as not picked up.
  *
- * The vendor does not document the codes. The meanings are those that receivers of the stand-alone dialer use.
- * @param code a number, or its digits in a string, as both come
+ * The vendor does not document the codes. Receivers of the stand-alone dialer use these meanings.
+ * @param code a number, or its digits in a string: the vendor sends both
  * @example hangupReason("3") // "busy"
  */
 export function hangupReason(code: unknown): string | undefined {

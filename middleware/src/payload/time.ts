@@ -3,9 +3,9 @@ import { checkZone, fromZone } from "./zone.js";
 const TEXT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const DIGITS = /^\d{9,14}$/;
 
-/** Smaller epoch numbers are seconds (until the year 5138). This and larger ones are milliseconds (since 1973). */
+/** From this number on, an epoch time is in milliseconds (since 1973). Smaller ones are in seconds (until the year 5138). */
 const FIRST_MILLISECONDS = 1e11;
-/** Smaller numbers are not times: 0 means "none", and others may be durations. As epoch seconds, this is in 1973. */
+/** Smaller numbers are not times: 0 means "no time", and others may be durations. As epoch seconds, this is in 1973. */
 const FIRST_SECONDS = 1e8;
 const MAX_MILLISECONDS = 253_402_300_799_999;
 
@@ -23,12 +23,12 @@ const MAX_MILLISECONDS = 253_402_300_799_999;
  * Returns `undefined` for
  *
  * - a time without a zone, if you pass no `zone`
- * - a time that does not exist: February 30, or in the gap when clocks go forward
+ * - a time that does not exist: February 30, or a time that is skipped when clocks go forward
  * - "no time": an empty string, 0, `0001-01-01 00:00:00` and anything else before 1970
  * - any other value that is not a time
  *
  * If a time exists twice, because clocks go back, the result is the earlier one.
- * @param options.zone zone of times that name none: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: none
+ * @param options.zone zone of times that have none: an IANA name such as `Asia/Jakarta`, or an offset such as `+07:00`; default: none
  * @throws AirudderError `invalid_option` for a zone that does not exist
  * @example pushTime(dialerBody(payload).timestamp) // 2025-01-15T03:00:56.123Z
  */
@@ -52,7 +52,7 @@ function ofText(text: string, zone: string | undefined): Date | undefined {
   return local === undefined || itsZone === undefined ? undefined : validDate(fromZone(local, itsZone));
 }
 
-/** Milliseconds of a date and time as if they were in UTC; nothing if there is no such day or time of day. */
+/** Milliseconds of a date and time as if it were in UTC; `undefined` if there is no such day or time of day. */
 function clockOf(parts: RegExpExecArray): number | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
     .slice(1, 7)

@@ -1,8 +1,8 @@
-import type { CallDetail } from "./detail.js";
+import type { CallDetailLike } from "./call-detail-like.js";
 
-/** One thing that was said. */
+/** One utterance of a call. */
 export interface Turn {
-  /** Seconds from the start of the call; `undefined` where the payload does not say. */
+  /** Seconds from the start of the call; `undefined` if the payload lacks the time. */
   readonly at: number | undefined;
   readonly speaker: "robot" | "callee";
   readonly text: string;
@@ -16,21 +16,21 @@ function secondsOf(time: unknown): number | undefined {
 }
 
 /**
- * What was said in a call, in order: entries that hold no text are left out, those of one time stay in the order they came. Where one
- * entry has a text of both, the robot's is put first; which came first is not documented.
+ * The utterances of a call, sorted by time. Utterances with the same time keep their order, and empty ones are left out. If one entry
+ * contains a text of both speakers, the robot comes first: the docs do not say who spoke first.
  *
- * Field of the vendor's page on call completion: `AsrResult`. Empty where there is none, as in countries whose pushes do not have it.
+ * Field of the vendor's page on call completion: `AsrResult`. The result is empty if the push has none, as in some countries.
  * @example transcript(payload.Details[0]) // [{ at: 0, speaker: "robot", text: "Hello" }, …]
  */
-export function transcript(detail: CallDetail): Turn[] {
+export function transcript(detail: CallDetailLike): Turn[] {
   const entries = Array.isArray(detail.AsrResult) ? detail.AsrResult : [];
   const turns = entries.flatMap((entry): Turn[] => {
     const at = secondsOf(entry?.time);
-    const said = [
+    const texts = [
       ["robot", entry?.robottext],
       ["callee", entry?.text],
     ] as const;
-    return said.flatMap(([speaker, text]) =>
+    return texts.flatMap(([speaker, text]) =>
       typeof text === "string" && text.trim() !== "" ? [{ at, speaker, text }] : [],
     );
   });

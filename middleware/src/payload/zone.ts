@@ -9,14 +9,15 @@ export function checkZone(zone: string): void {
 }
 
 /**
- * Converts a local time of a zone to UTC. `local` is in milliseconds, computed as if the local time were UTC. Returns `undefined` if the time
- * does not exist, because clocks go forward or the offset is out of range. If the time exists twice, returns the earlier moment.
+ * Converts a local time of a zone to UTC. Returns `undefined` if the time does not exist, because clocks go forward or the offset is out of
+ * range. If the time exists twice, returns the earlier moment.
+ * @param local the local time in milliseconds, computed as if it were UTC
  */
 export function fromZone(local: number, zone: string): number | undefined {
   const fixed = fixedOffset(zone);
   if (fixed !== undefined) return local - fixed;
   if (OFFSET.test(zone)) return undefined;
-  // A zone changes its offset at most once within a day, so these are the two that can be in force.
+  // A zone changes its offset at most once within a day, so only the offsets of the day before and the day after are possible.
   const candidates = [local - DAY, local + DAY].map((at) => local - offsetAt(zone, at));
   const moments = candidates.filter((moment) => moment + offsetAt(zone, moment) === local);
   return moments.length > 0 ? Math.min(...moments) : undefined;
@@ -56,7 +57,7 @@ function makeFormatter(timeZone: string): Intl.DateTimeFormat {
   } catch (cause) {
     throw new AirudderError(
       "invalid_option",
-      `The zone "${timeZone}" does not exist. Give a name such as Asia/Jakarta, or an offset such as +07:00.`,
+      `The zone "${timeZone}" does not exist. Use a name such as Asia/Jakarta, or an offset such as +07:00.`,
       { cause },
     );
   }

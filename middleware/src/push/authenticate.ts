@@ -8,14 +8,14 @@ import { DEFAULT_KEY, verifySign } from "./sign.js";
  */
 export type HeaderSignVerifier = (value: string, raw: Buffer) => boolean;
 
-/** How signatures are checked. */
+/** How signatures are verified. */
 export interface SignPolicy {
   readonly keys: readonly string[];
   readonly verify: "required" | "if-present" | "off";
   readonly verifyHeaderSign: HeaderSignVerifier | undefined;
 }
 
-/** What a signature is checked against, besides the payload. */
+/** What a signature is verified against, besides the payload. */
 export interface SignedBytes {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly raw: Buffer;
@@ -23,15 +23,15 @@ export interface SignedBytes {
   readonly reserialised: boolean;
 }
 
-/** What the schema of a push says about its signature. */
+/** The statements of a schema about the signature of its pushes. */
 export type SignRules = Pick<PushSchema, "sign" | "signRequired">;
 
-/** Header of chatbot pushes. What it is computed from, and how, is not documented. */
+/** Header of chatbot pushes. Its input and its algorithm are not documented. */
 const HEADER_SIGN = "x-airudder-sign";
 
 /**
- * Whether a push carries a correct signature. `false` if it carries none, or none that can be checked.
- * @param schema `undefined` for a push of unknown shape: it may still carry the header
+ * Whether a push carries a correct signature. `false` if it carries none, or none that can be verified.
+ * @param schema schema of the push; `undefined` for an unknown shape, which may still carry the header
  * @throws AirudderError `missing_sign`, `bad_sign`, `body_already_consumed`
  */
 export function authenticate(
@@ -70,8 +70,8 @@ function checkHeaderSign(
       hint: 'The docs say that these pushes carry it. Check that no proxy removes it; verify: "if-present" accepts pushes without it.',
     });
   }
-  const fault = faultOf(verify, value, raw);
-  if (fault === undefined) return true;
+  const problem = problemOf(verify, value, raw);
+  if (problem === undefined) return true;
   if (reserialised) {
     throw new AirudderError(
       "body_already_consumed",
@@ -81,11 +81,11 @@ function checkHeaderSign(
       },
     );
   }
-  throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, { hint: fault });
+  throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, { hint: problem });
 }
 
 /** Why a verifier did not confirm the signature; `undefined` if it did. */
-function faultOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string | undefined {
+function problemOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string | undefined {
   let verdict: unknown;
   try {
     verdict = verify(value, raw);
@@ -97,7 +97,7 @@ function faultOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string
     verdict.catch(() => undefined);
     return "verifyHeaderSign returned a promise. It must return true or false synchronously, as node:crypto's createHmac allows.";
   }
-  return "verifyHeaderSign did not return true. Check it against the vendor's algorithm, over the exact bytes that it gets.";
+  return "verifyHeaderSign did not return true. Check it against the vendor's algorithm, over the exact bytes that it receives.";
 }
 
 /** Class and code of an error, without its message, which may contain personal data. */
@@ -105,26 +105,26 @@ function nameOf(error: unknown): string {
   try {
     const { name, code } = error as { name?: unknown; code?: unknown };
     const words = [name, code].filter((word) => typeof word === "string" && /^\w{1,64}$/.test(word));
-    return words.length > 0 ? words.join(" ") : "a value that is no error";
+    return words.length > 0 ? words.join(" ") : "a value that is not an error";
   } catch {
-    return "a value that is no error";
+    return "a value that is not an error";
   }
 }
 
 /** The likely cause of a wrong signature, for the owner of the receiver. It is not part of the response. */
 export function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
-  if (typeof payload.TaskID !== "string") return "TaskID is missing or no string: nothing can be verified.";
+  if (typeof payload.TaskID !== "string") return "TaskID is missing or not a string, so Sign cannot be verified.";
   const trimmed = keys.map((key) => key.trim());
   if (trimmed.some((key, i) => key !== keys[i]) && verifySign(payload, trimmed)) {
-    return "The key has white space around it: without that it matches. Trim the key.";
+    return "The key has white space around it; without the white space, it matches. Trim the key.";
   }
   if (!keys.includes(DEFAULT_KEY) && verifySign(payload, DEFAULT_KEY)) {
-    return "It was signed with the vendor's public default key: ask the vendor to configure yours.";
+    return "The push was signed with the vendor's public default key. Ask the vendor to configure yours.";
   }
   if (typeof payload.Sign === "string" && !/^[0-9a-f]{32}$/i.test(payload.Sign)) {
-    return "Sign is no md5 in hex: a masked or hand-made push.";
+    return "Sign is not an MD5 hash in hex: the push was masked or made by hand.";
   }
   return keys.length > 1
     ? `None of the ${keys.length} keys matches.`
-    : "Another key was used: compare the key with the one agreed with the vendor.";
+    : "Another key was used. Compare the key with the one agreed with the vendor.";
 }

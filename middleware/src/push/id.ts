@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 
-/** Part of every id of this process; unique per process. */
+/** Part of every id of this process, different in each process. */
 const PROCESS = randomBytes(6).toString("hex");
 let last = 0;
 let count = 0;
 let time = "";
 
-/** A new push id: sortable by time, and unique across processes, regardless of the clock. */
+/** A new push id. Ids sort by time and are unique across processes, even if the clock is set back. */
 export function newPushId(now: number = Date.now()): string {
   if (now > last) {
     last = now;

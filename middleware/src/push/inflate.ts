@@ -10,7 +10,7 @@ import {
 } from "node:zlib";
 import { AirudderError, tooLarge } from "../errors.js";
 
-/** Raw deflate is sent by some in place of zlib's, whose first byte ends in 8. */
+/** Some senders use raw deflate instead of the zlib format, whose first byte ends in 8. */
 function isRawDeflate(body: Buffer): boolean {
   return ((body[0] ?? 8) & 0x0f) !== 8;
 }
@@ -20,19 +20,19 @@ function failure(error: unknown, limit: number): AirudderError {
   return isBomb ? tooLarge(limit) : new AirudderError("malformed_json", "The body cannot be decompressed.");
 }
 
-/** Whether a body has to be inflated. */
+/** Whether a body with this content encoding must be inflated. */
 export function isEncoded(encoding: string | undefined): encoding is string {
   return encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity";
 }
 
-/** Inflating shares its threads with the writing of files: a flood of bombs must leave some for the inbox. */
-const MOST_AT_ONCE = 2;
+/** Inflating uses the same thread pool as file writes: a flood of compression bombs must leave threads for the inbox. */
+const MAX_PARALLEL = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * The body without its content encoding. Stops at `limit` bytes, whatever the encoding promises.
+ * Removes the content encoding of a body. Stops once the result is larger than `limit` bytes.
  * @throws AirudderError `too_large`, `malformed_json`
  */
 export function inflateBody(body: Buffer, encoding: string, limit: number): Promise<Buffer> {
@@ -46,7 +46,7 @@ export function inflateBody(body: Buffer, encoding: string, limit: number): Prom
         else reject(failure(error, limit));
       });
     };
-    if (running < MOST_AT_ONCE) run();
+    if (running < MAX_PARALLEL) run();
     else waiting.push(run);
   });
 }
@@ -59,7 +59,7 @@ function start(body: Buffer, name: string, limit: number, done: (error: Error | 
   else inflate(body, options, done);
 }
 
-/** {@link inflateBody} for those who can wait. */
+/** Like {@link inflateBody}, but synchronous. */
 export function inflateBodySync(body: Buffer, encoding: string, limit: number): Buffer {
   const name = encoding.toLowerCase();
   const options = { maxOutputLength: limit };

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { AirudderError } from "../errors.js";
 
 /**
- * A body's bytes as the JSON object that they hold.
+ * Parses a body into its JSON object.
  * @throws AirudderError `empty_body`, `malformed_json`, `not_an_object`
  */
 export function parseBody(raw: Buffer): object {
@@ -10,20 +10,23 @@ export function parseBody(raw: Buffer): object {
   if (!isUtf8(raw)) throw new AirudderError("malformed_json", "The body is not valid UTF-8.");
   let payload: unknown;
   try {
-    payload = JSON.parse(textOf(raw));
+    payload = JSON.parse(decode(raw));
   } catch {
     throw new AirudderError("malformed_json", "The body is not valid JSON.");
   }
   return checkObject(payload);
 }
 
-/** A byte order mark is no JSON, but it is harmless. */
-function textOf(raw: Buffer): string {
+/** Skips a byte order mark: it is not JSON, but harmless. */
+function decode(raw: Buffer): string {
   const hasMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
   return raw.toString("utf8", hasMark ? 3 : 0);
 }
 
-/** @throws AirudderError `not_an_object` */
+/**
+ * Returns a parsed body if it is an object.
+ * @throws AirudderError `not_an_object`
+ */
 export function checkObject(payload: unknown): object {
   if (typeof payload === "object" && payload !== null && !Array.isArray(payload)) return payload;
   throw new AirudderError("not_an_object", "The body is valid JSON, but not an object.");

@@ -1,5 +1,5 @@
 import type { Condition, Rule } from "../generated/catalogue.js";
-import { readAt, stepsOf } from "./pointer.js";
+import { parsePointer, readAt } from "./pointer.js";
 
 /** The fields of a schema that identification uses. */
 export interface Identifiable {
@@ -8,12 +8,12 @@ export interface Identifiable {
   readonly identifyPartial: readonly Rule[];
 }
 
-type Test = (payload: object) => boolean;
+type Predicate = (payload: object) => boolean;
 
-function compileCondition(pointer: string, wanted: Condition): Test {
-  const steps = stepsOf(pointer);
-  if (typeof wanted === "object") return (payload) => readAt(payload, steps) === wanted.const;
-  switch (wanted) {
+function compileCondition(pointer: string, condition: Condition): Predicate {
+  const steps = parsePointer(pointer);
+  if (typeof condition === "object") return (payload) => readAt(payload, steps) === condition.const;
+  switch (condition) {
     case "array":
       return (payload) => Array.isArray(readAt(payload, steps));
     case "present":
@@ -30,18 +30,20 @@ function compileCondition(pointer: string, wanted: Condition): Test {
   }
 }
 
-function compileRules(rules: readonly Rule[]): Test {
+function compileRules(rules: readonly Rule[]): Predicate {
   const compiled = rules.map((rule) =>
-    Object.entries(rule).map(([pointer, wanted]) => compileCondition(pointer, wanted)),
+    Object.entries(rule).map(([pointer, condition]) => compileCondition(pointer, condition)),
   );
   return (payload) => compiled.some((conditions) => conditions.every((holds) => holds(payload)));
 }
 
 /**
- * Returns a function that finds the schema of a payload by its shape. It tests the `identify` rules of all schemas first. If none holds, it
- * tests the `identifyPartial` rules, for a push that lacks a field. If these match two types, the result is `undefined`.
+ * Returns a function that finds the schema of a payload by its shape:
  *
- * If you pass a type, only its schemas are candidates. If none of their rules holds, the result is the first of them.
+ * 1. The first schema with an `identify` rule that holds.
+ * 2. Otherwise the first schema with an `identifyPartial` rule that holds: the push lacks a field. `undefined` if two types match.
+ *
+ * If you pass a type, only the schemas of that type are candidates, and the first of them is the default.
  */
 export function schemaFinder<S extends Identifiable>(
   schemas: readonly S[],

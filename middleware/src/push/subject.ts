@@ -1,36 +1,43 @@
 import { hash } from "node:crypto";
 import type { PushKey, PushSchema } from "../generated/catalogue.js";
-import { readAt, stepsOf } from "./pointer.js";
+import { SEARCH_KEYS, type SearchIds } from "./facts.js";
+import { parsePointer, readAt } from "./pointer.js";
 
-interface Reader {
-  /** For each part of the subject, the places where it may be. The first one with a value is used. */
+/** The JSON pointers of a schema as steps. */
+interface ParsedPointers {
+  /** For each part of the subject, where its value may be. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
+  searchKeys: [PushKey, string[]][];
 }
 
-const readers = new WeakMap<PushSchema, Reader>();
+const pointersOfSchemas = new WeakMap<PushSchema, ParsedPointers>();
 
-function readerOf(schema: PushSchema): Reader {
-  let reader = readers.get(schema);
-  if (reader === undefined) {
-    const keys = Object.entries(schema.keys) as [PushKey, string][];
-    reader = {
-      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(stepsOf)),
-      keys: keys.map(([key, pointer]) => [key, stepsOf(pointer)]),
+function pointersOf(schema: PushSchema): ParsedPointers {
+  let pointers = pointersOfSchemas.get(schema);
+  if (pointers === undefined) {
+    const keys = Object.entries(schema.keys).map(([key, pointer]): [PushKey, string[]] => [
+      key as PushKey,
+      parsePointer(pointer),
+    ]);
+    pointers = {
+      subject: schema.subject.map((part) => (typeof part === "string" ? [part] : part).map(parsePointer)),
+      keys,
+      searchKeys: keys.filter(([key]) => (SEARCH_KEYS as readonly PushKey[]).includes(key)),
     };
-    readers.set(schema, reader);
+    pointersOfSchemas.set(schema, pointers);
   }
-  return reader;
+  return pointers;
 }
 
-function textOf(value: unknown): string | undefined {
+function idText(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   return typeof value === "number" ? String(value) : undefined;
 }
 
-function firstText(payload: object, places: readonly string[][]): string | undefined {
-  for (const steps of places) {
-    const text = textOf(readAt(payload, steps));
+function firstText(payload: object, candidates: readonly string[][]): string | undefined {
+  for (const steps of candidates) {
+    const text = idText(readAt(payload, steps));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -38,7 +45,7 @@ function firstText(payload: object, places: readonly string[][]): string | undef
 
 /** Subjects stay in memory to detect duplicates and to keep order, so their length is limited. */
 const MAX_LENGTH = 256;
-const KEPT_LENGTH = 64;
+const PREFIX_LENGTH = 64;
 
 /**
  * The subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. A string of more than 256
@@ -48,21 +55,29 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
-  for (const places of readerOf(schema).subject) {
-    const text = firstText(payload, places);
+  for (const candidates of pointersOf(schema).subject) {
+    const text = firstText(payload, candidates);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
   if (!found) return undefined;
-  return subject.length > MAX_LENGTH ? `${subject.slice(0, KEPT_LENGTH)}|${hash("sha256", subject)}` : subject;
+  return subject.length > MAX_LENGTH ? `${subject.slice(0, PREFIX_LENGTH)}|${hash("sha256", subject)}` : subject;
 }
 
-/** The ids that a push is looked up by, under one name for all types. */
+/** The ids of a push, under the same names for all types. */
 export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).keys);
+}
+
+/** Finds the ids that are stored with a push. */
+export function findSearchIds(schema: PushSchema | undefined, payload: object): SearchIds {
+  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).searchKeys);
+}
+
+function textsAt(payload: object, pointers: readonly [PushKey, string[]][]): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
-  if (schema === undefined) return found;
-  for (const [key, steps] of readerOf(schema).keys) {
-    const text = textOf(readAt(payload, steps));
+  for (const [key, names] of pointers) {
+    const text = idText(readAt(payload, names));
     if (text !== undefined) found[key] = text;
   }
   return found;

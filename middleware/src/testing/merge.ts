@@ -1,4 +1,4 @@
-/** The fields of a payload that a test sets. A list has as many elements as are given; each is merged over the sample's. */
+/** The fields of a payload that a test sets. The payload gets as many list elements as the override has, each merged over the sample's. */
 export type Overrides<T> = T extends readonly (infer E)[]
   ? readonly Overrides<E>[]
   : T extends object

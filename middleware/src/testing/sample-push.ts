@@ -2,26 +2,25 @@ import { AirudderError } from "../errors.js";
 import { catalogue, type PushSchema } from "../generated/catalogue.js";
 import { samples } from "../generated/samples.js";
 import type { PushPayloads, PushType } from "../generated/types.js";
-import { stepsOf } from "../push/pointer.js";
+import { parsePointer } from "../push/pointer.js";
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 import { merge, type Overrides } from "./merge.js";
-import { randomFrom } from "./random.js";
 
-/** Options of {@link samplePush}. */
+/** Options of {@link samplePush}. All are optional. */
 export interface SampleOptions {
-  /** Key to sign with. Default: the vendor's public `airudder`. */
+  /** Key to sign with. Default: the vendor's public key `airudder`. */
   readonly key?: string;
-  /** The same seed gives the same push. Default: new ids each time. */
+  /** Pushes with the same seed are equal. Default: new ids each time. */
   readonly seed?: number;
   /** Form of a dialer push. Default: `wrapped`, as a workflow sends it. */
   readonly form?: "wrapped" | "bare";
 }
 
 /**
- * A payload as the vendor sends it: valid, with new ids, signed if its type carries a `Sign`. The personal data is fictitious. If the
- * vendor's vocabulary is not known, the value is `<unknown vocabulary>`.
- * @param overrides the fields to set, at any depth; `undefined` removes a field; a list gets as many elements as you pass, each merged over
- * the sample's; a `Sign` that you pass is not replaced
+ * Creates a payload like the vendor's: valid, with new ids, signed if its type carries a `Sign`. Personal data is fictitious. A value whose
+ * vocabulary is unknown is `<unknown vocabulary>`.
+ * @param overrides the fields to set, at any depth. `undefined` removes a field. A list gets as many elements as you pass, each merged over
+ * the sample's. A `Sign` that you pass is not replaced.
  * @throws AirudderError `invalid_option` for a type that does not exist
  * @example
  * samplePush("call.completed", { Details: [{ Status: "failed", RingType: "busy" }] }, { key: "test-key" });
@@ -43,40 +42,52 @@ export function samplePush<T extends PushType>(
   }
   const payload = structuredClone(samples[schema.name] ?? {}) as Record<string, unknown>;
   const random = randomFrom(options.seed);
-  renew(payload, schema, random);
+  renewIds(payload, schema, random);
   const merged = merge(payload, overrides) as Record<string, unknown>;
-  renewCalls(merged.Details, (overrides as { Details?: unknown }).Details, random);
+  renewCallIds(merged.Details, (overrides as { Details?: unknown }).Details, random);
   if (schema.sign === "Sign" && !Object.hasOwn(overrides, "Sign") && typeof merged.TaskID === "string") {
     merged.Sign = sign(merged.TaskID, options.key ?? DEFAULT_KEY);
   }
   return merged as PushPayloads[T];
 }
 
-/** Gives the payload a new task, call and case. */
-function renew(payload: object, { keys }: PushSchema, random: () => number): void {
+/** Replaces the ids of the task, call and case. */
+function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;
-    const steps = stepsOf(pointer);
+    const steps = parsePointer(pointer);
     const last = steps.pop() as string;
     const parent = steps.reduce<unknown>(
       (value, step) => (value as Record<string, unknown> | undefined)?.[step],
       payload,
     ) as Record<string, unknown> | undefined;
-    if (typeof parent?.[last] === "string") parent[last] = renewed(parent[last], random);
+    if (typeof parent?.[last] === "string") parent[last] = withNewDigits(parent[last], random);
   }
 }
 
-/** Further calls of a list are copies of the sample's: each gets a call id that no other has, unless it was given one. */
-function renewCalls(details: unknown, overrides: unknown, random: () => number): void {
+/** Replaces the call ids of all calls but the first, because these calls are copies of the sample's. Keeps ids that the test has set. */
+function renewCallIds(details: unknown, overrides: unknown, random: () => number): void {
   if (!Array.isArray(details) || !Array.isArray(overrides)) return;
   details.forEach((detail, i) => {
     const isGiven = Object.hasOwn((overrides[i] as object | null | undefined) ?? {}, "CallID");
-    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = renewed(detail.CallID, random);
+    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = withNewDigits(detail.CallID, random);
   });
 }
 
-/** The same text with other digits: hexadecimal ones where it is an id of 32 of them. */
-function renewed(text: string, random: () => number): string {
+/** Replaces the digits of an id: hexadecimal ones if it consists of 32 of them. */
+function withNewDigits(text: string, random: () => number): string {
   const isHex = /^[0-9a-f]{32}$/.test(text);
   return text.replace(isHex ? /./g : /\d(?!$)/g, () => Math.floor(random() * (isHex ? 16 : 10)).toString(16));
+}
+
+/** Returns a generator of numbers from 0 to 1. The same seed produces the same numbers. */
+function randomFrom(seed: number | undefined): () => number {
+  if (seed === undefined) return Math.random;
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

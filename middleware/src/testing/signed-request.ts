@@ -1,6 +1,6 @@
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 
-/** A request as `fetch(url, …)`, supertest (`.set(headers).send(body)`) and light-my-request (`inject({ url, … })`) take it. */
+/** A request for `fetch(url, …)`, supertest (`.set(headers).send(body)`) or light-my-request (`inject({ url, … })`). */
 export interface SignedRequest {
   readonly method: "POST";
   readonly headers: Record<string, string>;
@@ -9,9 +9,9 @@ export interface SignedRequest {
 }
 
 /**
- * The request that the vendor would send for a payload. Its `Sign`, where the payload has a `TaskID` and a `Sign`, is made with the key.
- * @param options.key key to sign with; default: the vendor's public `airudder`
- * @param options.headers further headers
+ * The request that the vendor would send for a payload. If the payload has a `TaskID` and a `Sign`, it is signed again with the key.
+ * @param options.key key to sign with; default: the vendor's public key `airudder`
+ * @param options.headers additional headers
  * @example
  * const response = await fetch(url, signedRequest(samplePush("call.completed"), { key: "test-key" }));
  */

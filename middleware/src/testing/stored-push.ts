@@ -1,9 +1,7 @@
 import type { InboxEvents, StoredPush } from "../inbox/inbox.js";
 import { newPushId } from "../push/id.js";
 
-const EMPTY = "{}";
-
-/** A push as an inbox is given it; each test sets what it is about. */
+/** A push for `Inbox.put` with neutral values. A test overrides those that it needs. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   return {
     id: newPushId(),
@@ -12,20 +10,17 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
     method: "POST",
     url: "/",
     headers: { "content-type": "application/json" },
-    body: Buffer.from(EMPTY),
+    body: Buffer.from("{}"),
     sha256: "",
     reserialised: false,
     verified: false,
     replay: undefined,
     subject: undefined,
-    task: undefined,
-    call: undefined,
-    workflow: undefined,
     drift: 0,
     quarantined: false,
     ...overrides,
   };
 }
 
-/** For an inbox whose events nobody wants. */
+/** Ignores the events of an inbox. */
 export const silent: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };

@@ -34,14 +34,14 @@ function start(args: readonly string[], out: Output, err: Output | "inherit"): C
 }
 
 /**
- * What is done with the output of a command: it is discarded, it is read, or nobody reads it for so long (ms), and then the reader goes
- * away, so that the command ends.
+ * What happens with the output of a command: it is discarded (`none`), it is read (`present`), or nobody reads it for `absentMs` and then
+ * the pipe is closed, which ends the command.
  */
 export type Reader = "none" | "present" | { readonly absentMs: number };
 
 /**
- * Runs a command to its end, in a process of its own.
- * @throws if it exits with another code than 0
+ * Runs a command in its own process until it ends.
+ * @throws if its exit code is not 0
  */
 export async function run(args: readonly string[], reader: Reader = "none"): Promise<Run> {
   const startedAt = performance.now();
@@ -66,18 +66,18 @@ export async function run(args: readonly string[], reader: Reader = "none"): Pro
 
 /** The memory of a process. */
 export interface Memory {
-  /** Also counts what the allocator of the C library keeps after the program has freed it. */
+  /** Includes memory that the program has freed and the C library has not returned yet. */
   readonly residentMb: number;
   /** What the program uses: the heap of V8, and the bytes of buffers. */
   readonly usedMb: number;
 }
 
-/** A `listen` in a process of its own. */
+/** A `listen` in its own process. */
 export class Listening {
   private constructor(
     private readonly child: ChildProcess,
     readonly url: string,
-    /** From its start to the line that says that it is ready. */
+    /** From its start to its event `ready`. */
     readonly seconds: number,
   ) {}
 

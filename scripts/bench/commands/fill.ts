@@ -1,21 +1,21 @@
 import { createHash } from "node:crypto";
-import { newPushId } from "airudder-webhooks";
+import { newPushId } from "airudder-webhooks/inspect";
 import { type Journal, openJournal } from "airudder-webhooks/journal";
 import { callCompleted } from "../../load/pushes.js";
 
-const AT_ONCE = 1_000;
+const BATCH = 1_000;
 
 /** The task of the push at an index; each push has its own. */
 export function taskOf(index: number): string {
   return `490d5ec3c1${String(index).padStart(16, "0")}`;
 }
 
-/** Fills a journal with calls of as many tasks, each delivered, one in ten rejected by the app. */
+/** Fills a journal with `size` delivered calls, each of a new task. The app responded 500 to every tenth. */
 export async function fill(folder: string, size: number, target: string): Promise<void> {
   const journal = await openJournal(folder);
   const template = callCompleted("TASK", "CALL");
-  for (let first = 0; first < size; first += AT_ONCE) {
-    const count = Math.min(AT_ONCE, size - first);
+  for (let first = 0; first < size; first += BATCH) {
+    const count = Math.min(BATCH, size - first);
     await Promise.all(Array.from({ length: count }, (_, i) => record(journal, template, first + i, target)));
   }
   await journal.close();

@@ -1,10 +1,10 @@
-/** One server of the proxy's bench, in a process of its own: the app, the dev proxy, or one of its peers. */
+/** Runs one server in its own process: the app, the dev proxy, or another proxy. */
 import { Agent, createServer, type RequestListener, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startDevproxy } from "airudder-devproxy";
 import express from "express";
 import { createProxyMiddleware } from "http-proxy-middleware";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const [name, target = "", folder = ""] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true });
@@ -16,9 +16,9 @@ const servers: Record<string, () => RequestListener> = {
   "http-proxy-middleware": () => express().use(createProxyMiddleware({ target: new URL(target).origin, agent })),
   "plain pipe": () => (incoming, response) => {
     const { method, url, headers } = incoming;
-    const outgoing = request(new URL(String(url), target), { method: String(method), headers, agent }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+    const outgoing = request(new URL(String(url), target), { method: String(method), headers, agent }, (received) => {
+      response.writeHead(received.statusCode ?? 502, received.headers);
+      received.pipe(response);
     });
     incoming.pipe(outgoing);
   },
@@ -38,7 +38,7 @@ async function start(): Promise<number> {
   return Number(new URL(proxy.localUrl).port);
 }
 
-answerParent(await start(), {
+exposeFunctions(await start(), {
   usage: () => {
     const { user, system } = process.cpuUsage();
     return { cpuMs: (user + system) / 1000, rss: process.memoryUsage.rss() };

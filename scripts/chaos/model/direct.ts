@@ -1,11 +1,11 @@
 /**
- * Checks direct mode against a reference model, in its own process. Runs random sequences of pushes, copies, the vendor's retries, clock
+ * Checks direct mode against a reference model, in its own process. Runs random sequences of pushes, duplicates, the vendor's retries, clock
  * steps, and handlers that succeed, fail or end late.
  *
  * The invariants: unless its handler fails, each push is handled once and finally gets a 200. A push that got a 200 has been handled.
  */
 import { airudder } from "airudder-webhooks";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 import { setClock } from "./clock.js";
 import { Random } from "./random.js";
 
@@ -23,11 +23,11 @@ interface Sent {
   runs: number;
   failed: number;
   run: Run | undefined;
-  /** Place of its last run in the order of all runs. */
+  /** Position of its last run in the order of all runs. */
   order: number;
   /** A response was not 200, so the vendor retries. */
   retries: boolean;
-  told: boolean;
+  acknowledged: boolean;
 }
 
 interface Run {
@@ -48,7 +48,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
 
   receiver.on("dialer.agent", () => {
     const sent = delivering;
-    if (sent === undefined) return void broken.push(`step ${step}: a handler ran with no push on its way`);
+    if (sent === undefined) return void broken.push(`step ${step}: a handler ran although no push was sent`);
     sent.runs++;
     sent.order = ++runs;
     if (sent.runs > sent.failed + 1)
@@ -81,14 +81,17 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
         sent.retries = true;
         return;
       }
-      sent.told = true;
-      if (sent.runs === sent.failed) broken.push(`step ${step}: ${subject}${state} was answered 200 and never handled`);
+      sent.acknowledged = true;
+      if (sent.runs === sent.failed)
+        broken.push(`step ${step}: ${subject}${state} got the response 200 and was never handled`);
     });
   };
 
   const forget = (): void => {
     for (const [subject, all] of open.entries()) {
-      open[subject] = all.filter(({ told, open: requests, run }) => !told || requests > 0 || run !== undefined);
+      open[subject] = all.filter(
+        ({ acknowledged, open: requests, run }) => !acknowledged || requests > 0 || run !== undefined,
+      );
     }
   };
 
@@ -96,7 +99,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
     const subject = random.below(SUBJECTS);
     const pushes = open[subject] as Sent[];
     const running = pushes.filter((sent) => sent.run !== undefined);
-    const what = random.weighted({ push: 5, copy: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
+    const what = random.weighted({ push: 5, duplicate: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
     if (what === "push") {
       // Skip bytes that the vendor is still sending: no receiver can distinguish a new push from a retry of the same bytes.
       const latest = last[subject];
@@ -115,14 +118,14 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
           run: undefined,
           order: 0,
           retries: false,
-          told: false,
+          acknowledged: false,
         };
         pushes.push(sent);
         deliver(sent, "push");
       }
-    } else if (what === "copy") {
+    } else if (what === "duplicate") {
       const newest = running.sort((a, b) => a.order - b.order).at(-1);
-      if (newest !== undefined && !newest.retries) deliver(newest, "copy");
+      if (newest !== undefined && !newest.retries) deliver(newest, "duplicate");
     } else if (what === "retry") {
       const waiting = pushes.filter((sent) => sent.retries && sent.open === 0);
       if (waiting.length > 0) deliver(random.pick(waiting), "retry");
@@ -159,4 +162,4 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-answerParent(undefined, { run: (detail) => run(detail as { seed: number; steps: number }) });
+exposeFunctions(undefined, { run: (detail) => run(detail as { seed: number; steps: number }) });

@@ -1,7 +1,7 @@
 /** An app with a file inbox that the model controls step by step. Its handlers write a log line before they return. */
 import { openSync, writeSync } from "node:fs";
 import { airudder, dialerBody, fileInbox } from "airudder-webhooks";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 import { setClock, startClock } from "./clock.js";
 
 /** Arguments of the app, as JSON. */
@@ -64,7 +64,7 @@ async function send({ subject, state }: ModelPush): Promise<ModelResponse> {
   return { status, id, duplicate };
 }
 
-answerParent(undefined, {
+exposeFunctions(undefined, {
   push: async (detail) => {
     const responses: ModelResponse[] = [];
     for (const push of detail as ModelPush[]) responses.push(await send(push));

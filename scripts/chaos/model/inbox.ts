@@ -48,7 +48,7 @@ export interface ModelReport {
  * stopped process, clock steps and damaged lines. The invariants:
  *
  * - Each acknowledged push is finally handled or dead: only once, unless its process died, and in the order of its subject.
- * - Only a copy of a subject's last push is a duplicate.
+ * - Only a byte-identical copy of a subject's last push is a duplicate.
  * - A damaged line is kept.
  * @param script the compiled `inbox-app.ts`
  */
@@ -100,7 +100,7 @@ class InboxModel {
     for (; step < steps && this.#broken.length === 0; step++) {
       const kind = this.#random.weighted(this.weights);
       if (kind !== "push") this.#trace.push(`${step} ${kind}`);
-      await this.#take(kind);
+      await this.#execute(kind);
     }
     await this.#judge();
     const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-25).join(", ")})`;
@@ -126,11 +126,11 @@ class InboxModel {
     const options: ModelAppOptions = { dir: this.#dir, log: this.#log, life: ++this.#life, clockMs: this.#clockMs };
     const { child } = await Child.start(this.script, [JSON.stringify(options)]);
     this.#app = child;
-    const error = await child.ask<string>("ready");
+    const error = await child.invoke<string>("ready");
     if (error !== "") this.#broken.push(`life ${this.#life} did not open the inbox: ${error}`);
   }
 
-  async #take(kind: Step): Promise<void> {
+  async #execute(kind: Step): Promise<void> {
     const random = this.#random;
     if (kind === "push") return this.#push(this.#running, [this.#newPush()]);
     if (kind === "burst")
@@ -142,7 +142,7 @@ class InboxModel {
       // A large step, or a small one backwards, so that the same timestamps occur again.
       if (random.next() < 0.3) this.#clockMs = (random.next() - 0.5) * 2 * 24 * HOUR_MS;
       else this.#clockMs -= random.next() * 20;
-      await this.#running.ask("clock", this.#clockMs);
+      await this.#running.invoke("clock", this.#clockMs);
     } else if (kind === "drain") await this.#drain();
     else if (kind === "drop" || kind === "retry") await this.#handleDead(kind);
     else if (kind === "takeover") await this.#takeOver();
@@ -156,11 +156,11 @@ class InboxModel {
   }
 
   async #push(app: Child, pushes: ModelPush[]): Promise<void> {
-    const responses = await app.ask<ModelResponse[]>("push", pushes);
+    const responses = await app.invoke<ModelResponse[]>("push", pushes);
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
       if (status !== 200 || id === undefined) {
-        this.#broken.push(`${subject} ${state} was answered ${status}`);
+        this.#broken.push(`${subject} ${state} got the response ${status}`);
         continue;
       }
       const last = this.#last.get(subject);
@@ -169,35 +169,35 @@ class InboxModel {
           this.#broken.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
         continue;
       }
-      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was given out twice`);
+      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was assigned twice`);
       this.#accepted.set(id, { id, subject, state, order: this.#accepted.size });
       this.#last.set(subject, state);
     }
   }
 
   async #drain(): Promise<string[]> {
-    const { left, dead } = await this.#running.ask<{ left: number; dead: string[] }>("drain");
+    const { left, dead } = await this.#running.invoke<{ left: number; dead: string[] }>("drain");
     if (left > 0) this.#broken.push(`${left} pushes are never finished`);
     return dead;
   }
 
   async #handleDead(kind: "drop" | "retry"): Promise<void> {
-    const dead = await this.#running.ask<string[]>("dead");
+    const dead = await this.#running.invoke<string[]>("dead");
     if (dead.length === 0) return;
     const id = this.#random.pick(dead);
-    const done = await this.#running.ask<boolean>(kind, id);
+    const done = await this.#running.invoke<boolean>(kind, id);
     if (done) (kind === "drop" ? this.#dropped : this.#retried).add(id);
   }
 
   async #restart(kind: "kill" | "close" | "damage"): Promise<void> {
     const app = this.#running;
-    if (kind === "close") await app.ask("close");
+    if (kind === "close") await app.invoke("close");
     else {
       this.#crashed.add(this.#life);
       // Killed while requests are open: it is unknown whether their pushes are stored.
       const pushes = Array.from({ length: 5 }, () => this.#newPush());
       for (const { subject } of pushes) this.#last.set(subject, undefined);
-      app.ask("push", pushes).catch(() => undefined);
+      app.invoke("push", pushes).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     }
     await app.kill();
@@ -212,7 +212,7 @@ class InboxModel {
     const oldLife = this.#life;
     const pushes = Array.from({ length: 6 }, () => this.#newPush());
     for (const { subject } of pushes) this.#last.set(subject, undefined);
-    const answered = old.ask<ModelResponse[]>("push", pushes).catch(() => []);
+    const pending = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
     await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     this.#stopped = old;
     this.#crashed.add(oldLife);
@@ -222,7 +222,7 @@ class InboxModel {
     old.process.kill("SIGCONT");
     const [, responses] = await Promise.all([
       this.#push(this.#running, [this.#newPush(), this.#newPush(), this.#newPush()]),
-      answered,
+      pending,
     ]);
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
@@ -263,7 +263,7 @@ class InboxModel {
   async #judge(): Promise<void> {
     const app = this.#running;
     const dead = new Set(await this.#drain());
-    await app.ask("close");
+    await app.invoke("close");
     await app.kill();
     const done = new Map<string, { life: number; at: number }[]>();
     for (const [at, line] of readFileSync(this.#log, "utf8").split("\n").slice(0, -1).entries()) {
@@ -294,7 +294,7 @@ class InboxModel {
       if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;
       const before = latest.get(subject);
       if (before !== undefined && before.at > first.at && !this.#damaged.has(id) && !this.#damaged.has(before.id))
-        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which came earlier`);
+        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which arrived earlier`);
       latest.set(subject, { at: Math.max(first.at, before?.at ?? 0), id });
     }
   }

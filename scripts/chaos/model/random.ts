@@ -1,4 +1,4 @@
-/** A seeded random generator: the same seed gives the same choices. */
+/** A seeded random generator: the same seed results in the same choices. */
 export class Random {
   #state: number;
 

@@ -1,8 +1,8 @@
-/** An app that responds to each push after a delay. It notes each push in a file: `begin ID` on arrival, `end ID` before the response. */
+/** An app that responds to each push after a delay. It writes two lines for each push to a file: `begin ID` on arrival, `end ID` before the response. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const [log = "", port = "0", responseMs = "100"] = process.argv.slice(2);
 const fd = openSync(log, "a");
@@ -22,4 +22,4 @@ const server = createServer((request, response) => {
   });
 });
 await new Promise<void>((resolve) => server.listen(Number(port), "127.0.0.1", resolve));
-answerParent((server.address() as AddressInfo).port, {});
+exposeFunctions((server.address() as AddressInfo).port, {});

@@ -1,10 +1,10 @@
 /** The dev proxy in its own process. */
 import { type DevproxyOptions, startDevproxy } from "airudder-devproxy";
 import { pendingRows } from "../../../devproxy/src/journal/status.js";
-import { answerParent } from "../../answer-parent.js";
+import { exposeFunctions } from "../../child-functions.js";
 
 const proxy = await startDevproxy(JSON.parse(process.argv[2] ?? "{}") as DevproxyOptions);
-answerParent(proxy.localUrl, {
+exposeFunctions(proxy.localUrl, {
   waiting: () => pendingRows(proxy.store.index).length,
   /** The load's ids of its pushes, in the order of the records. */
   order: () => proxy.store.index.rows.map(({ push }) => push.url.split("id=")[1]),

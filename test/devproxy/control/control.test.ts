@@ -4,12 +4,12 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayEvent } from "airudder-devproxy";
-import { connectControl } from "../../../devproxy/src/control/client.js";
+import { connectControl } from "../../../devproxy/src/control/index.js";
 import { ListenProcess, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-test("a running proxy is found, asked for its state, and gone when it is closed", async (t) => {
+test("a running proxy is found and reports its state; a closed one is not found", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const found = await connectControl(dir);
   assert.equal(found?.state.local, proxy.localUrl);
@@ -18,7 +18,7 @@ test("a running proxy is found, asked for its state, and gone when it is closed"
   assert.equal(await connectControl(dir), undefined);
 });
 
-test("what a dead one left behind is nobody", async (t) => {
+test("a listen.json that a closed proxy left behind is ignored", async (t) => {
   const { dir, proxy } = await startProxy(t);
   const left = readFileSync(join(dir, "listen.json"));
   await proxy.close();
@@ -28,7 +28,7 @@ test("what a dead one left behind is nobody", async (t) => {
   assert.equal(await connectControl(dir), undefined);
 });
 
-test("without the token, from a web page, or under another name it answers nothing", async (t) => {
+test("requests without the token, from a web page, or with another host are rejected", async (t) => {
   const { dir } = await startProxy(t);
   const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
   const url = `http://127.0.0.1:${port}/state`;
@@ -46,7 +46,7 @@ test("without the token, from a web page, or under another name it answers nothi
   assert.equal((await send(`http://127.0.0.1:${port}/other`, "", { method: "GET", headers: good })).status, 404);
 });
 
-test("a replay through it is done by the running proxy, and its errors come back", async (t) => {
+test("the running proxy makes the replay, and its errors are returned", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   const found = await connectControl(dir);
@@ -60,7 +60,7 @@ test("a replay through it is done by the running proxy, and its errors come back
   });
 });
 
-test("a replay whose listen is stopped says so, and is not done", async (t) => {
+test("a replay whose listen is stopped fails with a message", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (let n = 0; n < 5; n++) await send(proxy.localUrl, `{"n":${n}}`);
   const found = await connectControl(dir);
@@ -71,7 +71,7 @@ test("a replay whose listen is stopped says so, and is not done", async (t) => {
   });
 });
 
-test("a replay whose listen is killed says the same", async (t) => {
+test("a replay whose listen is killed fails with the same message", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const dir = makeFolder(t);
@@ -84,7 +84,7 @@ test("a replay whose listen is killed says the same", async (t) => {
   await assert.rejects(found?.replay({ last: 1 }, () => undefined) ?? Promise.resolve(), { exit: 1, message });
 });
 
-test("a replay that is stopped says how far it came", async (t) => {
+test("a replay that is stopped reports its progress", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
   const found = await connectControl(dir);
@@ -97,7 +97,7 @@ test("a replay that is stopped says how far it came", async (t) => {
   assert.deepEqual(summary?.event === "summary" && [summary.total, summary.stopped, summary.interrupted], [1, 1, true]);
 });
 
-test("a replay whose asker goes away is stopped, and the proxy lives", async (t) => {
+test("a replay whose client disconnects is stopped, and the proxy continues", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (let n = 0; n < 20; n++) await send(proxy.localUrl, `{"n":${n}}`);
   app.requests.length = 0;
@@ -106,16 +106,16 @@ test("a replay whose asker goes away is stopped, and the proxy lives", async (t)
     response.end("{}");
   };
   const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
-  const asker = httpRequest({
+  const client = httpRequest({
     host: "127.0.0.1",
     port,
     method: "POST",
     path: "/replay/one",
     headers: { authorization: `Bearer ${token}` },
   });
-  asker.on("error", () => undefined).end('{"last":20}');
+  client.on("error", () => undefined).end('{"last":20}');
   await app.received(3);
-  asker.destroy();
+  client.destroy();
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.ok(app.requests.length < 12, `${app.requests.length} were sent`);
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openSnapshot } from "../../../devproxy/src/journal/store.js";
+import { openSnapshot } from "../../../devproxy/src/journal/index.js";
 import { run, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 

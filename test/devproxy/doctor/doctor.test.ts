@@ -6,16 +6,15 @@ import { type TestContext, test } from "node:test";
 import type { DevproxyOptions } from "airudder-devproxy";
 import { airudder, type Receiver } from "airudder-webhooks";
 import express from "express";
-import { Forwarder } from "../../../devproxy/src/delivery/forwarder.js";
-import { checkReceiver } from "../../../devproxy/src/doctor/app.js";
-import { examine } from "../../../devproxy/src/doctor/doctor.js";
+import { Forwarder } from "../../../devproxy/src/delivery/index.js";
+import { runChecks } from "../../../devproxy/src/doctor/index.js";
 import { type Before, HOSTS, serve } from "../../helpers/app.js";
 import { run, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-
 import { FakePrograms } from "../tunnel/fake-program.js";
+import { checkReceiver } from "./internals.js";
 
 const KEY = "s3cret-key";
 
@@ -30,12 +29,12 @@ async function startApp(t: TestContext, before?: Before, token?: string): Promis
 async function findings(t: TestContext, options: DevproxyOptions): Promise<Record<string, [string, string]>> {
   const found: Record<string, [string, string]> = {};
   const journal = options.journal ?? join(makeFolder(t), "journal");
-  for await (const { name, result, detail } of examine({ tunnel: "none", ...options, journal }))
+  for await (const { name, result, detail } of runChecks({ tunnel: "none", ...options, journal }))
     found[name] = [result, detail];
   return found;
 }
 
-test("all is well: nothing failed, and nothing was made", async (t) => {
+test("without a problem no check fails, and nothing is created", async (t) => {
   const journal = join(makeFolder(t), "journal");
   const found = await findings(t, { target: await startApp(t), key: KEY, journal });
   assert.deepEqual(
@@ -49,7 +48,7 @@ test("all is well: nothing failed, and nothing was made", async (t) => {
       ["key and token", "ok"],
       ["handler", "skipped"],
       ["bytes", "ok"],
-      ["answer time", "ok"],
+      ["response time", "ok"],
       ["clock", "skipped"],
       ["tunnel", "skipped"],
     ],
@@ -57,14 +56,14 @@ test("all is well: nothing failed, and nothing was made", async (t) => {
   assert.equal(existsSync(journal), false);
 });
 
-test("a body parser before the receiver is found", async (t) => {
+test("a body parser before the receiver is detected", async (t) => {
   const target = await startApp(t, (app) => app.use(express.json()));
   const found = await findings(t, { target, key: KEY });
   assert.deepEqual(found.bytes?.[0], "failed");
   assert.match(String(found.bytes?.[1]), /before express\.json\(\)/);
 });
 
-test("a wrong key, and a missing token, are told apart", async (t) => {
+test("a wrong key and a missing token are distinguished", async (t) => {
   const wrongKey = await findings(t, { target: await startApp(t), key: "other" });
   assert.match(wrongKey["key and token"]?.join(" ") ?? "", /^failed .*bad_sign.*--key/);
   const target = await startApp(t, undefined, "t0ken");
@@ -132,7 +131,7 @@ test("an app that is down, at another path, or of another kind", async (t) => {
   assert.equal(down.bytes, undefined);
 });
 
-test("an app that hangs is told as such, within the time of one answer", async (t) => {
+test("an app without a response is reported within the time limit of one response", async (t) => {
   const app = await new RecorderApp(() => undefined).start();
   t.after(() => app.stop());
   const forwarder = new Forwarder();
@@ -143,14 +142,14 @@ test("an app that hangs is told as such, within the time of one answer", async (
     [
       ["key and token", "unclear"],
       ["bytes", "unclear"],
-      ["answer time", "failed"],
+      ["response time", "failed"],
     ],
   );
   assert.match(found.at(-1)?.detail ?? "", /^no response within 0\.3 s/);
   assert.equal(app.requests.length, 1);
 });
 
-test("a handler can tell the test pushes, which are as the schema says", async (t) => {
+test("a handler can recognise the test pushes, which match the schema", async (t) => {
   const seen: unknown[] = [];
   const receiver = airudder({ key: KEY });
   receiver.on("*", (push) => void seen.push([push.replay, push.type, push.drift]));
@@ -179,15 +178,18 @@ test("a journal that cannot be used, a damaged config, a port in use", async (t)
   assert.match((await findings(t, { target, port })).port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
 });
 
-test("a listen that runs is asked, not disturbed", async (t) => {
+test("a running listen is asked and not disturbed", async (t) => {
   const { dir, app } = await startProxy(t);
   const found = await findings(t, { journal: dir });
-  assert.match(found.journal?.join(" ") ?? "", new RegExp(`^ok .*running listen \\(process ${process.pid}\\)`));
+  assert.match(
+    found.journal?.join(" ") ?? "",
+    new RegExp(`^ok .*running listen \\(process ${process.pid}\\) writes to`),
+  );
   assert.equal(found.app?.[0], "ok");
-  assert.equal(app.requests.length, 2, "the running listen's target was tried");
+  assert.equal(app.requests.length, 2, "the target of the running listen was checked");
 });
 
-test("beside a running listen, what is asked for is looked at all the same", async (t) => {
+test("beside a running listen, options that are given are checked", async (t) => {
   const { dir, proxy } = await startProxy(t);
   const { server } = await serve(t, () => undefined);
   const { port } = server.address() as import("node:net").AddressInfo;
@@ -195,10 +197,10 @@ test("beside a running listen, what is asked for is looked at all the same", asy
   const asked = await findings(t, { journal: dir, port, tunnel: "localtunnel", tunnelHost: url });
   assert.match(asked.port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
   assert.equal(asked.tunnel?.[0], "failed");
-  const theirs = Number(new URL(proxy.localUrl).port);
-  for (const own of [{}, { port: theirs }]) {
+  const listenPort = Number(new URL(proxy.localUrl).port);
+  for (const own of [{}, { port: listenPort }]) {
     const found = await findings(t, { journal: dir, ...own });
-    assert.deepEqual(found.port, ["ok", `the running listen has ${theirs}`]);
+    assert.deepEqual(found.port, ["ok", `the running listen uses ${listenPort}`]);
   }
 });
 
@@ -220,7 +222,7 @@ test("beside a running listen, its token is used unless another is given", async
   assert.equal(out.includes("t0ken"), false, out);
 });
 
-test("without --key, a refused signature is not said to be that of one", async (t) => {
+test("without --key, the message about a rejected signature does not mention a given key", async (t) => {
   const found = await findings(t, { target: await startApp(t) });
   assert.deepEqual(found["key and token"], [
     "failed",
@@ -228,11 +230,11 @@ test("without --key, a refused signature is not said to be that of one", async (
   ]);
 });
 
-test("doctor --help says that a check that could not be made is not well", async () => {
+test("doctor --help says that a check that could not be made counts as failed", async () => {
   assert.match((await run(["doctor", "--help"])).out, /Exits with 1 unless every check succeeds\. .*marked \?/);
 });
 
-test("the tunnel is opened and pinged through its public URL; a taken name is told", async (t) => {
+test("the tunnel is opened and pinged through its public URL; a taken name is reported", async (t) => {
   const server = await new LocaltunnelServer().start();
   t.after(() => server.stop());
   const target = await startApp(t);
@@ -240,7 +242,7 @@ test("the tunnel is opened and pinged through its public URL; a taken name is to
   const found = await findings(t, options);
   assert.match(
     found.tunnel?.join(" ") ?? "",
-    /^ok http:\/\/doctor-name\.localhost:\d+ brings requests here \(\d+ ms there and back\)/,
+    /^ok http:\/\/doctor-name\.localhost:\d+ forwards requests to this machine \(round trip \d+ ms\)/,
   );
   assert.equal(found.name?.[0], "ok");
   assert.equal(found.clock?.[0], "ok");
@@ -257,13 +259,13 @@ test("the clock is compared with the tunnel server that the running listen uses"
   const { dir, proxy } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
   await proxy.tunnelReady();
   const found: Record<string, string> = {};
-  for await (const { name, detail } of examine({ journal: dir })) found[name] = detail;
+  for await (const { name, detail } of runChecks({ journal: dir })) found[name] = detail;
   assert.match(found.clock ?? "", new RegExp(`^within \\d+ s of ${new URL(server.url).host}$`));
 });
 
 test("the clock is compared with nothing when the running listen uses no tunnel server", async (t) => {
   const { dir } = await startProxy(t);
-  for await (const { name, result } of examine({ journal: dir })) {
+  for await (const { name, result } of runChecks({ journal: dir })) {
     if (name === "clock") assert.equal(result, "skipped");
   }
 });
@@ -280,7 +282,7 @@ test("a missing tunnel program is reported with how to install it", async (t) =>
   assert.match(present.tunnel?.join(" ") ?? "", /^failed cloudflared ended .*no network/);
 });
 
-test("a tunnel's server that is not there is a failure with its reason", async (t) => {
+test("a tunnel server that cannot be reached fails the check with its reason", async (t) => {
   const { url } = await serve(t, (_, response) => response.writeHead(500).end());
   const found = await findings(t, { target: await startApp(t), key: KEY, tunnel: "localtunnel", tunnelHost: url });
   assert.equal(found.tunnel?.[0], "failed");

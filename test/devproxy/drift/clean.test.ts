@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RecordedPush, summarizeDrift } from "airudder-devproxy";
-import { describePush, measurePush } from "airudder-webhooks";
+import { describePush, measurePush } from "airudder-webhooks/inspect";
 import { openJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
 import { makeContext, readFolder } from "../../../devproxy/src/commands/context.js";
@@ -85,7 +85,7 @@ test("a journal that is read in blocks has the drift report of its pushes one by
   for await (const block of pushesOfRows(reader, reader.index.rows)) read.push(...block);
   assert.deepEqual(
     read,
-    all.map((push) => ({ ...push, isCopy: false })),
+    all.map((push) => ({ ...push, isReplay: false })),
   );
   const options = { schemas: { ...publishedSource, isPublished: true } };
   const { groups, ...rest } = await summarizeDrift(read, options);

@@ -79,9 +79,9 @@ test("drift: copies of recorded pushes are left out, and how many is said, for a
   const json = await run(["drift", "--json", "--journal", dir]);
   assert.equal(json.lines()[0]?.count, 1);
   assert.equal(json.err, "2 left out: replays and test pushes\n");
-  let copies = 0;
-  for await (const { isCopy } of pushesAt(join(dir, "000001.ndjson"))) if (isCopy) copies++;
-  assert.equal(copies, 2);
+  let replays = 0;
+  for await (const { isReplay } of pushesAt(join(dir, "000001.ndjson"))) if (isReplay) replays++;
+  assert.equal(replays, 2);
 });
 
 test("drift: wrong usage is 2, a journal that cannot be read 3, a damaged line is skipped and told", async (t) => {

@@ -107,7 +107,7 @@ const wrong: [about: string, text: string, message: RegExp][] = [
   ["cut JSON", line.slice(0, 400), /file is not JSON\. Give a push/],
   ["a bad line among good ones", `${line}\n${line.slice(0, 50)}\n`, /^Line 2 of .*file is not JSON\.$/],
   ["a list on one line", "[1]", /^Line 1 of .*file is not a JSON object\.$/],
-  ["a list over several lines", "[\n{}\n]", /file holds no push\./],
+  ["a list over several lines", "[\n{}\n]", /file contains no push\./],
   ["a number among pushes", `${line}\n7`, /^Line 2 of .*file is not a JSON object\.$/],
   ["nothing", " \n", /file is empty\./],
 ];

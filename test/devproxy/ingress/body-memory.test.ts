@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BodyMemory } from "../../../devproxy/src/ingress/body-memory.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
+import { BodyMemory } from "./internals.js";
 
 const MB = 2 ** 20;
 
-test("the memory of large bodies is returned a second after the last", { timeout: 60_000 }, async (t) => {
+test("the memory of large bodies is returned a second after the last one", { timeout: 60_000 }, async (t) => {
   const { proxy, app } = await startProxy(t);
   const body = Buffer.alloc(9 * MB, "x");
   await Promise.all(Array.from({ length: 16 }, () => send(proxy.localUrl, body)));
@@ -13,7 +13,7 @@ test("the memory of large bodies is returned a second after the last", { timeout
   await until(() => process.memoryUsage().arrayBuffers < 64 * MB);
 });
 
-test("small bodies cause no garbage collection, large ones two in all", (t) => {
+test("small bodies cause no garbage collection, large ones cause two", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
   let collections = 0;
   const memory = new BodyMemory(() => collections++);

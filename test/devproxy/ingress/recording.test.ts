@@ -6,7 +6,7 @@ import { sign } from "airudder-webhooks";
 import { readJournal } from "airudder-webhooks/journal";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
-test("a push is on disk before the app sees it", async (t) => {
+test("a push is on disk before the app receives it", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   const onDisk: boolean[] = [];
   app.reply = (_, response) => {
@@ -17,7 +17,7 @@ test("a push is on disk before the app sees it", async (t) => {
   assert.deepEqual(onDisk, [true]);
 });
 
-test("the journal says what a push is, and how its delivery went", async (t) => {
+test("the journal contains a description of each push and the result of its delivery", async (t) => {
   const { proxy, app, dir } = await startProxy(t, { key: "s3cret" });
   const payload = JSON.parse(sample("call.completed/answered").toString());
   payload.Sign = sign(payload.TaskID, "s3cret");
@@ -40,7 +40,7 @@ test("the journal says what a push is, and how its delivery went", async (t) => 
   assert.equal(delivery?.cause, "live");
 });
 
-test("the secret of the path is not written to the journal", async (t) => {
+test("the secret of the path is not recorded", async (t) => {
   const { proxy, dir } = await startProxy(t);
   const secret = proxy.localUrl.split("/").at(-1) as string;
   await send(`${proxy.localUrl}?a=1`, "{}");
@@ -48,7 +48,7 @@ test("the secret of the path is not written to the journal", async (t) => {
   assert.equal(readFileSync(join(dir, "000001.ndjson"), "utf8").includes(secret), false);
 });
 
-test("a request that came under a public name is told apart", async (t) => {
+test("a push through a tunnel is distinguished by its Host", async (t) => {
   const { proxy } = await startProxy(t);
   await send(proxy.localUrl, "{}", { headers: { host: "demo.loca.lt" } });
   await send(proxy.localUrl, "{}");
@@ -58,10 +58,10 @@ test("a request that came under a public name is told apart", async (t) => {
   );
 });
 
-test("a push that cannot be recorded gets 503 and never reaches the app", async (t) => {
+test("a push that cannot be recorded gets 503 and is not sent to the app", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
   await send(proxy.localUrl, "{}");
-  // The lock in another process's name is what a take-over after a long sleep looks like; a file in the folder's place is a dead disk.
+  // A file in place of the folder has the effect of a broken disk.
   rmSync(dir, { recursive: true });
   writeFileSync(dir, "not a folder");
   const { status, text } = await send(proxy.localUrl, '{"x":1}');
@@ -72,7 +72,7 @@ test("a push that cannot be recorded gets 503 and never reaches the app", async 
   assert.match(note?.event === "note" ? note.message : "", /A push, .* could not be recorded\. The response was 503/);
 });
 
-test("a delivery that cannot be recorded is named", async (t) => {
+test("a delivery that cannot be recorded is reported", async (t) => {
   const { proxy, app, dir, events } = await startProxy(t);
   app.reply = (_, response) => {
     rmSync(dir, { recursive: true });
@@ -82,13 +82,10 @@ test("a delivery that cannot be recorded is named", async (t) => {
   assert.equal((await send(proxy.localUrl, "{}")).status, 200);
   await until(() => events.some((event) => event.event === "note"));
   const note = events.find((event) => event.event === "note");
-  assert.match(
-    note?.event === "note" ? note.message : "",
-    /^That #1 was sent to the app \(200\) could not be recorded: /,
-  );
+  assert.match(note?.event === "note" ? note.message : "", /^The delivery of #1 \(200\) could not be recorded: /);
 });
 
-test("the journal is used again at the next start, and numbering goes on", async (t) => {
+test("the next start continues the journal and its numbers", async (t) => {
   const first = await startProxy(t);
   await send(first.proxy.localUrl, '{"n":1}');
   const url = first.proxy.localUrl;

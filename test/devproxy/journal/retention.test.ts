@@ -80,8 +80,8 @@ const inDelivery: [string, (app: RecorderApp) => Promise<void> | void][] = [
 for (const [name, obstruct] of inDelivery) {
   test(`pushes ${name} are kept, however many come after them`, async (t) => {
     const app = await new RecorderApp().start();
-    const limits = { responseMs: 600, holdMs: 600 };
-    const { proxy } = await startProxy(t, { app, keep: "10", limits });
+    const timeouts = { responseMs: 600, holdMs: 600 };
+    const { proxy } = await startProxy(t, { app, keep: "10", timeouts });
     await obstruct(app);
     const replies: Promise<Reply>[] = [];
     let recorded = 0;

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type DevproxyEvent, startDevproxy } from "airudder-devproxy";
-import { examine } from "../../../devproxy/src/doctor/doctor.js";
+import { runChecks } from "../../../devproxy/src/doctor/doctor.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { ListenProcess, run, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -108,7 +108,7 @@ test("on a full disk listen and doctor report that pushes get the response 503, 
   assert.equal((await send(proxy.localUrl, "{}")).status, 503);
   assert.match(String(messageOf(events, "not_recorded")), /response was 503.*ENOSPC/);
   const journalFinding = async () => {
-    for await (const finding of examine({ journal: dir, target: app.url, tunnel: "none" })) {
+    for await (const finding of runChecks({ journal: dir, target: app.url, tunnel: "none" })) {
       if (finding.name === "journal") return finding;
     }
     return undefined;

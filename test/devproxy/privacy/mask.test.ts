@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { describePush } from "airudder-webhooks";
+import { describePush } from "airudder-webhooks/inspect";
 import { Placeholders } from "../../../devproxy/src/privacy/placeholders.js";
 import { Redactor } from "../../../devproxy/src/privacy/redactor.js";
 import { schemaContextOf } from "../../../devproxy/src/privacy/schema-context.js";

@@ -54,7 +54,7 @@ for (const [what, body, isInline] of curled) {
     await proxy.close();
     const { out } = await run(["show", "1", "--curl", "--reveal", "--journal", dir]);
     assert.equal(out.startsWith("curl "), isInline, out.slice(0, 200));
-    const program = `'${process.execPath}' --import '${programs().leash}' '${programs().cli}'`;
+    const program = `'${process.execPath}' --import '${programs().exitWithParent}' '${programs().cli}'`;
     const command = out.replace("npx airudder-devproxy", program).replace("curl -X", "curl -s -X");
     writeFileSync(join(dir, "again.sh"), command);
     await once(execFile("sh", [join(dir, "again.sh")]), "close");

@@ -110,7 +110,7 @@ test("--curl sends the same bytes of headers, and adds no content type", {
   await send(proxy.localUrl, `{"a":"\u202e"}`, { headers: { "x-control": header } });
   await new Promise((resolve) => request(proxy.localUrl, { method: "POST", agent: false }, resolve).end("{}"));
   await proxy.close();
-  const program = `'${process.execPath}' --import '${programs().leash}' '${programs().cli}'`;
+  const program = `'${process.execPath}' --import '${programs().exitWithParent}' '${programs().cli}'`;
   for (const id of ["1", "2"]) {
     const { out } = await run(["show", id, "--curl", "--reveal", "--journal", dir]);
     assert.equal(CONTROLS.test(out), false, out);

@@ -14,9 +14,9 @@ test("output that cannot be written is one line on standard error and exit code 
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();
-  const { leash, cli } = programs();
+  const { exitWithParent, cli } = programs();
   for (const args of [["list"], ["list", "--json"], ["show", "1"], ["show", "1", "--raw"], ["drift"]]) {
-    const child = spawn(process.execPath, ["--import", leash, cli, ...args, "--journal", dir], {
+    const child = spawn(process.execPath, ["--import", exitWithParent, cli, ...args, "--journal", dir], {
       stdio: ["ignore", openSync(FULL, "w"), "pipe"],
     });
     let err = "";
@@ -33,8 +33,8 @@ test("output that nobody reads any more ends without a word", { skip: process.pl
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();
-  const { leash, cli } = programs();
-  const child = spawn(process.execPath, ["--import", leash, cli, "list", "--journal", dir]);
+  const { exitWithParent, cli } = programs();
+  const child = spawn(process.execPath, ["--import", exitWithParent, cli, "list", "--journal", dir]);
   child.stdout.destroy();
   let err = "";
   child.stderr.on("data", (chunk) => {

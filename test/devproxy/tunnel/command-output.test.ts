@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { publicOrigins } from "../../../devproxy/src/tunnel/command-output.js";
+import { publicOrigins } from "./internals.js";
 
 const PRINTED: [program: string, output: string, origins: string[]][] = [
   [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { DoublingWait } from "../../../devproxy/src/tunnel/doubling-wait.js";
+import { DoublingWait } from "./internals.js";
 
 const UNIT = 50;
 const HOUR = 3_600_000;

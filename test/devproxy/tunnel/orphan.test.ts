@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ProgramRecord } from "../../../devproxy/src/tunnel/index.js";
-import { endTree, isTreeAlive } from "../../../devproxy/src/tunnel/process-tree.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { ListenProcess } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
+import { endTree, isTreeAlive } from "./internals.js";
 
 const WINDOWS = process.platform === "win32";
 const FIXTURE = fileURLToPath(new URL("./program.fixture.js", import.meta.url));

@@ -11,8 +11,8 @@ import {
   tunnelNote,
   urlTunnel,
 } from "../../../devproxy/src/tunnel/index.js";
-import { TIMING } from "../../../devproxy/src/tunnel/timing.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
+import { TIMING } from "./internals.js";
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
 
@@ -54,7 +54,7 @@ describe("outages of a tunnel server", () => {
     const before = await watch().next("up");
     await server.stop();
     const down = await watcher.next("down");
-    assert.match(down.error?.message ?? "", /connection refused|closed without an answer/);
+    assert.match(down.error?.message ?? "", /connection refused|closed without a response/);
     assert.doesNotMatch(down.error?.message ?? "", /firewall/);
     await server.start();
     const again = await watcher.next("up");
@@ -66,7 +66,7 @@ describe("outages of a tunnel server", () => {
     const before = await watch().next("up");
     server.freeze();
     const down = await watcher.next("down");
-    assert.match(down.error?.message ?? "", /no answer/);
+    assert.match(down.error?.message ?? "", /no response/);
     await watcher.next("reopening");
     server.thaw();
     const again = await watcher.next("up");
@@ -79,7 +79,7 @@ describe("outages of a tunnel server", () => {
   }, async () => {
     const before = await watch({
       provider: localtunnel({ host: server.url }),
-      pace: { ...QUICK, reclaimMs: TIMING.reclaimMs, reclaimCapMs: TIMING.reclaimCapMs },
+      timing: { ...QUICK, reclaimMs: TIMING.reclaimMs, maxReclaimMs: TIMING.maxReclaimMs },
     }).next("up");
     server.freeze();
     await watcher.next("reopening");
@@ -107,7 +107,7 @@ describe("outages of a tunnel server", () => {
       const before = await watch().next("up");
       await server.behave(mode);
       const down = await watcher.next("down");
-      assert.match(down.error?.message ?? "", mode === "500" ? /answered 500/ : /answered 200 with a web page/);
+      assert.match(down.error?.message ?? "", mode === "500" ? /responded 500/ : /responded 200 with a web page/);
       await server.behave("normal");
       const again = await watcher.next("up");
       assert.equal(again.url, before.url);
@@ -128,7 +128,7 @@ describe("outages of a tunnel server", () => {
     const back = await watcher.next("up");
     assert.equal(back.url, before.url);
     assert.equal(back.error, undefined);
-    assert.match(tunnelNote(back) ?? "", new RegExp(`own name again: ${back.url} works`));
+    assert.match(tunnelNote(back) ?? "", new RegExp(`requested name again: ${back.url} works`));
     assert.equal(tunnelNote(other), undefined);
     await flows(back.url);
   });
@@ -161,7 +161,7 @@ describe("outages of a tunnel server", () => {
     own.supervisor.start();
     await own.next("up");
     await server.behave("500");
-    assert.match((await own.next("down")).error?.message ?? "", /answered 500/);
+    assert.match((await own.next("down")).error?.message ?? "", /responded 500/);
     await server.behave("normal");
     await own.next("up");
     await own.supervisor.close();

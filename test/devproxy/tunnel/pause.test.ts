@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Pause, pause } from "../../../devproxy/src/tunnel/pause.js";
+import { Pause, pause } from "./internals.js";
 
 const HOUR = 3_600_000;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, describe, it } from "node:test";
-import { ping, pingAnswer, pingPath, TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { ping, pingPath, pingResponse, TunnelError } from "../../../devproxy/src/tunnel/index.js";
 import { Target } from "./target.js";
 
 describe("ping", () => {
@@ -13,7 +13,7 @@ describe("ping", () => {
     assert.match(pingPath("s3cret"), /^\/in\/[\w-]{6}\/ping$/);
     assert.equal(pingPath("s3cret").includes("s3cret"), false);
     assert.equal(
-      pingAnswer("key", "The quick brown fox jumps over the lazy dog"),
+      pingResponse("key", "The quick brown fox jumps over the lazy dog"),
       '{"airudder-devproxy":"f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"}',
     );
   });
@@ -24,10 +24,10 @@ describe("ping", () => {
   });
 
   const wrong: [what: string, answer: (nonce: string) => string, reason: RegExp][] = [
-    ["a proxy with another secret", (nonce) => pingAnswer("other", nonce), /another dev proxy answers there/],
-    ["an old answer again", () => pingAnswer("s3cret", "old"), /another dev proxy answers there/],
-    ["something else", () => "{}", /something else answered 200/],
-    ["an empty body", () => "", /something else answered 200/],
+    ["a proxy with another secret", (nonce) => pingResponse("other", nonce), /another dev proxy responds there/],
+    ["an old answer again", () => pingResponse("s3cret", "old"), /another dev proxy responds there/],
+    ["something else", () => "{}", /something else responded 200/],
+    ["an empty body", () => "", /something else responded 200/],
   ];
   for (const [what, answer, reason] of wrong) {
     it(`fails on ${what}`, async () => {

@@ -45,7 +45,7 @@ describe("a request to a public URL", () => {
   for (const path of ["/silent", "/half"]) {
     it(`ends at the time limit (${path})`, async () => {
       const asked = publicRequest(`http://127.0.0.1:${port}${path}`, { timeoutMs: 100 });
-      await assert.rejects(asked, { code: "ETIMEDOUT", message: "no answer within 0.1 s" });
+      await assert.rejects(asked, { code: "ETIMEDOUT", message: "no response within 0.1 s" });
     });
 
     it(`ends with its signal (${path})`, async () => {

@@ -9,7 +9,7 @@ import type {
 } from "../../../devproxy/src/tunnel/index.js";
 import {
   noTunnel,
-  pingAnswer,
+  pingResponse,
   TunnelError,
   TunnelSupervisor,
   tunnelEvent,
@@ -79,7 +79,7 @@ describe("the tunnel supervisor", () => {
   });
 
   it("is not up when only somebody else answers", async () => {
-    target.pingWith = (nonce) => pingAnswer("other", nonce);
+    target.pingWith = (nonce) => pingResponse("other", nonce);
     watch().supervisor.start();
     assert.equal(await watcher.supervisor.ready(), null);
     const { error } = await watcher.next("down");
@@ -88,7 +88,7 @@ describe("the tunnel supervisor", () => {
 
   it("waits for a fresh tunnel to settle", async () => {
     let pings = 0;
-    target.pingWith = (nonce) => (++pings < 3 ? "not yet" : pingAnswer(target.secret, nonce));
+    target.pingWith = (nonce) => (++pings < 3 ? "not yet" : pingResponse(target.secret, nonce));
     watch().supervisor.start();
     await watcher.next("up");
     assert.deepEqual(watcher.states, ["connecting", "up"]);
@@ -96,7 +96,7 @@ describe("the tunnel supervisor", () => {
 
   it("says in time that a first opening takes long, and goes on", async () => {
     let open: () => void = () => undefined;
-    watch({ pace: { admitAfterMs: 50 } });
+    watch({ timing: { reportPendingAfterMs: 50 } });
     const opened = provider.open.bind(provider);
     provider.open = async (options) => {
       await new Promise<void>((resolve) => {
@@ -114,12 +114,12 @@ describe("the tunnel supervisor", () => {
 
   it("says in time that the URL of a first tunnel does not answer, and goes on", async () => {
     let answers = false;
-    target.pingWith = (nonce) => (answers ? pingAnswer(target.secret, nonce) : "not yet");
-    watch({ pace: { admitAfterMs: 50, confirmAfterMs: 10 } });
+    target.pingWith = (nonce) => (answers ? pingResponse(target.secret, nonce) : "not yet");
+    watch({ timing: { reportPendingAfterMs: 50, confirmAfterMs: 10 } });
     Object.assign(provider, { settleLimitMs: 60_000 });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
-    assert.equal(error?.message, `the public URL ${target.url} does not answer yet`);
+    assert.equal(error?.message, `the public URL ${target.url} does not respond yet`);
     answers = true;
     await watcher.next("up");
     assert.deepEqual(watcher.states, ["connecting", "down", "up"]);
@@ -132,7 +132,7 @@ describe("the tunnel supervisor", () => {
       let pings = 0;
       target.pingWith = (nonce) => {
         if (++pings === 4) resolve();
-        return pings === 2 ? "lost" : pingAnswer(target.secret, nonce);
+        return pings === 2 ? "lost" : pingResponse(target.secret, nonce);
       };
     });
     await pinged;
@@ -154,7 +154,7 @@ describe("the tunnel supervisor", () => {
   });
 
   it("pings at once on a hint, and lets the tunnel's own words explain", async () => {
-    watch({ pace: { pingEveryMs: 3_600_000, confirmAfterMs: 20, backoffMs: 20 } }).supervisor.start();
+    watch({ timing: { pingEveryMs: 3_600_000, confirmAfterMs: 20, backoffMs: 20 } }).supervisor.start();
     await watcher.next("up");
     target.pingWith = () => "lost";
     provider.opened[0]?.fail(new TunnelError("tunnel_command_failed", "session expired"));
@@ -164,7 +164,7 @@ describe("the tunnel supervisor", () => {
 
   it("uses the first of several addresses that returns a ping", async () => {
     const elsewhere = await new Target("another").start();
-    watch({ pace: { ...QUICK, confirmAfterMs: 10 } });
+    watch({ timing: { ...QUICK, confirmAfterMs: 10 } });
     const opened = provider.open.bind(provider);
     const urls = [elsewhere.url];
     provider.open = async (options) => Object.assign(await opened(options), { url: elsewhere.url, urls });
@@ -195,7 +195,7 @@ describe("the tunnel supervisor", () => {
     const pinged = new Promise<void>((resolve) => {
       target.pingWith = (nonce) => {
         setImmediate(resolve);
-        return pingAnswer(target.secret, nonce);
+        return pingResponse(target.secret, nonce);
       };
     });
     provider.opened[0]?.fail(new TunnelError("tunnel_unreachable", "connection refused"));
@@ -246,7 +246,7 @@ describe("the tunnel supervisor", () => {
     assert.match(other.url ?? "", /^http.*\/in\/s3cret$/);
     assert.equal(
       other.error?.message,
-      "give Airudder this URL: the name wanted is taken, and asked for until it is free",
+      "give Airudder this URL: the name wanted is taken, and requested again until it is free",
     );
     const again = () => provider.asked.filter(({ exactName }) => exactName).length;
     while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -275,7 +275,7 @@ describe("the tunnel supervisor", () => {
       const onState = ({ state }: TunnelStatus) => {
         if (state === "up") void supervisor.close().then(resolve);
       };
-      const options = { provider, port: target.port, secret: target.secret, pace: hour };
+      const options = { provider, port: target.port, secret: target.secret, timing: hour };
       const supervisor = new TunnelSupervisor({ ...options, onState });
       supervisor.start();
     });

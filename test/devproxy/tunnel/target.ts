@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { behindTunnel, pingAnswer, pingPath } from "../../../devproxy/src/tunnel/index.js";
+import { behindTunnel, pingPath, pingResponse } from "../../../devproxy/src/tunnel/index.js";
 
 /** Stands in for the ingress: answers pings, and echoes everything else. */
 export class Target {
@@ -42,7 +42,7 @@ export class Target {
     if (url.pathname === pingPath(this.secret)) {
       const nonce = url.searchParams.get("nonce") ?? "";
       response.setHeader("content-type", "application/json");
-      response.end(this.pingWith?.(nonce) ?? pingAnswer(this.secret, nonce));
+      response.end(this.pingWith?.(nonce) ?? pingResponse(this.secret, nonce));
       return;
     }
     const parts: Buffer[] = [];

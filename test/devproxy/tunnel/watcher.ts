@@ -1,16 +1,16 @@
-import type { Pace, SupervisorOptions, TunnelStatus } from "../../../devproxy/src/tunnel/index.js";
+import type { SupervisorOptions, TunnelStatus, TunnelTiming } from "../../../devproxy/src/tunnel/index.js";
 import { TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 
 /** Intervals for tests: everything happens within moments. */
-export const QUICK: Pace = {
-  admitAfterMs: 30_000,
+export const QUICK: TunnelTiming = {
+  reportPendingAfterMs: 30_000,
   pingEveryMs: 100,
   pingLimitMs: 1_500,
   confirmAfterMs: 50,
   backoffMs: 50,
-  backoffCapMs: 200,
+  maxBackoffMs: 200,
   reclaimMs: 300,
-  reclaimCapMs: 300,
+  maxReclaimMs: 300,
   handoverMs: 100,
 };
 
@@ -26,7 +26,7 @@ export class Watcher {
       this.said.push(status);
       this.#listener?.();
     };
-    this.supervisor = new TunnelSupervisor({ pace: QUICK, ...options, onState });
+    this.supervisor = new TunnelSupervisor({ timing: QUICK, ...options, onState });
   }
 
   get states(): string[] {

@@ -16,7 +16,7 @@ function requestOf(init: RequestInit = {}): Request {
   } as RequestInit);
 }
 
-test("receiver.fetch takes a push and answers 200 {}", async () => {
+test("receiver.fetch handles a push and responds 200 {}", async () => {
   const receiver = airudder({ key: KEY, token: "t" });
   let raw = "";
   receiver.on("call.completed", (push) => {
@@ -28,7 +28,7 @@ test("receiver.fetch takes a push and answers 200 {}", async () => {
 });
 
 const never = (): ReadableStream => new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from("{")) });
-const refused: [string, Request, number, string][] = [
+const rejected: [string, Request, number, string][] = [
   ["GET", new Request(url), 405, "method_not_allowed"],
   ["a wrong token", webRequest(whole), 401, "bad_token"],
   ["no body", requestOf({ body: null }), 400, "empty_body"],
@@ -40,15 +40,15 @@ const refused: [string, Request, number, string][] = [
     "too_large",
   ],
   [
-    "a bomb",
+    "a compression bomb",
     requestOf({ body: gzipSync(Buffer.alloc(1e6)), headers: { "content-encoding": "gzip" } }),
     413,
     "too_large",
   ],
   ["a slow body", requestOf({ body: never(), duplex: "half" } as RequestInit), 408, "body_timeout"],
 ];
-for (const [what, request, status, code] of refused) {
-  test(`receiver.fetch: ${what} is answered ${status} ${code}`, async () => {
+for (const [what, request, status, code] of rejected) {
+  test(`receiver.fetch: ${what}: ${status} ${code}`, async () => {
     const receiver = airudder({ key: KEY, token: "t", maxBodyBytes: 4000, bodyTimeoutMs: 50 });
     const response = await receiver.fetch(request);
     assert.deepEqual(
@@ -58,7 +58,7 @@ for (const [what, request, status, code] of refused) {
   });
 }
 
-test("receiver.fetch: a request that was read is answered 500 body_already_consumed", async () => {
+test("receiver.fetch: a request whose body was read: 500 body_already_consumed", async () => {
   const request = requestOf();
   await request.text();
   assert.equal((await airudder({ key: KEY }).fetch(request)).status, 500);

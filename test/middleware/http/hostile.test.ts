@@ -8,7 +8,7 @@ import { callCompleted, KEY, post, sample, webRequest } from "../../helpers/push
 
 const body = JSON.stringify(callCompleted({ TaskName: "Größe 日本 😀" }));
 
-/** Sends the head and the body in pieces of so many bytes, each in a packet of its own. */
+/** Sends the headers, then the body in so many packets. */
 function sendInPieces(url: string, pieces: number): Promise<string> {
   const bytes = Buffer.from(body);
   const size = Math.ceil(bytes.length / pieces);
@@ -50,10 +50,10 @@ for (const host of expressHosts) {
     });
 
     for (const [when, wait] of [
-      ["at once", 0],
+      ["immediately", 0],
       ["after the first packet", 20],
     ] as const) {
-      test(`${host}: middleware that collects req.rawBody as text and goes on ${when}, body in ${pieces} packets: the push is handled`, async (t) => {
+      test(`${host}: middleware that collects req.rawBody as text and continues ${when}, body in ${pieces} packets: the push is handled`, async (t) => {
         let calls = 0;
         const receiver = airudder({ key: KEY }).on("call.completed", () => calls++);
         const listener = HOSTS[host](receiver, (app) =>
@@ -75,11 +75,11 @@ for (const host of expressHosts) {
   }
 
   for (const [when, wait] of [
-    ["at once", 0],
+    ["immediately", 0],
     ["after the first packet", 20],
   ] as const) {
     for (const pieces of [1, 2, 7]) {
-      test(`${host}: middleware that collects req.rawBody as a Buffer and goes on ${when}, body in ${pieces} packets: the push is handled`, async (t) => {
+      test(`${host}: middleware that collects req.rawBody as a Buffer and continues ${when}, body in ${pieces} packets: the push is handled`, async (t) => {
         const raws: string[] = [];
         const receiver = airudder({ key: KEY }).on("call.completed", (push) => void raws.push(push.raw.toString()));
         const listener = HOSTS[host](receiver, (app) =>
@@ -116,7 +116,7 @@ for (const host of expressHosts) {
   circular.self = circular;
   const deep = JSON.parse(`${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}`);
   for (const [what, value] of [
-    ...(canWrite(deep) ? [] : [["too deep to be written", deep]]),
+    ...(canSerialise(deep) ? [] : [["too deep to be serialised", deep]]),
     ["that refers to itself", circular],
     ["with a BigInt", { a: 1n }],
     ["whose toJSON returns nothing", { toJSON: () => undefined }],
@@ -130,7 +130,7 @@ for (const host of expressHosts) {
       }),
     ],
   ] as [string, object][]) {
-    test(`${host}: a parsed body ${what} is answered 500 body_already_consumed with a hint`, async (t) => {
+    test(`${host}: a parsed body ${what}: 500 body_already_consumed with a hint`, async (t) => {
       const events: AirudderEvent[] = [];
       const receiver = airudder({ key: KEY, warnings: false, observe: (event) => events.push(event) });
       const listener = HOSTS[host](receiver, (app) =>
@@ -143,9 +143,9 @@ for (const host of expressHosts) {
         }),
       );
       const { url } = await serve(t, listener);
-      const answer = await post(url, body);
+      const response = await post(url, body);
       assert.deepEqual(
-        [answer.status, (answer.body as { error: { code: string } }).error.code],
+        [response.status, (response.body as { error: { code: string } }).error.code],
         [500, "body_already_consumed"],
       );
       const [rejected] = events;
@@ -153,7 +153,7 @@ for (const host of expressHosts) {
     });
   }
 
-  test(`${host}: a req.body that throws when it is read is answered 500 body_already_consumed`, async (t) => {
+  test(`${host}: a req.body whose getter throws: 500 body_already_consumed`, async (t) => {
     const receiver = airudder({ key: KEY, warnings: false });
     const listener = HOSTS[host](receiver, (app) =>
       app.use((request, _response, next) => {
@@ -169,9 +169,9 @@ for (const host of expressHosts) {
       }),
     );
     const { url } = await serve(t, listener);
-    const answer = await post(url, body);
+    const response = await post(url, body);
     assert.deepEqual(
-      [answer.status, (answer.body as { error: { code: string } }).error.code],
+      [response.status, (response.body as { error: { code: string } }).error.code],
       [500, "body_already_consumed"],
     );
   });
@@ -232,7 +232,7 @@ const inboxes: [string, Partial<Record<keyof Inbox, unknown>>][] = [
   ["rejects from ready()", { ready: () => Promise.reject(new Error("no")) }],
 ];
 for (const [what, functions] of inboxes) {
-  test(`an inbox that ${what} has pushes answered 503 inbox_unavailable with a hint`, async () => {
+  test(`an inbox that ${what}: 503 inbox_unavailable with a hint`, async () => {
     const events: AirudderEvent[] = [];
     const inbox = { put: async () => undefined, consume: () => undefined, close: async () => undefined, ...functions };
     const receiver = airudder({
@@ -258,7 +258,7 @@ for (const [what, functions] of inboxes) {
   });
 }
 
-test("a request whose headers cannot be read is answered 500, and the next one is served", async () => {
+test("a request whose headers getter throws: 500, and the next request is served", async () => {
   const receiver = airudder({ key: KEY, warnings: false }).on("*", () => undefined);
   const status = await new Promise<number>((resolve) => {
     const request = {
@@ -284,7 +284,7 @@ test("the deadline counts from the call of the receiver: the time for the body r
   assert.ok(performance.now() - startedAt < 650);
 });
 
-test("a body that is still coming at the deadline is answered 408", async (t) => {
+test("a body that is incomplete at the deadline: 408 body_timeout", async (t) => {
   const { url } = await serve(t, airudder({ key: KEY, warnings: false, deadlineMs: 60 }));
   assert.match(await sendInPieces(url, 20), /^HTTP\/1\.1 408 .*body_timeout/s);
 });
@@ -301,12 +301,12 @@ for (const [what, handler] of [
   });
 }
 
-test("a handler that returns a generator has failed", async () => {
+test("a handler that returns a generator fails", async () => {
   const receiver = airudder({ key: KEY, warnings: false }).on("*", () => (function* () {})());
   assert.equal((await receiver.fetch(webRequest(callCompleted()))).status, 500);
 });
 
-test("an error of an inbox that quotes the push reaches neither events nor warnings with its values", async () => {
+test("payload values are redacted in an error of an inbox that quotes them", async () => {
   const events: AirudderEvent[] = [];
   const name = "Siti Rahayu";
   const inbox: Inbox = {
@@ -321,7 +321,7 @@ test("an error of an inbox that quotes the push reaches neither events nor warni
   assert.match(JSON.stringify(events), /invalid input value: \\"\[phone\]\\" for contact \[value\]/);
 });
 
-test("stats() work although the inbox's state() throws", () => {
+test("stats() works although the inbox's state() throws", () => {
   const inbox = { put: async () => undefined, consume: () => undefined, close: async () => undefined };
   const state = (): never => {
     throw new Error("no");
@@ -330,8 +330,8 @@ test("stats() work although the inbox's state() throws", () => {
   assert.equal(receiver.stats().inbox?.open, false);
 });
 
-/** Node 26 writes objects of any depth as JSON. */
-function canWrite(value: unknown): boolean {
+/** Node 26 serialises objects of any depth. */
+function canSerialise(value: unknown): boolean {
   try {
     return JSON.stringify(value) !== undefined;
   } catch {

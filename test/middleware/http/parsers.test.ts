@@ -7,7 +7,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted, KEY, post } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
 
-/** Odd on purpose: what is parsed and written again differs from it. */
+/** Unusual JSON: it differs from the result of parsing and serialising it. */
 const odd = JSON.stringify(callCompleted(), null, 3)
   .replace('"TalkRound": 1', '"TalkRound":1.0')
   .replace("+62", "+6\\u0032");
@@ -48,7 +48,7 @@ const accepted: Case[] = [
     raw: "reserialised",
   },
   {
-    what: "express.raw() on gzip, which inflates and leaves the header",
+    what: "express.raw() on gzip, which decompresses and leaves the header",
     before: (app, express) => app.use(express.raw({ type: "*/*" })),
     body: gzipSync(odd),
     headers: { "content-encoding": "gzip" },
@@ -56,7 +56,7 @@ const accepted: Case[] = [
   },
 ];
 
-test("a push that express.raw() has inflated is read again from the inbox after a restart", async (t) => {
+test("a push that express.raw() has decompressed is handled from the inbox after a restart", async (t) => {
   const dir = makeFolder(t);
   const first = airudder({ key: KEY, inbox: fileInbox(dir) });
   first.on("*", () => new Promise(() => {}));
@@ -77,20 +77,20 @@ test("a push that express.raw() has inflated is read again from the inbox after 
 
 for (const host of ["Express 5", "Express 4"] as const) {
   for (const { what, before, body = odd, headers = {}, raw } of accepted) {
-    test(`${host} after ${what}: the push is taken, and raw is ${raw}`, async (t) => {
+    test(`${host} after ${what}: the push is handled, and raw is ${raw}`, async (t) => {
       const receiver = airudder({ key: KEY });
       const seen: [string, boolean][] = [];
       receiver.on("call.completed", (push) => seen.push([push.raw.toString(), push.reserialised]));
       const { url } = await serve(t, HOSTS[host](receiver, before));
-      const answer = await post(url, body, { headers: { ...headers, "airudder-devproxy": "1" } });
-      assert.equal(answer.status, 200);
-      const outcome = JSON.parse(String(answer.headers.get("airudder-outcome")));
+      const response = await post(url, body, { headers: { ...headers, "airudder-devproxy": "1" } });
+      assert.equal(response.status, 200);
+      const outcome = JSON.parse(String(response.headers.get("airudder-outcome")));
       assert.equal(outcome.reserialised, raw === "exact" ? undefined : true);
       assert.deepEqual(seen, [raw === "exact" ? [odd, false] : [JSON.stringify(JSON.parse(odd)), true]]);
     });
   }
 
-  test(`${host} after a parser that kept nothing: 500 body_already_consumed, at once`, async (t) => {
+  test(`${host} after a parser that discards the body: 500 body_already_consumed`, async (t) => {
     const receiver = airudder({ key: KEY });
     const swallow: Before = (app) =>
       app.use(async function swallowParser(req, _res, next) {
@@ -98,12 +98,12 @@ for (const host of ["Express 5", "Express 4"] as const) {
         next();
       });
     const { url } = await serve(t, HOSTS[host](receiver, swallow));
-    const answer = await post(url, odd);
-    assert.equal(answer.status, 500);
-    assert.equal((answer.body as { error: { code: string } }).error.code, "body_already_consumed");
+    const response = await post(url, odd);
+    assert.equal(response.status, 500);
+    assert.equal((response.body as { error: { code: string } }).error.code, "body_already_consumed");
   });
 
-  test(`${host}: body_already_consumed does not blame a parser that stands behind`, async (t) => {
+  test(`${host}: body_already_consumed does not name a parser that is mounted after the receiver`, async (t) => {
     const receiver = airudder({ key: KEY });
     const { url } = await serve(
       t,
@@ -121,7 +121,7 @@ for (const host of ["Express 5", "Express 4"] as const) {
   });
 
   for (const parser of ["json", "raw", "text"] as const) {
-    test(`${host}: the limit holds behind express.${parser}(), also for what it has inflated`, async (t) => {
+    test(`${host}: maxBodyBytes applies after express.${parser}(), also to a body that it has decompressed`, async (t) => {
       const receiver = airudder({ key: KEY, maxBodyBytes: 500 });
       const { url } = await serve(
         t,
@@ -146,7 +146,7 @@ for (const host of ["Express 5", "Express 4"] as const) {
     assert.match(JSON.stringify((await post(url, odd)).body), /read by jsonParser .*Mount airudder before it/);
   });
 
-  test(`${host} after express.json({ strict: false }): a list is still not an object`, async (t) => {
+  test(`${host} after express.json({ strict: false }): an array is rejected as not_an_object`, async (t) => {
     const { url } = await serve(
       t,
       HOSTS[host](airudder({ key: KEY }), (app, express) => app.use(express.json())),
@@ -154,7 +154,7 @@ for (const host of ["Express 5", "Express 4"] as const) {
     assert.match(JSON.stringify((await post(url, "[1]")).body), /not_an_object/);
   });
 
-  test(`${host}: mounted below a path, the router's path is left to the app`, async (t) => {
+  test(`${host}: a mount below a path accepts pushes`, async (t) => {
     const receiver = airudder({ key: KEY, token: "t" });
     const { url } = await serve(
       t,
@@ -164,7 +164,7 @@ for (const host of ["Express 5", "Express 4"] as const) {
     assert.equal(receiver.stats().accepted, 1);
   });
 
-  test(`${host}: a parser mounted after it serves the app's other paths`, async (t) => {
+  test(`${host}: a parser that is mounted after the receiver serves the app's other paths`, async (t) => {
     const receiver = airudder({ key: KEY });
     const { url } = await serve(
       t,

@@ -14,14 +14,14 @@ const encoded = encodeURIComponent;
 for (const token of ["t0ken", "a+b&c=d/e%20 f", "ключ", "a&token=b", "100%"]) {
   for (const [where, path, headers] of [
     ["?token=, encoded", `/?token=${encoded(token)}`, {}],
-    ["?token=, behind others", `/?a=1&token=${encoded(token)}&b=%2F`, {}],
+    ["?token=, after other parameters", `/?a=1&token=${encoded(token)}&b=%2F`, {}],
     ["?token=, with an encoded name", `/?%74oken=${encoded(token)}`, {}],
     ["the path", `/t/${encoded(token)}`, {}],
     ["the path, with a query", `/t/${encoded(token)}?a=1`, {}],
     ["the header", "/", { "airudder-token": Buffer.from(token).toString("latin1") }],
   ] as [string, string, Record<string, string>][]) {
     if (where === "the header" && /[^\x20-\x7e]/.test(token)) continue; // HTTP headers are ASCII
-    test(`the token ${JSON.stringify(token)} is accepted in ${where}, and stored nowhere`, async (t) => {
+    test(`the token ${JSON.stringify(token)} is accepted in ${where}, and not stored`, async (t) => {
       const dir = makeFolder(t);
       const receiver = airudder({ key: KEY, token, inbox: fileInbox(dir) }).on("*", () => undefined);
       t.after(() => receiver.close());
@@ -37,9 +37,9 @@ for (const token of ["t0ken", "a+b&c=d/e%20 f", "ключ", "a&token=b", "100%"]
 }
 
 for (const [what, token, path] of [
-  ["a + that nobody encoded", "a+b", "/?token=a+b"],
-  ["an & that nobody encoded", "a&b", "/?token=a&b"],
-  ["an & that nobody encoded, with others behind it", "a&b", "/?x=1&token=a&b&y=2"],
+  ["a + that is not encoded", "a+b", "/?token=a+b"],
+  ["an & that is not encoded", "a&b", "/?token=a&b"],
+  ["an & that is not encoded, before other parameters", "a&b", "/?x=1&token=a&b&y=2"],
 ] as const) {
   test(`a token with ${what} is accepted`, async () => {
     const receiver = airudder({ key: KEY, token }).on("*", () => undefined);
@@ -49,14 +49,14 @@ for (const [what, token, path] of [
 }
 
 for (const [what, path, headers] of [
-  ["none", "/", {}],
-  ["a wrong one in the query", "/?token=t0ke", {}],
-  ["a wrong one in the path", "/t/t0ke", {}],
-  ["a wrong one in the header", "/", { "airudder-token": "t0ken2" }],
-  ["the right one under another name", "/?tokens=t0ken", {}],
-  ["the right one elsewhere in the path", "/t/t0ken/more", {}],
+  ["no token", "/", {}],
+  ["a wrong token in the query", "/?token=t0ke", {}],
+  ["a wrong token in the path", "/t/t0ke", {}],
+  ["a wrong token in the header", "/", { "airudder-token": "t0ken2" }],
+  ["the right token under another name", "/?tokens=t0ken", {}],
+  ["the right token in the middle of the path", "/t/t0ken/more", {}],
 ] as [string, string, Record<string, string>][]) {
-  test(`${what} is answered 401 bad_token`, async () => {
+  test(`${what}: 401 bad_token`, async () => {
     const receiver = airudder({ key: KEY, token: "t0ken", warnings: false }).on("*", () => assert.fail("handled"));
     const request = new Request(`http://a.test${path}`, webRequest(callCompleted(), headers));
     const response = await receiver.fetch(request);
@@ -68,7 +68,7 @@ for (const [what, path, headers] of [
 }
 
 for (const host of Object.keys(HOSTS) as Host[]) {
-  test(`${host}: a mount below a path takes the token at the end of the path`, async (t) => {
+  test(`${host}: a mount below a path accepts the token at the end of the path`, async (t) => {
     const receiver = airudder({ key: KEY, token: "t0ken" }).on("*", () => undefined);
     const app = express();
     app.use("/webhooks/airudder", receiver);
@@ -77,7 +77,7 @@ for (const host of Object.keys(HOSTS) as Host[]) {
   });
 }
 
-test("whatever the token and the rest of the query: it is accepted, and the rest keeps its bytes", async (t) => {
+test("any token in any query is accepted, and the other parameters keep their bytes", async (t) => {
   const name = fc.stringMatching(/^[a-s][a-z0-9%+]{0,8}$/).filter((text) => !text.includes("%"));
   const value = fc.stringMatching(/^[a-z0-9%+.~-]{0,12}$/);
   const parts = fc.array(fc.tuple(name, value), { maxLength: 4 });

@@ -5,7 +5,7 @@ import { HOSTS, serve } from "../../helpers/app.js";
 import { agentStatus, KEY, post } from "../../helpers/push.js";
 
 for (const host of ["Express 4", "Express 5"] as const) {
-  test(`${host}: what wraps writeHead, as loggers do, gets headers as an object: a list is misread by some`, async (t) => {
+  test(`${host}: a wrapped writeHead, as of loggers, receives the headers as an object: some wrappers misread arrays`, async (t) => {
     const given: unknown[][] = [];
     const { url } = await serve(
       t,
@@ -31,7 +31,7 @@ for (const host of ["Express 4", "Express 5"] as const) {
   });
 
   for (const handler of [() => {}, async () => {}]) {
-    test(`${host}: a response that throws costs its sender the answer, and nobody else anything (${handler.constructor.name})`, async (t) => {
+    test(`${host}: if the response throws, the connection is closed, and the next request is served (${handler.constructor.name})`, async (t) => {
       let throws = true;
       const receiver = airudder({ key: KEY }).on("*", handler);
       const { url } = await serve(

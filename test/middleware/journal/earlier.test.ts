@@ -21,7 +21,7 @@ function copyOf(t: TestContext, name: string): string {
 }
 
 /** The agent that a push is about. Its name says what happened to the push. */
-const nameOf = ({ subject = "" }: { subject?: string }): string => subject.split("|")[1] ?? "";
+const nameOf = ({ subject = "" }: Pick<PushHead, "subject">): string => subject.split("|")[1] ?? "";
 
 const expected = {
   closed: {

@@ -132,8 +132,10 @@ for (const [what, lock, at] of uncertain) {
       const path = join(makeFolder(t), "lock");
       writeFileSync(path, JSON.stringify(lock));
       if (at !== undefined) utimesSync(path, at, at);
+      const first = (at ?? new Date()).getTime();
       let beats = 1;
-      const beat = setInterval(() => touches && utimesSync(path, new Date(0), new Date(1000 * beats++)), 20);
+      const touch = () => utimesSync(path, new Date(0), new Date(first + 1000 * beats++));
+      const beat = setInterval(() => touches && touch(), 20);
       t.after(() => clearInterval(beat));
       const taking = Lock.take(dirname(path), { presumeDeadMs: 300 });
       if (touches) return assert.rejects(taking, { code: "journal_locked" });

@@ -9,10 +9,10 @@ import {
   isAnswered,
   newestState,
   phone,
+  pushIds,
   pushTime,
   type StatePayload,
   stateTime,
-  subject,
   talkSeconds,
   transcript,
 } from "airudder-webhooks";
@@ -24,7 +24,7 @@ const detail = samplePush("call.completed").Details[0] as NonNullable<
   ReturnType<typeof samplePush<"call.completed">>["Details"][0]
 >;
 
-test("callTimes: the vendor's example, whose redial lies before the call only when it is read as UTC+7", () => {
+test("callTimes: the vendor's example, whose redial is before the call only if it is read as UTC+7", () => {
   const [vendors] = (sample("call.completed/vendor-example.json") as { Details: CallDetailLike[] }).Details;
   assert.ok(vendors);
   const expected = { start: new Date("2024-03-11T03:20:30Z"), end: new Date("2024-03-11T03:20:56Z") };
@@ -100,7 +100,7 @@ for (const [value, zone, expected] of times) {
   });
 }
 
-test("pushTime: a time that a zone's clocks show is read back as what they show", () => {
+test("pushTime: the local time of a zone is read back as the same moment", () => {
   const zones = fc.constantFrom(
     "America/New_York",
     "Europe/London",
@@ -150,13 +150,13 @@ test("a zone that does not exist is rejected, and the message names a valid one"
   }
 });
 
-test("talkSeconds: the time between connection and end, undefined where one is missing or they are in the wrong order", () => {
+test("talkSeconds: the time between connection and end, undefined if one is missing or they are in the wrong order", () => {
   assert.equal(talkSeconds(detail), 26);
   assert.equal(talkSeconds({ ...detail, CallEndTime: "" }), undefined);
   assert.equal(talkSeconds({ CallStartTime: detail.CallEndTime, CallEndTime: detail.CallStartTime }), undefined);
 });
 
-test("transcript: what was said, in order; empty entries and repeated times do no harm", () => {
+test("transcript: sorted by time; empty entries and repeated times are allowed", () => {
   const AsrResult = [
     { time: "00:00:03", robottext: "c", text: "" },
     { time: "00:00:00", robottext: "a", text: "b" },
@@ -273,17 +273,17 @@ const subjects = [
   ["workflow.list.completed/case-id-first.json", { workflow: hex, case: "case-0001", phone: "+62000000001" }],
 ] as const;
 for (const [file, expected] of subjects) {
-  test(`subject: the ids of ${file} under one name`, () => {
+  test(`pushIds: the ids of ${file} under common names`, () => {
     const payload = sample(file);
-    const { key, ...ids } = subject({ type: identify(payload), payload });
+    const { subject: key, ...ids } = pushIds({ type: identify(payload), payload });
     assert.deepEqual(ids, expected);
     assert.ok(key);
     assert.equal(phone({ type: identify(payload), payload }), expected.phone);
   });
 }
 
-test("subject: an Info Check is about its call, as a call completion is", () => {
-  const about = (payload: object) => subject({ type: "call.completed.info_check", payload }).key;
+test("pushIds: the subject of an Info Check is its call, as for a call completion", () => {
+  const about = (payload: object) => pushIds({ type: "call.completed.info_check", payload }).subject;
   assert.equal(about({ TaskID: "t", Details: [{ CallID: "c" }] }), "call.completed.info_check|t|c");
   assert.notEqual(
     about({ TaskID: "t", Details: [{ CallID: "c" }] }),
@@ -291,18 +291,18 @@ test("subject: an Info Check is about its call, as a call completion is", () => 
   );
 });
 
-test("subject: a call without a CallID is distinguished from others of its task by its id", () => {
+test("pushIds: a call without a CallID is distinguished from others of its task by its id", () => {
   for (const type of ["call.completed", "call.completed.info_check"] as const) {
-    const about = (call: object) => subject({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).key;
+    const about = (call: object) => pushIds({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).subject;
     assert.equal(about({ id: 5 }), `${type}|t|5`);
     assert.equal(about({ id: 5, CallID: "" }), `${type}|t|5`);
     assert.equal(about({ id: 5, CallID: "c" }), `${type}|t|c`);
   }
 });
 
-test("subject: of long ids only a prefix and a hash stay in memory", () => {
+test("pushIds: the subject of long ids consists of a prefix and a hash", () => {
   const about = (taskId: string) =>
-    String(subject({ type: "dialer.task", payload: { pds: { type: "TaskStatus", body: { taskId } } } }).key);
+    String(pushIds({ type: "dialer.task", payload: { pds: { type: "TaskStatus", body: { taskId } } } }).subject);
   const long = "x".repeat(1_000_000);
   assert.ok(about(long).length <= 256);
   assert.match(about(long), /^dialer\.task\|x+\|[0-9a-f]{64}$/);
@@ -371,7 +371,7 @@ test("newestState: a payload without a time never replaces one that has it", () 
   assert.equal(newestState(untimed, untimed), untimed);
 });
 
-test("no helper throws, whatever a push with drift holds", () => {
+test("no helper throws, whatever a push with drift contains", () => {
   const anything = fc.record({
     CallStartTime: fc.anything(),
     CallEndTime: fc.anything(),
@@ -385,7 +385,7 @@ test("no helper throws, whatever a push with drift holds", () => {
     fc.property(anything, fc.object(), (call, payload) => {
       for (const read of [callTimes, talkSeconds, transcript, isAnswered] as ((detail: CallDetailLike) => unknown)[])
         read(call as CallDetailLike);
-      subject({ type: "call.completed", payload });
+      pushIds({ type: "call.completed", payload });
       phone({ type: "unknown", payload });
       dialerBody(payload);
       dialerBody({ ...payload, pds: call.RedailCall, body: call.AsrResult });

@@ -27,7 +27,7 @@ function start(options: AirudderOptions = {}) {
 
 const names = (events: AirudderEvent[]): string[] => events.map(({ event }) => event);
 
-test("a push as documented is accepted without drift", async () => {
+test("a documented push is accepted without drift", async () => {
   const { send, handled, events } = start();
   assert.equal((await send(callCompleted())).status, 200);
   const [push] = handled;
@@ -37,7 +37,7 @@ test("a push as documented is accepted without drift", async () => {
   assert.deepEqual(names(events), ["handled", "accepted"]);
 });
 
-test("a push that only the tolerant validator passes is handled, with its drift, masked", async () => {
+test("a push that only the tolerant validator passes is handled, and its drift contains no values", async () => {
   const { send, handled, events } = start();
   await send(callCompleted({ NewField: "+62000000001" }));
   assert.deepEqual(handled[0]?.drift, [
@@ -47,7 +47,7 @@ test("a push that only the tolerant validator passes is handled, with its drift,
   assert.doesNotMatch(JSON.stringify(events), /\+62000000001/); // without the +, a duration may hold these digits
 });
 
-test("a push that no handler can rely on is quarantined: 200, and only its own handlers see it", async () => {
+test("a push that lacks what handlers need is quarantined: 200, and only quarantined handlers receive it", async () => {
   const { receiver, send, handled, events } = start();
   receiver.on("call.completed", () => assert.fail("not for a typed handler"));
   assert.equal((await send(callCompleted({ Details: "none" }))).status, 200);
@@ -58,19 +58,19 @@ test("a push that no handler can rely on is quarantined: 200, and only its own h
   assert.deepEqual(names(events), ["handled", "accepted", "drift"]);
 });
 
-test("what has no known shape is unknown: handled, and never refused", async () => {
+test("a push of no known shape is unknown: handled, never rejected", async () => {
   const { send, handled } = start();
   assert.equal((await send({ hello: "world" })).status, 200);
   assert.deepEqual([handled[0]?.type, handled[0]?.payload], ["unknown", { hello: "world" }]);
 });
 
-test("a mount may state the type of what it gets", async () => {
+test("a mount may state the type of its pushes", async () => {
   const { send, handled } = start({ type: "waba.message.status" });
   await send({ hello: "world" });
   assert.equal(handled[0]?.type, "waba.message.status");
 });
 
-test("handlers of a type run before those of all types, in order, and all run again when one fails", async () => {
+test("handlers of a type run before those of *, in order, and all run again if one fails", async () => {
   const order: string[] = [];
   const receiver = airudder({ key: KEY });
   receiver.on("*", () => {
@@ -90,7 +90,7 @@ test("handlers of a type run before those of all types, in order, and all run ag
   assert.deepEqual(order, ["first", "second", "first", "second", "all"]);
 });
 
-test("duplicates: a copy of a subject's last push is answered 200 and not handled again; A, B, A are three", async () => {
+test("duplicates: a duplicate of the subject's last push is not handled again, and the response is 200; A, B, A are three pushes", async () => {
   const { send, handled, events } = start();
   const a = agentStatus({ State: "CALLING" });
   const b = agentStatus({ State: "HANGUP" });
@@ -103,7 +103,7 @@ test("duplicates: a copy of a subject's last push is answered 200 and not handle
   assert.equal(names(events).filter((name) => name === "duplicate").length, 2);
 });
 
-test("duplicates: copies that come while the first is being handled join it", async () => {
+test("duplicates: duplicates that arrive while the first push is handled join it", async () => {
   let calls = 0;
   let finish = (): void => undefined;
   const receiver = airudder({ key: KEY });
@@ -114,17 +114,17 @@ test("duplicates: copies that come while the first is being handled join it", as
     });
   });
   const request = () => receiver.fetch(webRequest(callCompleted()));
-  const answers = [request(), request(), request()];
+  const responses = [request(), request(), request()];
   await new Promise((resolve) => setTimeout(resolve, 10));
   finish();
   assert.deepEqual(
-    (await Promise.all(answers)).map(({ status }) => status),
+    (await Promise.all(responses)).map(({ status }) => status),
     [200, 200, 200],
   );
   assert.equal(calls, 1);
 });
 
-test("duplicates: the vendor's next try of a push that takes long finds it, though another of its subject came in between", async () => {
+test("duplicates: the vendor's retry of a slow push joins it, even if another push of its subject arrived in between", async () => {
   const states: string[] = [];
   let finish = (): void => undefined;
   const receiver = airudder({ key: KEY, deadlineMs: 20 });
@@ -139,7 +139,7 @@ test("duplicates: the vendor's next try of a push that takes long finds it, thou
   assert.deepEqual([await send("RINGING"), states], [200, ["RINGING", "BUSY"]]);
 });
 
-test("duplicates: copies that joined a push whose handler fails are answered 500 too", async () => {
+test("duplicates: duplicates that joined a push whose handler fails get a 500 too", async () => {
   let fail = (_: Error): void => undefined;
   const receiver = airudder({ key: KEY });
   receiver.on(
@@ -150,11 +150,11 @@ test("duplicates: copies that joined a push whose handler fails are answered 500
       }),
   );
   const request = () => receiver.fetch(webRequest(callCompleted()));
-  const answers = [request(), request()];
+  const responses = [request(), request()];
   await new Promise((resolve) => setTimeout(resolve, 10));
   fail(new Error("no"));
   assert.deepEqual(
-    (await Promise.all(answers)).map(({ status }) => status),
+    (await Promise.all(responses)).map(({ status }) => status),
     [500, 500],
   );
 });
@@ -163,7 +163,7 @@ for (const [windowMs, times] of [
   [0, 2],
   [3_600_000, 1],
 ] as const) {
-  test(`duplicates: with a window of ${windowMs} ms two copies are handled ${times} times`, async () => {
+  test(`duplicates: with a window of ${windowMs} ms, two equal pushes are handled ${times} times`, async () => {
     const { send, handled } = start({ duplicateWindowMs: windowMs });
     await send(callCompleted());
     await send(callCompleted());
@@ -171,7 +171,7 @@ for (const [windowMs, times] of [
   });
 }
 
-test("a replay is handled although it is a copy, and carries the id of the recorded push", async () => {
+test("a replay is handled although it is a duplicate, and carries the id of the recorded push", async () => {
   const { send, handled } = start({ allowReplays: true });
   await send(callCompleted());
   await send(callCompleted(), { "Airudder-Replay": "p1" });
@@ -183,16 +183,16 @@ test("a replay is handled although it is a copy, and carries the id of the recor
 
 for (const [where, options] of [
   ["allowReplays is false", { allowReplays: false }],
-  ["nothing is known of the peer", {}],
+  ["the address of the peer is unknown", {}],
 ] as const) {
-  test(`a replay is rejected with 403 where ${where}, and handled by nobody`, async () => {
+  test(`a replay is rejected with 403 and not handled if ${where}`, async () => {
     const { send, handled } = start(options);
     const { status, body } = await send(callCompleted(), { "Airudder-Replay": "p1" });
     assert.deepEqual([status, body.error.code, handled.length], [403, "replay_not_allowed", 0]);
   });
 }
 
-test("a dev proxy that asks is told the outcome; others are not", async () => {
+test("the response contains the outcome only if a dev proxy requests it", async () => {
   const { send } = start();
   assert.equal((await send(callCompleted())).outcome, undefined);
   const asked = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
@@ -204,7 +204,7 @@ test("a dev proxy that asks is told the outcome; others are not", async () => {
   assert.deepEqual([copy.duplicate, copy.result], [true, "duplicate"]);
 });
 
-test("an observer that throws disturbs nothing", async () => {
+test("errors that an observer throws are ignored", async () => {
   const { send, handled } = start({
     observe: () => {
       throw new Error("no");
@@ -214,7 +214,7 @@ test("an observer that throws disturbs nothing", async () => {
   assert.equal(handled.length, 1);
 });
 
-test("an observer that rejects disturbs nothing", async (t) => {
+test("rejections of an observer are ignored", async (t) => {
   const unhandled: unknown[] = [];
   const listen = (reason: unknown): void => void unhandled.push(reason);
   process.on("unhandledRejection", listen);
@@ -229,7 +229,7 @@ test("an observer that rejects disturbs nothing", async (t) => {
   assert.deepEqual(unhandled, []);
 });
 
-test("stats().inFlight counts web requests too", async () => {
+test("stats().inFlight includes web requests", async () => {
   const { receiver, send } = start();
   const counts: number[] = [];
   receiver.on("call.completed", () => counts.push(receiver.stats().inFlight));
@@ -237,7 +237,7 @@ test("stats().inFlight counts web requests too", async () => {
   assert.deepEqual([counts, receiver.stats().inFlight], [[1], 0]);
 });
 
-test("stats count what happened", async () => {
+test("stats() counts the results", async () => {
   const { receiver, send } = start();
   for (const payload of [
     callCompleted(),

@@ -24,7 +24,7 @@ const names: [name: string, path: string][] = [
   ["", "/*"],
 ];
 for (const [name, path] of names) {
-  test(`a field named ${JSON.stringify(name.slice(0, 20))}, which no schema knows, is reported as ${path}`, () => {
+  test(`a field named ${JSON.stringify(name.slice(0, 20))}, which is not in the schema, is reported as ${path}`, () => {
     assert.deepEqual(
       driftOf(callCompleted({ [name]: 1 })).map(({ kind, ...drift }) => [kind, drift.path]),
       [["unknown_field", path]],
@@ -32,7 +32,7 @@ for (const [name, path] of names) {
   });
 }
 
-test("a free key is reported by the same rule, and what is above it by its name", () => {
+test("an arbitrary key is reported by the same rule, and its parents by their names", () => {
   const { Details } = callCompleted() as { Details: [object] };
   const paths = (Variables: object) =>
     driftOf(callCompleted({ Details: [{ ...Details[0], Variables }] })).map(({ path }) => path);
@@ -40,7 +40,7 @@ test("a free key is reported by the same rule, and what is above it by its name"
   assert.deepEqual(paths({ "+62000000001": 1 }), ["/Details/0/Variables/*"]);
 });
 
-test("no event carries a name that may be personal data, or a control character", async () => {
+test("no event contains a field name that may be personal data, or a control character", async () => {
   const events: AirudderEvent[] = [];
   const receiver = airudder({ key: KEY, observe: (event) => void events.push(event) });
   receiver.on("call.completed", () => undefined);
@@ -50,7 +50,7 @@ test("no event carries a name that may be personal data, or a control character"
   assert.doesNotMatch(text, /62000000001|u001b/);
 });
 
-test("a path holds nothing but names of the schema, plain identifiers, indexes and *", () => {
+test("a path contains only names of the schema, plain identifiers, indexes and *", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ unit: "binary" }), fc.jsonValue({ maxDepth: 1 })), (fields) => {
       for (const { path } of driftOf({ ...callCompleted(), ...fields })) assert.match(path, /^(?:\/[\w*-]{1,64})+$/);

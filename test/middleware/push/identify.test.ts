@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, catalogue, identify, type PushType } from "airudder-webhooks";
+import { airudder, identify, type PushType } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 import fc from "fast-check";
 import { KEY, sample, webRequest } from "../../helpers/push.js";
 
@@ -65,7 +66,7 @@ for (const [word, file, type] of [
   ["AgentsStatus", "dialer.agent", "dialer.agent"],
   ["ContactsStatus", "dialer.contact", "dialer.contact"],
 ] as const) {
-  test(`the plural ${word}, as the vendor's title has it, is quarantined as ${type}, with or without a body`, async () => {
+  test(`the plural ${word}, as in the vendor's title, is quarantined as ${type}, with or without a body`, async () => {
     const receiver = airudder({ key: KEY });
     const quarantined: unknown[] = [];
     receiver.on("quarantined", (push) => void quarantined.push([push.type, push.drift.map(({ path }) => path)]));
@@ -105,7 +106,7 @@ test("a push that could be of two types once a field is missing is unknown", () 
   assert.equal(identify({ ...agent, node_id: "n", node_name: "n" }), "unknown");
 });
 
-test("a push renamed in one field keeps its type", () => {
+test("a push with one renamed field keeps its type", () => {
   const { actions, ...status } = sample("workflow.status/with-task.json");
   assert.equal(identify({ ...status, nodes: actions }), "workflow.status");
   const { rows, ...list } = sample("workflow.list.completed/case-id-first.json");
@@ -153,7 +154,7 @@ test("fields that several types share never identify a type", () => {
   );
 });
 
-test("no push turns into one of another type when it loses up to three fields, or gets fields of nobody", () => {
+test("a push that loses up to three fields, or gets unknown fields, never becomes one of another type", () => {
   const losses = fc.array(fc.record({ place: fc.nat(300), toNull: fc.boolean() }), { maxLength: 3 });
   const strange = fc.dictionary(fc.string({ minLength: 12 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 });
   fc.assert(

@@ -20,14 +20,14 @@ for (const [taskId, key, expected] of vectors) {
   });
 }
 
-test("verifySign takes one key or any of several, and hex in either case", () => {
+test("verifySign accepts one key or several, and hex in either case", () => {
   const payload = { TaskID: "t", Sign: sign("t", "new") };
   assert.equal(verifySign(payload, ["old", "new"]), true);
   assert.equal(verifySign({ ...payload, Sign: payload.Sign.toUpperCase() }, "new"), true);
   assert.equal(verifySign(payload, ["old", "older"]), false);
 });
 
-test("verifySign is false, and does not throw, for anything that is not the right Sign", () => {
+test("verifySign returns false for anything but a correct Sign, and never throws", () => {
   fc.assert(
     fc.property(fc.record({ TaskID: fc.anything(), Sign: fc.anything() }), (payload) => {
       fc.pre(!(typeof payload.TaskID === "string" && payload.Sign === sign(payload.TaskID, "k")));
@@ -48,10 +48,10 @@ async function take(options: Parameters<typeof airudder>[0], payload: object, he
 }
 
 const policies: ["required" | "if-present" | "off", string, object, number, boolean | undefined][] = [
-  ["required", "right", callCompleted(), 200, true],
+  ["required", "correct", callCompleted(), 200, true],
   ["required", "missing", callCompleted({ Sign: undefined }), 401, undefined],
   ["required", "wrong", callCompleted({ Sign: "x" }), 401, undefined],
-  ["if-present", "right", callCompleted(), 200, true],
+  ["if-present", "correct", callCompleted(), 200, true],
   ["if-present", "missing", callCompleted({ Sign: undefined }), 200, false],
   ["required", "null", callCompleted({ Sign: null }), 401, undefined],
   ["if-present", "null", callCompleted({ Sign: null }), 200, false],
@@ -74,13 +74,13 @@ const hints: [string, string | string[], object, RegExp][] = [
     callCompleted({ Sign: sign(String(callCompleted().TaskID), "airudder") }),
     /public default/,
   ],
-  ["a masked Sign", KEY, callCompleted({ Sign: "a39xxxx" }), /no md5/],
+  ["a masked Sign", KEY, callCompleted({ Sign: "a39xxxx" }), /not an MD5 hash/],
   ["several keys", ["a", "b"], callCompleted(), /None of the 2 keys/],
   ["another key", "another", callCompleted(), /Another key/],
   ["no TaskID", KEY, callCompleted({ TaskID: 5, Sign: "0" }), /TaskID/],
 ];
 for (const [what, key, payload, hint] of hints) {
-  test(`a wrong Sign tells the receiver's owner alone of ${what}`, async () => {
+  test(`a wrong Sign: the hint, but not the response, names ${what}`, async () => {
     const { event } = await take({ key }, payload);
     assert.equal(event?.event, "rejected");
     assert.match(event?.event === "rejected" ? String(event.hint) : "", hint);
@@ -88,7 +88,7 @@ for (const [what, key, payload, hint] of hints) {
 }
 
 const headerSign: [string, Record<string, string>, boolean, number, boolean | undefined][] = [
-  ["right", { "x-airudder-sign": "good" }, true, 200, true],
+  ["correct", { "x-airudder-sign": "good" }, true, 200, true],
   ["wrong", { "x-airudder-sign": "bad" }, true, 401, undefined],
   ["missing", {}, true, 401, undefined],
   ["unchecked", { "x-airudder-sign": "bad" }, false, 200, false],
@@ -104,7 +104,7 @@ for (const [what, headers, isChecked, status, verified] of headerSign) {
 }
 
 for (const verdict of [Promise.resolve(false), Promise.resolve(true), Promise.reject(new Error("no")), "true", 1]) {
-  test(`X-AIRudder-Sign: a verifier that gives ${typeof verdict === "object" ? "a promise" : JSON.stringify(verdict)} has not verified`, async () => {
+  test(`X-AIRudder-Sign: a verifier that returns ${typeof verdict === "object" ? "a promise" : JSON.stringify(verdict)} does not verify the push`, async () => {
     const verifyHeaderSign = () => verdict as unknown as boolean;
     const headers = { "x-airudder-sign": "forged" };
     const taken = await take({ key: KEY, verifyHeaderSign }, sample("chatbot.session.ended/closed.json"), headers);
@@ -113,7 +113,7 @@ for (const verdict of [Promise.resolve(false), Promise.resolve(true), Promise.re
 }
 
 const infoCheck: [string, object, number, boolean | undefined][] = [
-  ["right", { TaskID: "t", Sign: sign("t", KEY) }, 200, true],
+  ["correct", { TaskID: "t", Sign: sign("t", KEY) }, 200, true],
   ["missing", { TaskID: "t" }, 200, false],
   ["null", { TaskID: "t", Sign: null }, 200, false],
   ["wrong", { TaskID: "t", Sign: "x" }, 401, undefined],
@@ -151,7 +151,7 @@ for (const [what, thrown, named] of [
     Object.assign(new Error(), { code: "call +62000000001" }),
     /threw Error\./,
   ],
-  ["no error", null, /threw a value that is no error\./],
+  ["not an error", null, /threw a value that is not an error\./],
 ] as const) {
   test(`X-AIRudder-Sign: a verifier that throws (${what}) rejects the push with 401, and the hint names the error`, async () => {
     const verifyHeaderSign = (value: string) => {
@@ -178,7 +178,7 @@ for (const [what, verifyHeaderSign, status] of [
     500,
   ],
 ] as const) {
-  test(`X-AIRudder-Sign behind express.json(): ${status} if the verifier ${what}`, async (t) => {
+  test(`X-AIRudder-Sign after express.json(): ${status} if the verifier ${what}`, async (t) => {
     const events: AirudderEvent[] = [];
     const app = express();
     app.use(express.json(), airudder({ key: KEY, verifyHeaderSign, observe: (event) => events.push(event) }));

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, catalogue, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { airudder, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { catalogue } from "airudder-webhooks/inspect";
 import { inboxConformance, samplePush, signedRequest } from "airudder-webhooks/testing";
 import { makeFolder } from "../../helpers/folder.js";
 
 for (const { type, form, name, strict, identify: rules } of catalogue) {
-  // Of a type without rules, only its mount can tell it.
+  // A type without rules cannot be identified: only its mount states it.
   test(`samplePush: ${name} is valid, identified, and new each time`, () => {
     const options = form === undefined ? {} : { form };
     const payload = samplePush(type, {}, options);
@@ -16,7 +17,7 @@ for (const { type, form, name, strict, identify: rules } of catalogue) {
   });
 }
 
-test("samplePush: overrides go as deep as they say, and what they leave stays; the result is signed", () => {
+test("samplePush: merges overrides at any depth, and signs the result", () => {
   const payload = samplePush(
     "call.completed",
     { TaskID: "t", Details: [{ Status: "failed", RedailCall: undefined as never }] },
@@ -34,7 +35,7 @@ test("samplePush: overrides go as deep as they say, and what they leave stays; t
   );
 });
 
-test("samplePush: a list has as many elements as are given, each merged over the sample's", () => {
+test("samplePush: a list has as many elements as the override, each merged over the sample's", () => {
   assert.deepEqual(samplePush("call.completed", { Details: [] }).Details, []);
   const [call] = samplePush("call.completed", { Details: [{ AsrResult: [] }] }).Details;
   assert.deepEqual(call?.AsrResult, []);
@@ -52,19 +53,19 @@ test("samplePush: a list has as many elements as are given, each merged over the
   assert.deepEqual([turn?.text, turn?.time, others], ["Hi", "00:00:00", []]);
 });
 
-test("samplePush: a vocabulary that is not known is marked as such", () => {
+test("samplePush: a value of an unknown vocabulary is marked", () => {
   assert.equal(samplePush("workflow.status").status, "<unknown vocabulary>");
   assert.equal(samplePush("workflow.status").actions[0]?.node_type, "<unknown vocabulary>");
   assert.equal(samplePush("workflow.list.completed").rows[0]?.node_type, "<unknown vocabulary>");
 });
 
-test("samplePush: overrides from JSON cannot pollute", () => {
+test("samplePush: overrides from JSON cannot pollute prototypes", () => {
   const payload = samplePush("unknown", JSON.parse('{"__proto__":{"polluted":1}}'));
   assert.equal(({} as { polluted?: number }).polluted, undefined);
   assert.equal((payload as { polluted?: number }).polluted, undefined);
 });
 
-test("signedRequest: a handler's test in one line", async () => {
+test("signedRequest: a request that the receiver accepts", async () => {
   const receiver = airudder({ key: "k" });
   const seen: string[] = [];
   receiver.on("call.completed", ({ payload }) => seen.push(payload.TaskName));
@@ -83,7 +84,7 @@ test("the file inbox keeps the laws of an inbox", async (t) => {
   for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
 });
 
-test("each call of a sample has an id of its own", () => {
+test("each call of a sample has a different id", () => {
   const { Details } = samplePush("call.completed", { Details: [{}, {}, { CallID: "given" }] });
   assert.equal(new Set(Details.map(({ CallID }) => CallID)).size, 3);
   assert.equal(Details[2]?.CallID, "given");

@@ -1,3 +1,5 @@
+import { REPEATED_IDS } from "../string-pool.js";
+
 /**
  * Packs flat JSON objects, such as the heads of records, into bytes. Lists of keys and repeated strings are stored once; dates and hex digits
  * are stored in binary. A value that has no exact binary form is stored as JSON text, so unpacking always returns an equal object.
@@ -10,14 +12,13 @@ const INITIAL_BYTES = 64 * 1024;
 const MAX_VALUE_BYTES = 16;
 
 /** Fields whose values repeat, so that each value is stored once. */
-const REPEATED = new Set([
+const REPEATED: ReadonlySet<string> = new Set([
   "kind",
   "method",
   "url",
   "type",
   "source",
-  "task",
-  "workflow",
+  ...REPEATED_IDS,
   "target",
   "cause",
   "state",

@@ -1,0 +1,57 @@
+import type { NoteEvent } from "../events.js";
+import type { PendingDelivery } from "./pending-delivery.js";
+
+/** What is reported about the delivery of live pushes besides the deliveries themselves. */
+export const notes = {
+  /** @param isSending whether the app has received the push */
+  acknowledged({ row }: PendingDelivery, isSending: boolean): NoteEvent {
+    const name = `#${row.push.seq}`;
+    if (!isSending) return note("held", `${name} was acknowledged and waits for the app`);
+    return note(
+      "late",
+      `${name} was acknowledged before the app responded: in production, Airudder would have retried`,
+    );
+  },
+
+  slow({ row }: PendingDelivery, afterMs: number): NoteEvent {
+    const seconds = Math.round(afterMs / 1_000);
+    const name = `#${row.push.seq}`;
+    return note(
+      "slow",
+      `${name} has had no response from the app for ${seconds} s. Later pushes of its subject wait for it.`,
+    );
+  },
+
+  givenUp({ row }: PendingDelivery): NoteEvent {
+    const name = `#${row.push.seq}`;
+    return note(
+      "given_up",
+      `${name} is not retried automatically: the app broke off its response each time, or the push cannot be read. Fix that, then replay it.`,
+    );
+  },
+
+  givenUpNotRecorded({ row }: PendingDelivery, { message }: Error): NoteEvent {
+    return note("not_recorded", `That #${row.push.seq} failed was not recorded: ${message}`);
+  },
+
+  unreadable({ message }: Error): NoteEvent {
+    return note("not_readable", message);
+  },
+
+  notStatus200({ row }: PendingDelivery, status: number): NoteEvent {
+    const name = `#${row.push.seq}`;
+    return note(
+      "not_200",
+      `${name} got the response ${status}, which counts as failed: Airudder retries unless the response is 200`,
+    );
+  },
+
+  appState(state: "up" | "down", { host }: URL, waitingCount: number): NoteEvent {
+    const waiting = waitingCount > 0 ? `; ${waitingCount} waiting` : "";
+    return note(`app_${state}`, `app ${state}: ${host}${waiting}`);
+  },
+};
+
+function note(code: string, message: string): NoteEvent {
+  return { event: "note", code, message };
+}

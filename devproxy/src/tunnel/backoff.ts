@@ -1,0 +1,45 @@
+import { Pause } from "./pause.js";
+import type { TunnelTiming } from "./timing.js";
+
+/** Duration of a wait that doubles with each `count`, starting at `firstMs` for 0. */
+function doubledMs(count: number, firstMs: number, maxMs: number): number {
+  return Math.min(maxMs, firstMs * 2 ** Math.min(count, 30));
+}
+
+/**
+ * Time in ms until the tunnel is opened again after `failures` consecutive failures. It grows exponentially and has jitter over its upper
+ * half, so that many proxies do not return to one server at the same moment. The duration of the failed opening counts as waiting, except
+ * for a minimum: the wait after the first failure.
+ */
+export function reopenAfter(
+  failures: number,
+  elapsedMs: number,
+  { backoffMs, maxBackoffMs }: TunnelTiming,
+  random = Math.random,
+): number {
+  const withJitter = (ms: number) => ms * (0.5 + random() / 2);
+  const minMs = withJitter(doubledMs(0, backoffMs, maxBackoffMs));
+  return Math.max(withJitter(doubledMs(failures, backoffMs, maxBackoffMs)) - elapsedMs, minMs);
+}
+
+/** Waits whose duration doubles up to a maximum. They can start over. */
+export class DoublingWait {
+  readonly #pause = new Pause();
+  #count = 0;
+
+  constructor(
+    private readonly firstMs: number,
+    private readonly maxMs: number,
+  ) {}
+
+  /** Resolves after the next wait, or as soon as `signal` is aborted. */
+  wait(signal: AbortSignal): Promise<void> {
+    return this.#pause.wait(doubledMs(this.#count++, this.firstMs, this.maxMs), signal);
+  }
+
+  /** Ends the current wait, or skips the next one; the one after it is the first again. */
+  restart(): void {
+    this.#count = 0;
+    this.#pause.wake();
+  }
+}

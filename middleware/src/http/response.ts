@@ -1,0 +1,44 @@
+import type { AirudderError } from "../errors.js";
+import type { Result } from "../work/handlers.js";
+
+/** A response to the sender. */
+export interface HttpResponse {
+  readonly status: number;
+  /** JSON. */
+  readonly body: string;
+  /** Sent only to a dev proxy that requests it, as is `result`. */
+  readonly findings: Findings;
+  readonly result: OutcomeResult;
+  /** The error that caused the response; absent if the status is 200. */
+  readonly error?: AirudderError;
+}
+
+/** What the receiver found out about a push. */
+export interface Findings {
+  readonly type: string;
+  readonly verified: boolean;
+  readonly duplicate: boolean;
+  /** Number of drift entries. */
+  readonly drift: number;
+  /** Set if an earlier parser consumed the bytes: they were re-serialised from its object. */
+  readonly reserialised?: true;
+}
+
+/** The result that the header `Airudder-Outcome` reports. `running`: the deadline has passed and the handlers still run. */
+export type OutcomeResult = Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
+
+/** The body that the vendor documents for success. */
+export const OK_BODY = "{}";
+
+/** The response to an error. Its body contains only the code and the message. */
+export function errorResponse(error: AirudderError, known: Findings, result: OutcomeResult): HttpResponse {
+  const body = JSON.stringify({ error: { code: error.code, message: error.message } });
+  return { status: error.status, body, findings: known, result, error };
+}
+
+/** The headers of a response, without `Content-Length`. */
+export function headersOf({ status }: HttpResponse): Record<string, string> {
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (status === 405) headers.Allow = "POST";
+  return headers;
+}

@@ -1,0 +1,31 @@
+import type { PushPayloads } from "../generated/types.js";
+import { dialerBody } from "./dialer.js";
+import { pushTime } from "./time.js";
+
+/** Payload that reports a state with a `timestamp`. */
+export type StatePayload = PushPayloads["dialer.agent" | "dialer.contact" | "chatbot.session.ended"];
+
+/**
+ * When the state of a push began, according to its `timestamp`; `undefined` if it carries none. Store this time with the state, and update
+ * the state only if the time is later: the vendor guarantees no order, so an older state may arrive last.
+ * @example await db.query("update calls set state = $1, at = $2 where id = $3 and at < $2", [body.State, stateTime(payload), body.callid]);
+ */
+export function stateTime(payload: StatePayload): Date | undefined {
+  const { pds, body, timestamp } = payload as { pds?: unknown; body?: unknown; timestamp?: unknown };
+  const parent: { readonly timestamp?: unknown } | undefined =
+    pds === undefined && body === undefined ? { timestamp } : dialerBody(payload as object);
+  return pushTime(parent?.timestamp);
+}
+
+/**
+ * Returns the payload with the newer state, of two payloads of one subject. Compares `timestamp`, not the order of arrival. Returns `arrived`
+ * if the times are equal or `known` has no time, and `known` if only `known` has a time.
+ * @param known the newest payload so far; `undefined` for the first
+ * @example latest.set(call, newestState(latest.get(call), payload));
+ */
+export function newestState<P extends StatePayload>(known: P | undefined, arrived: P): P {
+  if (known === undefined) return arrived;
+  const before = stateTime(known)?.getTime();
+  const after = stateTime(arrived)?.getTime();
+  return before !== undefined && (after === undefined || after < before) ? known : arrived;
+}
