@@ -124,7 +124,7 @@ async function start(setup: Setup): Promise<Devproxy> {
   cleanups.push(() => control.close());
   await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
   const retention = keep && new RetentionTask(store, keep, listener);
-  await retention?.work();
+  await retention?.run();
   await live.start();
   supervisor.start();
 

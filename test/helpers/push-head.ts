@@ -1,6 +1,6 @@
 import type { PushHead } from "airudder-webhooks/journal";
 
-/** The head of a recorded push, as short as it can be. */
+/** A minimal head of a recorded push. */
 export function pushHead(id: string): Omit<PushHead, "seq"> {
   const at = new Date(0).toISOString();
   return {

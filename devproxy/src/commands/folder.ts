@@ -126,7 +126,7 @@ function* checked(
   }
 }
 
-/** Throws the error of a record, without its content. */
+/** Throws an error that names the location of a damaged record, without data of the record. Rethrows other errors. */
 function damaged(error: Error, { segment, offset }: RecordLocation): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;

@@ -1,11 +1,11 @@
 import { JournalError } from "airudder-webhooks/journal";
 
-/** Whether a record could not be read because its segment was dropped meanwhile. */
+/** Whether an error means that a record could not be read because its segment was dropped. */
 export function isDropped(error: unknown): boolean {
   return error instanceof JournalError && (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT";
 }
 
-/** Waits for a record; `undefined` if its segment was dropped meanwhile. */
+/** Resolves to a record, or to `undefined` if its segment was dropped. */
 export async function unlessDropped<T>(record: Promise<T>): Promise<T | undefined> {
   try {
     return await record;

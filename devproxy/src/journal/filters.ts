@@ -2,10 +2,10 @@ import { isTypeName, SEARCH_KEYS, type SearchIds, type SearchKey, TYPE_NAMES } f
 import { parseMoment } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { Redactor } from "../privacy/index.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 import { STATUSES, type Status, statusOf } from "./status.js";
 import type { JournalReader } from "./store.js";
-import { holdsText } from "./text.js";
+import { rowsWithText } from "./text-search.js";
 
 /** Number of rows to test before yielding to the event loop. */
 const ROWS_PER_TURN = 2_000;
@@ -115,7 +115,7 @@ export async function filterRows(
   const tests = testsOf(filters, await shownIdOf(reader, filters));
   const { text } = filters;
   if (text === undefined) return newestMatches(rows, tests, max);
-  return holdsText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
+  return rowsWithText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
 }
 
 /** Searches backwards from the newest row until it has enough matches. Yields to the event loop meanwhile. */

@@ -1,5 +1,6 @@
 import { usageError } from "../errors.js";
-import type { JournalIndex, Row } from "./rows.js";
+import type { JournalIndex } from "./journal-index.js";
+import type { Row } from "./row.js";
 
 /** Minimum length of a prefix of an id. */
 const MIN_PREFIX = 4;

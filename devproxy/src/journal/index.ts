@@ -1,12 +1,22 @@
-export type { StoreOptions } from "./adapter.js";
 export { isDropped, unlessDropped } from "./dropped.js";
 export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
-export { marksOf } from "./history.js";
+export { FolderWatch } from "./folder-watch.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
-export { lastTarget } from "./last-target.js";
+export { isFromInbox, JournalIndex } from "./journal-index.js";
+export type { StoreOptions } from "./lowdb-adapters.js";
+export { marksOf } from "./marks.js";
 export { RetentionTask } from "./retention-task.js";
-export { ACKNOWLEDGED, type DeliveryRow, GIVEN_UP, isFromInbox, JournalIndex, type Row } from "./rows.js";
-export { lastDelivery, STATUSES, type Status, statusOf, succeeded, wasDelivered } from "./status.js";
+export type { DeliveryRow, Row } from "./row.js";
+export {
+  ACKNOWLEDGED,
+  GIVEN_UP,
+  lastDelivery,
+  lastTarget,
+  pendingRows,
+  STATUSES,
+  type Status,
+  statusOf,
+  succeeded,
+  wasDelivered,
+} from "./status.js";
 export { contentIn, type JournalReader, openSnapshot, Store } from "./store.js";
-export { pendingRows } from "./waiting-rows.js";
-export { FolderWatch } from "./watch.js";

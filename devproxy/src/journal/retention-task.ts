@@ -1,60 +1,60 @@
 import type { RecordEntry } from "airudder-webhooks/journal";
 import type { RetentionRule } from "../config/index.js";
 import type { Listener } from "../events.js";
-import { applyRetention, isFull } from "./retention.js";
+import { applyRetention, isSegmentFull } from "./retention.js";
 import type { Store } from "./store.js";
 
-const EVERY_MS = 10 * 60_000;
+const INTERVAL_MS = 10 * 60_000;
 
-/** The segment that is being written, as the janitor knows it. */
-interface Active {
+/** The segment that records are appended to. */
+interface ActiveSegment {
   segment: number;
   pushes: number;
-  /** When its first record was written, ms since 1970. */
+  /** When its first push was received, ms since 1970. */
   since: number;
 }
 
-/** Keeps a journal at its size while it is written: begins new segments in time, and drops old ones. */
+/** Limits the size of a journal while records are appended: begins new segments in time, and drops old ones. */
 export class RetentionTask {
   readonly #timer: NodeJS.Timeout;
-  #working: Promise<void> | undefined;
-  #active: Active | undefined;
+  #running: Promise<void> | undefined;
+  #active: ActiveSegment | undefined;
 
   constructor(
     private readonly store: Store,
-    private readonly keep: RetentionRule,
+    private readonly rule: RetentionRule,
     private readonly listener: Listener,
   ) {
-    this.#timer = setInterval(() => void this.work(), EVERY_MS);
+    this.#timer = setInterval(() => void this.run(), INTERVAL_MS);
     this.#timer.unref();
     this.#active = activeOf(store);
-    store.onRecord = (entry) => this.#see(entry);
+    store.onRecord = (entry) => this.#handleRecord(entry);
   }
 
-  /** Drops what need not be kept; one look at a time. */
-  work(): Promise<void> {
-    this.#working ??= this.#drop().finally(() => {
-      this.#working = undefined;
+  /** Drops old segments. Does nothing while a previous call still runs. */
+  run(): Promise<void> {
+    this.#running ??= this.#drop().finally(() => {
+      this.#running = undefined;
     });
-    return this.#working;
+    return this.#running;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.store.onRecord = undefined;
-    await this.#working;
+    await this.#running;
   }
 
-  #see({ head, location: { segment } }: RecordEntry): void {
+  #handleRecord({ head, location: { segment } }: RecordEntry): void {
     const isNew = segment !== this.#active?.segment;
     if (isNew || this.#active === undefined) this.#active = { segment, pushes: 0, since: Date.now() };
     if (head.kind === "push") this.#active.pushes++;
-    if (isNew || this.#isDue()) void this.work();
+    if (isNew || this.#isDue()) void this.run();
   }
 
   #isDue(): boolean {
     const active = this.#active;
-    return active !== undefined && isFull(this.keep, active.pushes, Date.now() - active.since);
+    return active !== undefined && isSegmentFull(this.rule, active.pushes, Date.now() - active.since);
   }
 
   async #drop(): Promise<void> {
@@ -63,7 +63,7 @@ export class RetentionTask {
         this.#active = undefined;
         await this.store.roll();
       }
-      const count = await applyRetention(this.store, this.keep);
+      const count = await applyRetention(this.store, this.rule);
       if (count > 0)
         this.listener({ event: "note", code: "dropped", message: `${count} old pushes were dropped from the journal` });
     } catch (error) {
@@ -73,7 +73,7 @@ export class RetentionTask {
   }
 }
 
-function activeOf({ activeSegment, index }: Store): Active | undefined {
+function activeOf({ activeSegment, index }: Store): ActiveSegment | undefined {
   if (activeSegment === undefined) return undefined;
   const rows = index.rows.filter(({ location }) => location.segment === activeSegment);
   const first = Date.parse(rows[0]?.push.at ?? "");

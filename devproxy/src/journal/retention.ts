@@ -1,51 +1,57 @@
 import type { RetentionRule } from "../config/index.js";
-import { isFromInbox, type Row } from "./rows.js";
+import { isFromInbox } from "./journal-index.js";
+import type { Row } from "./row.js";
+import { isPending } from "./status.js";
 import type { Store } from "./store.js";
-import { isWaiting } from "./waiting-rows.js";
 
 const DAY_MS = 86_400_000;
-const FEWEST_PUSHES = 10;
+/** Minimum number of pushes in a segment, unless the rule is a time. */
+const MIN_PUSHES = 10;
 
-/** Whether a segment that holds so many pushes, the first of that age, is to be closed, so that it can be dropped in time. */
-export function isFull(keep: RetentionRule, pushes: number, ageMs: number): boolean {
-  return "ms" in keep
-    ? ageMs >= Math.min(DAY_MS, keep.ms / 10)
-    : pushes >= Math.max(FEWEST_PUSHES, Math.ceil(keep.pushes / 10));
+/**
+ * Whether the active segment should be closed, so that it can be dropped in time. A segment contains about a tenth of what the rule keeps.
+ * @param pushes number of pushes in the segment
+ * @param ageMs age of its first push, milliseconds
+ */
+export function isSegmentFull(rule: RetentionRule, pushes: number, ageMs: number): boolean {
+  return "ms" in rule
+    ? ageMs >= Math.min(DAY_MS, rule.ms / 10)
+    : pushes >= Math.max(MIN_PUSHES, Math.ceil(rule.pushes / 10));
 }
 
 /** Marks of finished pushes of an inbox. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
-/** Whether a push is still on its way: to the app, or in an inbox to its handler. */
-function isNeeded(row: Row, store: Store): boolean {
-  const isOpen = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
-  return isOpen || store.inDelivery.has(row) || isWaiting(row);
+/** Whether a push is unfinished: it is being delivered, waits for the app, or is open in an inbox. */
+function isUnfinished(row: Row, store: Store): boolean {
+  const isOpenInInbox = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
+  return isOpenInInbox || store.inDelivery.has(row) || isPending(row);
 }
 
-/** The segments that may go: the oldest ones, up to the first that is not old or holds a push that is needed. Never the newest. */
-export function segmentsToDrop(store: Store, keep: RetentionRule, now = Date.now()): number[] {
+/** The segments to drop: the oldest ones, up to the first one that is not old enough or contains an unfinished push. Never the newest. */
+export function segmentsToDrop(store: Store, rule: RetentionRule, now = Date.now()): number[] {
   const closed = store.segments().slice(0, -1);
-  const needed = new Set<number>();
+  const unfinished = new Set<number>();
   const counts = new Map<number, number>();
   for (const row of store.index.rows) {
     const { segment } = row.location;
     counts.set(segment, (counts.get(segment) ?? 0) + 1);
-    if (!needed.has(segment) && isNeeded(row, store)) needed.add(segment);
+    if (!unfinished.has(segment) && isUnfinished(row, store)) unfinished.add(segment);
   }
-  let left = store.index.rows.length;
+  let remaining = store.index.rows.length;
   const dropped: number[] = [];
   for (const { segment, lastAt } of closed) {
-    left -= counts.get(segment) ?? 0;
-    const isOld = "ms" in keep ? (lastAt ?? 0) < now - keep.ms : left >= keep.pushes;
-    if (!isOld || needed.has(segment)) break;
+    remaining -= counts.get(segment) ?? 0;
+    const isOld = "ms" in rule ? (lastAt ?? 0) < now - rule.ms : remaining >= rule.pushes;
+    if (!isOld || unfinished.has(segment)) break;
     dropped.push(segment);
   }
   return dropped;
 }
 
-/** Drops what need not be kept. Gives the number of pushes that went. */
-export async function applyRetention(store: Store, keep: RetentionRule): Promise<number> {
+/** Drops old segments. Returns the number of dropped pushes. */
+export async function applyRetention(store: Store, rule: RetentionRule): Promise<number> {
   const before = store.index.rows.length;
-  for (const segment of segmentsToDrop(store, keep)) await store.drop(segment);
+  for (const segment of segmentsToDrop(store, rule)) await store.drop(segment);
   return before - store.index.rows.length;
 }

@@ -11,60 +11,67 @@ import {
   readRecords,
 } from "airudder-webhooks/journal";
 import { type Adapter, Low } from "lowdb";
-import { type Draft, JournalAdapter, SnapshotAdapter, type StoreOptions } from "./adapter.js";
-import { JournalIndex, type Row } from "./rows.js";
+import { JournalIndex } from "./journal-index.js";
+import {
+  JournalAdapter,
+  type JournalData,
+  type NewRecord,
+  SnapshotAdapter,
+  type StoreOptions,
+} from "./lowdb-adapters.js";
+import type { Row } from "./row.js";
 
-/** What both a snapshot and an open store can do. */
+/** Reads a journal: a snapshot of it, or one that is open to write. */
 export interface JournalReader {
   readonly dir: string;
   readonly index: JournalIndex;
-  /** The exact bytes and headers of a record. */
+  /** The headers and the exact body of a record. */
   content(location: RecordLocation): Promise<Content>;
   /**
-   * Many whole records, in the order of their places, with those of one read together: they are parsed while they are iterated. A record
-   * of a segment that was dropped is `undefined`.
+   * Many records, in the order of their locations. Returns the records of one read together; they are parsed while you iterate over them. A
+   * record whose segment was dropped is `undefined`.
    */
   records(locations: Iterable<RecordLocation>): AsyncIterable<Iterable<JournalRecord | undefined>>;
 }
 
-async function load(adapter: Adapter<JournalIndex>): Promise<Low<JournalIndex>> {
-  const db = new Low(adapter, new JournalIndex());
+async function load(adapter: Adapter<JournalData>): Promise<Low<JournalData>> {
+  const db = new Low<JournalData>(adapter, { index: new JournalIndex(), added: [] });
   await db.read();
   return db;
 }
 
-/** Reads the content of records without the lock. */
+/** Returns a function that reads the content of records without the lock. */
 export function contentIn(dir: string): JournalReader["content"] {
-  return async (location) => required(await readRecord(dir, location));
+  return async (location) => contentOf(await readRecord(dir, location));
 }
 
-/** A journal read without its lock: as it was at this moment. */
+/** Reads a journal as it is now, without its lock. */
 export async function openSnapshot(dir: string, options: StoreOptions = {}): Promise<JournalReader> {
   const db = await load(new SnapshotAdapter(dir, options));
   return {
     dir,
-    index: db.data,
+    index: db.data.index,
     content: contentIn(dir),
     records: (locations) => readRecords(dir, locations),
   };
 }
 
-/** A journal opened to write: the lowdb database of the dev proxy. */
+/** A journal that this process writes to, as a lowdb database. */
 export class Store implements JournalReader {
-  /** Called for every record that has been appended. */
+  /** Called for each appended record. */
   onRecord: ((entry: RecordEntry) => void) | undefined;
-  /** Pushes that are being delivered. Their segments are not dropped. */
+  /** Pushes that are being delivered to the app. Their segments are not dropped. */
   readonly inDelivery = new Set<Row>();
-  /** Why recording is suspended; becomes the message of the error. `undefined` if it is not. */
+  /** Set to suspend recording: the message of the error that `record` throws. */
   suspended: string | undefined;
-  /** Why the last record could not be written; `undefined` once one was written. */
+  /** Why the last record could not be written; `undefined` after a successful write. */
   failure: string | undefined;
   #active: number | undefined;
 
   private constructor(
     readonly dir: string,
     private readonly adapter: JournalAdapter,
-    private readonly db: Low<JournalIndex>,
+    private readonly db: Low<JournalData>,
   ) {
     this.#active = this.segments().at(-1)?.segment;
   }
@@ -76,21 +83,21 @@ export class Store implements JournalReader {
   }
 
   get index(): JournalIndex {
-    return this.db.data;
+    return this.db.data.index;
   }
 
-  /** Appends a record; it is on disk and in the index when this resolves. */
+  /** Appends a record. Resolves when it is on disk and in the index. */
   async record(head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead, content?: Content): Promise<RecordEntry> {
     if (this.suspended !== undefined) throw new JournalError("journal_unwritable", this.suspended);
-    const draft: Draft = { head, content };
+    const record: NewRecord = { head, content };
     try {
-      await this.db.update(() => this.adapter.stage(draft));
+      await this.db.update(({ added }) => added.push(record));
       this.failure = undefined;
     } catch (error) {
       this.failure = (error as Error).message;
       throw error;
     }
-    const entry = draft.entry as RecordEntry;
+    const entry = record.entry as RecordEntry;
     const { segment } = entry.location;
     if (this.#active !== segment) void this.adapter.indexClosed();
     this.#active = segment;
@@ -98,14 +105,14 @@ export class Store implements JournalReader {
     return entry;
   }
 
-  /** Records a push and gives its row. */
+  /** Records a push and returns its row. */
   async recordPush(head: Omit<PushHead, "seq">, content: Content): Promise<Row> {
     await this.record(head, content);
     return this.index.byId(head.id) as Row;
   }
 
   async content(location: RecordLocation): Promise<Content> {
-    return required(await this.adapter.journal.read(location));
+    return contentOf(await this.adapter.journal.read(location));
   }
 
   records(locations: Iterable<RecordLocation>): AsyncIterable<Iterable<JournalRecord | undefined>> {
@@ -116,7 +123,7 @@ export class Store implements JournalReader {
     return this.adapter.journal.segments();
   }
 
-  /** The segment that records are appended to; none between `roll` and the next record. */
+  /** The segment that records are appended to; `undefined` between `roll` and the next record. */
   get activeSegment(): number | undefined {
     return this.#active;
   }
@@ -138,6 +145,6 @@ export class Store implements JournalReader {
   }
 }
 
-function required({ content }: { content?: Content }): Content {
+function contentOf({ content }: { content?: Content }): Content {
   return content ?? { headers: {}, body: Buffer.alloc(0) };
 }

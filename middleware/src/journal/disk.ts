@@ -3,6 +3,12 @@ import { type FileHandle, statfs } from "node:fs/promises";
 
 const isWindows = process.platform === "win32";
 
+/** Whether the volume or the quota is full. */
+export function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 /** Errors of file systems that cannot sync a folder, such as some network and FUSE ones. They are ignored. */
 const CANNOT_SYNC = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EPERM", "EISDIR"]);
 
@@ -17,7 +23,7 @@ export function openFile(path: string, flags: number, mode?: number): Promise<nu
   });
 }
 
-/** Closes a descriptor and ignores errors. Never close it again: it is closed even after an error, and its number may be reused. */
+/** Closes a descriptor and ignores errors. It is closed even after an error: never close it again, because its number may be reused. */
 export function closeQuietly(fd: number): void {
   try {
     closeSync(fd);

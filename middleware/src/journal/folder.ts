@@ -1,9 +1,9 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
-import { readHeads } from "./heads.js";
 import { Lock } from "./lock.js";
-import type { LockTimes } from "./predecessor.js";
+import type { LockTimes } from "./previous-owners.js";
+import { readSegmentEnds } from "./segment-heads.js";
 import { findSegments } from "./segments.js";
 
 /** Mode bits that let users other than the owner write. */
@@ -23,13 +23,13 @@ export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): P
     return await Lock.take(dir, times);
   } catch (cause) {
     if (cause instanceof JournalError) throw cause;
-    throw unwritable(dir, cause);
+    throw unwritableError(dir, cause);
   }
 }
 
 async function rejectNewer(dir: string): Promise<void> {
   try {
-    await readHeads(dir, (await findSegments(dir)).numbers);
+    await readSegmentEnds(dir, (await findSegments(dir)).numbers);
   } catch (error) {
     if ((error as JournalError).code === "journal_newer") throw error;
     // Other errors are reported when the journal is read.
@@ -41,15 +41,15 @@ export async function isOpenToOthers(dir: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
 }
 
-/** The disk refused. */
-export function unwritable(dir: string, cause: unknown): JournalError {
+/** The error for a failed write. */
+export function unwritableError(dir: string, cause: unknown): JournalError {
   return new JournalError("journal_unwritable", `The journal ${dir} cannot be written: ${(cause as Error).message}`, {
     cause,
   });
 }
 
-/** The lock is another's now. */
-export function takenOver(dir: string): JournalError {
-  const message = `Another process has taken over the journal ${dir}; this one has stopped writing.`;
+/** The error after another process has taken over the lock. */
+export function takenOverError(dir: string): JournalError {
+  const message = `Another process has taken over the journal ${dir}; this process no longer writes to it.`;
   return new JournalError("journal_locked", message);
 }

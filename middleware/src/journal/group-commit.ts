@@ -1,32 +1,35 @@
+import { setImmediate } from "node:timers/promises";
 import { LineBuffer } from "./line-buffer.js";
 import { addLine } from "./lines.js";
 import type { Content, Head, RecordEntry } from "./records.js";
 
+/** Size at which no more records are added to a batch. */
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-/** A record that waits for the disk. */
-export interface Waiting {
+/** A record that is not on disk yet. */
+export interface PendingRecord {
   readonly head: Head;
-  /** Where its line stands in the batch, and its bytes with the line feed. */
+  /** Start of its line in the batch. Bytes. */
   readonly offset: number;
+  /** Bytes of the line, with the line feed. */
   readonly length: number;
   readonly resolve: (entry: RecordEntry) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What goes to disk together. */
+/** Records that are written and synced together. */
 export interface Batch {
   readonly lines: LineBuffer;
-  readonly records: Waiting[];
+  readonly records: PendingRecord[];
 }
 
-/** Lets records that wait together share one write and one sync. */
+/** Collects the records that are added during a write, so that they share the next write and sync. */
 export class GroupCommit {
-  readonly #waiting: Batch[] = [];
+  readonly #pending: Batch[] = [];
   #spare: LineBuffer | undefined;
   #flushing: Promise<void> | undefined;
 
-  /** @param write settles the records of a batch; what it throws rejects all of them */
+  /** @param write writes a batch and resolves its records; if it throws, all of them are rejected */
   constructor(private readonly write: (batch: Batch) => Promise<void>) {}
 
   /** Resolves when the record is on disk. */
@@ -40,25 +43,25 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when no record is pending. */
   async settled(): Promise<void> {
     await this.#flushing;
   }
 
-  /** The batch that the next record goes to. */
+  /** The batch that the next record is added to. */
   #batch(): Batch {
-    const last = this.#waiting.at(-1);
+    const last = this.#pending.at(-1);
     if (last !== undefined && last.lines.length < BATCH_BYTES) return last;
     const batch = { lines: this.#spare ?? new LineBuffer(), records: [] };
     this.#spare = undefined;
-    this.#waiting.push(batch);
+    this.#pending.push(batch);
     return batch;
   }
 
   async #flush(): Promise<void> {
-    // What arrives in the same turn of the event loop shares the first write.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
+    // Records that are added in the same turn of the event loop share the first write.
+    await setImmediate();
+    for (let batch = this.#pending.shift(); batch !== undefined; batch = this.#pending.shift()) {
       try {
         await this.write(batch);
       } catch (error) {

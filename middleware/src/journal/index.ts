@@ -1,11 +1,10 @@
-export type { SegmentState } from "./closed-segments.js";
 export { describeDamage } from "./damage.js";
 export { JournalError, type LockOwner } from "./errors.js";
 export type { Journal } from "./journal.js";
 export { type ParsedLine, parseLine, type SegmentHead } from "./lines.js";
 export { openJournal } from "./open.js";
 export type { JournalOptions, JournalWarning } from "./options.js";
-export { readJournal, readRecord, readRecords } from "./reader.js";
+export { readJournal, readRecord, readRecords } from "./read.js";
 export type {
   Content,
   Damage,
@@ -21,5 +20,6 @@ export type {
   SegmentSummary,
 } from "./records.js";
 export { askOwner, type OwnerRequest, type OwnerResponse, type RequestResult } from "./requests.js";
-export type { JournalCallbacks } from "./scan.js";
+export type { JournalCallbacks } from "./scan-segment.js";
+export type { SegmentState } from "./segment-states.js";
 export { listSegments, segmentNumber, segmentPath } from "./segments.js";

@@ -1,45 +1,51 @@
-import { ClosedSegments, type SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
-import { isOpenToOthers, takenOver } from "./folder.js";
+import { isOpenToOthers, takenOverError } from "./folder.js";
 import { type Batch, GroupCommit } from "./group-commit.js";
 import type { Lock } from "./lock.js";
+import { OpenSegments } from "./open-segments.js";
 import type { JournalOptions } from "./options.js";
-import { Readers } from "./readers.js";
 import type { Content, Head, JournalRecord, NewHead, PushHead, RecordEntry, RecordLocation } from "./records.js";
 import { readAll } from "./recovery.js";
+import { type SegmentState, SegmentStates } from "./segment-states.js";
 import { Writer } from "./writer.js";
 
-/** The one writer of a journal. Appends that wait together go out in one write and one fdatasync. */
+/**
+ * A journal that this process writes to; `openJournal` opens it. Records that are appended at the same time share one write and one
+ * fdatasync.
+ */
 export class Journal {
   /**
-   * Number of processes in a row that ended without `close` within a minute after they opened the journal. 1 if the last one ended without
-   * `close` after more than a minute. 0 if it closed the journal, or if the folder is new.
+   * How often in a row the previous owners crashed, that is, ended without `close`. Only crashes within a minute after opening add up.
+   *
+   * - 0: the last owner closed the journal, or the folder is new.
+   * - 1: the last owner crashed after more than a minute, or was the first one to crash.
+   * - More: the number of owners in a row that crashed within a minute.
    */
   readonly crashes: number;
-  /** Called when an append failed: removing segments may free space. */
+  /** Called after a failed append, before its promise is rejected. Dropping segments may free space. */
   onAppendFailed: (() => void) | undefined;
   readonly #commit = new GroupCommit((batch) => this.#write(batch));
-  readonly #readers: Readers;
+  readonly #openSegments: OpenSegments;
   #isClosed = false;
   #rolling: Promise<void> | undefined;
 
   private constructor(
     readonly dir: string,
     private readonly writer: Writer,
-    private readonly closed: ClosedSegments,
+    private readonly states: SegmentStates,
     private nextSeq: number,
   ) {
-    this.crashes = writer.lock.predecessor.crashes;
-    this.#readers = new Readers(dir);
+    this.crashes = writer.lock.previousOwners.crashes;
+    this.#openSegments = new OpenSegments(dir);
   }
 
   /** @internal */
   static async recover(dir: string, lock: Lock, options: JournalOptions): Promise<Journal> {
-    const closed = new ClosedSegments(dir, options);
-    const { last, nextSegment, nextSeq } = await readAll(dir, closed, options);
-    const writer = new Writer(dir, lock, closed, options, nextSegment);
+    const states = new SegmentStates(dir, options);
+    const { last, nextSegment, nextSeq } = await readAll(dir, states, options);
+    const writer = new Writer(dir, lock, states, options, nextSegment);
     await writer.start(last, nextSeq);
-    if (closed.hasUnknown) {
+    if (states.hasUnknown) {
       const message = `The journal ${dir} contains records of a later version. This version skips and keeps them.`;
       options.onWarning?.("unknown_records", message);
     }
@@ -47,20 +53,24 @@ export class Journal {
       const message = `Other users can write to the journal ${dir}, so they can forge pushes. Run: chmod go-w ${dir}`;
       options.onWarning?.("folder_open_to_others", message);
     }
-    return new Journal(dir, writer, closed, nextSeq);
+    return new Journal(dir, writer, states, nextSeq);
   }
 
   /**
-   * Appends one record and resolves when it is on disk. A push is given its `seq`, unless it is carried over with the one it has.
-   * @throws JournalError `journal_unwritable`, and nothing of the record is kept; the next append tries afresh. `journal_locked` when another
-   *   process has taken the journal over, or the folder that was made again
+   * Appends one record. Resolves when it is on disk.
+   * @param head a push without `seq` gets the next one
+   * @param content headers and body of a push, or of the response to a delivery
+   * @throws JournalError
+   * - `journal_unwritable`: the write failed. The journal contains no part of the record; the next append can succeed.
+   * - `journal_locked`: another process has taken over the journal.
+   * @example const { location } = await journal.append({ kind: "mark", push: id, at: new Date().toISOString(), state: "handled" });
    */
   append(head: NewHead, content?: Content): Promise<RecordEntry> {
     if (this.#isClosed) {
       return Promise.reject(new JournalError("journal_unwritable", `The journal ${this.dir} is closed.`));
     }
-    const whole: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.nextSeq++ } : head;
-    return this.#commit.add(whole, content);
+    const numbered: Head = head.kind === "push" ? { ...head, seq: head.seq ?? this.nextSeq++ } : head;
+    return this.#commit.add(numbered, content);
   }
 
   async #write({ lines, records }: Batch): Promise<void> {
@@ -70,7 +80,7 @@ export class Journal {
     try {
       start = await this.writer.write(lines.bytes, first?.seq ?? this.nextSeq);
     } catch (error) {
-      if (this.writer.refused) this.onAppendFailed?.();
+      if (this.writer.appendFailed) this.onAppendFailed?.();
       throw error;
     }
     for (const { head, offset, length, resolve } of records) {
@@ -79,12 +89,12 @@ export class Journal {
   }
 
   /**
-   * Reads a complete record, with the exact bytes of its content. Reports damage that was not found at opening.
-   * @throws JournalError `journal_unreadable` when it is damaged, or its segment was dropped
+   * Reads a complete record, with the exact bytes of its body. Calls `onDamage` if it is damaged and this was not found at opening.
+   * @throws JournalError `journal_unreadable`, if the record is damaged (`cause` is a `SyntaxError`) or its segment was dropped
    */
   async read(location: RecordLocation): Promise<JournalRecord> {
     try {
-      return await this.#readers.read(location);
+      return await this.#openSegments.read(location);
     } catch (error) {
       const { cause } = error as JournalError;
       if (cause instanceof SyntaxError) this.reportDamage(location, cause.message);
@@ -92,65 +102,71 @@ export class Journal {
     }
   }
 
-  /** Reports a damaged record once. When its segment is dropped, the file is kept. */
+  /**
+   * Marks a record as damaged, for a caller that finds this out from its content. Calls `onDamage` once for each record. When the segment
+   * is dropped, its file is kept.
+   * @param reason what is wrong, without data of the record
+   */
   reportDamage({ segment, offset, length }: RecordLocation, reason: string): void {
-    this.closed.reportDamage({ segment, offset, length, reason });
+    this.states.reportDamage({ segment, offset, length, reason });
   }
 
-  /** The segments, oldest first; the one that is appended to comes last. */
+  /** The segments, oldest first. The last one is the active one, which records are appended to. */
   segments(): SegmentState[] {
     const { active } = this.writer;
-    const all = this.closed.list();
-    if (active !== undefined) all.push(this.closed.describe(active));
+    const all = this.states.listClosed();
+    if (active !== undefined) all.push(this.states.describe(active));
     return all;
   }
 
   /** The segments that can be dropped, oldest first: all but the newest. After a failed append, also the newest. */
   droppable(): SegmentState[] {
-    return this.writer.refused ? this.closed.list() : this.segments().slice(0, -1);
+    return this.writer.appendFailed ? this.states.listClosed() : this.segments().slice(0, -1);
   }
 
-  /** Closes the segment that is appended to, when it has records, and begins the next: the closed one can be dropped then. */
+  /** Closes the active segment if it contains records, and begins the next one. The closed segment can then be dropped. */
   async roll(): Promise<void> {
     await this.#commit.settled();
     if (this.writer.active?.lastAt === undefined) return;
-    this.writer.retire();
-    await this.#begin();
+    this.writer.closeActive();
+    await this.#beginSegment();
   }
 
-  /** Begins a segment. Its first line keeps the numbering if all others are dropped. If it fails, the next append retries. */
-  async #begin(): Promise<void> {
+  /** Begins a segment. Its first line preserves the numbering if all others are dropped. If it fails, the next append retries. */
+  async #beginSegment(): Promise<void> {
     this.#rolling = this.writer.begin(this.nextSeq).then(noop, noop);
     await this.#rolling;
   }
 
   /**
-   * Drops a closed segment with all its records. The active segment cannot be dropped. If the segment contains damaged records or records
-   * of a later version, its file is kept as `000007.ndjson.kept`.
+   * Drops a closed segment with all its records. If the segment contains damaged records or records of a later version, its file is kept
+   * as `000007.ndjson.kept`.
+   * @throws RangeError if the segment is not a closed one
+   * @throws JournalError `journal_locked`, `journal_unwritable`, if this process no longer holds the lock
    */
   async drop(segment: number): Promise<void> {
-    if (!this.closed.has(segment)) {
+    if (!this.states.isClosed(segment)) {
       throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
     }
-    await this.#readers.close(segment);
+    await this.#openSegments.close(segment);
     const { lock } = this.writer;
     if (!(await lock.check())) {
-      if (lock.lost) throw takenOver(this.dir);
+      if (lock.lost) throw takenOverError(this.dir);
       throw new JournalError("journal_unwritable", `The lock of the journal ${this.dir} was removed.`);
     }
-    await this.closed.remove(segment);
-    if (!this.writer.refused) return;
+    await this.states.remove(segment);
+    if (!this.writer.appendFailed) return;
     await this.#commit.settled();
-    if (this.writer.active === undefined) await this.#begin();
+    if (this.writer.active === undefined) await this.#beginSegment();
   }
 
-  /** Waits for what is being written, then releases the files and the lock. */
+  /** Waits for the running appends, then closes the files and releases the lock. Later appends are rejected with `journal_unwritable`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#commit.settled();
     await this.#rolling;
-    this.writer.retire();
-    await this.#readers.closeAll();
+    this.writer.closeActive();
+    await this.#openSegments.closeAll();
     await this.writer.lock.release();
   }
 }

@@ -1,31 +1,31 @@
-const FIRST_BYTES = 64 * 1024;
-/** A buffer that has grown beyond this is not kept. */
-const KEPT_BYTES = 1024 * 1024;
+const INITIAL_BYTES = 64 * 1024;
+/** A buffer that has grown beyond this size is discarded by `clear`. */
+const MAX_REUSED_BYTES = 1024 * 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** The letter of an escape that goes on with four hex digits. */
+/** The letter of an escape with four hex digits. */
 const U = 0x75;
-/** The longest escape, `\u001f`. */
-const ESCAPE_BYTES = 6;
+/** Length of the longest escape, `\u001f`. */
+const MAX_ESCAPE_BYTES = 6;
 
-/** What JSON writes behind a backslash in the place of a byte; 0 for those that stay. */
+/** For each byte, the character that JSON writes after a backslash in its place; 0 if the byte is not escaped. */
 const ESCAPES = new Uint8Array(256);
 for (let byte = 0; byte <= BACKSLASH; byte++) {
   const written = JSON.stringify(String.fromCharCode(byte)).slice(1, -1);
   if (written.length > 1) ESCAPES[byte] = written.charCodeAt(1);
 }
 
-/** Lines under construction: all that goes to disk together stands in one piece of memory from the start. */
+/** Lines of one batch, in one buffer, so that they are written without being copied. */
 export class LineBuffer {
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #length = 0;
 
   get length(): number {
     return this.#length;
   }
 
-  /** What was added so far; not to be kept beyond the next `clear`. */
+  /** The lines so far. Valid until the next `add` or `clear`. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -35,9 +35,9 @@ export class LineBuffer {
     this.#length += this.#bytes.write(text, this.#length);
   }
 
-  /** Adds UTF-8 as a JSON string: what `JSON.stringify` makes of its text, at half the cost. */
+  /** Adds UTF-8 as a JSON string, with the same result as `JSON.stringify` of its text. Takes half the time. */
   addQuoted(utf8: Buffer): void {
-    this.#reserve(utf8.length * ESCAPE_BYTES + 2);
+    this.#reserve(utf8.length * MAX_ESCAPE_BYTES + 2);
     const bytes = this.#bytes;
     let at = this.#length;
     bytes[at++] = QUOTE;
@@ -57,7 +57,7 @@ export class LineBuffer {
 
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    if (this.#bytes.length > MAX_REUSED_BYTES) this.#bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   }
 
   #reserve(more: number): void {

@@ -9,24 +9,24 @@ const PUSH_START = Buffer.from('{"kind":"push"');
 const DELIVERY_START = Buffer.from('{"kind":"delivery"');
 const CLOSE = 0x7d;
 
-/** Version of the format; a journal of a higher one is refused. */
+/** Version of the format. A journal of a higher version is rejected. */
 export const VERSION = 1;
 
 /** First line of every segment. */
 export interface SegmentHead {
   kind: "segment";
   version: number;
-  /** The `seq` that the next push gets, so that numbering goes on when all older segments are gone. */
+  /** The `seq` of the next push, so that the numbering continues after all older segments were dropped. */
   seq: number;
   /**
-   * The end of the journal when this segment's writer took it over from an owner that may still be running. Anything that owner appends
-   * after this end is not acknowledged and not part of the journal.
+   * Present if this segment's writer took the journal over from an owner that may still run: the end of the journal at that moment. What
+   * the previous owner appends after this end is not acknowledged and not part of the journal.
    */
-  after?: End;
+  after?: JournalEnd;
 }
 
-/** The end of a journal, or of a part of it. */
-export interface End {
+/** The end of a journal at some moment: its newest segment, and the number of bytes of this segment that belong to the journal. */
+export interface JournalEnd {
   segment: number;
   bytes: number;
 }
@@ -56,12 +56,12 @@ function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {
 }
 
 /**
- * The head of the line at `start`..`end` of `bytes`; `undefined` for a record of a kind that only a later version knows.
- * Decodes only the head, so that a large journal opens fast.
- * @throws SyntaxError when it is no whole record
+ * Parses the head of the line from `start` to `end` of `bytes`. Decodes only the head, so that a large journal opens fast.
+ * @returns `undefined` for a record of a kind that only a later version knows
+ * @throws SyntaxError if it is not a complete record
  */
 export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead | undefined {
-  if (bytes[end - 1] !== CLOSE) throw new SyntaxError("the line does not end as a record does");
+  if (bytes[end - 1] !== CLOSE) throw new SyntaxError("the line does not end like a record");
   const marker = startsWith(bytes, start, PUSH_START)
     ? PUSH_CONTENT
     : startsWith(bytes, start, DELIVERY_START)
@@ -73,7 +73,7 @@ export function parseHead(bytes: Buffer, start: number, end: number): Head | Seg
   return checkHead(parseJson(text));
 }
 
-/** The engine's own message quotes the text, which may be personal data. */
+/** Replaces the message of `JSON.parse`, because it quotes the text, which may be personal data. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -87,11 +87,11 @@ const KINDS = new Set(["segment", "push", "delivery", "mark"]);
 function checkHead(value: unknown): Head | SegmentHead | undefined {
   const head = value as Partial<Record<"kind" | "id" | "push" | "seq" | "version", unknown>> | null;
   if (typeof head?.kind === "string" && !KINDS.has(head.kind)) return undefined;
-  const whole =
+  const isComplete =
     (head?.kind === "push" && typeof head.id === "string" && Number.isSafeInteger(head.seq)) ||
     ((head?.kind === "delivery" || head?.kind === "mark") && typeof head.push === "string") ||
     (head?.kind === "segment" && Number.isSafeInteger(head.version));
-  if (!whole) throw new SyntaxError("the line is no record of a journal");
+  if (!isComplete) throw new SyntaxError("the line is not a record of a journal");
   return head as Head | SegmentHead;
 }
 
@@ -130,7 +130,7 @@ export function parseLine(line: string): ParsedLine | undefined {
 export function parseRecord(line: string): JournalRecord {
   const parsed = parseLine(line);
   if (parsed === undefined || parsed.head.kind === "segment") {
-    throw new SyntaxError("the line is not the record that stood there");
+    throw new SyntaxError("the line is not the record that was stored");
   }
   const { head, content } = parsed;
   if (content === undefined) return { head };

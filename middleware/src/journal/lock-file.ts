@@ -1,23 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Owner } from "./owner.js";
+import type { ProcessIdentity } from "./process-identity.js";
 
 /** Content of a lock file: its owner. */
-export interface LockFile extends Owner {
+export interface LockFile extends ProcessIdentity {
   token: string;
   /** The file's inode number. In a copy of the folder it differs. */
   ino?: number;
   /** The owner's `Journal.crashes`. */
   crashes?: number;
-  /** The owner took the lock over from one that may still run, and may not have excluded that one's later writes yet. */
+  /** The owner took the lock over from a process that may still run, and may not have excluded later writes of that process yet. */
   afterLiving?: true;
   /** 1 once the owner has held the lock for a minute, by the monotonic clock. */
   lasted?: 0 | 1;
 }
 
-/** Reads a lock file. `undefined`: there is none. `unclear`: it is empty or damaged, for example after a power cut. */
-export async function readLock(path: string): Promise<LockFile | "unclear" | undefined> {
+/** Reads a lock file. `undefined`: there is none. `incomplete`: it is empty or damaged, for example after a power cut. */
+export async function readLock(path: string): Promise<LockFile | "incomplete" | undefined> {
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -29,9 +29,9 @@ export async function readLock(path: string): Promise<LockFile | "unclear" | und
   try {
     const lock = JSON.parse(text) as Partial<LockFile> | null;
     const isWhole = typeof lock?.token === "string" && typeof lock.host === "string" && Number.isSafeInteger(lock.pid);
-    return isWhole ? (lock as LockFile) : "unclear";
+    return isWhole ? (lock as LockFile) : "incomplete";
   } catch {
-    return "unclear";
+    return "incomplete";
   }
 }
 
@@ -54,7 +54,7 @@ export async function createLock(path: string, mine: LockFile): Promise<void> {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== "link" || code === "EEXIST" || code === "ENOENT") throw error;
     await write(path, mine);
-    // The file was empty for a moment, so another process may have taken it for a leftover of a power cut.
+    // The file was empty for a moment, so another process may have removed it as if it were left by a power cut.
     if (!(await hasToken(path, mine.token))) throw Object.assign(new Error("EEXIST: taken"), { code: "EEXIST" });
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
@@ -85,30 +85,30 @@ export async function writeLasted(path: string, token: string): Promise<void> {
   }
 }
 
-/** Renames a lock file, to keep it until the next owner is ready. Of several processes, only one succeeds. */
-export async function moveAside(path: string): Promise<string | undefined> {
-  const aside = `${path}.old-${randomUUID()}`;
-  return rename(path, aside).then(
-    () => aside,
+/** Renames a lock file, to keep it until the next owner is ready. Of several processes, only one succeeds. Returns the new path. */
+export async function renameLock(path: string): Promise<string | undefined> {
+  const renamed = `${path}.old-${randomUUID()}`;
+  return rename(path, renamed).then(
+    () => renamed,
     () => undefined,
   );
 }
 
 /** Restores a lock file that was renamed by mistake, unless there is a new one. */
-export async function putBack(aside: string, path: string): Promise<void> {
+export async function restoreLock(renamed: string, path: string): Promise<void> {
   try {
-    await link(aside, path);
+    await link(renamed, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rename(aside, path).catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") await rename(renamed, path).catch(() => undefined);
   }
-  await rm(aside, { force: true });
+  await rm(renamed, { force: true });
 }
 
-/** Lock files that were moved aside, and drafts of lock files that were never completed. */
-export async function listLeft(path: string): Promise<{ aside: string[]; drafts: string[] }> {
+/** Files of previous owners: renamed lock files, and drafts of lock files that were never completed. */
+export async function listLeftovers(path: string): Promise<{ renamed: string[]; drafts: string[] }> {
   const dir = dirname(path);
   const names = await readdir(dir);
   const starting = (start: string): string[] =>
     names.filter((name) => name.startsWith(`${basename(path)}.${start}-`)).map((name) => join(dir, name));
-  return { aside: starting("old"), drafts: starting("new") };
+  return { renamed: starting("old"), drafts: starting("new") };
 }

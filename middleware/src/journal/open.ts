@@ -1,20 +1,23 @@
 import { makeFolder } from "./folder.js";
 import { Journal } from "./journal.js";
 import type { JournalOptions } from "./options.js";
-import type { LockTimes } from "./predecessor.js";
+import type { LockTimes } from "./previous-owners.js";
 
 /**
- * Opens a journal to append to it. Creates the folder (mode 0700, with a `.gitignore`), takes the lock, and calls `onRecord` for every
- * record. Truncates an incomplete last line if its writer has certainly ended.
+ * Opens a journal to append to it. Creates the folder if necessary (mode 0700, with a `.gitignore`), takes the lock, and calls `onRecord` for
+ * every record. If the previous writer has certainly ended, truncates an incomplete last line. Call `close` to release the lock.
+ * @param dir path of the folder
  * @throws JournalError `journal_locked`, `journal_unreadable`, `journal_newer`, `journal_unwritable`
  * @example
- * const journal = await openJournal("./airudder-inbox", { onRecord: ({ head }) => seen.push(head) });
+ * const journal = await openJournal("./airudder-inbox", { onRecord: ({ head }) => heads.push(head) });
+ * await journal.append({ kind: "mark", push: "p1", at: new Date().toISOString(), state: "handled" });
+ * await journal.close();
  */
 export function openJournal(dir: string, options: JournalOptions = {}): Promise<Journal> {
   return openWithTimes(dir, options, {});
 }
 
-/** For tests, which need shorter times. */
+/** `openJournal` with other times of the lock protocol, for tests. */
 export async function openWithTimes(dir: string, options: JournalOptions, times: Partial<LockTimes>): Promise<Journal> {
   const lock = await makeFolder(dir, times);
   try {

@@ -1,8 +1,8 @@
 /**
- * The format of a journal: one JSON object per line. A line begins with its head, which is all that an index needs. Its content follows.
+ * The format of a journal: one record per line, as JSON. A line begins with the head, which is all that an index needs; the content follows.
  *
  * A reader skips records of unknown kinds: a later version may have written them. It skips and reports damaged lines. Neither is ever
- * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the
+ * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. OpenSegments ignore files with this name, and the
  * number of the segment is not used again.
  *
  * The folder may also contain `lock` and `.gitignore`. A journal of the dev proxy also contains `config.json`, `listen.json` and an index
@@ -17,81 +17,100 @@
 
 import type { PushFacts } from "../push/facts.js";
 
-/** Header names in lower case, values as they came; a name that came more than once has a list. */
+/** Names in lower case, values as received. A header that was received more than once has a list of values. */
 export type HeaderMap = Record<string, string | string[]>;
 
-/** Headers and the exact bytes of a body. */
+/** Headers and body of a push, or of an app's response to a delivery. The body has the exact bytes that were received. */
 export interface Content {
   headers: HeaderMap;
   body: Buffer;
 }
 
-/** A push as it came in. */
+/** Head of a received push. */
 export interface PushHead extends PushFacts {
   kind: "push";
-  /** Unique, sortable by time. */
+  /** Unique; sorts by time. */
   id: string;
-  /** RecordLocation in the journal's order, from 1; given by the writer. */
+  /** Number of the push in this journal, from 1. Assigned by the writer. */
   seq: number;
-  /** When it came, ISO 8601, UTC. */
+  /** When it was received, ISO 8601, UTC. */
   at: string;
+  /** HTTP method. */
   method: string;
+  /** Path and query of the request, without tokens. */
   url: string;
-  /** Where it came from: `inbox`, `tunnel`, `local`, `trigger`. */
+  /**
+   * How it was received: by the inbox of an app (`inbox`), or by the dev proxy through its tunnel (`tunnel`), on its local URL (`local`) or
+   * from a command (`trigger`).
+   */
   source: string;
-  /** Bytes of the body. */
+  /** Size of the body, bytes. */
   size: number;
-  /** SHA-256 of the body's bytes, hex. */
+  /** SHA-256 of the body, hex. */
   sha256: string;
-  /** The body was made from what an earlier parser left: not the bytes that came. */
+  /** An earlier parser consumed the bytes. The body was serialised again from its object. */
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */
   replay?: string;
-  /** The line was appended again before its segment was removed, so later pushes may precede it. */
+  /** The record was appended again before its segment was dropped, so it may follow later pushes. */
   carried?: boolean;
 }
 
-/** One try to hand a push to an app. Its content is the app's response. */
+/** Head of a delivery: one attempt to deliver a push to an app. The content of the record is the app's response. */
 export interface DeliveryHead {
   kind: "delivery";
-  /** The push's id. */
+  /** Id of the push. */
   push: string;
+  /** When it was sent, ISO 8601, UTC. */
   at: string;
+  /** URL of the app. */
   target: string;
+  /** Status of the response; absent if there was none. */
   status?: number;
   /** What the app's receiver reported in `Airudder-Outcome`, such as `handled`; absent if the app reports nothing. */
   result?: string;
+  /** Why there was no response. */
   error?: string;
+  /** Duration, milliseconds. */
   ms: number;
+  /** Why it was sent. `live`: on receipt. `queued`: after the app was down. */
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
-  /** The answer came after the sender's time limit. */
+  /** The response arrived after the sender's time limit. */
   late?: boolean;
-  /** Why it says nothing of the push: its bytes were edited, it went to another app than live pushes do, or it was stopped by us. */
+  /**
+   * Why the delivery does not count for the push's status: the body was edited, it went to another app than live pushes, or the proxy
+   * stopped it.
+   */
   aside?: "edited" | "elsewhere" | "stopped";
 }
 
-/** A push's state changed. */
+/** Head of a mark: a change of a push's state. */
 export interface MarkHead {
   kind: "mark";
-  /** The push's id. */
+  /** Id of the push. */
   push: string;
+  /** When the state changed, ISO 8601, UTC. */
   at: string;
+  /** The new state, such as `handled`, `failed` or `dead` in an inbox. */
   state: string;
+  /** Number of failed attempts so far. */
   attempt?: number;
+  /** Why it failed. */
   error?: string;
 }
 
+/** The head of a record: everything except headers and body. */
 export type Head = PushHead | DeliveryHead | MarkHead;
 
-/** A record to append. */
+/** The head of a record to append. A push without `seq` gets the next one. */
 export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
 
-/** Where a line is. */
+/** Where a record is in the journal. */
 export interface RecordLocation {
   segment: number;
   /** Bytes from the start of the segment. */
   offset: number;
-  /** Bytes of the line, its line feed not counted. */
+  /** Bytes of the line, without its line feed. */
   length: number;
 }
 
@@ -108,12 +127,13 @@ export interface RecordEntry {
   location: RecordLocation;
 }
 
-/** A damaged or incomplete line. It is skipped and never deleted: see the top of this file. */
+/** A damaged or incomplete record. It is skipped, but never deleted: when its segment is dropped, the file is kept. */
 export interface Damage extends RecordLocation {
+  /** What is wrong, without data of the record. */
   reason: string;
 }
 
-/** Result of the scan of one segment. `loadSummary` returns it to save the next scan. */
+/** What reading one segment found. If `loadSummary` returns it, the segment need not be read again. */
 export interface SegmentSummary {
   segment: number;
   /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */
@@ -122,9 +142,9 @@ export interface SegmentSummary {
   bytes: number;
   /** Bytes after them: an incomplete line. */
   tornBytes: number;
-  /** The `seq` of the next push, as far as this segment tells. */
+  /** The `seq` after the highest one in this segment. */
   nextSeq: number;
-  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  /** When its newest record was appended, ms since 1970; absent for an empty segment. */
   lastAt?: number;
   damage: Damage[];
   /** It contains a record of a kind that only a later version knows. */

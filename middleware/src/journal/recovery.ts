@@ -1,37 +1,41 @@
-import type { ClosedSegments, SegmentState } from "./closed-segments.js";
 import { JournalError } from "./errors.js";
-import { readHeads } from "./heads.js";
-import type { JournalCallbacks } from "./scan.js";
+import type { JournalCallbacks } from "./scan-segment.js";
+import { readSegmentEnds } from "./segment-heads.js";
+import type { SegmentInfo, SegmentStates } from "./segment-states.js";
+import { summarize } from "./segment-summary.js";
 import { findSegments, segmentPath } from "./segments.js";
-import { summarize } from "./summaries.js";
 
-/** State of a journal when it is opened. */
-export interface Recovered {
+/** What an opened journal contains. */
+export interface RecoveredJournal {
   /** The newest segment; the others are closed. */
-  readonly last: Pick<SegmentState, "segment" | "bytes" | "lastAt"> | undefined;
+  readonly last: SegmentInfo | undefined;
   readonly nextSegment: number;
   readonly nextSeq: number;
 }
 
 /**
- * Reads a journal from its start. Adds closed segments and damage to `closed`.
+ * Reads a journal from its start. Adds closed segments and damage to `states`.
  * @throws JournalError `journal_unreadable`, `journal_newer`
  */
-export async function readAll(dir: string, closed: ClosedSegments, listeners: JournalCallbacks): Promise<Recovered> {
+export async function readAll(
+  dir: string,
+  states: SegmentStates,
+  callbacks: JournalCallbacks,
+): Promise<RecoveredJournal> {
   const { numbers, next } = await findSegments(dir);
-  const { ends } = await readHeads(dir, numbers);
+  const ends = await readSegmentEnds(dir, numbers);
   let nextSeq = 1;
-  let last: Recovered["last"];
+  let last: RecoveredJournal["last"];
   for (const segment of numbers) {
     const scan = await summarize(
       dir,
       segment,
-      { ...listeners, onDamage: (one) => closed.reportDamage(one) },
+      { ...callbacks, onDamage: (one) => states.reportDamage(one) },
       ends.get(segment),
     ).catch((cause) => {
       throw cause instanceof JournalError ? cause : unreadable(dir, segment, cause);
     });
-    if (scan.unknown) closed.noteUnknown(segment);
+    if (scan.unknown) states.addUnknown(segment);
     nextSeq = Math.max(nextSeq, scan.nextSeq);
     const { bytes, lastAt } = scan;
     const state = { segment, bytes, ...(lastAt === undefined ? {} : { lastAt }) };
@@ -40,14 +44,14 @@ export async function readAll(dir: string, closed: ClosedSegments, listeners: Jo
       continue;
     }
     if (scan.tornBytes > 0) {
-      closed.reportDamage({
+      states.reportDamage({
         segment,
         offset: bytes,
         length: scan.tornBytes,
-        reason: "the line has no end",
+        reason: "the line is incomplete",
       });
     }
-    closed.add(state);
+    states.addClosed(state);
   }
   return { last, nextSegment: next, nextSeq };
 }

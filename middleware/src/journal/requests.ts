@@ -15,8 +15,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
-/** A change of the pushes of a folder. */
+/** A change that the owner of a folder is asked to make. */
 export interface OwnerRequest {
   action: "retry" | "drop";
   /** Ids of dead or quarantined pushes. */
@@ -24,8 +25,12 @@ export interface OwnerRequest {
 }
 
 /**
- * The result for one id. `not_found`: no dead or quarantined push has this id. `no_handler`: the app has no handler for its type.
- * `failed`: see `error`.
+ * The result for one id.
+ *
+ * - `retried`, `dropped`: the owner made the change.
+ * - `not_found`: no dead or quarantined push has this id.
+ * - `no_handler`: the app has no handler for the push's type.
+ * - `failed`: an error occurred; see `error`.
  */
 export interface RequestResult {
   id: string;
@@ -34,6 +39,8 @@ export interface RequestResult {
 }
 
 /**
+ * The result of `askOwner`.
+ *
  * - `done`: the owner carried out the request.
  * - `rejected`: the owner did not carry it out; `error` says why.
  * - `withdrawn`: no owner took it in time; it was removed and nothing was changed.
@@ -50,8 +57,11 @@ export const REQUEST_VERSION = 1;
 /** The names of the files of a request. The first group is the kind, the second the id of the request. */
 export const REQUEST_NAME = /^(request|taken|response)-([\w-]{1,64})\.json$/;
 
+/** Default maximum time until the owner takes a request. */
 const TAKE_MS = 5_000;
+/** Maximum time until the owner responds. */
 const RESPONSE_MS = 60_000;
+/** Interval at which the files are checked. */
 const POLL_MS = 50;
 
 /** The path of a file of a request. */
@@ -59,7 +69,7 @@ export function requestPath(dir: string, kind: "request" | "taken" | "response",
   return join(dir, `${kind}-${id}.json`);
 }
 
-/** Writes a file that only its owner may read. Readers find all of it or nothing. */
+/** Writes a file that only its owner may read. OpenSegments find all of it or nothing. */
 export async function writeWhole(path: string, value: object): Promise<void> {
   const draft = `${path}.new`;
   try {
@@ -72,10 +82,11 @@ export async function writeWhole(path: string, value: object): Promise<void> {
 }
 
 /**
- * Asks the process that holds the lock of a folder to retry or drop pushes. The top of this file describes the files that this writes.
+ * Asks the process that holds the lock of a folder to retry or drop pushes. Waits up to a minute for its response. The top of this file
+ * describes the files that this writes.
  * @param options.takeMs maximum time until the owner takes the request. Milliseconds; default 5,000
  * @param options.signal withdraws the request, unless the owner has taken it
- * @throws the error of the file system if the request cannot be written
+ * @throws Error of the file system, if the request cannot be written
  * @example await askOwner("./airudder-inbox", { action: "retry", ids: ["0mwqy9aao000059aa764c19x"] });
  */
 export async function askOwner(
@@ -130,7 +141,7 @@ async function until(isSo: () => Promise<boolean>, limitMs: number, signal: Abor
   const end = performance.now() + limitMs;
   while (!(await isSo())) {
     if (signal?.aborted || performance.now() >= end) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
   return true;
 }

@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { closeQuietly, openFile, syncFolder } from "./disk.js";
 import { segmentPath } from "./segments.js";
 
-/** State of the active segment's file. `own`: only this writer uses it; `removed`: deleted; `shared`: others have written to it. */
-export type Standing = "own" | "removed" | "shared";
+/** State of a segment's file. `own`: only this writer uses it; `removed`: deleted; `shared`: others have written to it. */
+export type FileState = "own" | "removed" | "shared";
 
 function writeTo(fd: number, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ function syncData(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())));
 }
 
-/** The segment that is being appended to. */
+/** The file of the active segment. */
 export class SegmentFile {
   #fd: number | undefined;
   readonly #ino: number;
@@ -26,7 +26,7 @@ export class SegmentFile {
     readonly segment: number,
     private readonly path: string,
     fd: number,
-    /** Bytes that are whole lines on disk. */
+    /** Bytes of complete lines on disk. */
     public bytes: number,
   ) {
     this.#fd = fd;
@@ -131,7 +131,7 @@ export class SegmentFile {
    * Checks the file itself. Data written to a deleted file is lost when the file is closed.
    * @throws Error if the descriptor no longer belongs to this file
    */
-  standing(): Standing {
+  state(): FileState {
     const fd = this.#fd;
     if (fd === undefined) throw new Error(`${this.path} is closed.`);
     let file: { nlink: number; size: number; ino: number };
@@ -152,7 +152,7 @@ export class SegmentFile {
   /** Whether the file was deleted, or can no longer be checked. */
   get isRemoved(): boolean {
     try {
-      return this.standing() === "removed";
+      return this.state() === "removed";
     } catch {
       return true;
     }

@@ -1,24 +1,23 @@
 import { statSync } from "node:fs";
-import type { ClosedSegments, SegmentState } from "./closed-segments.js";
-import { freeBytes } from "./disk.js";
+import { freeBytes, isDiskFull } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { makeFolder, takenOver, unwritable } from "./folder.js";
-import { type End, type SegmentHead, VERSION } from "./lines.js";
+import { makeFolder, takenOverError, unwritableError } from "./folder.js";
+import { type JournalEnd, type SegmentHead, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
 import { SegmentFile } from "./segment-file.js";
+import type { SegmentInfo, SegmentStates } from "./segment-states.js";
 import { findSegments } from "./segments.js";
 
 /** Maximum size of a segment as a fraction of the free space, so that old segments can be removed before the volume is full. */
-const PART_OF_FREE = 1 / 4;
+const FRACTION_OF_FREE = 1 / 4;
 /** Lower bound of the size limit, even if less space is free. Bytes. */
 const MIN_SEGMENT_BYTES = 64 * 1024;
-const NO_ROOM = new Set(["ENOSPC", "EDQUOT"]);
 
-/** A segment that exists when a journal is opened. */
-export type Found = Pick<SegmentState, "segment" | "bytes" | "lastAt">;
-
-/** Writes lines to the newest segment, and begins new ones. Never appends to a segment that another process may write to. */
+/**
+ * Writes lines to the newest segment, the active one, and begins new segments. Never appends to a segment that another process may write
+ * to.
+ */
 export class Writer {
   #active: SegmentFile | undefined;
   /** When the newest line of the active segment was appended, ms since 1970; absent for an empty one. */
@@ -26,8 +25,8 @@ export class Writer {
   /** Size at which the active segment is closed, bytes. */
   #limit = 0;
   /** The end of the journal at the takeover, until it is written to the head of a segment. */
-  #after: End | undefined;
-  #refused = false;
+  #after: JournalEnd | undefined;
+  #appendFailed = false;
   /** Identity of the folder when it was opened. */
   readonly #folder: string | undefined;
   readonly #isOwner = (): boolean => this.lock.isSure;
@@ -35,63 +34,63 @@ export class Writer {
   constructor(
     readonly dir: string,
     public lock: Lock,
-    private readonly closed: ClosedSegments,
+    private readonly states: SegmentStates,
     private readonly options: JournalOptions,
     private nextSegment: number,
   ) {
     this.#folder = folderOf(dir);
-    this.#watch();
+    this.#reportLoss();
   }
 
-  #watch(): void {
-    this.lock.onLost = () => this.options.onLost?.(takenOver(this.dir));
+  #reportLoss(): void {
+    this.lock.onLost = () => this.options.onLost?.(takenOverError(this.dir));
   }
 
   /** Whether the last append failed. The newest segment is then closed. */
-  get refused(): boolean {
-    return this.#refused;
+  get appendFailed(): boolean {
+    return this.#appendFailed;
   }
 
-  /** The segment that lines are appended to. */
-  get active(): Found | undefined {
+  /** The active segment. */
+  get active(): SegmentInfo | undefined {
     if (this.#active === undefined) return undefined;
     const { segment, bytes } = this.#active;
     return { segment, bytes, ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }) };
   }
 
   /** Continues a journal that was just read, after its newest segment. */
-  async start(last: Found | undefined, seq: number): Promise<void> {
+  async start(last: SegmentInfo | undefined, seq: number): Promise<void> {
     try {
       if (last === undefined) await this.lock.confirm();
-      else if (this.lock.predecessor.mayLive) await this.#fenceOff(last, seq);
+      else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);
       else await this.#continue(last);
     } catch (cause) {
-      throw cause instanceof JournalError ? cause : unwritable(this.dir, cause);
+      throw cause instanceof JournalError ? cause : unwritableError(this.dir, cause);
     }
   }
 
-  async #continue(last: Found): Promise<void> {
+  async #continue(last: SegmentInfo): Promise<void> {
     try {
       this.#active = await SegmentFile.continue(this.dir, last.segment, last.bytes);
       this.#lastAt = last.lastAt;
       this.#limit = await this.#limitFrom(last.bytes);
     } catch (error) {
       if (!isLink(error)) throw error;
-      this.closed.add(last);
+      this.states.addClosed(last);
     }
     await this.lock.confirm();
   }
 
   /** Leaves the newest segment unchanged, because its writer may still append to it, and begins another. */
-  async #fenceOff(last: Found, seq: number): Promise<void> {
+  async #startAfterTakeover(last: SegmentInfo, seq: number): Promise<void> {
     this.#after = { segment: last.segment, bytes: last.bytes };
-    this.closed.add(last);
+    this.states.addClosed(last);
     await SegmentFile.sync(this.dir, last.segment).catch((error) => {
       if (!isLink(error)) throw error;
     });
     await this.begin(seq).catch((error) => {
-      if (!NO_ROOM.has(error.code)) throw error;
-      this.#refused = true; // removing the oldest segments can free space
+      if (!isDiskFull(error)) throw error;
+      this.#appendFailed = true; // removing the oldest segments can free space
     });
   }
 
@@ -104,12 +103,12 @@ export class Writer {
   async write(lines: Buffer, seq: number): Promise<{ segment: number; offset: number }> {
     try {
       this.#checkFolder();
-      let file = await this.#open(seq);
+      let file = await this.#openActive(seq);
       let offset = file.bytes;
       await file.append(lines, this.#isOwner);
-      if (!(await this.#isKept(file))) {
-        await this.#retake();
-        file = await this.#open(seq);
+      if (!(await this.#isInJournal(file))) {
+        await this.#takeLockAgain();
+        file = await this.#openActive(seq);
         offset = file.bytes;
         await file.append(lines, this.#isOwner);
       }
@@ -118,11 +117,11 @@ export class Writer {
       return { segment: file.segment, offset };
     } catch (error) {
       // After a failed sync the content on disk is unknown, so close the segment. Its complete lines stay readable.
-      this.retire();
+      this.closeActive();
       const isLost = error instanceof JournalError && error.code === "journal_locked";
       if (isLost) this.options.onLost?.(error);
-      else this.#refused = true;
-      throw error instanceof JournalError ? error : unwritable(this.dir, error);
+      else this.#appendFailed = true;
+      throw error instanceof JournalError ? error : unwritableError(this.dir, error);
     }
   }
 
@@ -133,21 +132,21 @@ export class Writer {
   }
 
   /** Whether the appended lines are part of the journal. `false`: the folder or the lock must be taken again. */
-  async #isKept(file: SegmentFile): Promise<boolean> {
-    const standing = file.standing();
-    if (standing === "shared") {
+  async #isInJournal(file: SegmentFile): Promise<boolean> {
+    const state = file.state();
+    if (state === "shared") {
       // Another process writes too, so the offset of the lines is unknown.
-      this.lock.lose();
-      throw takenOver(this.dir);
+      this.lock.markLost();
+      throw takenOverError(this.dir);
     }
-    return standing === "own" && (!this.lock.stale || this.lock.check());
+    return state === "own" && (!this.lock.stale || this.lock.check());
   }
 
-  /** The segment that is appended to next. */
-  async #open(seq: number): Promise<SegmentFile> {
+  /** The active segment; begins one if necessary. */
+  async #openActive(seq: number): Promise<SegmentFile> {
     if (this.lock.stale) await this.lock.check();
-    if (this.lock.lost || this.lock.gone) await this.#retake();
-    if (this.#active !== undefined && this.#active.bytes >= this.#limit) this.retire();
+    if (this.lock.lost || this.lock.gone) await this.#takeLockAgain();
+    if (this.#active !== undefined && this.#active.bytes >= this.#limit) this.closeActive();
     return this.#active ?? this.begin(seq);
   }
 
@@ -164,44 +163,44 @@ export class Writer {
         const { code } = error as NodeJS.ErrnoException;
         if (code !== "ENOENT" && code !== "EEXIST") throw error;
         // Another process created the file, or the folder is gone. The lock shows which process may write.
-        if (code === "ENOENT" || !(await this.lock.check())) await this.#retake();
+        if (code === "ENOENT" || !(await this.lock.check())) await this.#takeLockAgain();
         else this.nextSegment++;
       }
     }
     this.nextSegment++;
     this.#limit = limit;
     this.#after = undefined;
-    this.#refused = false;
+    this.#appendFailed = false;
     await this.lock.confirm();
     return this.#active;
   }
 
-  /** The size at which a segment of so many bytes is closed. */
+  /** The size at which a segment that has `bytes` is closed. */
   async #limitFrom(bytes: number): Promise<number> {
     const { segmentBytes = SEGMENT_BYTES } = this.options;
     const free = await freeBytes(this.dir);
     if (free === undefined) return segmentBytes;
-    return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * PART_OF_FREE));
+    return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * FRACTION_OF_FREE));
   }
 
   /** Takes the lock again after it or the folder was removed. Later lines go to a new segment, after all that exist. */
-  async #retake(): Promise<void> {
-    if (this.lock.lost) throw takenOver(this.dir);
+  async #takeLockAgain(): Promise<void> {
+    if (this.lock.lost) throw takenOverError(this.dir);
     this.#checkFolder();
     const isThere = this.#active?.isRemoved === false;
-    this.retire();
-    if (!isThere && !this.options.sameFolder) this.closed.clear(); // in a new folder, these segment numbers belong to other files
+    this.closeActive();
+    if (!isThere && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
     this.lock = await makeFolder(this.dir, this.lock.times);
-    this.#watch();
+    this.#reportLoss();
     this.nextSegment = Math.max(this.nextSegment, (await findSegments(this.dir)).next);
   }
 
-  /** Closes the segment that is appended to. */
-  retire(): void {
+  /** Closes the active segment. */
+  closeActive(): void {
     const { active } = this;
     if (active === undefined) return;
-    this.closed.add(active);
+    this.states.addClosed(active);
     this.#active?.close();
     this.#active = undefined;
     this.#lastAt = undefined;

@@ -1,6 +1,6 @@
 /** The dev proxy in its own process. */
 import { type DevproxyOptions, startDevproxy } from "airudder-devproxy";
-import { pendingRows } from "../../../devproxy/src/journal/waiting-rows.js";
+import { pendingRows } from "../../../devproxy/src/journal/status.js";
 import { exposeFunctions } from "../../child-functions.js";
 
 const proxy = await startDevproxy(JSON.parse(process.argv[2] ?? "{}") as DevproxyOptions);

@@ -19,7 +19,7 @@ const head = (id: string) => ({
 });
 const content = { headers: {}, body: Buffer.from("{}") };
 
-test("a write appends what is new and nothing else", async (t) => {
+test("a write appends only the new records", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir);
   t.after(() => store.close());
@@ -32,7 +32,7 @@ test("a write appends what is new and nothing else", async (t) => {
   assert.ok(after.length - before.length < 400);
 });
 
-test("many at once get their own numbers, in the order of the journal", async (t) => {
+test("parallel records get different numbers, in the order of the journal", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir);
   const rows = await Promise.all(Array.from({ length: 500 }, (_, n) => store.recordPush(head(`many-${n}`), content)));
@@ -48,7 +48,7 @@ test("many at once get their own numbers, in the order of the journal", async (t
   );
 });
 
-test("a torn last line is cut, the rest is served, and writing goes on", async (t) => {
+test("an incomplete last line is truncated, the other records are read, and writing continues", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir);
   await store.recordPush(head("whole-01"), content);
@@ -64,7 +64,7 @@ test("a torn last line is cut, the rest is served, and writing goes on", async (
   await again.close();
 });
 
-test("a damaged line in the middle is told, skipped, and left where it is", async (t) => {
+test("a damaged line in the middle is reported, skipped, and not changed", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "000001.ndjson");
   const store = await Store.open(dir);
@@ -83,7 +83,7 @@ test("a damaged line in the middle is told, skipped, and left where it is", asyn
   assert.ok(readFileSync(path, "utf8").includes('"id":\u0000'));
 });
 
-test("a snapshot reads what another one writes, and cannot write itself", async (t) => {
+test("a snapshot reads what an open store writes, and cannot write", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir);
   t.after(() => store.close());
@@ -95,7 +95,7 @@ test("a snapshot reads what another one writes, and cannot write itself", async 
   assert.equal("record" in snapshot, false);
 });
 
-test("a segment that is dropped takes its pushes out of the index, and later deliveries of them are no trouble", async (t) => {
+test("dropping a segment removes its pushes from the index, and later deliveries of them are ignored", async (t) => {
   const dir = makeFolder(t);
   const store = await Store.open(dir, { segmentBytes: 300 });
   for (const n of [1, 2, 3]) await store.recordPush(head(`push-00${n}`), content);

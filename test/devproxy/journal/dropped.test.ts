@@ -6,7 +6,7 @@ import { segmentPath } from "airudder-webhooks/journal";
 import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
 import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
-import type { Row } from "../../../devproxy/src/journal/rows.js";
+import type { Row } from "../../../devproxy/src/journal/row.js";
 import { editableRows, SkippedPushes } from "../../../devproxy/src/replay/index.js";
 import { parseEdit } from "../../../devproxy/src/replay/set.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
@@ -75,7 +75,7 @@ test("drift shows its progress, and reports a damaged record", async (t) => {
   });
 });
 
-test("drift names the location of a damaged record that stands among others", async (t) => {
+test("drift names the location of a damaged record between others", async (t) => {
   const { dir, proxy } = await startProxy(t);
   for (let n = 1; n <= 4; n++) await send(proxy.localUrl, `{"n":${n},"word":"needle"}`);
   await until(() => proxy.store.index.rows.every(({ deliveries }) => deliveries.length === 1));

@@ -5,7 +5,7 @@ import type { Filters } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import { rowOf, rowsOf } from "../../../devproxy/src/journal/ids.js";
-import { JournalIndex } from "../../../devproxy/src/journal/rows.js";
+import { JournalIndex } from "../../../devproxy/src/journal/journal-index.js";
 import { openSnapshot } from "../../../devproxy/src/journal/store.js";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -59,7 +59,7 @@ const codings: [string, (body: string) => Buffer][] = [
   ["br", brotliCompressSync],
 ];
 
-test("a text is found in a compressed push too", async (t) => {
+test("a text is also found in a compressed push", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const [coding, compress] of codings) {
     const body = compress(`{"note":"sent by ${coding}, ${"very ".repeat(100)}compressed"}`);

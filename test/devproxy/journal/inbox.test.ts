@@ -22,7 +22,7 @@ const push = (id: string, more: Partial<PushHead> = {}) => ({
 });
 const mark = (id: string, state: string) => ({ kind: "mark" as const, push: id, at: new Date().toISOString(), state });
 
-test("the inbox of a middleware is a journal: what its marks say, and what it carried over, in order", async (t) => {
+test("the inbox of an app is a journal: its marks decide the statuses, and pushes that it appended again keep their order", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir, { segmentBytes: 200 });
   const body = (text: string) => ({ headers: { "content-type": "application/json" }, body: Buffer.from(text) });

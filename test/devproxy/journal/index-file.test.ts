@@ -56,7 +56,7 @@ function indexFiles(dir: string): string[] {
   return readdirSync(dir).filter((name) => name.endsWith(".index"));
 }
 
-test("readers and the next writer get exactly the same from index files as from the segments", async (t) => {
+test("readers and the next writer read exactly the same from index files as from the segments", async (t) => {
   const dir = await makeJournal(t);
   const segments = readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
   assert.equal(indexFiles(dir).length, segments.length);
@@ -191,7 +191,7 @@ test("a running proxy packs closed segments, and still finds, changes and drops 
   assert.deepEqual(contentOf(await openSnapshot(dir)), await scanned(dir));
 });
 
-test("a record with a field of a wrong type is damage: it is reported and skipped, the others are listed", async (t) => {
+test("a record with a field of a wrong type counts as damaged: it is reported and skipped, the others are listed", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();
@@ -205,7 +205,7 @@ test("a record with a field of a wrong type is damage: it is reported and skippe
   assert.match(err, /^Segment 1 of the journal is damaged at byte \d+: 1 record is skipped\.\n$/);
 });
 
-test("list prints the same with a running listen, which it asks, and without one", async (t) => {
+test("list prints the same from a running listen as without one", async (t) => {
   const { proxy, app, dir } = await startProxy(t, { segmentBytes: 3_000 });
   for (let n = 1; n <= 70; n++) {
     app.reply = (_, response) => void response.writeHead(n % 7 === 0 ? 500 : 200).end("{}");

@@ -23,7 +23,7 @@ for (const [text, expected] of cases) {
   });
 }
 
-test("what is no date says how one is given, and that it is local", () => {
+test("the error for an invalid date explains the format, and that dates are local", () => {
   for (const text of ["2026-13-01", "2026-01-31x", "31.1.2026", "2026-01-31T", "2026-01-31T99:00"]) {
     assert.throws(
       () => parseMoment(text, "--since"),

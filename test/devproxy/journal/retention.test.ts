@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parseRetention } from "../../../devproxy/src/config/index.js";
-import { applyRetention, isFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
+import { applyRetention, isSegmentFull, segmentsToDrop } from "../../../devproxy/src/journal/retention.js";
 import { RetentionTask } from "../../../devproxy/src/journal/retention-task.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { type Reply, send, startProxy, until } from "../../helpers/devproxy.js";
@@ -24,7 +24,7 @@ async function segmented(t: import("node:test").TestContext, count: number): Pro
 
 const seqs = (store: Store) => store.index.rows.map(({ push }) => push.seq);
 
-test("a number of pushes: whole segments go, oldest first, and what is asked for stays", async (t) => {
+test("with a number, whole segments are dropped, oldest first, and that number of pushes stays", async (t) => {
   const store = await segmented(t, 8);
   assert.equal(await applyRetention(store, parseRetention("3")), 5);
   assert.deepEqual(seqs(store), [6, 7, 8]);
@@ -36,14 +36,14 @@ test("a number of pushes: whole segments go, oldest first, and what is asked for
   assert.equal(await applyRetention(store, parseRetention("3")), 0);
 });
 
-test("an age: only segments whose newest line is older, and never the one that is written", async (t) => {
+test("with an age, only segments whose newest record is older are dropped, and never the active one", async (t) => {
   const store = await segmented(t, 4);
   const day = 86_400_000;
   assert.deepEqual(segmentsToDrop(store, parseRetention("1d"), Date.now() + day / 2), []);
   assert.equal(segmentsToDrop(store, parseRetention("1d"), Date.now() + 2 * day).length, 3);
 });
 
-test("a push that waits for the app holds its segment and all after it", async (t) => {
+test("a push that waits for the app keeps its segment and all later ones", async (t) => {
   const store = await segmented(t, 6);
   await store.record({ kind: "mark", push: "push-3", at: "", state: "acknowledged" });
   await applyRetention(store, parseRetention("1"));
@@ -53,7 +53,7 @@ test("a push that waits for the app holds its segment and all after it", async (
   assert.deepEqual(seqs(store), [6]);
 });
 
-test("a push in an inbox holds its segment until its handler is done with it", async (t) => {
+test("a push in an inbox keeps its segment until it is handled", async (t) => {
   const dir = makeFolder(t);
   const inbox = await Store.open(dir, { segmentBytes: 100 });
   for (let n = 1; n <= 6; n++)
@@ -105,7 +105,7 @@ function before<T>(first: ((value: T) => void) | undefined, second: (value: T) =
   };
 }
 
-test("numbering goes on after everything was dropped and the journal opened again", async (t) => {
+test("the numbering continues after everything was dropped and the journal was opened again", async (t) => {
   const store = await segmented(t, 5);
   await applyRetention(store, parseRetention("1"));
   await store.close();
@@ -115,7 +115,7 @@ test("numbering goes on after everything was dropped and the journal opened agai
   assert.equal(head.kind === "push" && head.seq, 6);
 });
 
-test("a running proxy keeps its journal at its size, and every newer push", async (t) => {
+test("a running proxy limits the size of its journal, and keeps every newer push", async (t) => {
   const { proxy, dir, events } = await startProxy(t, { keep: "20", segmentBytes: 4_000 });
   for (let n = 1; n <= 100; n++) assert.equal((await send(proxy.localUrl, `{"n":${n}}`)).status, 200);
   await until(() => proxy.store.index.rows.length < 40);
@@ -129,15 +129,15 @@ test("a running proxy keeps its journal at its size, and every newer push", asyn
   assert.ok(events.some((event) => event.event === "note" && event.code === "dropped"));
 });
 
-test("with an age, a segment is closed after a day, so that it goes in time", () => {
+test("with an age, a segment is closed after a day, so that it is dropped in time", () => {
   const hour = 3_600_000;
   const keep = parseRetention("30d");
-  assert.equal(isFull(keep, 1_000_000, 23 * hour), false);
-  assert.equal(isFull(keep, 1, 24 * hour), true);
-  assert.equal(isFull(parseRetention("2h"), 1, hour / 5), true);
+  assert.equal(isSegmentFull(keep, 1_000_000, 23 * hour), false);
+  assert.equal(isSegmentFull(keep, 1, 24 * hour), true);
+  assert.equal(isSegmentFull(parseRetention("2h"), 1, hour / 5), true);
 });
 
-test("a journal whose pushes are all too old is emptied at the start, though its segment is not full", async (t) => {
+test("a journal whose pushes are all too old is emptied at the start, although its segment is not full", async (t) => {
   const store = await Store.open(makeFolder(t));
   const at = new Date(Date.now() - 40 * 86_400_000).toISOString();
   const common = { method: "POST", url: "/", type: "unknown", verified: false, source: "local", size: 2, sha256: "" };
@@ -149,7 +149,7 @@ test("a journal whose pushes are all too old is emptied at the start, though its
   assert.equal(proxy.store.index.rows.length, 1);
 });
 
-test("with an age, the janitor is silent when there is nothing left to drop", async (t) => {
+test("with an age, nothing is reported if there is nothing to drop", async (t) => {
   const store = await Store.open(makeFolder(t));
   t.after(() => store.close());
   const told: string[] = [];
@@ -157,21 +157,21 @@ test("with an age, the janitor is silent when there is nothing left to drop", as
   t.after(() => janitor.close());
   await store.record(pushHead("only-one"), { headers: {}, body: Buffer.from("{}") });
   await until(async () => {
-    await janitor.work();
+    await janitor.run();
     return store.index.rows.length === 0;
   });
-  for (let look = 0; look < 3; look++) await janitor.work();
+  for (let look = 0; look < 3; look++) await janitor.run();
   assert.deepEqual(told, ["dropped"]);
 });
 
-test("with a number, segments are cut at a tenth of it, whatever their size", async (t) => {
+test("with a number, a segment is closed at a tenth of it, whatever its size", async (t) => {
   const { proxy } = await startProxy(t, { keep: "100" });
   for (let n = 1; n <= 140; n++) await send(proxy.localUrl, `{"n":${n}}`);
   await until(() => proxy.store.index.rows.length <= 120);
   assert.ok(proxy.store.index.rows.length >= 100);
 });
 
-test("amounts that make no sense are one clear line", () => {
+test("invalid amounts are one clear line", () => {
   for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
     assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is not an amount/ }, text);
   }

@@ -124,7 +124,7 @@ test("on a full disk listen and doctor report that pushes get the response 503, 
   assert.equal((await journalFinding())?.result, "ok");
 });
 
-test("a volume without free space is reported before a push comes", async (t) => {
+test("a volume without free space is reported before a push is received", async (t) => {
   const mock = t.mock.method(fs.promises, "statfs", async () => ({ bavail: 1, bsize: 4096, blocks: 100 }) as never);
   syncBuiltinESMExports();
   t.after(() => {

@@ -77,7 +77,7 @@ test("a record whose body is damaged is reported once, when it is read", async (
   assert.equal(journal.segments()[0]?.damaged, true);
 });
 
-test("a body that is not the one that was stored is damaged, though it can be parsed", async (t) => {
+test("a body that does not match its digest counts as damaged, although its line can be parsed", async (t) => {
   const dir = makeFolder(t);
   const writer = await openJournal(dir);
   const sha256 = "a74dfc6a8df71ce12ba8f6b0e42b0a2a7ecd1bd8d4ad6eb46bc8bba2a4e7be9c";
@@ -86,7 +86,7 @@ test("a body that is not the one that was stored is damaged, though it can be pa
   await assert.rejects(writer.read(location), /the body is not the one that was stored/);
 });
 
-test("records of kinds that only a later version knows are skipped, are no damage, and are kept", async (t) => {
+test("records of kinds that only a later version knows are skipped and kept, and do not count as damage", async (t) => {
   const dir = makeFolder(t);
   await fill(dir);
   const text = change(first(dir), "\n", '\n{"kind":"later","push":"a","x":1}\n');
@@ -107,7 +107,7 @@ test("records of kinds that only a later version knows are skipped, are no damag
   assert.deepEqual(damages, []);
 });
 
-test("a journal of a newer format is rejected before anything is written, whichever segment tells", async (t) => {
+test("a journal of a newer format is rejected before anything is written, whichever segment has that format", async (t) => {
   const dir = join(makeFolder(t), "journal");
   mkdirSync(dir);
   const files = {

@@ -51,7 +51,7 @@ test("a failed close is not retried: the journal continues to work, and no file 
 });
 
 for (const name of ["fstatSync", "fdatasync"] as const) {
-  test(`a descriptor that ${name} calls bad is given up, and the next append begins a segment`, async (t) => {
+  test(`a descriptor that ${name} reports as bad is not used again, and the next append begins a segment`, async (t) => {
     const dir = makeFolder(t);
     const journal = await openJournal(dir);
     t.after(() => journal.close());

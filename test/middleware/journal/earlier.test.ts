@@ -11,7 +11,7 @@ import { until } from "../../helpers/until.js";
 
 const folders = fileURLToPath(new URL("../../fixtures/inbox-c045868", import.meta.url));
 
-/** A copy of a folder that version c045868 wrote: `closed`, or `killed` with its lock and a torn line. */
+/** A copy of a folder that version c045868 wrote: `closed`, or `killed` with its lock and an incomplete line. */
 function copyOf(t: TestContext, name: string): string {
   const dir = join(makeFolder(t), name);
   cpSync(join(folders, name), dir, { recursive: true });

@@ -26,7 +26,7 @@ async function entriesOf(dir: string): Promise<{ entries: RecordEntry[]; damages
   return { entries, damages };
 }
 
-test("what is appended is read back with its exact bytes, by the writer and by a reader", async (t) => {
+test("the writer and a reader read appended records with their exact bytes", async (t) => {
   const dir = join(makeFolder(t), "new", "journal");
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -37,7 +37,7 @@ test("what is appended is read back with its exact bytes, by the writer and by a
   assert.deepEqual((await entriesOf(dir)).entries, [entry]);
 });
 
-test("any bytes and any header values survive", async (t) => {
+test("any bytes and any header values are read as they were appended", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -61,7 +61,7 @@ test("any bytes and any header values survive", async (t) => {
   assert.deepEqual((await entriesOf(dir)).damages, []);
 });
 
-test("a body that is valid UTF-8 stands in the file as text, any other as base64", async (t) => {
+test("a body that is valid UTF-8 is stored as text, any other as base64", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   await journal.append(pushHead("text"), { headers: {}, body: Buffer.from('{"é":1.0}') });
@@ -81,7 +81,7 @@ test("a body that is valid UTF-8 stands in the file as text, any other as base64
   );
 });
 
-test("heads with content-like text in them are told from content", async (t) => {
+test("text in a head that looks like content is not parsed as content", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -97,7 +97,7 @@ test("heads with content-like text in them are told from content", async (t) => 
   assert.deepEqual((await readRecord(dir, (entries[1] as RecordEntry).location)).content, content);
 });
 
-test("appends that wait together keep their order and get consecutive numbers", async (t) => {
+test("appends of one batch keep their order and get consecutive numbers", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -109,7 +109,7 @@ test("appends that wait together keep their order and get consecutive numbers", 
   assert.deepEqual((await entriesOf(dir)).entries, entries);
 });
 
-test("a torn last line is cut at opening; what stands before it is served, and numbering goes on", async (t) => {
+test("opening truncates an incomplete last line, reads the records before it, and continues the numbering", async (t) => {
   const dir = makeFolder(t);
   const first = await openJournal(dir);
   const kept = await first.append(pushHead("kept"), content);
@@ -148,7 +148,7 @@ test("a damaged line in the middle is skipped and reported, and never deleted", 
   assert.ok(readFileSync(file, "utf8").includes(damaged));
 });
 
-test("segments roll at their size, are dropped whole, and numbering survives the drop", async (t) => {
+test("a segment is closed at its maximum size and dropped as a whole, and the numbering continues after the drop", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 1000 });
   for (let i = 0; i < 12; i++) await journal.append(pushHead(`p${i}`), content);
@@ -183,7 +183,7 @@ test("a segment can be closed before its size, so that it can be dropped", async
   );
 });
 
-test("numbering goes on when every record was dropped", async (t) => {
+test("the numbering continues after every record was dropped", async (t) => {
   const dir = makeFolder(t);
   const first = await openJournal(dir);
   for (const id of ["a", "b"]) await first.append(pushHead(id));
@@ -195,7 +195,7 @@ test("numbering goes on when every record was dropped", async (t) => {
   assert.equal(((await second.append(pushHead("c"))).head as PushHead).seq, 3);
 });
 
-test("a journal of a newer format is refused, and nothing is changed", async (t) => {
+test("a journal of a newer format is rejected, and nothing is changed", async (t) => {
   const dir = makeFolder(t);
   const text = '{"kind":"segment","version":2,"seq":1}\n{"kind":"push","torn';
   writeFileSync(join(dir, "000001.ndjson"), text);
@@ -208,7 +208,7 @@ test("a journal of a newer format is refused, and nothing is changed", async (t)
   assert.equal(readFileSync(join(dir, "000001.ndjson"), "utf8"), text);
 });
 
-test("a folder that cannot be made, or is a file, is a clear error", async (t) => {
+test("a folder that cannot be created, or is a file, is a clear error", async (t) => {
   const file = join(makeFolder(t), "file");
   writeFileSync(file, "");
   for (const dir of [file, join(file, "below")]) {
@@ -219,7 +219,7 @@ test("a folder that cannot be made, or is a file, is a clear error", async (t) =
   }
 });
 
-test("POSIX only: the folder is 0700, its files 0600, and it keeps itself out of git", {
+test("POSIX only: the folder has the mode 0700, its files 0600, and git ignores it", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "journal");
@@ -232,7 +232,7 @@ test("POSIX only: the folder is 0700, its files 0600, and it keeps itself out of
   assert.equal(readFileSync(join(dir, ".gitignore"), "utf8"), "*\n");
 });
 
-test("POSIX only: a folder removed under the writer is made again, and no append is lost in a deleted file", {
+test("POSIX only: a folder that is removed while it is open is created again, and no append is lost in a deleted file", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "journal");
@@ -245,7 +245,7 @@ test("POSIX only: a folder removed under the writer is made again, and no append
   assert.equal((entry.head as PushHead).seq, 2);
 });
 
-test("an append that the disk refuses keeps nothing and the next one tries afresh", async (t) => {
+test("a failed append stores nothing, and the next one can succeed", async (t) => {
   const dir = join(makeFolder(t), "journal");
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
@@ -262,7 +262,7 @@ test("an append that the disk refuses keeps nothing and the next one tries afres
   );
 });
 
-test("only files are segments: a folder with such a name is passed over", async (t) => {
+test("only files are segments: a folder with the name of a segment is skipped", async (t) => {
   const dir = makeFolder(t);
   mkdirSync(join(dir, "000001.ndjson"));
   const journal = await openJournal(dir);
@@ -272,7 +272,7 @@ test("only files are segments: a folder with such a name is passed over", async 
   assert.deepEqual((await entriesOf(dir)).entries, [entry]);
 });
 
-test("a segment that somebody else has made is passed over, and never written to", async (t) => {
+test("a segment that another process created is skipped, and never written to", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
@@ -282,7 +282,7 @@ test("a segment that somebody else has made is passed over, and never written to
   assert.equal(readFileSync(join(dir, "000002.ndjson"), "utf8"), "");
 });
 
-test("a closed journal refuses appends", async (t) => {
+test("a closed journal rejects appends", async (t) => {
   const journal = await openJournal(makeFolder(t));
   await journal.close();
   await assert.rejects(journal.append(pushHead("p")), JournalError);

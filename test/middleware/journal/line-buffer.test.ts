@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { LineBuffer } from "../../../middleware/src/journal/line-buffer.js";
 
-test("UTF-8 is quoted as JSON.stringify quotes its text", () => {
+test("UTF-8 is quoted like JSON.stringify quotes its text", () => {
   const every = Array.from({ length: 0x800 }, (_, code) => String.fromCharCode(code)).join("");
   const texts = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -19,7 +19,7 @@ test("UTF-8 is quoted as JSON.stringify quotes its text", () => {
   );
 });
 
-test("it grows, and keeps what it has; cleared it is as new", () => {
+test("it grows without losing its lines, and is empty after clear", () => {
   const lines = new LineBuffer();
   lines.add("first ");
   for (const text of ["\u0001".repeat(300_000), "é".repeat(300_000)]) {

@@ -17,8 +17,8 @@ import {
 } from "airudder-webhooks/journal";
 import { Lock } from "../../../middleware/src/journal/lock.js";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
-import { judge, type Owner, thisOwner } from "../../../middleware/src/journal/owner.js";
-import type { LockTimes } from "../../../middleware/src/journal/predecessor.js";
+import type { LockTimes } from "../../../middleware/src/journal/previous-owners.js";
+import { type ProcessIdentity, processState, thisProcess } from "../../../middleware/src/journal/process-identity.js";
 import { SegmentFile } from "../../../middleware/src/journal/segment-file.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -38,7 +38,7 @@ async function startWriter(t: TestContext, dir: string): Promise<{ child: ChildP
   return { child, printed: () => text.split("\n").slice(0, -1) };
 }
 
-test("a second writer gets a clear error that names the first", async (t) => {
+test("a second writer gets an error that names the first", async (t) => {
   const dir = makeFolder(t);
   const { child } = await startWriter(t, dir);
   await assert.rejects(openJournal(dir), (error: JournalError) => {
@@ -56,7 +56,7 @@ test("the same process cannot open it twice", async (t) => {
   await assert.rejects(openJournal(dir), { code: "journal_locked" });
 });
 
-test("after kill -9 the lock is taken over and every append that was acknowledged is there", async (t) => {
+test("after kill -9 the lock is taken over, and every acknowledged append is in the journal", async (t) => {
   const dir = makeFolder(t);
   const { child, printed } = await startWriter(t, dir);
   await new Promise((resolve) => setTimeout(resolve, 150));
@@ -75,44 +75,44 @@ test("after kill -9 the lock is taken over and every append that was acknowledge
 });
 
 const GONE = 2 ** 22 + 1;
-const alive = { ...thisOwner(), pid: process.ppid, started: undefined, token: "t" };
-const elsewhere = { ...alive, host: "elsewhere", boot: "another boot" };
+const alive = { ...thisProcess(), pid: process.ppid, started: undefined, token: "t" };
+const otherHost = { ...alive, host: "elsewhere", boot: "another boot" };
 
 const certain: [string, object, boolean][] = [
   ["of a living process", alive, false],
-  ["of a process that is gone", { ...alive, pid: GONE }, true],
-  ["of a process that is gone, by another name of the host", { ...alive, pid: GONE, host: "before" }, true],
+  ["of a process that has ended", { ...alive, pid: GONE }, true],
+  ["of a process that has ended, with an earlier host name", { ...alive, pid: GONE, host: "before" }, true],
 ];
 if (process.platform === "linux") {
-  certain.push(["whose pid is another process now", { ...alive, started: "1" }, true]);
+  certain.push(["whose pid was reused", { ...alive, started: "1" }, true]);
   certain.push([
     "of an earlier process with this process's own pid",
-    { ...thisOwner(), started: "1", token: "t" },
+    { ...thisProcess(), started: "1", token: "t" },
     true,
   ]);
 }
 for (const [what, lock, taken] of certain) {
-  test(`a lock ${what} is ${taken ? "taken over" : "respected"} at once`, async (t) => {
+  test(`a lock ${what} is ${taken ? "taken over" : "respected"} immediately`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "lock"), JSON.stringify(lock));
-    const taking = Lock.take(dir, { silentMs: 3_600_000 });
+    const taking = Lock.take(dir, { presumeDeadMs: 3_600_000 });
     if (!taken) return assert.rejects(taking, { code: "journal_locked" });
     await (await taking).release();
     assert.equal(existsSync(join(dir, "lock")), false);
   });
 }
 
-test("a lock that was copied with its folder a while ago is taken over at once", async (t) => {
+test("a lock that was copied with its folder a while ago is taken over immediately", async (t) => {
   const path = join(makeFolder(t), "lock");
-  writeFileSync(path, JSON.stringify({ ...elsewhere, ino: 1 }));
+  writeFileSync(path, JSON.stringify({ ...otherHost, ino: 1 }));
   const past = new Date(Date.now() - 120_000);
   utimesSync(path, past, past);
-  await (await Lock.take(dirname(path), { silentMs: 3_600_000 })).release();
+  await (await Lock.take(dirname(path), { presumeDeadMs: 3_600_000 })).release();
 });
 
 const uncertain: [string, object, Date?][] = [
-  ["of another host, whose clock is far behind", elsewhere, new Date(0)],
-  ["of another container with the same host name, where it has this process's own pid", containerOf(thisOwner())],
+  ["of another host, whose clock is far behind", otherHost, new Date(0)],
+  ["of another container with the same host name, where it has this process's own pid", containerOf(thisProcess())],
   ["of another container with the same host name, where its pid is none of here", containerOf({ ...alive, pid: GONE })],
   ["of another boot", { ...alive, boot: "another boot", booted: alive.booted - 86_400_000 }],
   ["of a living pid, that was not touched for long", alive, new Date(Date.now() - 3_600_000)],
@@ -120,7 +120,7 @@ const uncertain: [string, object, Date?][] = [
   ["that an earlier version wrote", { pid: GONE, host: hostname(), token: "t", booted: 0 }],
 ];
 
-function containerOf(owner: Owner): object {
+function containerOf(owner: ProcessIdentity): object {
   return { ...owner, space: "pid:[1]", boot: owner.boot ?? "a boot", token: "t" };
 }
 
@@ -137,7 +137,7 @@ for (const [what, lock, at] of uncertain) {
       const touch = () => utimesSync(path, new Date(0), new Date(first + 1000 * beats++));
       const beat = setInterval(() => touches && touch(), 20);
       t.after(() => clearInterval(beat));
-      const taking = Lock.take(dirname(path), { silentMs: 300 });
+      const taking = Lock.take(dirname(path), { presumeDeadMs: 300 });
       if (touches) return assert.rejects(taking, { code: "journal_locked" });
       await (await taking).release();
       assert.equal(existsSync(path), false);
@@ -145,22 +145,22 @@ for (const [what, lock, at] of uncertain) {
   }
 }
 
-test("the owner of a lock is the same process whatever the clock says", { skip: process.platform !== "linux" }, () => {
-  const mine = thisOwner();
-  assert.equal(judge(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
+test("the owner of a lock is recognised whatever the clock says", { skip: process.platform !== "linux" }, () => {
+  const mine = thisProcess();
+  assert.equal(processState(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
 });
 
-test("where the system tells the clock alone, an owner is judged by its host, its pid and its boot", () => {
-  const { pid, host, booted } = { ...thisOwner(), pid: process.ppid };
+test("without /proc, an owner is recognised by its host, its pid and its boot time", () => {
+  const { pid, host, booted } = { ...thisProcess(), pid: process.ppid };
   const mine = { pid: process.pid, host, booted };
-  assert.equal(judge({ pid, host, booted }, mine), "running");
-  assert.equal(judge({ pid: GONE, host, booted }, mine), "ended");
-  assert.equal(judge({ pid, host, booted: booted - 86_400_000 }, mine), "unknown");
-  assert.equal(judge({ pid, host: "elsewhere", booted }, mine), "unknown");
-  assert.equal(judge(mine, mine), "unknown");
+  assert.equal(processState({ pid, host, booted }, mine), "running");
+  assert.equal(processState({ pid: GONE, host, booted }, mine), "ended");
+  assert.equal(processState({ pid, host, booted: booted - 86_400_000 }, mine), "unknown");
+  assert.equal(processState({ pid, host: "elsewhere", booted }, mine), "unknown");
+  assert.equal(processState(mine, mine), "unknown");
 });
 
-test("of many that take over a dead owner's lock at once, one gets it", async (t) => {
+test("of many processes that take over a dead owner's lock at the same time, one gets it", async (t) => {
   const dir = makeFolder(t);
   writeFileSync(join(dir, "lock"), JSON.stringify({ ...alive, pid: GONE }));
   const openings = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(dir)));
@@ -169,14 +169,14 @@ test("of many that take over a dead owner's lock at once, one gets it", async (t
   await opened[0]?.close();
 });
 
-const unclear: [string, string, number][] = [
+const incomplete: [string, string, number][] = [
   ["is empty, as after a power cut", "", 0],
   ["is empty, with its time ahead of the clock", "", 3_600_000],
   ["holds zeros", "\0".repeat(200), 0],
   ["names nobody", "null", -3_600_000],
 ];
-for (const [what, text, aheadMs] of unclear) {
-  test(`a lock that ${what} is taken over after a moment, as that of an owner that may live`, async (t) => {
+for (const [what, text, aheadMs] of incomplete) {
+  test(`a lock that ${what} is taken over after a second, as from an owner that may still run`, async (t) => {
     const dir = makeFolder(t);
     const first = await openJournal(dir);
     await first.append(pushHead("kept"));
@@ -194,7 +194,7 @@ for (const [what, text, aheadMs] of unclear) {
   });
 }
 
-test("a lock that is empty is respected when its owner fills it", async (t) => {
+test("an empty lock is respected if its owner completes it", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
   writeFileSync(path, "");
@@ -202,7 +202,7 @@ test("a lock that is empty is respected when its owner fills it", async (t) => {
   await assert.rejects(Lock.take(dir), { code: "journal_locked" });
 });
 
-test("of many that take over an empty lock at once, one gets it", async (t) => {
+test("of many processes that take over an empty lock at the same time, one gets it", async (t) => {
   const dir = makeFolder(t);
   writeFileSync(join(dir, "lock"), "");
   const openings = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(dir)));
@@ -211,7 +211,7 @@ test("of many that take over an empty lock at once, one gets it", async (t) => {
   await opened[0]?.close();
 });
 
-test("nobody ever sees a lock without its owner in it", async (t) => {
+test("no process ever sees a lock file without an owner", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
   let isDone = false;
@@ -237,13 +237,13 @@ function readLockText(path: string): string {
   }
 }
 
-test("a journal tells how many owners in a row crashed soon after they had opened it", async (t) => {
+test("a journal counts the owners in a row that crashed soon after they had opened it", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
-  /** Ends the owner of the lock as a kill does. */
+  /** Ends the owner of the lock without releasing it, as a kill does. */
   const crash = async (times: Partial<LockTimes> = {}): Promise<number> => {
     const journal = await openWithTimes(dir, {}, times);
-    if (times.shortLifeMs !== undefined) await until(() => readLockText(path).endsWith('"lasted":1}'));
+    if (times.shortRunMs !== undefined) await until(() => readLockText(path).endsWith('"lasted":1}'));
     const left = readFileSync(path, "utf8")
       .replace(/"pid":\d+/, `"pid":${GONE}`)
       .replace(/,"ino":\d+/, "");
@@ -258,12 +258,12 @@ test("a journal tells how many owners in a row crashed soon after they had opene
   };
   assert.deepEqual([await crash(), await crash(), await crash(), await close(), await close()], [0, 1, 2, 3, 0]);
   assert.deepEqual(
-    [await crash(), await crash(), await crash({ beatMs: 20, shortLifeMs: 50 }), await close()],
+    [await crash(), await crash(), await crash({ heartbeatMs: 20, shortRunMs: 50 }), await close()],
     [0, 1, 2, 1],
   );
 });
 
-test("an owner that crashed counts as one whose lock an earlier version wrote, and the clock does not matter", async (t) => {
+test("a crashed owner counts if an earlier version wrote its lock, and whatever the clock says", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
   writeFileSync(path, JSON.stringify({ ...alive, pid: GONE }));
@@ -283,13 +283,13 @@ test("an owner that crashed counts as one whose lock an earlier version wrote, a
 
 test("a silent owner whose lock is taken over counts as a crash", async (t) => {
   const dir = makeFolder(t);
-  writeFileSync(join(dir, "lock"), JSON.stringify({ ...elsewhere, crashes: 4, lasted: 0 }));
-  const journal = await openWithTimes(dir, {}, { silentMs: 100 });
+  writeFileSync(join(dir, "lock"), JSON.stringify({ ...otherHost, crashes: 4, lasted: 0 }));
+  const journal = await openWithTimes(dir, {}, { presumeDeadMs: 100 });
   assert.equal(journal.crashes, 5);
   await journal.close();
 });
 
-test("a lock that is emptied under its owner is taken again, and what comes goes to a new segment", async (t) => {
+test("a lock file that is emptied while it is held is taken again, and later records go to a new segment", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -320,7 +320,7 @@ test("a copy of a folder that is in use can be opened", async (t) => {
   const { printed } = await startWriter(t, dir);
   const copy = join(makeFolder(t), "copy");
   cpSync(dir, copy, { recursive: true });
-  const lock = await Lock.take(copy, { silentMs: 300 });
+  const lock = await Lock.take(copy, { presumeDeadMs: 300 });
   await lock.release();
   const entries: RecordEntry[] = [];
   const journal = await openJournal(copy, { onRecord: (entry) => entries.push(entry) });
@@ -328,25 +328,25 @@ test("a copy of a folder that is in use can be opened", async (t) => {
   assert.ok(entries.length > 0 && printed().length > 0);
 });
 
-/** What a writer meets when it wakes: time has gone by, and its lock file is what others made of it meanwhile. */
+/** Advances the monotonic clock, as if the process had been suspended. */
 const sleep = (t: TestContext, ms: number): void => {
   const now = performance.now.bind(performance);
   t.mock.method(performance, "now", () => now() + ms);
 };
 
-test("a writer that slept looks at its lock before it writes, and stops when another process has it", async (t) => {
+test("a writer that was suspended checks its lock before it writes, and stops if another process has it", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   await journal.append(pushHead("before"));
-  writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
+  writeFileSync(join(dir, "lock"), JSON.stringify(otherHost));
   const before = readFileSync(join(dir, "000001.ndjson"));
   sleep(t, 7_000);
   await assert.rejects(journal.append(pushHead("after")), { code: "journal_locked" });
   assert.deepEqual(readFileSync(join(dir, "000001.ndjson")), before);
 });
 
-test("a writer that sleeps while it writes looks at its lock before it says that the record is on disk", async (t) => {
+test("a writer that is suspended during a write checks its lock before it acknowledges the record", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -357,14 +357,14 @@ test("a writer that sleeps while it writes looks at its lock before it says that
     "append",
     async function (this: SegmentFile, lines: Buffer, isOwner: () => boolean) {
       await append.call(this, lines, isOwner);
-      writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
+      writeFileSync(join(dir, "lock"), JSON.stringify(otherHost));
       sleep(t, 7_000);
     },
   );
   await assert.rejects(journal.append(pushHead("asleep")), { code: "journal_locked" });
 });
 
-test("a writer that slept and has its lock still goes on in the same segment", async (t) => {
+test("a writer that was suspended and still has its lock continues in the same segment", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -373,7 +373,7 @@ test("a writer that slept and has its lock still goes on in the same segment", a
   assert.equal((await journal.append(pushHead("after"))).location.segment, 1);
 });
 
-test("a writer whose lock was taken over and given back while it slept goes on behind what the other wrote", async (t) => {
+test("a writer whose lock was taken over and released while it was suspended continues after the records of the other one", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -387,7 +387,7 @@ test("a writer whose lock was taken over and given back while it slept goes on b
   await assert.rejects(openJournal(dir), { code: "journal_locked" });
 });
 
-test("a writer whose folder was removed writes nothing to the one that another process has made, and holds it up in nothing", async (t) => {
+test("a writer whose folder was removed neither writes to the folder that another process created, nor delays that process", async (t) => {
   const dir = join(makeFolder(t), "journal");
   const journal = await openJournal(dir);
   t.after(() => journal.close());

@@ -11,7 +11,7 @@ import { pushHead } from "../../helpers/push-head.js";
 const [dir, name] = process.argv.slice(2) as [string, string];
 
 const onLost = (): void => process.exit(0);
-const times = { beatMs: 40, silentMs: 200, longMs: 100 };
+const times = { heartbeatMs: 40, presumeDeadMs: 200, pidReuseMs: 100 };
 const open = (): Promise<Journal> => openWithTimes(dir, { segmentBytes: 200_000, onLost }, times).catch(open);
 const journal = await open();
 const busy = (): void => pbkdf2("a", "b", 5_000, 32, "sha512", busy);

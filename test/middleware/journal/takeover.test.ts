@@ -22,7 +22,7 @@ import {
   readJournal,
 } from "airudder-webhooks/journal";
 import { openWithTimes } from "../../../middleware/src/journal/open.js";
-import { thisOwner } from "../../../middleware/src/journal/owner.js";
+import { thisProcess } from "../../../middleware/src/journal/process-identity.js";
 import { compile } from "../../../scripts/child.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -39,7 +39,7 @@ async function readAll(dir: string): Promise<{ ids: string[]; damages: Damage[] 
   return { ids, damages };
 }
 
-test("Linux and macOS only: writers that are stopped at random, and resume after a takeover, destroy nothing that was acknowledged", {
+test("Linux and macOS only: writers that are suspended at random, and resume after a takeover, destroy no acknowledged record", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = makeFolder(t);
@@ -97,7 +97,7 @@ test("Linux and macOS only: writers that are stopped at random, and resume after
   assert.deepEqual(damages, []);
 });
 
-const elsewhere = { ...thisOwner(), host: "elsewhere", boot: "another boot", space: "pid:[1]", token: "t" };
+const elsewhere = { ...thisProcess(), host: "elsewhere", boot: "another boot", space: "pid:[1]", token: "t" };
 
 /** A folder whose owner may still run: it wrote one push, and the start of a line. */
 async function leaveStopped(dir: string): Promise<{ file: string; bytes: number }> {
@@ -111,9 +111,9 @@ async function leaveStopped(dir: string): Promise<{ file: string; bytes: number 
 }
 
 const reopen = (dir: string, damages: Damage[] = []): Promise<Journal> =>
-  openWithTimes(dir, { onDamage: (damage) => damages.push(damage) }, { silentMs: 100 });
+  openWithTimes(dir, { onDamage: (damage) => damages.push(damage) }, { presumeDeadMs: 100 });
 
-test("a takeover from an owner that may live begins a segment, cuts nothing off, and reports no damage", async (t) => {
+test("a takeover from an owner that may still run begins a segment, truncates nothing, and reports no damage", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
   const damages: Damage[] = [];
@@ -132,7 +132,7 @@ test("a takeover from an owner that may live begins a segment, cuts nothing off,
   assert.deepEqual(await readAll(dir), { ids: ["kept", "next"], damages: [] });
 });
 
-test("what the stopped owner appends later is no part of the journal", async (t) => {
+test("records that the suspended owner appends later are not part of the journal", async (t) => {
   const dir = makeFolder(t);
   const { file } = await leaveStopped(dir);
   const first = await reopen(dir);
@@ -155,13 +155,13 @@ test("what the stopped owner appends later is no part of the journal", async (t)
   assert.equal(existsSync(file), false, "late lines are no damage");
 });
 
-test("a successor that fails to open the journal leaves the next one as careful", async (t) => {
+test("if a successor fails to open the journal, the next one still expects writes of the first owner", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
   const onRecord = (): void => {
     throw new Error("the index is broken");
   };
-  await assert.rejects(openWithTimes(dir, { onRecord }, { silentMs: 100 }));
+  await assert.rejects(openWithTimes(dir, { onRecord }, { presumeDeadMs: 100 }));
   assert.equal(existsSync(join(dir, "lock")), false);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -170,17 +170,17 @@ test("a successor that fails to open the journal leaves the next one as careful"
   assert.equal(journal.crashes, 1);
 });
 
-test("after an owner that has ended for certain the newest segment is continued", async (t) => {
+test("after an owner that has certainly ended, the newest segment is continued", async (t) => {
   const dir = makeFolder(t);
   const { file, bytes } = await leaveStopped(dir);
-  writeFileSync(join(dir, "lock"), JSON.stringify({ ...thisOwner(), pid: 2 ** 22 + 1, token: "t" }));
+  writeFileSync(join(dir, "lock"), JSON.stringify({ ...thisProcess(), pid: 2 ** 22 + 1, token: "t" }));
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   assert.ok(statSync(file).size < bytes, "the torn line is cut off");
   assert.equal((await journal.append(pushHead("next"))).location.segment, 1);
 });
 
-test("two writers of one segment never overwrite each other, and the first to see the other stops", async (t) => {
+test("two writers of one segment never overwrite each other, and the first one that detects the other stops", async (t) => {
   const dir = makeFolder(t);
   const stale = await openJournal(dir);
   t.after(() => stale.close());
@@ -201,7 +201,7 @@ test("two writers of one segment never overwrite each other, and the first to se
   assert.deepEqual(damages, []);
 });
 
-test("a writer that slept removes no segment of its successor's", async (t) => {
+test("a writer that was suspended removes no segment of its successor", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir, { segmentBytes: 1 });
   t.after(() => journal.close());
@@ -211,14 +211,14 @@ test("a writer that slept removes no segment of its successor's", async (t) => {
   assert.ok(existsSync(join(dir, "000001.ndjson")));
 });
 
-test("a writer whose segment was removed by its successor writes nothing more", async (t) => {
+test("a writer whose segment was removed by its successor does not write again", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
   await journal.append(pushHead("before"));
   writeFileSync(join(dir, "lock"), JSON.stringify(elsewhere));
   utimesSync(join(dir, "lock"), new Date(0), new Date(0));
-  const successor = await openWithTimes(dir, {}, { silentMs: 100 });
+  const successor = await openWithTimes(dir, {}, { presumeDeadMs: 100 });
   t.after(() => successor.close());
   await successor.drop(1);
   await assert.rejects(journal.append(pushHead("late")), { code: "journal_locked" });

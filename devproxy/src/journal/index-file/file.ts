@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type SegmentSummary, segmentNumber, segmentPath } from "airudder-webhooks/journal";
 import { writePrivateFile } from "../../config/index.js";
-import type { Shared } from "./codec.js";
-import { type Columns, Pack } from "./pack.js";
+import type { SharedStrings } from "./object-packer.js";
+import { type Columns, PackedSegment } from "./packed-segment.js";
 
 /**
  * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment; the segment stays the source of truth.
@@ -49,7 +49,11 @@ function indexPath(dir: string, segment: number): string {
 }
 
 /** Reads the index of a segment; `undefined` if there is none that matches the segment. */
-export async function readIndex(dir: string, segment: number, end: number | undefined): Promise<Pack | undefined> {
+export async function readIndex(
+  dir: string,
+  segment: number,
+  end: number | undefined,
+): Promise<PackedSegment | undefined> {
   try {
     const file = await open(indexPath(dir, segment), "r");
     let bytes: Buffer;
@@ -61,13 +65,13 @@ export async function readIndex(dir: string, segment: number, end: number | unde
     const length = bytes.indexOf("\n") + 1;
     if (length === 0 || length > MAX_HEADER_BYTES || length % ALIGNMENT !== 0) return undefined;
     const header = JSON.parse(bytes.toString("utf8", 0, length)) as Header;
-    const isOurs = header.kind === "index" && header.version === VERSION && header.endianness === endianness();
-    if (!isOurs || header.end !== (end ?? null)) return undefined;
+    const isCurrent = header.kind === "index" && header.version === VERSION && header.endianness === endianness();
+    if (!isCurrent || header.end !== (end ?? null)) return undefined;
     const now = await identify(dir, segment);
     if (header.size !== now.size || header.mtime !== now.mtime || header.edges !== now.edges) return undefined;
     return crc32(bytes.subarray(length)) === header.crc ? unpack(header, bytes, length, segment) : undefined;
   } catch {
-    return undefined; // then the segment is read instead
+    return undefined; // the segment is read instead
   }
 }
 
@@ -83,7 +87,12 @@ async function readWhole(file: FileHandle): Promise<Buffer> {
   return bytes;
 }
 
-function unpack({ pushes, records, heads }: Header, bytes: Buffer, start: number, segment: number): Pack | undefined {
+function unpack(
+  { pushes, records, heads }: Header,
+  bytes: Buffer,
+  start: number,
+  segment: number,
+): PackedSegment | undefined {
   let at = bytes.byteOffset + start;
   const take = (size: number): number => {
     const from = at;
@@ -102,12 +111,15 @@ function unpack({ pushes, records, heads }: Header, bytes: Buffer, start: number
     kinds: new Uint8Array(buffer, take(records), records),
   };
   const packed = Buffer.from(buffer, take(heads), heads);
-  const rest = JSON.parse(bytes.toString("utf8", at - bytes.byteOffset)) as { shared: Shared; summary: SegmentSummary };
-  return rest.summary.segment === segment ? new Pack(rest.summary, columns, packed, rest.shared) : undefined;
+  const rest = JSON.parse(bytes.toString("utf8", at - bytes.byteOffset)) as {
+    shared: SharedStrings;
+    summary: SegmentSummary;
+  };
+  return rest.summary.segment === segment ? new PackedSegment(rest.summary, columns, packed, rest.shared) : undefined;
 }
 
 /** Writes the index of a closed segment, unless the size of the segment's file differs from what was indexed. */
-export async function writeIndex(dir: string, pack: Pack): Promise<void> {
+export async function writeIndex(dir: string, pack: PackedSegment): Promise<void> {
   const { summary, columns, heads, shared } = pack;
   const identity = await identify(dir, summary.segment);
   if (summary.end === undefined && identity.size !== summary.bytes + summary.tornBytes) return;

@@ -1,21 +1,21 @@
 import type { Damage, RecordEntry, SegmentSummary } from "airudder-webhooks/journal";
-import type { JournalIndex } from "../rows.js";
+import type { JournalIndex } from "../journal-index.js";
 import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
-import { type Pack, packEntries } from "./pack.js";
+import { type PackedSegment, packEntries } from "./packed-segment.js";
 
 /** Delay before an opened journal is indexed, so that the first responses do not wait for it. */
-const FIRST_MS = 2_000;
+const START_DELAY_MS = 2_000;
 
-/** Packs the closed segments of a journal and writes their index files. Belongs to the owner of the lock. */
+/** Packs the closed segments of a journal and writes their index files. Only the owner of the lock may use it. */
 export class Indexer {
   /** The records of the segments that are not packed yet. */
   readonly #entries = new Map<number, RecordEntry[]>();
   readonly #summaries = new Map<number, SegmentSummary>();
   readonly #damage = new Map<number, Damage[]>();
   /** The packs that were read from index files; the newest segment may still grow. */
-  readonly #packs = new Map<number, Pack>();
+  readonly #packs = new Map<number, PackedSegment>();
   #timer: NodeJS.Timeout | undefined;
-  #working: Promise<void> = Promise.resolve();
+  #running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly dir: string,
@@ -32,49 +32,54 @@ export class Indexer {
     return pack.summary;
   }
 
-  /** For `openJournal`: what the scan of a segment found. */
-  noteSegment(summary: SegmentSummary): void {
+  /** For `openJournal`: adds the summary of a segment that was read. */
+  addSummary(summary: SegmentSummary): void {
     this.#packs.clear();
     this.#summaries.set(summary.segment, summary);
     if (!this.#entries.has(summary.segment)) this.#entries.set(summary.segment, []);
   }
 
-  /** Notes a record that was read or appended. */
-  note(entry: RecordEntry): void {
+  /** Adds a record that was read or appended. */
+  addRecord(entry: RecordEntry): void {
     const { segment } = entry.location;
     const known = this.#entries.get(segment);
     if (known === undefined) this.#entries.set(segment, [entry]);
     else known.push(entry);
   }
 
-  /** Notes a record that was read and is not used. */
-  reportDamage(damage: Damage): void {
+  /** Adds a record that is skipped. */
+  addDamage(damage: Damage): void {
     this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
   }
 
-  /** Indexes closed segments after a delay. @param segments returns all segments; records are appended to the last one */
+  /**
+   * Indexes closed segments after a delay.
+   * @param segments returns all segments; the last one is the active one
+   */
   start(segments: () => number[]): void {
     this.#timer = setTimeout(() => {
-      void this.work(segments().slice(0, -1)).then(() => removeStrayIndexes(this.dir, new Set(segments())).catch(noop));
-    }, FIRST_MS);
+      void this.indexSegments(segments().slice(0, -1)).then(() =>
+        removeStrayIndexes(this.dir, new Set(segments())).catch(noop),
+      );
+    }, START_DELAY_MS);
     this.#timer.unref();
   }
 
   /** Packs closed segments and writes their index files. */
-  work(closed: readonly number[]): Promise<void> {
-    this.#working = this.#working.then(async () => {
+  indexSegments(closed: readonly number[]): Promise<void> {
+    this.#running = this.#running.then(async () => {
       for (const segment of closed) await this.#indexOne(segment).catch(noop); // without an index, opening takes longer
     });
-    return this.#working;
+    return this.#running;
   }
 
   /** Indexes the remaining segments, also the newest one. */
   async close(segments: readonly number[]): Promise<void> {
     clearTimeout(this.#timer);
-    await this.work(segments);
+    await this.indexSegments(segments);
   }
 
-  /** Forgets a segment that was dropped. */
+  /** Removes a dropped segment. */
   async drop(segment: number): Promise<void> {
     for (const map of [this.#entries, this.#summaries, this.#damage, this.#packs]) map.delete(segment);
     await removeIndex(this.dir, segment).catch(noop);
@@ -90,7 +95,7 @@ export class Indexer {
     this.#entries.delete(segment);
     this.#packs.delete(segment);
     if (pack === undefined) return;
-    this.index.settle(pack);
+    this.index.replaceWithPack(pack);
     await writeIndex(this.dir, pack);
   }
 
@@ -102,7 +107,7 @@ export class Indexer {
     if (last === undefined || end <= start.bytes) return { ...start, damage };
     const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
     const nextSeq = seqs.reduce((max, seq) => Math.max(max, seq), start.nextSeq);
-    // An incomplete line was cut off before anything was appended.
+    // The incomplete line was truncated before the first append.
     const { damage: _, unknown, ...rest } = start;
     return { ...rest, bytes: end, tornBytes: 0, nextSeq, lastAt: Date.parse(last.head.at), damage, unknown };
   }

@@ -1,24 +1,26 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { readHeads } from "./heads.js";
 import { parseRecord } from "./lines.js";
 import type { JournalRecord, RecordLocation } from "./records.js";
-import type { JournalCallbacks } from "./scan.js";
+import type { JournalCallbacks } from "./scan-segment.js";
+import { readSegmentEnds } from "./segment-heads.js";
+import { summarize } from "./segment-summary.js";
 import { findSegments, segmentPath } from "./segments.js";
-import { summarize } from "./summaries.js";
 
 /**
- * Reads a journal that another process may be writing: takes no lock, changes nothing. A line that is being written is left out.
+ * Reads all records of a journal, in the order in which they were appended. Takes no lock and changes nothing, so another process may be
+ * writing to the journal. Skips a line that is being written.
+ * @param dir the folder; if it does not exist, there are no records
  * @throws JournalError `journal_unreadable`, `journal_newer`
  * @example await readJournal("./airudder-inbox", { onRecord: ({ head }) => console.log(head.kind) });
  */
-export async function readJournal(dir: string, listeners: JournalCallbacks = {}): Promise<void> {
+export async function readJournal(dir: string, callbacks: JournalCallbacks = {}): Promise<void> {
   const { numbers } = await findSegments(dir);
-  const { ends } = await readHeads(dir, numbers);
+  const ends = await readSegmentEnds(dir, numbers);
   for (const segment of numbers) {
     try {
-      await summarize(dir, segment, listeners, ends.get(segment));
+      await summarize(dir, segment, callbacks, ends.get(segment));
     } catch (cause) {
       if (cause instanceof JournalError) throw cause;
       const { code, message } = cause as NodeJS.ErrnoException;
@@ -28,22 +30,28 @@ export async function readJournal(dir: string, listeners: JournalCallbacks = {})
   }
 }
 
-/** Reads the line at `place` from an open segment. */
-export async function readLine(file: FileHandle, location: RecordLocation): Promise<JournalRecord> {
+/** Reads a record from an open segment. */
+export async function readFrom(file: FileHandle, location: RecordLocation): Promise<JournalRecord> {
   const bytes = Buffer.allocUnsafe(location.length);
   const { bytesRead } = await file.read(bytes, 0, location.length, location.offset);
   return parseRecord(bytes.toString("utf8", 0, bytesRead));
 }
 
 /**
- * Reads one line whole, with the exact bytes of its content.
- * @throws JournalError `journal_unreadable` when the line is damaged, or its segment was dropped
+ * Reads a complete record, with the exact bytes of its body. Takes no lock.
+ * @param location from a `RecordEntry` of the same folder
+ * @throws JournalError `journal_unreadable`, if the record is damaged (`cause` is a `SyntaxError`) or its segment was dropped (`cause.code`
+ *   is `ENOENT`)
+ * @example
+ * const locations: RecordLocation[] = [];
+ * await readJournal("./airudder-inbox", { onRecord: ({ location }) => locations.push(location) });
+ * const { head, content } = await readRecord("./airudder-inbox", locations[0]);
  */
 export async function readRecord(dir: string, location: RecordLocation): Promise<JournalRecord> {
   try {
     const file = await open(segmentPath(dir, location.segment), "r");
     try {
-      return await readLine(file, location);
+      return await readFrom(file, location);
     } finally {
       await closeHandle(file);
     }
@@ -52,14 +60,16 @@ export async function readRecord(dir: string, location: RecordLocation): Promise
   }
 }
 
-/** Bytes read at once by `readRecords`. */
+/** Minimum size of one read of `readRecords`. */
 const BLOCK_BYTES = 1024 * 1024;
 
 /**
- * Reads many records, in the order of `places`. Yields the records of each read, which are parsed while they are iterated; `undefined`
- * stands for a record of a segment that was dropped. It is faster than `readRecord` if the places are in the order of segments and
- * offsets, because one read then returns several records.
- * @throws JournalError `journal_unreadable`, if a line is damaged
+ * Reads many records, in the order of `locations`. It is faster than `readRecord` if the locations are sorted by segment and offset, because
+ * one read of about 1 MB then returns several records. Takes no lock.
+ * @returns the records of each read, which are parsed while you iterate over them. `undefined` stands for a record whose segment was dropped
+ * @throws JournalError `journal_unreadable`, if a record is damaged
+ * @example
+ * for await (const records of readRecords(dir, locations)) for (const record of records) console.log(record?.head.kind);
  */
 export async function* readRecords(
   dir: string,
@@ -86,7 +96,7 @@ export async function* readRecords(
   }
 }
 
-/** Bytes of a segment, and the records in them that are wanted. */
+/** Bytes of a segment, and the locations of the requested records in these bytes. */
 class Block {
   readonly locations: RecordLocation[] = [];
 

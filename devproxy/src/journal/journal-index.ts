@@ -1,30 +1,22 @@
 import type { PushHead, RecordEntry, RecordLocation } from "airudder-webhooks/journal";
 
-import type { Pack } from "./index-file/pack.js";
+import type { PackedSegment } from "./index-file/packed-segment.js";
+import { IndexRow } from "./index-row.js";
 import type { Row } from "./row.js";
-import { SharedWords } from "./shared-words.js";
-import { StoredRow } from "./stored-row.js";
+import { StringPool } from "./string-pool.js";
 
-export type { DeliveryRow, Row } from "./row.js";
-
-/** State of the `mark` that says: the sender was answered 200 by us, and the app has yet to get the push. */
-export const ACKNOWLEDGED = "acknowledged";
-
-/** State of the `mark` of a push that the app took without an answer, and that is not sent again by itself. */
-export const GIVEN_UP = "given_up";
-
-/** The index of a journal: its heads in memory, packed for closed segments, its bodies on disk. */
+/** The index of a journal: the heads of its records, in memory. The heads of closed segments are packed. Bodies stay on disk. */
 export class JournalIndex {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
-  readonly #words = new SharedWords();
-  /** The rows that are not packed. */
-  readonly #live = new Map<string, StoredRow>();
-  /** Oldest first, with the row of each of their pushes. */
-  readonly #packs: { pack: Pack; rows: StoredRow[] }[] = [];
+  readonly #strings = new StringPool();
+  /** The rows that are not packed, by id of the push. */
+  readonly #unpacked = new Map<string, IndexRow>();
+  /** Oldest segment first, with the row of each of its pushes. */
+  readonly #packs: { pack: PackedSegment; rows: IndexRow[] }[] = [];
 
   add({ head, location }: RecordEntry): void {
-    this.#words.share(head);
+    this.#strings.share(head);
     if (head.kind === "push") {
       this.#addPush(head, location);
       return;
@@ -35,32 +27,32 @@ export class JournalIndex {
     else row.setMark(head);
   }
 
-  /** An inbox carries pushes that are not done into newer segments: the same push, in another place. */
+  /** An inbox appends unfinished pushes again before it drops their segment: the same push, at another location. */
   #addPush(push: PushHead, location: RecordLocation): void {
     const known = this.#find(push.id);
     if (known !== undefined) {
       known.moveTo(location);
       return;
     }
-    const row = StoredRow.live(push, location);
-    this.#live.set(push.id, row);
+    const row = IndexRow.unpacked(push, location);
+    this.#unpacked.set(push.id, row);
     this.#insert(row);
   }
 
-  #insert(row: StoredRow): void {
-    const last = this.rows.at(-1) as StoredRow | undefined;
+  #insert(row: IndexRow): void {
+    const last = this.rows.at(-1) as IndexRow | undefined;
     if ((last?.seq ?? 0) < row.seq) this.rows.push(row);
     else this.rows.splice(this.#firstAt(row.seq), 0, row);
   }
 
   /** Adds the records of a segment that are packed. Older segments must have been added. */
-  addPack(pack: Pack): void {
-    const rows: StoredRow[] = [];
-    const highest = (this.rows.at(-1) as StoredRow | undefined)?.seq ?? 0;
+  addPack(pack: PackedSegment): void {
+    const rows: IndexRow[] = [];
+    const highest = (this.rows.at(-1) as IndexRow | undefined)?.seq ?? 0;
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
-      // Only a push that was carried over has an old number.
+      // Only a push that was appended again can have a lower number than earlier ones.
       const known = pack.seq(ordinal) > highest ? undefined : this.#find(pack.push(ordinal).id);
-      const row = known ?? StoredRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.packed(pack, ordinal);
       rows.push(row);
       if (known === undefined) this.#insert(row);
       else {
@@ -72,21 +64,21 @@ export class JournalIndex {
     this.#packs.push({ pack, rows });
   }
 
-  /** Replaces the records of a segment in memory by their pack. */
-  settle(pack: Pack): void {
+  /** Replaces the records of a segment in memory with their pack. */
+  replaceWithPack(pack: PackedSegment): void {
     const { segment } = pack;
-    const rows: StoredRow[] = [];
+    const rows: IndexRow[] = [];
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
       const { id } = pack.push(ordinal);
       const known = this.#find(id);
-      const row = known ?? StoredRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.packed(pack, ordinal);
       rows.push(row);
-      // If an older pack holds the push, this segment only carries it.
+      // If an older pack contains the push, it was only appended again to this segment.
       if (known === undefined || (known.packedIn ?? segment) < segment) continue;
-      known.settle(pack, ordinal);
-      this.#live.delete(id);
+      known.replaceWithPack(pack, ordinal);
+      this.#unpacked.delete(id);
     }
-    for (const { record, push } of pack.foreign()) this.#find(push)?.settleRecord(pack, record);
+    for (const { record, push } of pack.foreign()) this.#find(push)?.replaceRecord(pack, record);
     const older = this.#packs.findIndex((one) => one.pack.segment === segment);
     if (older >= 0) this.#packs.splice(older, 1);
     this.#packs.push({ pack, rows });
@@ -97,12 +89,12 @@ export class JournalIndex {
     return this.#find(id);
   }
 
-  #find(id: string): StoredRow | undefined {
-    const live = this.#live.get(id);
+  #find(id: string): IndexRow | undefined {
+    const live = this.#unpacked.get(id);
     if (live !== undefined) return live;
-    // The oldest pack that holds a push has its row; newer ones may carry it.
+    // Several packs may contain a push that was appended again. All of them have the same row for it.
     for (let at = this.#packs.length - 1; at >= 0; at--) {
-      const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+      const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
       const ordinal = pack.find(id);
       if (ordinal !== undefined) return rows[ordinal];
     }
@@ -110,7 +102,7 @@ export class JournalIndex {
   }
 
   bySeq(seq: number): Row | undefined {
-    const row = this.rows[this.#firstAt(seq)] as StoredRow | undefined;
+    const row = this.rows[this.#firstAt(seq)] as IndexRow | undefined;
     return row?.seq === seq ? row : undefined;
   }
 
@@ -118,30 +110,30 @@ export class JournalIndex {
     return this.rows.slice(this.#firstAt(first), this.#firstAt(last + 1));
   }
 
-  /** Takes out what a dropped segment held. */
+  /** Removes the rows of a dropped segment. */
   dropSegment(segment: number): void {
     let kept = 0;
-    for (const row of this.rows as StoredRow[]) {
+    for (const row of this.rows as IndexRow[]) {
       if (row.segment !== segment) this.rows[kept++] = row;
-      else if (this.#live.size > 0) this.#live.delete(row.push.id);
+      else if (this.#unpacked.size > 0) this.#unpacked.delete(row.push.id);
     }
     this.rows.length = kept;
     const at = this.#packs.findIndex(({ pack }) => pack.segment === segment);
     if (at < 0) return;
-    const { pack, rows } = this.#packs[at] as { pack: Pack; rows: StoredRow[] };
+    const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
     this.#packs.splice(at, 1);
-    // A push that was carried into a newer segment stays, and is found in memory from now on.
+    // A push that was appended again to a newer segment stays. From now on, it is found among the unpacked rows.
     for (const [ordinal, row] of rows.entries())
-      if (row.segment !== segment) this.#live.set(pack.push(ordinal).id, row);
+      if (row.segment !== segment) this.#unpacked.set(pack.push(ordinal).id, row);
   }
 
-  /** RecordLocation of the first row whose `seq` is not below `seq`. */
+  /** Index of the first row whose `seq` is not lower. */
   #firstAt(seq: number): number {
     let low = 0;
     let high = this.rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.rows[middle] as StoredRow).seq < seq) low = middle + 1;
+      if ((this.rows[middle] as IndexRow).seq < seq) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -150,5 +142,5 @@ export class JournalIndex {
 
 /** Whether a push was recorded by an app's inbox. Does not unpack its head. */
 export function isFromInbox(row: Row): boolean {
-  return row instanceof StoredRow ? row.isInbox : row.push.source === "inbox";
+  return row instanceof IndexRow ? row.isInbox : row.push.source === "inbox";
 }

@@ -13,30 +13,38 @@ import type { Adapter } from "lowdb";
 import { wrongField } from "./fields.js";
 import { readIndex } from "./index-file/file.js";
 import { Indexer } from "./index-file/indexer.js";
-import { JournalIndex } from "./rows.js";
+import { JournalIndex } from "./journal-index.js";
 
-/** A record that is not on disk yet. */
-export interface Draft {
-  head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead;
-  content: Content | undefined;
-  /** Set once it is on disk. */
+/** A record to append. */
+export interface NewRecord {
+  readonly head: Omit<PushHead, "seq"> | DeliveryHead | MarkHead;
+  readonly content: Content | undefined;
+  /** Set once the record is on disk. */
   entry?: RecordEntry;
 }
 
+/** The data of the lowdb database. An `update` adds records to `added`; the `write` after it appends them to the journal. */
+export interface JournalData {
+  readonly index: JournalIndex;
+  /** Records that are not in the journal yet. */
+  readonly added: NewRecord[];
+}
+
+/** How to open a journal. */
 export interface StoreOptions {
-  /** Size at which a segment is closed, bytes. */
+  /** Size at which a segment is closed. Bytes; default 64 MiB. */
   segmentBytes?: number;
+  /** Called once for each damaged record, which is skipped. */
   onDamage?(damage: Damage): void;
 }
 
 /**
- * A lowdb adapter over an append-only journal: `read` builds the index from the index files and the segments, `write` appends what `stage`
- * was given and resolves when it is on disk. Segments are never rewritten.
+ * A lowdb adapter for an append-only journal. `read` builds the index from the index files and the segments. `write` appends the added
+ * records, and resolves when they are on disk and in the index. Segments are never rewritten.
  */
-export class JournalAdapter implements Adapter<JournalIndex> {
+export class JournalAdapter implements Adapter<JournalData> {
   #journal: Journal | undefined;
   #indexer: Indexer | undefined;
-  #staged: Draft[] = [];
 
   constructor(
     private readonly dir: string,
@@ -49,53 +57,47 @@ export class JournalAdapter implements Adapter<JournalIndex> {
     return this.#journal;
   }
 
-  /** A record for the next `write`. */
-  stage(draft: Draft): void {
-    this.#staged.push(draft);
-  }
-
-  async read(): Promise<JournalIndex> {
+  async read(): Promise<JournalData> {
     const index = new JournalIndex();
     const indexer = new Indexer(this.dir, index);
-    const wrong: Damage[] = [];
+    /** Records that are complete lines, but whose fields have wrong types. */
+    const malformed: Damage[] = [];
     const journal = await openJournal(this.dir, {
       ...this.options,
       sameFolder: true,
       loadSummary: (segment, end) => indexer.loadSummary(segment, end),
-      onSegment: (summary) => indexer.noteSegment(summary),
+      onSegment: (summary) => indexer.addSummary(summary),
       onRecord: (entry) => {
         const reason = wrongField(entry.head);
         if (reason === undefined) {
           index.add(entry);
-          indexer.note(entry);
-        } else wrong.push({ ...entry.location, reason });
+          indexer.addRecord(entry);
+        } else malformed.push({ ...entry.location, reason });
       },
     });
-    for (const damage of wrong) {
+    for (const damage of malformed) {
       journal.reportDamage(damage, damage.reason);
-      indexer.reportDamage(damage);
+      indexer.addDamage(damage);
     }
     this.#journal = journal;
     this.#indexer = indexer;
     indexer.start(() => this.#segments());
-    return index;
+    return { index, added: [] };
   }
 
-  async write(index: JournalIndex): Promise<void> {
-    const drafts = this.#staged;
-    this.#staged = [];
-    const append = async (draft: Draft) => {
-      draft.entry = await this.journal.append(draft.head, draft.content);
-      index.add(draft.entry);
-      this.#indexer?.note(draft.entry);
+  async write({ index, added }: JournalData): Promise<void> {
+    const append = async (record: NewRecord) => {
+      record.entry = await this.journal.append(record.head, record.content);
+      index.add(record.entry);
+      this.#indexer?.addRecord(record.entry);
     };
-    const results = await Promise.allSettled(drafts.map(append));
+    const results = await Promise.allSettled(added.splice(0).map(append));
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
   /** Packs closed segments and writes their index files. */
   async indexClosed(): Promise<void> {
-    await this.#indexer?.work(this.#segments().slice(0, -1));
+    await this.#indexer?.indexSegments(this.#segments().slice(0, -1));
   }
 
   /** Removes a closed segment and its index file. */
@@ -114,14 +116,14 @@ export class JournalAdapter implements Adapter<JournalIndex> {
   }
 }
 
-/** The same index of a journal that another process may be writing. It cannot be written. */
-export class SnapshotAdapter implements Adapter<JournalIndex> {
+/** A lowdb adapter that reads a journal without its lock, while another process may be writing to it. Cannot write. */
+export class SnapshotAdapter implements Adapter<JournalData> {
   constructor(
     private readonly dir: string,
     private readonly options: StoreOptions = {},
   ) {}
 
-  async read(): Promise<JournalIndex> {
+  async read(): Promise<JournalData> {
     const index = new JournalIndex();
     await readJournal(this.dir, {
       ...this.options,
@@ -136,7 +138,7 @@ export class SnapshotAdapter implements Adapter<JournalIndex> {
         else this.options.onDamage?.({ ...entry.location, reason });
       },
     });
-    return index;
+    return { index, added: [] };
   }
 
   async write(): Promise<void> {

@@ -1,14 +1,14 @@
 import type { Damage, SegmentSummary } from "./records.js";
-import { type JournalCallbacks, scanSegment } from "./scan.js";
+import { type JournalCallbacks, scanSegment } from "./scan-segment.js";
 
-/** Scans a segment, or takes its summary from `loadSummary`. Reports its damage in both cases. */
+/** Returns the summary of a segment, from `loadSummary` or by scanning the segment. Reports damage in both cases. */
 export async function summarize(
   dir: string,
   segment: number,
-  listeners: JournalCallbacks,
+  callbacks: JournalCallbacks,
   end: number | undefined,
 ): Promise<SegmentSummary> {
-  const { onRecord, onDamage, onSegment, loadSummary } = listeners;
+  const { onRecord, onDamage, onSegment, loadSummary } = callbacks;
   const known = await loadSummary?.(segment, end);
   if (known !== undefined) {
     for (const damage of known.damage) onDamage?.(damage);
@@ -40,7 +40,7 @@ export async function summarize(
   const summary: SegmentSummary = {
     segment,
     ...(end === undefined ? {} : { end }),
-    bytes: scan.wholeBytes,
+    bytes: scan.completeBytes,
     tornBytes: scan.tornBytes,
     nextSeq: Math.max(nextSeq, scan.head?.seq ?? 1),
     ...(lastAt === undefined ? {} : { lastAt }),

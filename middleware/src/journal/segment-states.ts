@@ -3,22 +3,27 @@ import type { JournalOptions } from "./options.js";
 import type { Damage } from "./records.js";
 import { keptPath, segmentPath } from "./segments.js";
 
-/** State of a segment. */
-export interface SegmentState {
+/** Size and age of a segment. */
+export interface SegmentInfo {
   segment: number;
+  /** Bytes that belong to the journal. */
   bytes: number;
-  /** When its newest line was appended, ms since 1970; absent for an empty one. */
+  /** When its newest record was appended, ms since 1970; absent for an empty segment. */
   lastAt?: number;
-  /** It contains a damaged line. When it is dropped, its file is kept as `000007.ndjson.kept`. */
+}
+
+/** State of a segment, as `Journal.segments` returns it. */
+export interface SegmentState extends SegmentInfo {
+  /** It contains a damaged record. When it is dropped, its file is kept as `000007.ndjson.kept`. */
   damaged: boolean;
-  /** It contains a record of a kind that only a later version knows. Its file is kept likewise. */
+  /** It contains a record of a kind that only a later version knows. Its file is kept in the same way. */
   unknown: boolean;
 }
 
 /** The closed segments of a journal, and the damage and unknown records found in all segments. */
-export class ClosedSegments {
-  readonly #closed: Omit<SegmentState, "damaged" | "unknown">[] = [];
-  /** Offsets of the damaged lines of a segment. */
+export class SegmentStates {
+  readonly #closed: SegmentInfo[] = [];
+  /** For each segment, the offsets of its damaged records. */
   readonly #damage = new Map<number, Set<number>>();
   readonly #unknown = new Set<number>();
 
@@ -27,25 +32,21 @@ export class ClosedSegments {
     private readonly options: Pick<JournalOptions, "onDamage" | "onWarning">,
   ) {}
 
-  add(state: Omit<SegmentState, "damaged" | "unknown">): void {
+  addClosed(state: SegmentInfo): void {
     this.#closed.push(state);
   }
 
-  list(): SegmentState[] {
+  listClosed(): SegmentState[] {
     return this.#closed.map((state) => this.describe(state));
   }
 
-  describe(state: Omit<SegmentState, "damaged" | "unknown">): SegmentState {
+  describe(state: SegmentInfo): SegmentState {
     const { segment } = state;
     return { ...state, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
   }
 
-  has(segment: number): boolean {
+  isClosed(segment: number): boolean {
     return this.#closed.some((state) => state.segment === segment);
-  }
-
-  get isEmpty(): boolean {
-    return this.#closed.length === 0;
   }
 
   /** Forgets everything, for example after the folder was removed. */
@@ -55,7 +56,7 @@ export class ClosedSegments {
     this.#unknown.clear();
   }
 
-  /** Remembers a damaged line. Reports it the first time. */
+  /** Adds a damaged record. Calls `onDamage` the first time. */
   reportDamage(damage: Damage): void {
     const known = this.#damage.get(damage.segment) ?? new Set();
     if (known.has(damage.offset)) return;
@@ -63,7 +64,7 @@ export class ClosedSegments {
     this.options.onDamage?.(damage);
   }
 
-  noteUnknown(segment: number): void {
+  addUnknown(segment: number): void {
     this.#unknown.add(segment);
   }
 

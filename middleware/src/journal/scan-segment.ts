@@ -1,24 +1,25 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
-import { newer } from "./heads.js";
 import { parseHead, type SegmentHead, VERSION } from "./lines.js";
 import type { Damage, Head, RecordEntry, SegmentSummary } from "./records.js";
+import { newerError } from "./segment-heads.js";
 import { segmentPath } from "./segments.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 const LINE_FEED = 0x0a;
 
-/** Callbacks for what a scan finds, line by line, in the journal's order. */
+/** Callbacks of `readJournal` and `openJournal`. The records are reported in the order in which they were appended. */
 export interface JournalCallbacks {
+  /** Called for each record that is not damaged. */
   onRecord?: ((entry: RecordEntry) => void) | undefined;
-  /** Called once for each damaged line: at opening, or later if the damage is found when the line is read. */
+  /** Called once for each damaged record, which is skipped: at opening, or later when the record is read. Default: damage is ignored. */
   onDamage?: ((damage: Damage) => void) | undefined;
-  /** Called after a segment was scanned, with the summary that `loadSummary` can return the next time. */
+  /** Called after a segment was read, with the summary that `loadSummary` can return the next time. */
   onSegment?: ((summary: SegmentSummary) => void) | undefined;
   /**
-   * Called before a segment is scanned. If it returns a summary, the segment is not scanned and its entries are not reported, because the
-   * caller has an index of them. The caller must have checked that the file has not changed since.
-   * @param end number of the segment's bytes that belong to the journal, if a takeover limited it
+   * Called before a segment is read, for a caller that keeps an index of the records. If it returns a summary, the segment is not read and
+   * its records are not reported. The caller must check that the segment has not changed since. Default: every segment is read.
+   * @param end number of the segment's bytes that belong to the journal, if a takeover limited it; else `undefined`
    */
   loadSummary?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
 }
@@ -30,10 +31,10 @@ export interface ScanCallbacks extends JournalCallbacks {
 }
 
 /** Result of a scan of one segment. */
-export interface Scan {
-  /** Bytes up to and with the last line feed. */
-  wholeBytes: number;
-  /** Bytes after it: an incomplete line, whose rest never reached the disk or is being written. */
+export interface ScanResult {
+  /** Bytes of complete lines. */
+  completeBytes: number;
+  /** Bytes after them: an incomplete line. Its rest never reached the disk, or is being written. */
   tornBytes: number;
   head: SegmentHead | undefined;
 }
@@ -47,7 +48,7 @@ export async function scanSegment(
   segment: number,
   listeners: ScanCallbacks,
   end = Number.POSITIVE_INFINITY,
-): Promise<Scan> {
+): Promise<ScanResult> {
   const file = await open(segmentPath(dir, segment), "r");
   try {
     return await scanFile(file, dir, segment, listeners, end);
@@ -62,13 +63,13 @@ async function scanFile(
   segment: number,
   { onRecord, onDamage, onUnknown }: ScanCallbacks,
   fileEnd: number,
-): Promise<Scan> {
+): Promise<ScanResult> {
   let buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   let filled = 0;
   let base = 0;
   let segmentHead: SegmentHead | undefined;
 
-  const takeLine = (start: number, end: number): void => {
+  const handleLine = (start: number, end: number): void => {
     const location = { segment, offset: base + start, length: end - start };
     let head: Head | SegmentHead | undefined;
     try {
@@ -80,7 +81,7 @@ async function scanFile(
     if (head === undefined) onUnknown?.();
     else if (head.kind !== "segment") onRecord?.({ head, location });
     else if (head.version <= VERSION) segmentHead = head;
-    else throw newer(dir, head.version);
+    else throw newerError(dir, head.version);
   };
 
   for (;;) {
@@ -91,13 +92,13 @@ async function scanFile(
     }
     const wanted = Math.min(buffer.length - filled, fileEnd - base - filled);
     const { bytesRead } = await file.read(buffer, filled, wanted, base + filled);
-    if (bytesRead === 0) return { wholeBytes: base, tornBytes: filled, head: segmentHead };
+    if (bytesRead === 0) return { completeBytes: base, tornBytes: filled, head: segmentHead };
     const searchFrom = filled;
     filled += bytesRead;
     let start = 0;
     const view = buffer.subarray(0, filled);
     for (let end = view.indexOf(LINE_FEED, searchFrom); end >= 0; end = view.indexOf(LINE_FEED, start)) {
-      takeLine(start, end);
+      handleLine(start, end);
       start = end + 1;
     }
     buffer.copy(buffer, 0, start, filled);

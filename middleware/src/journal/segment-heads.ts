@@ -1,36 +1,31 @@
 import { open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { type End, parseHead, type SegmentHead, VERSION } from "./lines.js";
+import { type JournalEnd, parseHead, type SegmentHead, VERSION } from "./lines.js";
 import { segmentPath } from "./segments.js";
 
-/** No first line of a segment is longer. */
-const HEAD_BYTES = 1024;
+/** Maximum length of the first line of a segment. */
+const MAX_HEAD_BYTES = 1024;
 const LINE_FEED = 0x0a;
-
-/** Information from the first lines of the segments. */
-export interface Heads {
-  /** For segments from before a takeover: the number of bytes that belong to the journal. */
-  readonly ends: ReadonlyMap<number, number>;
-}
 
 /**
  * Reads the first line of each segment.
+ * @returns for segments from before a takeover, the number of bytes that belong to the journal
  * @throws JournalError `journal_newer`, `journal_unreadable`
  */
-export async function readHeads(dir: string, segments: readonly number[]): Promise<Heads> {
+export async function readSegmentEnds(dir: string, segments: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const ends = new Map<number, number>();
   for (const segment of segments) {
     const head = await readHead(dir, segment);
     if (head === undefined) continue;
-    if (head.version > VERSION) throw newer(dir, head.version);
-    if (isEnd(head.after)) cut(ends, segments, head.after, segment);
+    if (head.version > VERSION) throw newerError(dir, head.version);
+    if (isJournalEnd(head.after)) limitSegments(ends, segments, head.after, segment);
   }
-  return { ends };
+  return ends;
 }
 
-/** Excludes everything between the journal's end at the takeover and the segment that continues it. */
-function cut(ends: Map<number, number>, segments: readonly number[], after: End, next: number): void {
+/** Excludes what is between the end of the journal at a takeover and the segment that continues it. */
+function limitSegments(ends: Map<number, number>, segments: readonly number[], after: JournalEnd, next: number): void {
   for (const segment of segments) {
     if (segment < after.segment || segment >= next) continue;
     const bytes = segment === after.segment ? after.bytes : 0;
@@ -38,19 +33,19 @@ function cut(ends: Map<number, number>, segments: readonly number[], after: End,
   }
 }
 
-function isEnd(value: Partial<End> | undefined): value is End {
-  return Number.isSafeInteger(value?.segment) && Number.isSafeInteger(value?.bytes) && (value as End).bytes >= 0;
+function isJournalEnd(value: Partial<JournalEnd> | undefined): value is JournalEnd {
+  return Number.isSafeInteger(value?.segment) && Number.isSafeInteger(value?.bytes) && (value as JournalEnd).bytes >= 0;
 }
 
 /** The first line of a segment; `undefined` if it is damaged, or if the file was removed meanwhile. */
 async function readHead(dir: string, segment: number): Promise<SegmentHead | undefined> {
   const path = segmentPath(dir, segment);
-  const bytes = Buffer.alloc(HEAD_BYTES);
+  const bytes = Buffer.alloc(MAX_HEAD_BYTES);
   let length: number;
   try {
     const file = await open(path, "r");
     try {
-      length = (await file.read(bytes, 0, HEAD_BYTES, 0)).bytesRead;
+      length = (await file.read(bytes, 0, MAX_HEAD_BYTES, 0)).bytesRead;
     } finally {
       await closeHandle(file);
     }
@@ -73,7 +68,7 @@ async function readHead(dir: string, segment: number): Promise<SegmentHead | und
 }
 
 /** The error for a journal that a newer version of this package wrote. */
-export function newer(dir: string, version: number): JournalError {
+export function newerError(dir: string, version: number): JournalError {
   const message = `The journal ${dir} was written in format ${version}; this version reads up to ${VERSION}. Update the package.`;
   return new JournalError("journal_newer", message);
 }

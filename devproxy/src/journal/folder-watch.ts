@@ -3,7 +3,7 @@ import { type Config, type FolderIdentity, identityOf, isSameFolder, readConfig 
 import type { Listener } from "../events.js";
 import type { Store } from "./store.js";
 
-const EVERY_MS = 500;
+const INTERVAL_MS = 500;
 /** With less free space, a volume counts as full. */
 const FULL_BYTES = 64 * 1024;
 
@@ -19,7 +19,7 @@ export class FolderWatch {
     private readonly config: Config,
     private readonly listener: Listener,
   ) {
-    this.#timer = setInterval(() => void this.check(), EVERY_MS);
+    this.#timer = setInterval(() => void this.check(), INTERVAL_MS);
     this.#timer.unref();
   }
 

@@ -2,34 +2,38 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { LockOwner } from "./errors.js";
 
-/** Two boots of one machine are further apart than the clock's corrections. */
+/** Maximum difference between two computed boot times of one boot: corrections of the clock change them. */
 const SAME_BOOT_MS = 120_000;
 
-/** A process as a lock names it. What the system does not tell is absent: only Linux tells more than the clock. */
-export interface Owner extends LockOwner {
-  /** When the owner's machine was booted by the clock, ms: after another boot the same pid is another process. */
+/** Identifies a process in a lock file. The optional fields exist on Linux only. */
+export interface ProcessIdentity extends LockOwner {
+  /** When its machine was booted, ms since 1970. After another boot, the same pid is another process. */
   booted: number;
-  /** The boot of the machine, and the pid namespace: a pid means the same process only where both are the same. */
+  /** Id of the boot. Two pids can be compared only if `boot` and `space` are the same. */
   boot?: string | undefined;
+  /** The pid namespace. */
   space?: string | undefined;
-  /** When the process was started, in the kernel's ticks: a pid that was given out again has another. */
+  /** When the process was started, in ticks of the kernel. It differs if the pid was reused. */
   started?: string | undefined;
 }
 
 /** This process. */
-export function thisOwner(): Owner {
+export function thisProcess(): ProcessIdentity {
   return {
     pid: process.pid,
     host: hostname(),
     booted: Math.round(Date.now() - uptime() * 1000),
-    boot: told(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
-    space: told(() => readlinkSync("/proc/self/ns/pid")),
+    boot: orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    space: orUndefined(() => readlinkSync("/proc/self/ns/pid")),
     started: startOf(process.pid),
   };
 }
 
-/** Whether a process runs, as far as this one can tell: not that of another machine, or in another container. */
-export function judge(owner: Owner, mine: Owner = thisOwner()): "running" | "ended" | "unknown" {
+/** State of a process. `unknown`: it may be on another machine or in another container. */
+export function processState(
+  owner: ProcessIdentity,
+  mine: ProcessIdentity = thisProcess(),
+): "running" | "ended" | "unknown" {
   if (owner.boot !== mine.boot || owner.space !== mine.space) return "unknown";
   if (mine.boot !== undefined && mine.space !== undefined)
     return isRunning(owner.pid) && !isReplaced(owner) ? "running" : "ended";
@@ -47,23 +51,23 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function isReplaced({ pid, started }: Owner): boolean {
+function isReplaced({ pid, started }: ProcessIdentity): boolean {
   const now = started === undefined ? undefined : startOf(pid);
   return now !== undefined && now !== started;
 }
 
 function startOf(pid: number): string | undefined {
-  return told(() => {
-    // In a container that sees the pids of the host, its own mean nothing there.
+  return orUndefined(() => {
+    // In a container that sees the pids of the host, the pids of the container are not valid in /proc.
     if (readlinkSync("/proc/self") !== String(process.pid)) return undefined;
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
   });
 }
 
-function told(ask: () => string | undefined): string | undefined {
+function orUndefined(read: () => string | undefined): string | undefined {
   try {
-    return ask();
+    return read();
   } catch {
     return undefined;
   }

@@ -1,13 +1,13 @@
-import { REPEATED_IDS } from "../shared-words.js";
+import { REPEATED_IDS } from "../string-pool.js";
 
 /**
- * Packs flat JSON objects into bytes. Lists of keys and repeated words are stored once; dates and hex digits are stored in binary. Any
- * value that this cannot represent exactly is stored as JSON text, so unpacking always gives an equal object.
+ * Packs flat JSON objects, such as the heads of records, into bytes. Lists of keys and repeated strings are stored once; dates and hex digits
+ * are stored in binary. A value that has no exact binary form is stored as JSON text, so unpacking always returns an equal object.
  */
 
-/** Maximum number of shared words, and of shared key lists. */
-const MAX_WORDS = 4096;
-const FIRST_BYTES = 64 * 1024;
+/** Maximum number of shared strings. */
+const MAX_SHARED = 4096;
+const INITIAL_BYTES = 64 * 1024;
 /** Maximum number of bytes that a value takes besides its text. */
 const MAX_VALUE_BYTES = 16;
 
@@ -36,19 +36,19 @@ const WORD = 7;
 const HEX = 8;
 const DATE = 9;
 const JSON_TEXT = 10;
-/** A `subject` that is made of the fields `type`, `task` and `call`. */
+/** A `subject` that consists of the fields `type`, `task` and `call`. */
 const SUBJECT = 11;
 
-/** What packed objects share. */
-export interface Shared {
+/** Strings that packed objects share. */
+export interface SharedStrings {
   words: string[];
   keys: string[][];
 }
 
 /** Packs objects one after the other. */
-export class Packer {
-  readonly shared: Shared = { words: [], keys: [] };
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+export class ObjectPacker {
+  readonly shared: SharedStrings = { words: [], keys: [] };
+  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   #length = 0;
   readonly #words = new Map<string, number>();
   readonly #keys = new Map<string, number>();
@@ -120,7 +120,7 @@ export class Packer {
 
   #wordOf(word: string): number | undefined {
     const known = this.#words.get(word);
-    if (known !== undefined || this.#words.size >= MAX_WORDS) return known;
+    if (known !== undefined || this.#words.size >= MAX_SHARED) return known;
     this.#words.set(word, this.shared.words.length);
     return this.shared.words.push(word) - 1;
   }
@@ -137,7 +137,7 @@ export class Packer {
     this.#bytes[this.#length++] = byte;
   }
 
-  /** Seven bits a byte, the lowest first. */
+  /** Seven bits in each byte, the lowest first. */
   #integer(value: number): void {
     let rest = value;
     for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.#byte((rest % 0x80) | 0x80);
@@ -152,7 +152,7 @@ export class Packer {
   }
 }
 
-/** Stands for a subject until the fields that it is made of are read. */
+/** The value of a packed subject until all fields that it consists of are read. */
 const JOINED = Symbol("joined");
 
 function subjectOf({ type, task, call }: Record<string, unknown>): string {
@@ -170,12 +170,12 @@ function isWellFormed(text: string): boolean {
 }
 
 /** Unpacks objects. */
-export class Unpacker {
+export class ObjectUnpacker {
   #at = 0;
 
   constructor(
     private readonly bytes: Buffer,
-    private readonly shared: Shared,
+    private readonly shared: SharedStrings,
   ) {}
 
   /** The object that begins at a byte. */

@@ -1,67 +1,67 @@
 import type { DeliveryHead, MarkHead, PushHead, RecordLocation } from "airudder-webhooks/journal";
-import type { Pack } from "./index-file/pack.js";
+import type { PackedSegment } from "./index-file/packed-segment.js";
 import type { DeliveryRow, Row } from "./row.js";
 
 /** A record that is unpacked on access. */
 interface PackedRecord {
-  pack: Pack;
+  pack: PackedSegment;
   record: number;
 }
 
-/** Data of a push that its pack does not contain. */
+/** Data of a push that is not in its pack. */
 interface Extra {
   push?: PushHead;
   location?: RecordLocation;
-  /** Records of other segments, or of one that is not packed. */
+  /** Deliveries in other segments, or in a segment that is not packed yet. */
   deliveries: (DeliveryRow | PackedRecord)[];
   mark?: MarkHead | PackedRecord;
 }
 
-/** A push of the index: in memory while its segment is written, packed afterwards. */
-export class StoredRow implements Row {
-  #pack: Pack | undefined;
+/** A row of the index. Its data is in memory while its segment is being written, and in a pack afterwards. */
+export class IndexRow implements Row {
+  #pack: PackedSegment | undefined;
   #ordinal = 0;
   #extra: Extra | undefined;
 
   private constructor() {}
 
-  static live(push: PushHead, location: RecordLocation): StoredRow {
-    const row = new StoredRow();
+  static unpacked(push: PushHead, location: RecordLocation): IndexRow {
+    const row = new IndexRow();
     row.#extra = { push, location, deliveries: [] };
     return row;
   }
 
-  static packed(pack: Pack, ordinal: number): StoredRow {
-    const row = new StoredRow();
+  static packed(pack: PackedSegment, ordinal: number): IndexRow {
+    const row = new IndexRow();
     row.#pack = pack;
     row.#ordinal = ordinal;
     return row;
   }
 
   get seq(): number {
-    return this.#extra?.push?.seq ?? (this.#pack as Pack).seq(this.#ordinal);
+    return this.#extra?.push?.seq ?? (this.#pack as PackedSegment).seq(this.#ordinal);
   }
 
   get isInbox(): boolean {
     const push = this.#extra?.push;
-    return push === undefined ? (this.#pack as Pack).isInbox(this.#ordinal) : push.source === "inbox";
+    return push === undefined ? (this.#pack as PackedSegment).isInbox(this.#ordinal) : push.source === "inbox";
   }
 
   get push(): PushHead {
-    return this.#extra?.push ?? (this.#pack as Pack).push(this.#ordinal);
+    return this.#extra?.push ?? (this.#pack as PackedSegment).push(this.#ordinal);
   }
 
   get segment(): number {
-    return this.#extra?.location?.segment ?? (this.#pack as Pack).segment;
+    return this.#extra?.location?.segment ?? (this.#pack as PackedSegment).segment;
   }
 
-  /** The segment of the pack that holds the push. */
+  /** The segment of the pack that contains the push. */
   get packedIn(): number | undefined {
     return this.#pack?.segment;
   }
 
   get location(): RecordLocation {
-    return this.#extra?.location ?? (this.#pack as Pack).location(this.#ordinal);
+    return this.#extra?.location ?? (this.#pack as PackedSegment).location(this.#ordinal);
   }
 
   get deliveries(): DeliveryRow[] {
@@ -78,43 +78,44 @@ export class StoredRow implements Row {
     return "pack" in mark ? mark.pack.markAt(mark.record) : mark;
   }
 
-  /** The push was carried into a newer segment. */
+  /** The push was appended again to a newer segment. */
   moveTo(location: RecordLocation): void {
-    this.#more().location = location;
+    this.#ensureExtra().location = location;
   }
 
   addDelivery(head: DeliveryHead, location: RecordLocation): void {
-    this.#more().deliveries.push({ head, location });
+    this.#ensureExtra().deliveries.push({ head, location });
   }
 
   setMark(mark: MarkHead): void {
-    this.#more().mark = mark;
+    this.#ensureExtra().mark = mark;
   }
 
-  /** Adds a record of a pack that does not hold the push itself. */
-  addPacked(pack: Pack, record: number): void {
-    if (pack.isDelivery(record)) this.#more().deliveries.push({ pack, record });
-    else this.#more().mark = { pack, record };
+  /** Adds a record from a pack that does not contain the push itself. */
+  addPacked(pack: PackedSegment, record: number): void {
+    if (pack.isDelivery(record)) this.#ensureExtra().deliveries.push({ pack, record });
+    else this.#ensureExtra().mark = { pack, record };
   }
 
-  /** Replaces the data from the pack's segment by the pack. */
-  settle(pack: Pack, ordinal: number): void {
+  /** Replaces the data of the pack's segment with the pack. */
+  replaceWithPack(pack: PackedSegment, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, location } = this.#extra ?? {};
     this.#pack = pack;
     this.#ordinal = ordinal;
     const later = deliveries.filter((one) => segmentOf(one) !== segment);
-    const own = pack.mark(ordinal);
-    const isOwnMark = mark === undefined || (!("pack" in mark) && own !== undefined && sameMark(mark, own));
+    const packedMark = pack.mark(ordinal);
+    const isMarkPacked =
+      mark === undefined || (!("pack" in mark) && packedMark !== undefined && sameMark(mark, packedMark));
     const isMoved = location !== undefined && location.segment !== segment;
     this.#extra =
-      later.length === 0 && isOwnMark && !isMoved
+      later.length === 0 && isMarkPacked && !isMoved
         ? undefined
-        : { deliveries: later, ...(isOwnMark ? {} : { mark }), ...(isMoved ? { location } : {}) };
+        : { deliveries: later, ...(isMarkPacked ? {} : { mark }), ...(isMoved ? { location } : {}) };
   }
 
-  /** Replaces a delivery in memory by the packed one. */
-  settleRecord(pack: Pack, record: number): void {
+  /** Replaces a delivery in memory with the packed one. */
+  replaceRecord(pack: PackedSegment, record: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(record)) return;
     const { segment, offset } = pack.location(record);
@@ -125,7 +126,7 @@ export class StoredRow implements Row {
     if (at >= 0) extra.deliveries[at] = { pack, record };
   }
 
-  #more(): Extra {
+  #ensureExtra(): Extra {
     this.#extra ??= { deliveries: [] };
     return this.#extra;
   }

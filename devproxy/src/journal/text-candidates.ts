@@ -1,15 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { segmentPath } from "airudder-webhooks/journal";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
- * The rows whose line in the journal may hold a text: a quick look at the bytes, segment by segment, that leaves out most lines and none
- * that matter. What no look can tell stays in.
+ * The rows whose body may contain a text. Searches the bytes of the segments for a part of the text, without parsing any line. This excludes
+ * most rows quickly, and never one whose body contains the text.
  */
-export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted: string): Promise<Row[]> {
-  const plain = longestPlainWord(wanted);
+export async function findCandidates(dir: string, rows: readonly Row[], text: string): Promise<Row[]> {
+  const plain = longestPlainPart(text);
   if (plain.length < 2) return [...rows];
   const word = new RegExp(plain.replace(/[.+]/g, "\\$&"), "gi");
   const groups = new Map<number, Row[]>();
@@ -18,33 +18,39 @@ export async function linesThatMayHold(dir: string, rows: readonly Row[], wanted
     if (group === undefined) groups.set(row.location.segment, [row]);
     else group.push(row);
   }
-  const kept = new Set<Row>();
+  const candidates = new Set<Row>();
   for (const [segment, group] of groups) {
     const file = await open(segmentPath(dir, segment), "r").catch(() => undefined);
     if (file === undefined) {
-      for (const row of group) kept.add(row); // dropped meanwhile: the caller notices and counts it when it reads the push
+      for (const row of group) candidates.add(row); // the segment was dropped: the caller finds this out when it reads the push
       continue;
     }
     try {
-      // A row's place in its segment is no matter of its age: an inbox carries old pushes over.
+      // The rows may be in another order than their records: an inbox appends old pushes again.
       group.sort((a, b) => a.location.offset - b.location.offset);
-      await scanSegment(file, group, word, kept);
+      await searchSegment(file, group, word, candidates);
     } finally {
       await file.close();
     }
   }
-  return rows.filter((row) => kept.has(row));
+  return rows.filter((row) => candidates.has(row));
 }
 
-/** These characters come through a body's encodings as they are; a line where they might not is looked at in any case. */
+/** All characters except those that are always written unchanged in a line. Lines that match `UNCERTAIN` are exceptions. */
 const SPECIAL = /[^a-z0-9 _.:+@-]+/;
+/** A line that matches may contain the text in another form, so its row is always a candidate. */
 const UNCERTAIN = /"encoding":"base64"|"content-encoding":|\\\\u00[2-7]/g;
 
-function longestPlainWord(text: string): string {
+function longestPlainPart(text: string): string {
   return text.split(SPECIAL).reduce((longest, word) => (word.length > longest.length ? word : longest), "");
 }
 
-async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp, kept: Set<Row>): Promise<void> {
+async function searchSegment(
+  file: FileHandle,
+  rows: readonly Row[],
+  word: RegExp,
+  candidates: Set<Row>,
+): Promise<void> {
   let end = 0;
   let hits: number[] = [];
   let next = 0;
@@ -59,11 +65,11 @@ async function scanSegment(file: FileHandle, rows: readonly Row[], word: RegExp,
       next = 0;
     }
     while ((hits[next] ?? Number.POSITIVE_INFINITY) < offset) next++;
-    if ((hits[next] ?? Number.POSITIVE_INFINITY) < offset + length) kept.add(row);
+    if ((hits[next] ?? Number.POSITIVE_INFINITY) < offset + length) candidates.add(row);
   }
 }
 
-/** A character a byte, so that places in the text are places in the file. */
+/** One character for each byte, so that an index in the text is an offset in the file. */
 async function readText(file: FileHandle, offset: number, length: number): Promise<string> {
   const bytes = Buffer.allocUnsafe(length);
   const { bytesRead } = await file.read(bytes, 0, length, offset);

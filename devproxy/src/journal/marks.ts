@@ -1,7 +1,7 @@
 import { type MarkHead, readJournal } from "airudder-webhooks/journal";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
-/** Every mark of a push, oldest first. Reads the whole journal: the index keeps only the newest mark. */
+/** Every mark of a push, oldest first. Reads the whole journal, because the index contains only the newest mark. */
 export async function marksOf(dir: string, { push }: Row): Promise<MarkHead[]> {
   const marks: MarkHead[] = [];
   await readJournal(dir, {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type {
   DeliveryHead,
   Head,
@@ -7,7 +8,7 @@ import type {
   RecordLocation,
   SegmentSummary,
 } from "airudder-webhooks/journal";
-import { Packer, type Shared, Unpacker } from "./codec.js";
+import { ObjectPacker, ObjectUnpacker, type SharedStrings } from "./object-packer.js";
 
 /** Kinds of records in a pack. */
 const PUSH = 0;
@@ -20,10 +21,10 @@ const NONE = -1;
 /** Maximum number of pushes of a pack: an ordinal has 20 bits in `hashes`. */
 const MAX_PUSHES = 2 ** 20;
 const MAX_OFFSET = 2 ** 32;
-/** Number of unpacked pushes that are kept, a power of two. */
-const CACHED = 256;
+/** Number of unpacked pushes in the cache. A power of two. */
+const CACHE_SIZE = 256;
 
-/** The columns of a pack. Records are in the segment's order; pushes come first. */
+/** The columns of a pack: one element for each record. First all pushes, then all other records, each in the order of the segment. */
 export interface Columns {
   /** `seq` of each push. */
   seqs: Float64Array;
@@ -46,18 +47,21 @@ interface Delivery {
   location: RecordLocation;
 }
 
-/** The index of one closed segment, in about 250 bytes per push. Heads are unpacked on access. */
-export class Pack {
-  readonly #unpacker: Unpacker;
+/**
+ * The index of one closed segment. Takes about 250 bytes for each push: fields for searching are columns, heads are packed by
+ * `object-packer.ts` and unpacked on access.
+ */
+export class PackedSegment {
+  readonly #unpacker: ObjectUnpacker;
   readonly #cache: { ordinal: number; push: PushHead }[] = [];
 
   constructor(
     readonly summary: SegmentSummary,
     readonly columns: Columns,
     readonly heads: Buffer,
-    readonly shared: Shared,
+    readonly shared: SharedStrings,
   ) {
-    this.#unpacker = new Unpacker(heads, shared);
+    this.#unpacker = new ObjectUnpacker(heads, shared);
   }
 
   get segment(): number {
@@ -84,7 +88,7 @@ export class Pack {
   }
 
   push(ordinal: number): PushHead {
-    const slot = ordinal & (CACHED - 1);
+    const slot = ordinal & (CACHE_SIZE - 1);
     const cached = this.#cache[slot];
     if (cached?.ordinal === ordinal) return cached.push;
     const push = this.#read(ordinal) as unknown as PushHead;
@@ -120,7 +124,7 @@ export class Pack {
     for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) yield record;
   }
 
-  /** The records about pushes of other segments, with the push's id. */
+  /** The deliveries and marks whose push is in another segment, with the id of the push. */
   *foreign(): Generator<{ record: number; push: string }> {
     const { owners } = this.columns;
     for (let record = this.size; record < owners.length; record++) {
@@ -185,13 +189,16 @@ function hashOf(id: string): number {
 }
 
 /** Number of records to pack before yielding to the event loop. */
-const RECORDS_AT_ONCE = 500;
+const RECORDS_PER_TURN = 500;
 
 /**
  * Packs the records of a closed segment. Yields to the event loop meanwhile.
  * @returns `undefined` if the segment is too large
  */
-export async function packEntries(summary: SegmentSummary, entries: readonly RecordEntry[]): Promise<Pack | undefined> {
+export async function packEntries(
+  summary: SegmentSummary,
+  entries: readonly RecordEntry[],
+): Promise<PackedSegment | undefined> {
   const pushes: RecordEntry[] = [];
   const others: RecordEntry[] = [];
   const ordinals = new Map<string, number>();
@@ -201,7 +208,7 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Rec
     else {
       const known = ordinals.get(head.id);
       if (known === undefined) ordinals.set(head.id, pushes.push(entry) - 1);
-      else pushes[known] = { head: (pushes[known] as RecordEntry).head, location }; // carried within the segment
+      else pushes[known] = { head: (pushes[known] as RecordEntry).head, location }; // appended again to the same segment
     }
   }
   const records = [...pushes, ...others];
@@ -209,10 +216,10 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Rec
   if (isTooLarge || pushes.length >= MAX_PUSHES) return undefined;
 
   const columns = emptyColumns(pushes.length, records.length);
-  const packer = new Packer();
+  const packer = new ObjectPacker();
   const lasts = Int32Array.from(pushes.keys());
   for (const [record, { head, location }] of records.entries()) {
-    if (record % RECORDS_AT_ONCE === RECORDS_AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (record % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await setImmediate();
     columns.offsets[record] = location.offset;
     columns.lengths[record] = location.length;
     columns.starts[record] = packer.length;
@@ -235,7 +242,7 @@ export async function packEntries(summary: SegmentSummary, entries: readonly Rec
     }
   }
   columns.hashes.sort();
-  return new Pack(summary, columns, Buffer.from(packer.bytes), packer.shared);
+  return new PackedSegment(summary, columns, Buffer.from(packer.bytes), packer.shared);
 }
 
 /** Columns for a number of pushes and of records. */

@@ -1,59 +1,60 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
-import { readLine, unreadable } from "./reader.js";
+import { readFrom, unreadable } from "./read.js";
 import type { JournalRecord, RecordLocation } from "./records.js";
 import { segmentPath } from "./segments.js";
 
-/** Maximum number of open segments. A backlog may be spread over hundreds of files. */
+/** Maximum number of open files. The pushes of a backlog may be in hundreds of segments. */
 const MAX_OPEN = 16;
 
 interface OpenSegment {
   readonly segment: number;
   readonly file: Promise<FileHandle>;
-  users: number;
+  /** Number of running reads. */
+  readers: number;
 }
 
-/** Keeps the most recently read segments open. Never closes a segment that is being read. */
-export class Readers {
-  /** In order of use, the most recent last. */
+/** Reads records. Keeps the most recently read segments open, and never closes one that is being read. */
+export class OpenSegments {
+  /** Least recently used first. */
   readonly #open = new Map<number, OpenSegment>();
-  /** Called when a read has finished. */
-  readonly #waiting: (() => void)[] = [];
+  /** Called after each read. */
+  readonly #onReadEnd: (() => void)[] = [];
 
   constructor(private readonly dir: string) {}
 
-  /** @throws JournalError `journal_unreadable` when the record is damaged, or its segment was dropped */
+  /** @throws JournalError `journal_unreadable`, if the record is damaged or its segment was dropped */
   async read(location: RecordLocation): Promise<JournalRecord> {
-    const opened = await this.#use(location.segment);
+    const opened = await this.#acquire(location.segment);
     try {
-      return await readLine(await opened.file, location);
+      return await readFrom(await opened.file, location);
     } catch (cause) {
       throw unreadable(this.dir, location, cause);
     } finally {
-      opened.users--;
-      this.#wake();
+      opened.readers--;
+      for (const resolve of this.#onReadEnd.splice(0)) resolve();
     }
   }
 
-  async #use(segment: number): Promise<OpenSegment> {
+  async #acquire(segment: number): Promise<OpenSegment> {
     for (;;) {
       const known = this.#open.get(segment);
-      if (known !== undefined || this.#hasRoom()) {
+      if (known !== undefined || this.#closeOneIfFull()) {
         const opened = known ?? this.#openSegment(segment);
-        opened.users++;
+        opened.readers++;
         this.#open.delete(segment);
         this.#open.set(segment, opened);
         return opened;
       }
-      await this.#change();
+      await this.#nextReadEnd();
     }
   }
 
-  /** Closes a segment if necessary. Returns `false` while all of them are being read. */
-  #hasRoom(): boolean {
+  /** Makes sure that one more segment may be opened, if necessary by closing one. Returns `false` if all are being read. */
+  #closeOneIfFull(): boolean {
     if (this.#open.size < MAX_OPEN) return true;
-    for (const { segment, users, file } of this.#open.values()) {
-      if (users > 0) continue;
+    for (const { segment, readers, file } of this.#open.values()) {
+      if (readers > 0) continue;
       this.#open.delete(segment);
       file.then(closeHandle, () => undefined);
       return true;
@@ -62,19 +63,15 @@ export class Readers {
   }
 
   #openSegment(segment: number): OpenSegment {
-    const opened = { segment, file: open(segmentPath(this.dir, segment), "r"), users: 0 };
+    const opened = { segment, file: open(segmentPath(this.dir, segment), "r"), readers: 0 };
     opened.file.catch(() => {
       if (this.#open.get(segment) === opened) this.#open.delete(segment);
     });
     return opened;
   }
 
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  #nextReadEnd(): Promise<void> {
+    return new Promise((resolve) => this.#onReadEnd.push(resolve));
   }
 
   /** Closes a segment after its running reads have finished. */
@@ -82,10 +79,11 @@ export class Readers {
     const opened = this.#open.get(segment);
     if (opened === undefined) return;
     this.#open.delete(segment);
-    while (opened.users > 0) await this.#change();
+    while (opened.readers > 0) await this.#nextReadEnd();
     await opened.file.then(closeHandle, () => undefined);
   }
 
+  /** Closes all segments after their running reads have finished. */
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open.keys()].map((segment) => this.close(segment)));
   }

@@ -1,39 +1,40 @@
 import { parsePush } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { unlessDropped } from "./dropped.js";
-import type { Row } from "./rows.js";
-import { linesThatMayHold } from "./scan.js";
+import type { Row } from "./row.js";
 import type { JournalReader } from "./store.js";
+import { findCandidates } from "./text-candidates.js";
 
-const AT_ONCE = 32;
+/** Number of bodies to read in parallel. */
+const PARALLEL_READS = 32;
 
 /**
- * The rows whose body holds a text, upper and lower case alike. A text behind JSON escapes is found too, and one in a compressed push.
- * @param most only so many, the newest
+ * The rows whose body contains a text. Ignores case. Also finds text that is escaped in JSON, or in a compressed body.
+ * @param max maximum number of rows; the newest are returned
  */
-export async function holdsText(
+export async function rowsWithText(
   reader: JournalReader,
   rows: readonly Row[],
   text: string,
-  most: number,
+  max: number,
 ): Promise<Row[]> {
   const wanted = text.toLowerCase();
-  const candidates = await linesThatMayHold(reader.dir, rows, wanted);
+  const candidates = await findCandidates(reader.dir, rows, wanted);
   const found: Row[] = [];
-  for (let end = candidates.length; end > 0 && found.length < most; end -= AT_ONCE) {
-    const some = candidates.slice(Math.max(0, end - AT_ONCE), end);
-    const holds = await Promise.all(
+  for (let end = candidates.length; end > 0 && found.length < max; end -= PARALLEL_READS) {
+    const some = candidates.slice(Math.max(0, end - PARALLEL_READS), end);
+    const contains = await Promise.all(
       some.map(async ({ location }) => {
         const content = await unlessDropped(reader.content(location));
         return content !== undefined && matches(textOf(content), wanted);
       }),
     );
-    found.unshift(...some.filter((_, location) => holds[location]));
+    found.unshift(...some.filter((_, i) => contains[i]));
   }
-  return found.slice(-most);
+  return found.slice(-max);
 }
 
-/** A body's text, inflated where it is a push; what cannot be inflated is read as it came. */
+/** The text of a body. A compressed body is inflated, unless this fails. */
 function textOf({ headers, body }: Content): string {
   if (headers["content-encoding"] === undefined) return body.toString();
   try {

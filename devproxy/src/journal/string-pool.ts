@@ -1,0 +1,31 @@
+import { SEARCH_KEYS } from "airudder-webhooks/inspect";
+import type { Head } from "airudder-webhooks/journal";
+
+/** The ids that many pushes have in common. */
+export const REPEATED_IDS = SEARCH_KEYS.filter((key) => key !== "call");
+
+/** Maximum number of strings. A value that has more different strings is not worth sharing. */
+const MAX_STRINGS = 10_000;
+
+/** Stores equal strings of many records once, which halves the memory that the index needs. */
+export class StringPool {
+  readonly #strings = new Map<string, string>();
+
+  /** Replaces the strings of a head that often repeat with the shared ones. */
+  share(head: Head): void {
+    if (head.kind === "push") {
+      head.method = this.#shared(head.method);
+      head.url = this.#shared(head.url);
+      head.type = this.#shared(head.type);
+      head.source = this.#shared(head.source);
+      for (const key of REPEATED_IDS) if (head[key] !== undefined) head[key] = this.#shared(head[key]);
+    } else if (head.kind === "delivery") head.target = this.#shared(head.target);
+  }
+
+  #shared(text: string): string {
+    const known = this.#strings.get(text);
+    if (known !== undefined) return known;
+    if (this.#strings.size < MAX_STRINGS) this.#strings.set(text, text);
+    return text;
+  }
+}
