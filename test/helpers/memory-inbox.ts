@@ -1,6 +1,6 @@
 import type { Consumer, Inbox, StoredPush } from "airudder-webhooks";
 
-/** What an inbox does wrong. Each breaks one law of an inbox. */
+/** A defect of an inbox. Each breaks one law. */
 export type Fault =
   | "drops pushes"
   | "changes the id"
@@ -20,7 +20,7 @@ interface Stored {
   isFinished: boolean;
 }
 
-/** An inbox in memory: as small as the laws allow. Inboxes over one `store` continue each other's work. */
+/** A minimal inbox in memory. A new inbox over the same `store` continues the work of the previous one. */
 export class MemoryInbox implements Inbox {
   #consumer: Consumer | undefined;
   #isClosed = false;
@@ -50,7 +50,7 @@ export class MemoryInbox implements Inbox {
     if (this.fault === "forgets unfinished pushes at close") this.store.length = 0;
   }
 
-  /** Starts each push whose turn it is. */
+  /** Starts every push that has no earlier unfinished push of its subject. */
   #start(): void {
     if (this.#consumer === undefined || this.#isClosed) return;
     const open = this.store.filter(({ isFinished }) => !isFinished);
@@ -60,7 +60,7 @@ export class MemoryInbox implements Inbox {
     }
   }
 
-  /** Whether no push of the same subject comes before this one. */
+  /** Whether a push may start now. Without a fault: if it is the oldest unfinished one of its subject. */
   #mayStart(stored: Stored, open: readonly Stored[]): boolean {
     const { subject } = stored.push;
     if (this.fault === "never retries" && stored.failures > 0) return false;

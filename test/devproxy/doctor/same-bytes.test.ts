@@ -34,12 +34,12 @@ async function bytesFinding(
   return undefined;
 }
 
-test("a gateway that prints the JSON again is found: two different test pushes arrive as the same bytes", async (t) => {
+test("a gateway that re-serialises the JSON is detected: two different test pushes arrive as the same bytes", async (t) => {
   const finding = await bytesFinding(t, (body) => JSON.stringify(JSON.parse(body)));
   assert.equal(finding?.result, "failed");
   assert.match(finding.detail, /takes the bytes/);
 });
 
-test("a gateway that forwards the bytes is fine, also if it removes the replay header", async (t) => {
+test("a gateway that forwards the exact bytes passes the check, even if it removes the replay header", async (t) => {
   assert.equal((await bytesFinding(t, (body) => body))?.result, "ok");
 });

@@ -26,3 +26,20 @@ for (const name of ["token", "key", "secret", "password", "signature", "sign", "
     }
   });
 }
+
+test("the token in a path that ends with /t/TOKEN is hidden", () => {
+  assert.equal(redactor.url("/hooks/t/abc"), "/hooks/t/<hidden>");
+  assert.equal(redactor.url("http://localhost:3000/hooks/t/abc?n="), "http://localhost:3000/hooks/t/<hidden>?n=");
+  assert.equal(redactor.url("/t/hooks"), "/t/<hidden>");
+  assert.equal(redactor.url("/t/hooks/push"), "/t/hooks/push");
+});
+
+test("the user name and the password of a URL are hidden", () => {
+  assert.equal(redactor.url("http://user:abc@localhost:3000/hooks"), "http://<hidden>@localhost:3000/hooks");
+});
+
+test("a placeholder replaces a type or a method that is not a known form", () => {
+  assert.deepEqual([redactor.type("call.completed"), redactor.method("POST")], ["call.completed", "POST"]);
+  assert.match(redactor.type("Jane Doe"), /^<text:[0-9a-f]{6}>$/);
+  assert.match(redactor.method("JANE-DOE"), /^<text:[0-9a-f]{6}>$/);
+});

@@ -10,11 +10,11 @@ function lawsFor(fault?: Fault): ConformanceCase[] {
     if (!again) store = [];
     return new MemoryInbox(store, fault);
   };
-  // A broken inbox may never do what a law waits for.
+  // With a fault, a law may wait for something that never happens.
   return inboxConformance({ make, timeoutMs: fault === undefined ? 10_000 : 1_000 });
 }
 
-/** A word of a law's name, and what breaks that law. */
+/** A part of a law's name, and a fault that breaks this law. */
 const FAULTS: readonly (readonly [RegExp, Fault])[] = [
   [/exact bytes/, "drops pushes"],
   [/exact bytes/, "changes the id"],
