@@ -1,19 +1,33 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { examine } from "../../../devproxy/src/doctor/index.js";
-import { startProxy } from "../../helpers/devproxy.js";
+import { send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 
-test("with IPv6: an app at [::1] is found to be up by doctor and by listen", async (t) => {
-  const server = createServer((_, response) => response.end("{}"));
+/** An app at [::1] that counts its requests. `undefined` if this machine has no IPv6 loopback address. */
+async function startApp(t: TestContext): Promise<{ target: string; requests: string[] } | undefined> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(String(request.url));
+    response.end("{}");
+  });
   const isListening = await new Promise<boolean>((resolve) => {
     server.once("error", () => resolve(false)).listen(0, "::1", () => resolve(true));
   });
-  if (!isListening) return t.skip("this machine has no ::1");
-  t.after(() => server.close());
-  const target = `http://[::1]:${(server.address() as AddressInfo).port}/`;
+  if (!isListening) return undefined;
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { target: `http://[::1]:${(server.address() as AddressInfo).port}/hook`, requests };
+}
+
+test("with IPv6: an app at [::1] is found to be up by doctor and by listen", async (t) => {
+  const app = await startApp(t);
+  if (app === undefined) return t.skip("this machine has no ::1");
+  const { target } = app;
   for await (const { name, result } of examine({ tunnel: "none", journal: makeFolder(t), target })) {
     if (name !== "app") continue;
     assert.equal(result, "ok");
@@ -25,4 +39,14 @@ test("with IPv6: an app at [::1] is found to be up by doctor and by listen", asy
     events.filter(({ event }) => event === "note"),
     [],
   );
+});
+
+test("with IPv6: a push is delivered to an app at [::1]", {
+  todo: "the forwarder connects to the host name with its brackets",
+}, async (t) => {
+  const app = await startApp(t);
+  if (app === undefined) return t.skip("this machine has no ::1");
+  const { proxy } = await startProxy(t, { target: app.target, limits: { responseMs: 900, holdMs: 300 } });
+  await send(proxy.localUrl, "{}");
+  assert.deepEqual(app.requests, ["/hook"]);
 });
