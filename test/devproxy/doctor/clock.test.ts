@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { examine } from "../../../devproxy/src/doctor/index.js";
+import { runChecks } from "../../../devproxy/src/doctor/index.js";
 import { serve } from "../../helpers/app.js";
 import { makeFolder } from "../../helpers/folder.js";
 
@@ -17,7 +17,7 @@ for (const [apartMs, expected] of [
     });
     const results: string[] = [];
     const options = { tunnel: "localtunnel", tunnelHost: url, target: url, journal: makeFolder(t) };
-    for await (const { name, result } of examine(options)) {
+    for await (const { name, result } of runChecks(options)) {
       if (name !== "clock") continue;
       results.push(result);
       break;

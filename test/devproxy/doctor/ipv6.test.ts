@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { examine } from "../../../devproxy/src/doctor/index.js";
+import { runChecks } from "../../../devproxy/src/doctor/index.js";
 import { send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 
@@ -28,7 +28,7 @@ test("with IPv6: an app at [::1] is found to be up by doctor and by listen", asy
   const app = await startApp(t);
   if (app === undefined) return t.skip("this machine has no ::1");
   const { target } = app;
-  for await (const { name, result } of examine({ tunnel: "none", journal: makeFolder(t), target })) {
+  for await (const { name, result } of runChecks({ tunnel: "none", journal: makeFolder(t), target })) {
     if (name !== "app") continue;
     assert.equal(result, "ok");
     break;

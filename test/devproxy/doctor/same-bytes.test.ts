@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { airudder } from "airudder-webhooks";
-import { examine, type Finding } from "../../../devproxy/src/doctor/index.js";
+import { runChecks, type Finding } from "../../../devproxy/src/doctor/index.js";
 import { serve } from "../../helpers/app.js";
 import { send } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -23,7 +23,7 @@ async function bytesFinding(
     response.writeHead(reply.status, { "airudder-outcome": String(reply.headers["airudder-outcome"]) });
     response.end(reply.body);
   });
-  for await (const finding of examine({
+  for await (const finding of runChecks({
     tunnel: "none",
     journal: makeFolder(t),
     key: KEY,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pingAnswer, TunnelError, type TunnelProvider } from "../../../devproxy/src/tunnel/index.js";
+import { pingResponse, TunnelError, type TunnelProvider } from "../../../devproxy/src/tunnel/index.js";
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
 
@@ -38,7 +38,7 @@ test("the tunnel with the other name stays open for handoverMs after the request
     let pings = 0;
     target.pingWith = (nonce) => {
       if (++pings === 3) resolve();
-      return pingAnswer(secret, nonce);
+      return pingResponse(secret, nonce);
     };
   });
   assert.deepEqual(opened, [

@@ -11,7 +11,7 @@ import { replaceFs, systemError } from "./failing-fs.js";
 
 async function idsOf(dir: string): Promise<string[]> {
   const ids: string[] = [];
-  await readJournal(dir, { onEntry: ({ head }) => ids.push((head as PushHead).id) });
+  await readJournal(dir, { onRecord: ({ head }) => ids.push((head as PushHead).id) });
   return ids;
 }
 
