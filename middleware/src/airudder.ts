@@ -5,16 +5,16 @@ import type { PushType } from "./generated/types.js";
 import { handleFetch } from "./http/fetch.js";
 import { NodeExchange } from "./http/node.js";
 import { shareShape } from "./http/shape.js";
-import { Direct } from "./inbox/direct.js";
 import type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
-import { Stored } from "./inbox/stored.js";
-import { Intake } from "./intake.js";
 import { Recorder } from "./observe/recorder.js";
 import type { Stats } from "./observe/stats.js";
 import { Warnings } from "./observe/warnings.js";
 import { type AirudderOptions, checkOptions, type ReceiverSettings } from "./options.js";
 import { TYPES } from "./push/identify.js";
-import { type Handler, type HandlerMap, Handlers, type PushFor } from "./work/handlers.js";
+import { DirectMode } from "./receiver/direct-mode.js";
+import { type Handler, type HandlerMap, Handlers, type PushFor } from "./receiver/handlers.js";
+import { InboxMode } from "./receiver/inbox-mode.js";
+import { Intake } from "./receiver/intake.js";
 
 /** Receives pushes: a middleware function for Express 4 and 5, Connect and plain `node:http`, with methods to control it. */
 export interface Receiver {
@@ -92,8 +92,8 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   const stored =
     inbox === undefined
       ? undefined
-      : new Stored(inbox, handlers, recorder, warnings, settings, (push) => intake.recovered(push));
-  const keeper = stored ?? new Direct(handlers, recorder, warnings);
+      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.recovered(push));
+  const keeper = stored ?? new DirectMode(handlers, recorder, warnings);
   intake.keeper = keeper;
   const starting = stored && setTimeout(() => stored.start(), START_MS).unref();
   const receiving = { intake, recorder, settings, warnings };

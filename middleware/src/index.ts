@@ -46,4 +46,4 @@ export { newPushId } from "./push/id.js";
 export { identify } from "./push/identify.js";
 export type { Push, PushOf, QuarantinedPush } from "./push/push.js";
 export { DEFAULT_KEY, sign, verifySign } from "./push/sign.js";
-export type { Handler, HandlerContext, HandlerMap, PushFor } from "./work/handlers.js";
+export type { Handler, HandlerContext, HandlerMap, PushFor } from "./receiver/handlers.js";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
+import { atEndOfTurn, type Waiter } from "../receiver/end-of-turn.js";
 import { type Bytes, bytesOf } from "./bytes.js";
 
 /** Called once: with the bytes, with an error to respond with, or with neither if the sender has disconnected. */

@@ -1,9 +1,9 @@
 import { AirudderError, tooLarge } from "../errors.js";
-import type { Intake } from "../intake.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
+import type { Intake } from "../receiver/intake.js";
+import { type HttpResponse, headersOf } from "../receiver/response.js";
 import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
 import { outcomeHeader } from "./outcome.js";
 
 /** Responds to a web-standard request. Never rejects. The peer's address is not known, so replays need `allowReplays: true`. */

@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type AirudderError, tooLarge } from "../errors.js";
-import type { Intake } from "../intake.js";
 import { messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
+import type { Intake } from "../receiver/intake.js";
+import { type HttpResponse, headersOf } from "../receiver/response.js";
 import { admit, rejectReplay } from "./admit.js";
-import { type HttpResponse, headersOf } from "./answer.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
 import type { Bytes } from "./bytes.js";
 import { isCollecting, isUnread, keptBytes, type Leftover, leftover, type ParsedRequest } from "./consumed.js";

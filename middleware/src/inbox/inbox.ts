@@ -1,6 +1,6 @@
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
-import type { Result, Routed } from "../work/handlers.js";
+import type { HandlerKey, HandlerResult } from "../receiver/handlers.js";
 
 /** A push as an inbox stores it: the request, and the values derived from it. */
 export interface StoredPush {
@@ -39,7 +39,7 @@ export interface Attempt {
 }
 
 /** Result of a push that a consumer has processed without an error. */
-export type Consumed = Exclude<Result, "quarantined">;
+export type Consumed = Exclude<HandlerResult, "quarantined">;
 
 /** Converts the return value of a consumer to a result. */
 export function consumedOf(returned: unknown): Consumed {
@@ -80,7 +80,7 @@ export interface InboxEvents {
    * Returns a promise if the push has no handler yet and one may still be registered: wait for it before you call the consumer. Returns
    * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
-  handlerOf?(push: Routed): Promise<void> | undefined;
+  handlerOf?(push: HandlerKey): Promise<void> | undefined;
   /** Retries a dead push for another process, as `receiver.retry()` does. Rejects with `no_handler` if the push has no handler. */
   retry?(id: string): Promise<boolean>;
   /** A warning for the owner of the receiver. */

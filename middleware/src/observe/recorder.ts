@@ -31,7 +31,7 @@ export class Recorder {
 
   constructor(private readonly observer: Observer | undefined) {}
 
-  tell(event: AirudderEvent): void {
+  emit(event: AirudderEvent): void {
     this.#count(event);
     if (events.hasSubscribers) events.publish(event);
     if (this.observer === undefined) return;

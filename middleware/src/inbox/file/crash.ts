@@ -1,4 +1,4 @@
-import type { Item } from "./ledger.js";
+import type { UnfinishedPush } from "./unfinished.js";
 
 /** Error text of an attempt that runs alone. It is written to disk before the attempt starts. */
 export const INTERRUPTED = "ProcessEnded: The process ended during this attempt, with no other push running.";
@@ -30,7 +30,11 @@ const MAX_GROWTH = 8;
  * @param live unfinished pushes in the order of arrival
  * @param crashes see `Journal.crashes`; 0 after a clean close
  */
-export function suspectsOf(live: readonly Item[], crashes: number, concurrency: number): ReadonlySet<Item> {
+export function suspectsOf(
+  live: readonly UnfinishedPush[],
+  crashes: number,
+  concurrency: number,
+): ReadonlySet<UnfinishedPush> {
   const subjects = new Set<string>();
   const heads = live.filter(({ subject }) => {
     if (subject === undefined) return true;
@@ -38,7 +42,7 @@ export function suspectsOf(live: readonly Item[], crashes: number, concurrency: 
     subjects.add(subject);
     return isFirst;
   });
-  const isCertain = ({ error }: Item): boolean => error === INTERRUPTED || error === ABORTED;
+  const isCertain = ({ error }: UnfinishedPush): boolean => error === INTERRUPTED || error === ABORTED;
   const certain = heads.filter(isCertain);
   if (crashes === 0) return new Set(certain);
   const limit = concurrency * Math.min(2 ** crashes, MAX_GROWTH);

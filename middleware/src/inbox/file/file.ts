@@ -14,7 +14,7 @@ import {
 } from "../../journal/index.js";
 import { describeThrown } from "../../observe/describe-error.js";
 import { backoffMs } from "../../work/backoff.js";
-import { Worker } from "../../work/worker.js";
+import { Worker } from "../../work/scheduler.js";
 import {
   type Consumed,
   type Consumer,
@@ -28,13 +28,13 @@ import {
   type StoredPush,
 } from "../inbox.js";
 import { ABORTED, INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
-import { type Item, Ledger, Recovery } from "./ledger.js";
-import { Opening } from "./opening.js";
+import { JournalOpener } from "./journal-opener.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, LostPush, storedOf } from "./records.js";
 import { Replay } from "./replay.js";
 import { Requests } from "./requests.js";
-import { Sweeper } from "./sweeper.js";
+import { SegmentCleaner } from "./segment-cleaner.js";
+import { Recovery, type UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
 /** Maximum number of waiting pushes in memory; the others are read from disk before they are handled. */
 const MAX_IN_MEMORY = 1_000;
@@ -60,11 +60,11 @@ export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
 }
 
 class FileInbox implements Inbox {
-  readonly #opening: Opening;
-  #worker: Worker<Item | Replay, unknown>;
-  #ledger = new Ledger();
+  readonly #opening: JournalOpener;
+  #worker: Worker<UnfinishedPush | Replay, unknown>;
+  #ledger = new UnfinishedPushes();
   #opened: Journal | undefined;
-  #sweeper: Sweeper | undefined;
+  #sweeper: SegmentCleaner | undefined;
   #requests: Requests | undefined;
   readonly #retries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
@@ -77,17 +77,17 @@ class FileInbox implements Inbox {
     private readonly dir: string,
     private readonly options: Required<FileInboxOptions>,
   ) {
-    this.#opening = new Opening(dir, () => this.#recover());
+    this.#opening = new JournalOpener(dir, () => this.#recover());
     this.#worker = this.#newWorker();
   }
 
-  #newWorker(): Worker<Item | Replay, unknown> {
+  #newWorker(): Worker<UnfinishedPush | Replay, unknown> {
     const { concurrency, retries, timeoutMs, retryMs, maxRetryMs } = this.options;
-    const worker = new Worker<Item | Replay, unknown>({
+    const worker = new Worker<UnfinishedPush | Replay, unknown>({
       concurrency,
       retries,
       timeoutMs,
-      backoff: { firstMs: retryMs, mostMs: maxRetryMs },
+      backoff: { firstMs: retryMs, maxMs: maxRetryMs },
       hold: (job) => (job instanceof Replay ? undefined : this.#events?.handlerOf?.(job)),
       prepare: (job, alone) => (job instanceof Replay ? undefined : this.#prepare(job, alone)),
       run: (job, attempt) => {
@@ -183,7 +183,7 @@ class FileInbox implements Inbox {
     });
     this.#opened = journal;
     this.#ledger = recovery.ledger;
-    this.#sweeper = new Sweeper(journal, this.#ledger);
+    this.#sweeper = new SegmentCleaner(journal, this.#ledger);
     const live = this.#ledger.live();
     const suspects = suspectsOf(live, journal.crashes, concurrency);
     for (const item of live) {
@@ -192,7 +192,7 @@ class FileInbox implements Inbox {
       else if (item.error !== INTERRUPTED) this.#worker.add(item, { alone: true });
       else this.#runAgain(item);
     }
-    this.#sweeper.sweep();
+    this.#sweeper.clean();
     this.#requests = new Requests(this.dir, {
       carryOut: (action, id) => this.#carryOut(action, id),
       rejected: (reason) =>
@@ -230,12 +230,12 @@ class FileInbox implements Inbox {
    * Reads the push, unless it is in memory. An attempt that runs alone is recorded as failed before it starts. If the process ends during
    * the attempt, that record remains.
    */
-  #prepare(item: Item, alone: boolean): void | Promise<void> {
+  #prepare(item: UnfinishedPush, alone: boolean): void | Promise<void> {
     if (!alone) return item.push === undefined ? this.#read(item) : undefined;
     return this.#prepareAlone(item);
   }
 
-  async #prepareAlone(item: Item): Promise<void> {
+  async #prepareAlone(item: UnfinishedPush): Promise<void> {
     if (item.push === undefined) await this.#read(item);
     this.#ledger.fail(item, item.failures, INTERRUPTED);
     const failed = markOf(item, "failed", item.failures + 1, INTERRUPTED);
@@ -244,7 +244,7 @@ class FileInbox implements Inbox {
   }
 
   /** What is damaged or removed is lost; a storage that is away comes back. */
-  async #read(item: Item): Promise<void> {
+  async #read(item: UnfinishedPush): Promise<void> {
     const journal = await this.#opening.open();
     const { id, place } = item;
     const { head, content } = await journal.read(place).catch((error: JournalError) => {
@@ -261,10 +261,10 @@ class FileInbox implements Inbox {
   }
 
   /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again: hence the wait. */
-  #runAgain(item: Item): void {
+  #runAgain(item: UnfinishedPush): void {
     const { retryMs, maxRetryMs, retries } = this.options;
     const { id, type, failures } = item;
-    const delayMs = backoffMs(failures, { firstMs: retryMs, mostMs: maxRetryMs });
+    const delayMs = backoffMs(failures, { firstMs: retryMs, maxMs: maxRetryMs });
     this.#worker.add(item, { alone: true, delayMs });
     const attempts = `attempt ${failures} of ${retries + 1}`;
     this.#events?.warn?.(
@@ -274,24 +274,24 @@ class FileInbox implements Inbox {
   }
 
   /** An attempt that was aborted at the end may be what ends the process. One that ran alone counts as failed already. */
-  async #noteAborted(item: Item): Promise<void> {
+  async #noteAborted(item: UnfinishedPush): Promise<void> {
     if (item.error === INTERRUPTED) return;
     await this.#append(markOf(item, "failed", item.failures, ABORTED)).catch(() => undefined);
   }
 
-  #bury(item: Item, error: unknown): Promise<void> {
+  #bury(item: UnfinishedPush, error: unknown): Promise<void> {
     const state = error instanceof Quarantined ? "quarantined" : "dead";
     this.#ledger.bury(item, state, describeThrown(error));
     if (state === "dead") this.#events?.dead(item, item.failures, error);
     return this.#mark(item, state, error);
   }
 
-  #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): Promise<void> {
+  #mark(item: UnfinishedPush, state: Consumed | "failed" | DeadPush["state"], error?: unknown): Promise<void> {
     const mark = error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
     const settle = (): void => {
       if (state !== "handled" && state !== "ignored") return;
       this.#ledger.close(item, state);
-      this.#sweeper?.sweep();
+      this.#sweeper?.clean();
     };
     return this.#append(mark).then(settle, settle);
   }
@@ -332,7 +332,7 @@ class FileInbox implements Inbox {
     await this.#retries.get(id)?.catch(() => false);
     if (!(await this.#markDead(id, "dropped"))) return false;
     const isDropped = this.#ledger.drop(id);
-    this.#sweeper?.sweep();
+    this.#sweeper?.clean();
     return isDropped;
   }
 

@@ -1,5 +1,5 @@
 import { AirudderError } from "../../errors.js";
-import type { Job } from "../../work/worker.js";
+import type { Job } from "../../work/scheduler.js";
 import type { Consumed, StoredPush } from "../inbox.js";
 
 /** A replay that waits or is being handled. It is not stored and has only one attempt. */

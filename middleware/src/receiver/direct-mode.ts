@@ -2,12 +2,12 @@ import { AirudderError } from "../errors.js";
 import { describeError } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
-import type { Handlers, Result } from "../work/handlers.js";
-import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
+import type { HandlerResult, Handlers } from "./handlers.js";
+import { type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** Direct mode: handlers run before the response, and nothing is stored. */
-export class Direct implements Keeper {
+export class DirectMode implements ReceiverMode {
   readonly limitsReplays = false;
   readonly #abort = new AbortController();
   readonly #context = { signal: this.#abort.signal };
@@ -21,28 +21,28 @@ export class Direct implements Keeper {
 
   opening(): undefined {}
 
-  readonly take = ({ push, quarantined }: Admitted): Result | Promise<Result> => {
+  readonly accept = ({ push, quarantined }: CheckedPush): HandlerResult | Promise<HandlerResult> => {
     const startedAt = performance.now();
     const { id, type } = push;
-    const succeed = (result: Result): Result => {
+    const succeed = (result: HandlerResult): HandlerResult => {
       if (result === "handled") {
-        this.recorder.tell({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
+        this.recorder.emit({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
         return result;
       }
-      if (result === "ignored") this.recorder.tell({ event: "ignored", id, type });
-      else this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+      if (result === "ignored") this.recorder.emit({ event: "ignored", id, type });
+      else this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
       warnUnhandled(this.warnings, { type, result, kept: false });
       return result;
     };
     const fail = (error: unknown): never => {
-      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       const { summary, locations } = describeError(error, push.payload);
       const next = push.replay === undefined ? ". The response is 500, so Airudder retries" : "";
       const message = `A handler of ${type} failed, push ${id}, attempt 1: ${summary}${next}.`;
       this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
-    let handling: Result | Promise<Result>;
+    let handling: HandlerResult | Promise<HandlerResult>;
     try {
       handling = this.handlers.run(push, quarantined, this.#context);
     } catch (error) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { backoffMs } from "../../../middleware/src/work/backoff.js";
-import { type Job, Worker, type WorkerOptions } from "../../../middleware/src/work/worker.js";
+import { type Job, Worker, type WorkerOptions } from "../../../middleware/src/work/scheduler.js";
 import { until } from "../../helpers/until.js";
 
 interface Named extends Job {
@@ -17,7 +17,7 @@ function makeWorker(options: Partial<WorkerOptions<Named>>): { worker: Worker<Na
     concurrency: 4,
     retries: 2,
     timeoutMs: 1_000,
-    backoff: { firstMs: 1, mostMs: 2 },
+    backoff: { firstMs: 1, maxMs: 2 },
     prepare: () => undefined,
     run: () => undefined,
     done: ({ name }) => done.push(name),
@@ -144,7 +144,7 @@ test("waits are doubled, never longer than the most, and never shorter than half
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       (firstMs, attempt, random) => {
         const whole = Math.min(60_000, firstMs * 2 ** (attempt - 1));
-        const wait = backoffMs(attempt, { firstMs, mostMs: 60_000 }, () => random);
+        const wait = backoffMs(attempt, { firstMs, maxMs: 60_000 }, () => random);
         assert.ok(wait >= Math.floor(whole / 2) && wait <= whole);
       },
     ),

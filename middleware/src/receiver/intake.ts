@@ -1,24 +1,24 @@
 import { hash } from "node:crypto";
+import { AirudderError } from "../errors.js";
+import type { PushType } from "../generated/types.js";
+import type { RecoveredPush } from "../inbox/inbox.js";
+import { describeError } from "../observe/describe-error.js";
+import type { Recorder } from "../observe/recorder.js";
+import type { Warnings } from "../observe/warnings.js";
+import type { ReceiverSettings } from "../options.js";
+import { authenticate } from "../push/authenticate.js";
+import { newPushId } from "../push/id.js";
+import { findSchema } from "../push/identify.js";
+import { parseBody } from "../push/parse.js";
+import type { Push, QuarantinedPush } from "../push/push.js";
+import type { Received } from "../push/received.js";
+import { findSubject } from "../push/subject.js";
+import { type Validation, validate } from "../push/validate.js";
+import { Duplicates, type Pending } from "./duplicates.js";
 import { atEndOfTurn } from "./end-of-turn.js";
-import { AirudderError } from "./errors.js";
-import type { PushType } from "./generated/types.js";
-import { type HttpResponse, type Known, OK_BODY, type Outcome, refuse } from "./http/answer.js";
-import { Duplicates, type Pending } from "./inbox/duplicates.js";
-import type { RecoveredPush } from "./inbox/inbox.js";
-import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
-import { unavailable } from "./inbox/stored.js";
-import { describeError } from "./observe/describe-error.js";
-import type { Recorder } from "./observe/recorder.js";
-import type { Warnings } from "./observe/warnings.js";
-import type { ReceiverSettings } from "./options.js";
-import { authenticate } from "./push/authenticate.js";
-import { newPushId } from "./push/id.js";
-import { findSchema } from "./push/identify.js";
-import { parseBody } from "./push/parse.js";
-import type { Push, QuarantinedPush } from "./push/push.js";
-import type { Received } from "./push/received.js";
-import { findSubject } from "./push/subject.js";
-import { type Validation, validate } from "./push/validate.js";
+import { unavailable } from "./inbox-mode.js";
+import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
+import { errorResponse, type HttpResponse, OK_BODY, type Outcome, type PushSummary } from "./response.js";
 
 /** A replay has no deadline, but it does not wait for ever. */
 const MAX_OPENING_MS = 60_000;
@@ -26,9 +26,9 @@ const MAX_OPENING_MS = 60_000;
 /** Processes a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
-  readonly #unknown: Known;
+  readonly #unknown: PushSummary;
   /** Set right after construction, because the keeper of an inbox needs the intake to report recovered pushes. */
-  keeper!: Keeper;
+  keeper!: ReceiverMode;
   closing = false;
 
   constructor(
@@ -57,7 +57,12 @@ export class Intake {
   }
 
   /** The response to any error. */
-  reject(error: unknown, startedAt: number, known: Known = this.#unknown, result: Outcome = "rejected"): HttpResponse {
+  reject(
+    error: unknown,
+    startedAt: number,
+    known: PushSummary = this.#unknown,
+    result: Outcome = "rejected",
+  ): HttpResponse {
     const rejection =
       error instanceof AirudderError
         ? error
@@ -67,12 +72,12 @@ export class Intake {
           });
     const { code, status, evidence } = rejection;
     const hint = evidence.hint === undefined ? {} : { hint: evidence.hint };
-    this.recorder.tell({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
+    this.recorder.emit({ event: "rejected", code, status, ...hint, ms: performance.now() - startedAt });
     if (WARNED.has(code) && evidence.hint !== undefined) {
       const message = `A push was rejected: ${status} ${code}. ${evidence.hint}`;
       this.warnings.warn("AIRUDDER_REJECTED", message, { key: message });
     }
-    return refuse(rejection, known, result);
+    return errorResponse(rejection, known, result);
   }
 
   /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
@@ -108,9 +113,9 @@ export class Intake {
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
-    const known: Known = { type, verified, duplicate: false, drift: validation.drift.length };
+    const known: PushSummary = { type, verified, duplicate: false, drift: validation.drift.length };
     if (push.reserialised) (known as { reserialised?: true }).reserialised = true;
-    const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
+    const admitted: CheckedPush = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
     if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
       return this.#accept(admitted, known, this.#keep(admitted));
@@ -156,29 +161,29 @@ export class Intake {
   /** A duplicate waits for the first push, and gets the same response. */
   #join(
     pending: Pending | undefined,
-    { push, received }: Admitted,
-    known: Known,
+    { push, received }: CheckedPush,
+    known: PushSummary,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type } = push;
-    const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
+    const result = pending === undefined ? "ignored" : (pending.kept as Promise<AcceptResult>);
     return this.#answer(result, received, { ...known, duplicate: true }, pending, (ms) => {
-      this.recorder.tell({ event: "duplicate", id, type, ms });
+      this.recorder.emit({ event: "duplicate", id, type, ms });
     });
   }
 
   /** Treats a synchronous throw like a rejection. */
-  #keep(admitted: Admitted): Kept | Promise<Kept> {
+  #keep(admitted: CheckedPush): AcceptResult | Promise<AcceptResult> {
     try {
-      return this.keeper.take(admitted);
+      return this.keeper.accept(admitted);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   #accept(
-    { push, received }: Admitted,
-    known: Known,
-    kept: Kept | Promise<Kept>,
+    { push, received }: CheckedPush,
+    known: PushSummary,
+    kept: AcceptResult | Promise<AcceptResult>,
     pending?: Pending,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type, verified, drift, replay } = push;
@@ -189,8 +194,8 @@ export class Intake {
       known,
       pending,
       (ms) => {
-        this.recorder.tell({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
-        if (drift.length > 0) this.recorder.tell({ event: "drift", id, type, drift });
+        this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+        if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
       },
       hasDeadline,
     );
@@ -198,16 +203,16 @@ export class Intake {
 
   /** Responds 200 once the push is kept, or with an error if keeping it fails or the deadline passes first. */
   #answer(
-    kept: Kept | Promise<Kept>,
+    kept: AcceptResult | Promise<AcceptResult>,
     { startedAt }: Received,
-    known: Known,
+    known: PushSummary,
     pending: Pending | undefined,
     tell: (ms: number) => void,
     hasDeadline = true,
   ): HttpResponse | Promise<HttpResponse> {
-    const succeed = (result: Kept): HttpResponse => {
+    const succeed = (result: AcceptResult): HttpResponse => {
       tell(performance.now() - startedAt);
-      return { status: 200, body: OK_BODY, known, result: known.duplicate ? "duplicate" : result };
+      return { status: 200, body: OK_BODY, summary: known, result: known.duplicate ? "duplicate" : result };
     };
     if (typeof kept === "string") return succeed(kept);
     if (pending !== undefined) pending.waiting++;

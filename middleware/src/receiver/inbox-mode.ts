@@ -1,5 +1,15 @@
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
+import {
+  type Attempt,
+  type Consumed,
+  type Consumer,
+  consumedOf,
+  type Inbox,
+  type InboxEvents,
+  Quarantined,
+  type StoredPush,
+} from "../inbox/inbox.js";
 import { type HeaderMap, JournalError } from "../journal/index.js";
 import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
@@ -11,19 +21,9 @@ import type { Push, QuarantinedPush } from "../push/push.js";
 import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
-import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
+import type { HandlerContext, HandlerKey, HandlerResult, Handlers } from "./handlers.js";
 import { withoutToken } from "./headers.js";
-import {
-  type Attempt,
-  type Consumed,
-  type Consumer,
-  consumedOf,
-  type Inbox,
-  type InboxEvents,
-  Quarantined,
-  type StoredPush,
-} from "./inbox.js";
-import { type Admitted, type Keeper, type Kept, settlesWithin } from "./keeper.js";
+import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** How long a push without a handler waits for `receiver.on()`. */
@@ -33,7 +33,7 @@ const PARSED = Symbol("parsed");
 
 /** A push that may still be in memory as it was parsed: it need not be parsed again. */
 interface ParsedPush extends StoredPush {
-  readonly [PARSED]?: Admitted;
+  readonly [PARSED]?: CheckedPush;
 }
 
 interface StoredSettings {
@@ -43,7 +43,7 @@ interface StoredSettings {
 }
 
 /** Inbox mode: a push is kept once the inbox has stored it. The inbox runs its handlers later. */
-export class Stored implements Keeper {
+export class InboxMode implements ReceiverMode {
   readonly limitsReplays = true;
   #started = false;
   /** Rejected promise, if `inbox.consume()` threw. */
@@ -83,7 +83,7 @@ export class Stored implements Keeper {
     return this.inbox.consume(this.#consume, {
       recovered: this.recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
-        this.recorder.tell({ event: "failed", id, type, attempt, error, delayMs });
+        this.recorder.emit({ event: "failed", id, type, attempt, error, delayMs });
         this.#warnUnseen(id, type, attempt, error);
       },
       dead: (push, attempt, error) => this.#dead(push, attempt, error),
@@ -114,12 +114,12 @@ export class Stored implements Keeper {
     return this.#opening;
   }
 
-  readonly take = (admitted: Admitted): Promise<Kept> => {
+  readonly accept = (admitted: CheckedPush): Promise<AcceptResult> => {
     const stored = this.#describe(admitted);
     return admitted.push.replay === undefined ? this.#put(stored) : this.#replay(stored);
   };
 
-  #put(stored: StoredPush): Promise<Kept> {
+  #put(stored: StoredPush): Promise<AcceptResult> {
     const fail = (cause: unknown): never => {
       throw unavailable(cause, (stored as ParsedPush)[PARSED]?.push.payload);
     };
@@ -136,7 +136,7 @@ export class Stored implements Keeper {
   }
 
   /** Handles a replay after the earlier pushes of its subject, without storing it. */
-  async #replay(stored: StoredPush): Promise<Result> {
+  async #replay(stored: StoredPush): Promise<HandlerResult> {
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
       return consumedOf(await this.#consume(stored, new RunningAttempt(1)));
@@ -145,7 +145,7 @@ export class Stored implements Keeper {
       if (error instanceof AirudderError && error.code === "busy") throw error;
       if (error instanceof JournalError) throw unavailable(error);
       const { id, type } = stored;
-      this.recorder.tell({ event: "failed", id, type, attempt: 1, error });
+      this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
     }
   }
@@ -165,7 +165,7 @@ export class Stored implements Keeper {
     const push = (await this.inbox.dead?.(id))?.find((each) => each.id === id);
     if (push === undefined || this.inbox.retry === undefined) return false;
     const { type, quarantined } = push;
-    const isTaken = this.handlers.take({ type, quarantined }) || this.handlers.take({ type, quarantined: false });
+    const isTaken = this.handlers.has({ type, quarantined }) || this.handlers.has({ type, quarantined: false });
     if (!isTaken) {
       throw new AirudderError(
         "no_handler",
@@ -178,7 +178,7 @@ export class Stored implements Keeper {
     return this.inbox.retry(id);
   }
 
-  #describe(admitted: Admitted): ParsedPush {
+  #describe(admitted: CheckedPush): ParsedPush {
     const { push, quarantined, schema, subject, digest, received } = admitted;
     const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
     const { method, url, headers, body } = received;
@@ -207,8 +207,8 @@ export class Stored implements Keeper {
   }
 
   /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
-  #handlerOf({ type, quarantined }: Routed): Promise<void> | undefined {
-    if (quarantined || this.handlers.take({ type, quarantined })) return undefined;
+  #handlerOf({ type, quarantined }: HandlerKey): Promise<void> | undefined {
+    if (quarantined || this.handlers.has({ type, quarantined })) return undefined;
     // Without a handler the inbox keeps it (quarantined), so it waits only while no handler at all is registered.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
     const known = this.#waits.get(type);
@@ -231,31 +231,31 @@ export class Stored implements Keeper {
   #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): Consumed | Promise<Consumed> {
     const startedAt = performance.now();
     const { id, type } = push;
-    const succeed = (result: Result): Consumed => {
+    const succeed = (result: HandlerResult): Consumed => {
       // The time limit has ended the attempt: its failure was reported, and a retry may have begun.
       if ((attempt as Partial<RunningAttempt>).isOver === true) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;
-        this.recorder.tell({ event: "handled", id, type, attempt: attempt.number, ms });
+        this.recorder.emit({ event: "handled", id, type, attempt: attempt.number, ms });
         return result;
       }
       if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
       if (result === "quarantined") {
-        this.recorder.tell({ event: "quarantined", id, type, drift: push.drift });
+        this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
       }
       // It had a handler that failed: a process without that handler must not make the push disappear.
       if (attempt.number > 1 || attempt.isRetry) {
         throw new AirudderError("no_handler", `No handler takes ${type}, and an earlier attempt of this push failed.`);
       }
-      this.recorder.tell({ event: "ignored", id, type });
+      this.recorder.emit({ event: "ignored", id, type });
       return result;
     };
     const fail = (error: unknown): never => {
       this.#warnFailed(push, attempt.number, error);
       throw error;
     };
-    let handling: Result | Promise<Result>;
+    let handling: HandlerResult | Promise<HandlerResult>;
     try {
       handling = this.handlers.run(push, quarantined, new Context(attempt));
     } catch (error) {
@@ -280,7 +280,7 @@ export class Stored implements Keeper {
   }
 
   #dead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
-    this.recorder.tell({ event: "dead", id, type, attempt, error });
+    this.recorder.emit({ event: "dead", id, type, attempt, error });
     this.#warnUnseen(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",
@@ -324,7 +324,7 @@ class Context implements HandlerContext {
   }
 }
 
-function storedResult(): Kept {
+function storedResult(): AcceptResult {
   return "stored";
 }
 

@@ -1,10 +1,10 @@
 import type { PushType } from "../../generated/types.js";
 import type { Entry, MarkHead, Place, PushHead } from "../../journal/index.js";
-import type { Job } from "../../work/worker.js";
+import type { Job } from "../../work/scheduler.js";
 import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
 
 /** A push that is not finished. */
-export interface Item extends Job {
+export interface UnfinishedPush extends Job {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
@@ -30,16 +30,16 @@ const MARK_BYTES = 200;
 const MAX_BYTES_PER_CHARACTER = 6;
 
 /** The pushes that are not done, and what they take of each segment. Built from the journal's lines, in their order. */
-export class Ledger {
-  readonly #live = new Map<string, Item>();
-  readonly #dead = new Map<string, Item>();
+export class UnfinishedPushes {
+  readonly #live = new Map<string, UnfinishedPush>();
+  readonly #dead = new Map<string, UnfinishedPush>();
   /** Bytes of the lines of open pushes. */
   readonly #perSegment = new Map<number, number>();
   #heldBytes = 0;
 
-  open(head: PushHead, place: Place, receivedAt = new Date(head.at)): Item {
+  open(head: PushHead, place: Place, receivedAt = new Date(head.at)): UnfinishedPush {
     const { id, type, subject, seq, quarantined = false } = head;
-    const item: Item = {
+    const item: UnfinishedPush = {
       id,
       type: type as PushType,
       receivedAt,
@@ -60,7 +60,7 @@ export class Ledger {
   }
 
   /** Removes a finished item. */
-  close(item: Item, finished: Item["finished"]): void {
+  close(item: UnfinishedPush, finished: UnfinishedPush["finished"]): void {
     if (item.finished !== undefined) return;
     item.finished = finished;
     this.release(item);
@@ -70,14 +70,14 @@ export class Ledger {
   }
 
   /** Sets the number of failed attempts and the last error. */
-  fail(item: Item, failures: number, error: string | undefined): void {
+  fail(item: UnfinishedPush, failures: number, error: string | undefined): void {
     this.#count(item, -1);
     item.failures = failures;
     item.error = error;
     this.#count(item, 1);
   }
 
-  bury(item: Item, state: DeadPush["state"], error: string | undefined): void {
+  bury(item: UnfinishedPush, state: DeadPush["state"], error: string | undefined): void {
     this.#count(item, -1);
     item.dead = state;
     item.error = error;
@@ -92,7 +92,7 @@ export class Ledger {
   }
 
   /** A dead item that lives again, as at its first try; nothing when none has the id. */
-  revive(id: string): Item | undefined {
+  revive(id: string): UnfinishedPush | undefined {
     const item = this.#dead.get(id);
     if (item === undefined) return undefined;
     this.#dead.delete(id);
@@ -104,14 +104,14 @@ export class Ledger {
   }
 
   /** Keeps the item's push in memory. */
-  hold(item: Item, push: StoredPush): void {
+  hold(item: UnfinishedPush, push: StoredPush): void {
     this.release(item);
     item.push = push;
     this.#heldBytes += push.body.length;
   }
 
   /** Leaves the item's push to the disk. */
-  release(item: Item): void {
+  release(item: UnfinishedPush): void {
     this.#heldBytes -= item.push?.body.length ?? 0;
     item.push = undefined;
   }
@@ -122,14 +122,14 @@ export class Ledger {
   }
 
   /** The item's line stands somewhere else now. */
-  move(item: Item, place: Place): void {
+  move(item: UnfinishedPush, place: Place): void {
     this.#count(item, -1);
     item.place = place;
     this.#count(item, 1);
   }
 
   /** What it takes to carry an item: its line, and the mark of what became of it. */
-  #count({ place, error = "" }: Item, sign: 1 | -1): void {
+  #count({ place, error = "" }: UnfinishedPush, sign: 1 | -1): void {
     const bytes = place.length + MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
     this.#perSegment.set(place.segment, (this.#perSegment.get(place.segment) ?? 0) + sign * bytes);
   }
@@ -139,7 +139,7 @@ export class Ledger {
     return this.#perSegment.get(segment) ?? 0;
   }
 
-  itemsIn(segment: number): Item[] {
+  itemsIn(segment: number): UnfinishedPush[] {
     return [...this.#live.values(), ...this.#dead.values()].filter(({ place }) => place.segment === segment);
   }
 
@@ -152,7 +152,7 @@ export class Ledger {
   }
 
   /** In the order in which they came, though a line that was carried to a later segment stands after those of later pushes. */
-  live(): Item[] {
+  live(): UnfinishedPush[] {
     return [...this.#live.values()].sort((a, b) => a.seq - b.seq);
   }
 
@@ -195,8 +195,8 @@ const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", 
 
 /** Makes a ledger from what is in a journal. Lines of a push that is done already, such as a carried copy, are passed over. */
 export class Recovery {
-  readonly ledger = new Ledger();
-  readonly #items = new Map<string, Item>();
+  readonly ledger = new UnfinishedPushes();
+  readonly #items = new Map<string, UnfinishedPush>();
   readonly #done = new Set<string>();
   #lastSeq = 0;
 

@@ -1,10 +1,10 @@
 import type { PushSchema } from "../generated/catalogue.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
 import type { Received } from "../push/received.js";
-import type { Result } from "../work/handlers.js";
+import type { HandlerResult } from "./handlers.js";
 
 /** An identified, authenticated and validated push. */
-export interface Admitted {
+export interface CheckedPush {
   readonly push: Push | QuarantinedPush;
   readonly quarantined: boolean;
   readonly schema: PushSchema | undefined;
@@ -15,17 +15,17 @@ export interface Admitted {
 }
 
 /** Result of keeping a push. `stored`: it will be handled later. */
-export type Kept = Result | "stored";
+export type AcceptResult = HandlerResult | "stored";
 
 /**
  * Stores or handles a push. Returns, or resolves, when that is done. Its error determines the response.
  * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
  */
-export type Keep = (admitted: Admitted) => Kept | Promise<Kept>;
+export type Keep = (admitted: CheckedPush) => AcceptResult | Promise<AcceptResult>;
 
 /** Who takes an admitted push over: direct mode, or an inbox. */
-export interface Keeper {
-  readonly take: Keep;
+export interface ReceiverMode {
+  readonly accept: Keep;
   /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
   opening(): Promise<void> | undefined;
   /** Whether replays have their own time limit instead of `deadlineMs`. */

@@ -1,5 +1,5 @@
 import type { AirudderError } from "../errors.js";
-import type { Result } from "../work/handlers.js";
+import type { HandlerResult } from "./handlers.js";
 
 /** A response to the sender. */
 export interface HttpResponse {
@@ -7,14 +7,14 @@ export interface HttpResponse {
   /** JSON. */
   readonly body: string;
   /** What the receiver found out about the push, and its result; only sent to a dev proxy that asks for it. */
-  readonly known: Known;
+  readonly summary: PushSummary;
   readonly result: Outcome;
   /** The error that caused the response. */
   readonly error?: AirudderError;
 }
 
 /** What the receiver found out about a push. */
-export interface Known {
+export interface PushSummary {
   readonly type: string;
   readonly verified: boolean;
   readonly duplicate: boolean;
@@ -25,15 +25,15 @@ export interface Known {
 }
 
 /** Result of a request. `running`: the deadline has passed and the handlers still run. */
-export type Outcome = Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
+export type Outcome = HandlerResult | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
 /** The success that the vendor documents. */
 export const OK_BODY = "{}";
 
 /** The response to an error: its code and message only. */
-export function refuse(error: AirudderError, known: Known, result: Outcome): HttpResponse {
+export function errorResponse(error: AirudderError, known: PushSummary, result: Outcome): HttpResponse {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
-  return { status: error.status, body, known, result, error };
+  return { status: error.status, body, summary: known, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */

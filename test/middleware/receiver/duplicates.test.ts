@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Duplicates, steadyNow } from "../../../middleware/src/inbox/duplicates.js";
+import { Duplicates, steadyNow } from "../../../middleware/src/receiver/duplicates.js";
 
 const HOUR_MS = 3_600_000;
 

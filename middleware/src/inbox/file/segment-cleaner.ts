@@ -1,6 +1,6 @@
 import type { Content, Journal, JournalError, NewHead, PushHead } from "../../journal/index.js";
-import type { Item, Ledger } from "./ledger.js";
 import { headOf } from "./records.js";
+import type { UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
 /** A segment is held by its last pushes until so many closed ones stand behind it. */
 const SEGMENTS_HELD = 2;
@@ -15,19 +15,19 @@ const CARRIED_AT_ONCE = 4 * 1024 * 1024;
  * if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly. The journal keeps the files of damaged
  * segments.
  */
-export class Sweeper {
+export class SegmentCleaner {
   #sweeping: Promise<void> | undefined;
   #stopped = false;
 
   constructor(
     private readonly journal: Journal,
-    private readonly ledger: Ledger,
+    private readonly ledger: UnfinishedPushes,
   ) {
-    journal.onRefused = () => this.sweep();
+    journal.onRefused = () => this.clean();
   }
 
   /** Removes what can be removed, in the background. */
-  sweep(): void {
+  clean(): void {
     if (this.#sweeping !== undefined || !this.#canSweep()) return;
     this.#sweeping = this.#sweep()
       .catch(() => undefined) // the next finished push starts another sweep
@@ -73,7 +73,7 @@ export class Sweeper {
   }
 
   /** The line to append for an item. If its line on disk is damaged: its push in memory, or else a head only, so that it stays listed. */
-  async #read(item: Item): Promise<Line> {
+  async #read(item: UnfinishedPush): Promise<Line> {
     const { place, push } = item;
     try {
       const { head, content } = await this.journal.read(place);
@@ -89,7 +89,7 @@ export class Sweeper {
     };
   }
 
-  async #carry(item: Item, { head, content }: Line): Promise<void> {
+  async #carry(item: UnfinishedPush, { head, content }: Line): Promise<void> {
     const { place } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
     if (item.finished !== undefined) {
@@ -117,7 +117,7 @@ interface Line {
 }
 
 /** The head of a push whose line is damaged. It has no body, and no digest, so that a later copy is not a duplicate. */
-function remainsOf({ id, type, receivedAt, subject, seq }: Item): NewHead {
+function remainsOf({ id, type, receivedAt, subject, seq }: UnfinishedPush): NewHead {
   const head: NewHead = {
     kind: "push",
     id,
@@ -135,8 +135,8 @@ function remainsOf({ id, type, receivedAt, subject, seq }: Item): NewHead {
   return head;
 }
 
-function chunks(items: readonly Item[]): Item[][] {
-  const all: Item[][] = [];
+function chunks(items: readonly UnfinishedPush[]): UnfinishedPush[][] {
+  const all: UnfinishedPush[][] = [];
   let bytes = CARRIED_AT_ONCE;
   for (const item of items) {
     if (bytes >= CARRIED_AT_ONCE) {

@@ -4,7 +4,7 @@ import { type Journal, JournalError } from "../../journal/index.js";
 const REOPEN_MS = 1_000;
 
 /** Keeps a journal open: what fails is tried again on its own until it works, and so is what another process has taken over. */
-export class Opening {
+export class JournalOpener {
   #journal: Promise<Journal> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

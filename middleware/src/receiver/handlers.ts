@@ -26,10 +26,10 @@ export type PushFor<K extends PushType | keyof HandlerMap> = K extends PushType
     : never;
 
 /** Result of handling a push without an error. */
-export type Result = "handled" | "ignored" | "quarantined";
+export type HandlerResult = "handled" | "ignored" | "quarantined";
 
 /** The values that select the handlers of a push. */
-export interface Routed {
+export interface HandlerKey {
   readonly type: PushType;
   /** The payload lacks what the handlers of its type need. */
   readonly quarantined: boolean;
@@ -51,7 +51,7 @@ export class Handlers {
   }
 
   /** Whether this push has a handler. */
-  take(push: Routed): boolean {
+  has(push: HandlerKey): boolean {
     return this.#find(push.type, push.quarantined) !== undefined;
   }
 
@@ -65,7 +65,7 @@ export class Handlers {
   }
 
   /** Resolves when a handler for this push is registered, or after `limitMs`. */
-  wait(push: Routed, limitMs: number): Promise<void> {
+  wait(push: HandlerKey, limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
@@ -73,7 +73,7 @@ export class Handlers {
         resolve();
       };
       const resume = (): void => {
-        if (push.type === "unknown" || this.take(push)) settle();
+        if (push.type === "unknown" || this.has(push)) settle();
       };
       const timer = setTimeout(settle, limitMs);
       timer.unref();
@@ -82,7 +82,11 @@ export class Handlers {
   }
 
   /** Runs the handlers of a push in sequence. Returns the result without a promise if all of them are synchronous. */
-  run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): Result | Promise<Result> {
+  run(
+    push: Push | QuarantinedPush,
+    quarantined: boolean,
+    context: HandlerContext,
+  ): HandlerResult | Promise<HandlerResult> {
     const handlers = this.#find(push.type, quarantined);
     if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
     const running = runFrom(handlers, 0, push, context);
@@ -90,7 +94,7 @@ export class Handlers {
   }
 }
 
-function handled(): Result {
+function handled(): HandlerResult {
   return "handled";
 }
 
