@@ -14,22 +14,12 @@ export { type Condition, catalogue, type PushSchema, type Rule } from "./generat
 export type * from "./generated/types.js";
 export { fileInbox } from "./inbox/file/file.js";
 export type { FileInboxOptions } from "./inbox/file/options.js";
-export {
-  type Attempt,
-  type Consumer,
-  type DeadPush,
-  type Inbox,
-  type InboxEvents,
-  type InboxState,
-  Quarantined,
-  type RecoveredPush,
-  type StoredPush,
-} from "./inbox/inbox.js";
-export type { HeaderMap } from "./journal/index.js";
+export type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
+export { type HeaderMap, JournalError, type LockOwner } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
 export { type Replace, replaceQuoted } from "./observe/quoted.js";
 export { CHANNEL } from "./observe/recorder.js";
-export type { Quantiles, Stats } from "./observe/stats.js";
+export type { Quantiles } from "./observe/stats.js";
 export type { AirudderOptions } from "./options.js";
 export { isAnswered } from "./payload/answered.js";
 export { type CallTimes, callTimes, talkSeconds } from "./payload/call-times.js";
@@ -47,3 +37,4 @@ export { identify } from "./push/identify.js";
 export type { Push, PushOf, QuarantinedPush } from "./push/push.js";
 export { DEFAULT_KEY, sign, verifySign } from "./push/sign.js";
 export type { Handler, HandlerContext, HandlerMap, PushFor } from "./receiver/handlers.js";
+export type { Stats } from "./receiver/stats.js";

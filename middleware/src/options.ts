@@ -115,7 +115,9 @@ const taken = new WeakSet<Inbox>();
 
 /** Rejects an inbox that another receiver uses: each would get pushes that only the other can handle. */
 function checkInbox(inbox: Inbox): void {
-  const isInbox = [inbox?.put, inbox?.consume, inbox?.close].every((method) => typeof method === "function");
+  const isInbox = [inbox?.open, inbox?.put, inbox?.consume, inbox?.close].every(
+    (method) => typeof method === "function",
+  );
   if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
   if (taken.has(inbox)) invalid("inbox", "an inbox of its own: this one has a receiver already; give each its folder");
   taken.add(inbox);

@@ -101,7 +101,7 @@ class BodyReader implements Waiter {
   }
 
   /** The body has not come with its headers: from now on it has its time, and its sender may go. */
-  wait(): void {
+  onEndOfTurn(): void {
     if (this.#isDone) return;
     const { request, limits } = this;
     if (request.readableEnded) this.#finish(undefined, this.#whole());

@@ -1,5 +1,4 @@
 import type { AirudderErrorCode } from "../errors.js";
-import type { InboxState } from "../inbox/inbox.js";
 
 /** The 50th, 95th and 99th percentile of the last 1,024 durations, in milliseconds. */
 export interface Quantiles {
@@ -9,7 +8,7 @@ export interface Quantiles {
 }
 
 /** Counts since the receiver was created. */
-export interface Stats {
+export interface Counts {
   readonly accepted: number;
   readonly duplicates: number;
   /** Accepted pushes that had drift. */
@@ -27,8 +26,6 @@ export interface Stats {
   readonly quarantined: number;
   /** Requests that are still without a response. */
   readonly inFlight: number;
-  /** What waits in the inbox; absent in direct mode. */
-  readonly inbox?: InboxState;
   /** From the first byte of a request to its response. */
   readonly responseMs: Quantiles;
   /** How long handlers took. */

@@ -21,7 +21,7 @@ export class DirectMode implements ReceiverMode {
 
   opening(): undefined {}
 
-  readonly accept = ({ push, quarantined }: CheckedPush): HandlerResult | Promise<HandlerResult> => {
+  accept({ push, quarantined }: CheckedPush): HandlerResult | Promise<HandlerResult> {
     const startedAt = performance.now();
     const { id, type } = push;
     const succeed = (result: HandlerResult): HandlerResult => {
@@ -31,7 +31,7 @@ export class DirectMode implements ReceiverMode {
       }
       if (result === "ignored") this.recorder.emit({ event: "ignored", id, type });
       else this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
-      warnUnhandled(this.warnings, { type, result, kept: false });
+      warnUnhandled(this.warnings, { type, result, isStored: false });
       return result;
     };
     const fail = (error: unknown): never => {
@@ -52,7 +52,7 @@ export class DirectMode implements ReceiverMode {
     const running = handling.then(succeed, fail).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
-  };
+  }
 
   async close(limitMs: number): Promise<void> {
     await settlesWithin(Promise.allSettled(this.#running), limitMs);

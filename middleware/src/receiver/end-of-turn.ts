@@ -1,19 +1,19 @@
-/** Something that most often is done within the turn of the event loop in which it was begun. */
+/** Work that most often ends in the turn of the event loop in which it began. */
 export interface Waiter {
-  /** The turn is over: what only those need that are not done yet, such as a time limit, is set up now. */
-  wait(): void;
+  /** Called at the end of the turn. Set up here what only unfinished work needs, such as a time limit. */
+  onEndOfTurn(): void;
 }
 
-let begun: Waiter[] = [];
+let waiters: Waiter[] = [];
 
-/** Calls `wait` when this turn of the event loop is over; all that was begun in it shares one timer. */
+/** Calls `onEndOfTurn` when this turn of the event loop ends. All waiters of a turn share one timer. */
 export function atEndOfTurn(waiter: Waiter): void {
-  if (begun.length === 0) setImmediate(waitForRest);
-  begun.push(waiter);
+  if (waiters.length === 0) setImmediate(callWaiters);
+  waiters.push(waiter);
 }
 
-function waitForRest(): void {
-  const waiters = begun;
-  begun = [];
-  for (const waiter of waiters) waiter.wait();
+function callWaiters(): void {
+  const called = waiters;
+  waiters = [];
+  for (const waiter of called) waiter.onEndOfTurn();
 }

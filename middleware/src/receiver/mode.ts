@@ -14,18 +14,16 @@ export interface CheckedPush {
   readonly received: Received;
 }
 
-/** Result of keeping a push. `stored`: it will be handled later. */
-export type AcceptResult = HandlerResult | "stored";
+/** Result of accepting a push. `stored`: it will be handled later. `duplicate`: the inbox has the push already. */
+export type AcceptResult = HandlerResult | "stored" | "duplicate";
 
-/**
- * Stores or handles a push. Returns, or resolves, when that is done. Its error determines the response.
- * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
- */
-export type Keep = (admitted: CheckedPush) => AcceptResult | Promise<AcceptResult>;
-
-/** Who takes an admitted push over: direct mode, or an inbox. */
+/** What a receiver does with a push before it responds: direct mode runs the handlers, inbox mode stores the push. */
 export interface ReceiverMode {
-  readonly accept: Keep;
+  /**
+   * Stores or handles a push. Returns, or resolves, when that is done; its error determines the response. It may continue after the
+   * deadline; a duplicate that arrives meanwhile waits for it.
+   */
+  accept(push: CheckedPush): AcceptResult | Promise<AcceptResult>;
   /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
   opening(): Promise<void> | undefined;
   /** Whether replays have their own time limit instead of `deadlineMs`. */
@@ -34,14 +32,14 @@ export interface ReceiverMode {
   close(limitMs: number): Promise<void>;
 }
 
-/** Waits at most `ms` for `work`. Resolves with whether it settled. */
-export function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+/** Waits at most `ms` for a promise. Resolves with whether it settled. */
+export function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);
     const finish = (): void => {
       clearTimeout(timer);
       resolve(true);
     };
-    work.then(finish, finish);
+    promise.then(finish, finish);
   });
 }

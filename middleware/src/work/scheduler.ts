@@ -1,146 +1,153 @@
-import { AttemptTimeout, RunningAttempt } from "./attempt.js";
-import { type Backoff, backoffMs } from "./backoff.js";
 import { Heap } from "./heap.js";
 import { Queue } from "./queue.js";
 
-/** A unit of work. Jobs of one subject run in sequence, in the order in which they were added. */
+/** A unit of work. Jobs of one subject run one at a time, in the order in which they were added. */
 export interface Job {
   readonly subject: string | undefined;
-  /** Number of failed attempts. */
-  failures: number;
 }
 
-/** Limits and callbacks of a worker. */
-export interface WorkerOptions<J extends Job, R = unknown> {
-  /** Maximum number of parallel attempts. */
-  readonly concurrency: number;
-  /** Maximum number of retries after the first attempt. */
-  readonly retries: number;
-  readonly timeoutMs: number;
-  readonly backoff: Backoff;
-  /** A promise to wait for before the job starts; `undefined` to start it now. */
-  hold?(job: J): Promise<void> | undefined;
+/** What the scheduler does after a run. */
+export interface NextRun {
   /**
-   * Prepares a job to run. Does not count towards the time limit. If it fails, it is retried and the attempt does not count as failed,
-   * unless the error is final.
-   * @param alone whether no other job runs in parallel
+   * The job runs again after this delay; until then no later job of its subject runs. Milliseconds. Default: the job is finished.
    */
-  prepare(job: J, alone: boolean): void | Promise<void>;
-  run(job: J, attempt: RunningAttempt): R | Promise<R>;
-  /** These return a promise where recording takes time. */
-  done(job: J, result: R): unknown;
-  retrying(job: J, error: unknown, delayMs: number): unknown;
-  dead(job: J, error: unknown): unknown;
-  /** Whether there must be no retry after this error. */
-  isFinal(error: unknown, job: J): boolean;
+  readonly delayMs?: number;
+  /** Whether the next run is exclusive. Default: `false`. */
+  readonly isExclusive?: boolean;
+  /** Settles when the result of this run is stored. After an exclusive run, nothing starts before that. */
+  readonly recorded?: Promise<unknown>;
 }
 
-/** A job with its place in the order in which the jobs were added. */
+/** One run of a job. */
+export interface Run {
+  /** Whether no other job runs in parallel. */
+  readonly isExclusive: boolean;
+  /** Whether `stop` no longer waits for this run. Its result is ignored. */
+  readonly isAbandoned: boolean;
+}
+
+/** Limits and functions of a {@link Scheduler}. */
+export interface SchedulerOptions<J extends Job> {
+  /** Maximum number of parallel runs. */
+  readonly concurrency: number;
+  /** A promise to wait for before the job starts; `undefined` to start it now. A waiting job does not count as running. */
+  hold?(job: J): Promise<void> | undefined;
+  /** Runs a job once. Must not throw or reject. */
+  run(job: J, run: Run): NextRun | Promise<NextRun>;
+}
+
+/** How a job is added. */
+export interface JobOptions {
+  /**
+   * Runs the job before all others, with no other job in parallel, once. Has no effect if it waits for an earlier job of its subject.
+   * Default: `false`.
+   */
+  readonly isExclusive?: boolean;
+  /** Delay before the job can start, unless it waits for an earlier job of its subject. Milliseconds; default 0. */
+  readonly delayMs?: number;
+}
+
+/** A job with its position in the order in which the jobs were added. */
 interface Entry<J> {
   readonly job: J;
   readonly order: number;
-  /** It runs with no job in parallel, before all others that are ready. */
-  alone: boolean;
-}
-
-interface Running<J> {
-  readonly job: J;
-  timer: NodeJS.Timeout | undefined;
+  isExclusive: boolean;
 }
 
 /**
- * Runs jobs in parallel, but jobs of one subject in order. Retries failed jobs with increasing delays. The oldest ready job starts first.
- * No job starts before `start()`.
+ * Schedules jobs in memory: runs them in parallel, but jobs of one subject in sequence. The oldest ready job starts first. No job starts
+ * before `start()`.
  */
-export class Worker<J extends Job, R = unknown> {
+export class Scheduler<J extends Job> {
   readonly #ready = new Heap<Entry<J>>();
-  /** Jobs that run first, one at a time, with no other job in parallel. */
-  readonly #alone = new Queue<Entry<J>>();
-  #runsAlone: J | undefined;
-  /** For each subject with an unfinished job: the jobs that wait for it, if any. */
-  readonly #lanes = new Map<string, Queue<Entry<J>> | undefined>();
-  /** Running attempts, each with the timer of its time limit, if set. */
-  readonly #running = new Map<RunningAttempt, Running<J>>();
+  readonly #readyExclusive = new Queue<Entry<J>>();
+  #isExclusiveRunning = false;
+  /** Each subject with an unfinished job, and the later jobs of this subject, if any. */
+  readonly #subjects = new Map<string, Queue<Entry<J>> | undefined>();
+  readonly #running = new Set<{ isAbandoned: boolean }>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Of jobs that could not be made ready: how often that failed. */
-  readonly #unready = new Map<J, number>();
   #added = 0;
-  #started = false;
-  #scheduled = false;
-  #filling = false;
-  #stopped = false;
-  #stopping: Promise<readonly J[]> | undefined;
-  #idle: (() => void) | undefined;
+  #isStarted = false;
+  #isScheduled = false;
+  #isFilling = false;
+  #isStopped = false;
+  #stopping: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
 
-  constructor(private readonly options: WorkerOptions<J, R>) {}
+  constructor(private readonly options: SchedulerOptions<J>) {}
 
   /** Starts to run the added jobs. */
   start(): void {
-    this.#started = true;
+    this.#isStarted = true;
     this.#schedule();
   }
 
-  /** @param alone the job runs before all others, with no job in parallel; has no effect if it waits for an earlier job of its subject */
-  add(job: J, { alone = false, delayMs = 0 }: { alone?: boolean; delayMs?: number } = {}): void {
-    const entry = { job, order: this.#added++, alone };
+  add(job: J, { isExclusive = false, delayMs = 0 }: JobOptions = {}): void {
+    const entry = { job, order: this.#added++, isExclusive };
     const { subject } = job;
     if (subject !== undefined) {
-      if (this.#lanes.has(subject)) {
-        this.#lane(subject).push(entry);
+      if (this.#subjects.has(subject)) {
+        this.#laterJobs(subject).push(entry);
         return;
       }
-      this.#lanes.set(subject, undefined);
+      this.#subjects.set(subject, undefined);
     }
-    if (delayMs > 0) this.#makeReadyIn(delayMs, entry);
+    if (delayMs > 0) this.#makeReadyAfter(delayMs, entry);
     else this.#makeReady(entry);
   }
 
-  #lane(subject: string): Queue<Entry<J>> {
-    const lane = this.#lanes.get(subject) ?? new Queue();
-    this.#lanes.set(subject, lane);
-    return lane;
+  #laterJobs(subject: string): Queue<Entry<J>> {
+    const jobs = this.#subjects.get(subject) ?? new Queue();
+    this.#subjects.set(subject, jobs);
+    return jobs;
   }
 
   #makeReady(entry: Entry<J>): void {
-    if (entry.alone) this.#alone.push(entry);
+    if (entry.isExclusive) this.#readyExclusive.push(entry);
     else this.#ready.push(entry);
     this.#schedule();
   }
 
-  /** Work starts after this turn of the event loop: the response to the sender comes first. */
+  #makeReadyAfter(delayMs: number, entry: Entry<J>): void {
+    if (this.#isStopped) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#makeReady(entry);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  /** Jobs start after this turn of the event loop: the response to the sender is sent first. */
   #schedule(): void {
-    if (this.#scheduled || !this.#started) return;
-    this.#scheduled = true;
+    if (this.#isScheduled || !this.#isStarted) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#isScheduled = false;
       this.#fill();
     });
   }
 
-  /** A job that ends at once comes back to the loop that started it. */
+  /** A synchronous job returns to the loop that started it, so the stack does not grow. */
   #fill(): void {
-    if (this.#filling || !this.#started) return;
-    this.#filling = true;
+    if (this.#isFilling || !this.#isStarted) return;
+    this.#isFilling = true;
     for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#start(entry);
-    this.#filling = false;
+    this.#isFilling = false;
   }
 
   /** The job to start now, if any. */
   #next(): Entry<J> | undefined {
-    if (this.#stopped || this.#runsAlone !== undefined) return undefined;
-    if (this.#alone.size > 0) return this.#running.size === 0 ? this.#nextAlone() : undefined;
+    if (this.#isStopped || this.#isExclusiveRunning) return undefined;
+    while (this.#readyExclusive.size > 0) {
+      if (this.#running.size > 0) return undefined;
+      const entry = this.#readyExclusive.shift() as Entry<J>;
+      if (!this.#isHeld(entry)) return entry;
+    }
     while (this.#running.size < this.options.concurrency) {
       const entry = this.#ready.pop();
       if (entry === undefined || !this.#isHeld(entry)) return entry;
     }
     return undefined;
-  }
-
-  #nextAlone(): Entry<J> | undefined {
-    const entry = this.#alone.shift() as Entry<J>;
-    if (this.#isHeld(entry)) return this.#next();
-    this.#runsAlone = entry.job;
-    return entry;
   }
 
   #isHeld(entry: Entry<J>): boolean {
@@ -151,150 +158,63 @@ export class Worker<J extends Job, R = unknown> {
   }
 
   #start(entry: Entry<J>): void {
-    const { job } = entry;
-    const attempt = new RunningAttempt(job.failures + 1);
-    this.#running.set(attempt, { job, timer: undefined });
-    const preparing = this.options.prepare(job, this.#runsAlone === job);
-    if (preparing === undefined) this.#run(entry, attempt);
+    const run = { isExclusive: entry.isExclusive, isAbandoned: false };
+    if (entry.isExclusive) this.#isExclusiveRunning = true;
+    this.#running.add(run);
+    const next = this.options.run(entry.job, run);
+    if (next instanceof Promise) void next.then((settled) => this.#end(entry, run, settled));
+    else this.#end(entry, run, next);
+  }
+
+  #end(entry: Entry<J>, run: Run, next: NextRun): void {
+    if (run.isAbandoned) return;
+    this.#running.delete(run);
+    if (next.delayMs === undefined) this.#startLaterJob(entry.job);
     else {
-      preparing.then(
-        () => {
-          this.#unready.delete(job);
-          this.#run(entry, attempt);
-        },
-        (error) => this.#end(entry, attempt, () => this.#postpone(entry, error)),
-      );
+      entry.isExclusive = next.isExclusive ?? false;
+      this.#makeReadyAfter(next.delayMs, entry);
     }
+    if (run.isExclusive) this.#endExclusive(next.recorded);
+    if (this.#isStopped && this.#running.size === 0) this.#onIdle?.();
+    if (this.#ready.size > 0 || this.#readyExclusive.size > 0) this.#fill();
   }
 
-  #postpone(entry: Entry<J>, error: unknown): void {
-    const { job } = entry;
-    if (this.options.isFinal(error, job)) {
-      this.#bury(job, error);
-      return;
-    }
-    const failures = (this.#unready.get(job) ?? 0) + 1;
-    this.#unready.set(job, failures);
-    this.#makeReadyIn(backoffMs(failures, this.options.backoff), entry);
+  #startLaterJob({ subject }: J): void {
+    if (subject === undefined) return;
+    const later = this.#subjects.get(subject)?.shift();
+    if (later === undefined) this.#subjects.delete(subject);
+    else this.#makeReady(later);
   }
 
-  #run(entry: Entry<J>, attempt: RunningAttempt): void {
-    if (!this.#running.has(attempt)) return;
-    let result: R | Promise<R>;
-    try {
-      result = this.options.run(entry.job, attempt);
-    } catch (error) {
-      this.#end(entry, attempt, () => this.#fail(entry, error));
-      return;
-    }
-    if (result instanceof Promise) this.#follow(result, entry, attempt);
-    else this.#end(entry, attempt, () => this.#finish(entry.job, result));
-  }
-
-  #follow(running: Promise<R>, entry: Entry<J>, attempt: RunningAttempt): void {
-    const { timeoutMs } = this.options;
-    const timer = setTimeout(() => {
-      const error = new AttemptTimeout(timeoutMs);
-      attempt.abort(error);
-      this.#end(entry, attempt, () => this.#fail(entry, error));
-    }, timeoutMs);
-    (this.#running.get(attempt) as Running<J>).timer = timer;
-    running.then(
-      (result) => this.#end(entry, attempt, () => this.#finish(entry.job, result)),
-      (error) => this.#end(entry, attempt, () => this.#fail(entry, error)),
-    );
-  }
-
-  /** Ends an attempt once, whatever ends it first: its handler, its time limit, or the stop. */
-  #end({ job }: Entry<J>, attempt: RunningAttempt, then: () => unknown): void {
-    const running = this.#running.get(attempt);
-    if (running === undefined) return;
-    clearTimeout(running.timer);
-    this.#running.delete(attempt);
-    const recorded = then();
-    if (this.#runsAlone === job) this.#endAlone(recorded);
-    if (this.#stopped && this.#running.size === 0) this.#idle?.();
-    if (this.#ready.size > 0 || this.#alone.size > 0) this.#fill();
-  }
-
-  /** Nothing else starts before the result of a job that ran alone is recorded: otherwise a crash would be counted against it. */
-  #endAlone(recorded: unknown): void {
+  /** If another job started before the result is stored, a crash that it causes would count against the exclusive job. */
+  #endExclusive(recorded: Promise<unknown> | undefined): void {
     const end = (): void => {
-      this.#runsAlone = undefined;
+      this.#isExclusiveRunning = false;
       this.#schedule();
     };
-    if (recorded instanceof Promise) recorded.then(end, end);
-    else this.#runsAlone = undefined;
+    if (recorded === undefined) this.#isExclusiveRunning = false;
+    else recorded.then(end, end);
   }
 
-  #finish(job: J, result: R): unknown {
-    const recorded = this.options.done(job, result);
-    this.#leaveLane(job);
-    return recorded;
-  }
-
-  #fail(entry: Entry<J>, error: unknown): unknown {
-    const { job } = entry;
-    job.failures++;
-    entry.alone = false;
-    if (job.failures > this.options.retries || this.options.isFinal(error, job)) return this.#bury(job, error);
-    const delayMs = backoffMs(job.failures, this.options.backoff);
-    const recorded = this.options.retrying(job, error, delayMs);
-    this.#makeReadyIn(delayMs, entry);
-    return recorded;
-  }
-
-  #bury(job: J, error: unknown): unknown {
-    this.#unready.delete(job);
-    const recorded = this.options.dead(job, error);
-    this.#leaveLane(job);
-    return recorded;
-  }
-
-  #makeReadyIn(delayMs: number, entry: Entry<J>): void {
-    if (this.#stopped) return;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#makeReady(entry);
-    }, delayMs);
-    this.#timers.add(timer);
-  }
-
-  #leaveLane({ subject }: J): void {
-    if (subject === undefined) return;
-    const next = this.#lanes.get(subject)?.shift();
-    if (next === undefined) this.#lanes.delete(subject);
-    else this.#makeReady(next);
-  }
-
-  /**
-   * Starts nothing more and waits for running attempts at most `limitMs`; then aborts them. Stops once.
-   * @returns the jobs whose attempts were aborted
-   */
-  stop(limitMs: number): Promise<readonly J[]> {
+  /** Starts no more jobs, and waits at most `limitMs` for the running ones. Then it ignores their results. Further calls do nothing. */
+  stop(limitMs: number): Promise<void> {
     this.#stopping ??= this.#stop(limitMs);
     return this.#stopping;
   }
 
-  async #stop(limitMs: number): Promise<readonly J[]> {
-    this.#stopped = true;
+  async #stop(limitMs: number): Promise<void> {
+    this.#isStopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
-    if (this.#running.size === 0) return [];
+    if (this.#running.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limitMs);
-      this.#idle = () => {
+      this.#onIdle = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    const aborted = [...this.#running];
+    for (const run of this.#running) run.isAbandoned = true;
     this.#running.clear();
-    const reason = new Error("The receiver is closing.");
-    for (const [attempt, { timer }] of aborted) {
-      clearTimeout(timer);
-      attempt.abort(reason);
-    }
-    return aborted.map(([, { job }]) => job);
   }
 }

@@ -83,7 +83,11 @@ test("whatever the token and the rest of the query: it is accepted, and the rest
   const parts = fc.array(fc.tuple(name, value), { maxLength: 4 });
   const urls: string[] = [];
   const inbox = {
-    put: async ({ url }: { url: string }) => void urls.push(url),
+    open: async () => undefined,
+    put: async ({ url }: { url: string }) => {
+      urls.push(url);
+      return "stored" as const;
+    },
     consume: () => undefined,
     close: async () => undefined,
   };

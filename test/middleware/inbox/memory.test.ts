@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileInbox, type StoredPush } from "airudder-webhooks";
+import { fileInbox } from "airudder-webhooks";
+import type { StoredPush } from "airudder-webhooks/inbox";
 import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
@@ -20,11 +21,11 @@ for (const [what, size, count, most] of loads) {
       finishFirst = resolve;
     });
     const handled = new Map<string, StoredPush>();
+    await inbox.open(silent);
     inbox.consume((push) => {
       handled.set(push.id, push);
       return first;
-    }, silent);
-    await inbox.ready?.();
+    });
     const pushes = Array.from({ length: count }, (_, i) => storedPush({ body: Buffer.alloc(size, String(i % 10)) }));
     for (const push of pushes) await inbox.put(push);
     finishFirst();
@@ -38,7 +39,8 @@ test("pushes that are done make room for those that come", async (t) => {
   const inbox = fileInbox(makeFolder(t));
   t.after(() => inbox.close(100));
   const handled = new Set<StoredPush>();
-  inbox.consume((push) => void handled.add(push), silent);
+  await inbox.open(silent);
+  inbox.consume((push) => void handled.add(push));
   for (let i = 0; i < 20; i++) {
     const push = storedPush({ body: Buffer.alloc(MB, "x") });
     await inbox.put(push);

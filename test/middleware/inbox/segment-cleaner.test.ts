@@ -53,10 +53,10 @@ test("dead pushes whose errors take more than they do are not carried round and 
   const dir = makeFolder(t);
   const inbox = fileInbox(dir, { segmentBytes: 20_000, retries: 0 });
   t.after(() => inbox.close(100));
+  await inbox.open(silent);
   inbox.consume(({ type }) => {
     if (type === "unknown") throw new Error("x".repeat(490));
-  }, silent);
-  await inbox.ready?.();
+  });
   for (let i = 0; i < 100; i++) await inbox.put(storedPush());
   await until(() => inbox.state?.().dead === 100);
   const before = segmentsOf(dir);

@@ -21,8 +21,8 @@ async function withOneOnDisk(t: TestContext, dir: string) {
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)), silent);
-  await inbox.ready?.();
+  await inbox.open(silent);
+  inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)));
   for (let i = 0; i < 8; i++) await inbox.put(storedPush({ body: Buffer.alloc(MB, "x") }));
   await inbox.put(storedPush({ id: "on disk", body: Buffer.from('"whole"') }));
   const errorOf = async (): Promise<string> => String((await inbox.dead?.())?.[0]?.error);
@@ -94,11 +94,11 @@ test("Linux as root only: a volume that is smaller than a segment never stops an
   const inbox = fileInbox(join(volume, "inbox"), { retries: 0 });
   t.after(() => inbox.close(100));
   let handled = 0;
+  await inbox.open(silent);
   inbox.consume(({ id }) => {
     if (id === "dead") throw new Error("no");
     handled++;
-  }, silent);
-  await inbox.ready?.();
+  });
   await inbox.put(storedPush({ id: "dead" }));
   assert.equal(await putAll(inbox, 2_000), 0);
   await until(() => handled === 2_000);
@@ -117,8 +117,8 @@ test("Linux as root only: an inbox that has filled its volume takes pushes again
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  inbox.consume(() => isLetGo, silent);
-  await inbox.ready?.();
+  await inbox.open(silent);
+  inbox.consume(() => isLetGo);
   assert.ok((await putAll(inbox, 600)) > 0, "the volume is full");
   letGo();
   await until(() => inbox.state?.().queued === 0);
@@ -149,8 +149,8 @@ for (const more of [{}, { afterLiving: true }]) {
     }
     const inbox = fileInbox(dir);
     t.after(() => inbox.close(100));
-    inbox.consume(() => undefined, silent);
-    await inbox.ready?.();
+    await inbox.open(silent);
+    inbox.consume(() => undefined);
     await until(async () => (await putAll(inbox, 1)) === 0);
     assert.equal(await putAll(inbox, 600), 0);
   });

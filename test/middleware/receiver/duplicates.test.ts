@@ -85,7 +85,7 @@ for (const isDone of [false, true]) {
     const duplicates = new Duplicates(HOUR_MS);
     const kept = Promise.resolve();
     const a = duplicates.begin("s", digest("a"), kept);
-    a.late = true; // the only request that waited for it got 503
+    a.isLate = true; // the only request that waited for it got 503
     const b = duplicates.begin("s", digest("b"), kept);
     duplicates.settle(b, true);
     if (isDone) duplicates.settle(a, true);

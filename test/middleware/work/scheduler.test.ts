@@ -1,152 +1,155 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { backoffMs } from "../../../middleware/src/work/backoff.js";
-import { type Job, Worker, type WorkerOptions } from "../../../middleware/src/work/scheduler.js";
+import { type Job, Scheduler, type SchedulerOptions } from "airudder-webhooks/inbox";
 import { until } from "../../helpers/until.js";
 
 interface Named extends Job {
   name: string;
 }
 
-const job = (name: string, subject?: string): Named => ({ name, subject, failures: 0 });
+const job = (name: string, subject?: string): Named => ({ name, subject });
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function makeWorker(options: Partial<WorkerOptions<Named>>): { worker: Worker<Named>; done: string[] } {
-  const done: string[] = [];
-  const worker = new Worker<Named>({
+function makeScheduler(options: Partial<SchedulerOptions<Named>> = {}): {
+  scheduler: Scheduler<Named>;
+  finished: string[];
+} {
+  const finished: string[] = [];
+  const scheduler = new Scheduler<Named>({
     concurrency: 4,
-    retries: 2,
-    timeoutMs: 1_000,
-    backoff: { firstMs: 1, maxMs: 2 },
-    prepare: () => undefined,
-    run: () => undefined,
-    done: ({ name }) => done.push(name),
-    retrying: () => undefined,
-    dead: () => undefined,
-    isFinal: () => false,
+    run: ({ name }) => {
+      finished.push(name);
+      return {};
+    },
     ...options,
   });
-  worker.start();
-  return { worker, done };
+  scheduler.start();
+  return { scheduler, finished };
 }
 
-test("however many jobs end at once, the stack does not grow", async () => {
-  const { worker, done } = makeWorker({});
-  for (let i = 0; i < 100_000; i++) worker.add(job(String(i)));
-  await until(() => done.length === 100_000);
+test("the stack does not grow, however many synchronous jobs run", async () => {
+  const { scheduler, finished } = makeScheduler();
+  for (let i = 0; i < 100_000; i++) scheduler.add(job(String(i)));
+  await until(() => finished.length === 100_000);
 });
 
-test("no more jobs run than may, and never two of one subject", async () => {
+test("at most `concurrency` jobs run in parallel, and never two of one subject", async () => {
   let running = 0;
-  let most = 0;
+  let max = 0;
+  let finished = 0;
   const perSubject = new Map<string, number>();
   let overlapped = false;
-  const { worker, done } = makeWorker({
+  const { scheduler } = makeScheduler({
     run: async ({ subject = "" }) => {
-      most = Math.max(most, ++running);
+      max = Math.max(max, ++running);
       overlapped ||= (perSubject.get(subject) ?? 0) > 0;
       perSubject.set(subject, 1);
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await later(1);
       perSubject.set(subject, 0);
       running--;
+      finished++;
+      return {};
     },
   });
-  for (let i = 0; i < 100; i++) worker.add(job(String(i), `s${i % 7}`));
-  await until(() => done.length === 100);
-  assert.deepEqual([most, overlapped], [4, false]);
+  for (let i = 0; i < 100; i++) scheduler.add(job(String(i), `s${i % 7}`));
+  await until(() => finished === 100);
+  assert.deepEqual([max, overlapped], [4, false]);
 });
 
-test("making a job ready is not in the time of its try, and a job is run once a try", async () => {
+test("a job that must run again does so however often, before the later jobs of its subject", async () => {
   let runs = 0;
-  const { worker, done } = makeWorker({
-    timeoutMs: 5,
-    prepare: () => new Promise((resolve) => setTimeout(resolve, 40)),
-    run: () => {
-      runs++;
+  const finished: string[] = [];
+  const { scheduler } = makeScheduler({
+    run: async ({ name }) => {
+      if (++runs < 8) return { delayMs: 1 };
+      finished.push(name);
+      return {};
     },
   });
-  worker.add(job("slow to read"));
-  await until(() => done.length === 1);
-  assert.equal(runs, 1);
+  scheduler.add(job("a", "subject"));
+  scheduler.add(job("b", "subject"));
+  await until(() => finished.length === 2);
+  assert.deepEqual([finished, runs], [["a", "b"], 9]);
 });
 
-test("a job that cannot be made ready is tried again however often that takes, and none of it is a try of the job", async () => {
-  let readings = 0;
-  const numbers: number[] = [];
-  const { worker, done } = makeWorker({
-    retries: 0,
-    prepare: async () => {
-      if (++readings < 8) throw new Error("the disk is away");
-    },
-    run: (_, { number }) => void numbers.push(number),
-    retrying: () => assert.fail("no try has failed"),
-    dead: () => assert.fail("no try has failed"),
+test("an exclusive job runs before all others, and nothing starts until its result is recorded", async () => {
+  const log: string[] = [];
+  let record = (): void => undefined;
+  const recorded = new Promise<void>((resolve) => {
+    record = resolve;
   });
-  worker.add(job("a", "subject"));
-  worker.add(job("b", "subject"));
-  await until(() => done.length === 2);
-  assert.deepEqual([done, numbers, readings], [["a", "b"], [1, 1], 9]);
-});
-
-test("a job that can never be made ready is dead at once, and the next of its subject is done", async () => {
-  const dead: [string, number][] = [];
-  const { worker, done } = makeWorker({
-    prepare: async ({ name }) => {
-      if (name === "damaged") throw new RangeError();
+  const { scheduler } = makeScheduler({
+    run: ({ name }, { isExclusive }) => {
+      log.push(isExclusive ? `${name} exclusive` : name);
+      return isExclusive ? { recorded } : {};
     },
-    dead: ({ name, failures }) => dead.push([name, failures]),
-    isFinal: (error) => error instanceof RangeError,
   });
-  worker.add(job("damaged", "subject"));
-  worker.add(job("whole", "subject"));
-  await until(() => done.length === 1);
-  assert.deepEqual(dead, [["damaged", 0]]);
+  scheduler.add(job("a"));
+  scheduler.add(job("b"), { isExclusive: true });
+  await later(20);
+  assert.deepEqual(log, ["b exclusive"]);
+  record();
+  await until(() => log.length === 2);
+  assert.deepEqual(log, ["b exclusive", "a"]);
 });
 
-test("a stop that is asked for twice waits for what runs, and no longer", async () => {
+test("a held job starts when its promise resolves, and others do not wait for it", async () => {
+  let release = (): void => undefined;
+  const isReleased = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isHeld = true;
+  const { scheduler, finished } = makeScheduler({
+    concurrency: 1,
+    hold: ({ name }) => (name === "held" && isHeld ? isReleased : undefined),
+  });
+  scheduler.add(job("held"));
+  scheduler.add(job("other"));
+  await until(() => finished.length === 1);
+  isHeld = false;
+  release();
+  await until(() => finished.length === 2);
+  assert.deepEqual(finished, ["other", "held"]);
+});
+
+test("two calls of stop() both wait for the running jobs, and no longer", async () => {
   let finish = (): void => undefined;
-  const { worker, done } = makeWorker({
-    run: () =>
-      new Promise<void>((resolve) => {
+  const finished: string[] = [];
+  const { scheduler } = makeScheduler({
+    run: async ({ name }) => {
+      await new Promise<void>((resolve) => {
         finish = resolve;
-      }),
+      });
+      finished.push(name);
+      return {};
+    },
   });
-  worker.add(job("a"));
-  await new Promise((resolve) => setImmediate(resolve));
+  scheduler.add(job("a"));
+  await turn();
   let stopped = 0;
-  for (let i = 0; i < 2; i++) worker.stop(20_000).then(() => stopped++);
+  for (let i = 0; i < 2; i++) scheduler.stop(20_000).then(() => stopped++);
   finish();
   await until(() => stopped === 2);
-  assert.deepEqual(done, ["a"]);
+  assert.deepEqual(finished, ["a"]);
 });
 
-test("after a stop nothing starts, also of what was being made ready", async () => {
+test("after stop() no job starts, and a run that takes longer than the limit is abandoned", async () => {
   let runs = 0;
-  const { worker } = makeWorker({
-    prepare: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    run: () => {
+  let isAbandoned: boolean | undefined;
+  const { scheduler } = makeScheduler({
+    run: async (_, run) => {
       runs++;
+      await later(20);
+      isAbandoned = run.isAbandoned;
+      return {};
     },
   });
-  worker.add(job("a"));
-  await new Promise((resolve) => setImmediate(resolve));
-  await worker.stop(1);
-  worker.add(job("b"));
-  await new Promise((resolve) => setTimeout(resolve, 40));
-  assert.equal(runs, 0);
-});
-
-test("waits are doubled, never longer than the most, and never shorter than half", () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 1000 }),
-      fc.integer({ min: 1, max: 30 }),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (firstMs, attempt, random) => {
-        const whole = Math.min(60_000, firstMs * 2 ** (attempt - 1));
-        const wait = backoffMs(attempt, { firstMs, maxMs: 60_000 }, () => random);
-        assert.ok(wait >= Math.floor(whole / 2) && wait <= whole);
-      },
-    ),
-  );
+  scheduler.add(job("a", "subject"));
+  scheduler.add(job("later", "subject"));
+  await turn();
+  await scheduler.stop(1);
+  scheduler.add(job("b"));
+  await later(40);
+  assert.deepEqual([runs, isAbandoned], [1, true]);
 });

@@ -1,51 +1,51 @@
 import { type Journal, JournalError } from "../../journal/index.js";
 
-/** After a failed opening the next is tried this much later. */
+/** Delay before a failed opening is retried. */
 const REOPEN_MS = 1_000;
 
-/** Keeps a journal open: what fails is tried again on its own until it works, and so is what another process has taken over. */
+/** Opens a journal, and opens it again after a failure and after another process has taken it over. */
 export class JournalOpener {
   #journal: Promise<Journal> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  #isClosed = false;
 
   constructor(
     private readonly dir: string,
     private readonly recover: () => Promise<Journal>,
   ) {}
 
-  /** The journal. After a failure the same error until the next try: not every push that comes makes one. */
+  /** The open journal. After a failure it rejects with the same error until the next retry, so that pushes do not cause retries. */
   open(): Promise<Journal> {
     if (this.#journal === undefined) {
-      this.#journal = this.#closed ? this.#refuse() : this.recover();
-      this.#journal.catch(() => this.#openLater());
+      this.#journal = this.#isClosed ? this.#rejectClosed() : this.recover();
+      this.#journal.catch(() => this.#reopenLater());
     }
     return this.#journal;
   }
 
-  async #refuse(): Promise<never> {
+  async #rejectClosed(): Promise<never> {
     throw new JournalError("journal_unwritable", `The inbox ${this.dir} is closed.`);
   }
 
-  #openLater(): void {
-    if (this.#closed) return;
+  #reopenLater(): void {
+    if (this.#isClosed) return;
     const reopen = (): void => {
       this.#journal = undefined;
-      this.open().catch(warnedOf);
+      this.open().catch(ignore);
     };
     this.#timer = setTimeout(reopen, REOPEN_MS).unref();
   }
 
-  /** The journal is another process's: there is this error instead of it, and a new one some time after `left`. */
-  leave(error: JournalError, left: Promise<unknown>): void {
+  /** Rejects with `error` from now on. Opens the journal again some time after `left` has settled. */
+  reopenAfter(error: JournalError, left: Promise<unknown>): void {
     this.#journal = Promise.reject(error);
-    this.#journal.catch(warnedOf);
-    left.catch(warnedOf).then(() => this.#openLater());
+    this.#journal.catch(ignore);
+    left.catch(ignore).then(() => this.#reopenLater());
   }
 
-  /** Opens nothing any more; gives the journal that is open. */
+  /** Opens nothing more. Returns the open journal, if any. */
   async close(): Promise<Journal | undefined> {
-    this.#closed = true;
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     const journal = await this.#journal?.catch(() => undefined);
     this.#journal = undefined;
@@ -53,5 +53,5 @@ export class JournalOpener {
   }
 }
 
-/** The first failure is warned of where it happens. */
-function warnedOf(): void {}
+/** The caller of `open` gets the error, and the next retry follows. */
+function ignore(): void {}

@@ -2,107 +2,107 @@ import type { Content, Journal, JournalError, NewHead, PushHead } from "../../jo
 import { headOf } from "./records.js";
 import type { UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
-/** A segment is held by its last pushes until so many closed ones stand behind it. */
-const SEGMENTS_HELD = 2;
-/** So much is carried at a time, bytes: what it takes of memory, and what a close waits for. */
-const CARRIED_AT_ONCE = 4 * 1024 * 1024;
+/** Unfinished pushes keep a segment in place until more than this number of segments are closed. */
+const MAX_KEPT_SEGMENTS = 2;
+/** Maximum bytes of pushes that are read and rewritten together. Limits the memory, and how long `stop` takes. */
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Removes segments whose pushes are all finished. It always removes the oldest one, because a mark is never in an earlier segment than its
  * push.
  *
- * Unfinished pushes, such as dead ones, do not block this forever: the sweeper appends their lines again ("carries" them). It does so only
- * if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly. The journal keeps the files of damaged
- * segments.
+ * Unfinished pushes, such as dead ones, do not block this forever: the cleaner rewrites them, which means that it appends their lines again.
+ * It does so only if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly. The journal keeps the files
+ * of damaged segments.
  */
 export class SegmentCleaner {
-  #sweeping: Promise<void> | undefined;
-  #stopped = false;
+  #cleaning: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(
     private readonly journal: Journal,
-    private readonly ledger: UnfinishedPushes,
+    private readonly pushes: UnfinishedPushes,
   ) {
     journal.onRefused = () => this.clean();
   }
 
   /** Removes what can be removed, in the background. */
   clean(): void {
-    if (this.#sweeping !== undefined || !this.#canSweep()) return;
-    this.#sweeping = this.#sweep()
-      .catch(() => undefined) // the next finished push starts another sweep
+    if (this.#cleaning !== undefined || !this.#canClean()) return;
+    this.#cleaning = this.#clean()
+      .catch(() => undefined) // the next finished push starts it again
       .finally(() => {
-        this.#sweeping = undefined;
+        this.#cleaning = undefined;
       });
   }
 
-  /** Ends what goes on in the background, as soon as a line is whole. */
+  /** Stops cleaning. Resolves when no line is partly written. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#sweeping;
+    this.#isStopped = true;
+    await this.#cleaning;
   }
 
-  #canSweep(): boolean {
-    if (this.#stopped) return false;
+  #canClean(): boolean {
+    if (this.#isStopped) return false;
     const closed = this.journal.droppable();
     const [oldest] = closed;
     if (oldest === undefined) return false;
-    if (this.ledger.openBytes(oldest.segment) === 0) return true;
-    if (closed.length <= SEGMENTS_HELD) return false;
-    let open = 0;
+    if (this.pushes.bytesToRewrite(oldest.segment) === 0) return true;
+    if (closed.length <= MAX_KEPT_SEGMENTS) return false;
+    let unfinished = 0;
     let bytes = 0;
     for (const state of closed) {
-      open += this.ledger.openBytes(state.segment);
+      unfinished += this.pushes.bytesToRewrite(state.segment);
       bytes += state.bytes;
     }
-    return bytes >= 2 * open;
+    return bytes >= 2 * unfinished;
   }
 
-  async #sweep(): Promise<void> {
-    while (this.#canSweep()) {
+  async #clean(): Promise<void> {
+    while (this.#canClean()) {
       const { segment } = this.journal.droppable()[0] as { segment: number };
-      for (const items of chunks(this.ledger.itemsIn(segment))) {
-        if (this.#stopped) return;
-        const lines = await Promise.all(items.map((item) => this.#read(item)));
-        await Promise.all(items.map((item, i) => this.#carry(item, lines[i] as Line)));
+      for (const batch of batches(this.pushes.inSegment(segment))) {
+        if (this.#isStopped) return;
+        const lines = await Promise.all(batch.map((push) => this.#read(push)));
+        await Promise.all(batch.map((push, i) => this.#rewrite(push, lines[i] as Line)));
       }
-      if (this.ledger.openBytes(segment) > 0) return;
+      if (this.pushes.bytesToRewrite(segment) > 0) return;
       await this.journal.drop(segment);
-      this.ledger.forget(segment);
+      this.pushes.forgetSegment(segment);
     }
   }
 
-  /** The line to append for an item. If its line on disk is damaged: its push in memory, or else a head only, so that it stays listed. */
-  async #read(item: UnfinishedPush): Promise<Line> {
-    const { place, push } = item;
+  /** The line to append. If the line on disk is damaged: the push in memory, or else a head without a body, so that it stays listed. */
+  async #read(push: UnfinishedPush): Promise<Line> {
+    const { place, stored } = push;
     try {
       const { head, content } = await this.journal.read(place);
-      if (head.kind === "push" && head.id === item.id) return { head, content };
+      if (head.kind === "push" && head.id === push.id) return { head, content };
       this.journal.noteDamage(place, "the line is that of another push");
     } catch (error) {
       if (!((error as JournalError).cause instanceof SyntaxError)) throw error;
     }
-    if (push === undefined) return { head: remainsOf(item) };
+    if (stored === undefined) return { head: headWithoutBody(push) };
     return {
-      head: { ...(headOf(push) as PushHead), seq: item.seq },
-      content: { headers: push.headers, body: push.body },
+      head: { ...(headOf(stored) as PushHead), seq: push.seq },
+      content: { headers: stored.headers, body: stored.body },
     };
   }
 
-  async #carry(item: UnfinishedPush, { head, content }: Line): Promise<void> {
+  async #rewrite(push: UnfinishedPush, { head, content }: Line): Promise<void> {
     const { place } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
-    if (item.finished !== undefined) {
-      // Finished while it was carried: the mark must not be in an earlier segment than the copy.
-      await this.journal.append({ kind: "mark", push: item.id, at, state: item.finished });
+    if (push.finished !== undefined) {
+      // Finished in the meantime: its mark must not be in an earlier segment than the new line.
+      await this.journal.append({ kind: "mark", push: push.id, at, state: push.finished });
       return;
     }
-    this.ledger.move(item, place);
-    const { dead, failures: attempt, error, isRetry } = item;
+    this.pushes.move(push, place);
+    const { dead, failures: attempt, error, isRetry } = push;
     if (dead === undefined && attempt === 0 && !isRetry) return;
     await this.journal.append({
       kind: "mark",
-      push: item.id,
+      push: push.id,
       at,
       state: dead ?? (attempt === 0 ? "retry" : "failed"),
       attempt,
@@ -116,8 +116,8 @@ interface Line {
   readonly content?: Content | undefined;
 }
 
-/** The head of a push whose line is damaged. It has no body, and no digest, so that a later copy is not a duplicate. */
-function remainsOf({ id, type, receivedAt, subject, seq }: UnfinishedPush): NewHead {
+/** The head of a push whose line is damaged. Its digest is empty, so that no later push is its duplicate. */
+function headWithoutBody({ id, type, receivedAt, subject, seq }: UnfinishedPush): NewHead {
   const head: NewHead = {
     kind: "push",
     id,
@@ -135,16 +135,16 @@ function remainsOf({ id, type, receivedAt, subject, seq }: UnfinishedPush): NewH
   return head;
 }
 
-function chunks(items: readonly UnfinishedPush[]): UnfinishedPush[][] {
+function batches(pushes: readonly UnfinishedPush[]): UnfinishedPush[][] {
   const all: UnfinishedPush[][] = [];
-  let bytes = CARRIED_AT_ONCE;
-  for (const item of items) {
-    if (bytes >= CARRIED_AT_ONCE) {
+  let bytes = MAX_BATCH_BYTES;
+  for (const push of pushes) {
+    if (bytes >= MAX_BATCH_BYTES) {
       all.push([]);
       bytes = 0;
     }
-    all.at(-1)?.push(item);
-    bytes += item.place.length;
+    all.at(-1)?.push(push);
+    bytes += push.place.length;
   }
   return all;
 }

@@ -3,43 +3,47 @@ import type { Entry, MarkHead, Place, PushHead } from "../../journal/index.js";
 import type { Job } from "../../work/scheduler.js";
 import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
 
-/** A push that is not finished. */
+/** A push that is waiting, being handled, dead or quarantined. Only {@link UnfinishedPushes} sets the fields that it counts. */
 export interface UnfinishedPush extends Job {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly subject: string | undefined;
   readonly quarantined: boolean;
-  /** Its place in the order in which the pushes came. */
+  /** Its number in the order of arrival. */
   readonly seq: number;
+  /** Number of failed attempts. */
   failures: number;
-  /** Whether an operator has retried it after it was dead. */
+  /** Number of failed tries in a row to read it from disk. */
+  failedReads: number;
+  /** Whether it was retried after it was dead. */
   isRetry: boolean;
   place: Place;
-  /** Kept in memory while few wait; read from disk otherwise. Set by the ledger alone, which counts the bytes. */
-  push: StoredPush | undefined;
+  /** The push, if it is in memory. Otherwise it is read from disk before the attempt. */
+  stored: StoredPush | undefined;
   dead: DeadPush["state"] | undefined;
   error: string | undefined;
-  /** The mark that finished it. */
+  /** Set when it is finished. */
   finished: "handled" | "ignored" | "dropped" | undefined;
 }
 
-/** A mark without its error's text, at most. */
-const MARK_BYTES = 200;
-/** As JSON writes what it has to escape. */
+/** Maximum size of a mark without the text of its error. */
+const MAX_MARK_BYTES = 200;
+/** Of escaped text in JSON. */
 const MAX_BYTES_PER_CHARACTER = 6;
 
-/** The pushes that are not done, and what they take of each segment. Built from the journal's lines, in their order. */
+/** The unfinished pushes of the inbox, and how many bytes they take in each segment. */
 export class UnfinishedPushes {
-  readonly #live = new Map<string, UnfinishedPush>();
+  /** Pushes that wait or are being handled. */
+  readonly #waiting = new Map<string, UnfinishedPush>();
   readonly #dead = new Map<string, UnfinishedPush>();
-  /** Bytes of the lines of open pushes. */
-  readonly #perSegment = new Map<number, number>();
-  #heldBytes = 0;
+  /** Bytes to rewrite the unfinished pushes of each segment. */
+  readonly #bytesPerSegment = new Map<number, number>();
+  #bytesInMemory = 0;
 
-  open(head: PushHead, place: Place, receivedAt = new Date(head.at)): UnfinishedPush {
+  add(head: PushHead, place: Place, receivedAt = new Date(head.at)): UnfinishedPush {
     const { id, type, subject, seq, quarantined = false } = head;
-    const item: UnfinishedPush = {
+    const push: UnfinishedPush = {
       id,
       type: type as PushType,
       receivedAt,
@@ -47,120 +51,126 @@ export class UnfinishedPushes {
       quarantined,
       seq,
       failures: 0,
+      failedReads: 0,
       isRetry: false,
       place,
-      push: undefined,
+      stored: undefined,
       dead: undefined,
       error: undefined,
       finished: undefined,
     };
-    this.#live.set(id, item);
-    this.#count(item, 1);
-    return item;
+    this.#waiting.set(id, push);
+    this.#count(push, 1);
+    return push;
   }
 
-  /** Removes a finished item. */
-  close(item: UnfinishedPush, finished: UnfinishedPush["finished"]): void {
-    if (item.finished !== undefined) return;
-    item.finished = finished;
-    this.release(item);
-    this.#live.delete(item.id);
-    this.#dead.delete(item.id);
-    this.#count(item, -1);
+  get(id: string): UnfinishedPush | undefined {
+    return this.#waiting.get(id) ?? this.#dead.get(id);
+  }
+
+  /** Removes a finished push. */
+  finish(push: UnfinishedPush, finished: UnfinishedPush["finished"]): void {
+    if (push.finished !== undefined) return;
+    push.finished = finished;
+    this.unload(push);
+    this.#waiting.delete(push.id);
+    this.#dead.delete(push.id);
+    this.#count(push, -1);
   }
 
   /** Sets the number of failed attempts and the last error. */
-  fail(item: UnfinishedPush, failures: number, error: string | undefined): void {
-    this.#count(item, -1);
-    item.failures = failures;
-    item.error = error;
-    this.#count(item, 1);
+  fail(push: UnfinishedPush, failures: number, error: string | undefined): void {
+    this.#count(push, -1);
+    push.failures = failures;
+    push.error = error;
+    this.#count(push, 1);
   }
 
-  bury(item: UnfinishedPush, state: DeadPush["state"], error: string | undefined): void {
-    this.#count(item, -1);
-    item.dead = state;
-    item.error = error;
-    this.#count(item, 1);
-    this.release(item);
-    this.#live.delete(item.id);
-    this.#dead.set(item.id, item);
+  markDead(push: UnfinishedPush, state: DeadPush["state"], error: string | undefined): void {
+    this.#count(push, -1);
+    push.dead = state;
+    push.error = error;
+    this.#count(push, 1);
+    this.unload(push);
+    this.#waiting.delete(push.id);
+    this.#dead.set(push.id, push);
   }
 
   isDead(id: string): boolean {
     return this.#dead.has(id);
   }
 
-  /** A dead item that lives again, as at its first try; nothing when none has the id. */
-  revive(id: string): UnfinishedPush | undefined {
-    const item = this.#dead.get(id);
-    if (item === undefined) return undefined;
+  /** Makes a dead push wait again, with attempts from 1. Returns `undefined` if none has this id. */
+  retry(id: string): UnfinishedPush | undefined {
+    const push = this.#dead.get(id);
+    if (push === undefined) return undefined;
     this.#dead.delete(id);
-    this.#live.set(id, item);
-    item.dead = undefined;
-    item.isRetry = true;
-    this.fail(item, 0, undefined);
-    return item;
+    this.#waiting.set(id, push);
+    push.dead = undefined;
+    push.isRetry = true;
+    this.fail(push, 0, undefined);
+    return push;
   }
 
-  /** Keeps the item's push in memory. */
-  hold(item: UnfinishedPush, push: StoredPush): void {
-    this.release(item);
-    item.push = push;
-    this.#heldBytes += push.body.length;
+  /** Stores the push in memory. */
+  load(push: UnfinishedPush, stored: StoredPush): void {
+    this.unload(push);
+    push.stored = stored;
+    this.#bytesInMemory += stored.body.length;
   }
 
-  /** Leaves the item's push to the disk. */
-  release(item: UnfinishedPush): void {
-    this.#heldBytes -= item.push?.body.length ?? 0;
-    item.push = undefined;
+  /** Removes the push from memory. It is still on disk. */
+  unload(push: UnfinishedPush): void {
+    this.#bytesInMemory -= push.stored?.body.length ?? 0;
+    push.stored = undefined;
   }
 
-  /** Bytes of the bodies that are kept in memory. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+  /** Bytes of the bodies in memory. */
+  get bytesInMemory(): number {
+    return this.#bytesInMemory;
   }
 
-  /** The item's line stands somewhere else now. */
-  move(item: UnfinishedPush, place: Place): void {
-    this.#count(item, -1);
-    item.place = place;
-    this.#count(item, 1);
+  /** Sets where the line of the push is now. */
+  move(push: UnfinishedPush, place: Place): void {
+    this.#count(push, -1);
+    push.place = place;
+    this.#count(push, 1);
   }
 
-  /** What it takes to carry an item: its line, and the mark of what became of it. */
+  /** Adds or subtracts the maximum size of the push's line and of a mark for its state. */
   #count({ place, error = "" }: UnfinishedPush, sign: 1 | -1): void {
-    const bytes = place.length + MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
-    this.#perSegment.set(place.segment, (this.#perSegment.get(place.segment) ?? 0) + sign * bytes);
+    const bytes = place.length + MAX_MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
+    this.#bytesPerSegment.set(place.segment, (this.#bytesPerSegment.get(place.segment) ?? 0) + sign * bytes);
   }
 
-  /** Bytes that it takes at most to carry those pushes of a segment that are not done; 0 when all are. */
-  openBytes(segment: number): number {
-    return this.#perSegment.get(segment) ?? 0;
+  /** Maximum number of bytes to rewrite the unfinished pushes of a segment; 0 if it has none. */
+  bytesToRewrite(segment: number): number {
+    return this.#bytesPerSegment.get(segment) ?? 0;
   }
 
-  itemsIn(segment: number): UnfinishedPush[] {
-    return [...this.#live.values(), ...this.#dead.values()].filter(({ place }) => place.segment === segment);
+  inSegment(segment: number): UnfinishedPush[] {
+    return [...this.#waiting.values(), ...this.#dead.values()].filter(({ place }) => place.segment === segment);
   }
 
-  forget(segment: number): void {
-    this.#perSegment.delete(segment);
+  forgetSegment(segment: number): void {
+    this.#bytesPerSegment.delete(segment);
   }
 
-  get waiting(): number {
-    return this.#live.size;
+  /** Number of pushes that wait or are being handled. */
+  get count(): number {
+    return this.#waiting.size;
   }
 
-  /** In the order in which they came, though a line that was carried to a later segment stands after those of later pushes. */
-  live(): UnfinishedPush[] {
-    return [...this.#live.values()].sort((a, b) => a.seq - b.seq);
+  /** The waiting pushes in the order of arrival. A rewritten line may be behind the lines of later pushes. */
+  waiting(): UnfinishedPush[] {
+    return [...this.#waiting.values()].sort((a, b) => a.seq - b.seq);
   }
 
-  /** All dead pushes, or only the one with this id. */
+  /** All dead and quarantined pushes, or only the one with this id. */
   dead(id?: string): DeadPush[] {
     const one = id === undefined ? undefined : this.#dead.get(id);
-    const items = id === undefined ? [...this.#dead.values()] : one === undefined ? [] : [one];
-    return items.map(({ id, type, receivedAt, dead, quarantined, failures, error }) => {
+    const pushes = id === undefined ? [...this.#dead.values()] : one === undefined ? [] : [one];
+    return pushes.map(({ id, type, receivedAt, dead, quarantined, failures, error }) => {
       const state = dead ?? "dead";
       return {
         id,
@@ -176,61 +186,62 @@ export class UnfinishedPushes {
 
   /** Removes a dead push. Returns `false` if there is none with this id. */
   drop(id: string): boolean {
-    const item = this.#dead.get(id);
-    if (item !== undefined) this.close(item, "dropped");
-    return item !== undefined;
+    const push = this.#dead.get(id);
+    if (push !== undefined) this.finish(push, "dropped");
+    return push !== undefined;
   }
 
   state(): Omit<InboxState, "open"> {
     let oldest: Date | undefined;
-    for (const { receivedAt } of this.#live.values()) {
+    for (const { receivedAt } of this.#waiting.values()) {
       if (oldest === undefined || receivedAt < oldest) oldest = receivedAt;
     }
-    return { queued: this.#live.size, oldest, dead: this.#dead.size };
+    return { queued: this.#waiting.size, oldest, dead: this.#dead.size };
   }
 }
 
-/** Marks of finished pushes. Earlier versions wrote `done` instead of `handled`. */
+/** States of marks that finish a push. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
-/** Makes a ledger from what is in a journal. Lines of a push that is done already, such as a carried copy, are passed over. */
+/** Collects the unfinished pushes of a journal from its lines, in their order. Ignores further lines of a finished push. */
 export class Recovery {
-  readonly ledger = new UnfinishedPushes();
-  readonly #items = new Map<string, UnfinishedPush>();
-  readonly #done = new Set<string>();
+  readonly pushes = new UnfinishedPushes();
+  readonly #known = new Map<string, UnfinishedPush>();
+  readonly #finished = new Set<string>();
   #lastSeq = 0;
 
+  /** @param onPush receives each push in the order of arrival, finished ones included; not replays and rewritten lines */
   constructor(private readonly onPush: (head: PushHead) => void) {}
 
-  readonly take = ({ head, place }: Entry): void => {
-    if (head.kind === "push") this.#takePush(head, place);
-    else if (head.kind === "mark") this.#takeMark(head);
+  readonly addEntry = ({ head, place }: Entry): void => {
+    if (head.kind === "push") this.#addPush(head, place);
+    else if (head.kind === "mark") this.#addMark(head);
   };
 
-  #takePush(head: PushHead, place: Place): void {
-    if (this.#done.has(head.id)) return;
-    const known = this.#items.get(head.id);
+  #addPush(head: PushHead, place: Place): void {
+    if (this.#finished.has(head.id)) return;
+    const known = this.#known.get(head.id);
     if (known !== undefined) {
-      this.ledger.move(known, place);
+      this.pushes.move(known, place);
       return;
     }
-    // A carried line is out of order, so it may not be its subject's last push.
-    const isCarried = head.carried === true || head.seq < this.#lastSeq;
+    // A rewritten line is out of order, so it may not be its subject's last push.
+    const isRewritten = head.carried === true || head.seq < this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, head.seq);
-    if (head.replay === undefined && !isCarried) this.onPush(head);
-    this.#items.set(head.id, this.ledger.open(head, place));
+    if (head.replay === undefined && !isRewritten) this.onPush(head);
+    this.#known.set(head.id, this.pushes.add(head, place));
   }
 
-  #takeMark({ push, state, attempt = 0, error }: MarkHead): void {
+  #addMark({ push: id, state, attempt = 0, error }: MarkHead): void {
     const isFinished = FINISHED.has(state);
-    if (isFinished) this.#done.add(push);
-    const item = this.#items.get(push);
-    if (item === undefined) return;
-    if (isFinished) this.ledger.close(item, "handled");
-    else if (state === "retry") (this.ledger.revive(push) ?? item).isRetry = true;
+    if (isFinished) this.#finished.add(id);
+    const push = this.#known.get(id);
+    if (push === undefined) return;
+    if (isFinished) this.pushes.finish(push, "handled");
+    else if (state === "retry") (this.pushes.retry(id) ?? push).isRetry = true;
     else if (state === "dead" || state === "quarantined") {
-      item.failures = attempt;
-      this.ledger.bury(item, state, error);
-    } else if (state === "failed") this.ledger.fail(item, attempt, error);
+      push.failures = attempt;
+      this.pushes.markDead(push, state, error);
+    } else if (state === "failed") this.pushes.fail(push, attempt, error);
   }
 }
