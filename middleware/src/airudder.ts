@@ -27,7 +27,7 @@ export interface Receiver {
    */
   on<K extends PushType | keyof HandlerMap>(type: K, handler: Handler<PushFor<K>>): Receiver;
   /**
-   * Takes a web-standard request, as Hono, Next.js, Deno and Bun have them.
+   * Handles a web-standard request, as Hono, Next.js, Deno and Bun have them.
    * @example export const POST = (request: Request) => receiver.fetch(request);
    */
   fetch(request: Request): Promise<Response>;
@@ -44,7 +44,7 @@ export interface Receiver {
    * @throws the reason if the inbox cannot be opened
    */
   work(): Promise<void>;
-  /** Counts and the state of the inbox. */
+  /** Counts, and the state of the inbox. */
   stats(): Stats;
   /** The dead and quarantined pushes: the inbox keeps them and does not retry them automatically. None in direct mode. */
   dead(): Promise<readonly DeadPush[]>;
@@ -165,7 +165,7 @@ function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSetti
   }
 }
 
-/** Warns about a handler that can never run. Nothing else would reveal this mistake. */
+/** Warns about a handler that can never run. No other error would show this mistake. */
 function warnUnreachable(type: string, settings: ReceiverSettings, warnings: Warnings): void {
   if (type === "*" || type === "quarantined") return;
   const { type: mounted } = settings;

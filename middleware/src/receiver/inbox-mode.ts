@@ -247,7 +247,7 @@ export class InboxMode implements ReceiverMode {
   /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
   #handlerOf({ type, quarantined }: HandlerKey): Promise<void> | undefined {
     if (quarantined || this.handlers.has({ type, quarantined })) return undefined;
-    // Without a handler the inbox keeps it (quarantined), so it waits only while no handler at all is registered.
+    // Without a handler it is quarantined and stays in the inbox, so it waits only while no handler at all is registered.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
     const known = this.#waits.get(type);
     if (known !== undefined) return known === "over" ? undefined : known;
@@ -282,7 +282,7 @@ export class InboxMode implements ReceiverMode {
         this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
       }
-      // It had a handler that failed: a process without that handler must not make the push disappear.
+      // A handler of it has failed: a process without that handler must not discard the push.
       if (attempt.number > 1 || attempt.isRetry) {
         throw new AirudderError(
           "no_handler",
@@ -329,7 +329,7 @@ export class InboxMode implements ReceiverMode {
     );
   }
 
-  /** The push of a stored one. A newer version of this package may see more in it than the one that stored it. */
+  /** Parses and validates a stored push again: a newer version of this package may identify more than the one that stored it. */
   #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
     const parsed = this.#parsed.get(stored);
     if (parsed !== undefined) {
@@ -342,9 +342,9 @@ export class InboxMode implements ReceiverMode {
         ? inflateBodySync(stored.body, encoding, this.settings.maxBodyBytes)
         : stored.body;
     const payload = parseBody(raw);
-    const stated = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
-    const schema = findSchema(payload, stated === "unknown" ? undefined : stated);
-    const type = schema?.type ?? stated;
+    const storedType = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
+    const schema = findSchema(payload, storedType === "unknown" ? undefined : storedType);
+    const type = schema?.type ?? storedType;
     const { quarantined, drift } = validate(schema, payload);
     const { id, reserialised, receivedAt, verified, replay } = stored;
     const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
@@ -352,7 +352,7 @@ export class InboxMode implements ReceiverMode {
   }
 }
 
-/** Asks for the signal, which is made then, only when a handler does. */
+/** Reads the signal, which creates it, only when a handler reads it. */
 class Context implements HandlerContext {
   readonly #attempt: Attempt;
 

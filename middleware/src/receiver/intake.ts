@@ -175,14 +175,8 @@ export class Intake {
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type } = push;
     const result = pending === undefined ? "duplicate" : (pending.accepting as Promise<AcceptResult>);
-    return this.#respond(
-      result,
-      received,
-      { ...summary, duplicate: true },
-      {
-        pending,
-        emit: (_, ms) => this.recorder.emit({ event: "duplicate", id, type, ms }),
-      },
+    return this.#respond(result, received, { ...summary, duplicate: true }, pending, (_, ms) =>
+      this.recorder.emit({ event: "duplicate", id, type, ms }),
     );
   }
 
@@ -193,18 +187,16 @@ export class Intake {
     pending?: Pending,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type, verified, drift, replay } = push;
-    return this.#respond(result, received, summary, {
-      pending,
-      hasDeadline: replay === undefined || !this.mode.limitsReplays,
-      emit: (settled, ms) => {
-        if (settled === "duplicate") {
-          this.recorder.emit({ event: "duplicate", id, type, ms });
-          return;
-        }
-        this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
-        if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
-      },
-    });
+    const emit = (settled: AcceptResult, ms: number): void => {
+      if (settled === "duplicate") {
+        this.recorder.emit({ event: "duplicate", id, type, ms });
+        return;
+      }
+      this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+      if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
+    };
+    const hasDeadline = replay === undefined || !this.mode.limitsReplays;
+    return this.#respond(result, received, summary, pending, emit, hasDeadline);
   }
 
   /** Responds 200 once the push is accepted, or with an error if that fails or the deadline passes first. */
@@ -212,11 +204,9 @@ export class Intake {
     result: AcceptResult | Promise<AcceptResult>,
     { startedAt }: Received,
     summary: PushSummary,
-    {
-      pending,
-      hasDeadline = true,
-      emit,
-    }: { pending: Pending | undefined; hasDeadline?: boolean; emit: (result: AcceptResult, ms: number) => void },
+    pending: Pending | undefined,
+    emit: (result: AcceptResult, ms: number) => void,
+    hasDeadline = true,
   ): HttpResponse | Promise<HttpResponse> {
     const succeed = (result: AcceptResult): HttpResponse => {
       emit(result, performance.now() - startedAt);

@@ -6,14 +6,14 @@ export interface HttpResponse {
   readonly status: number;
   /** JSON. */
   readonly body: string;
-  /** What the receiver found out about the push, and its result; only sent to a dev proxy that asks for it. */
+  /** Sent, with `result`, only to a dev proxy that asks for it. */
   readonly summary: PushSummary;
   readonly result: Outcome;
   /** The error that caused the response. */
   readonly error?: AirudderError;
 }
 
-/** What the receiver found out about a push. */
+/** The properties of a push that the receiver has determined. */
 export interface PushSummary {
   readonly type: string;
   readonly verified: boolean;
@@ -27,18 +27,18 @@ export interface PushSummary {
 /** Result of a request. `running`: the deadline has passed and the handlers still run. */
 export type Outcome = HandlerResult | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
-/** The success that the vendor documents. */
+/** The body of a response 200, as the vendor documents it. */
 export const OK_BODY = "{}";
 
 /** The response to an error: its code and message only. */
-export function errorResponse(error: AirudderError, known: PushSummary, result: Outcome): HttpResponse {
+export function errorResponse(error: AirudderError, summary: PushSummary, result: Outcome): HttpResponse {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
-  return { status: error.status, body, summary: known, result, error };
+  return { status: error.status, body, summary, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */
-export function headersOf(answer: HttpResponse): Record<string, string> {
+export function headersOf(response: HttpResponse): Record<string, string> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (answer.status === 405) headers.Allow = "POST";
+  if (response.status === 405) headers.Allow = "POST";
   return headers;
 }

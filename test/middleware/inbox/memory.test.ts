@@ -9,11 +9,11 @@ import { until } from "../../helpers/until.js";
 const MB = 1024 * 1024;
 
 const loads: [string, number, number, number][] = [
-  ["large bodies wait in memory up to 8 MB of them", MB, 12, 8],
-  ["small ones up to a thousand", 10, 1_005, 1_000],
+  ["up to 8 MB of large bodies wait in memory", MB, 12, 8],
+  ["up to 1,000 small pushes wait in memory", 10, 1_005, 1_000],
 ];
 for (const [what, size, count, most] of loads) {
-  test(`${what}; those beyond are read from disk when their turn comes, byte for byte`, async (t) => {
+  test(`${what}; the others are read from disk before they are handled, byte for byte`, async (t) => {
     const inbox = fileInbox(makeFolder(t), { concurrency: 1 });
     t.after(() => inbox.close(100));
     let finishFirst = (): void => undefined;
@@ -35,7 +35,7 @@ for (const [what, size, count, most] of loads) {
   });
 }
 
-test("pushes that are done make room for those that come", async (t) => {
+test("finished pushes free memory for new ones", async (t) => {
   const inbox = fileInbox(makeFolder(t));
   t.after(() => inbox.close(100));
   const handled = new Set<StoredPush>();

@@ -31,7 +31,7 @@ async function withDead(
   return { inbox, id: push.id, handled };
 }
 
-test("POSIX only: a retry that the disk refuses leaves the push dead, to be tried again when the disk is back", {
+test("POSIX only: if the disk rejects a retry, the push stays dead and can be retried when the disk works", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -54,7 +54,7 @@ test("POSIX only: a retry that the disk refuses leaves the push dead, to be trie
   await until(() => handled.includes(id));
 });
 
-test("two retries of one push at a time hand it out once; the next finds none", async (t) => {
+test("two parallel retries of one push run it once; a further one finds none", async (t) => {
   const { inbox, id, handled } = await withDead(t, makeFolder(t));
   assert.deepEqual(await Promise.all([inbox.retry?.(id), inbox.retry?.(id)]), [true, true]);
   await until(() => inbox.state?.().queued === 0);

@@ -89,8 +89,12 @@ class FileInbox implements Inbox {
     this.#scheduler.start();
   }
 
-  async put(push: StoredPush): Promise<"stored"> {
-    const { head, place } = await this.#append(headOf(push), { headers: push.headers, body: push.body });
+  put(push: StoredPush): Promise<"stored"> {
+    const content = { headers: push.headers, body: push.body };
+    return this.#append(headOf(push), content).then((entry) => this.#add(entry, push));
+  }
+
+  #add({ head, place }: Entry, push: StoredPush): "stored" {
     const pushes = this.#pushes;
     const added = pushes.add(head as PushHead, place, push.receivedAt);
     if (pushes.count <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
