@@ -11,7 +11,7 @@ import {
   Quarantined,
   type StoredPush,
 } from "../inbox/inbox.js";
-import { type HeaderMap, JournalError } from "../journal/index.js";
+import { JournalError } from "../journal/index.js";
 import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
@@ -19,11 +19,10 @@ import { findSchema, TYPES } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
-import { findKeys } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import type { HandlerContext, HandlerKey, HandlerResult, Handlers } from "./handlers.js";
-import { withoutToken } from "./headers.js";
 import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
+import { ParsedPush } from "./parsed-push.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** How long a push without a handler waits for `receiver.on()`. */
@@ -50,11 +49,6 @@ export class InboxMode implements ReceiverMode {
   #opening: Promise<void> | undefined;
   /** For each type without a handler: the wait for one, or `over`. Each type waits only once. */
   readonly #waits = new Map<string, Promise<void> | "over">();
-  /**
-   * The parsed form of pushes that the inbox still has in memory: most inboxes pass the same object to the consumer, and it is then not
-   * parsed and validated again.
-   */
-  readonly #parsed = new WeakMap<StoredPush, CheckedPush>();
 
   constructor(
     private readonly inbox: Inbox,
@@ -141,8 +135,7 @@ export class InboxMode implements ReceiverMode {
   }
 
   accept(checked: CheckedPush): Promise<AcceptResult> {
-    const stored = this.#toStore(checked);
-    this.#parsed.set(stored, checked);
+    const stored = new ParsedPush(checked, this.settings.token);
     return checked.push.replay === undefined ? this.#put(stored, checked.push.payload) : this.#replay(stored);
   }
 
@@ -216,32 +209,6 @@ export class InboxMode implements ReceiverMode {
       );
     }
     return this.inbox.retry(id);
-  }
-
-  #toStore(checked: CheckedPush): StoredPush {
-    const { push, quarantined, schema, subject, digest, received } = checked;
-    const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
-    const { method, url, headers, body } = received;
-    const keys = findKeys(schema, push.payload);
-    return {
-      id,
-      type,
-      receivedAt,
-      method,
-      url,
-      headers: withoutToken(headers as HeaderMap, this.settings.token),
-      body,
-      sha256: digest,
-      reserialised,
-      verified,
-      replay,
-      subject,
-      task: keys.task,
-      call: keys.call,
-      workflow: keys.workflow,
-      drift: drift.length,
-      quarantined,
-    };
   }
 
   /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
@@ -331,7 +298,7 @@ export class InboxMode implements ReceiverMode {
 
   /** Parses and validates a stored push again: a newer version of this package may identify more than the one that stored it. */
   #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
-    const parsed = this.#parsed.get(stored);
+    const parsed = ParsedPush.checkedOf(stored);
     if (parsed !== undefined) {
       const push = attempt === 1 ? parsed.push : ({ ...parsed.push, attempt } as Push);
       return { push, quarantined: parsed.quarantined };
