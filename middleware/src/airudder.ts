@@ -5,16 +5,16 @@ import type { PushType } from "./generated/types.js";
 import { useDictionaryMode } from "./http/dictionary-mode.js";
 import { handleFetch } from "./http/fetch.js";
 import { NodeExchange } from "./http/node.js";
-import { Direct } from "./inbox/direct.js";
-import type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
-import { Stored } from "./inbox/stored.js";
-import { Intake } from "./intake.js";
+import type { DeadPush } from "./inbox/inbox.js";
 import { Recorder } from "./observe/recorder.js";
-import type { Stats } from "./observe/stats.js";
 import { Warnings } from "./observe/warnings.js";
 import { type AirudderOptions, checkOptions, type ReceiverSettings } from "./options.js";
 import { TYPES } from "./push/identify.js";
-import { type Handler, type HandlerMap, Handlers, type PushFor } from "./work/handlers.js";
+import { DirectMode } from "./receiver/direct-mode.js";
+import { type Handler, type HandlerMap, Handlers, type PushFor } from "./receiver/handlers.js";
+import { InboxMode } from "./receiver/inbox-mode.js";
+import { Intake } from "./receiver/intake.js";
+import { type Stats, statsOf } from "./receiver/stats.js";
 
 /** Receives pushes: a middleware function for Express 4 and 5, Connect and plain `node:http`, with methods to control it. */
 export interface Receiver {
@@ -27,7 +27,7 @@ export interface Receiver {
    */
   on<K extends PushType | keyof HandlerMap>(type: K, handler: Handler<PushFor<K>>): Receiver;
   /**
-   * Takes a web-standard request, as Hono, Next.js, Deno and Bun have them.
+   * Handles a web-standard request, as Hono, Next.js, Deno and Bun have them.
    * @example export const POST = (request: Request) => receiver.fetch(request);
    */
   fetch(request: Request): Promise<Response>;
@@ -44,7 +44,7 @@ export interface Receiver {
    * @throws the reason if the inbox cannot be opened
    */
   work(): Promise<void>;
-  /** Counts and the state of the inbox. */
+  /** Counts, and the state of the inbox. */
   stats(): Stats;
   /** The dead and quarantined pushes: the inbox keeps them and does not retry them automatically. None in direct mode. */
   dead(): Promise<readonly DeadPush[]>;
@@ -89,13 +89,13 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   const handlers = new Handlers();
   const intake = new Intake(settings, recorder, warnings);
   const { inbox } = settings;
-  const stored =
+  const inboxMode =
     inbox === undefined
       ? undefined
-      : new Stored(inbox, handlers, recorder, warnings, settings, (push) => intake.recovered(push));
-  const keeper = stored ?? new Direct(handlers, recorder, warnings);
-  intake.keeper = keeper;
-  const starting = stored && setTimeout(() => stored.start(), START_MS).unref();
+      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.recovered(push));
+  const mode = inboxMode ?? new DirectMode(handlers, recorder, warnings);
+  intake.mode = mode;
+  const starting = inboxMode && setTimeout(() => inboxMode.start(), START_MS).unref();
   const receiving = { intake, recorder, settings, warnings };
 
   function receiver(request: IncomingMessage, response: ServerResponse): void {
@@ -105,11 +105,11 @@ export function airudder(options: AirudderOptions = {}): Receiver {
 
   async function ready({ waitMs = 0 }: { waitMs?: number } = {}): Promise<void> {
     checkMs("receiver.ready()", "waitMs", waitMs);
-    if (stored === undefined) return;
-    stored.start();
+    if (inboxMode === undefined) return;
+    inboxMode.start();
     for (const end = performance.now() + waitMs; ; ) {
       try {
-        return await stored.ready();
+        return await inboxMode.open();
       } catch (error) {
         if (performance.now() >= end || intake.closing) throw error;
         await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
@@ -130,15 +130,15 @@ export function airudder(options: AirudderOptions = {}): Receiver {
     },
     ready,
     work: () => ready(),
-    stats: () => recorder.stats(stateOf(inbox)),
-    dead: async () => (await inbox?.dead?.()) ?? [],
-    retry: async (id: string) => (await stored?.retry(id)) ?? false,
-    drop: async (id: string) => (await inbox?.drop?.(id)) ?? false,
+    stats: () => statsOf(recorder, inbox),
+    dead: async () => (await inboxMode?.dead()) ?? [],
+    retry: async (id: string) => (await inboxMode?.retry(id)) ?? false,
+    drop: async (id: string) => (await inboxMode?.drop(id)) ?? false,
     close: async ({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}) => {
       checkMs("receiver.close()", "timeoutMs", timeoutMs);
       intake.closing = true;
       clearTimeout(starting);
-      await keeper.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
+      await mode.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
     },
   }) as Receiver;
 }
@@ -147,15 +147,6 @@ function checkMs(where: string, name: string, value: unknown): void {
   if (typeof value === "number" && value >= 0) return;
   const message = `${where}: option "${name}" must be a number of 0 or more, such as 10000.`;
   throw new AirudderError("invalid_option", message);
-}
-
-/** Statistics must not fail because an inbox of the app's own does. */
-function stateOf(inbox: Inbox | undefined): InboxState | undefined {
-  try {
-    return inbox?.state?.();
-  } catch {
-    return { open: false, queued: 0, oldest: undefined, dead: 0 };
-  }
 }
 
 function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSettings, warnings: Warnings): void {
@@ -174,7 +165,7 @@ function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSetti
   }
 }
 
-/** Warns about a handler that can never run. Nothing else would reveal this mistake. */
+/** Warns about a handler that can never run. No other error would show this mistake. */
 function warnUnreachable(type: string, settings: ReceiverSettings, warnings: Warnings): void {
   if (type === "*" || type === "quarantined") return;
   const { type: mounted } = settings;

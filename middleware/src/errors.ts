@@ -1,4 +1,4 @@
-/** Every error code with its HTTP status. `invalid_option`, `not_found` and `no_handler` are never sent as a response. */
+/** Every error code with its HTTP status. `invalid_option` and `no_handler` are never sent as a response. */
 const STATUS = {
   method_not_allowed: 405,
   unsupported_media_type: 415,
@@ -17,24 +17,23 @@ const STATUS = {
   busy: 503,
   inbox_unavailable: 503,
   invalid_option: 500,
-  not_found: 404,
   no_handler: 409,
 } as const;
 
-/** What went wrong, as a stable word to branch on. */
+/** The stable code of an error. Use it in conditions. */
 export type AirudderErrorCode = keyof typeof STATUS;
 
-/** What is known about an error, for logs: never personal data, and never sent to the sender. */
+/** Details of an error for your logs. They contain no personal data and are not sent to the sender. */
 export interface ErrorEvidence {
-  /** What the owner of the receiver most likely has to fix. */
+  /** The probable cause and how to fix it. */
   hint?: string;
-  /** The error that led to this one. */
+  /** The error that caused this one. */
   cause?: unknown;
 }
 
 /**
- * An error of this package. `code` is stable, `status` is the HTTP status it is answered with, `message` is what the sender is told,
- * `evidence` is for the receiver's owner alone.
+ * An error of this package. `code` is stable, `status` is the HTTP status of the response, `message` is sent to the sender, and
+ * `evidence` is only for the owner of the receiver.
  */
 export class AirudderError extends Error {
   override readonly name = "AirudderError";
@@ -50,9 +49,9 @@ export class AirudderError extends Error {
   }
 }
 
-/** The refusal of a body over the limit. */
+/** The rejection of a body over the limit. */
 export function tooLarge(limit: number): AirudderError {
   return new AirudderError("too_large", `The body is larger than ${limit} bytes.`, {
-    hint: "If it is a push of the vendor's, raise the option maxBodyBytes.",
+    hint: "If Airudder sent this push, raise the option maxBodyBytes.",
   });
 }

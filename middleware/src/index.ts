@@ -3,20 +3,10 @@ export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./err
 export type * from "./generated/types.js";
 export { fileInbox } from "./inbox/file/file.js";
 export type { FileInboxOptions } from "./inbox/file/options.js";
-export {
-  type Attempt,
-  type Consumer,
-  type DeadPush,
-  type Inbox,
-  type InboxEvents,
-  type InboxState,
-  Quarantined,
-  type RecoveredPush,
-  type StoredPush,
-} from "./inbox/inbox.js";
-export type { HeaderMap } from "./journal/index.js";
+export type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
+export { type HeaderMap, JournalError, type LockOwner } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
-export type { Quantiles, Stats } from "./observe/stats.js";
+export type { Quantiles } from "./observe/stats.js";
 export type { AirudderOptions } from "./options.js";
 export { isAnswered } from "./payload/answered.js";
 export type { CallDetailLike } from "./payload/call-detail-like.js";
@@ -33,4 +23,5 @@ export { identify } from "./push/identify.js";
 export { type ParsedHeaders, type ParsedPush, type ParsedPushOf, parsePush } from "./push/parse-push.js";
 export type { Push, PushOf, QuarantinedPush } from "./push/push.js";
 export { DEFAULT_KEY, sign, verifySign } from "./push/sign.js";
-export type { Handler, HandlerContext, HandlerMap, PushFor } from "./work/handlers.js";
+export type { Handler, HandlerContext, HandlerMap, PushFor } from "./receiver/handlers.js";
+export type { Stats } from "./receiver/stats.js";

@@ -10,7 +10,7 @@ import { DEFAULT_KEY } from "./push/sign.js";
 export interface AirudderOptions {
   /**
    * The KEY that was agreed with the vendor, for `Sign`; several while it is rotated. Default: the vendor's public `airudder`, which
-   * protects nothing, since anybody can sign with it: a warning says so once.
+   * protects nothing, because anybody can sign with it; a warning is printed once.
    */
   key?: string | readonly string[] | undefined;
   /**
@@ -43,7 +43,7 @@ export interface AirudderOptions {
   bodyTimeoutMs?: number | undefined;
   /** Maximum time from the call of the receiver to the response; then the response is 503 `busy`. Milliseconds; default 8,000. */
   deadlineMs?: number | undefined;
-  /** How long a byte-identical copy of a subject's last push is a duplicate. Milliseconds; default 3,600,000; 0 turns it off. */
+  /** How long a push that is byte-identical to its subject's last push is a duplicate. Milliseconds; default 3,600,000; 0 turns it off. */
   duplicateWindowMs?: number | undefined;
   /** Receives every event. Events contain no payload values, except in `error`. Default: none. */
   observe?: Observer | undefined;
@@ -87,43 +87,49 @@ const NAMES = new Set<string>([
   "warnings",
 ] satisfies (keyof AirudderOptions)[]);
 
-function invalid(name: string, wanted: string): never {
-  throw new AirudderError("invalid_option", `airudder(): option "${name}" must be ${wanted}.`);
+function invalid(name: string, expected: string): never {
+  throw new AirudderError("invalid_option", `airudder(): option "${name}" must be ${expected}.`);
 }
 
 function checkKeys(key: AirudderOptions["key"]): readonly string[] {
   if (key === undefined) return [DEFAULT_KEY];
   const keys = typeof key === "string" ? [key] : key;
-  const isRight =
+  const isValid =
     Array.isArray(keys) && keys.length > 0 && keys.every((each) => typeof each === "string" && each !== "");
-  return isRight
+  return isValid
     ? keys
     : invalid("key", 'a non-empty string or a list of them, such as process.env.AIRUDDER_KEY or ["new", "old"]');
 }
 
 function checkNumber(name: string, value: number | undefined, defaultValue: number, min: number): number {
   if (value === undefined) return defaultValue;
-  const isRight = typeof value === "number" && value >= min && value <= 2 ** 31 - 1;
-  return isRight ? value : invalid(name, `a number from ${min} to 2147483647, such as ${defaultValue}`);
+  const isValid = typeof value === "number" && value >= min && value <= 2 ** 31 - 1;
+  return isValid ? value : invalid(name, `a number from ${min} to 2147483647, such as ${defaultValue}`);
 }
 
 function checkFunction<T>(name: string, value: T | undefined, example: string): T | undefined {
   return value === undefined || typeof value === "function" ? value : invalid(name, `a function, such as ${example}`);
 }
 
-const taken = new WeakSet<Inbox>();
+const usedInboxes = new WeakSet<Inbox>();
 
-/** Rejects an inbox that another receiver uses: each would get pushes that only the other can handle. */
+/** Rejects an inbox that another receiver uses: each receiver would get pushes that only the other can handle. */
 function checkInbox(inbox: Inbox): void {
-  const isInbox = [inbox?.put, inbox?.consume, inbox?.close].every((method) => typeof method === "function");
+  const isInbox = [inbox?.open, inbox?.put, inbox?.consume, inbox?.close].every(
+    (method) => typeof method === "function",
+  );
   if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
-  if (taken.has(inbox)) invalid("inbox", "an inbox of its own: this one has a receiver already; give each its folder");
-  taken.add(inbox);
+  if (usedInboxes.has(inbox))
+    invalid(
+      "inbox",
+      "an inbox of its own: another receiver uses this one; create one for each receiver, in separate folders",
+    );
+  usedInboxes.add(inbox);
 }
 
 /**
  * Checks the options and fills in the defaults.
- * @throws AirudderError `invalid_option`, naming the option and a right value
+ * @throws AirudderError `invalid_option`, naming the option and a valid value
  */
 export function checkOptions(options: AirudderOptions): ReceiverSettings {
   if (typeof options !== "object" || options === null || Array.isArray(options))

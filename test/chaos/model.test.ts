@@ -20,8 +20,8 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
     /assigned twice/,
   ],
   [
-    "a carried line counts as its subject's last push",
-    [{ file: `${src}/inbox/file/ledger.ts`, from: "&& !isCarried", to: "" }],
+    "a rewritten line counts as its subject's last push",
+    [{ file: `${src}/inbox/file/unfinished.ts`, from: "&& !isRewritten", to: "" }],
     { close: 30 },
     /treated as a duplicate of/,
   ],
@@ -77,9 +77,9 @@ for (const [rule, mutations, weights, expected] of inboxRules) {
 }
 
 const retry: Mutation = {
-  file: `${src}/inbox/duplicates.ts`,
-  from: "if (this.#isExpected(subject, digest)) return true;",
-  to: "if (pending === undefined && this.#isExpected(subject, digest)) return true;",
+  file: `${src}/receiver/duplicates.ts`,
+  from: "if (this.#isExpectedRetry(subject, digest)) return true;",
+  to: "if (pending === undefined && this.#isExpectedRetry(subject, digest)) return true;",
 };
 test("the model detects that the vendor's retry of a late push is not recognised while another runs", async () => {
   assert.match((await directModel(20_000, [retry])).broken.join("\n"), /was handled \d times/);

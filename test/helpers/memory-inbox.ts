@@ -1,101 +1,69 @@
-import type { Consumer, Inbox, StoredPush } from "airudder-webhooks";
+import {
+  type AttemptResult,
+  Attempts,
+  type Consumer,
+  type Inbox,
+  type InboxEvents,
+  Scheduler,
+  type StoredPush,
+} from "airudder-webhooks/inbox";
 
-/** A defect of an inbox. Each breaks one law. */
-export type Fault =
-  | "drops pushes"
-  | "changes the id"
-  | "changes the bytes"
-  | "never retries"
-  | "repeats the attempt number"
-  | "delivers the newest push first"
-  | "retries a push after the later pushes of its subject"
-  | "delivers the next push while an earlier one is retried"
-  | "forgets unfinished pushes at close"
-  | "delivers finished pushes again after a restart";
-
-interface Stored {
-  push: StoredPush;
+/** A stored push of a {@link MemoryInbox}. */
+export interface Row {
+  readonly push: StoredPush;
+  readonly subject: string | undefined;
   failures: number;
-  isRunning: boolean;
-  isFinished: boolean;
+  state: "waiting" | "dead" | "quarantined";
 }
 
-/** A minimal inbox in memory. A new inbox over the same `store` continues the work of the previous one. */
+const LIMITS = { retries: 3, timeoutMs: 1_000, retryMs: 1, maxRetryMs: 5 };
+
+/** An inbox of an app's own, as short as it can be: it stores pushes in a map. */
 export class MemoryInbox implements Inbox {
-  #consumer: Consumer | undefined;
-  #isClosed = false;
+  #events: InboxEvents | undefined;
+  #attempts: Attempts | undefined;
+  readonly #scheduler: Scheduler<Row>;
 
+  /** @param rows the storage; pass the one of a closed inbox to open it again */
   constructor(
-    private readonly store: Stored[],
-    private readonly fault?: Fault,
-  ) {}
+    readonly rows: Map<string, Row>,
+    private readonly limits = LIMITS,
+  ) {
+    this.#scheduler = new Scheduler<Row>({
+      concurrency: 4,
+      run: (row) =>
+        (this.#attempts as Attempts).run(row.push, { number: row.failures + 1 }, (result) => this.#record(row, result)),
+    });
+  }
 
-  async put(push: StoredPush): Promise<void> {
-    if (this.fault === "drops pushes") return;
-    this.store.push({ push, failures: 0, isRunning: false, isFinished: false });
-    this.#start();
+  #record(row: Row, result: AttemptResult): { delayMs?: number } {
+    if (result.state === "aborted") return {};
+    if (result.state === "handled" || result.state === "ignored") this.rows.delete(row.push.id);
+    else row.failures++;
+    if (result.state === "failed") return { delayMs: result.delayMs };
+    if (result.state === "dead" || result.state === "quarantined") row.state = result.state;
+    return {};
+  }
+
+  async open(events: InboxEvents): Promise<void> {
+    this.#events = events;
   }
 
   consume(consumer: Consumer): void {
-    this.#consumer = consumer;
-    for (const stored of this.store) {
-      stored.isRunning = false;
-      if (this.fault === "delivers finished pushes again after a restart") stored.isFinished = false;
-    }
-    this.#start();
+    this.#attempts = new Attempts(consumer, this.#events as InboxEvents, this.limits);
+    for (const row of this.rows.values()) if (row.state === "waiting") this.#scheduler.add(row);
+    this.#scheduler.start();
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    if (this.fault === "forgets unfinished pushes at close") this.store.length = 0;
+  async put(push: StoredPush): Promise<"stored" | "duplicate"> {
+    const row: Row = { push, subject: push.subject, failures: 0, state: "waiting" };
+    this.rows.set(push.id, row);
+    if (this.#attempts !== undefined) this.#scheduler.add(row);
+    return "stored";
   }
 
-  /** Starts every push that has no earlier unfinished push of its subject. */
-  #start(): void {
-    if (this.#consumer === undefined || this.#isClosed) return;
-    const open = this.store.filter(({ isFinished }) => !isFinished);
-    if (this.fault === "delivers the newest push first") open.reverse();
-    for (const stored of open) {
-      if (!stored.isRunning && this.#mayStart(stored, open)) void this.#run(this.#consumer, stored);
-    }
-  }
-
-  /** Whether a push may start now. Without a fault: if it is the oldest unfinished one of its subject. */
-  #mayStart(stored: Stored, open: readonly Stored[]): boolean {
-    const { subject } = stored.push;
-    if (this.fault === "never retries" && stored.failures > 0) return false;
-    if (this.fault === "delivers the newest push first") {
-      if (open.some(({ push, isRunning }) => isRunning && push.subject === subject)) return false;
-    }
-    const before = open.slice(0, open.indexOf(stored)).filter(({ push }) => push.subject === subject);
-    if (this.fault === "delivers the next push while an earlier one is retried") {
-      return before.every(({ failures }) => failures > 0);
-    }
-    return before.length === 0;
-  }
-
-  async #run(consumer: Consumer, stored: Stored): Promise<void> {
-    stored.isRunning = true;
-    const number = this.fault === "repeats the attempt number" ? 1 : stored.failures + 1;
-    try {
-      await consumer(this.#changed(stored.push), { number, signal: new AbortController().signal });
-      if (!this.#isClosed) stored.isFinished = true;
-    } catch {
-      stored.failures++;
-      if (this.fault === "retries a push after the later pushes of its subject") this.#moveToEnd(stored);
-    }
-    stored.isRunning = false;
-    setImmediate(() => this.#start());
-  }
-
-  #moveToEnd(stored: Stored): void {
-    this.store.splice(this.store.indexOf(stored), 1);
-    this.store.push(stored);
-  }
-
-  #changed(push: StoredPush): StoredPush {
-    if (this.fault === "changes the id") return { ...push, id: `${push.id}-2` };
-    if (this.fault !== "changes the bytes") return push;
-    return { ...push, body: Buffer.from(push.body.toString().replaceAll(" ", "")) };
+  async close(limitMs: number): Promise<void> {
+    await this.#scheduler.stop(limitMs);
+    this.#attempts?.abort();
   }
 }

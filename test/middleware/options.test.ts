@@ -9,7 +9,11 @@ const wrong: [string, unknown, RegExp][] = [
   ["a key that is no string", { key: [1] }, /option "key"/],
   ["an empty token", { token: "" }, /option "token"/],
   ["an inbox that is none", { inbox: {} }, /option "inbox" must be an inbox, such as fileInbox/],
-  ["an inbox that cannot be consumed", { inbox: { put() {} } }, /option "inbox" must be an inbox/],
+  [
+    "an inbox that cannot be consumed",
+    { inbox: { open() {}, put() {}, close() {} } },
+    /option "inbox" must be an inbox/,
+  ],
   ["an unknown type", { type: "call.complete" }, /option "type" must be one of call\.completed/],
   ["an unknown policy", { verify: "yes" }, /option "verify" must be "required"/],
   ["a verifier that is no function", { verifyHeaderSign: "md5" }, /option "verifyHeaderSign" must be a function/],

@@ -173,8 +173,9 @@ test("a replay from another machine's address is rejected", async () => {
   }
 });
 
-test("with a custom inbox without replay(), replays are handled at once", async (t) => {
+test("with a custom inbox without replay(), replays are handled without waiting", async (t) => {
   const inbox: Inbox = {
+    open: async () => undefined,
     put: async () => assert.fail("stored"),
     consume: () => undefined,
     close: async () => undefined,

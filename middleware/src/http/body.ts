@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { atEndOfTurn, type Waiter } from "../end-of-turn.js";
 import { AirudderError, tooLarge } from "../errors.js";
+import { atEndOfTurn, type Waiter } from "../receiver/end-of-turn.js";
 
 /** Called once: with an error to respond with, with the bytes, or with neither if the sender has disconnected. */
 type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
@@ -99,7 +99,7 @@ class BodyReader implements Waiter {
   }
 
   /** The body did not arrive together with its headers: sets its time limit, and listens for a disconnect. */
-  wait(): void {
+  onEndOfTurn(): void {
     if (this.#isDone) return;
     const { request, limits } = this;
     if (request.readableEnded) this.#finish(undefined, this.#collected());

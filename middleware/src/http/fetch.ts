@@ -1,10 +1,10 @@
 import { AirudderError, tooLarge } from "../errors.js";
-import type { Intake } from "../intake.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
+import type { Intake } from "../receiver/intake.js";
+import { type HttpResponse, headersOf } from "../receiver/response.js";
 import { outcomeHeader } from "./outcome.js";
 import { checkRequestHead, rejectReplay } from "./request-head.js";
-import { type HttpResponse, headersOf } from "./response.js";
 
 /**
  * Responds to a web-standard request. Never rejects. The address of the peer is unknown, so replays are accepted only with

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type AirudderError, tooLarge } from "../errors.js";
-import type { Intake } from "../intake.js";
 import { messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { ReceiverSettings } from "../options.js";
 import { inflateBody, isEncoded } from "../push/inflate.js";
+import type { Intake } from "../receiver/intake.js";
+import { type HttpResponse, headersOf } from "../receiver/response.js";
 import type { BodyBytes } from "./body.js";
 import { awaitEnd, type BodyLimits, readBody } from "./body.js";
 import { outcomeHeader } from "./outcome.js";
@@ -18,7 +19,6 @@ import {
   readRawBody,
 } from "./parsed-request.js";
 import { checkRequestHead, rejectReplay } from "./request-head.js";
-import { type HttpResponse, headersOf } from "./response.js";
 
 /** How long the rest of a rejected body is read and discarded. */
 const DRAIN_MS = 2_000;

@@ -1,5 +1,5 @@
 import { classOf, messageOf } from "../observe/describe-error.js";
-import type { HttpResponse } from "./response.js";
+import type { HttpResponse } from "../receiver/response.js";
 
 /** Maximum length of `error` in the header, after escaping. Characters. */
 const MAX_ERROR = 1_000;
@@ -8,14 +8,10 @@ const MAX_ERROR = 1_000;
  * The value of the header `Airudder-Outcome`: JSON in ASCII.
  * @param withError whether to include the class and message of a handler's error; only if replays are allowed
  */
-export function outcomeHeader(
-  { findings: known, result, error }: HttpResponse,
-  ms: number,
-  withError: boolean,
-): string {
+export function outcomeHeader({ summary, result, error }: HttpResponse, ms: number, withError: boolean): string {
   const cause = withError ? error?.evidence.cause : undefined;
   const errorField = cause === undefined ? {} : { error: errorText(cause) };
-  return ascii(JSON.stringify({ ...known, result, ms: Math.round(ms * 1000) / 1000, ...errorField }));
+  return ascii(JSON.stringify({ ...summary, result, ms: Math.round(ms * 1000) / 1000, ...errorField }));
 }
 
 function errorText(cause: unknown): string {

@@ -1,7 +1,6 @@
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
 import type { PushFacts } from "../push/facts.js";
-import type { Result, Routed } from "../work/handlers.js";
 
 /** A push as an inbox stores it: the request, and the values derived from it. */
 export interface StoredPush extends Readonly<PushFacts> {
@@ -11,48 +10,59 @@ export interface StoredPush extends Readonly<PushFacts> {
   readonly method: string;
   /** Without the token. */
   readonly url: string;
+  /** Without the token. */
   readonly headers: HeaderMap;
-  /** The exact bytes that came. */
+  /** The exact bytes as received. */
   readonly body: Buffer;
   /** SHA-256 of `body`, hex. */
   readonly sha256: string;
+  /** Whether an earlier parser consumed the bytes: `body` was serialised again from its object. */
   readonly reserialised: boolean;
   readonly verified: boolean;
+  /** The id of the recorded push that this one replays; `undefined` for a push of the vendor. */
   readonly replay: string | undefined;
-  /** What it is about: pushes about one subject are handled in the order they came. */
+  /** The call, agent or task that the push is about; `undefined` if it is about none of them. */
   readonly subject: string | undefined;
   /** Number of drift entries. */
   readonly drift: number;
+  /** Whether the payload lacks what the handlers of its type need. */
   readonly quarantined: boolean;
 }
 
-/** One attempt to handle a stored push. */
+/** One attempt to handle a push. */
 export interface Attempt {
-  /** 1 for the first. */
+  /** 1 for the first attempt. */
   readonly number: number;
   /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
   readonly signal: AbortSignal;
-  /** Whether an operator has retried the push after it was dead. Without a handler, such a push fails and is not ignored. */
+  /** Whether the attempt was aborted. Default: `signal.aborted`. Set it if `signal` is created only when it is read. */
+  readonly isAborted?: boolean;
+  /** Whether `Inbox.retry` caused the attempt. Such a push fails if it has no handler; any other push is then ignored. */
   readonly isRetry?: boolean;
 }
 
-/** Result of a push that a consumer has processed without an error. */
-export type Consumed = Exclude<Result, "quarantined">;
-
-/** Converts the return value of a consumer to a result. */
-export function consumedOf(returned: unknown): Consumed {
-  return returned === "ignored" ? "ignored" : "handled";
-}
+/** Result of an attempt that succeeded. `ignored`: no handler is registered for the push. */
+export type Consumed = "handled" | "ignored";
 
 /**
- * Handles one stored push. Returns, or resolves with, `"ignored"` if no handler is registered for it, and any other value if it was handled.
+ * The receiver's function that runs the handlers of one push.
  *
- * If it throws or rejects, the attempt has failed and the inbox retries later. Exception: {@link Quarantined} means that the inbox keeps
- * the push and does not retry.
+ * | it | meaning for the inbox |
+ * |---|---|
+ * | returns or resolves with `"ignored"` | finished: the push has no handler |
+ * | returns or resolves with another value | finished: the push was handled |
+ * | throws or rejects with {@link Quarantined} | keep the push, do not retry it, call no event |
+ * | throws or rejects with another error | the attempt failed: retry it later, or mark it as dead after the last attempt |
+ *
+ * `Attempts` implements this table, with time limits and retry delays.
  */
 export type Consumer = (push: StoredPush, attempt: Attempt) => unknown;
 
-/** Thrown by a consumer for a push that no handler can rely on. The inbox keeps the push and does not retry it automatically. */
+/**
+ * Thrown by a consumer for a push that no handler can use: its type is unknown, or its payload lacks what the handlers need. The inbox
+ * keeps the push in the state `quarantined` and does not retry it automatically. The receiver has reported it already: do not call
+ * `InboxEvents.failed` or `InboxEvents.dead`.
+ */
 export class Quarantined extends Error {
   override readonly name = "Quarantined";
 
@@ -63,25 +73,31 @@ export class Quarantined extends Error {
   }
 }
 
-/** What is remembered of a push that an earlier process stored. */
+/** The values of an earlier push that detect its duplicates. */
 export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "receivedAt">;
 
-/** Functions of the receiver that an inbox calls. */
+/** Functions of the receiver that an inbox calls. They never throw. */
 export interface InboxEvents {
-  /** Reports a push that an earlier process stored, so that duplicates of it are detected. */
+  /**
+   * Reports a push that an earlier process stored, so that duplicates of it are detected. Call it before `open` resolves, in the order of
+   * arrival, also for finished pushes. An inbox whose `put` detects duplicates itself does not need it.
+   */
   recovered(push: RecoveredPush): void;
-  /** An attempt failed. The next one starts after `delayMs`. */
+  /** An attempt failed and a retry follows after `delayMs`. Call it once per failed attempt. */
   failed(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
-  /** The last attempt failed. */
+  /** The last attempt failed: the inbox keeps the push and does not retry it automatically. Call it instead of `failed`. */
   dead(push: { id: string; type: PushType }, attempt: number, error: unknown): void;
   /**
    * Returns a promise if the push has no handler yet and one may still be registered: wait for it before you call the consumer. Returns
    * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
-  handlerOf?(push: Routed): Promise<void> | undefined;
-  /** Retries a dead push for another process, as `receiver.retry()` does. Rejects with `no_handler` if the push has no handler. */
+  handlerOf?(push: Pick<StoredPush, "type" | "quarantined">): Promise<void> | undefined;
+  /**
+   * Retries a dead push for another process, as `receiver.retry()` does: the receiver calls `Inbox.retry` if the push has a handler.
+   * Rejects with `no_handler` if it has none.
+   */
   retry?(id: string): Promise<boolean>;
-  /** A warning for the owner of the receiver. */
+  /** Prints a warning for the owner of the receiver. */
   warn?(code: string, message: string): void;
 }
 
@@ -98,38 +114,67 @@ export interface DeadPush {
   readonly error: string | undefined;
 }
 
-/** How much waits in an inbox. */
+/** Counts of an inbox. */
 export interface InboxState {
   /** Whether pushes can be stored now. If `false`, the other values are from the last time it was open. */
   readonly open: boolean;
   /** Pushes that wait or are being handled. */
   readonly queued: number;
-  /** When the oldest of them came. */
+  /** When the oldest of them was received. */
   readonly oldest: Date | undefined;
   /** Pushes that are dead or quarantined. */
   readonly dead: number;
 }
 
-/** Stores pushes between the 200 response and their handlers. Implement this interface to use your own storage. */
+/**
+ * Stores pushes between the response and their handlers. Implement this interface to use your own storage, and test it with
+ * `inboxConformance` of `airudder-webhooks/testing`.
+ *
+ * - **At least once**: the receiver responds 200 when `put` resolves. From then on the push is passed to the consumer until an attempt
+ *   succeeds, or the push is dead, quarantined or dropped. A crash may repeat an attempt, but never lose a push.
+ * - **Order per subject**: pushes of one subject are passed to the consumer one at a time, in the order of `put`. A failed push is retried
+ *   before the later pushes of its subject. Pushes of different subjects, and pushes without a subject, may run in parallel.
+ * - **Storing and handling are separate**: an inbox that is open stores pushes, also if `consume` is never called. Another process can
+ *   then handle them.
+ */
 export interface Inbox {
-  /** Stores a push. The response is 200 once it resolves, so a crash after that must not lose the push. */
-  put(push: StoredPush): Promise<void>;
-  /** Starts to pass stored pushes to the consumer, also those of earlier processes. Called once, before any `put`. */
-  consume(consumer: Consumer, events: InboxEvents): void;
-  /** Starts no more attempts, waits at most `limitMs` for running ones, then aborts them. Keeps their pushes for the next start. */
+  /**
+   * Opens the storage. Resolves when pushes can be stored; rejects with the reason if not.
+   *
+   * The receiver calls it before every other function, and again after a rejection or to check whether pushes can still be stored. All
+   * calls pass the same `events`, and none starts before the last one has settled. If the storage is open, do nothing.
+   */
+  open(events: InboxEvents): Promise<void>;
+  /**
+   * Stores a push. Resolves with `"stored"`, or with `"duplicate"` if the push has the same `subject` (or, if it has none, the same `type`)
+   * and the same `sha256` as the last one that was stored: then it is not stored, and not handled. An inbox with one process returns
+   * `"stored"`, because the receiver detects the duplicates of its own process.
+   *
+   * After a rejection the response is 503 `inbox_unavailable` and the vendor sends the push again. The push may then be stored twice, so
+   * reject only if it is certainly not stored, or if you do not know.
+   */
+  put(push: StoredPush): Promise<"stored" | "duplicate">;
+  /**
+   * Starts to pass stored pushes to the consumer, also those of earlier processes. Called at most once, after `open` has resolved. Returns
+   * without waiting for pushes.
+   */
+  consume(consumer: Consumer): void;
+  /**
+   * Starts no more attempts, waits at most `limitMs` for running attempts, then aborts their signals and closes the storage. Keeps
+   * unfinished pushes, also those of aborted attempts, for the next start. Resolves when nothing more is written.
+   */
   close(limitMs: number): Promise<void>;
   /**
    * Passes a replay to the consumer after the earlier pushes of its subject, without storing it. Resolves with its result, or rejects with
-   * the consumer's error. If an inbox lacks this function, replays are handled at once.
+   * the consumer's error. There is only one attempt, and no event. If an inbox lacks this function, replays do not wait for their subject.
    */
   replay?(push: StoredPush): Promise<Consumed>;
   /** The dead and quarantined pushes; with `id`, only the one with this id, if any. */
   dead?(id?: string): Promise<readonly DeadPush[]>;
-  /** Retries a dead or quarantined push. Resolves with `false` if there is none with this id. */
+  /** Retries a dead or quarantined push, with attempts from 1. Resolves with `false` if there is none with this id. */
   retry?(id: string): Promise<boolean>;
   /** Discards a dead or quarantined push. Resolves with `false` if there is none with this id. */
   drop?(id: string): Promise<boolean>;
+  /** The counts for `receiver.stats()`. */
   state?(): InboxState;
-  /** Resolves when pushes can be stored; rejects with the reason when they cannot. */
-  ready?(): Promise<void>;
 }

@@ -1,8 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { AirudderErrorCode } from "../errors.js";
-import type { InboxState } from "../inbox/inbox.js";
 import type { AirudderEvent, Observer } from "./events.js";
-import { Durations, type Stats } from "./stats.js";
+import { type Counts, Durations } from "./stats.js";
 
 /** Name of the diagnostics channel on which every {@link AirudderEvent} is published. */
 export const CHANNEL = "airudder-webhooks";
@@ -70,7 +69,7 @@ export class Recorder {
     if (count !== undefined || this.#drift.size < MAX_DRIFT_KEYS) this.#drift.set(key, (count ?? 0) + 1);
   }
 
-  stats(inbox: InboxState | undefined): Stats {
+  counts(): Counts {
     const { accepted, duplicate, drift, handled, ignored, failed, dead, quarantined } = this.#counts;
     return {
       accepted,
@@ -84,7 +83,6 @@ export class Recorder {
       dead,
       quarantined,
       inFlight: this.inFlight,
-      ...(inbox === undefined ? {} : { inbox }),
       responseMs: this.#responses.quantiles(),
       handlerMs: this.#handlers.quantiles(),
     };

@@ -1,5 +1,4 @@
 import type { AirudderErrorCode } from "../errors.js";
-import type { InboxState } from "../inbox/inbox.js";
 
 /** The 50th, 95th and 99th percentile of the last 1,024 durations, in milliseconds. */
 export interface Quantiles {
@@ -8,8 +7,8 @@ export interface Quantiles {
   readonly p99: number;
 }
 
-/** Counts since the receiver was created, and the state of its inbox. */
-export interface Stats {
+/** Counts since the receiver was created. */
+export interface Counts {
   readonly accepted: number;
   readonly duplicates: number;
   /** Accepted pushes that had drift. */
@@ -27,8 +26,6 @@ export interface Stats {
   readonly quarantined: number;
   /** Requests that are still without a response. */
   readonly inFlight: number;
-  /** State of the inbox; absent in direct mode. */
-  readonly inbox?: InboxState;
   /** From the call of the receiver to the response to a push that was accepted or a duplicate. */
   readonly responseMs: Quantiles;
   /** How long handlers took. */

@@ -1,7 +1,7 @@
-import type { Inbox, StoredPush } from "../inbox/inbox.js";
+import { type Consumer, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "../inbox/index.js";
 import { silent, storedPush } from "./stored-push.js";
 
-/** One law that every inbox keeps. `run` rejects when it is broken. */
+/** A rule of {@link Inbox} as a test case. `run` rejects if the inbox breaks the rule. */
 export interface ConformanceCase {
   readonly name: string;
   run(): Promise<void>;
@@ -9,16 +9,20 @@ export interface ConformanceCase {
 
 /** How the suite makes inboxes. */
 export interface ConformanceOptions {
-  /** Makes an inbox over an empty store; with `again` over the store of the last one, which was closed. It is to retry within 100 ms. */
+  /**
+   * Makes an inbox with an empty storage, or, if `again` is true, with the storage of the last inbox, which was closed. It must retry a
+   * failed push at least twice, the first two times within 100 ms each.
+   */
   make(again: boolean): Inbox | Promise<Inbox>;
-  /** How long a law may take to show. Milliseconds; default 5,000. */
+  /** Time limit of each step of a case. Milliseconds; default 5,000. */
   timeoutMs?: number;
 }
 
-const about = (subject: string, body: string): StoredPush => storedPush({ subject, body: Buffer.from(body) });
+const withSubject = (subject: string, body: string): StoredPush =>
+  storedPush({ subject, body: Buffer.from(body), sha256: body });
 
 /**
- * The laws of an {@link Inbox} as test cases, for any test runner.
+ * The rules of an {@link Inbox} as test cases, for any test runner.
  * @example
  * for (const { name, run } of inboxConformance({ make: () => new MyInbox() })) test(name, run);
  */
@@ -26,75 +30,134 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
   const until = async (holds: () => boolean, what: string): Promise<void> => {
     const end = Date.now() + timeoutMs;
     while (!holds()) {
-      if (Date.now() > end) throw new Error(`Not so after ${timeoutMs} ms: ${what}`);
+      if (Date.now() > end) throw new Error(`Not after ${timeoutMs} ms: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
-  const law = (name: string, run: () => Promise<void>): ConformanceCase => ({ name, run });
+  const open = async (again: boolean, consumer?: Consumer, events: InboxEvents = silent): Promise<Inbox> => {
+    const inbox = await make(again);
+    await inbox.open(events);
+    if (consumer !== undefined) inbox.consume(consumer);
+    return inbox;
+  };
+  const put = async (inbox: Inbox, push: StoredPush): Promise<void> => {
+    const result: unknown = await inbox.put(push);
+    if (result !== "stored") throw new Error(`put() of a new push resolved to ${String(result)}, not to "stored".`);
+  };
+  const rule = (name: string, run: () => Promise<void>): ConformanceCase => ({ name, run });
 
   return [
-    law("a push that was put is handed out, with the exact bytes", async () => {
-      const inbox = await make(false);
+    rule("a stored push is passed to the consumer with the exact bytes", async () => {
       const seen: StoredPush[] = [];
-      inbox.consume((push) => void seen.push(push), silent);
-      const push = about("a", '{ "odd" : "\\/ 1.0 😀" }');
-      await inbox.put(push);
-      await until(() => seen.length === 1, "the push is handed out");
+      const inbox = await open(false, (push) => void seen.push(push));
+      const push = withSubject("a", '{ "odd" : "\\/ 1.0 😀" }');
+      await put(inbox, push);
+      await until(() => seen.length === 1, "the push is passed to the consumer");
       await inbox.close(1_000);
       if (seen[0]?.id !== push.id || !seen[0].body.equals(push.body))
-        throw new Error("Another id or other bytes were handed out.");
+        throw new Error("The consumer got another id or other bytes.");
     }),
-    law("a push whose handling fails is handed out again, with a higher attempt", async () => {
-      const inbox = await make(false);
-      const attempts: number[] = [];
-      inbox.consume((_, { number }) => {
-        attempts.push(number);
-        if (attempts.length < 3) throw new Error("not yet");
-      }, silent);
-      await inbox.put(about("a", "{}"));
-      await until(() => attempts.length === 3, "three tries");
-      await inbox.close(1_000);
-      if (attempts.join() !== "1,2,3") throw new Error(`Attempts were ${attempts.join()}.`);
-    }),
-    law("pushes of one subject are handed out one after the other, in order", async () => {
-      const inbox = await make(false);
+    rule(
+      "a failed push is passed to the consumer again with a higher attempt, and each failure is reported",
+      async () => {
+        const attempts: number[] = [];
+        const reported: number[] = [];
+        const inbox = await open(
+          false,
+          (_, { number }) => {
+            attempts.push(number);
+            if (attempts.length < 3) throw new Error("not yet");
+          },
+          { ...silent, failed: (_, attempt) => void reported.push(attempt) },
+        );
+        await put(inbox, withSubject("a", "{}"));
+        await until(() => attempts.length === 3, "three attempts");
+        await inbox.close(1_000);
+        if (attempts.join() !== "1,2,3") throw new Error(`Attempts were ${attempts.join()}.`);
+        if (reported.join() !== "1,2") throw new Error(`Reported as failed were the attempts ${reported.join()}.`);
+      },
+    ),
+    rule("pushes of one subject are passed to the consumer one at a time, in order", async () => {
       const seen: string[] = [];
       let running = 0;
       let overlapped = false;
-      inbox.consume(async ({ body }, { number }) => {
+      const inbox = await open(false, async ({ body }, { number }) => {
         overlapped ||= running > 0;
         running++;
         await new Promise((resolve) => setTimeout(resolve, 2));
         running--;
         if (body.toString() === "2" && number === 1) throw new Error("not yet");
         seen.push(body.toString());
-      }, silent);
-      for (const body of ["1", "2", "3", "4"]) await inbox.put(about("a", body));
+      });
+      for (const body of ["1", "2", "3", "4"]) await put(inbox, withSubject("a", body));
       await until(() => seen.length === 4, "four pushes are handled");
       await inbox.close(1_000);
       if (overlapped || seen.join() !== "1,2,3,4")
-        throw new Error(`Handled ${seen.join()}${overlapped ? ", two at once" : ""}.`);
+        throw new Error(`Handled ${seen.join()}${overlapped ? ", two in parallel" : ""}.`);
     }),
-    law("what was not done at its closing is handed out by the next, and what was done is not", async () => {
-      const first = await make(false);
-      const done: string[] = [];
-      let started = 0;
-      first.consume(({ body }) => {
-        started++;
-        return body.toString() === "done" ? void done.push("done") : new Promise(() => undefined);
-      }, silent);
-      await first.put(about("a", "done"));
-      await until(() => done.length === 1, "the first push is handled");
-      await first.put(about("b", "open"));
-      await until(() => started === 2, "the second push is handed out");
-      await first.close(10);
-      const second = await make(true);
+    rule("a quarantined push is not retried, and not reported as failed or dead", async () => {
+      let attempts = 0;
+      const reported: string[] = [];
+      const inbox = await open(
+        false,
+        () => {
+          attempts++;
+          throw new Quarantined();
+        },
+        { ...silent, failed: () => void reported.push("failed"), dead: () => void reported.push("dead") },
+      );
+      await put(inbox, withSubject("a", "{}"));
+      await until(() => attempts > 0, "the push is passed to the consumer");
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      await inbox.close(1_000);
+      if (attempts > 1) throw new Error(`A quarantined push was passed to the consumer ${attempts} times.`);
+      if (reported.length > 0) throw new Error(`A quarantined push was reported as ${reported.join()}.`);
+    }),
+    rule("a duplicate is not passed to the consumer, if put() detects it", async () => {
       const seen: string[] = [];
-      second.consume(({ body }) => void seen.push(body.toString()), silent);
-      await until(() => seen.length > 0, "the open push is handed out");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      await second.close(1_000);
-      if (seen.join() !== "open") throw new Error(`Handed out ${seen.join()}.`);
+      const inbox = await open(false, ({ id }) => void seen.push(id));
+      await put(inbox, withSubject("a", "same"));
+      const result: unknown = await inbox.put(withSubject("a", "same"));
+      if (result !== "stored" && result !== "duplicate")
+        throw new Error(`put() resolved to ${String(result)}, not to "stored" or "duplicate".`);
+      await put(inbox, withSubject("a", "last"));
+      const expected = result === "stored" ? 3 : 2;
+      await until(() => seen.length >= expected, `${expected} pushes are passed to the consumer`);
+      await inbox.close(1_000);
+      if (seen.length > expected)
+        throw new Error(`put() resolved to "${result}", and ${seen.length} pushes were passed.`);
     }),
+    rule("pushes are stored without a consumer, and handled by the next inbox", async () => {
+      const first = await open(false);
+      await put(first, withSubject("a", "stored"));
+      await first.close(1_000);
+      const seen: string[] = [];
+      const second = await open(true, ({ body }) => void seen.push(body.toString()));
+      await until(() => seen.length > 0, "the stored push is passed to the consumer");
+      await second.close(1_000);
+      if (seen.join() !== "stored") throw new Error(`Passed to the consumer: ${seen.join()}.`);
+    }),
+    rule(
+      "after close(), unfinished pushes are passed to the next inbox's consumer, and finished ones are not",
+      async () => {
+        const finished: string[] = [];
+        let started = 0;
+        const first = await open(false, ({ body }) => {
+          started++;
+          return body.toString() === "finished" ? void finished.push("finished") : new Promise(() => undefined);
+        });
+        await put(first, withSubject("a", "finished"));
+        await until(() => finished.length === 1, "the first push is handled");
+        await put(first, withSubject("b", "unfinished"));
+        await until(() => started === 2, "the second push is passed to the consumer");
+        await first.close(10);
+        const seen: string[] = [];
+        const second = await open(true, ({ body }) => void seen.push(body.toString()));
+        await until(() => seen.length > 0, "the unfinished push is passed to the consumer");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await second.close(1_000);
+        if (seen.join() !== "unfinished") throw new Error(`Passed to the consumer: ${seen.join()}.`);
+      },
+    ),
   ];
 }

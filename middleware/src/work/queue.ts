@@ -1,4 +1,4 @@
-/** First in, first out, in constant time however long it grows. */
+/** A first-in, first-out queue. `shift` takes constant time, unlike `Array.prototype.shift` of a long array. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #start = 0;

@@ -46,7 +46,7 @@ test("with IPv6: a push is delivered to an app at [::1]", {
 }, async (t) => {
   const app = await startApp(t);
   if (app === undefined) return t.skip("this machine has no ::1");
-  const { proxy } = await startProxy(t, { target: app.target, limits: { responseMs: 900, holdMs: 300 } });
+  const { proxy } = await startProxy(t, { target: app.target, timeouts: { responseMs: 900, holdMs: 300 } });
   await send(proxy.localUrl, "{}");
   assert.deepEqual(app.requests, ["/hook"]);
 });

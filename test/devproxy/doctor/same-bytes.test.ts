@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { airudder } from "airudder-webhooks";
-import { runChecks, type Finding } from "../../../devproxy/src/doctor/index.js";
+import { type Finding, runChecks } from "../../../devproxy/src/doctor/index.js";
 import { serve } from "../../helpers/app.js";
 import { send } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";

@@ -27,8 +27,8 @@ test("the tunnel with the other name stays open for handoverMs after the request
     },
   };
   const { port, secret } = target;
-  const pace = { ...QUICK, reclaimMs: 10, reclaimCapMs: 10, pingEveryMs: 10, handoverMs: 3_600_000 };
-  const watcher = new Watcher({ provider, port, secret, subdomain: "requested", pace });
+  const timing = { ...QUICK, reclaimMs: 10, reclaimCapMs: 10, pingEveryMs: 10, handoverMs: 3_600_000 };
+  const watcher = new Watcher({ provider, port, secret, subdomain: "requested", timing });
   t.after(() => watcher.supervisor.close());
   watcher.supervisor.start();
   await watcher.next("up");

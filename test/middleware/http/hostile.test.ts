@@ -211,6 +211,8 @@ const inboxes: [string, Partial<Record<keyof Inbox, unknown>>][] = [
     },
   ],
   ["returns nothing from put()", { put: () => undefined }],
+  ["resolves put() to undefined", { put: async () => undefined }],
+  ["resolves put() to another value", { put: async () => "ok" }],
   ["rejects from put() with nothing", { put: () => Promise.reject() }],
   [
     "throws from consume()",
@@ -221,20 +223,26 @@ const inboxes: [string, Partial<Record<keyof Inbox, unknown>>][] = [
     },
   ],
   [
-    "throws from ready()",
+    "throws from open()",
     {
-      ready: () => {
+      open: () => {
         throw new Error("no");
       },
     },
   ],
   ["rejects from an async consume()", { consume: () => Promise.reject(new Error("no")) }],
-  ["rejects from ready()", { ready: () => Promise.reject(new Error("no")) }],
+  ["rejects from open()", { open: () => Promise.reject(new Error("no")) }],
 ];
 for (const [what, functions] of inboxes) {
   test(`an inbox that ${what}: 503 inbox_unavailable with a hint`, async () => {
     const events: AirudderEvent[] = [];
-    const inbox = { put: async () => undefined, consume: () => undefined, close: async () => undefined, ...functions };
+    const inbox = {
+      open: async () => undefined,
+      put: async () => "stored" as const,
+      consume: () => undefined,
+      close: async () => undefined,
+      ...functions,
+    };
     const receiver = airudder({
       key: KEY,
       warnings: false,
@@ -310,6 +318,7 @@ test("payload values are redacted in an error of an inbox that quotes them", asy
   const events: AirudderEvent[] = [];
   const name = "Siti Rahayu";
   const inbox: Inbox = {
+    open: async () => undefined,
     put: () => Promise.reject(new Error(`invalid input value: "+62 811-2223-3344" for contact ${name}`)),
     consume: () => undefined,
     close: async () => undefined,
@@ -322,7 +331,12 @@ test("payload values are redacted in an error of an inbox that quotes them", asy
 });
 
 test("stats() works although the inbox's state() throws", () => {
-  const inbox = { put: async () => undefined, consume: () => undefined, close: async () => undefined };
+  const inbox = {
+    open: async () => undefined,
+    put: async () => "stored" as const,
+    consume: () => undefined,
+    close: async () => undefined,
+  };
   const state = (): never => {
     throw new Error("no");
   };

@@ -83,7 +83,11 @@ test("any token in any query is accepted, and the other parameters keep their by
   const parts = fc.array(fc.tuple(name, value), { maxLength: 4 });
   const urls: string[] = [];
   const inbox = {
-    put: async ({ url }: { url: string }) => void urls.push(url),
+    open: async () => undefined,
+    put: async ({ url }: { url: string }) => {
+      urls.push(url);
+      return "stored" as const;
+    },
     consume: () => undefined,
     close: async () => undefined,
   };

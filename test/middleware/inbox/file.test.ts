@@ -35,7 +35,7 @@ function start(t: TestContext, dir: string, options: FileInboxOptions = quick, m
 
 const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
 
-test("a push is answered when it is on disk, and handled after the answer", async (t) => {
+test("the response is sent when the push is on disk, and before it is handled", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir);
   let finish = (): void => undefined;
@@ -57,7 +57,7 @@ test("a push is answered when it is on disk, and handled after the answer", asyn
   await until(() => receiver.stats().inbox?.queued === 0);
 });
 
-test("the token does not stand in the stored url", async (t) => {
+test("the stored URL does not contain the token", async (t) => {
   const dir = makeFolder(t);
   const { receiver } = start(t, dir, quick, { token: "t0ken" });
   const request = new Request("http://a.test/hook?a=1&token=t0ken", {
@@ -70,7 +70,7 @@ test("the token does not stand in the stored url", async (t) => {
   assert.doesNotMatch(readFileSync(join(dir, "000001.ndjson"), "utf8"), /t0ken/);
 });
 
-test("a handler that fails is tried again, with its attempt's number, and the push is handled once", async (t) => {
+test("a failed push is retried with the next attempt number, and handled once", async (t) => {
   const { receiver, send, events } = start(t, makeFolder(t));
   const attempts: number[] = [];
   receiver.on("call.completed", ({ attempt }) => {
@@ -120,7 +120,7 @@ const failures: [string, () => unknown, RegExp][] = [
   ["never ends", () => new Promise(() => {}), /AttemptTimeout: The handler did not end within 20 ms/],
 ];
 for (const [what, handler, message] of failures) {
-  test(`a handler that ${what} leaves a dead push that is kept, listed and can be tried again, also after a restart`, async (t) => {
+  test(`a handler that ${what} leaves a dead push that is listed and can be retried, also after a restart`, async (t) => {
     const dir = makeFolder(t);
     const options = { ...quick, retries: 2, timeoutMs: 20 };
     const first = start(t, dir, options);
@@ -146,7 +146,7 @@ for (const [what, handler, message] of failures) {
   });
 }
 
-test("the signal of a try that ran out of time is aborted", async (t) => {
+test("the signal of an attempt that reaches its time limit is aborted", async (t) => {
   const { receiver, send } = start(t, makeFolder(t), { ...quick, retries: 0, timeoutMs: 10 });
   let aborted = false;
   receiver.on(
@@ -162,7 +162,7 @@ test("the signal of a try that ran out of time is aborted", async (t) => {
   await until(() => aborted);
 });
 
-test("a quarantined push is kept and listed, and goes to its handlers when there are any", async (t) => {
+test("a quarantined push is listed, and a retry passes it to its handlers once they exist", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   first.receiver.on("*", () => assert.fail("not for handlers that rely on it"));
@@ -180,7 +180,7 @@ test("a quarantined push is kept and listed, and goes to its handlers when there
   await until(() => seen.length === 1);
 });
 
-test("what was not done when the process ended is handled by the next one, in order, and only that", async (t) => {
+test("the next process handles the unfinished pushes, in order, and only those", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   first.receiver.on("call.completed", () => {});
@@ -199,7 +199,7 @@ test("what was not done when the process ended is handled by the next one, in or
   assert.deepEqual(seen, ["CALLING", "RINGING", "ANSWERED"]);
 });
 
-test("a copy of a push that an earlier process stored is a duplicate", async (t) => {
+test("duplicates of a push that an earlier process stored are detected", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   await first.send(callCompleted());
@@ -210,7 +210,7 @@ test("a copy of a push that an earlier process stored is a duplicate", async (t)
   assert.equal(second.receiver.stats().duplicates, 1);
 });
 
-test("pushes of one subject are handled in order, also when one of them has to be tried again; others do not wait", async (t) => {
+test("pushes of one subject are handled in order, also during retries; other subjects do not wait", async (t) => {
   const { receiver, send } = start(t, makeFolder(t));
   const seen: string[] = [];
   receiver.on("dialer.agent", async ({ payload, attempt }) => {
@@ -256,7 +256,7 @@ test("10,000 interleaved pushes of 100 agents with random handler times never re
   assert.equal(reordered, 0);
 });
 
-test("segments whose pushes are all done are removed; a dead push is carried on", async (t) => {
+test("segments whose pushes are all finished are removed; a dead push is rewritten", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir, { ...quick, retries: 0, segmentBytes: 20_000 });
   receiver.on("call.completed", ({ payload }) => {
@@ -282,7 +282,7 @@ test("segments whose pushes are all done are removed; a dead push is carried on"
   await until(() => handled === 1);
 });
 
-test("a second process on the folder is answered 503 with a clear error that names the owner, and takes over when it ends", async (t) => {
+test("a second process on the folder responds 503 and names the owner, and uses the folder when the owner ends", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send, events } = start(t, dir);
   const owner = spawn(
@@ -309,7 +309,7 @@ test("a second process on the folder is answered 503 with a clear error that nam
   await until(async () => (await second.send(callCompleted())) === 200, 5_000);
 });
 
-test("POSIX only: a folder removed under it is made again, and what is acknowledged afterwards is there", {
+test("POSIX only: a removed folder is created again, and pushes acknowledged afterwards are in it", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -323,7 +323,7 @@ test("POSIX only: a folder removed under it is made again, and what is acknowled
   assert.match(readFileSync(join(dir, segmentsOf(dir)[0] as string), "utf8"), /"task":"after"/);
 });
 
-test("POSIX only: where the folder cannot be made nothing is acknowledged, and it recovers by itself", {
+test("POSIX only: while the folder cannot be created, no push is acknowledged; afterwards the inbox recovers", {
   skip: process.platform === "win32",
 }, async (t) => {
   const file = join(makeFolder(t), "in-the-way");
@@ -336,7 +336,7 @@ test("POSIX only: where the folder cannot be made nothing is acknowledged, and i
   chmodSync(file, 0o700);
 });
 
-test("close() finishes what runs and releases the lock", async (t) => {
+test("close() waits for running handlers and releases the lock", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir);
   let done = false;
@@ -353,7 +353,7 @@ test("close() finishes what runs and releases the lock", async (t) => {
   assert.ok(!readdirSync(dir).includes("lock"));
 });
 
-test("after close() no timer, handle or listener is left, though a handler never ends", async (t) => {
+test("close() leaves no timer, handle or listener, even if a handler never ends", async (t) => {
   const before = process.getActiveResourcesInfo();
   const { receiver, send } = start(t, makeFolder(t));
   let running = false;
@@ -376,7 +376,7 @@ const wrong: [unknown, object, RegExp][] = [
   ["a", { workers: 3 }, /unknown option "workers"\. Options: concurrency/],
 ];
 for (const [dir, options, message] of wrong) {
-  test(`fileInbox(${JSON.stringify(dir)}, ${JSON.stringify(options)}) is refused`, () => {
+  test(`fileInbox(${JSON.stringify(dir)}, ${JSON.stringify(options)}) is rejected`, () => {
     assert.throws(() => fileInbox(dir as string, options), message);
   });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileInbox, type StoredPush } from "airudder-webhooks";
+import { fileInbox } from "airudder-webhooks";
+import type { StoredPush } from "airudder-webhooks/inbox";
 import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
@@ -8,11 +9,11 @@ import { until } from "../../helpers/until.js";
 const MB = 1024 * 1024;
 
 const loads: [string, number, number, number][] = [
-  ["large bodies wait in memory up to 8 MB of them", MB, 12, 8],
-  ["small ones up to a thousand", 10, 1_005, 1_000],
+  ["up to 8 MB of large bodies wait in memory", MB, 12, 8],
+  ["up to 1,000 small pushes wait in memory", 10, 1_005, 1_000],
 ];
 for (const [what, size, count, most] of loads) {
-  test(`${what}; those beyond are read from disk when their turn comes, byte for byte`, async (t) => {
+  test(`${what}; the others are read from disk before they are handled, byte for byte`, async (t) => {
     const inbox = fileInbox(makeFolder(t), { concurrency: 1 });
     t.after(() => inbox.close(100));
     let finishFirst = (): void => undefined;
@@ -20,11 +21,11 @@ for (const [what, size, count, most] of loads) {
       finishFirst = resolve;
     });
     const handled = new Map<string, StoredPush>();
+    await inbox.open(silent);
     inbox.consume((push) => {
       handled.set(push.id, push);
       return first;
-    }, silent);
-    await inbox.ready?.();
+    });
     const pushes = Array.from({ length: count }, (_, i) => storedPush({ body: Buffer.alloc(size, String(i % 10)) }));
     for (const push of pushes) await inbox.put(push);
     finishFirst();
@@ -34,11 +35,12 @@ for (const [what, size, count, most] of loads) {
   });
 }
 
-test("pushes that are done make room for those that come", async (t) => {
+test("finished pushes free memory for new ones", async (t) => {
   const inbox = fileInbox(makeFolder(t));
   t.after(() => inbox.close(100));
   const handled = new Set<StoredPush>();
-  inbox.consume((push) => void handled.add(push), silent);
+  await inbox.open(silent);
+  inbox.consume((push) => void handled.add(push));
   for (let i = 0; i < 20; i++) {
     const push = storedPush({ body: Buffer.alloc(MB, "x") });
     await inbox.put(push);

@@ -21,7 +21,7 @@ function start(t: TestContext, dir: string, handle: (push: Push) => unknown = ()
   return { receiver, send };
 }
 
-/** Leaves a push in a folder that is not done. */
+/** Leaves an unfinished push in a folder. */
 async function leavePush(t: TestContext, dir: string): Promise<void> {
   let taken = false;
   const { receiver, send } = start(t, dir, () => {
@@ -33,7 +33,7 @@ async function leavePush(t: TestContext, dir: string): Promise<void> {
   await receiver.close({ timeoutMs: 0 });
 }
 
-test("a folder that is locked at the start is opened when it is free, and what is in it is handled, though no push comes", async (t) => {
+test("a folder that is locked at the start is opened when it is free, and its pushes are handled although none arrives", async (t) => {
   const dir = makeFolder(t);
   await leavePush(t, dir);
   const journal = await openJournal(dir);
@@ -45,7 +45,7 @@ test("a folder that is locked at the start is opened when it is free, and what i
   await receiver.ready();
 });
 
-test("a folder that cannot be made is tried again, whatever becomes of the clock", async (t) => {
+test("creating the folder is retried, also if the system clock changes", async (t) => {
   const dir = join(makeFolder(t), "inbox");
   writeFileSync(dir, "in the way");
   const { receiver, send } = start(t, dir);
@@ -57,7 +57,7 @@ test("a folder that cannot be made is tried again, whatever becomes of the clock
   assert.equal(await send(), 200);
 });
 
-test("an inbox that is closed is not opened again", async (t) => {
+test("a closed inbox is not opened again", async (t) => {
   const dir = join(makeFolder(t), "inbox");
   writeFileSync(dir, "in the way");
   const { receiver } = start(t, dir);
@@ -68,7 +68,7 @@ test("an inbox that is closed is not opened again", async (t) => {
   assert.equal(existsSync(dir), false);
 });
 
-/** Makes the lock another process's, as after a long sleep of this one. */
+/** Writes the lock of another process, as after a long sleep of this one. */
 function takeOver(t: TestContext, dir: string): { end(): void } {
   const lock = join(dir, "lock");
   writeFileSync(
@@ -85,7 +85,7 @@ function takeOver(t: TestContext, dir: string): { end(): void } {
   return { end: () => rmSync(lock) };
 }
 
-test("an inbox whose folder another process has taken over refuses pushes, and is back when that process has ended", async (t) => {
+test("an inbox rejects pushes while another process has its folder, and accepts them when that process has ended", async (t) => {
   const dir = makeFolder(t);
   let handled = 0;
   const { receiver, send } = start(t, dir, () => handled++);
@@ -101,7 +101,7 @@ test("an inbox whose folder another process has taken over refuses pushes, and i
   await until(() => handled === 2);
 });
 
-test("POSIX only: what another process left in a folder that it had made again is handled when it has ended", {
+test("POSIX only: pushes that another process left in a recreated folder are handled when that process has ended", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -118,7 +118,7 @@ test("POSIX only: what another process left in a folder that it had made again i
   await until(() => handled === 2);
 });
 
-test("what runs when the folder is lost ends before the same push is handled again", async (t) => {
+test("a handler that runs when the folder is lost ends before the same push is handled again", async (t) => {
   const dir = makeFolder(t);
   const ends: (() => void)[] = [];
   const { send } = start(t, dir, () => new Promise<void>((resolve) => ends.push(resolve)));

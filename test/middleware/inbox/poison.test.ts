@@ -25,7 +25,7 @@ for (const [how, mode] of [
   ["ends its process, with handlers that are registered after ready()", "late"],
   ["throws outside of its handler, and the app closes the receiver before it exits", "close"],
 ]) {
-  test(`a push that ${how} runs alone from then on and is dead after its attempts; seven others are handled`, (t) => {
+  test(`a push that ${how} then runs with no other push in parallel, and is dead after its attempts; seven others are handled`, (t) => {
     const { lines, starts } = live(t, mode as string, 10);
     // One crash among the others, then one for each of its three attempts, which ran alone.
     assert.equal(starts, 5, lines.join("\n"));

@@ -19,7 +19,7 @@ function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
 
 const stateOf = ({ payload }: Push): unknown => (payload as ReturnType<typeof agentStatus>).pds.body.State;
 
-test("a status that comes back is no duplicate, though another came while the inbox was opening", async (t) => {
+test("an earlier status that is sent again is not a duplicate if another one arrived while the inbox was opening", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   first.receiver.on("*", () => undefined);
@@ -36,7 +36,7 @@ test("a status that comes back is no duplicate, though another came while the in
   assert.deepEqual(seen, ["BUSY", "IDLE"]);
 });
 
-test("a subject's pushes stay in order over a restart, also when the first was carried to a later segment", async (t) => {
+test("a subject's pushes stay in order across a restart, also if the first was rewritten to a later segment", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir, { segmentBytes: 20_000, retryMs: 600_000, maxRetryMs: 600_000 });
   first.receiver.on("dialer.agent", () => Promise.reject(new Error("down"))).on("unknown", () => undefined);
@@ -59,7 +59,7 @@ test("a subject's pushes stay in order over a restart, also when the first was c
   assert.deepEqual(seen, ["IDLE", "BUSY"]);
 });
 
-test("what is dead is told at once, without ready()", async (t) => {
+test("dead() lists dead pushes without an earlier ready()", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir, { retries: 0 });
   first.receiver.on("*", () => Promise.reject(new Error("no")));

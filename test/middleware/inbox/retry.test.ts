@@ -19,11 +19,11 @@ async function withDead(
   t.after(() => inbox.close(100));
   const handled: string[] = [];
   let isBroken = true;
+  await inbox.open(silent);
   inbox.consume(({ id }) => {
     if (isBroken) throw new Error("broken");
     handled.push(id);
-  }, silent);
-  await inbox.ready?.();
+  });
   const push = storedPush({ type: "call.completed", body: Buffer.from(JSON.stringify(callCompleted())) });
   await inbox.put(push);
   await until(() => inbox.state?.().dead === 1);
@@ -31,7 +31,7 @@ async function withDead(
   return { inbox, id: push.id, handled };
 }
 
-test("POSIX only: a retry that the disk refuses leaves the push dead, to be tried again when the disk is back", {
+test("POSIX only: if the disk rejects a retry, the push stays dead and can be retried when the disk works", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -54,7 +54,7 @@ test("POSIX only: a retry that the disk refuses leaves the push dead, to be trie
   await until(() => handled.includes(id));
 });
 
-test("two retries of one push at a time hand it out once; the next finds none", async (t) => {
+test("two parallel retries of one push run it once; a further one finds none", async (t) => {
   const { inbox, id, handled } = await withDead(t, makeFolder(t));
   assert.deepEqual(await Promise.all([inbox.retry?.(id), inbox.retry?.(id)]), [true, true]);
   await until(() => inbox.state?.().queued === 0);
@@ -71,11 +71,12 @@ test("a retried push that has no handler after a restart stays in the inbox and 
   await journal.append({ kind: "mark", push: before.id, at: new Date().toISOString(), state: "retry" });
   await journal.close();
   // The push is carried to a later segment before it is handled.
-  const carrying = fileInbox(dir, options);
-  carrying.consume(({ id }) => (id === before.id ? new Promise(() => undefined) : undefined), silent);
-  for (let n = 0; n < 30; n++) await carrying.put(storedPush({ body: Buffer.alloc(1_000, 32) }));
+  const storing = fileInbox(dir, options);
+  await storing.open(silent);
+  storing.consume(({ id }) => (id === before.id ? new Promise(() => undefined) : undefined));
+  for (let n = 0; n < 30; n++) await storing.put(storedPush({ body: Buffer.alloc(1_000, 32) }));
   await until(() => !existsSync(join(dir, "000001.ndjson")));
-  await carrying.close(100);
+  await storing.close(100);
 
   const receiver = airudder({ token: false, warnings: false, inbox: fileInbox(dir, options) });
   t.after(() => receiver.close());
@@ -87,5 +88,8 @@ test("a retried push that has no handler after a restart stays in the inbox and 
   t.mock.timers.tick(30_000);
   t.mock.timers.reset();
   await until(async () => (await receiver.dead()).some(({ id }) => id === before.id));
-  assert.match(String((await receiver.dead()).find(({ id }) => id === before.id)?.error), /No handler takes/);
+  assert.match(
+    String((await receiver.dead()).find(({ id }) => id === before.id)?.error),
+    /No handler is registered for/,
+  );
 });

@@ -12,7 +12,7 @@ import { until } from "../../helpers/until.js";
 
 const MB = 1024 * 1024;
 
-/** An inbox whose last push waits on disk alone, behind those that fill the memory; the handler runs when it is let go. */
+/** An inbox whose last push is only on disk, because the others fill the memory. The handlers end after `letGo()`. */
 async function withOneOnDisk(t: TestContext, dir: string) {
   const inbox: Inbox = fileInbox(dir, { concurrency: 1, retries: 0, retryMs: 1, maxRetryMs: 2 });
   t.after(() => inbox.close(100));
@@ -21,8 +21,8 @@ async function withOneOnDisk(t: TestContext, dir: string) {
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)), silent);
-  await inbox.ready?.();
+  await inbox.open(silent);
+  inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)));
   for (let i = 0; i < 8; i++) await inbox.put(storedPush({ body: Buffer.alloc(MB, "x") }));
   await inbox.put(storedPush({ id: "on disk", body: Buffer.from('"whole"') }));
   const errorOf = async (): Promise<string> => String((await inbox.dead?.())?.[0]?.error);
@@ -31,7 +31,7 @@ async function withOneOnDisk(t: TestContext, dir: string) {
 
 const segmentOf = (dir: string): string => join(dir, readdirSync(dir).find((name) => name.endsWith(".ndjson")) ?? "");
 
-test("POSIX only: pushes wait while the storage is away, however long, and are handled when it is back", {
+test("POSIX only: pushes wait while the storage is missing, and are handled when it is back", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -46,7 +46,7 @@ test("POSIX only: pushes wait while the storage is away, however long, and are h
   assert.equal(inbox.state?.().dead, 0);
 });
 
-test("a push whose record is damaged is dead at once, with no try, and is listed with the reason", async (t) => {
+test("a push whose record is damaged is dead without an attempt, and listed with the reason", async (t) => {
   const dir = makeFolder(t);
   const { inbox, handled, letGo, errorOf } = await withOneOnDisk(t, dir);
   const segment = segmentOf(dir);
@@ -58,7 +58,7 @@ test("a push whose record is damaged is dead at once, with no try, and is listed
   assert.equal((await inbox.dead?.())?.[0]?.attempts, 0);
 });
 
-test("POSIX only: a push whose segment was removed for good is dead", {
+test("POSIX only: a push whose segment was removed is dead", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
@@ -81,24 +81,24 @@ function smallVolume(t: TestContext): string | undefined {
 
 /** Stores pushes of 2 KB in sequence. Returns how many were rejected. */
 async function putAll(inbox: Inbox, count: number): Promise<number> {
-  let refused = 0;
+  let rejected = 0;
   for (let i = 0; i < count; i++) {
-    await inbox.put(storedPush({ body: Buffer.from(`"${"x".repeat(2_000)}"`) })).catch(() => refused++);
+    await inbox.put(storedPush({ body: Buffer.from(`"${"x".repeat(2_000)}"`) })).catch(() => rejected++);
   }
-  return refused;
+  return rejected;
 }
 
-test("Linux as root only: a volume that is smaller than a segment never stops an inbox that keeps up", async (t) => {
+test("Linux as root only: an inbox on a volume smaller than a segment keeps accepting pushes if it handles them as fast as they arrive", async (t) => {
   const volume = smallVolume(t);
   if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
   const inbox = fileInbox(join(volume, "inbox"), { retries: 0 });
   t.after(() => inbox.close(100));
   let handled = 0;
+  await inbox.open(silent);
   inbox.consume(({ id }) => {
     if (id === "dead") throw new Error("no");
     handled++;
-  }, silent);
-  await inbox.ready?.();
+  });
   await inbox.put(storedPush({ id: "dead" }));
   assert.equal(await putAll(inbox, 2_000), 0);
   await until(() => handled === 2_000);
@@ -108,7 +108,7 @@ test("Linux as root only: a volume that is smaller than a segment never stops an
   );
 });
 
-test("Linux as root only: an inbox that has filled its volume takes pushes again when its own are done", async (t) => {
+test("Linux as root only: an inbox that has filled its volume accepts pushes again when the stored ones are finished", async (t) => {
   const volume = smallVolume(t);
   if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
   const inbox = fileInbox(join(volume, "inbox"));
@@ -117,8 +117,8 @@ test("Linux as root only: an inbox that has filled its volume takes pushes again
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  inbox.consume(() => isLetGo, silent);
-  await inbox.ready?.();
+  await inbox.open(silent);
+  inbox.consume(() => isLetGo);
   assert.ok((await putAll(inbox, 600)) > 0, "the volume is full");
   letGo();
   await until(() => inbox.state?.().queued === 0);
@@ -128,7 +128,7 @@ test("Linux as root only: an inbox that has filled its volume takes pushes again
 
 for (const more of [{}, { afterLiving: true }]) {
   const before = "afterLiving" in more ? "an owner that may live" : "a crash";
-  test(`Linux as root only: a full volume takes pushes again after ${before}, when all in it is done`, async (t) => {
+  test(`Linux as root only: a full volume accepts pushes again after ${before}, if all its pushes are finished`, async (t) => {
     const volume = smallVolume(t);
     if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
     const dir = join(volume, "inbox");
@@ -149,8 +149,8 @@ for (const more of [{}, { afterLiving: true }]) {
     }
     const inbox = fileInbox(dir);
     t.after(() => inbox.close(100));
-    inbox.consume(() => undefined, silent);
-    await inbox.ready?.();
+    await inbox.open(silent);
+    inbox.consume(() => undefined);
     await until(async () => (await putAll(inbox, 1)) === 0);
     assert.equal(await putAll(inbox, 600), 0);
   });

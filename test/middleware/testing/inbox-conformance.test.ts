@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ConformanceCase, inboxConformance } from "airudder-webhooks/testing";
-import { type Fault, MemoryInbox } from "../../helpers/memory-inbox.js";
+import { type Fault, FaultyInbox } from "../../helpers/faulty-inbox.js";
 
 /** The laws, as test cases for a memory inbox. */
 function lawsFor(fault?: Fault): ConformanceCase[] {
-  let store: ConstructorParameters<typeof MemoryInbox>[0] = [];
-  const make = (again: boolean): MemoryInbox => {
+  let store: ConstructorParameters<typeof FaultyInbox>[0] = [];
+  const make = (again: boolean): FaultyInbox => {
     if (!again) store = [];
-    return new MemoryInbox(store, fault);
+    return new FaultyInbox(store, fault);
   };
   // With a fault, a law may wait for something that never happens.
   return inboxConformance({ make, timeoutMs: fault === undefined ? 10_000 : 1_000 });

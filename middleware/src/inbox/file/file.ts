@@ -13,34 +13,23 @@ import {
   type RequestResult,
 } from "../../journal/index.js";
 import { describeThrown } from "../../observe/describe-error.js";
-import { backoffMs } from "../../work/backoff.js";
-import { Worker } from "../../work/worker.js";
-import {
-  type Consumed,
-  type Consumer,
-  consumedOf,
-  type DeadPush,
-  type Inbox,
-  type InboxEvents,
-  type InboxState,
-  Quarantined,
-  type RecoveredPush,
-  type StoredPush,
-} from "../inbox.js";
+import { type NextRun, type Run, Scheduler } from "../../work/scheduler.js";
+import { type AttemptResult, Attempts, retryDelayMs } from "../attempts.js";
+import type { Consumed, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "../inbox.js";
 import { ABORTED, INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
-import { type Item, Ledger, Recovery } from "./ledger.js";
-import { Opening } from "./opening.js";
+import { JournalOpener } from "./journal-opener.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
 import { headOf, LostPush, storedOf } from "./records.js";
 import { Replay } from "./replay.js";
 import { Requests } from "./requests.js";
-import { Sweeper } from "./sweeper.js";
+import { SegmentCleaner } from "./segment-cleaner.js";
+import { Recovery, type UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
 /** Maximum number of waiting pushes in memory; the others are read from disk before they are handled. */
 const MAX_IN_MEMORY = 1_000;
 /** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
-/** What runs when another process has taken the folder over may go on for so long before the folder is opened again. */
+/** Time limit of running attempts after another process has taken the folder over. Then the folder is opened again. */
 const LEAVE_MS = 10_000;
 
 /**
@@ -60,98 +49,118 @@ export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
 }
 
 class FileInbox implements Inbox {
-  readonly #opening: Opening;
-  #worker: Worker<Item | Replay, unknown>;
-  #ledger = new Ledger();
-  #opened: Journal | undefined;
-  #sweeper: Sweeper | undefined;
+  readonly #opener: JournalOpener;
+  #scheduler: Scheduler<UnfinishedPush | Replay>;
+  #pushes = new UnfinishedPushes();
+  /** The open journal; `undefined` before it is opened, and after another process has taken the folder over. */
+  #journal: Journal | undefined;
+  #cleaner: SegmentCleaner | undefined;
   #requests: Requests | undefined;
   readonly #retries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
-  #consumer: Consumer | undefined;
   #events: InboxEvents | undefined;
-  /** Recovered pushes, until there is a listener to report them to. */
-  #recovered: RecoveredPush[] = [];
+  #attempts: Attempts | undefined;
 
   constructor(
     private readonly dir: string,
     private readonly options: Required<FileInboxOptions>,
   ) {
-    this.#opening = new Opening(dir, () => this.#recover());
-    this.#worker = this.#newWorker();
+    this.#opener = new JournalOpener(dir, () => this.#recover());
+    this.#scheduler = this.#newScheduler();
   }
 
-  #newWorker(): Worker<Item | Replay, unknown> {
-    const { concurrency, retries, timeoutMs, retryMs, maxRetryMs } = this.options;
-    const worker = new Worker<Item | Replay, unknown>({
-      concurrency,
-      retries,
-      timeoutMs,
-      backoff: { firstMs: retryMs, mostMs: maxRetryMs },
+  #newScheduler(): Scheduler<UnfinishedPush | Replay> {
+    const scheduler = new Scheduler<UnfinishedPush | Replay>({
+      concurrency: this.options.concurrency,
       hold: (job) => (job instanceof Replay ? undefined : this.#events?.handlerOf?.(job)),
-      prepare: (job, alone) => (job instanceof Replay ? undefined : this.#prepare(job, alone)),
-      run: (job, attempt) => {
-        if (job instanceof Replay && !job.begin()) return "ignored";
-        if (!(job instanceof Replay)) attempt.isRetry = job.isRetry;
-        return (this.#consumer as Consumer)(job.push as StoredPush, attempt);
-      },
-      done: (job, result) => {
-        const consumed = consumedOf(result);
-        return job instanceof Replay ? job.resolve(consumed) : this.#mark(job, consumed);
-      },
-      retrying: (job, error, delayMs) => {
-        if (job instanceof Replay) return undefined;
-        this.#ledger.fail(job, job.failures, describeThrown(error));
-        this.#ledger.release(job); // it may wait for long
-        this.#events?.failed(job, job.failures, error, delayMs);
-        return this.#mark(job, "failed", error);
-      },
-      dead: (job, error) => (job instanceof Replay ? job.reject(error) : this.#bury(job, error)),
-      isFinal: (error, job) => job instanceof Replay || error instanceof Quarantined || error instanceof LostPush,
+      run: (job, run) => (job instanceof Replay ? this.#runReplay(job) : this.#run(job, run)),
     });
-    if (this.#consumer !== undefined) worker.start();
-    return worker;
+    if (this.#attempts !== undefined) scheduler.start();
+    return scheduler;
   }
 
-  consume(consumer: Consumer, events: InboxEvents): void {
-    this.#consumer = consumer;
+  async open(events: InboxEvents): Promise<void> {
     this.#events = events;
-    for (const push of this.#recovered.splice(0)) events.recovered(push);
-    this.#worker.start();
-    this.#opening.open().catch((error) => this.#warn(error));
+    await this.#opener.open();
   }
 
-  async ready(): Promise<void> {
-    await this.#opening.open();
+  consume(consumer: Consumer): void {
+    this.#attempts = new Attempts(consumer, this.#events as InboxEvents, this.options);
+    this.#scheduler.start();
   }
 
-  put(push: StoredPush): Promise<void> {
+  put(push: StoredPush): Promise<"stored"> {
     const content = { headers: push.headers, body: push.body };
-    return this.#append(headOf(push), content).then((entry) => this.#take(entry, push));
+    return this.#append(headOf(push), content).then((entry) => this.#add(entry, push));
   }
 
-  #append(head: NewHead, content?: Content): Promise<RecordEntry> {
-    const journal = this.#opened;
-    return journal === undefined
-      ? this.#opening.open().then((opened) => opened.append(head, content))
-      : journal.append(head, content);
-  }
-
-  #take({ head, location }: RecordEntry, push: StoredPush): void {
-    const ledger = this.#ledger;
-    const item = ledger.open(head as PushHead, location, push.receivedAt);
-    if (ledger.waiting <= MAX_IN_MEMORY && ledger.heldBytes + push.body.length <= MAX_BYTES_IN_MEMORY) {
-      ledger.hold(item, push);
+  #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
+    const pushes = this.#pushes;
+    const added = pushes.add(head as PushHead, location, push.receivedAt);
+    if (pushes.count <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
+      pushes.load(added, push);
     }
-    this.#worker.add(item);
+    this.#scheduler.add(added);
+    return "stored";
+  }
+
+  /** Makes one attempt. Reads the push first, unless it is in memory. */
+  #run(push: UnfinishedPush, run: Run): NextRun | Promise<NextRun> {
+    return run.isExclusive || push.stored === undefined ? this.#prepareAndAttempt(push, run) : this.#attempt(push);
+  }
+
+  async #prepareAndAttempt(push: UnfinishedPush, run: Run): Promise<NextRun> {
+    try {
+      if (push.stored === undefined) await this.#read(push);
+      if (run.isExclusive) await this.#noteExclusive(push);
+    } catch (error) {
+      return this.#endUnreadable(push, error, run);
+    }
+    push.failedReads = 0;
+    return run.isAbandoned ? {} : this.#attempt(push);
+  }
+
+  #attempt(push: UnfinishedPush): NextRun | Promise<NextRun> {
+    const number = push.failures + 1;
+    const { stored, isRetry } = push;
+    return (this.#attempts as Attempts).run(stored as StoredPush, { number, isRetry }, (result) =>
+      this.#record(push, number, result),
+    );
+  }
+
+  #record(push: UnfinishedPush, attempt: number, result: AttemptResult): NextRun {
+    switch (result.state) {
+      case "handled":
+      case "ignored":
+        return { recorded: this.#mark(push, result.state) };
+      case "failed":
+        this.#pushes.fail(push, attempt, result.message);
+        this.#pushes.unload(push); // the delay may be long
+        return { delayMs: result.delayMs, recorded: this.#mark(push, "failed", result.message) };
+      case "dead":
+      case "quarantined":
+        push.failures = attempt;
+        return { recorded: this.#markDead(push, result.state, result.message) };
+      case "aborted":
+        return {};
+    }
+  }
+
+  /** A damaged or removed push is dead without an attempt. Other reading errors may be temporary. */
+  #endUnreadable(push: UnfinishedPush, error: unknown, { isExclusive }: Run): NextRun {
+    if (!(error instanceof LostPush)) {
+      push.failedReads++;
+      return { delayMs: retryDelayMs(push.failedReads, this.options), isExclusive };
+    }
+    return { recorded: this.#giveUp(push, error) };
   }
 
   /** Handles a replay after the earlier pushes of its subject. Waits for them at most `timeoutMs`. */
   async replay(push: StoredPush): Promise<Consumed> {
-    await this.#opening.open();
+    await this.#opener.open();
     const replay = new Replay(push, this.options.timeoutMs);
     this.#replays.add(replay);
-    this.#worker.add(replay);
+    this.#scheduler.add(replay);
     try {
       return await replay.settled;
     } finally {
@@ -159,19 +168,34 @@ class FileInbox implements Inbox {
     }
   }
 
+  async #runReplay(replay: Replay): Promise<NextRun> {
+    if (!replay.begin()) return {};
+    await (this.#attempts as Attempts).replay(replay.push).then(
+      (result) => replay.resolve(result),
+      (error) => replay.reject(error),
+    );
+    return {};
+  }
+
   #cancelReplays(): void {
     const error = new AirudderError("busy", "The receiver is closing; replay the push later.");
     for (const replay of this.#replays) replay.reject(error);
   }
 
+  #append(head: NewHead, content?: Content): Promise<RecordEntry> {
+    const journal = this.#journal;
+    return journal === undefined
+      ? this.#opener.open().then((opened) => opened.append(head, content))
+      : journal.append(head, content);
+  }
+
   async #recover(): Promise<Journal> {
-    const recovery = new Recovery((head) => this.#report(head));
+    const recovery = new Recovery((head) => this.#reportRecovered(head));
     const { segmentBytes, concurrency, retries } = this.options;
-    const onLost = (error: JournalError): void => this.#leave(error);
     const journal = await openJournal(this.dir, {
       segmentBytes,
-      onRecord: recovery.take,
-      onLost,
+      onRecord: recovery.addEntry,
+      onLost: (error) => this.#leave(error),
       onDamage: ({ segment, offset, reason }) => {
         const where = `segment ${segment} at byte ${offset}`;
         this.#events?.warn?.(
@@ -181,20 +205,20 @@ class FileInbox implements Inbox {
       },
       onWarning: (_, message) => this.#events?.warn?.("AIRUDDER_INBOX", message),
     });
-    this.#opened = journal;
-    this.#ledger = recovery.ledger;
-    this.#sweeper = new Sweeper(journal, this.#ledger);
-    const live = this.#ledger.live();
-    const suspects = suspectsOf(live, journal.crashes, concurrency);
-    for (const item of live) {
-      if (item.error === INTERRUPTED && item.failures > retries) void this.#bury(item, new ProcessEnded());
-      else if (!suspects.has(item)) this.#worker.add(item);
-      else if (item.error !== INTERRUPTED) this.#worker.add(item, { alone: true });
-      else this.#runAgain(item);
+    this.#journal = journal;
+    this.#pushes = recovery.pushes;
+    this.#cleaner = new SegmentCleaner(journal, this.#pushes);
+    const waiting = this.#pushes.waiting();
+    const suspects = suspectsOf(waiting, journal.crashes, concurrency);
+    for (const push of waiting) {
+      if (push.error === INTERRUPTED && push.failures > retries) void this.#giveUp(push, new ProcessEnded());
+      else if (!suspects.has(push)) this.#scheduler.add(push);
+      else if (push.error !== INTERRUPTED) this.#scheduler.add(push, { isExclusive: true });
+      else this.#addInterrupted(push);
     }
-    this.#sweeper.sweep();
+    this.#cleaner.clean();
     this.#requests = new Requests(this.dir, {
-      carryOut: (action, id) => this.#carryOut(action, id),
+      execute: (action, id) => this.#execute(action, id),
       rejected: (reason) =>
         this.#events?.warn?.(
           "AIRUDDER_INBOX_REQUEST",
@@ -204,53 +228,42 @@ class FileInbox implements Inbox {
     return journal;
   }
 
-  #report({ subject, type, sha256, at }: PushHead): void {
-    const push = { subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) };
-    if (this.#events === undefined) this.#recovered.push(push);
-    else this.#events.recovered(push);
+  #reportRecovered({ subject, type, sha256, at }: PushHead): void {
+    this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
   }
 
-  /** Another process has the folder: stops all work on it, and reads it again when it is free. */
+  /** Another process has taken the folder over: stops all work on it, and opens it again when it is free. */
   #leave(error: JournalError): void {
-    const journal = this.#opened;
+    const journal = this.#journal;
     if (journal === undefined) return;
-    this.#warn(error);
-    this.#opened = undefined;
+    this.#events?.warn?.("AIRUDDER_INBOX_UNAVAILABLE", error.message);
+    this.#journal = undefined;
     this.#cancelReplays();
-    const stopped = Promise.all([this.#worker.stop(LEAVE_MS), this.#sweeper?.stop(), this.#requests?.stop()]);
-    const left = stopped
+    const handling = this.#scheduler.stop(LEAVE_MS).then(() => this.#attempts?.abort());
+    const left = Promise.all([handling, this.#cleaner?.stop(), this.#requests?.stop()])
       .then(() => journal.close())
       .finally(() => {
-        this.#worker = this.#newWorker();
+        this.#scheduler = this.#newScheduler();
       });
-    this.#opening.leave(error, left);
+    this.#opener.reopenAfter(error, left);
   }
 
-  /**
-   * Reads the push, unless it is in memory. An attempt that runs alone is recorded as failed before it starts. If the process ends during
-   * the attempt, that record remains.
-   */
-  #prepare(item: Item, alone: boolean): void | Promise<void> {
-    if (!alone) return item.push === undefined ? this.#read(item) : undefined;
-    return this.#prepareAlone(item);
-  }
-
-  async #prepareAlone(item: Item): Promise<void> {
-    if (item.push === undefined) await this.#read(item);
-    this.#ledger.fail(item, item.failures, INTERRUPTED);
-    const failed = markOf(item, "failed", item.failures + 1, INTERRUPTED);
+  /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, that record remains. */
+  async #noteExclusive(push: UnfinishedPush): Promise<void> {
+    this.#pushes.fail(push, push.failures, INTERRUPTED);
+    const failed = markOf(push, "failed", push.failures + 1, INTERRUPTED);
     // If the disk is full, go on: only finished pushes free space.
     await this.#append(failed).catch(() => undefined);
   }
 
-  /** What is damaged or removed is lost; a storage that is away comes back. */
-  async #read(item: Item): Promise<void> {
-    const journal = await this.#opening.open();
-    const { id, location } = item;
+  /** @throws LostPush if the push is damaged or removed, so that no later reading can succeed */
+  async #read(push: UnfinishedPush): Promise<void> {
+    const journal = await this.#opener.open();
+    const { id, location } = push;
     const { head, content } = await journal.read(location).catch((error: JournalError) => {
-      const isThere =
-        item.location !== location || journal.segments().some(({ segment }) => segment === location.segment);
-      if (!isThere || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
+      const exists =
+        push.location !== location || journal.segments().some(({ segment }) => segment === location.segment);
+      if (!exists || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
       this.#events?.warn?.(
         "AIRUDDER_INBOX_UNREADABLE",
         `A stored push cannot be read yet; the inbox retries: ${error.message}`,
@@ -258,61 +271,71 @@ class FileInbox implements Inbox {
       throw error;
     });
     if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
-    this.#ledger.hold(item, storedOf(head as PushHead, content));
+    this.#pushes.load(push, storedOf(head as PushHead, content));
   }
 
-  /** A process that dies shortly after its start, whatever it handles, must not count against a push again and again: hence the wait. */
-  #runAgain(item: Item): void {
-    const { retryMs, maxRetryMs, retries } = this.options;
-    const { id, type, failures } = item;
-    const delayMs = backoffMs(failures, { firstMs: retryMs, mostMs: maxRetryMs });
-    this.#worker.add(item, { alone: true, delayMs });
-    const attempts = `attempt ${failures} of ${retries + 1}`;
+  /**
+   * Adds a push during whose exclusive attempt the process ended. The delay keeps a process that always ends shortly after its start from
+   * counting against the push each time.
+   */
+  #addInterrupted(push: UnfinishedPush): void {
+    const { id, type, failures } = push;
+    const delayMs = retryDelayMs(failures, this.options);
+    this.#scheduler.add(push, { isExclusive: true, delayMs });
+    const attempts = `attempt ${failures} of ${this.options.retries + 1}`;
     this.#events?.warn?.(
       "AIRUDDER_PROCESS_ENDED",
       `The process ended while the push ${id} of type ${type} ran alone (${attempts}). It runs alone again in ${delayMs} ms.`,
     );
   }
 
-  /** An attempt that was aborted at the end may be what ends the process. One that ran alone counts as failed already. */
-  async #noteAborted(item: Item): Promise<void> {
-    if (item.error === INTERRUPTED) return;
-    await this.#append(markOf(item, "failed", item.failures, ABORTED)).catch(() => undefined);
+  /** Marks a push as dead that cannot be attempted again. */
+  #giveUp(push: UnfinishedPush, error: Error): Promise<void> {
+    const recorded = this.#markDead(push, "dead", describeThrown(error));
+    this.#events?.dead(push, push.failures, error);
+    return recorded;
   }
 
-  #bury(item: Item, error: unknown): Promise<void> {
-    const state = error instanceof Quarantined ? "quarantined" : "dead";
-    this.#ledger.bury(item, state, describeThrown(error));
-    if (state === "dead") this.#events?.dead(item, item.failures, error);
-    return this.#mark(item, state, error);
+  #markDead(push: UnfinishedPush, state: DeadPush["state"], message: string): Promise<void> {
+    this.#pushes.markDead(push, state, message);
+    return this.#mark(push, state, message);
   }
 
-  #mark(item: Item, state: Consumed | "failed" | DeadPush["state"], error?: unknown): Promise<void> {
-    const mark = error === undefined ? markOf(item, state) : markOf(item, state, item.failures, describeThrown(error));
+  /** @param message the error; with it, the mark also has the number of failed attempts */
+  #mark(push: UnfinishedPush, state: Consumed | "failed" | DeadPush["state"], message?: string): Promise<void> {
+    const mark = message === undefined ? markOf(push, state) : markOf(push, state, push.failures, message);
     const settle = (): void => {
       if (state !== "handled" && state !== "ignored") return;
-      this.#ledger.close(item, state);
-      this.#sweeper?.sweep();
+      this.#pushes.finish(push, state);
+      this.#cleaner?.clean();
     };
     return this.#append(mark).then(settle, settle);
   }
 
   async close(limitMs: number): Promise<void> {
-    const aborted = await this.#worker.stop(limitMs);
+    await this.#scheduler.stop(limitMs);
     this.#cancelReplays();
-    await Promise.all(aborted.map((job) => job instanceof Replay || this.#noteAborted(job)));
-    const journal = await this.#opening.close();
-    await Promise.all([this.#sweeper?.stop(), this.#requests?.stop()]);
+    const aborted = this.#attempts?.abort() ?? [];
+    await Promise.all(aborted.map(({ id }) => this.#noteAborted(id)));
+    const journal = await this.#opener.close();
+    await Promise.all([this.#cleaner?.stop(), this.#requests?.stop()]);
     await journal?.close();
-    this.#opened = undefined;
+    this.#journal = undefined;
+  }
+
+  /** Marks an aborted push: its handler may be what ends the process. An exclusive attempt is marked as failed already. */
+  async #noteAborted(id: string): Promise<void> {
+    const push = this.#pushes.get(id);
+    if (push === undefined || push.error === INTERRUPTED) return;
+    await this.#append(markOf(push, "failed", push.failures, ABORTED)).catch(() => undefined);
   }
 
   async dead(id?: string): Promise<readonly DeadPush[]> {
-    await this.#opening.open();
-    return this.#ledger.dead(id);
+    await this.#opener.open();
+    return this.#pushes.dead(id);
   }
 
-  /** Two retries of one push at a time are one. */
+  /** Parallel retries of one push are one retry. */
   retry(id: string): Promise<boolean> {
     const known = this.#retries.get(id);
     if (known !== undefined) return known;
@@ -322,23 +345,23 @@ class FileInbox implements Inbox {
   }
 
   async #retry(id: string): Promise<boolean> {
-    if (!(await this.#markDead(id, "retry"))) return false;
-    const item = this.#ledger.revive(id);
-    if (item === undefined) return false;
-    this.#worker.add(item);
+    if (!(await this.#appendToDead(id, "retry"))) return false;
+    const push = this.#pushes.retry(id);
+    if (push === undefined) return false;
+    this.#scheduler.add(push);
     return true;
   }
 
   async drop(id: string): Promise<boolean> {
     await this.#retries.get(id)?.catch(() => false);
-    if (!(await this.#markDead(id, "dropped"))) return false;
-    const isDropped = this.#ledger.drop(id);
-    this.#sweeper?.sweep();
+    if (!(await this.#appendToDead(id, "dropped"))) return false;
+    const isDropped = this.#pushes.drop(id);
+    this.#cleaner?.clean();
     return isDropped;
   }
 
   /** Retries or drops a push for another process. */
-  async #carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
+  async #execute(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
     try {
       const isRetry = action === "retry";
       const retry = this.#events?.retry ?? ((each: string) => this.retry(each));
@@ -350,20 +373,16 @@ class FileInbox implements Inbox {
     }
   }
 
-  /** Writes a mark for a dead push. Returns `false` if there is none with this id. */
-  async #markDead(id: string, state: "retry" | "dropped"): Promise<boolean> {
-    const journal = await this.#opening.open();
-    if (!this.#ledger.isDead(id)) return false;
+  /** Appends a mark to a dead push. Returns `false` if there is none with this id. */
+  async #appendToDead(id: string, state: "retry" | "dropped"): Promise<boolean> {
+    const journal = await this.#opener.open();
+    if (!this.#pushes.isDead(id)) return false;
     await journal.append(markOf({ id }, state));
     return true;
   }
 
   state(): InboxState {
-    return { open: this.#opened !== undefined, ...this.#ledger.state() };
-  }
-
-  #warn({ message }: JournalError): void {
-    this.#events?.warn?.("AIRUDDER_INBOX_UNAVAILABLE", message);
+    return { open: this.#journal !== undefined, ...this.#pushes.state() };
   }
 }
 

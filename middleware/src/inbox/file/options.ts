@@ -2,17 +2,17 @@ import { AirudderError } from "../../errors.js";
 
 /** Options of {@link fileInbox}. All are optional. */
 export interface FileInboxOptions {
-  /** How many pushes are handled at once, of different subjects. Default 16. */
+  /** Maximum number of pushes that are handled in parallel, of different subjects. Default 16. */
   concurrency?: number;
-  /** Tries after the first, before a push is dead. Default 5. */
+  /** Maximum number of retries after the first attempt; then the push is dead. Default 5. */
   retries?: number;
-  /** How long one try may take. Milliseconds; default 60,000. */
+  /** Time limit of one attempt. Milliseconds; default 60,000. */
   timeoutMs?: number;
-  /** The wait before the second try; each further one is twice as long. Milliseconds; default 1,000. */
+  /** Delay before the first retry; each further delay is twice as long. Milliseconds; default 1,000. */
   retryMs?: number;
-  /** No wait between tries is longer. Milliseconds; default 60,000. */
+  /** Maximum delay between attempts. Milliseconds; default 60,000. */
   maxRetryMs?: number;
-  /** Size at which a new file is begun; files are removed whole when all their pushes are done. Bytes; default 64 MB. */
+  /** Maximum size of a file. A file is removed when all its pushes are finished. Bytes; default 64 MB. */
   segmentBytes?: number;
 }
 
@@ -25,7 +25,10 @@ const DEFAULTS: Required<FileInboxOptions> = {
   segmentBytes: 64 * 1024 * 1024,
 };
 
-/** @throws AirudderError `invalid_option` */
+/**
+ * Checks the options of an inbox and fills in the defaults.
+ * @throws AirudderError `invalid_option`
+ */
 export function checkFileInboxOptions(dir: unknown, options: FileInboxOptions): Required<FileInboxOptions> {
   if (typeof dir !== "string" || dir === "") {
     throw new AirudderError(
@@ -40,16 +43,16 @@ export function checkFileInboxOptions(dir: unknown, options: FileInboxOptions): 
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    const otherwise = DEFAULTS[name as keyof FileInboxOptions];
+    const defaultValue = DEFAULTS[name as keyof FileInboxOptions];
     if (!Object.hasOwn(DEFAULTS, name)) {
       const names = Object.keys(DEFAULTS).join(", ");
       throw new AirudderError("invalid_option", `fileInbox(): unknown option "${name}". Options: ${names}.`);
     }
-    const least = name === "retries" ? 0 : 1;
-    if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= 2 ** 31 - 1)) {
+    const min = name === "retries" ? 0 : 1;
+    if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= 2 ** 31 - 1)) {
       throw new AirudderError(
         "invalid_option",
-        `fileInbox(): option "${name}" must be a whole number from ${least}, such as ${otherwise}.`,
+        `fileInbox(): option "${name}" must be a whole number from ${min}, such as ${defaultValue}.`,
       );
     }
   }

@@ -1,11 +1,10 @@
 import { AirudderError } from "../../errors.js";
-import type { Job } from "../../work/worker.js";
+import type { Job } from "../../work/scheduler.js";
 import type { Consumed, StoredPush } from "../inbox.js";
 
 /** A replay that waits or is being handled. It is not stored and has only one attempt. */
 export class Replay implements Job {
   readonly subject: string | undefined;
-  failures = 0;
   /** Settles when the handlers have finished, or when the replay is cancelled. */
   readonly settled: Promise<Consumed>;
   #isCancelled = false;
@@ -26,7 +25,7 @@ export class Replay implements Job {
     }, waitMs);
   }
 
-  /** Call it before the attempt. Returns `false` if the replay was cancelled: then it must not run. */
+  /** Stops the time limit of waiting. Returns `false` if the replay was cancelled: then do not run it. */
   begin(): boolean {
     clearTimeout(this.#timer);
     return !this.#isCancelled;

@@ -4,59 +4,59 @@ import type { OwnerRequest, RequestResult } from "../../journal/index.js";
 import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeWhole } from "../../journal/requests.js";
 
 const INTERVAL_MS = 500;
-/** Maximum age of a request: nobody waits for an older one. */
+/** Maximum age of a request. The requesting process no longer waits for an older one. */
 const MAX_AGE_MS = 60_000;
 const MAX_BYTES = 16 * 1024 * 1024;
-/** Number of ids that are handled together: their marks share a write to the disk. */
+/** Number of ids that are handled in parallel: their marks share a write to the disk. */
 const BATCH = 64;
 
 /** The functions of the inbox that requests need. */
 export interface RequestActions {
-  /** Carries out an action for one push. */
-  carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult>;
-  /** Reports a request that was not carried out. */
+  /** Executes an action for one push. */
+  execute(action: OwnerRequest["action"], id: string): Promise<RequestResult>;
+  /** Reports a request that was not executed. */
   rejected(reason: string): void;
 }
 
-/** Carries out the request files of other processes while this one holds the lock of the folder. See `journal/requests.ts`. */
+/** Executes the request files of other processes while this one holds the lock of the folder. See `journal/requests.ts`. */
 export class Requests {
   readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(
     private readonly dir: string,
     private readonly actions: RequestActions,
   ) {
-    this.#timer = setInterval(() => this.#lookOnce(), INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.#pollOnce(), INTERVAL_MS).unref();
   }
 
-  /** Takes no more requests. Resolves when the actions that have begun are done. */
+  /** Accepts no more requests. Resolves when the running actions have ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
-  #lookOnce(): void {
-    // Errors of the file system are ignored: the next look may succeed. If not, the process that asked withdraws its request.
-    this.#looking ??= this.#look()
+  #pollOnce(): void {
+    // Errors of the file system are ignored: the next poll may succeed. If not, the requesting process withdraws its request.
+    this.#polling ??= this.#poll()
       .catch(() => undefined)
       .finally(() => {
-        this.#looking = undefined;
+        this.#polling = undefined;
       });
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     for (const file of await readdir(this.dir, { withFileTypes: true })) {
       if (this.#isStopped) return;
       const [, kind, id = ""] = (file.isFile() && REQUEST_NAME.exec(file.name)) || [];
-      if (kind === "request") await this.#take(id);
+      if (kind === "request") await this.#executeRequest(id);
       else if (kind !== undefined) await this.#removeOld(join(this.dir, file.name));
     }
   }
 
-  async #take(id: string): Promise<void> {
+  async #executeRequest(id: string): Promise<void> {
     const taken = requestPath(this.dir, "taken", id);
     try {
       await rename(requestPath(this.dir, "request", id), taken);
@@ -65,7 +65,7 @@ export class Requests {
     }
     const response = await this.#respond(taken);
     await writeWhole(requestPath(this.dir, "response", id), { version: REQUEST_VERSION, ...response }).catch(
-      () => undefined, // the process that asked then reports `unanswered`
+      () => undefined, // the requesting process then reports `unanswered`
     );
     await rm(taken, { force: true });
   }
@@ -76,7 +76,7 @@ export class Requests {
       const results: RequestResult[] = [];
       for (let start = 0; start < ids.length; start += BATCH) {
         const batch = ids.slice(start, start + BATCH);
-        results.push(...(await Promise.all(batch.map((id) => this.#carryOut(action, id)))));
+        results.push(...(await Promise.all(batch.map((id) => this.#execute(action, id)))));
       }
       return { results };
     } catch (error) {
@@ -86,9 +86,9 @@ export class Requests {
     }
   }
 
-  async #carryOut(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
+  async #execute(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
     if (this.#isStopped) return { id, result: "failed", error: "The inbox is closing." };
-    return this.actions.carryOut(action, id);
+    return this.actions.execute(action, id);
   }
 
   /** Removes an old file that a process left behind. */
@@ -98,7 +98,7 @@ export class Requests {
   }
 }
 
-/** @throws Error with the reason why the request cannot be carried out */
+/** @throws Error with the reason why the request cannot be executed */
 async function read(path: string): Promise<OwnerRequest> {
   if ((await stat(path)).size > MAX_BYTES) throw new Error(`The request is larger than ${MAX_BYTES} bytes.`);
   const text = await readFile(path, "utf8");

@@ -5,22 +5,22 @@ export interface Unhandled {
   readonly type: string;
   readonly result: "ignored" | "quarantined";
   /** Whether an inbox keeps the push. */
-  readonly kept: boolean;
+  readonly isStored: boolean;
 }
 
 /** Warns that no handler received a push: once for each ignored type, and rate-limited for quarantined pushes. */
-export function warnUnhandled(warnings: Warnings, { type, result, kept }: Unhandled): void {
+export function warnUnhandled(warnings: Warnings, { type, result, isStored }: Unhandled): void {
   if (result === "ignored") {
     warnings.once(
       "AIRUDDER_IGNORED",
       `Pushes of type ${type} are ignored: no handler is registered for them. Register receiver.on("${type}", handler), or receiver.on("*", handler) for all types.`,
       `ignored ${type}`,
     );
-  } else if (kept) {
+  } else if (isStored) {
     warnings.warn(
       "AIRUDDER_QUARANTINED",
-      `A push of type ${type} was quarantined: no handler takes it. The inbox keeps it: see receiver.dead(), retry(id) and drop(id).`,
-      { key: `kept ${type}` },
+      `A push of type ${type} was quarantined: it has no handler. The inbox keeps it: see receiver.dead(), retry(id) and drop(id).`,
+      { key: `stored ${type}` },
     );
   } else {
     warnings.warn(

@@ -1,7 +1,7 @@
 import type { PushType } from "../generated/types.js";
 import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
-/** What a handler gets besides the push. */
+/** The second argument of a handler. */
 export interface HandlerContext {
   /** Aborted when the attempt reaches its time limit, or when the receiver closes. Pass it to the operations that you await. */
   readonly signal: AbortSignal;
@@ -18,7 +18,7 @@ export interface HandlerMap {
   quarantined: QuarantinedPush;
 }
 
-/** The push that a handler of `K` gets. */
+/** The push that a handler for `K` receives. */
 export type PushFor<K extends PushType | keyof HandlerMap> = K extends PushType
   ? PushOf<K>
   : K extends keyof HandlerMap
@@ -26,23 +26,23 @@ export type PushFor<K extends PushType | keyof HandlerMap> = K extends PushType
     : never;
 
 /** Result of handling a push without an error. */
-export type Result = "handled" | "ignored" | "quarantined";
+export type HandlerResult = "handled" | "ignored" | "quarantined";
 
 /** The values that select the handlers of a push. */
-export interface Routed {
+export interface HandlerKey {
   readonly type: PushType;
-  /** The payload lacks what the handlers of its type need. */
+  /** Whether the payload lacks what the handlers of its type need. */
   readonly quarantined: boolean;
 }
 
 /** The registered handlers. */
 export class Handlers {
   readonly #handlers = new Map<string, AnyHandler[]>();
-  readonly #waiting = new Set<() => void>();
+  readonly #onAdd = new Set<() => void>();
 
   add(type: string, handler: Handler<never>): void {
     this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), handler as AnyHandler]);
-    for (const resume of this.#waiting) resume();
+    for (const onAdd of this.#onAdd) onAdd();
   }
 
   /** Number of types that have a handler. */
@@ -51,38 +51,42 @@ export class Handlers {
   }
 
   /** Whether this push has a handler. */
-  take(push: Routed): boolean {
+  has(push: HandlerKey): boolean {
     return this.#find(push.type, push.quarantined) !== undefined;
   }
 
   /** The handlers of a push; `undefined` if it has none. `*` never receives a quarantined push. */
   #find(type: PushType, quarantined: boolean): AnyHandler[] | undefined {
     if (quarantined) return this.#handlers.get("quarantined");
-    const own = this.#handlers.get(type);
-    const all = this.#handlers.get("*");
-    if (own !== undefined) return all === undefined ? own : [...own, ...all];
-    return all ?? (type === "unknown" ? this.#handlers.get("quarantined") : undefined);
+    const ofType = this.#handlers.get(type);
+    const ofAny = this.#handlers.get("*");
+    if (ofType !== undefined) return ofAny === undefined ? ofType : [...ofType, ...ofAny];
+    return ofAny ?? (type === "unknown" ? this.#handlers.get("quarantined") : undefined);
   }
 
   /** Resolves when a handler for this push is registered, or after `limitMs`. */
-  wait(push: Routed, limitMs: number): Promise<void> {
+  wait(push: HandlerKey, limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
-        this.#waiting.delete(resume);
+        this.#onAdd.delete(onAdd);
         resolve();
       };
-      const resume = (): void => {
-        if (push.type === "unknown" || this.take(push)) settle();
+      const onAdd = (): void => {
+        if (push.type === "unknown" || this.has(push)) settle();
       };
       const timer = setTimeout(settle, limitMs);
       timer.unref();
-      this.#waiting.add(resume);
+      this.#onAdd.add(onAdd);
     });
   }
 
   /** Runs the handlers of a push in sequence. Returns the result without a promise if all of them are synchronous. */
-  run(push: Push | QuarantinedPush, quarantined: boolean, context: HandlerContext): Result | Promise<Result> {
+  run(
+    push: Push | QuarantinedPush,
+    quarantined: boolean,
+    context: HandlerContext,
+  ): HandlerResult | Promise<HandlerResult> {
     const handlers = this.#find(push.type, quarantined);
     if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
     const running = runFrom(handlers, 0, push, context);
@@ -90,7 +94,7 @@ export class Handlers {
   }
 }
 
-function handled(): Result {
+function handled(): HandlerResult {
   return "handled";
 }
 

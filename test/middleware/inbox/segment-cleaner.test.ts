@@ -10,7 +10,7 @@ import { until } from "../../helpers/until.js";
 
 const segmentsOf = (dir: string): string[] => readdirSync(dir).filter((name) => name.endsWith(".ndjson"));
 
-/** Pushes that say `bad` are not handled. */
+/** Pushes that contain `bad` fail. */
 function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
   const inbox = fileInbox(dir, { segmentBytes: 20_000, retryMs: 600_000, maxRetryMs: 600_000, ...options });
   const receiver = airudder({ key: KEY, inbox, duplicateWindowMs: 0 });
@@ -25,7 +25,7 @@ function start(t: TestContext, dir: string, options: FileInboxOptions = {}) {
   return { receiver, send };
 }
 
-test("a backlog over many segments is not written again for each push that is done", async (t) => {
+test("a backlog of many segments is not rewritten for each finished push", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir);
   await send(150, "bad");
@@ -38,7 +38,7 @@ test("a backlog over many segments is not written again for each push that is do
   assert.ok(segmentsOf(dir).length <= before.length + 1);
 });
 
-test("however many are dead, what was done behind them is freed", async (t) => {
+test("segments of finished pushes are removed, however many dead pushes there are", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir, { retries: 0 });
   await send(100, "bad");
@@ -49,14 +49,14 @@ test("however many are dead, what was done behind them is freed", async (t) => {
   assert.equal((await receiver.dead()).length, 100);
 });
 
-test("dead pushes whose errors take more than they do are not carried round and round", async (t) => {
+test("dead pushes with errors longer than the pushes are not rewritten repeatedly", async (t) => {
   const dir = makeFolder(t);
   const inbox = fileInbox(dir, { segmentBytes: 20_000, retries: 0 });
   t.after(() => inbox.close(100));
+  await inbox.open(silent);
   inbox.consume(({ type }) => {
     if (type === "unknown") throw new Error("x".repeat(490));
-  }, silent);
-  await inbox.ready?.();
+  });
   for (let i = 0; i < 100; i++) await inbox.put(storedPush());
   await until(() => inbox.state?.().dead === 100);
   const before = segmentsOf(dir);
@@ -68,7 +68,7 @@ test("dead pushes whose errors take more than they do are not carried round and 
   assert.deepEqual(segmentsOf(dir).slice(0, before.length), before);
 });
 
-/** Breaks the body of the push whose text holds `text`, so that its line is no JSON any more. */
+/** Breaks the line of the push that contains `text`, so that it is not JSON. */
 function damage(dir: string, text: string): void {
   for (const name of segmentsOf(dir)) {
     const file = join(dir, name);
@@ -103,7 +103,7 @@ test("a dead push that is damaged on disk stays listed, its file is kept, and ot
   assert.match(String((await again.dead()).find(({ id }) => id === ids[0])?.error), /no body/);
 });
 
-test("a push that waits in memory is carried whole, though its line is damaged", async (t) => {
+test("a push in memory is rewritten completely although its line is damaged", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   let release = (): void => undefined;
@@ -144,7 +144,7 @@ test("a segment with a damaged line is kept, and the segments behind it are remo
   assert.deepEqual(keptIn(dir), [`${name}.kept`]);
 });
 
-test("close() ends what goes on in the background: the folder is free at once", async (t) => {
+test("close() ends background work: the folder is free afterwards", async (t) => {
   const dir = makeFolder(t);
   const { receiver, send } = start(t, dir, { retries: 0 });
   await send(100, "bad");

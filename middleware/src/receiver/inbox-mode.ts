@@ -1,6 +1,17 @@
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
-import { type HeaderMap, JournalError } from "../journal/index.js";
+import { AttemptTimeout, RunningAttempt } from "../inbox/attempts.js";
+import {
+  type Attempt,
+  type Consumed,
+  type Consumer,
+  type DeadPush,
+  type Inbox,
+  type InboxEvents,
+  Quarantined,
+  type StoredPush,
+} from "../inbox/inbox.js";
+import { JournalError } from "../journal/index.js";
 import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
@@ -8,47 +19,33 @@ import { findSchema, TYPES } from "../push/identify.js";
 import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
-import { findSearchIds } from "../push/subject.js";
 import { validate } from "../push/validate.js";
-import { AttemptTimeout, RunningAttempt } from "../work/attempt.js";
-import type { HandlerContext, Handlers, Result, Routed } from "../work/handlers.js";
-import { withoutToken } from "./headers.js";
-import {
-  type Attempt,
-  type Consumed,
-  type Consumer,
-  consumedOf,
-  type Inbox,
-  type InboxEvents,
-  Quarantined,
-  type StoredPush,
-} from "./inbox.js";
-import { type Admitted, type Keeper, type Kept, settlesWithin } from "./keeper.js";
+import type { HandlerContext, HandlerKey, HandlerResult, Handlers } from "./handlers.js";
+import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
+import { ParsedPush } from "./parsed-push.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** How long a push without a handler waits for `receiver.on()`. */
 const HANDLER_WAIT_MS = 30_000;
+/** Delay before an inbox that could not be opened is opened again, also if no push arrives. */
+const REOPEN_MS = 1_000;
 
-const PARSED = Symbol("parsed");
-
-/** A push that may still be in memory as it was parsed: it need not be parsed again. */
-interface ParsedPush extends StoredPush {
-  readonly [PARSED]?: Admitted;
-}
-
-interface StoredSettings {
+interface InboxModeSettings {
   readonly token: string | undefined;
   readonly type: PushType | undefined;
   readonly maxBodyBytes: number;
 }
 
-/** Inbox mode: a push is kept once the inbox has stored it. The inbox runs its handlers later. */
-export class Stored implements Keeper {
+/** Inbox mode: a push is accepted once the inbox has stored it. The inbox runs its handlers later. */
+export class InboxMode implements ReceiverMode {
   readonly limitsReplays = true;
-  #started = false;
-  /** Rejected promise, if `inbox.consume()` threw. */
+  readonly #events: InboxEvents;
+  #isStarted = false;
+  #isConsuming = false;
+  /** Rejected promise, if `inbox.consume()` failed. */
   #broken: Promise<void> | undefined;
   #isOpen = false;
+  #isClosed = false;
   #opening: Promise<void> | undefined;
   /** For each type without a handler: the wait for one, or `over`. Each type waits only once. */
   readonly #waits = new Map<string, Promise<void> | "over">();
@@ -58,88 +55,112 @@ export class Stored implements Keeper {
     private readonly handlers: Handlers,
     private readonly recorder: Recorder,
     private readonly warnings: Warnings,
-    private readonly settings: StoredSettings,
-    private readonly recovered: InboxEvents["recovered"],
-  ) {}
-
-  /** Starts handling, also of pushes that an earlier process stored. Further calls do nothing. */
-  start(): void {
-    if (this.#started) return;
-    this.#started = true;
-    const fail = (error: unknown): void => {
-      this.#broken = Promise.reject(error);
-      this.#broken.catch(() => undefined);
-    };
-    try {
-      const consuming: unknown = this.#consumeAll();
-      // An inbox may have made it an async function.
-      if (consuming instanceof Promise) consuming.catch(fail);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  #consumeAll(): unknown {
-    return this.inbox.consume(this.#consume, {
-      recovered: this.recovered,
+    private readonly settings: InboxModeSettings,
+    recovered: InboxEvents["recovered"],
+  ) {
+    this.#events = {
+      recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
         this.recorder.emit({ event: "failed", id, type, attempt, error, delayMs });
-        this.#warnUnseen(id, type, attempt, error);
+        this.#warnOtherFailure(id, type, attempt, error);
       },
-      dead: (push, attempt, error) => this.#dead(push, attempt, error),
+      dead: (push, attempt, error) => this.#reportDead(push, attempt, error),
       handlerOf: (push) => this.#handlerOf(push),
       retry: (id) => this.retry(id),
       warn: (code, message) => this.warnings.warn(code, message, { key: message }),
-    });
+    };
+  }
+
+  /** Starts handling as soon as the inbox is open, also of pushes that an earlier process stored. Further calls do nothing. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#openUntilSuccess();
+  }
+
+  /** Pushes of an earlier process must be handled although no push arrives that would open the inbox. */
+  async #openUntilSuccess(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.open();
+        return;
+      } catch (error) {
+        if (this.#broken !== undefined || this.#isClosed) return;
+        const message = reasonOf(error);
+        this.warnings.warn("AIRUDDER_INBOX_UNAVAILABLE", message, { key: message });
+      }
+      await new Promise((resolve) => setTimeout(resolve, REOPEN_MS).unref());
+    }
   }
 
   opening(): Promise<void> | undefined {
     if (this.#isOpen && this.#broken === undefined) return undefined;
     this.start();
-    const opening = this.ready();
+    const opening = this.open();
     opening.catch(() => undefined);
     return opening;
   }
 
-  /** Resolves when pushes can be stored. */
-  ready(): Promise<void> {
+  /** Resolves when pushes can be stored. Rejects with the reason if they cannot. */
+  open(): Promise<void> {
     if (this.#broken !== undefined) return this.#broken;
-    this.#opening ??= call(() => this.inbox.ready?.())
-      .then(() => {
-        this.#isOpen = true;
-      })
-      .finally(() => {
-        this.#opening = undefined;
-      });
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
     return this.#opening;
   }
 
-  readonly take = (admitted: Admitted): Promise<Kept> => {
-    const stored = this.#describe(admitted);
-    return admitted.push.replay === undefined ? this.#put(stored) : this.#replay(stored);
-  };
+  async #open(): Promise<void> {
+    await this.inbox.open(this.#events);
+    if (this.#isStarted && !this.#isConsuming && !this.#isClosed) await this.#consumeAll();
+    this.#isOpen = true;
+  }
 
-  #put(stored: StoredPush): Promise<Kept> {
-    const fail = (cause: unknown): never => {
-      throw unavailable(cause, (stored as ParsedPush)[PARSED]?.push.payload);
+  async #consumeAll(): Promise<void> {
+    this.#isConsuming = true;
+    const fail = (error: unknown): never => {
+      this.#broken = Promise.reject(error);
+      this.#broken.catch(() => undefined);
+      throw error;
     };
-    let putting: Promise<void> | undefined;
+    try {
+      // An inbox may have made it an async function, which may run until the inbox closes.
+      const consuming: unknown = this.inbox.consume(this.#consume);
+      if (!(consuming instanceof Promise)) return;
+      consuming.catch(fail).catch(() => undefined);
+      await Promise.race([consuming, undefined]);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  accept(checked: CheckedPush): Promise<AcceptResult> {
+    const stored = new ParsedPush(checked, this.settings.token);
+    return checked.push.replay === undefined ? this.#put(stored, checked.push.payload) : this.#replay(stored);
+  }
+
+  #put(stored: StoredPush, payload: object): Promise<AcceptResult> {
+    const fail = (cause: unknown): never => {
+      throw unavailable(cause, payload);
+    };
+    let putting: Promise<unknown>;
     try {
       putting = this.inbox.put(stored);
+      if (typeof putting?.then !== "function") throw wrongResult("it returned no promise");
     } catch (error) {
       return fail(error);
     }
-    if (typeof putting?.then !== "function") {
-      return fail(new TypeError("The inbox's put() must return a promise that resolves when the push is stored."));
-    }
-    return putting.then(storedResult, fail);
+    return putting.then((result) => {
+      if (result === "stored" || result === "duplicate") return result;
+      return fail(wrongResult(`it resolved to ${result === undefined ? "undefined" : "another value"}`));
+    }, fail);
   }
 
   /** Handles a replay after the earlier pushes of its subject, without storing it. */
-  async #replay(stored: StoredPush): Promise<Result> {
+  async #replay(stored: StoredPush): Promise<HandlerResult> {
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
-      return consumedOf(await this.#consume(stored, new RunningAttempt(1)));
+      return (await this.#consume(stored, new RunningAttempt(1))) === "ignored" ? "ignored" : "handled";
     } catch (error) {
       if (error instanceof Quarantined) return "quarantined";
       if (error instanceof AirudderError && error.code === "busy") throw error;
@@ -151,10 +172,22 @@ export class Stored implements Keeper {
   }
 
   async close(limitMs: number): Promise<void> {
+    this.#isClosed = true;
     await settlesWithin(
       call(() => this.inbox.close(limitMs)),
       limitMs + 1_000,
     );
+  }
+
+  /** The dead and quarantined pushes; with `id`, only the one with this id. */
+  async dead(id?: string): Promise<readonly DeadPush[]> {
+    await this.open();
+    return (await this.inbox.dead?.(id)) ?? [];
+  }
+
+  async drop(id: string): Promise<boolean> {
+    await this.open();
+    return (await this.inbox.drop?.(id)) ?? false;
   }
 
   /**
@@ -162,11 +195,11 @@ export class Stored implements Keeper {
    * @throws AirudderError `no_handler`
    */
   async retry(id: string): Promise<boolean> {
-    const push = (await this.inbox.dead?.(id))?.find((each) => each.id === id);
+    const push = (await this.dead(id)).find((each) => each.id === id);
     if (push === undefined || this.inbox.retry === undefined) return false;
     const { type, quarantined } = push;
-    const isTaken = this.handlers.take({ type, quarantined }) || this.handlers.take({ type, quarantined: false });
-    if (!isTaken) {
+    const hasHandler = this.handlers.has({ type, quarantined }) || this.handlers.has({ type, quarantined: false });
+    if (!hasHandler) {
       throw new AirudderError(
         "no_handler",
         `The push ${id} cannot be retried: no handler is registered for its type ${type}.`,
@@ -178,35 +211,10 @@ export class Stored implements Keeper {
     return this.inbox.retry(id);
   }
 
-  #describe(admitted: Admitted): ParsedPush {
-    const { push, quarantined, schema, subject, digest, received } = admitted;
-    const { id, type, receivedAt, reserialised, verified, replay, drift } = push;
-    const { method, url, headers, body } = received;
-    return {
-      id,
-      type,
-      receivedAt,
-      method,
-      url,
-      // No header is there without a value.
-      headers: withoutToken(headers as HeaderMap, this.settings.token),
-      body,
-      sha256: digest,
-      reserialised,
-      verified,
-      replay,
-      subject,
-      ...findSearchIds(schema, push.payload),
-      drift: drift.length,
-      quarantined,
-      [PARSED]: admitted,
-    };
-  }
-
   /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
-  #handlerOf({ type, quarantined }: Routed): Promise<void> | undefined {
-    if (quarantined || this.handlers.take({ type, quarantined })) return undefined;
-    // Without a handler the inbox keeps it (quarantined), so it waits only while no handler at all is registered.
+  #handlerOf({ type, quarantined }: HandlerKey): Promise<void> | undefined {
+    if (quarantined || this.handlers.has({ type, quarantined })) return undefined;
+    // Without a handler it is quarantined and stays in the inbox, so it waits only while no handler at all is registered.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
     const known = this.#waits.get(type);
     if (known !== undefined) return known === "over" ? undefined : known;
@@ -228,22 +236,25 @@ export class Stored implements Keeper {
   #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): Consumed | Promise<Consumed> {
     const startedAt = performance.now();
     const { id, type } = push;
-    const succeed = (result: Result): Consumed => {
-      // The time limit has ended the attempt: its failure was reported, and a retry may have begun.
-      if ((attempt as Partial<RunningAttempt>).isOver === true) return "ignored";
+    const succeed = (result: HandlerResult): Consumed => {
+      // The attempt has failed at its time limit, or the inbox has closed: a retry may be running.
+      if (attempt.isAborted ?? attempt.signal.aborted) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;
         this.recorder.emit({ event: "handled", id, type, attempt: attempt.number, ms });
         return result;
       }
-      if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, kept: push.replay === undefined });
+      if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, isStored: push.replay === undefined });
       if (result === "quarantined") {
         this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
       }
-      // It had a handler that failed: a process without that handler must not make the push disappear.
+      // A handler of it has failed: a process without that handler must not discard the push.
       if (attempt.number > 1 || attempt.isRetry) {
-        throw new AirudderError("no_handler", `No handler takes ${type}, and an earlier attempt of this push failed.`);
+        throw new AirudderError(
+          "no_handler",
+          `No handler is registered for ${type}, and an earlier attempt of this push failed.`,
+        );
       }
       this.recorder.emit({ event: "ignored", id, type });
       return result;
@@ -252,7 +263,7 @@ export class Stored implements Keeper {
       this.#warnFailed(push, attempt.number, error);
       throw error;
     };
-    let handling: Result | Promise<Result>;
+    let handling: HandlerResult | Promise<HandlerResult>;
     try {
       handling = this.handlers.run(push, quarantined, new Context(attempt));
     } catch (error) {
@@ -268,7 +279,7 @@ export class Stored implements Keeper {
   }
 
   /** Warns about failures that no handler caused: a time limit, or an unreadable body. Their messages contain no payload values. */
-  #warnUnseen(id: string, type: PushType, attempt: number, error: unknown): void {
+  #warnOtherFailure(id: string, type: PushType, attempt: number, error: unknown): void {
     if (!(error instanceof AttemptTimeout || error instanceof AirudderError)) return;
     this.warnings.warn(
       "AIRUDDER_ATTEMPT_FAILED",
@@ -276,18 +287,18 @@ export class Stored implements Keeper {
     );
   }
 
-  #dead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
+  #reportDead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
     this.recorder.emit({ event: "dead", id, type, attempt, error });
-    this.#warnUnseen(id, type, attempt, error);
+    this.#warnOtherFailure(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",
       `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"). To discard the push, call receiver.drop("${id}").`,
     );
   }
 
-  /** The push of a stored one. A newer version of this package may see more in it than the one that stored it. */
+  /** Parses and validates a stored push again: a newer version of this package may identify more than the one that stored it. */
   #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
-    const parsed = (stored as ParsedPush)[PARSED];
+    const parsed = ParsedPush.checkedOf(stored);
     if (parsed !== undefined) {
       const push = attempt === 1 ? parsed.push : ({ ...parsed.push, attempt } as Push);
       return { push, quarantined: parsed.quarantined };
@@ -298,9 +309,9 @@ export class Stored implements Keeper {
         ? inflateBodySync(stored.body, encoding, this.settings.maxBodyBytes)
         : stored.body;
     const payload = parseBody(raw);
-    const stated = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
-    const schema = findSchema(payload, stated === "unknown" ? undefined : stated);
-    const type = schema?.type ?? stated;
+    const storedType = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
+    const schema = findSchema(payload, storedType === "unknown" ? undefined : storedType);
+    const type = schema?.type ?? storedType;
     const { quarantined, drift } = validate(schema, payload);
     const { id, reserialised, receivedAt, verified, replay } = stored;
     const push = { id, type, payload, raw, reserialised, receivedAt, attempt, verified, replay, drift } as Push;
@@ -308,7 +319,7 @@ export class Stored implements Keeper {
   }
 }
 
-/** Asks for the signal, which is made then, only when a handler does. */
+/** Reads the signal, which creates it, only when a handler reads it. */
 class Context implements HandlerContext {
   readonly #attempt: Attempt;
 
@@ -321,10 +332,6 @@ class Context implements HandlerContext {
   }
 }
 
-function storedResult(): Kept {
-  return "stored";
-}
-
 /** Calls a function of an inbox, and turns a synchronous throw into a rejection. */
 async function call<T>(run: () => T | Promise<T>): Promise<T> {
   return run();
@@ -332,6 +339,14 @@ async function call<T>(run: () => T | Promise<T>): Promise<T> {
 
 /** The rejection of a push that the inbox could not store. */
 export function unavailable(cause: unknown, payload?: object): AirudderError {
-  const hint = cause instanceof JournalError ? cause.message : describeError(cause, payload).summary;
+  const hint = reasonOf(cause, payload);
   return new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", { cause, hint });
+}
+
+function reasonOf(cause: unknown, payload?: object): string {
+  return cause instanceof JournalError ? cause.message : describeError(cause, payload).summary;
+}
+
+function wrongResult(what: string): TypeError {
+  return new TypeError(`The inbox's put() must return a promise that resolves to "stored" or "duplicate"; ${what}.`);
 }

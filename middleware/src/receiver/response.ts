@@ -1,5 +1,5 @@
 import type { AirudderError } from "../errors.js";
-import type { Result } from "../work/handlers.js";
+import type { HandlerResult } from "./handlers.js";
 
 /** A response to the sender. */
 export interface HttpResponse {
@@ -7,14 +7,14 @@ export interface HttpResponse {
   /** JSON. */
   readonly body: string;
   /** Sent only to a dev proxy that requests it, as is `result`. */
-  readonly findings: Findings;
+  readonly summary: PushSummary;
   readonly result: OutcomeResult;
   /** The error that caused the response; absent if the status is 200. */
   readonly error?: AirudderError;
 }
 
 /** What the receiver found out about a push. */
-export interface Findings {
+export interface PushSummary {
   readonly type: string;
   readonly verified: boolean;
   readonly duplicate: boolean;
@@ -25,15 +25,15 @@ export interface Findings {
 }
 
 /** The result that the header `Airudder-Outcome` reports. `running`: the deadline has passed and the handlers still run. */
-export type OutcomeResult = Result | "failed" | "stored" | "duplicate" | "running" | "rejected";
+export type OutcomeResult = HandlerResult | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
 /** The body that the vendor documents for success. */
 export const OK_BODY = "{}";
 
 /** The response to an error. Its body contains only the code and the message. */
-export function errorResponse(error: AirudderError, known: Findings, result: OutcomeResult): HttpResponse {
+export function errorResponse(error: AirudderError, summary: PushSummary, result: OutcomeResult): HttpResponse {
   const body = JSON.stringify({ error: { code: error.code, message: error.message } });
-  return { status: error.status, body, findings: known, result, error };
+  return { status: error.status, body, summary, result, error };
 }
 
 /** The headers of a response, without `Content-Length`. */

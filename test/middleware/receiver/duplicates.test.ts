@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Duplicates, steadyNow } from "../../../middleware/src/inbox/duplicates.js";
+import { Duplicates, steadyNow } from "../../../middleware/src/receiver/duplicates.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -10,7 +10,7 @@ function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-test("only a copy of the subject's last push is a duplicate, whatever comes in whatever order", () => {
+test("only a push identical to the subject's last push is a duplicate, in any order", () => {
   const push = fc.record({ subject: fc.constantFrom("a", "b", "agent|1", "агент"), body: fc.constantFrom("x", "y") });
   fc.assert(
     fc.property(fc.array(push), (pushes) => {
@@ -25,7 +25,7 @@ test("only a copy of the subject's last push is a duplicate, whatever comes in w
   );
 });
 
-test("a hundred thousand subjects: the latest 50,000 at least are known, no stranger is taken for one", () => {
+test("of 100,000 subjects at least the latest 50,000 are remembered, and no new push is a duplicate", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const body = digest("same for all");
   for (let i = 0; i < 120_000; i++) duplicates.remember(`call.completed|task|${i}`, body);
@@ -34,13 +34,13 @@ test("a hundred thousand subjects: the latest 50,000 at least are known, no stra
   for (let i = 200_000; i < 220_000; i++) assert.equal(duplicates.find(`call.completed|task|${i}`, body), false);
 });
 
-test("after the window a copy is a new push", () => {
+test("after the window an identical push is not a duplicate", () => {
   const duplicates = new Duplicates(1_000);
   duplicates.remember("a", digest("x"), steadyNow() - 999_999);
   assert.equal(duplicates.find("a", digest("x")), false);
 });
 
-test("a copy finds the push that is being kept; one that was not accepted is forgotten, and no other with it", () => {
+test("a duplicate finds the pending push; a rejected push is forgotten, and no other", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const kept = Promise.resolve();
   const first = duplicates.begin("a", digest("x"), kept);
@@ -56,7 +56,7 @@ test("a copy finds the push that is being kept; one that was not accepted is for
   assert.equal(duplicates.find("a", digest("y")), true);
 });
 
-test("of the pushes of an earlier process the one reported last counts, regardless of the clock; one that is being kept stays", () => {
+test("of recovered pushes the last reported one counts, regardless of the clock; a pending push stays", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const now = Date.now();
   duplicates.recover("a", digest("first"), now + 5_000);
@@ -69,7 +69,7 @@ test("of the pushes of an earlier process the one reported last counts, regardle
   assert.equal(duplicates.find("a", digest("live")), true);
 });
 
-test("A, B, A are three, though none is done yet", () => {
+test("A, B, A are three pushes, even while all are pending", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const kept = Promise.resolve();
   const [a, b] = [duplicates.begin("s", digest("a"), kept), duplicates.begin("s", digest("b"), kept)];
@@ -81,11 +81,11 @@ test("A, B, A are three, though none is done yet", () => {
 });
 
 for (const isDone of [false, true]) {
-  test(`a push whose sender was told to send it again finds itself, ${isDone ? "done meanwhile" : "still under way"}, even if other pushes came in between`, () => {
+  test(`the retry of a push with the response 503 is a duplicate, ${isDone ? "of the accepted push" : "of the pending push"}, even if other pushes arrived in between`, () => {
     const duplicates = new Duplicates(HOUR_MS);
     const kept = Promise.resolve();
     const a = duplicates.begin("s", digest("a"), kept);
-    a.late = true; // the only request that waited for it got 503
+    a.isLate = true; // the only request that waited for it got 503
     const b = duplicates.begin("s", digest("b"), kept);
     duplicates.settle(b, true);
     if (isDone) duplicates.settle(a, true);

@@ -2,12 +2,12 @@ import { AirudderError } from "../errors.js";
 import { describeError } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
-import type { Handlers, Result } from "../work/handlers.js";
-import { type Admitted, type Keeper, settlesWithin } from "./keeper.js";
+import type { HandlerResult, Handlers } from "./handlers.js";
+import { type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** Direct mode: handlers run before the response, and nothing is stored. */
-export class Direct implements Keeper {
+export class DirectMode implements ReceiverMode {
   readonly limitsReplays = false;
   readonly #abort = new AbortController();
   readonly #context = { signal: this.#abort.signal };
@@ -21,17 +21,17 @@ export class Direct implements Keeper {
 
   opening(): undefined {}
 
-  readonly take = ({ push, quarantined }: Admitted): Result | Promise<Result> => {
+  accept({ push, quarantined }: CheckedPush): HandlerResult | Promise<HandlerResult> {
     const startedAt = performance.now();
     const { id, type } = push;
-    const succeed = (result: Result): Result => {
+    const succeed = (result: HandlerResult): HandlerResult => {
       if (result === "handled") {
         this.recorder.emit({ event: "handled", id, type, attempt: 1, ms: performance.now() - startedAt });
         return result;
       }
       if (result === "ignored") this.recorder.emit({ event: "ignored", id, type });
       else this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
-      warnUnhandled(this.warnings, { type, result, kept: false });
+      warnUnhandled(this.warnings, { type, result, isStored: false });
       return result;
     };
     const fail = (error: unknown): never => {
@@ -42,7 +42,7 @@ export class Direct implements Keeper {
       this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };
-    let handling: Result | Promise<Result>;
+    let handling: HandlerResult | Promise<HandlerResult>;
     try {
       handling = this.handlers.run(push, quarantined, this.#context);
     } catch (error) {
@@ -52,7 +52,7 @@ export class Direct implements Keeper {
     const running = handling.then(succeed, fail).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
-  };
+  }
 
   async close(limitMs: number): Promise<void> {
     await settlesWithin(Promise.allSettled(this.#running), limitMs);

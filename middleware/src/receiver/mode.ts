@@ -1,9 +1,9 @@
 import type { PushSchema } from "../generated/catalogue.js";
 import type { Push, PushRequest, QuarantinedPush } from "../push/push.js";
-import type { Result } from "../work/handlers.js";
+import type { HandlerResult } from "./handlers.js";
 
 /** An identified, authenticated and validated push. */
-export interface Admitted {
+export interface CheckedPush {
   readonly push: Push | QuarantinedPush;
   readonly quarantined: boolean;
   readonly schema: PushSchema | undefined;
@@ -13,18 +13,16 @@ export interface Admitted {
   readonly received: PushRequest;
 }
 
-/** Result of keeping a push. `stored`: it will be handled later. */
-export type Kept = Result | "stored";
+/** Result of accepting a push. `stored`: it will be handled later. `duplicate`: the inbox has the push already. */
+export type AcceptResult = HandlerResult | "stored" | "duplicate";
 
-/**
- * Stores or handles a push. Returns, or resolves, when that is done. Its error determines the response.
- * It may go on after the sender's deadline; a copy that comes meanwhile waits for it.
- */
-export type Keep = (admitted: Admitted) => Kept | Promise<Kept>;
-
-/** Who takes an admitted push over: direct mode, or an inbox. */
-export interface Keeper {
-  readonly take: Keep;
+/** What a receiver does with a push before it responds: direct mode runs the handlers, inbox mode stores the push. */
+export interface ReceiverMode {
+  /**
+   * Stores or handles a push. Returns, or resolves, when that is done; its error determines the response. It may continue after the
+   * deadline; a duplicate that arrives meanwhile waits for it.
+   */
+  accept(push: CheckedPush): AcceptResult | Promise<AcceptResult>;
   /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
   opening(): Promise<void> | undefined;
   /** Whether replays have their own time limit instead of `deadlineMs`. */
@@ -33,14 +31,14 @@ export interface Keeper {
   close(limitMs: number): Promise<void>;
 }
 
-/** Waits at most `ms` for `work`. Resolves with whether it settled. */
-export function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+/** Waits at most `ms` for a promise. Resolves with whether it settled. */
+export function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), ms);
     const finish = (): void => {
       clearTimeout(timer);
       resolve(true);
     };
-    work.then(finish, finish);
+    promise.then(finish, finish);
   });
 }

@@ -1,33 +1,33 @@
 import { hash } from "node:crypto";
+import { AirudderError } from "../errors.js";
+import type { PushType } from "../generated/types.js";
+import type { RecoveredPush } from "../inbox/inbox.js";
+import { describeError } from "../observe/describe-error.js";
+import type { Recorder } from "../observe/recorder.js";
+import type { Warnings } from "../observe/warnings.js";
+import type { ReceiverSettings } from "../options.js";
+import { authenticate } from "../push/authenticate.js";
+import { newPushId } from "../push/id.js";
+import { findSchema } from "../push/identify.js";
+import { parseBody } from "../push/parse.js";
+import type { Push, PushRequest, QuarantinedPush } from "../push/push.js";
+import { findSubject } from "../push/subject.js";
+import { type Validation, validate } from "../push/validate.js";
+import { Duplicates, type Pending } from "./duplicates.js";
 import { atEndOfTurn } from "./end-of-turn.js";
-import { AirudderError } from "./errors.js";
-import type { PushType } from "./generated/types.js";
-import { errorResponse, type Findings, type HttpResponse, OK_BODY, type OutcomeResult } from "./http/response.js";
-import { Duplicates, type Pending } from "./inbox/duplicates.js";
-import type { RecoveredPush } from "./inbox/inbox.js";
-import { type Admitted, type Keeper, type Kept, settlesWithin } from "./inbox/keeper.js";
-import { unavailable } from "./inbox/stored.js";
-import { describeError } from "./observe/describe-error.js";
-import type { Recorder } from "./observe/recorder.js";
-import type { Warnings } from "./observe/warnings.js";
-import type { ReceiverSettings } from "./options.js";
-import { authenticate } from "./push/authenticate.js";
-import { newPushId } from "./push/id.js";
-import { findSchema } from "./push/identify.js";
-import { parseBody } from "./push/parse.js";
-import type { Push, PushRequest, QuarantinedPush } from "./push/push.js";
-import { findSubject } from "./push/subject.js";
-import { type Validation, validate } from "./push/validate.js";
+import { unavailable } from "./inbox-mode.js";
+import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
+import { errorResponse, type HttpResponse, OK_BODY, type OutcomeResult, type PushSummary } from "./response.js";
 
-/** A replay has no deadline, but it does not wait for ever. */
+/** Time limit of a replay for the inbox to open, because a replay has no deadline. */
 const MAX_OPENING_MS = 60_000;
 
 /** Processes a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
-  readonly #unknown: Findings;
-  /** Set right after construction, because the keeper of an inbox needs the intake to report recovered pushes. */
-  keeper!: Keeper;
+  readonly #noSummary: PushSummary;
+  /** Set right after construction, because inbox mode needs the intake to report recovered pushes. */
+  mode!: ReceiverMode;
   closing = false;
 
   constructor(
@@ -36,10 +36,10 @@ export class Intake {
     private readonly warnings: Warnings,
   ) {
     this.#duplicates = new Duplicates(settings.duplicateWindowMs);
-    this.#unknown = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
+    this.#noSummary = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
   }
 
-  /** A push that an earlier process accepted. */
+  /** Remembers a push that an earlier process accepted, to detect its duplicates. */
   recovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
     this.#duplicates.recover(subject ?? type, sha256, receivedAt.getTime());
   }
@@ -48,8 +48,8 @@ export class Intake {
   process(received: PushRequest): HttpResponse | Promise<HttpResponse> {
     try {
       if (this.closing) throw new AirudderError("busy", "The receiver is closing; send it again.");
-      const opening = this.keeper.opening();
-      return opening === undefined ? this.#take(received) : this.#takeOnceOpen(opening, received);
+      const opening = this.mode.opening();
+      return opening === undefined ? this.#process(received) : this.#processOnceOpen(opening, received);
     } catch (error) {
       return this.reject(error, received.startedAt);
     }
@@ -59,7 +59,7 @@ export class Intake {
   reject(
     error: unknown,
     startedAt: number,
-    known: Findings = this.#unknown,
+    summary: PushSummary = this.#noSummary,
     result: OutcomeResult = "rejected",
   ): HttpResponse {
     const rejection =
@@ -76,14 +76,14 @@ export class Intake {
       const message = `A push was rejected: ${status} ${code}. ${evidence.hint}`;
       this.warnings.warn("AIRUDDER_REJECTED", message, { key: message });
     }
-    return errorResponse(rejection, known, result);
+    return errorResponse(rejection, summary, result);
   }
 
   /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
-  async #takeOnceOpen(opening: Promise<void>, received: PushRequest): Promise<HttpResponse> {
+  async #processOnceOpen(opening: Promise<void>, received: PushRequest): Promise<HttpResponse> {
     const { startedAt } = received;
     try {
-      const isReplay = received.headers["airudder-replay"] !== undefined && this.keeper.limitsReplays;
+      const isReplay = received.headers["airudder-replay"] !== undefined && this.mode.limitsReplays;
       if (!(await settlesWithin(opening, isReplay ? MAX_OPENING_MS : this.#remainingMs(startedAt)))) {
         throw new AirudderError("busy", "The inbox is still opening; send it again.", {
           hint: "Opening the inbox takes longer than deadlineMs. Call receiver.ready() before the server listens.",
@@ -92,7 +92,7 @@ export class Intake {
       await opening.catch((cause) => {
         throw unavailable(cause);
       });
-      return await this.#take(received);
+      return await this.#process(received);
     } catch (error) {
       return this.reject(error, startedAt);
     }
@@ -102,7 +102,7 @@ export class Intake {
     return Math.max(0, this.settings.deadlineMs - (performance.now() - startedAt));
   }
 
-  #take(received: PushRequest): HttpResponse | Promise<HttpResponse> {
+  #process(received: PushRequest): HttpResponse | Promise<HttpResponse> {
     const { settings } = this;
     const payload = received.payload ?? parseBody(received.raw);
     const schema = findSchema(payload, settings.type);
@@ -112,27 +112,27 @@ export class Intake {
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
     const push = this.#push(received, type, payload, verified, validation);
-    const known: Findings = { type, verified, duplicate: false, drift: validation.drift.length };
-    if (push.reserialised) (known as { reserialised?: true }).reserialised = true;
-    const admitted: Admitted = { push, quarantined: validation.quarantined, schema, subject, digest, received };
+    const summary: PushSummary = { type, verified, duplicate: false, drift: validation.drift.length };
+    if (push.reserialised) (summary as { reserialised?: true }).reserialised = true;
+    const checked: CheckedPush = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
     if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
-      return this.#accept(admitted, known, this.#keep(admitted));
+      return this.#respondAccepted(checked, summary, this.#accept(checked));
     }
-    const about = subject ?? type;
-    const seen = this.#duplicates.find(about, digest);
-    if (seen !== false) return this.#join(seen === true ? undefined : seen, admitted, known);
-    const kept = this.#keep(admitted);
-    if (typeof kept === "string") {
-      this.#duplicates.remember(about, digest);
-      return this.#accept(admitted, known, kept);
+    const key = subject ?? type;
+    const known = this.#duplicates.find(key, digest);
+    if (known !== false) return this.#respondDuplicate(checked, summary, known === true ? undefined : known);
+    const result = this.#accept(checked);
+    if (typeof result === "string") {
+      this.#duplicates.remember(key, digest);
+      return this.#respondAccepted(checked, summary, result);
     }
-    const pending = this.#duplicates.begin(about, digest, kept);
-    kept.then(
+    const pending = this.#duplicates.begin(key, digest, result);
+    result.then(
       () => this.#duplicates.settle(pending, true),
       () => this.#duplicates.settle(pending, false),
     );
-    return this.#accept(admitted, known, kept, pending);
+    return this.#respondAccepted(checked, summary, result, pending);
   }
 
   #push(
@@ -157,88 +157,89 @@ export class Intake {
     } as Push | QuarantinedPush;
   }
 
-  /** A duplicate waits for the first push, and gets the same response. */
-  #join(
-    pending: Pending | undefined,
-    { push, received }: Admitted,
-    known: Findings,
-  ): HttpResponse | Promise<HttpResponse> {
-    const { id, type } = push;
-    const result = pending === undefined ? "ignored" : (pending.kept as Promise<Kept>);
-    return this.#answer(result, received, { ...known, duplicate: true }, pending, (ms) => {
-      this.recorder.emit({ event: "duplicate", id, type, ms });
-    });
-  }
-
   /** Treats a synchronous throw like a rejection. */
-  #keep(admitted: Admitted): Kept | Promise<Kept> {
+  #accept(checked: CheckedPush): AcceptResult | Promise<AcceptResult> {
     try {
-      return this.keeper.take(admitted);
+      return this.mode.accept(checked);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  #accept(
-    { push, received }: Admitted,
-    known: Findings,
-    kept: Kept | Promise<Kept>,
-    pending?: Pending,
+  /** A duplicate waits for the first push, and gets the same response. */
+  #respondDuplicate(
+    { push, received }: CheckedPush,
+    summary: PushSummary,
+    pending: Pending | undefined,
   ): HttpResponse | Promise<HttpResponse> {
-    const { id, type, verified, drift, replay } = push;
-    const hasDeadline = replay === undefined || !this.keeper.limitsReplays;
-    return this.#answer(
-      kept,
-      received,
-      known,
-      pending,
-      (ms) => {
-        this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
-        if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
-      },
-      hasDeadline,
+    const { id, type } = push;
+    const result = pending === undefined ? "duplicate" : (pending.accepting as Promise<AcceptResult>);
+    return this.#respond(result, received, { ...summary, duplicate: true }, pending, (_, ms) =>
+      this.recorder.emit({ event: "duplicate", id, type, ms }),
     );
   }
 
-  /** Responds 200 once the push is kept, or with an error if keeping it fails or the deadline passes first. */
-  #answer(
-    kept: Kept | Promise<Kept>,
+  #respondAccepted(
+    { push, received }: CheckedPush,
+    summary: PushSummary,
+    result: AcceptResult | Promise<AcceptResult>,
+    pending?: Pending,
+  ): HttpResponse | Promise<HttpResponse> {
+    const { id, type, verified, drift, replay } = push;
+    const emit = (settled: AcceptResult, ms: number): void => {
+      if (settled === "duplicate") {
+        this.recorder.emit({ event: "duplicate", id, type, ms });
+        return;
+      }
+      this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
+      if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
+    };
+    const hasDeadline = replay === undefined || !this.mode.limitsReplays;
+    return this.#respond(result, received, summary, pending, emit, hasDeadline);
+  }
+
+  /** Responds 200 once the push is accepted, or with an error if that fails or the deadline passes first. */
+  #respond(
+    result: AcceptResult | Promise<AcceptResult>,
     { startedAt }: PushRequest,
-    known: Findings,
+    summary: PushSummary,
     pending: Pending | undefined,
-    tell: (ms: number) => void,
+    emit: (result: AcceptResult, ms: number) => void,
     hasDeadline = true,
   ): HttpResponse | Promise<HttpResponse> {
-    const succeed = (result: Kept): HttpResponse => {
-      tell(performance.now() - startedAt);
-      return { status: 200, body: OK_BODY, findings: known, result: known.duplicate ? "duplicate" : result };
+    const succeed = (result: AcceptResult): HttpResponse => {
+      emit(result, performance.now() - startedAt);
+      const isDuplicate = summary.duplicate || result === "duplicate";
+      return isDuplicate
+        ? { status: 200, body: OK_BODY, summary: { ...summary, duplicate: true }, result: "duplicate" }
+        : { status: 200, body: OK_BODY, summary, result };
     };
-    if (typeof kept === "string") return succeed(kept);
+    if (typeof result === "string") return succeed(result);
     if (pending !== undefined) pending.waiting++;
     return new Promise((resolve) => {
       let isSettled = false;
       let timer: NodeJS.Timeout | undefined;
-      const wait = (): void => {
+      const startDeadline = (): void => {
         if (isSettled) return;
         timer = setTimeout(() => {
           isSettled = true;
           if (pending !== undefined) {
             pending.waiting--;
-            pending.late = true;
+            pending.isLate = true;
           }
-          resolve(this.reject(tooSlow(this.settings.deadlineMs), startedAt, known, "running"));
+          resolve(this.reject(tooSlow(this.settings.deadlineMs), startedAt, summary, "running"));
         }, this.#remainingMs(startedAt));
       };
-      const settle = (answer: () => HttpResponse): void => {
+      const settle = (respond: () => HttpResponse): void => {
         if (isSettled) return;
         isSettled = true;
         clearTimeout(timer);
-        resolve(answer());
+        resolve(respond());
       };
-      if (hasDeadline) atEndOfTurn({ wait });
-      kept.then(
-        (result) => settle(() => succeed(result)),
-        (error) => settle(() => this.reject(error, startedAt, known, resultOf(error))),
+      if (hasDeadline) atEndOfTurn({ onEndOfTurn: startDeadline });
+      result.then(
+        (settled) => settle(() => succeed(settled)),
+        (error) => settle(() => this.reject(error, startedAt, summary, resultOf(error))),
       );
     });
   }

