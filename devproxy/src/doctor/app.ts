@@ -50,7 +50,11 @@ export async function checkReceiver({
 function oddBody(task: string, key: string | undefined, space: string): Buffer {
   const call = { CallID: `${task}/1`, Comments: "1.0 \u{1F600} \u00e9" };
   const names = { TaskID: task, TaskName: "airudder-devproxy doctor" };
-  const push = samplePush("call.completed", { ...names, Details: [call] }, key === undefined ? {} : { key });
+  const push = samplePush(
+    "call.completed",
+    { ...names, Details: [call] },
+    { seed: 1, ...(key === undefined ? {} : { key }) },
+  );
   const text = JSON.stringify(push, undefined, space).replaceAll("/", "\\/").replaceAll("\u00e9", "\\u00e9");
   return Buffer.from(`${text}\n`);
 }

@@ -13,7 +13,9 @@ export function isLocalhostName(hostname: string): boolean {
 
 /** The system's lookup, except that `localhost` and every name under it resolve to loopback addresses. */
 export const lookup: LookupFunction = (hostname, options, callback) => {
-  if (!isLocalhostName(hostname)) return systemLookup(hostname, options, callback);
+  // The host name of a URL such as http://[::1]:3000 has brackets.
+  const name = hostname.replace(/^\[|\]$/g, "");
+  if (!isLocalhostName(name)) return systemLookup(name, options, callback);
   if (options.all) return callback(null, LOOPBACK);
   return callback(null, "127.0.0.1", 4);
 };

@@ -41,9 +41,7 @@ test("with IPv6: an app at [::1] is found to be up by doctor and by listen", asy
   );
 });
 
-test("with IPv6: a push is delivered to an app at [::1]", {
-  todo: "the forwarder connects to the host name with its brackets",
-}, async (t) => {
+test("with IPv6: a push is delivered to an app at [::1]", {}, async (t) => {
   const app = await startApp(t);
   if (app === undefined) return t.skip("this machine has no ::1");
   const { proxy } = await startProxy(t, { target: app.target, timeouts: { responseMs: 900, holdMs: 300 } });
