@@ -3,7 +3,7 @@ import { newPushId } from "../push/id.js";
 
 const EMPTY = "{}";
 
-/** A push as an inbox is given it; each test sets what it is about. */
+/** A stored push for tests. `overrides` replace the default values. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   return {
     id: newPushId(),
@@ -27,5 +27,5 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   };
 }
 
-/** For an inbox whose events nobody wants. */
+/** Events that do nothing. */
 export const silent: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };
