@@ -24,5 +24,5 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   };
 }
 
-/** Ignores the events of an inbox. */
+/** Events that do nothing. */
 export const silent: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };

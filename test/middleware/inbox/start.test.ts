@@ -54,7 +54,7 @@ test("handling starts by itself 5 seconds after the receiver was created", async
   assert.ok(Date.now() - createdAt >= 4_900);
 });
 
-test("dead() alone starts no handling", async (t) => {
+test("dead() does not start handling", async (t) => {
   const dir = makeFolder(t);
   await leavePush(t, dir);
   const { receiver, results } = start(t, dir);
@@ -83,7 +83,7 @@ test("a waiting push is handled by a handler that is registered after handling h
   assert.deepEqual([results(), calls], [["handled", "handled"], 1]);
 });
 
-test("a push whose type has no handler is ignored 30 seconds later, the next of its type at once", async (t) => {
+test("a push whose type has no handler is ignored 30 seconds later, the next of its type immediately", async (t) => {
   const dir = makeFolder(t);
   const { receiver, results } = start(t, dir);
   t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -129,7 +129,7 @@ test("retry() rejects for a push whose type has no handler: it stays dead", asyn
   assert.deepEqual([await receiver.dead(), await receiver.retry(id)], [[], false]);
 });
 
-test("drop() discards a dead push for good, also over a restart", async (t) => {
+test("drop() permanently discards a dead push, also across a restart", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   await first.receiver.ready();
@@ -217,7 +217,7 @@ test("ready() and work() reject after close()", async (t) => {
   await assert.rejects(receiver.work(), /is closed/);
 });
 
-test("ready() refuses a waitMs that is no number", async (t) => {
+test("ready() rejects a waitMs that is not a number", async (t) => {
   const { receiver } = start(t, makeFolder(t));
   for (const waitMs of [Number.NaN, -1]) await assert.rejects(receiver.ready({ waitMs }), { code: "invalid_option" });
 });

@@ -75,7 +75,7 @@ test("signedRequest: a request that the receiver accepts", async () => {
   assert.equal(parsePush(Buffer.from(request.body), request.headers).type, "call.completed");
 });
 
-test("the file inbox keeps the laws of an inbox", async (t) => {
+test("the file inbox follows the rules of an inbox", async (t) => {
   let dir = "";
   const make = (again: boolean) => {
     if (!again) dir = makeFolder(t);
