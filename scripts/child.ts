@@ -47,16 +47,22 @@ export interface Mutation {
 function mutate(mutations: readonly Mutation[]): Plugin {
   return {
     name: "mutate",
-    setup({ onLoad }) {
+    setup({ onLoad, onEnd }) {
+      const unused = new Set(mutations);
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
         const ofFile = mutations.filter(({ file }) => path === join(root, file));
         if (ofFile.length === 0) return undefined;
         let contents = readFileSync(path, "utf8");
-        for (const { file, from, to } of ofFile) {
+        for (const mutation of ofFile) {
+          const { file, from, to } = mutation;
+          unused.delete(mutation);
           if (!contents.includes(from)) throw new Error(`${file} does not contain the text to change: ${from}`);
           contents = contents.replace(from, to);
         }
         return { contents, loader: "ts" };
+      });
+      onEnd(() => {
+        for (const { file } of unused) throw new Error(`${file} is not part of the script, so it cannot be changed.`);
       });
     },
   };

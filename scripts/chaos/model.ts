@@ -3,9 +3,9 @@ import { runInboxModel, type Weights } from "./model/inbox.js";
 
 /** Shorter lock times, so that a takeover does not take a minute. */
 const SHORT_TIMES: readonly Mutation[] = [
-  { file: "middleware/src/journal/predecessor.ts", from: "silentMs: 10_000", to: "silentMs: 120" },
-  { file: "middleware/src/journal/predecessor.ts", from: "longMs: 60_000", to: "longMs: 40" },
-  { file: "middleware/src/journal/predecessor.ts", from: "beatMs: 3_000", to: "beatMs: 30" },
+  { file: "middleware/src/journal/previous-owners.ts", from: "presumeDeadMs: 10_000", to: "presumeDeadMs: 120" },
+  { file: "middleware/src/journal/previous-owners.ts", from: "pidReuseMs: 60_000", to: "pidReuseMs: 40" },
+  { file: "middleware/src/journal/previous-owners.ts", from: "heartbeatMs: 3_000", to: "heartbeatMs: 30" },
 ];
 
 /** Result of a model run. */

@@ -19,6 +19,7 @@ async function cliWith(generated: ReadonlyMap<string, string>): Promise<string> 
     ...options,
     entryPoints: { cli: join(root, "devproxy/src/cli.ts") },
     alias: {
+      "airudder-webhooks/inspect": source("inspect"),
       "airudder-webhooks/journal": source("journal"),
       "airudder-webhooks/testing": source("testing"),
       "airudder-webhooks": source("."),

@@ -46,7 +46,53 @@ const store = (inbox: MemoryInbox, push: StoredPush): Promise<"stored" | "duplic
 
 let sameCount = 0;
 
+/** Stores the pushes of a group of four in reverse order. */
+const reversed: MakeInbox = (rows) => {
+  const waiting: StoredPush[] = [];
+  const put = withPut(async (inbox, push) => {
+    waiting.unshift(push);
+    if (waiting.length === 4) for (const each of waiting.splice(0)) await store(inbox, each);
+    return "stored";
+  });
+  return put(rows);
+};
+
+/** Makes an inbox that passes every push again after a restart. */
+function withoutMemoryOfFinished(): MakeInbox {
+  const stored: StoredPush[] = [];
+  return (rows) =>
+    new (class extends MemoryInbox {
+      override open(events: InboxEvents): Promise<void> {
+        for (const push of rows.size === 0 ? [] : stored) {
+          rows.set(push.id, { push, subject: push.subject, failures: 0, state: "waiting" });
+        }
+        return super.open(events);
+      }
+      override put(push: StoredPush): Promise<"stored" | "duplicate"> {
+        stored.push(push);
+        return super.put(push);
+      }
+    })(rows);
+}
+
 const broken: [string, MakeInbox, RegExp][] = [
+  ["drops pushes", withPut(async () => "stored"), /Not after 500 ms: the push is passed to the consumer/],
+  [
+    "changes the id",
+    withPut((inbox, push) => store(inbox, { ...push, id: `${push.id}x` })),
+    /another id or other bytes/,
+  ],
+  [
+    "repeats the number of the attempt",
+    withConsumer(
+      (consumer) =>
+        (push, { signal }) =>
+          consumer(push, { number: 1, signal }),
+    ),
+    /Attempts were 1,1,1\./,
+  ],
+  ["passes the newest push first", reversed, /Handled 4,3,2,1/],
+  ["passes finished pushes again after a restart", withoutMemoryOfFinished(), /Passed to the consumer: .*finished/],
   [
     "does not say what put() did",
     withPut((inbox, push) => store(inbox, push).then(() => undefined as never)),
@@ -114,3 +160,13 @@ for (const [what, make, message] of broken) {
     );
   });
 }
+
+test("every rule of the conformance suite rejects at least one of these inboxes", async () => {
+  const passed = new Set(casesOf((rows) => new MemoryInbox(rows)).map(({ name }) => name));
+  for (const [, make] of broken) {
+    for (const { name, run } of casesOf(make, 300)) {
+      if (passed.has(name)) await run().catch(() => passed.delete(name));
+    }
+  }
+  assert.deepEqual([...passed], []);
+});
