@@ -39,7 +39,7 @@ export interface Receiver {
    */
   ready(options?: { waitMs?: number }): Promise<void>;
   /**
-   * Starts handling stored pushes. Call it in a process without a server. Otherwise handling starts with the first call of `ready()` or
+   * Starts handling stored pushes. Call it in a process without a server. If you do not, handling starts with the first call of `ready()` or
    * with the first request, and no later than 5 seconds after `airudder()`.
    * @throws the reason if the inbox cannot be opened
    */
@@ -64,17 +64,17 @@ export interface Receiver {
 }
 
 const CLOSE_TIMEOUT_MS = 10_000;
-/** Handling starts this long after the receiver was created, unless it was started before. Leaves time to register handlers. */
-const START_MS = 5_000;
+/** Maximum delay between the creation of a receiver and the start of handling. Leaves time to register handlers. */
+const START_DELAY_MS = 5_000;
 const READY_POLL_MS = 200;
-/** Just below the maximum delay of Node's timers. */
+/** The maximum delay of Node's timers, less the second that inbox mode adds and a margin. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
 
 /**
  * Creates a receiver of Airudder's pushes. It verifies, validates and stores each push, responds to it, and calls its typed handlers.
  *
- * It follows the vendor's rules: a response within 10 seconds; after an exception, five retries, one a minute (vendor's page on call
- * completion in a workflow).
+ * It follows the vendor's rules for call completion in a workflow. The response must arrive within 10 seconds. After an exception, the vendor
+ * retries five times, once a minute.
  * @throws AirudderError `invalid_option`, naming the option and a valid value
  * @example
  * const receiver = airudder({ key: process.env.AIRUDDER_KEY, inbox: fileInbox("./airudder-inbox") });
@@ -84,7 +84,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
 export function airudder(options: AirudderOptions = {}): Receiver {
   const settings = checkOptions(options);
   const warnings = new Warnings(settings.warnings);
-  warnOfOptions(settings, warnings);
+  warnAboutOptions(settings, warnings);
   const recorder = new Recorder(settings.observe);
   const handlers = new Handlers();
   const intake = new Intake(settings, recorder, warnings);
@@ -92,26 +92,26 @@ export function airudder(options: AirudderOptions = {}): Receiver {
   const inboxMode =
     inbox === undefined
       ? undefined
-      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.recovered(push));
+      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.rememberRecovered(push));
   const mode = inboxMode ?? new DirectMode(handlers, recorder, warnings);
   intake.mode = mode;
-  const starting = inboxMode && setTimeout(() => inboxMode.start(), START_MS).unref();
-  const receiving = { intake, recorder, settings, warnings };
+  const startTimer = inboxMode && setTimeout(() => inboxMode.start(), START_DELAY_MS).unref();
+  const parts = { intake, recorder, settings, warnings };
 
   function receiver(request: IncomingMessage, response: ServerResponse): void {
     useDictionaryMode(request, response);
-    new NodeExchange(request, response, receiving).run();
+    new NodeExchange(request, response, parts).run();
   }
 
   async function ready({ waitMs = 0 }: { waitMs?: number } = {}): Promise<void> {
     checkMs("receiver.ready()", "waitMs", waitMs);
     if (inboxMode === undefined) return;
     inboxMode.start();
-    for (const end = performance.now() + waitMs; ; ) {
+    for (const deadline = performance.now() + waitMs; ; ) {
       try {
         return await inboxMode.open();
       } catch (error) {
-        if (performance.now() >= end || intake.closing) throw error;
+        if (performance.now() >= deadline || intake.closing) throw error;
         await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
       }
     }
@@ -137,7 +137,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
     close: async ({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}) => {
       checkMs("receiver.close()", "timeoutMs", timeoutMs);
       intake.closing = true;
-      clearTimeout(starting);
+      clearTimeout(startTimer);
       await mode.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
     },
   }) as Receiver;
@@ -149,7 +149,7 @@ function checkMs(where: string, name: string, value: unknown): void {
   throw new AirudderError("invalid_option", message);
 }
 
-function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSettings, warnings: Warnings): void {
+function warnAboutOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSettings, warnings: Warnings): void {
   if (usesDefaultKey && sign.verify !== "off") {
     warnings.once(
       "AIRUDDER_DEFAULT_KEY",
@@ -168,17 +168,17 @@ function warnOfOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSetti
 /** Warns about a handler that can never run. No other error would show this mistake. */
 function warnUnreachable(type: string, settings: ReceiverSettings, warnings: Warnings): void {
   if (type === "*" || type === "quarantined") return;
-  const { type: mounted } = settings;
-  if (mounted !== undefined && mounted !== type) {
+  const { type: mountType } = settings;
+  if (mountType !== undefined && mountType !== type) {
     warnings.once(
       "AIRUDDER_UNREACHABLE_HANDLER",
-      `receiver.on("${type}") never runs: all pushes of this mount have the type ${mounted}, set by the option type.`,
-      `unreachable ${mounted} ${type}`,
+      `receiver.on("${type}") never runs: all pushes of this mount have the type ${mountType}, set by the option type.`,
+      `unreachable ${mountType} ${type}`,
     );
     return;
   }
   const schemas = catalogue.filter((schema) => schema.type === type);
-  if (mounted !== undefined || type === "unknown" || schemas.some(({ identify }) => identify.length > 0)) return;
+  if (mountType !== undefined || type === "unknown" || schemas.some(({ identify }) => identify.length > 0)) return;
   warnings.once(
     "AIRUDDER_UNREACHABLE_HANDLER",
     `receiver.on("${type}") never runs on this mount: the shape of ${type} is not known, so it cannot be identified. Give these pushes their own mount: airudder({ type: "${type}" }).`,

@@ -49,7 +49,7 @@ export class AirudderError extends Error {
   }
 }
 
-/** The rejection of a body over the limit. */
+/** The error for a body of more than `limit` bytes. */
 export function tooLarge(limit: number): AirudderError {
   return new AirudderError("too_large", `The body is larger than ${limit} bytes.`, {
     hint: "If Airudder sent this push, raise the option maxBodyBytes.",

@@ -9,8 +9,8 @@ import { DEFAULT_KEY } from "./push/sign.js";
 /** Options of {@link airudder}. All are optional. */
 export interface AirudderOptions {
   /**
-   * The KEY that was agreed with the vendor, for `Sign`; several while it is rotated. Default: the vendor's public `airudder`, which
-   * protects nothing, because anybody can sign with it; a warning is printed once.
+   * The KEY that you agreed with the vendor, for `Sign`. Pass several while you rotate it. Default: the vendor's public key `airudder`, with
+   * a warning: anybody can sign with it.
    */
   key?: string | readonly string[] | undefined;
   /**
@@ -30,20 +30,23 @@ export interface AirudderOptions {
    * - `off`: signatures are not checked.
    */
   verify?: "required" | "if-present" | "off" | undefined;
-  /** Checks `X-AIRudder-Sign`, whose algorithm is not documented. Default: not checked. */
+  /** Verifies the header `X-AIRudder-Sign`, whose algorithm is not documented. Return `true` to accept a push. Default: not verified. */
   verifyHeaderSign?: HeaderSignVerifier | undefined;
   /**
    * Whether replays (header `Airudder-Replay`) are accepted: `true` from every peer, `false` from none (403 `replay_not_allowed`).
    * Default: only from loopback addresses, and from none if `NODE_ENV` starts with `prod`.
    */
   allowReplays?: boolean | undefined;
-  /** Maximum size of a body, both as received and decompressed. Bytes; default 1,048,576. */
+  /** Maximum size of a body, before and after decompression. Bytes; default 1,048,576. */
   maxBodyBytes?: number | undefined;
-  /** Time limit for a body to arrive. Milliseconds; default 8,000. `deadlineMs` applies too. */
+  /** Maximum time for a body to arrive. If `deadlineMs` is lower, it applies instead. Milliseconds; default 8,000. */
   bodyTimeoutMs?: number | undefined;
-  /** Maximum time from the call of the receiver to the response; then the response is 503 `busy`. Milliseconds; default 8,000. */
+  /** Maximum time from the call of the receiver to the response. After it, the response is 503 `busy`. Milliseconds; default 8,000. */
   deadlineMs?: number | undefined;
-  /** How long a push that is byte-identical to its subject's last push is a duplicate. Milliseconds; default 3,600,000; 0 turns it off. */
+  /**
+   * A push is a duplicate if it is byte-identical to the last push of its subject and arrives within this time. Milliseconds; default
+   * 3,600,000; 0 turns detection off.
+   */
   duplicateWindowMs?: number | undefined;
   /** Receives every event. Events contain no payload values, except in `error`. Default: none. */
   observe?: Observer | undefined;
@@ -71,7 +74,7 @@ export interface ReceiverSettings {
   readonly lacksToken: boolean;
 }
 
-const NAMES = new Set<string>([
+const OPTION_NAMES = new Set<string>([
   "key",
   "token",
   "inbox",
@@ -120,10 +123,7 @@ function checkInbox(inbox: Inbox): void {
   );
   if (!isInbox) invalid("inbox", 'an inbox, such as fileInbox("./airudder-inbox")');
   if (usedInboxes.has(inbox))
-    invalid(
-      "inbox",
-      "an inbox of its own: another receiver uses this one; create one for each receiver, in separate folders",
-    );
+    invalid("inbox", "an inbox that no other receiver uses. Create one for each receiver, in separate folders");
   usedInboxes.add(inbox);
 }
 
@@ -135,10 +135,10 @@ export function checkOptions(options: AirudderOptions): ReceiverSettings {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     invalid("options", "an object, such as { key: process.env.AIRUDDER_KEY }");
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) {
+    if (!OPTION_NAMES.has(name)) {
       throw new AirudderError(
         "invalid_option",
-        `airudder(): unknown option "${name}". Options: ${[...NAMES].join(", ")}.`,
+        `airudder(): unknown option "${name}". Options: ${[...OPTION_NAMES].join(", ")}.`,
       );
     }
   }

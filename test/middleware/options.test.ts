@@ -51,11 +51,11 @@ for (const [what, folder, options, message] of wrongInboxes) {
   });
 }
 
-test("an inbox has one receiver: a second would have the pushes of the first done without its handlers", async (t) => {
+test("an inbox belongs to one receiver, because a second would consume pushes without their handlers", async (t) => {
   const inbox = fileInbox(makeFolder(t));
   const receiver = airudder({ key: "k", inbox });
   await receiver.ready();
-  assert.throws(() => airudder({ key: "k", inbox }), /option "inbox" must be an inbox of its own/);
+  assert.throws(() => airudder({ key: "k", inbox }), /option "inbox" must be an inbox that no other receiver uses/);
   await receiver.close();
 });
 

@@ -1,4 +1,4 @@
-import { findMismatches, measurePush, type PathStyle } from "airudder-webhooks/inspect";
+import { findMismatches, type PathStyle, validatePush } from "airudder-webhooks/inspect";
 import { type DriftGroup, DriftGroupBuilder } from "./group.js";
 import type { RecordedPush } from "./pushes.js";
 import { pathStyle } from "./reveal.js";
@@ -80,11 +80,11 @@ export class DriftSummaryBuilder {
       return;
     }
     this.#counts.pushes++;
-    const measure = measurePush(push.body, push.headers, push);
-    const { schema, payload = {}, quarantined, drift } = measure;
+    const validation = validatePush(push.body, push.headers, push);
+    const { schema, payload = {}, quarantined, drift } = validation;
     if (schema === undefined) this.#counts.unmeasured++;
     else if (!this.#isPublished || quarantined || drift.length > 0)
-      this.#compare(push, { ...measure, schema, payload });
+      this.#compare(push, { ...validation, schema, payload });
   }
 
   #compare(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {

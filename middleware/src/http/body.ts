@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { AirudderError, tooLarge } from "../errors.js";
-import { atEndOfTurn, type Waiter } from "../receiver/end-of-turn.js";
+import { atEndOfTurn, type EndOfTurnListener } from "../receiver/end-of-turn.js";
 
-/** Called once: with an error to respond with, with the bytes, or with neither if the sender has disconnected. */
+/** Called once. `error`: the request is rejected with it. `body`: the body is complete. Neither: the sender has disconnected. */
 type BodyDone = (error: AirudderError | undefined, body: BodyBytes | undefined) => void;
 
-/** A body's limits. */
+/** Limits for reading a body. */
 export interface BodyLimits {
   readonly maxBodyBytes: number;
   /** Maximum time from `startedAt` to the end of the body. Milliseconds. */
@@ -18,25 +18,26 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * Reads the body of a request within its limits.
- * @param announced length of the body in bytes, if the sender states it: then the body is complete with its last byte
+ * @param contentLength value of `Content-Length`. The body is then complete when this number of bytes has arrived.
  */
 export function readBody(
   request: IncomingMessage,
-  announced: number | undefined,
+  contentLength: number | undefined,
   limits: BodyLimits,
   done: BodyDone,
 ): void {
-  new BodyReader(request, announced, limits, done).start();
+  new BodyReader(request, contentLength, limits, done).start();
 }
 
 /**
  * Most bodies arrive together with their headers, so they are complete in the same turn of the event loop. The timer and the other listeners,
  * which only slower bodies need, are set up at the end of that turn. Measured on Express 5 and Node 20: setting them up for each body takes
- * about 6 % more processor time per push (136 instead of 128 µs; runs on a busy machine differ). Not used for HTTP/2 and for bodies without `Content-Length`.
+ * about 6 % more processor time per push (136 instead of 128 µs; runs on a busy machine differ). HTTP/2 requests and bodies without
+ * `Content-Length` get the listeners at once.
  */
-class BodyReader implements Waiter {
-  #first: Buffer | undefined;
-  #more: Buffer[] | undefined;
+class BodyReader implements EndOfTurnListener {
+  #firstChunk: Buffer | undefined;
+  #chunks: Buffer[] | undefined;
   #length = 0;
   #isDone = false;
   #isExact = true;
@@ -45,7 +46,7 @@ class BodyReader implements Waiter {
 
   constructor(
     private readonly request: IncomingMessage,
-    private readonly announced: number | undefined,
+    private readonly contentLength: number | undefined,
     private readonly limits: BodyLimits,
     private readonly done: BodyDone,
   ) {}
@@ -53,13 +54,13 @@ class BodyReader implements Waiter {
   start(): void {
     const { request } = this;
     request.on("data", (chunk: unknown) => this.#onData(chunk));
-    // Earlier middleware may have paused it.
+    // Earlier middleware may have paused the stream.
     if (request.readableFlowing === false) request.resume();
-    if (this.announced === undefined || request.httpVersionMajor > 1) this.#listen();
+    if (this.contentLength === undefined || request.httpVersionMajor > 1) this.#listenForEnd();
     atEndOfTurn(this);
   }
 
-  /** A chunk is text if earlier middleware has called `setEncoding()`. */
+  /** `data` is a string if earlier middleware has called `setEncoding()`. */
   #onData(data: unknown): void {
     if (this.#isDone) return;
     let chunk: Buffer;
@@ -78,34 +79,34 @@ class BodyReader implements Waiter {
       this.#finish(tooLarge(this.limits.maxBodyBytes), undefined);
       return;
     }
-    if (this.#first === undefined) this.#first = chunk;
-    else if (this.#more === undefined) this.#more = [this.#first, chunk];
-    else this.#more.push(chunk);
-    if (this.#length === this.announced) this.#finish(undefined, this.#collected());
+    if (this.#firstChunk === undefined) this.#firstChunk = chunk;
+    else if (this.#chunks === undefined) this.#chunks = [this.#firstChunk, chunk];
+    else this.#chunks.push(chunk);
+    if (this.#length === this.contentLength) this.#finish(undefined, this.#joinChunks());
   }
 
-  #collected(): BodyBytes {
-    const bytes = this.#more === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#more, this.#length);
+  #joinChunks(): BodyBytes {
+    const bytes = this.#chunks === undefined ? (this.#firstChunk ?? EMPTY) : Buffer.concat(this.#chunks, this.#length);
     return { bytes, isExact: this.#isExact };
   }
 
-  #listen(): void {
+  #listenForEnd(): void {
     if (this.#isListening) return;
     this.#isListening = true;
     this.request
-      .on("end", () => this.#finish(undefined, this.#collected()))
+      .on("end", () => this.#finish(undefined, this.#joinChunks()))
       .on("close", () => this.#finish(undefined, undefined))
       .on("error", ignore);
   }
 
-  /** The body did not arrive together with its headers: sets its time limit, and listens for a disconnect. */
+  /** If the body is still incomplete, sets its time limit and listens for a disconnect. */
   onEndOfTurn(): void {
     if (this.#isDone) return;
     const { request, limits } = this;
-    if (request.readableEnded) this.#finish(undefined, this.#collected());
+    if (request.readableEnded) this.#finish(undefined, this.#joinChunks());
     else if (request.destroyed) this.#finish(undefined, undefined);
     else {
-      this.#listen();
+      this.#listenForEnd();
       this.#timer = setTimeout(
         () => this.#finish(bodyTimeout(limits.timeoutMs), undefined),
         limits.timeoutMs - (performance.now() - limits.startedAt),
@@ -116,17 +117,17 @@ class BodyReader implements Waiter {
   #finish(error: AirudderError | undefined, body: BodyBytes | undefined): void {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#first = this.#more = undefined;
+    this.#firstChunk = this.#chunks = undefined;
     clearTimeout(this.#timer);
     this.done(error, body);
   }
 }
 
 /**
- * Waits until other middleware has read the body, within the same time limit.
- * @param done called once; without an error if the body has ended or the sender has disconnected
+ * Waits until earlier middleware has read the body, at most until the time limit.
+ * @param done called once: with `body_timeout`, or without an error if the body has ended or the sender has disconnected
  */
-export function awaitEnd(
+export function awaitOtherReader(
   request: IncomingMessage,
   limits: BodyLimits,
   done: (error: AirudderError | undefined) => void,
@@ -154,18 +155,18 @@ function unreadable(): AirudderError {
   });
 }
 
-/** Stays registered for good: a request that breaks off later emits an error, which without a listener would end the process. */
+/** Is never removed. A connection may fail later, and an `error` event without a listener ends the process. */
 function ignore(): void {}
 
 /** A body as bytes. */
 export interface BodyBytes {
   readonly bytes: Buffer;
-  /** Whether these are the exact bytes received. `false` if decoding them to text lost some. */
+  /** Whether these are the exact bytes received. `false` if they were decoded with errors, or re-serialised from a parsed object. */
   readonly isExact: boolean;
 }
 
-/** Stands for bytes that a decoder could not decode. */
-const REPLACEMENT = "\ufffd";
+/** A decoder writes it in place of bytes that it cannot decode. */
+const REPLACEMENT_CHARACTER = "\ufffd";
 
 /**
  * The bytes of a byte array or a string; `undefined` for any other value.
@@ -177,5 +178,5 @@ export function bytesOf(value: unknown, encoding: BufferEncoding | null = null):
     return { bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength), isExact: true };
   }
   if (typeof value !== "string") return undefined;
-  return { bytes: Buffer.from(value, encoding ?? "utf8"), isExact: !value.includes(REPLACEMENT) };
+  return { bytes: Buffer.from(value, encoding ?? "utf8"), isExact: !value.includes(REPLACEMENT_CHARACTER) };
 }

@@ -7,21 +7,21 @@ import { outcomeHeader } from "./outcome.js";
 import { checkRequestHead, rejectReplay } from "./request-head.js";
 
 /**
- * Responds to a web-standard request. Never rejects. The address of the peer is unknown, so replays are accepted only with
- * `allowReplays: true`.
+ * Responds to a web-standard request. Never rejects: every error becomes a response. Replays are accepted only with `allowReplays: true`,
+ * because the address of the peer is unknown.
  */
 export async function handleFetch(request: Request, intake: Intake, settings: ReceiverSettings): Promise<Response> {
   const startedAt = performance.now();
   const replaysAllowed = settings.allowReplays === true;
   let outcomeRequested = false;
-  let result: HttpResponse;
+  let httpResponse: HttpResponse;
   try {
     const { "airudder-token": token, ...headers } = Object.fromEntries(request.headers) as Record<string, string>;
     outcomeRequested = headers["airudder-devproxy"] === "1";
     const { method } = request;
     const head = {
       method,
-      url: pathOf(request.url),
+      url: pathAndQuery(request.url),
       headers: token === undefined ? headers : { ...headers, "airudder-token": token },
     };
     const url = checkRequestHead(head, settings);
@@ -29,18 +29,21 @@ export async function handleFetch(request: Request, intake: Intake, settings: Re
     const encoding = headers["content-encoding"];
     const body = await readWebBody(request, settings, startedAt);
     const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
-    result = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
+    httpResponse = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
-    result = intake.reject(error, startedAt);
+    httpResponse = intake.reject(error, startedAt);
   }
-  const response = new Response(result.body, { status: result.status, headers: headersOf(result) });
+  const response = new Response(httpResponse.body, { status: httpResponse.status, headers: headersOf(httpResponse) });
   if (outcomeRequested) {
-    response.headers.set("Airudder-Outcome", outcomeHeader(result, performance.now() - startedAt, replaysAllowed));
+    response.headers.set(
+      "Airudder-Outcome",
+      outcomeHeader(httpResponse, performance.now() - startedAt, replaysAllowed),
+    );
   }
   return response;
 }
 
-function pathOf(url: string): string {
+function pathAndQuery(url: string): string {
   const { pathname, search } = new URL(url);
   return pathname + search;
 }

@@ -8,10 +8,10 @@ import { inflateBody, isEncoded } from "../push/inflate.js";
 import type { Intake } from "../receiver/intake.js";
 import { type HttpResponse, headersOf } from "../receiver/response.js";
 import type { BodyBytes } from "./body.js";
-import { awaitEnd, type BodyLimits, readBody } from "./body.js";
+import { awaitOtherReader, type BodyLimits, readBody } from "./body.js";
 import { outcomeHeader } from "./outcome.js";
 import {
-  isCollecting,
+  isRawBodyIncomplete,
   isUnread,
   type ParsedBody,
   type ParsedRequest,
@@ -20,7 +20,7 @@ import {
 } from "./parsed-request.js";
 import { checkRequestHead, rejectReplay } from "./request-head.js";
 
-/** How long the rest of a rejected body is read and discarded. */
+/** Maximum time to read and discard the rest of a rejected body. */
 const DRAIN_MS = 2_000;
 
 /** An object, not an array: older releases of on-headers (in morgan, compression, express-session) misread arrays. */
@@ -66,7 +66,8 @@ export class NodeExchange {
         this.#headers = others;
       }
       const rawBody = request.rawBody === undefined ? undefined : readRawBody(request);
-      if (rawBody !== undefined && isCollecting(request)) awaitEnd(request, this.#limits, this.#onCollected);
+      if (rawBody !== undefined && isRawBodyIncomplete(request))
+        awaitOtherReader(request, this.#limits, this.#onRawBodyComplete);
       else if (rawBody !== undefined) this.#processRawBody(rawBody);
       else if (isUnread(request)) {
         const length = headers["content-length"];
@@ -87,7 +88,7 @@ export class NodeExchange {
     return allowReplays === "loopback" ? LOOPBACK.test(this.request.socket?.remoteAddress ?? "") : allowReplays;
   }
 
-  readonly #onCollected = (error: AirudderError | undefined): void => {
+  readonly #onRawBodyComplete = (error: AirudderError | undefined): void => {
     const rawBody = error === undefined ? readRawBody(this.request) : undefined;
     if (rawBody === undefined) this.#reject(error);
     else this.#processRawBody(rawBody);
@@ -97,14 +98,14 @@ export class NodeExchange {
     if (error !== undefined) this.#reject(error);
     else if (body === undefined) this.receiver.recorder.inFlight--;
     else if (body.bytes.length === 0) this.#processEmpty(body);
-    else this.#decodeContent(body, this.#headers["content-encoding"]);
+    else this.#inflateAndProcess(body, this.#headers["content-encoding"]);
   };
 
-  /** Processes a body of an empty stream: some test kits and hosts put the body into `request.body` instead. */
+  /** Processes an empty stream. Some test libraries and hosting platforms pass the body in `request.body` instead. */
   #processEmpty(empty: BodyBytes): void {
     try {
-      if (hasContent(this.request.body)) this.#processParsedBody();
-      else this.#decodeContent(empty, this.#headers["content-encoding"]);
+      if (hasBody(this.request.body)) this.#processParsedBody();
+      else this.#inflateAndProcess(empty, this.#headers["content-encoding"]);
     } catch (error) {
       this.#reject(error);
     }
@@ -120,15 +121,18 @@ export class NodeExchange {
     }
   }
 
-  /** Processes bytes that an earlier parser stored. Some parsers decompress the body but leave the header `content-encoding`. */
+  /**
+   * Processes bytes that an earlier parser stored. Some parsers decompress the body but leave the header `content-encoding`, so bytes that
+   * start like JSON count as decompressed.
+   */
   #processRawBody(body: BodyBytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
     const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
     if (isInflated) this.#headers = others;
-    this.#decodeContent(body, isInflated ? undefined : encoding);
+    this.#inflateAndProcess(body, isInflated ? undefined : encoding);
   }
 
-  #decodeContent(body: BodyBytes, encoding: string | undefined): void {
+  #inflateAndProcess(body: BodyBytes, encoding: string | undefined): void {
     if (!isEncoded(encoding)) {
       this.#process(body, body.bytes);
       return;
@@ -145,7 +149,7 @@ export class NodeExchange {
       this.#reject(tooLarge(settings.maxBodyBytes));
       return;
     }
-    const result = intake.process({
+    const processed = intake.process({
       method: "POST",
       url: this.#url,
       headers: this.#headers,
@@ -155,20 +159,23 @@ export class NodeExchange {
       reserialised: !isExact,
       startedAt: this.#startedAt,
     });
-    if (result instanceof Promise) void result.then((settled) => this.#respond(settled));
-    else this.#respond(result);
+    if (processed instanceof Promise) void processed.then((httpResponse) => this.#respond(httpResponse));
+    else this.#respond(processed);
   }
 
   #reject(error: unknown): void {
     this.#respond(this.receiver.intake.reject(error, this.#startedAt));
   }
 
-  /** Code that wraps the response, such as a logger of the app, may throw. Then the connection is closed, so the sender retries. */
-  #respond(result: HttpResponse): void {
+  /**
+   * Sends the response. Code of the app that wraps the response, such as a logger, may throw. The connection is then closed, and the sender
+   * retries.
+   */
+  #respond(httpResponse: HttpResponse): void {
     const { recorder, warnings } = this.receiver;
     recorder.inFlight--;
     try {
-      this.#send(result);
+      this.#send(httpResponse);
     } catch (error) {
       warnings.warn("AIRUDDER_RESPONSE_FAILED", `The response to a push could not be sent: ${messageOf(error)}`, {
         key: "response",
@@ -181,39 +188,46 @@ export class NodeExchange {
     }
   }
 
-  #send(result: HttpResponse): void {
+  #send(httpResponse: HttpResponse): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     const outcomeRequested = this.#headers["airudder-devproxy"] === "1";
-    if (result.status === 200 && !outcomeRequested) {
+    if (httpResponse.status === 200 && !outcomeRequested) {
       response.writeHead(200, OK_HEADERS);
-      // Sends headers and body in one piece. Measured on node:http and Node 20: end(body), which adds an empty second piece, takes 2 to 19 %
-      // more processor time per push; on Express, no difference. The mock responses of test kits have no cork.
+      // Sends the headers and the body in one chunk. end(body) would send a second, empty chunk. Measured on Node 20: on node:http, end(body)
+      // takes 2 to 19 % more processor time per push; on Express there is no difference. The mock responses of test libraries have no cork().
       response.cork?.();
-      response.write(result.body);
+      response.write(httpResponse.body);
       response.uncork?.();
       response.end();
       return;
     }
     const headers: Record<string, string | number> = {
-      ...headersOf(result),
-      "Content-Length": Buffer.byteLength(result.body),
+      ...headersOf(httpResponse),
+      "Content-Length": Buffer.byteLength(httpResponse.body),
     };
     if (outcomeRequested) {
-      headers["Airudder-Outcome"] = outcomeHeader(result, performance.now() - this.#startedAt, this.#replaysAllowed());
+      headers["Airudder-Outcome"] = outcomeHeader(
+        httpResponse,
+        performance.now() - this.#startedAt,
+        this.#replaysAllowed(),
+      );
     }
-    response.writeHead(result.status, headers);
-    response.end(result.body);
-    // The mock requests of test kits may not be streams.
+    response.writeHead(httpResponse.status, headers);
+    response.end(httpResponse.body);
+    // The mock requests of test libraries may not be streams.
     if (!request.complete && typeof request.resume === "function") drain(request);
   }
 }
 
-function hasContent(body: unknown): boolean {
+function hasBody(body: unknown): boolean {
   return typeof body === "object" && body !== null ? Object.keys(body).length > 0 : body !== undefined && body !== "";
 }
 
-/** Discards the rest of the body, then closes the connection: most senders read the response only after they have sent the body. */
+/**
+ * Reads and discards the rest of the body, because most senders read the response only after they have sent the body. Closes the connection
+ * if the body takes longer than `DRAIN_MS`.
+ */
 function drain(request: IncomingMessage): void {
   const timer = setTimeout(() => request.destroy(), DRAIN_MS);
   timer.unref();

@@ -4,7 +4,7 @@ import { classOf } from "../observe/describe-error.js";
 import { checkObject } from "../push/parse.js";
 import { type BodyBytes, bytesOf } from "./body.js";
 
-/** A request as earlier middleware may have left it. */
+/** A request with the properties that Express and earlier middleware may have added. */
 export interface ParsedRequest extends IncomingMessage {
   body?: unknown;
   rawBody?: unknown;
@@ -15,7 +15,7 @@ interface Router {
   stack?: { name?: string }[];
 }
 
-/** A body that an earlier parser read from the stream. */
+/** The bytes of a body, and its parsed form if an earlier parser kept only that. */
 export interface ParsedBody extends BodyBytes {
   /** The parsed object, if the bytes were re-serialised from it. */
   readonly payload?: object;
@@ -27,7 +27,7 @@ export function isUnread(request: ParsedRequest): boolean {
 }
 
 /** Whether earlier middleware still collects the body in `rawBody`. */
-export function isCollecting(request: ParsedRequest): boolean {
+export function isRawBodyIncomplete(request: ParsedRequest): boolean {
   return (
     (typeof request.rawBody === "string" || request.rawBody instanceof Uint8Array) &&
     request.readableDidRead &&
@@ -37,7 +37,10 @@ export function isCollecting(request: ParsedRequest): boolean {
   );
 }
 
-/** The bytes in `rawBody`, where some parsers store them. `undefined` if there are none, or if they are empty and the stream is unread. */
+/**
+ * The bytes in `rawBody`, where some parsers store them; `undefined` if there are none. An empty `rawBody` of an unread stream counts as none:
+ * no parser has filled it.
+ */
 export function readRawBody(request: ParsedRequest): BodyBytes | undefined {
   const stored = bytesOf(request.rawBody);
   return stored?.bytes.length === 0 && isUnread(request) ? undefined : stored;
@@ -77,28 +80,29 @@ function stringify(request: ParsedRequest, payload: object): string {
   return json;
 }
 
-const PARSERS = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
+/** Function names of common body parsers. */
+const PARSER_NAME = /^(?:json|raw|text|urlencoded)Parser$|^multer|formidable|busboy|bodyParser/i;
 
 /** The stream cannot be read twice. Only the app can fix this, by mounting the receiver first. */
 function alreadyConsumed(request: ParsedRequest, reason: string): AirudderError {
   const parser = parsersBefore(request);
   return new AirudderError(
     "body_already_consumed",
-    `The body was read by ${parser} ${reason}. Mount airudder before it.`,
+    `The body was read by ${parser} ${reason}. Mount the receiver before it.`,
     {
       hint: `Mount the receiver before ${parser}, or let that parser store the bytes in req.rawBody.`,
     },
   );
 }
 
-/** The names of the body parsers that are mounted before the receiver, as Express knows them. */
+/** Names the body parsers that Express runs before the receiver, for error messages. */
 function parsersBefore(request: ParsedRequest): string {
   const layers = routerOf(request)?.stack;
   if (!Array.isArray(layers)) return "an earlier body parser";
-  const receiver = layers.findIndex((layer) => layer?.name === "receiver");
-  const before = receiver < 0 ? layers : layers.slice(0, receiver);
+  const receiverIndex = layers.findIndex((layer) => layer?.name === "receiver");
+  const before = receiverIndex < 0 ? layers : layers.slice(0, receiverIndex);
   const parsers = before.flatMap((layer) =>
-    typeof layer?.name === "string" && PARSERS.test(layer.name) ? [layer.name] : [],
+    typeof layer?.name === "string" && PARSER_NAME.test(layer.name) ? [layer.name] : [],
   );
   return parsers.length > 0 ? parsers.join(" and ") : "an earlier body parser";
 }

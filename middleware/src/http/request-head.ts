@@ -13,7 +13,7 @@ const UTF8 = /^"?(?:utf-?8|us-ascii)"?$/;
 const ENCODINGS = ["identity", "gzip", "x-gzip", "deflate", "br"];
 
 /**
- * Checks what does not need the body: method, content type, content encoding, length and token.
+ * Checks the method, content type, content encoding, length and token of a request, before its body is read.
  * @returns the URL without the token
  * @throws AirudderError if a check fails
  */
@@ -24,10 +24,13 @@ export function checkRequestHead(
   if (method !== "POST") {
     throw new AirudderError("method_not_allowed", "Only POST is accepted here.");
   }
-  checkContentType(joined(headers["content-type"]));
-  const contentEncoding = joined(headers["content-encoding"]);
+  checkContentType(joinValues(headers["content-type"]));
+  const contentEncoding = joinValues(headers["content-encoding"]);
   if (contentEncoding !== undefined && !ENCODINGS.includes(contentEncoding.toLowerCase())) {
-    throw new AirudderError("unsupported_encoding", "The content encoding is none of gzip, deflate, br and identity.");
+    throw new AirudderError(
+      "unsupported_encoding",
+      "The content encoding is not supported. Supported: gzip, deflate, br, identity.",
+    );
   }
   const contentLength = headers["content-length"];
   if (contentLength !== undefined && Number(contentLength) > settings.maxBodyBytes)
@@ -45,11 +48,11 @@ export function rejectReplay(): never {
   });
 }
 
-function joined(value: string | string[] | undefined): string | undefined {
+function joinValues(value: string | string[] | undefined): string | undefined {
   return typeof value === "object" ? value.join(", ") : value;
 }
 
-/** A push without a content type is read as JSON: the docs show some. */
+/** A request without a content type is read as JSON, because some examples in the vendor's docs have none. */
 function checkContentType(value: string | undefined): void {
   if (value === undefined || value === "" || value === "application/json") return;
   const [type = "", ...parameters] = value

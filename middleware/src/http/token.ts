@@ -1,12 +1,13 @@
 import { AirudderError } from "../errors.js";
 import { isEqual } from "../push/sign.js";
 
-const PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
+const TOKEN_PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
 
 /**
  * Checks the token of a request and removes it from the URL. The rest of the URL is not changed. A request carries the token as
  * `?token=…`, at the end of the path as `/t/…`, or in the header `Airudder-Token`.
- * @param token the expected token; if it is `undefined`, nothing is checked
+ * @param header value of the header `Airudder-Token`
+ * @param token the expected token. Without one nothing is checked, but a `token` in the query is still removed.
  * @returns the URL without the token
  * @throws AirudderError `bad_token`
  */
@@ -39,7 +40,7 @@ function checkToken(given: readonly string[], token: string): void {
   });
 }
 
-/** The possible values of a text in a URL: unchanged, percent-decoded, and percent-decoded with + as a space. */
+/** The values that a text in a URL can stand for: unchanged, percent-decoded, and percent-decoded with + as a space. */
 function decodings(raw: string): string[] {
   const values = [raw];
   for (const text of [raw, raw.replaceAll("+", " ")]) {
@@ -79,9 +80,9 @@ function readQuery(query: string, token: string | undefined): { values: string[]
   return { values, rest: rest.join("&") };
 }
 
-/** The values after `/t/` at the end of a path. `rest` is the path without them if one is the token, otherwise the whole path. */
+/** The possible tokens after `/t/` at the end of a path. `rest` is the path without the token. If none matches, `rest` is the whole path. */
 function readPath(path: string, token: string): { values: string[]; rest: string } | undefined {
-  const match = PATH.exec(path);
+  const match = TOKEN_PATH.exec(path);
   if (match === null) return undefined;
   const [, mount = "", raw = ""] = match;
   const values = decodings(raw);

@@ -12,11 +12,11 @@ import { findSearchIds, findSubject } from "../push/subject.js";
 import { validate } from "../push/validate.js";
 import { hasSchema } from "./type-names.js";
 
-/** How a body compares with the schema of its type. */
-export interface PushMeasure {
-  /** `unparsable` for a body that is no JSON object. */
+/** The result of validating a body against the schema of its type. */
+export interface PushValidation {
+  /** `unparsable` for a body that is not a JSON object. */
   readonly type: PushType | "unparsable";
-  /** Name of the schema that the body is compared with, such as `dialer.task.bare`. Absent for an unknown type. */
+  /** Name of the schema of the body, such as `dialer.task.bare`. Absent for an unknown type. */
   readonly schema?: string;
   /** Whether the payload lacks what every handler of its type needs. */
   readonly quarantined: boolean;
@@ -27,19 +27,23 @@ export interface PushMeasure {
 }
 
 /** What a body contains, and whether its signature is correct. */
-export interface PushDescription extends PushMeasure, Readonly<Omit<PushFacts, keyof PushMeasure>> {
+export interface PushDescription extends PushValidation, Readonly<Omit<PushFacts, keyof PushValidation>> {
   /** Likely cause, if the payload carries a `Sign` that matches none of the keys. */
   readonly signProblem?: string;
 }
 
-interface Measured {
+interface ValidatedBody {
   schema: PushSchema | undefined;
   payload: object;
-  measure: PushMeasure;
+  validation: PushValidation;
 }
 
-/** `undefined` for a body that is no JSON object. */
-function measure(body: Uint8Array, headers: HeaderMap, recordedType: string | undefined): Measured | undefined {
+/** `undefined` for a body that is not a JSON object. */
+function validateBody(
+  body: Uint8Array,
+  headers: HeaderMap,
+  recordedType: string | undefined,
+): ValidatedBody | undefined {
   let payload: object;
   try {
     ({ payload } = decodeBody(body, headers));
@@ -51,7 +55,7 @@ function measure(body: Uint8Array, headers: HeaderMap, recordedType: string | un
   return {
     schema,
     payload,
-    measure: {
+    validation: {
       type: schema?.type ?? "unknown",
       ...(schema === undefined ? {} : { schema: schema.name }),
       ...validate(schema, payload),
@@ -63,34 +67,38 @@ function measure(body: Uint8Array, headers: HeaderMap, recordedType: string | un
 const UNPARSABLE = { type: "unparsable", quarantined: false, drift: [] } as const;
 
 /**
- * Compares a body with the schema of its type. Never throws. Faster than `describePush`, which also checks the signature and finds ids.
- * @param options.type the type that the push was recorded with; default: the payload's shape decides, as for a type without a schema
+ * Validates a body against the schema of its type. Never throws. Faster than `describePush`, which also verifies the signature and finds ids.
+ * @param options.type the recorded type of the push. Default: the type is identified by shape, also if the recorded type has no schema.
  */
-export function measurePush(body: Uint8Array, headers: HeaderMap = {}, options: { type?: string } = {}): PushMeasure {
-  return measure(body, headers, options.type)?.measure ?? UNPARSABLE;
+export function validatePush(
+  body: Uint8Array,
+  headers: HeaderMap = {},
+  options: { type?: string } = {},
+): PushValidation {
+  return validateBody(body, headers, options.type)?.validation ?? UNPARSABLE;
 }
 
 /**
  * Describes a body for a tool that shows or records pushes. Never throws.
  * @param options.key key or keys of `Sign`; default: the vendor's public key
- * @param options.type the type that the push was recorded with; default: the payload's shape decides, as for a type without a schema
+ * @param options.type the recorded type of the push. Default: the type is identified by shape, also if the recorded type has no schema.
  */
 export function describePush(
   body: Uint8Array,
   headers: HeaderMap = {},
   options: { key?: string | readonly string[]; type?: string } = {},
 ): PushDescription {
-  const measured = measure(body, headers, options.type);
-  if (measured === undefined) return { ...UNPARSABLE, verified: false };
-  const { schema, payload } = measured;
+  const validated = validateBody(body, headers, options.type);
+  if (validated === undefined) return { ...UNPARSABLE, verified: false };
+  const { schema, payload } = validated;
   const subject = findSubject(schema, payload);
-  const isChecked = schema?.sign === "Sign";
-  const verified = isChecked && verifySign(payload, options.key);
-  const isWrong = isChecked && !verified && "Sign" in payload;
+  const isSignChecked = schema?.sign === "Sign";
+  const verified = isSignChecked && verifySign(payload, options.key);
+  const isSignWrong = isSignChecked && !verified && "Sign" in payload;
   return {
-    ...measured.measure,
+    ...validated.validation,
     verified,
-    ...(isWrong ? { signProblem: likelyMistake(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
+    ...(isSignWrong ? { signProblem: likelyMistake(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
     ...(subject === undefined ? {} : { subject }),
     ...findSearchIds(schema, payload),
   };

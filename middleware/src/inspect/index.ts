@@ -15,5 +15,5 @@ export { factsOf, type PushFacts, SEARCH_KEYS, type SearchIds, type SearchKey } 
 export { newPushId } from "../push/id.js";
 export { type DriftKind, findMismatches, type Mismatch, type PathStyle } from "../push/mismatch.js";
 export { parsePointer, pointerStep, readAt } from "../push/pointer.js";
-export { describePush, measurePush, type PushDescription, type PushMeasure } from "./describe.js";
+export { describePush, type PushDescription, type PushValidation, validatePush } from "./describe.js";
 export { isTypeName, TYPE_NAMES } from "./type-names.js";

@@ -3,7 +3,7 @@ import type { PushType } from "../generated/types.js";
 
 const TYPES_WITH_SCHEMA: ReadonlySet<unknown> = new Set(catalogue.map(({ type }) => type));
 
-/** Every type that a push can be recorded with. `unparsable` is for a body that is no JSON object. */
+/** Every type that a push can be recorded with. `unparsable` is for a body that is not a JSON object. */
 export const TYPE_NAMES: readonly (PushType | "unparsable")[] = [
   ...new Set(catalogue.map(({ type }) => type)),
   "unknown",

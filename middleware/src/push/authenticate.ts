@@ -75,7 +75,7 @@ function checkHeaderSign(
   if (reserialised) {
     throw new AirudderError(
       "body_already_consumed",
-      `An earlier parser consumed the body, so the header ${HEADER_SIGN} cannot be verified. Mount airudder before it.`,
+      `An earlier parser consumed the body, so the header ${HEADER_SIGN} cannot be verified. Mount the receiver before it.`,
       {
         hint: "verifyHeaderSign needs the exact bytes. An earlier parser, such as express.json(), consumed them: mount the receiver before it.",
       },

@@ -8,7 +8,7 @@ import { warnUnhandled } from "./unhandled.js";
 
 /** Direct mode: handlers run before the response, and nothing is stored. */
 export class DirectMode implements ReceiverMode {
-  readonly limitsReplays = false;
+  readonly hasReplayTimeout = false;
   readonly #abort = new AbortController();
   readonly #context = { signal: this.#abort.signal };
   readonly #running = new Set<Promise<unknown>>();
@@ -37,8 +37,8 @@ export class DirectMode implements ReceiverMode {
     const fail = (error: unknown): never => {
       this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       const { summary, locations } = describeError(error, push.payload);
-      const next = push.replay === undefined ? ". The response is 500, so Airudder retries" : "";
-      const message = `A handler of ${type} failed, push ${id}, attempt 1: ${summary}${next}.`;
+      const retryNote = push.replay === undefined ? ". The response is 500, so Airudder retries" : "";
+      const message = `A handler of ${type} failed, push ${id}, attempt 1: ${summary}${retryNote}.`;
       this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
       throw new AirudderError("handler_failed", "The push could not be handled; send it again.", { cause: error });
     };

@@ -1,14 +1,17 @@
 import { Fingerprints } from "./fingerprints.js";
 
 /** A push that is being accepted: stored or handled. */
-export interface Pending {
+export interface PendingPush {
   readonly subject: string;
   readonly digest: string;
   /** Settles when the push is accepted or rejected. */
   readonly accepting: Promise<unknown>;
   /** Number of requests that wait for it: the first one and its duplicates. */
   waiting: number;
-  /** Whether a response was 503: the next duplicate is the retry, even if other pushes of the subject arrived in between. */
+  /**
+   * Whether a request got the response 503 at the deadline, so its sender retries. The retry is a duplicate, even if other pushes of the
+   * subject arrived in between.
+   */
   isLate: boolean;
   /** Whether a later push of its subject was accepted before it. */
   isOvertaken: boolean;
@@ -17,7 +20,7 @@ export interface Pending {
 /** Maximum number of subjects. Beyond it, the older half is forgotten. */
 const MAX_SUBJECTS = 100_000;
 
-/** How long a retry is expected. The vendor retries for about five minutes. */
+/** How long to expect a retry after the response 503. The vendor retries for about five minutes. */
 const RETRY_WINDOW_MS = 10 * 60_000;
 const MAX_EXPECTED_RETRIES = 1_000;
 
@@ -34,24 +37,25 @@ export function steadyNow(): number {
 }
 
 /**
- * Detects a push whose bytes are identical to the last push of its subject. It has two tables: when the younger one is full, it replaces the
- * older one, so forgetting subjects takes no time.
+ * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two tables, so that old ones can be
+ * discarded at once: when the younger table is full, it replaces the older one.
  */
 export class Duplicates {
   #younger = new Fingerprints();
   #older = new Fingerprints();
   /** The pending pushes of each subject, in the order of arrival. */
-  readonly #pending = new Map<string, Pending[]>();
+  readonly #pending = new Map<string, PendingPush[]>();
   /** Pushes that were accepted after the response 503, each with the time: their senders retry. */
   readonly #expectedRetries = new Map<string, number>();
 
   constructor(private readonly windowMs: number) {}
 
   /**
-   * Whether a push is a duplicate: the subject's last push had this digest, within the window. If that push is pending, returns it: the
-   * duplicate waits for it.
+   * Looks for a push of which this one is a duplicate.
+   * @returns `false`: this push is no duplicate. `true`: it is a duplicate of an accepted push. A pending push: it is a duplicate of that
+   * push, and its response waits for it.
    */
-  find(subject: string, digest: string): Pending | boolean {
+  find(subject: string, digest: string): PendingPush | boolean {
     const pending = this.#pending.get(subject);
     if (pending !== undefined) {
       const last = pending.at(-1);
@@ -60,11 +64,12 @@ export class Duplicates {
       if (late !== undefined) return late;
     }
     if (this.#isExpectedRetry(subject, digest)) return true;
-    // A later push of the subject is pending, so the last accepted push is not the last one.
+    // The subject's last push is still pending and has other bytes, so the last accepted push does not count.
     if (pending?.some(({ isOvertaken }) => !isOvertaken)) return false;
     return this.#isLast(subject, digest);
   }
 
+  /** Whether the subject's last accepted push has this digest and is within the window. */
   #isLast(subject: string, digest: string): boolean {
     const at = this.#younger.find(subject, digest) ?? this.#older.find(subject, digest);
     return at !== undefined && steadyNow() - at < this.windowMs;
@@ -77,7 +82,7 @@ export class Duplicates {
     return this.#expectedRetries.delete(key) && steadyNow() - (at as number) < RETRY_WINDOW_MS;
   }
 
-  /** Remembers an accepted push as its subject's last. */
+  /** Remembers an accepted push as the last one of its subject. `at`: milliseconds since 1970. */
   remember(subject: string, digest: string, at: number = steadyNow()): void {
     for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
     this.#put(subject, digest, at);
@@ -91,14 +96,14 @@ export class Duplicates {
     this.#younger.put(subject, digest, at);
   }
 
-  /** Remembers a push of an earlier process as its subject's last, unless one is pending. Call it in the order of arrival. */
+  /** Remembers a push of an earlier process as the last one of its subject, unless a push is pending. Call it in the order of arrival. */
   recover(subject: string, digest: string, receivedAt: number): void {
-    // Also if the push is outside the window: it replaces earlier ones.
+    // A push outside the window is remembered too, because it replaces earlier pushes of its subject.
     if (!this.#pending.has(subject)) this.remember(subject, digest, Math.min(receivedAt, steadyNow()));
   }
 
-  /** Adds a pending push, until `settle`. */
-  begin(subject: string, digest: string, accepting: Promise<unknown>): Pending {
+  /** Adds a pending push. Call `settle` when it is accepted or rejected. */
+  begin(subject: string, digest: string, accepting: Promise<unknown>): PendingPush {
     const begun = { subject, digest, accepting, waiting: 0, isLate: false, isOvertaken: false };
     const pending = this.#pending.get(subject);
     if (pending === undefined) this.#pending.set(subject, [begun]);
@@ -107,19 +112,19 @@ export class Duplicates {
   }
 
   /** Removes a pending push. An accepted push is its subject's last one, unless it was overtaken. A rejected push is forgotten. */
-  settle(settled: Pending, accepted: boolean): void {
+  settle(settled: PendingPush, accepted: boolean): void {
     const { subject, digest, isLate, waiting, isOvertaken } = settled;
     const pending = this.#pending.get(subject) ?? [];
     const index = pending.indexOf(settled);
     if (pending.length > 1) pending.splice(index, 1);
     else this.#pending.delete(subject);
     if (!accepted) {
-      // The last accepted push has the same bytes. Forget it, or the retry of this push would be a duplicate of it.
+      // The last accepted push has the same bytes. It is forgotten, so that the retry of this push is not taken for its duplicate.
       if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
       return;
     }
     if (!isOvertaken) {
-      for (let i = 0; i < index; i++) (pending[i] as Pending).isOvertaken = true;
+      for (let i = 0; i < index; i++) (pending[i] as PendingPush).isOvertaken = true;
       this.#put(subject, digest, steadyNow());
     }
     // If a request still waits, its response is 200, so no retry follows.

@@ -1,19 +1,22 @@
-/** Work that most often ends in the turn of the event loop in which it began. */
-export interface Waiter {
-  /** Called at the end of the turn. Set up here what only unfinished work needs, such as a time limit. */
+/** Is notified at the end of the current turn of the event loop. */
+export interface EndOfTurnListener {
+  /**
+   * Called at the end of the turn. Most work is finished by then. Set up here what only unfinished work needs, such as a time limit: it
+   * costs the other work nothing.
+   */
   onEndOfTurn(): void;
 }
 
-let waiters: Waiter[] = [];
+let listeners: EndOfTurnListener[] = [];
 
-/** Calls `onEndOfTurn` when this turn of the event loop ends. All waiters of a turn share one timer. */
-export function atEndOfTurn(waiter: Waiter): void {
-  if (waiters.length === 0) setImmediate(callWaiters);
-  waiters.push(waiter);
+/** Calls `onEndOfTurn` when this turn of the event loop ends. All listeners of a turn share one `setImmediate`. */
+export function atEndOfTurn(listener: EndOfTurnListener): void {
+  if (listeners.length === 0) setImmediate(callListeners);
+  listeners.push(listener);
 }
 
-function callWaiters(): void {
-  const called = waiters;
-  waiters = [];
-  for (const waiter of called) waiter.onEndOfTurn();
+function callListeners(): void {
+  const called = listeners;
+  listeners = [];
+  for (const listener of called) listener.onEndOfTurn();
 }

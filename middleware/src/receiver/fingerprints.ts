@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 
 const INITIAL_SLOTS = 1_024;
-/** Maximum length of a search, whatever subjects an attacker sends. The last slot of a full search is overwritten. */
+/**
+ * Maximum number of slots that one search reads. It bounds the time of a search if an attacker sends subjects with similar hashes. If all
+ * these slots are taken, the last one is overwritten.
+ */
 const MAX_PROBES = 256;
 /** Number of 32-bit words that are stored of a SHA-256. 128 bits rule out accidental matches. */
 const DIGEST_WORDS = 4;
@@ -24,7 +27,7 @@ for (let i = 0; i < 16; i++) HEX["0123456789abcdef".charCodeAt(i)] = i;
  * | `find` | 2.6 µs | 6.4 µs |
  *
  * Limits: entries cannot be removed one by one. If two subjects have the same hash of 64 bits, each overwrites the other, so a duplicate
- * may not be detected. A new push is never taken for a duplicate, because that needs equal digests.
+ * may not be detected. A push with other bytes is never taken for a duplicate, because that needs equal digests.
  */
 export class Fingerprints {
   #slots = INITIAL_SLOTS;
@@ -32,23 +35,24 @@ export class Fingerprints {
   /** 0 in a free slot. */
   #times = new Float64Array(INITIAL_SLOTS);
   #size = 0;
-  /** The hash of the subject of the last `#hash` call. */
-  #low = 0;
-  #high = 0;
+  /** The two halves of the hash that `#hash` computed last. */
+  #hashLow = 0;
+  #hashHigh = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** The time of the subject's last push: 0 if it had another digest, `undefined` if there is none. */
+  /** The time of the subject's last push, if it had this digest. 0: it had another digest. `undefined`: the subject is not known. */
   find(subject: string, digest: string): number | undefined {
     this.#hash(subject);
     const slot = this.#findSlot();
-    const at = slot * SLOT_WORDS;
+    const offset = slot * SLOT_WORDS;
     const words = this.#words;
-    if (this.#times[slot] === 0 || words[at] !== this.#low || words[at + 1] !== this.#high) return undefined;
+    if (this.#times[slot] === 0 || words[offset] !== this.#hashLow || words[offset + 1] !== this.#hashHigh)
+      return undefined;
     for (let i = 0; i < DIGEST_WORDS; i++) {
-      if (words[at + 2 + i] !== wordOf(digest, i)) return 0;
+      if (words[offset + 2 + i] !== wordOf(digest, i)) return 0;
     }
     return this.#times[slot];
   }
@@ -58,12 +62,12 @@ export class Fingerprints {
     if (this.#size * 4 >= this.#slots * 3) this.#grow();
     this.#hash(subject);
     const slot = this.#findSlot();
-    const at = slot * SLOT_WORDS;
+    const offset = slot * SLOT_WORDS;
     const words = this.#words;
     if (this.#times[slot] === 0) this.#size++;
-    words[at] = this.#low;
-    words[at + 1] = this.#high;
-    for (let i = 0; i < DIGEST_WORDS; i++) words[at + 2 + i] = wordOf(digest, i);
+    words[offset] = this.#hashLow;
+    words[offset + 1] = this.#hashHigh;
+    for (let i = 0; i < DIGEST_WORDS; i++) words[offset + 2 + i] = wordOf(digest, i);
     this.#times[slot] = time;
   }
 
@@ -77,18 +81,18 @@ export class Fingerprints {
     }
     low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
     high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
-    this.#low = low >>> 0;
-    this.#high = high >>> 0;
+    this.#hashLow = low >>> 0;
+    this.#hashHigh = high >>> 0;
   }
 
   /** The slot of the hashed subject, or the slot to put it in. */
   #findSlot(): number {
     const words = this.#words;
     const last = this.#slots - 1;
-    let slot = this.#low & last;
+    let slot = this.#hashLow & last;
     for (let probe = 1; probe < MAX_PROBES; probe++) {
-      const at = slot * SLOT_WORDS;
-      if (this.#times[slot] === 0 || (words[at] === this.#low && words[at + 1] === this.#high)) break;
+      const offset = slot * SLOT_WORDS;
+      if (this.#times[slot] === 0 || (words[offset] === this.#hashLow && words[offset + 1] === this.#hashHigh)) break;
       slot = (slot + 1) & last;
     }
     return slot;
@@ -102,11 +106,11 @@ export class Fingerprints {
     this.#times = new Float64Array(this.#slots);
     for (let old = 0; old < times.length; old++) {
       if (times[old] === 0) continue;
-      const at = old * SLOT_WORDS;
-      this.#low = words[at] as number;
-      this.#high = words[at + 1] as number;
+      const offset = old * SLOT_WORDS;
+      this.#hashLow = words[offset] as number;
+      this.#hashHigh = words[offset + 1] as number;
       const slot = this.#findSlot();
-      this.#words.set(words.subarray(at, at + SLOT_WORDS), slot * SLOT_WORDS);
+      this.#words.set(words.subarray(offset, offset + SLOT_WORDS), slot * SLOT_WORDS);
       this.#times[slot] = times[old] as number;
     }
   }

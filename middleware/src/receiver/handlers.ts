@@ -12,7 +12,7 @@ export type Handler<P> = (push: P, context: HandlerContext) => unknown;
 
 type AnyHandler = Handler<Push | QuarantinedPush>;
 
-/** The keys of `receiver.on` besides the types: `*` for every push that is not quarantined, and `quarantined` for the others. */
+/** The keys of `receiver.on` besides the types. `*` is for every push that is not quarantined, `quarantined` for the others. */
 export interface HandlerMap {
   "*": Push;
   quarantined: QuarantinedPush;
@@ -45,7 +45,7 @@ export class Handlers {
     for (const onAdd of this.#onAdd) onAdd();
   }
 
-  /** Number of types that have a handler. */
+  /** Number of keys that have a handler: types, `*` and `quarantined`. */
   get size(): number {
     return this.#handlers.size;
   }
@@ -64,7 +64,7 @@ export class Handlers {
     return ofAny ?? (type === "unknown" ? this.#handlers.get("quarantined") : undefined);
   }
 
-  /** Resolves when a handler for this push is registered, or after `limitMs`. */
+  /** Resolves when a handler for this push is registered, or after `limitMs`. For a push of type `unknown`, any new handler ends the wait. */
   wait(push: HandlerKey, limitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const settle = (): void => {
@@ -98,6 +98,7 @@ function handled(): HandlerResult {
   return "handled";
 }
 
+/** Runs the handlers from index `start` on. Returns a promise as soon as one of them is asynchronous. */
 function runFrom(
   handlers: AnyHandler[],
   start: number,
@@ -108,11 +109,11 @@ function runFrom(
     const result = (handlers[i] as AnyHandler)(push, context);
     if (typeof result !== "object" || result === null) continue;
     if (isThenable(result)) {
-      const rest = i + 1;
+      const next = i + 1;
       const settled = Promise.resolve(result);
-      return rest === handlers.length
+      return next === handlers.length
         ? (settled as Promise<unknown> as Promise<void>)
-        : settled.then(() => runFrom(handlers, rest, push, context));
+        : settled.then(() => runFrom(handlers, next, push, context));
     }
     if (isGenerator(result))
       throw new TypeError("The handler returned a generator, whose body never runs. Use an async function.");

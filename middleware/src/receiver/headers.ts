@@ -1,16 +1,18 @@
 import type { HeaderMap } from "../journal/index.js";
 
 /**
- * The headers to store. Proxies put the request's URL into headers such as `X-Original-URI` and `Referer`: the token in it is replaced.
+ * The headers to store, with `[token]` in place of the token. Proxies copy the request's URL, which may contain the token, into headers such
+ * as `X-Original-URI` and `Referer`.
  * @param token the receiver's token, if it has one
  */
-export function withoutToken(headers: HeaderMap, token: string | undefined): HeaderMap {
+export function redactToken(headers: HeaderMap, token: string | undefined): HeaderMap {
   if (token === undefined) return headers;
-  const forms = [...new Set([token, encodeURIComponent(token), encodeURI(token)])];
-  const holdsToken = (value: string | string[]): boolean =>
-    typeof value === "string" ? forms.some((form) => value.includes(form)) : value.some(holdsToken);
-  if (!Object.values(headers).some(holdsToken)) return headers;
-  const replace = (value: string): string => forms.reduce((text, form) => text.replaceAll(form, "[token]"), value);
+  const encodings = [...new Set([token, encodeURIComponent(token), encodeURI(token)])];
+  const containsToken = (value: string | string[]): boolean =>
+    typeof value === "string" ? encodings.some((encoding) => value.includes(encoding)) : value.some(containsToken);
+  if (!Object.values(headers).some(containsToken)) return headers;
+  const replace = (value: string): string =>
+    encodings.reduce((text, encoding) => text.replaceAll(encoding, "[token]"), value);
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,

@@ -22,12 +22,12 @@ import type { Push, QuarantinedPush } from "../push/push.js";
 import { validate } from "../push/validate.js";
 import type { HandlerContext, HandlerKey, HandlerResult, Handlers } from "./handlers.js";
 import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
-import { ParsedPush } from "./parsed-push.js";
+import { ParsedStoredPush } from "./parsed-stored-push.js";
 import { warnUnhandled } from "./unhandled.js";
 
 /** How long a push without a handler waits for `receiver.on()`. */
 const HANDLER_WAIT_MS = 30_000;
-/** Delay before an inbox that could not be opened is opened again, also if no push arrives. */
+/** Delay before the next attempt to open the inbox. */
 const REOPEN_MS = 1_000;
 
 interface InboxModeSettings {
@@ -38,17 +38,17 @@ interface InboxModeSettings {
 
 /** Inbox mode: a push is accepted once the inbox has stored it. The inbox runs its handlers later. */
 export class InboxMode implements ReceiverMode {
-  readonly limitsReplays = true;
+  readonly hasReplayTimeout = true;
   readonly #events: InboxEvents;
   #isStarted = false;
   #isConsuming = false;
-  /** Rejected promise, if `inbox.consume()` failed. */
-  #broken: Promise<void> | undefined;
+  /** A rejected promise if `inbox.consume()` has failed. The inbox is then unusable. */
+  #consumeFailure: Promise<void> | undefined;
   #isOpen = false;
   #isClosed = false;
   #opening: Promise<void> | undefined;
-  /** For each type without a handler: the wait for one, or `over`. Each type waits only once. */
-  readonly #waits = new Map<string, Promise<void> | "over">();
+  /** For each type without a handler: the promise of its wait for one, or `over` after the wait. Each type waits only once. */
+  readonly #handlerWaits = new Map<string, Promise<void> | "over">();
 
   constructor(
     private readonly inbox: Inbox,
@@ -62,10 +62,10 @@ export class InboxMode implements ReceiverMode {
       recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
         this.recorder.emit({ event: "failed", id, type, attempt, error, delayMs });
-        this.#warnOtherFailure(id, type, attempt, error);
+        this.#warnFailureOutsideHandler(id, type, attempt, error);
       },
       dead: (push, attempt, error) => this.#reportDead(push, attempt, error),
-      handlerOf: (push) => this.#handlerOf(push),
+      handlerOf: (push) => this.#waitForHandler(push),
       retry: (id) => this.retry(id),
       warn: (code, message) => this.warnings.warn(code, message, { key: message }),
     };
@@ -78,14 +78,14 @@ export class InboxMode implements ReceiverMode {
     void this.#openUntilSuccess();
   }
 
-  /** Pushes of an earlier process must be handled although no push arrives that would open the inbox. */
+  /** Retries until the inbox is open. Does not wait for a request, because the inbox may contain pushes of an earlier process. */
   async #openUntilSuccess(): Promise<void> {
     while (!this.#isClosed) {
       try {
         await this.open();
         return;
       } catch (error) {
-        if (this.#broken !== undefined || this.#isClosed) return;
+        if (this.#consumeFailure !== undefined || this.#isClosed) return;
         const message = reasonOf(error);
         this.warnings.warn("AIRUDDER_INBOX_UNAVAILABLE", message, { key: message });
       }
@@ -94,7 +94,7 @@ export class InboxMode implements ReceiverMode {
   }
 
   opening(): Promise<void> | undefined {
-    if (this.#isOpen && this.#broken === undefined) return undefined;
+    if (this.#isOpen && this.#consumeFailure === undefined) return undefined;
     this.start();
     const opening = this.open();
     opening.catch(() => undefined);
@@ -103,7 +103,7 @@ export class InboxMode implements ReceiverMode {
 
   /** Resolves when pushes can be stored. Rejects with the reason if they cannot. */
   open(): Promise<void> {
-    if (this.#broken !== undefined) return this.#broken;
+    if (this.#consumeFailure !== undefined) return this.#consumeFailure;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
@@ -119,12 +119,12 @@ export class InboxMode implements ReceiverMode {
   async #consumeAll(): Promise<void> {
     this.#isConsuming = true;
     const fail = (error: unknown): never => {
-      this.#broken = Promise.reject(error);
-      this.#broken.catch(() => undefined);
+      this.#consumeFailure = Promise.reject(error);
+      this.#consumeFailure.catch(() => undefined);
       throw error;
     };
     try {
-      // An inbox may have made it an async function, which may run until the inbox closes.
+      // An async `consume` may run until the inbox closes, so only its immediate failure is awaited.
       const consuming: unknown = this.inbox.consume(this.#consume);
       if (!(consuming instanceof Promise)) return;
       consuming.catch(fail).catch(() => undefined);
@@ -135,24 +135,24 @@ export class InboxMode implements ReceiverMode {
   }
 
   accept(checked: CheckedPush): Promise<AcceptResult> {
-    const stored = new ParsedPush(checked, this.settings.token);
+    const stored = new ParsedStoredPush(checked, this.settings.token);
     return checked.push.replay === undefined ? this.#put(stored, checked.push.payload) : this.#replay(stored);
   }
 
   #put(stored: StoredPush, payload: object): Promise<AcceptResult> {
     const fail = (cause: unknown): never => {
-      throw unavailable(cause, payload);
+      throw inboxUnavailable(cause, payload);
     };
     let putting: Promise<unknown>;
     try {
       putting = this.inbox.put(stored);
-      if (typeof putting?.then !== "function") throw wrongResult("it returned no promise");
+      if (typeof putting?.then !== "function") throw wrongPutResult("it returned no promise");
     } catch (error) {
       return fail(error);
     }
     return putting.then((result) => {
       if (result === "stored" || result === "duplicate") return result;
-      return fail(wrongResult(`it resolved to ${result === undefined ? "undefined" : "another value"}`));
+      return fail(wrongPutResult(`it resolved to ${result === undefined ? "undefined" : "another value"}`));
     }, fail);
   }
 
@@ -164,7 +164,7 @@ export class InboxMode implements ReceiverMode {
     } catch (error) {
       if (error instanceof Quarantined) return "quarantined";
       if (error instanceof AirudderError && error.code === "busy") throw error;
-      if (error instanceof JournalError) throw unavailable(error);
+      if (error instanceof JournalError) throw inboxUnavailable(error);
       const { id, type } = stored;
       this.recorder.emit({ event: "failed", id, type, attempt: 1, error });
       throw new AirudderError("handler_failed", "The push could not be handled.", { cause: error });
@@ -174,7 +174,7 @@ export class InboxMode implements ReceiverMode {
   async close(limitMs: number): Promise<void> {
     this.#isClosed = true;
     await settlesWithin(
-      call(() => this.inbox.close(limitMs)),
+      callAsync(() => this.inbox.close(limitMs)),
       limitMs + 1_000,
     );
   }
@@ -191,7 +191,7 @@ export class InboxMode implements ReceiverMode {
   }
 
   /**
-   * Retries a dead push.
+   * Retries a dead or quarantined push. Resolves with `false` if there is none with this id.
    * @throws AirudderError `no_handler`
    */
   async retry(id: string): Promise<boolean> {
@@ -211,23 +211,23 @@ export class InboxMode implements ReceiverMode {
     return this.inbox.retry(id);
   }
 
-  /** A promise that a push without a handler waits for; `undefined` if it has one, or if its type has waited before. */
-  #handlerOf({ type, quarantined }: HandlerKey): Promise<void> | undefined {
+  /** Waits for a handler of a push that has none. `undefined`: the push has a handler, or its type has waited before. */
+  #waitForHandler({ type, quarantined }: HandlerKey): Promise<void> | undefined {
     if (quarantined || this.handlers.has({ type, quarantined })) return undefined;
-    // Without a handler it is quarantined and stays in the inbox, so it waits only while no handler at all is registered.
+    // An unknown push may wait for any handler. It need not wait longer, because the inbox keeps it as quarantined.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
-    const known = this.#waits.get(type);
+    const known = this.#handlerWaits.get(type);
     if (known !== undefined) return known === "over" ? undefined : known;
     const wait = this.handlers.wait({ type, quarantined }, HANDLER_WAIT_MS).then(() => {
-      this.#waits.set(type, "over");
+      this.#handlerWaits.set(type, "over");
     });
-    this.#waits.set(type, wait);
+    this.#handlerWaits.set(type, wait);
     return wait;
   }
 
   readonly #consume: Consumer = (stored, attempt) => {
     const { push, quarantined } = this.#read(stored, attempt.number);
-    const waiting = stored.replay === undefined ? this.#handlerOf({ type: push.type, quarantined }) : undefined;
+    const waiting = stored.replay === undefined ? this.#waitForHandler({ type: push.type, quarantined }) : undefined;
     return waiting === undefined
       ? this.#handle(push, quarantined, attempt)
       : waiting.then(() => this.#handle(push, quarantined, attempt));
@@ -237,7 +237,7 @@ export class InboxMode implements ReceiverMode {
     const startedAt = performance.now();
     const { id, type } = push;
     const succeed = (result: HandlerResult): Consumed => {
-      // The attempt has failed at its time limit, or the inbox has closed: a retry may be running.
+      // Too late: the attempt has already failed at its time limit, or the inbox has closed. A retry may be running.
       if (attempt.isAborted ?? attempt.signal.aborted) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;
@@ -249,7 +249,7 @@ export class InboxMode implements ReceiverMode {
         this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });
         throw new Quarantined();
       }
-      // A handler of it has failed: a process without that handler must not discard the push.
+      // An earlier attempt failed, so another process has a handler for this push. This process must not discard it as ignored.
       if (attempt.number > 1 || attempt.isRetry) {
         throw new AirudderError(
           "no_handler",
@@ -278,8 +278,8 @@ export class InboxMode implements ReceiverMode {
     this.warnings.warn("AIRUDDER_HANDLER_FAILED", message, { detail: locations });
   }
 
-  /** Warns about failures that no handler caused: a time limit, or an unreadable body. Their messages contain no payload values. */
-  #warnOtherFailure(id: string, type: PushType, attempt: number, error: unknown): void {
+  /** Warns about a failure that no handler caused: a time limit, or an unreadable body. Its message contains no payload values. */
+  #warnFailureOutsideHandler(id: string, type: PushType, attempt: number, error: unknown): void {
     if (!(error instanceof AttemptTimeout || error instanceof AirudderError)) return;
     this.warnings.warn(
       "AIRUDDER_ATTEMPT_FAILED",
@@ -289,16 +289,19 @@ export class InboxMode implements ReceiverMode {
 
   #reportDead({ id, type }: { id: string; type: PushType }, attempt: number, error: unknown): void {
     this.recorder.emit({ event: "dead", id, type, attempt, error });
-    this.#warnOtherFailure(id, type, attempt, error);
+    this.#warnFailureOutsideHandler(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",
       `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"). To discard the push, call receiver.drop("${id}").`,
     );
   }
 
-  /** Parses and validates a stored push again: a newer version of this package may identify more than the one that stored it. */
+  /**
+   * The parsed form of a stored push. A push that is no longer in memory is parsed and validated again. An earlier version of this package
+   * may have stored it, so its type may now be identified differently.
+   */
   #read(stored: StoredPush, attempt: number): { push: Push | QuarantinedPush; quarantined: boolean } {
-    const parsed = ParsedPush.checkedOf(stored);
+    const parsed = ParsedStoredPush.checkedOf(stored);
     if (parsed !== undefined) {
       const push = attempt === 1 ? parsed.push : ({ ...parsed.push, attempt } as Push);
       return { push, quarantined: parsed.quarantined };
@@ -319,7 +322,7 @@ export class InboxMode implements ReceiverMode {
   }
 }
 
-/** Reads the signal, which creates it, only when a handler reads it. */
+/** Creates the abort signal only if a handler reads it, because `attempt.signal` creates it. */
 class Context implements HandlerContext {
   readonly #attempt: Attempt;
 
@@ -332,13 +335,13 @@ class Context implements HandlerContext {
   }
 }
 
-/** Calls a function of an inbox, and turns a synchronous throw into a rejection. */
-async function call<T>(run: () => T | Promise<T>): Promise<T> {
+/** Calls a function, and turns a synchronous throw into a rejected promise. */
+async function callAsync<T>(run: () => T | Promise<T>): Promise<T> {
   return run();
 }
 
 /** The rejection of a push that the inbox could not store. */
-export function unavailable(cause: unknown, payload?: object): AirudderError {
+export function inboxUnavailable(cause: unknown, payload?: object): AirudderError {
   const hint = reasonOf(cause, payload);
   return new AirudderError("inbox_unavailable", "The push could not be stored; send it again.", { cause, hint });
 }
@@ -347,6 +350,6 @@ function reasonOf(cause: unknown, payload?: object): string {
   return cause instanceof JournalError ? cause.message : describeError(cause, payload).summary;
 }
 
-function wrongResult(what: string): TypeError {
+function wrongPutResult(what: string): TypeError {
   return new TypeError(`The inbox's put() must return a promise that resolves to "stored" or "duplicate"; ${what}.`);
 }

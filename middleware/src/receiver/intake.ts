@@ -13,20 +13,21 @@ import { parseBody } from "../push/parse.js";
 import type { Push, PushRequest, QuarantinedPush } from "../push/push.js";
 import { findSubject } from "../push/subject.js";
 import { type Validation, validate } from "../push/validate.js";
-import { Duplicates, type Pending } from "./duplicates.js";
+import { Duplicates, type PendingPush } from "./duplicates.js";
 import { atEndOfTurn } from "./end-of-turn.js";
-import { unavailable } from "./inbox-mode.js";
+import { inboxUnavailable } from "./inbox-mode.js";
 import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { errorResponse, type HttpResponse, OK_BODY, type OutcomeResult, type PushSummary } from "./response.js";
 
-/** Time limit of a replay for the inbox to open, because a replay has no deadline. */
-const MAX_OPENING_MS = 60_000;
+/** How long a replay waits for the inbox to open. `deadlineMs` does not apply to replays. */
+const REPLAY_OPEN_TIMEOUT_MS = 60_000;
 
 /** Processes a push from its bytes to its response. */
 export class Intake {
   readonly #duplicates: Duplicates;
-  readonly #noSummary: PushSummary;
-  /** Set right after construction, because inbox mode needs the intake to report recovered pushes. */
+  /** The summary of a request that is rejected before its push is identified. */
+  readonly #defaultSummary: PushSummary;
+  /** Set right after construction, because inbox mode reports recovered pushes to the intake. */
   mode!: ReceiverMode;
   closing = false;
 
@@ -36,18 +37,18 @@ export class Intake {
     private readonly warnings: Warnings,
   ) {
     this.#duplicates = new Duplicates(settings.duplicateWindowMs);
-    this.#noSummary = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
+    this.#defaultSummary = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
   }
 
   /** Remembers a push that an earlier process accepted, to detect its duplicates. */
-  recovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
+  rememberRecovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
     this.#duplicates.recover(subject ?? type, sha256, receivedAt.getTime());
   }
 
-  /** Never throws: every error becomes a response. */
+  /** Returns the response to a push, without a promise if nothing has to be awaited. Never throws: every error becomes a response. */
   process(received: PushRequest): HttpResponse | Promise<HttpResponse> {
     try {
-      if (this.closing) throw new AirudderError("busy", "The receiver is closing; send it again.");
+      if (this.closing) throw new AirudderError("busy", "The receiver is closing. Send the push again.");
       const opening = this.mode.opening();
       return opening === undefined ? this.#process(received) : this.#processOnceOpen(opening, received);
     } catch (error) {
@@ -55,11 +56,11 @@ export class Intake {
     }
   }
 
-  /** The response to any error. */
+  /** Reports a rejection to `observe` and, if the owner can fix it, as a warning. Returns the response. Accepts any thrown value. */
   reject(
     error: unknown,
     startedAt: number,
-    summary: PushSummary = this.#noSummary,
+    summary: PushSummary = this.#defaultSummary,
     result: OutcomeResult = "rejected",
   ): HttpResponse {
     const rejection =
@@ -79,18 +80,18 @@ export class Intake {
     return errorResponse(rejection, summary, result);
   }
 
-  /** Waits until the inbox is open: only then are the pushes of earlier processes known, and duplicates can be detected. */
+  /** Waits until the inbox is open. Before that, duplicates of pushes of earlier processes cannot be detected. */
   async #processOnceOpen(opening: Promise<void>, received: PushRequest): Promise<HttpResponse> {
     const { startedAt } = received;
     try {
-      const isReplay = received.headers["airudder-replay"] !== undefined && this.mode.limitsReplays;
-      if (!(await settlesWithin(opening, isReplay ? MAX_OPENING_MS : this.#remainingMs(startedAt)))) {
-        throw new AirudderError("busy", "The inbox is still opening; send it again.", {
+      const isReplay = received.headers["airudder-replay"] !== undefined && this.mode.hasReplayTimeout;
+      if (!(await settlesWithin(opening, isReplay ? REPLAY_OPEN_TIMEOUT_MS : this.#remainingMs(startedAt)))) {
+        throw new AirudderError("busy", "The inbox is still opening. Send the push again.", {
           hint: "Opening the inbox takes longer than deadlineMs. Call receiver.ready() before the server listens.",
         });
       }
       await opening.catch((cause) => {
-        throw unavailable(cause);
+        throw inboxUnavailable(cause);
       });
       return await this.#process(received);
     } catch (error) {
@@ -111,7 +112,7 @@ export class Intake {
     const validation = validate(schema, payload);
     const subject = findSubject(schema, payload);
     const digest = hash("sha256", received.body);
-    const push = this.#push(received, type, payload, verified, validation);
+    const push = this.#createPush(received, type, payload, verified, validation);
     const summary: PushSummary = { type, verified, duplicate: false, drift: validation.drift.length };
     if (push.reserialised) (summary as { reserialised?: true }).reserialised = true;
     const checked: CheckedPush = { push, quarantined: validation.quarantined, schema, subject, digest, received };
@@ -135,7 +136,7 @@ export class Intake {
     return this.#respondAccepted(checked, summary, result, pending);
   }
 
-  #push(
+  #createPush(
     received: PushRequest,
     type: PushType,
     payload: object,
@@ -157,7 +158,7 @@ export class Intake {
     } as Push | QuarantinedPush;
   }
 
-  /** Treats a synchronous throw like a rejection. */
+  /** Accepts a push. Turns a synchronous throw into a rejected promise. */
   #accept(checked: CheckedPush): AcceptResult | Promise<AcceptResult> {
     try {
       return this.mode.accept(checked);
@@ -170,7 +171,7 @@ export class Intake {
   #respondDuplicate(
     { push, received }: CheckedPush,
     summary: PushSummary,
-    pending: Pending | undefined,
+    pending: PendingPush | undefined,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type } = push;
     const result = pending === undefined ? "duplicate" : (pending.accepting as Promise<AcceptResult>);
@@ -179,11 +180,12 @@ export class Intake {
     );
   }
 
+  /** Responds to a push that is not a known duplicate. An inbox may still report it as one. */
   #respondAccepted(
     { push, received }: CheckedPush,
     summary: PushSummary,
     result: AcceptResult | Promise<AcceptResult>,
-    pending?: Pending,
+    pending?: PendingPush,
   ): HttpResponse | Promise<HttpResponse> {
     const { id, type, verified, drift, replay } = push;
     const emit = (settled: AcceptResult, ms: number): void => {
@@ -194,16 +196,20 @@ export class Intake {
       this.recorder.emit({ event: "accepted", id, type, verified, replay: replay !== undefined, ms });
       if (drift.length > 0) this.recorder.emit({ event: "drift", id, type, drift });
     };
-    const hasDeadline = replay === undefined || !this.mode.limitsReplays;
+    const hasDeadline = replay === undefined || !this.mode.hasReplayTimeout;
     return this.#respond(result, received, summary, pending, emit, hasDeadline);
   }
 
-  /** Responds 200 once the push is accepted, or with an error if that fails or the deadline passes first. */
+  /**
+   * Responds 200 once the push is accepted. Responds with an error if that fails, or if the deadline passes first.
+   * @param pending the pending push that this request waits for
+   * @param emit emits the events of an accepted push or a duplicate
+   */
   #respond(
     result: AcceptResult | Promise<AcceptResult>,
     { startedAt }: PushRequest,
     summary: PushSummary,
-    pending: Pending | undefined,
+    pending: PendingPush | undefined,
     emit: (result: AcceptResult, ms: number) => void,
     hasDeadline = true,
   ): HttpResponse | Promise<HttpResponse> {

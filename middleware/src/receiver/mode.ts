@@ -16,18 +16,18 @@ export interface CheckedPush {
 /** Result of accepting a push. `stored`: it will be handled later. `duplicate`: the inbox has the push already. */
 export type AcceptResult = HandlerResult | "stored" | "duplicate";
 
-/** What a receiver does with a push before it responds: direct mode runs the handlers, inbox mode stores the push. */
+/** What a receiver does with a push before it responds. Direct mode runs the handlers. Inbox mode stores the push. */
 export interface ReceiverMode {
   /**
-   * Stores or handles a push. Returns, or resolves, when that is done; its error determines the response. It may continue after the
-   * deadline; a duplicate that arrives meanwhile waits for it.
+   * Stores or handles a push, and returns the result when that is done. An error that it throws becomes the response. The work may continue
+   * after the deadline. A duplicate that arrives in the meantime waits for the result.
    */
   accept(push: CheckedPush): AcceptResult | Promise<AcceptResult>;
-  /** A promise to wait for before duplicates can be detected; `undefined` if there is no need to wait. */
+  /** Opens the inbox. Rejects if that fails. `undefined`: the inbox is already open, or there is none. */
   opening(): Promise<void> | undefined;
-  /** Whether replays have their own time limit instead of `deadlineMs`. */
-  readonly limitsReplays: boolean;
-  /** Waits at most `limitMs` for running handlers, then aborts them. */
+  /** Whether replays have a time limit of their own instead of `deadlineMs`. */
+  readonly hasReplayTimeout: boolean;
+  /** Waits at most `limitMs` for running handlers, then aborts their signals. */
   close(limitMs: number): Promise<void>;
 }
 

@@ -6,21 +6,21 @@ export interface HttpResponse {
   readonly status: number;
   /** JSON. */
   readonly body: string;
-  /** Sent only to a dev proxy that requests it, as is `result`. */
+  /** `summary` and `result` are sent only in the header `Airudder-Outcome`, and only if the request asks for it. */
   readonly summary: PushSummary;
   readonly result: OutcomeResult;
   /** The error that caused the response; absent if the status is 200. */
   readonly error?: AirudderError;
 }
 
-/** What the receiver found out about a push. */
+/** What the header `Airudder-Outcome` reports about a push, besides its result. */
 export interface PushSummary {
   readonly type: string;
   readonly verified: boolean;
   readonly duplicate: boolean;
   /** Number of drift entries. */
   readonly drift: number;
-  /** Set if an earlier parser consumed the bytes: they were re-serialised from its object. */
+  /** Whether the received bytes were lost in an earlier parser, so that they were re-serialised. Absent if not. */
   readonly reserialised?: true;
 }
 

@@ -8,6 +8,7 @@ export interface Stats extends Counts {
   readonly inbox?: InboxState;
 }
 
+/** The result of `receiver.stats()`. Never throws. */
 export function statsOf(recorder: Recorder, inbox: Inbox | undefined): Stats {
   const state = stateOf(inbox);
   return state === undefined ? recorder.counts() : { ...recorder.counts(), inbox: state };

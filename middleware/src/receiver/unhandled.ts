@@ -19,7 +19,7 @@ export function warnUnhandled(warnings: Warnings, { type, result, isStored }: Un
   } else if (isStored) {
     warnings.warn(
       "AIRUDDER_QUARANTINED",
-      `A push of type ${type} was quarantined: it has no handler. The inbox keeps it: see receiver.dead(), retry(id) and drop(id).`,
+      `A push of type ${type} was quarantined: it has no handler. The inbox keeps it. List it with receiver.dead(), then call receiver.retry(id) or receiver.drop(id).`,
       { key: `stored ${type}` },
     );
   } else {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type RecordedPush, summarizeDrift } from "airudder-devproxy";
-import { describePush, measurePush } from "airudder-webhooks/inspect";
+import { describePush, validatePush } from "airudder-webhooks/inspect";
 import { openJournal } from "airudder-webhooks/journal";
 import fc from "fast-check";
 import { makeOutput, readFolder } from "../../../devproxy/src/commands/index.js";
@@ -52,16 +52,16 @@ test(`skipping pushes without drift does not change the drift report (${runs} ru
   await fc.assert(property, { numRuns: runs });
 });
 
-test(`measurePush and describePush agree (${runs} runs)`, () => {
+test(`validatePush and describePush agree (${runs} runs)`, () => {
   fc.assert(
     fc.property(recorded, (one) => {
       const { body, headers } = recordedPush(one, 0);
-      const { verified, signProblem, subject, task, call, workflow, ...measure } = describePush(body, headers);
-      assert.deepEqual(measurePush(body, headers), measure);
+      const { verified, signProblem, subject, task, call, workflow, ...validation } = describePush(body, headers);
+      assert.deepEqual(validatePush(body, headers), validation);
     }),
     { numRuns: runs },
   );
-  assert.equal(measurePush(Buffer.from("[]")).type, "unparsable");
+  assert.equal(validatePush(Buffer.from("[]")).type, "unparsable");
 });
 
 test("reading a journal in blocks produces the same drift report as its pushes one by one", async (t) => {

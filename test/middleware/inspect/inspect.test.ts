@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describePush, measurePush, parsePointer, pointerStep, readAt } from "airudder-webhooks/inspect";
+import { describePush, parsePointer, pointerStep, readAt, validatePush } from "airudder-webhooks/inspect";
 
 test("a name is the same after it was a step of a JSON pointer", () => {
   for (const name of ["a", "", "a/b", "~", "~1", "~01", "/~"]) {
@@ -13,7 +13,7 @@ test("a name is the same after it was a step of a JSON pointer", () => {
 
 test("the recorded type decides which schema a body is compared with, unless it has none", () => {
   const body = Buffer.from('{"pds":{"type":"TaskStatus","body":{}}}');
-  for (const describe of [describePush, measurePush]) {
+  for (const describe of [describePush, validatePush]) {
     assert.equal(describe(body, {}, { type: "call.completed" }).type, "call.completed");
     for (const type of ["unknown", "unparsable", "no.such.type"]) {
       assert.equal(describe(body, {}, { type }).type, "dialer.task");
