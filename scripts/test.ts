@@ -30,7 +30,7 @@ const runner = spawn(
     "tsx",
     "--test",
     "--test-concurrency=2",
-    // Node 20 applies it also to whole files, so it must be long enough for a slow machine: it only ends tests that hang.
+    // Only ends tests that hang. Node 20 also applies it to whole files, so it must be long enough for a slow machine.
     "--test-timeout=300000",
     "--test-reporter=spec",
     ...flags,

@@ -32,10 +32,12 @@ export default async function benchInbox({
       ...ratioRows("on Express 5", results["file inbox, on Express 5"], results["direct, on Express 5"], 0.8),
       ...ratioRows("on node:http", results["file inbox, on node:http"], results["direct, on node:http"]),
     ];
-    const known = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, figures(result)]));
-    printFigures(known);
+    const figuresByServer = Object.fromEntries(
+      Object.entries(results).map(([name, result]) => [name, figures(result)]),
+    );
+    printFigures(figuresByServer);
     printRows(rows);
-    return { rows, servers: known };
+    return { rows, servers: figuresByServer };
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -82,7 +82,7 @@ exposeFunctions(undefined, {
     return microseconds;
   },
 
-  /** The same with lowdb's own file adapter, which already contains 4,000 pushes. */
+  /** Times of one update with lowdb's own file adapter, which already contains 4,000 pushes. Microseconds. */
   lowdb: async (file) => {
     const { Low } = await import("lowdb");
     const { JSONFile } = await import("lowdb/node");
@@ -97,7 +97,7 @@ exposeFunctions(undefined, {
     return { sequential, parallel: await timeOfOne(64, () => Promise.all(Array.from({ length: 64 }, add))) };
   },
 
-  /** The dev proxy's database: the journal with its index in memory. */
+  /** Time and memory for opening a journal as the dev proxy does: with its index in memory. */
   index: async (detail) => {
     const { Store } = await import("../../devproxy/src/journal/store.js");
     const start = performance.now();
@@ -109,6 +109,7 @@ exposeFunctions(undefined, {
     return { ms, rssMb, entries };
   },
 
+  /** Time and memory for opening a journal without the index of the dev proxy. */
   open: async (detail) => {
     const dir = detail as string;
     const start = performance.now();

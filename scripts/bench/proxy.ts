@@ -59,13 +59,13 @@ export default async function benchProxy({
         goal: { max: 1 },
       },
     ];
-    const known = Object.fromEntries([
+    const figuresByServer = Object.fromEntries([
       ...Object.entries(many).map(([name, result]) => [`${name}, 64 connections`, figures(result)]),
       ...Object.entries(one).map(([name, result]) => [`${name}, 1 connection`, figures(result)]),
     ]) as Record<string, Figures>;
-    printFigures(known);
+    printFigures(figuresByServer);
     printRows(rows);
-    return { rows, servers: known };
+    return { rows, servers: figuresByServer };
   } finally {
     await app.kill();
     compiled.remove();

@@ -25,7 +25,7 @@ export const servers = {
       });
     }),
 
-  "bare Express, body drained, res.json({})": () =>
+  "bare Express, body discarded, res.json({})": () =>
     onExpress((app) => {
       app.use(PATH, (request, response) => {
         request.on("end", () => response.json({})).resume();
@@ -39,7 +39,7 @@ export const servers = {
       });
     }),
 
-  "bare Express, body drained": () =>
+  "bare Express, body discarded": () =>
     onExpress((app) => {
       app.use(PATH, (request, response) => {
         request.on("end", () => response.end()).resume();

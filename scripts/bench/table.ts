@@ -25,6 +25,7 @@ export interface Figures {
   readonly residentMb: number;
 }
 
+/** The distribution of a list of values, which must not be empty. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   return { median: quantile(sorted, 0.5), min: quantile(sorted, 0), max: quantile(sorted, 1) };
@@ -44,6 +45,7 @@ export function cpuRatio(measured: ServerResult, baseline: ServerResult): Spread
   );
 }
 
+/** The figures of a server over all its rounds. */
 export function figures({ rounds, residentMb }: ServerResult): Figures {
   const latencies = Float64Array.from(rounds.flatMap((one) => [...one.latencies])).sort();
   return {
@@ -55,6 +57,7 @@ export function figures({ rounds, residentMb }: ServerResult): Figures {
   };
 }
 
+/** Whether the median meets the goal. A row without a goal is always met. */
 export function isMet({ value, goal }: Row): boolean {
   if (goal === undefined) return true;
   return "min" in goal ? value.median >= goal.min : value.median <= goal.max;

@@ -32,11 +32,11 @@ export async function abuse(scale: number): Promise<string[]> {
   try {
     const before = (await app.invoke<{ rss: number }>("memory")).rss / MB;
     for (const [i, { name, allowed, count, concurrency, prepare }] of ATTACKS.entries()) {
-      const act = prepare();
+      const attackThrough = prepare();
       const load = new SteadyLoad(port, `valid-${i}`);
-      const responses = await attack(port, { count: count * scale, concurrency }, act);
+      const responses = await attack(port, { count: count * scale, concurrency }, attackThrough);
       const report = await load.finish();
-      const wrong = judge(responses, allowed, report).map((text) => `${name}: ${text}`);
+      const wrong = failuresOf(responses, allowed, report).map((text) => `${name}: ${text}`);
       failures.push(...wrong);
       console.log(
         `${wrong.length > 0 ? "FAIL" : "ok  "} ${name}: ${describe(responses)}; valid pushes: ${describeLoad(report)}`,
@@ -56,7 +56,7 @@ export async function abuse(scale: number): Promise<string[]> {
   return failures;
 }
 
-function judge(responses: ResponseCounts, allowed: readonly string[], { p99Ms, failed }: LoadReport): string[] {
+function failuresOf(responses: ResponseCounts, allowed: readonly string[], { p99Ms, failed }: LoadReport): string[] {
   return [
     ...[...responses.keys()]
       .filter((response) => !allowed.includes(response))

@@ -10,10 +10,10 @@ import { KEY } from "../load/pushes.js";
 export interface AppOptions {
   /** Folder of the inbox. */
   readonly dir: string;
-  /** Log file with a line for each handled push: `life time call attempt`. */
+  /** Log file with a line for each handled push: `processNumber time call attempt`. */
   readonly log?: string;
-  /** Number of this process among all starts of the app, from 1. */
-  readonly life?: number;
+  /** Number of this process: how often the app has been started, from 1. */
+  readonly processNumber?: number;
   readonly port?: number;
   readonly segmentBytes?: number;
   /** Maximum duration of a handler. */
@@ -23,13 +23,13 @@ export interface AppOptions {
 }
 
 const options = JSON.parse(process.argv[2] ?? "{}") as AppOptions;
-const { dir, log, life = 1, port = 0, segmentBytes, handlerMs = 0, bodyTimeoutMs } = options;
+const { dir, log, processNumber = 1, port = 0, segmentBytes, handlerMs = 0, bodyTimeoutMs } = options;
 const fd = log === undefined ? undefined : openSync(log, "a");
 const inbox = fileInbox(dir, segmentBytes === undefined ? {} : { segmentBytes });
 const receiver = airudder({ key: KEY, inbox, bodyTimeoutMs });
 receiver.on("call.completed", async ({ payload, attempt }) => {
   if (handlerMs > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * handlerMs));
-  if (fd !== undefined) writeSync(fd, `${life} ${Date.now()} ${payload.Details[0]?.CallID} ${attempt}\n`);
+  if (fd !== undefined) writeSync(fd, `${processNumber} ${Date.now()} ${payload.Details[0]?.CallID} ${attempt}\n`);
 });
 
 const server = createServer(receiver);

@@ -27,9 +27,9 @@ export const ATTACKS: readonly Attack[] = [
     allowed: ["408 body_timeout", "closed"],
     count: 1_000,
     concurrency: 1_000,
-    prepare: () => trickle,
+    prepare: () => sendSlowly,
   },
-  { name: "bodies that end early", allowed: ["closed"], count: 1_000, concurrency: 100, prepare: () => breakOff },
+  { name: "bodies that end early", allowed: ["closed"], count: 1_000, concurrency: 100, prepare: () => endEarly },
   {
     name: "bodies announced too large",
     allowed: ["413 too_large"],
@@ -77,21 +77,21 @@ export const ATTACKS: readonly Attack[] = [
     allowed: ["200"],
     count: 100,
     concurrency: 10,
-    prepare: () => send(wide()),
+    prepare: () => send(manyDetails()),
   },
   {
     name: "requests with 2,000 headers (rejected by Node.js)",
     allowed: ["431"],
     count: 1_000,
     concurrency: 50,
-    prepare: () => send(request("{}", flood(2_000, "x".repeat(20)))),
+    prepare: () => send(request("{}", manyHeaders(2_000, "x".repeat(20)))),
   },
   {
     name: "requests with 500 short headers",
     allowed: ["200"],
     count: 1_000,
     concurrency: 50,
-    prepare: () => send(request('{"flood":1}', flood(500, "x"))),
+    prepare: () => send(request('{"flood":1}', manyHeaders(500, "x"))),
   },
   {
     name: "forged signatures",
@@ -113,16 +113,16 @@ function head(headers: Record<string, string>): Buffer {
   return Buffer.from(`POST ${PATH} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
 }
 
-function wide(): Buffer {
+function manyDetails(): Buffer {
   const details = `[${"{},".repeat(99_999)}{}]`;
   return request(`{"TaskID":"task-wide","Sign":"${sign("task-wide", KEY)}","Details":${details}}`);
 }
 
-function flood(count: number, value: string): Record<string, string> {
+function manyHeaders(count: number, value: string): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-Flood-${i}`, value]));
 }
 
-function breakOff(socket: Socket): void {
+function endEarly(socket: Socket): void {
   socket.write(head({ "Content-Length": "100000" }));
   socket.write("x".repeat(50_000), () => socket.destroy());
 }
@@ -138,7 +138,7 @@ function send(...parts: Buffer[]): (socket: Socket) => void {
   };
 }
 
-function trickle(socket: Socket): void {
+function sendSlowly(socket: Socket): void {
   socket.write(head({ "Content-Length": "2000" }));
   const timer = setInterval(() => socket.write("x"), 1_000);
   socket.on("close", () => clearInterval(timer));
@@ -148,14 +148,14 @@ function trickle(socket: Socket): void {
 export async function attack(
   port: number,
   { count, concurrency }: { count: number; concurrency: number },
-  act: (socket: Socket) => void,
+  attackThrough: (socket: Socket) => void,
 ): Promise<ResponseCounts> {
   const responses: ResponseCounts = new Map();
   let started = 0;
   const worker = async (): Promise<void> => {
     while (started < count) {
       started++;
-      const response = await one(port, act);
+      const response = await attackOnce(port, attackThrough);
       responses.set(response, (responses.get(response) ?? 0) + 1);
     }
   };
@@ -163,10 +163,10 @@ export async function attack(
   return responses;
 }
 
-function one(port: number, act: (socket: Socket) => void): Promise<string> {
+function attackOnce(port: number, attackThrough: (socket: Socket) => void): Promise<string> {
   return new Promise((resolve) => {
     let text = "";
-    const socket = connect({ port, host: "127.0.0.1" }, () => act(socket));
+    const socket = connect({ port, host: "127.0.0.1" }, () => attackThrough(socket));
     socket.setTimeout(30_000, () => socket.destroy());
     socket.on("data", (chunk) => {
       text += chunk.toString("latin1");

@@ -9,9 +9,9 @@ import { type Sent, VendorLoad } from "./vendor-load.js";
 const SENDERS = 32;
 /** Small, so that the inbox often creates and removes files. */
 const SEGMENT_BYTES = 256 * 1024;
-const MAX_LIFE_MS = 1_500;
-/** A push that was handled this shortly before a kill may be handled again: its mark may not have been on disk. */
-const UNMARKED_MS = 2_000;
+const MAX_RUN_MS = 1_500;
+/** A push may be handled again if a kill followed within this time: its mark may not have been on disk. */
+const MAX_REPEAT_MS = 2_000;
 
 /** Result of a run. */
 export interface CrashReport {
@@ -47,11 +47,11 @@ export async function crash(kills: number): Promise<CrashReport> {
   const killedAt: number[] = [];
   let port = 0;
   const start = async (): Promise<Child> => {
-    const life = killedAt.length + 1;
+    const processNumber = killedAt.length + 1;
     const options: AppOptions = {
       dir: join(folder, "inbox"),
       log,
-      life,
+      processNumber,
       port,
       segmentBytes: SEGMENT_BYTES,
       handlerMs: 5,
@@ -64,7 +64,7 @@ export async function crash(kills: number): Promise<CrashReport> {
   try {
     const load = new VendorLoad(port, SENDERS);
     while (killedAt.length < kills) {
-      await pause(Math.random() * MAX_LIFE_MS);
+      await pause(Math.random() * MAX_RUN_MS);
       await app.kill("SIGKILL");
       killedAt.push(Date.now());
       app = await start();
@@ -72,7 +72,7 @@ export async function crash(kills: number): Promise<CrashReport> {
     const sent = await load.finish();
     await drained(app);
     await app.invoke("close");
-    return judge(sent, readFileSync(log, "utf8"), killedAt);
+    return reportOf(sent, readFileSync(log, "utf8"), killedAt);
   } finally {
     await app.kill();
     script.remove();
@@ -89,16 +89,16 @@ async function drained(app: Child): Promise<void> {
 }
 
 interface Handling {
-  life: number;
+  processNumber: number;
   at: number;
 }
 
-function judge(sent: Sent, log: string, killedAt: readonly number[]): CrashReport {
+function reportOf(sent: Sent, log: string, killedAt: readonly number[]): CrashReport {
   const handlings = new Map<string, Handling[]>();
   let handled = 0;
   for (const line of log.split("\n").slice(0, -1)) {
-    const [life, at, call = ""] = line.split(" ");
-    handlings.set(call, [...(handlings.get(call) ?? []), { life: Number(life), at: Number(at) }]);
+    const [processNumber, at, call = ""] = line.split(" ");
+    handlings.set(call, [...(handlings.get(call) ?? []), { processNumber: Number(processNumber), at: Number(at) }]);
     handled++;
   }
   const failures = [
@@ -119,9 +119,10 @@ function judge(sent: Sent, log: string, killedAt: readonly number[]): CrashRepor
 function wrongRepeats(call: string, handlings: readonly Handling[], killedAt: readonly number[]): string[] {
   return handlings.slice(1).flatMap((handling, i) => {
     const before = handlings[i] as Handling;
-    if (handling.life <= before.life) return [`${call}: handled twice by process ${handling.life}`];
-    const end = killedAt[before.life - 1] ?? 0;
-    return end - before.at > UNMARKED_MS ? [`${call}: handled again ${end - before.at} ms before a kill`] : [];
+    if (handling.processNumber <= before.processNumber)
+      return [`${call}: handled twice by process ${handling.processNumber}`];
+    const end = killedAt[before.processNumber - 1] ?? 0;
+    return end - before.at > MAX_REPEAT_MS ? [`${call}: handled again ${end - before.at} ms before a kill`] : [];
   });
 }
 

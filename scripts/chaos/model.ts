@@ -11,7 +11,7 @@ const SHORT_TIMES: readonly Mutation[] = [
 /** Result of a model run. */
 export interface ModelResult {
   readonly steps: number;
-  readonly broken: readonly string[];
+  readonly violations: readonly string[];
   readonly summary: string;
 }
 
@@ -25,19 +25,19 @@ const INBOX_STEPS = 1_000;
 export async function directModel(steps: number, mutations: readonly Mutation[] = []): Promise<ModelResult> {
   const script = await compile("scripts/chaos/model/direct.ts", mutations);
   const { child } = await Child.start(script, []);
-  const broken: string[] = [];
+  const violations: string[] = [];
   let done = 0;
   try {
-    for (let seed = 1; done < steps && broken.length === 0; seed++) {
+    for (let seed = 1; done < steps && violations.length === 0; seed++) {
       const part = Math.min(DIRECT_STEPS, steps - done);
-      broken.push(...(await child.invoke<string[]>("run", { seed, steps: part })));
+      violations.push(...(await child.invoke<string[]>("run", { seed, steps: part })));
       done += part;
     }
   } finally {
     await child.kill();
     script.remove();
   }
-  return { steps: done, broken, summary: `direct mode: ${done} steps` };
+  return { steps: done, violations, summary: `direct mode: ${done} steps` };
 }
 
 /**
@@ -51,21 +51,21 @@ export async function inboxModel(
 ): Promise<ModelResult> {
   const { mutations = [], weights = {}, stepsOfRun = INBOX_STEPS } = options;
   const script: Compiled = await compile("scripts/chaos/model/inbox-app.ts", [...SHORT_TIMES, ...mutations]);
-  const broken: string[] = [];
-  const sum = { steps: 0, acknowledged: 0, lives: 0 };
+  const violations: string[] = [];
+  const sum = { steps: 0, acknowledged: 0, processes: 0 };
   try {
-    for (let seed = 1; sum.steps < steps && broken.length === 0; seed++) {
+    for (let seed = 1; sum.steps < steps && violations.length === 0; seed++) {
       const report = await runInboxModel(script, { seed, steps: Math.min(stepsOfRun, steps - sum.steps), weights });
-      broken.push(...report.broken);
+      violations.push(...report.violations);
       sum.steps += report.steps;
       sum.acknowledged += report.acknowledged;
-      sum.lives += report.lives;
+      sum.processes += report.processes;
     }
   } finally {
     script.remove();
   }
-  const summary = `inbox: ${sum.steps} steps, ${sum.acknowledged} pushes acknowledged, ${sum.lives} lives`;
-  return { steps: sum.steps, broken, summary };
+  const summary = `inbox: ${sum.steps} steps, ${sum.acknowledged} pushes acknowledged, ${sum.processes} processes`;
+  return { steps: sum.steps, violations, summary };
 }
 
 /**
@@ -75,8 +75,8 @@ export async function inboxModel(
 export default async function modelChaos({ short }: { short: boolean }): Promise<void> {
   const steps = short ? 2_000 : 100_000;
   for (const run of [directModel, inboxModel]) {
-    const { broken, summary } = await run(steps);
+    const { violations, summary } = await run(steps);
     console.log(summary);
-    if (broken.length > 0) throw new Error(`an invariant of the model is violated:\n${broken.join("\n")}`);
+    if (violations.length > 0) throw new Error(`an invariant of the model is violated:\n${violations.join("\n")}`);
   }
 }

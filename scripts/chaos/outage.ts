@@ -39,9 +39,9 @@ export interface OutageReport extends Scenario {
   /** Pushes that got the response 200 and that the app never completed. */
   missing: number;
   /** Pushes that the app completed and received again. */
-  twice: number;
+  repeated: number;
   /** Pushes that overtook an earlier push of the same agent. */
-  disordered: number;
+  outOfOrder: number;
 }
 
 /**
@@ -76,19 +76,19 @@ function lineOf({
     `${p50.after} ms ${settleS} s after the app's return (at the app after ${lagMs} ms)`,
     `${waiting.before} waiting at its return, ${waiting.after} then`,
     `the last ${drainS.toFixed(1)} s after the end`,
-    `${wrong.missing} missing, ${wrong.twice} twice, ${wrong.disordered} out of order`,
+    `${wrong.missing} missing, ${wrong.repeated} twice, ${wrong.outOfOrder} out of order`,
   ].join("; ");
 }
 
 /** What is wrong with a run. */
-export function failuresOf({ p50, lagMs, settleS, drainS, missing, twice, disordered }: OutageReport): string[] {
+export function failuresOf({ p50, lagMs, settleS, drainS, missing, repeated, outOfOrder }: OutageReport): string[] {
   return [
     p50.after > MAX_P50_MS && `p50 is ${p50.after} ms ${settleS} s after the app's return`,
     lagMs > MAX_P50_MS && `half of the pushes need more than ${lagMs} ms to the app ${settleS} s after its return`,
     drainS > DRAIN_S && `pushes wait ${drainS.toFixed(1)} s after the load has ended`,
     missing > 0 && `${missing} pushes with the response 200 are missing`,
-    twice > 0 && `${twice} pushes reached the app again after it had completed them`,
-    disordered > 0 && `${disordered} pushes overtook an earlier one of the same agent`,
+    repeated > 0 && `${repeated} pushes reached the app again after it had completed them`,
+    outOfOrder > 0 && `${outOfOrder} pushes overtook an earlier one of the same agent`,
   ].filter((text) => text !== false);
 }
 
@@ -157,22 +157,22 @@ function check(log: string, order: readonly string[], acknowledged: ReadonlySet<
   const begins = new Map<string, number>();
   const ended = new Set<string>();
   const newest = new Map<string, number>();
-  let twice = 0;
-  let disordered = 0;
+  let repeated = 0;
+  let outOfOrder = 0;
   for (const line of log.split("\n")) {
     const [word = "", id = "", at] = line.split(" ");
     if (word === "end") ended.add(id);
     if (word !== "begin") continue;
-    if (ended.has(id)) twice++;
+    if (ended.has(id)) repeated++;
     if (begins.has(id)) continue;
     begins.set(id, Number(at));
     const [agent = ""] = id.split("/");
     const position = positions.get(id) ?? -1;
     const last = newest.get(agent) ?? -1;
-    if (last > position) disordered++;
+    if (last > position) outOfOrder++;
     newest.set(agent, Math.max(last, position));
   }
-  return { begins, missing: [...acknowledged].filter((id) => !ended.has(id)).length, twice, disordered };
+  return { begins, missing: [...acknowledged].filter((id) => !ended.has(id)).length, repeated, outOfOrder };
 }
 
 /** Sends pushes at a fixed rate, as the vendor does: it does not wait for the responses. */

@@ -11,7 +11,7 @@ const CONNECTIONS = 64;
 const MB = 2 ** 20;
 const MAX_GROWTH_MB = 50;
 /** Resources of every process: the pipes to its parent. */
-const OF_PROCESS = new Set(["PipeWrap", "TTYWrap", "FSReqPromise"]);
+const PROCESS_RESOURCES = new Set(["PipeWrap", "TTYWrap", "FSReqPromise"]);
 
 /** Result of a run. Sizes in MB. */
 export interface SoakReport {
@@ -67,7 +67,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
     while (sent < pushes) sent += (await client.run(1_000)).requests;
     const after = await measure();
     client.close();
-    const left = (await app.invoke<string[]>("close")).filter((handle) => !OF_PROCESS.has(handle));
+    const left = (await app.invoke<string[]>("close")).filter((handle) => !PROCESS_RESOURCES.has(handle));
     return {
       pushes: sent,
       rss: [before.rss, after.rss],

@@ -30,8 +30,8 @@ function signed(body: string, key: string): string {
   return TaskID === undefined || Sign === undefined ? body : body.replace(Sign, sign(TaskID, key));
 }
 
-/** A copy of a call completion for another call. */
-export function anotherCall({ type, body }: DemoPush, key: string): DemoPush {
+/** A copy of a call completion with another task id, signed again. */
+export function withAnotherTask({ type, body }: DemoPush, key: string): DemoPush {
   const { TaskID } = JSON.parse(body) as { TaskID: string };
   const another = body.replace(TaskID, "0f1e2d3c4b5a69788796a5b4c3d2e1f0");
   return {
@@ -40,7 +40,7 @@ export function anotherCall({ type, body }: DemoPush, key: string): DemoPush {
   };
 }
 
-/** Sends a push as Airudder does, and returns the status of the response. Node does not resolve names below `localhost`: they are this machine. */
+/** Sends a push as Airudder does, and returns the status of the response. Names below `localhost`, which Node does not resolve, mean this machine. */
 export function postAsAirudder(url: string, { body }: DemoPush): Promise<number> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const headers = {
@@ -51,12 +51,12 @@ export function postAsAirudder(url: string, { body }: DemoPush): Promise<number>
   };
   const address = hostname.endsWith(".localhost") ? "127.0.0.1" : hostname;
   return new Promise((resolve, reject) => {
-    const sending = request(
+    const outgoing = request(
       { host: address, port, path: pathname + search, method: "POST", headers, agent: false },
       (response) => {
         response.resume().on("end", () => resolve(response.statusCode ?? 0));
       },
     );
-    sending.on("error", reject).end(body);
+    outgoing.on("error", reject).end(body);
   });
 }

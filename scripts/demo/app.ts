@@ -25,7 +25,7 @@ export function createSampleApp(key: string, print: (line: string) => void): Sam
     }
     for (const { CallID, Status, RingType } of payload.Details) {
       print(
-        `call ${CallID.slice(0, 8)}… is ${Status}, ring type ${RingType}, signature ${verified ? "right" : "not checked"}`,
+        `call ${CallID.slice(0, 8)}… is ${Status}, ring type ${RingType}, signature ${verified ? "correct" : "not checked"}`,
       );
     }
   });

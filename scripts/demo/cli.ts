@@ -5,7 +5,7 @@ const bin = fileURLToPath(new URL("../../devproxy/bin/airudder-devproxy.js", imp
 const exitWithParent = new URL("exit-with-parent.js", import.meta.url).href;
 
 /** Time between SIGTERM and SIGKILL. */
-const END_MS = 5_000;
+const KILL_AFTER_MS = 5_000;
 
 const children = new Set<ChildProcess>();
 
@@ -42,7 +42,7 @@ export async function endClis(): Promise<void> {
   await Promise.all(
     [...children].map((child) => {
       const closed = new Promise((resolve) => child.once("close", resolve));
-      const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+      const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
       child.kill("SIGTERM");
       return closed.then(() => clearTimeout(timer));
     }),

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endClis } from "./cli.js";
 
-const PARENT_MS = 200;
-
-/** Pause for a line of output, and between two steps. */
+/** Interval for checking whether the parent process still runs. */
+const PARENT_CHECK_MS = 200;
+/** Pause for each line of output. */
 const LINE_MS = 150;
+/** Pause between two steps. */
 const STEP_MS = 2_000;
 
 /** Whether a person uses the demo in a terminal. Only then it pauses, and runs until Ctrl+C. */
@@ -65,4 +66,4 @@ process.on("uncaughtException", (error) => {
 });
 // npm sends SIGTERM to its shell, which may end without forwarding it.
 const parent = process.ppid;
-setInterval(() => process.ppid !== parent && void end(exitCode), PARENT_MS).unref();
+setInterval(() => process.ppid !== parent && void end(exitCode), PARENT_CHECK_MS).unref();

@@ -6,7 +6,7 @@ import { ShapeWriter } from "./shapes.js";
 const head = `import * as validators from "./validators.js";
 import type { PushType } from "./types.js";
 
-/** One name for what goes by another in each push. */
+/** An id or a phone number whose field name differs between pushes. */
 export type PushKey = "workflow" | "node" | "task" | "call" | "case" | "agent" | "phone";
 
 /** What a payload must have at a JSON pointer: \`present\` is any value, also null; \`absent\` is none. */
@@ -17,33 +17,33 @@ export interface Rule {
   readonly [pointer: string]: Condition;
 }
 
-/** What a personal field holds. */
+/** A kind of personal data. */
 export type PersonalKind = ${personalKinds.map((kind) => JSON.stringify(kind)).join(" | ")};
 
-/** A schema as a tree without references, for walking a payload beside it. */
+/** A schema as a tree without references, for comparing a payload with it field by field. */
 export interface Shape {
   /** The JSON Schema types that are allowed. */
   readonly type?: readonly string[];
   /** The values that are allowed. */
   readonly enum?: readonly unknown[];
-  /** What the docs say is always there. */
+  /** The fields that the docs require. */
   readonly required?: readonly string[];
-  /** What a handler cannot live without. */
+  /** The fields that a handler cannot work without. */
   readonly essential?: readonly string[];
-  /** What personal data a value is. Neither this nor \`harmless\`: nothing is known. */
+  /** The kind of personal data in the value. If this and \`harmless\` are absent, the kind is unknown. */
   readonly personal?: PersonalKind;
-  /** Matches the values, as text, that are not personal. */
+  /** Matches the values that are not personal, as text. */
   readonly harmless?: RegExp;
-  /** The fields that are known. Without a prototype: looking up \`constructor\` or \`__proto__\` finds nothing. */
+  /** The known fields. The object has no prototype: looking up \`constructor\` or \`__proto__\` finds nothing. */
   readonly properties?: { readonly [name: string]: Shape };
   readonly items?: Shape;
-  /** Fields that are not known: allowed or not, or of this shape. */
+  /** Whether unknown fields are allowed, or their shape. */
   readonly additional: boolean | Shape;
-  /** Of a shared part: whether data is exactly of this shape, so that a walker can pass over what is clean. */
+  /** Only in a shared part: whether data has exactly this shape, so that a caller can skip data without differences. */
   readonly strict?: (data: unknown) => boolean;
 }
 
-/** All that is known about one form of a push. */
+/** The schema of one form of a push, with its validators. */
 export interface PushSchema {
   /** Name of the schema file, such as \`dialer.task.bare\`. */
   readonly name: string;
@@ -52,7 +52,7 @@ export interface PushSchema {
   /** The vendor's title of the push. */
   readonly title: string;
   readonly provenance: "documented" | "observed" | "inferred" | "unknown";
-  /** Where it is known from. */
+  /** The source: the vendor's page, or a short statement. */
   readonly source: string;
   /** Where the push carries its signature. */
   readonly sign: "Sign" | "X-AIRudder-Sign" | "none" | "unknown";
@@ -65,13 +65,13 @@ export interface PushSchema {
    * the tolerant validator.
    */
   readonly identifyPartial: readonly Rule[];
-  /** JSON pointers whose values together name what the push is about. Of a list of pointers, the first one with a value is used. */
+  /** JSON pointers whose values together identify what the push is about. Of a list of pointers, the first one with a value is used. */
   readonly subject: readonly (string | readonly string[])[];
   /** JSON pointers to the ids that pushes are searched by. */
   readonly keys: { readonly [key in PushKey]?: string };
   /** Whether the payload is exactly as documented. */
   readonly strict: (data: unknown) => boolean;
-  /** Whether the payload holds what a handler cannot live without. */
+  /** Whether the payload contains the fields that a handler cannot work without. */
   readonly tolerant: (data: unknown) => boolean;
   readonly shape: Shape;
   /** Sample files, as paths below \`schemas/samples\`. */

@@ -1,9 +1,9 @@
 import { type Node, type Provenance, provenances, typesOf } from "./schema.js";
 
-/** One row of a page: a field, an item of a list, a free key, or any field that a schema does not list. */
+/** One row of a page: a field, an item of a list, an arbitrary key, or any field that a schema does not list. */
 export interface Field {
   readonly kind: "field" | "item" | "key" | "other";
-  /** Such as `Details[].RedailCall[].CallID`; `*` stands for a free key. Of `other`: the path of the object, empty for the root. */
+  /** Such as `Details[].RedailCall[].CallID`; `*` stands for an arbitrary key. Of `other`: the path of the object, empty for the root. */
   readonly path: string;
   /** The property names and indexes that lead to it in a payload from {@link fullPayload}. */
   readonly steps: readonly string[];
@@ -12,12 +12,12 @@ export interface Field {
   readonly essential: boolean;
   /** The field's own provenance or its parent's, whichever is weaker. */
   readonly provenance: Provenance;
-  /** Who says what the field means. */
+  /** Who states the meaning of the field. */
   readonly meaning: "vendor" | "ours";
 }
 
 /** What a node inherits from its ancestors. */
-interface Above {
+interface Inherited {
   readonly path: string;
   readonly steps: readonly string[];
   /** Whether all ancestors are essential, so that a fault of an essential field quarantines the push. */
@@ -26,7 +26,7 @@ interface Above {
   readonly meaning: "vendor" | "ours";
 }
 
-/** The name of a field that no schema lists, in a payload that has one. */
+/** Name of the field in test payloads that no schema lists. */
 export const OTHER_FIELD = "fresh";
 
 /** Every row below a schema, in the order of the schema, parents first. */
@@ -41,7 +41,7 @@ export function fieldsOf(schema: Node): Field[] {
   });
 }
 
-function below(node: Node, above: Above): Field[] {
+function below(node: Node, above: Inherited): Field[] {
   const rows: Field[] = [];
   const add = (kind: Field["kind"], path: string, step: string, child: Node, required: boolean, essential: boolean) => {
     const provenance = weaker(child["x-provenance"], above.provenance);

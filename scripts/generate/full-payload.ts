@@ -4,7 +4,7 @@ import { type Node, typesOf } from "./schema.js";
 
 export type Payload = Record<string, unknown>;
 
-/** A payload that has every field of a schema, signed with the vendor's default key. */
+/** A payload with every field of a schema, signed with the vendor's default key. */
 export function fullPayload(schema: Node): Payload {
   return signed(exampleOf(schema) as Payload);
 }
@@ -41,26 +41,26 @@ const VALUES = [true, 1.5, "text", 7, [], {}];
 /** Full payloads that differ in one field. Empty if the fault is not possible, such as another value of an integer. */
 export function faulty(schema: Node, field: Field, fault: Fault): Payload[] {
   if (fault === "missing") return field.kind === "other" ? [] : [changed(schema, field, remove)];
-  const put = (value: unknown) => changed(schema, field, (holder, step) => Object.assign(holder, { [step]: value }));
+  const put = (value: unknown) => changed(schema, field, (parent, step) => Object.assign(parent, { [step]: value }));
   const types = typesOf(field.node);
   if (fault === "null") return types.includes("null") ? [] : [put(null)];
-  if (fault === "other type") return VALUES.filter((value) => !isOf(value, types)).map(put);
+  if (fault === "other type") return VALUES.filter((value) => !hasType(value, types)).map(put);
   return types.includes("string") ? [put("never seen before")] : [];
 }
 
-function changed(schema: Node, { steps, path }: Field, change: (holder: Payload, step: string) => void): Payload {
+function changed(schema: Node, { steps, path }: Field, change: (parent: Payload, step: string) => void): Payload {
   const payload = fullPayload(schema);
-  const holder = steps.slice(0, -1).reduce<unknown>((value, step) => (value as Payload)[step], payload) as Payload;
-  change(holder, steps.at(-1) as string);
+  const parent = steps.slice(0, -1).reduce<unknown>((value, step) => (value as Payload)[step], payload) as Payload;
+  change(parent, steps.at(-1) as string);
   return path === "Sign" ? payload : signed(payload);
 }
 
-function remove(holder: Payload, step: string): void {
-  if (Array.isArray(holder)) holder.splice(Number(step), 1);
-  else delete holder[step];
+function remove(parent: Payload, step: string): void {
+  if (Array.isArray(parent)) parent.splice(Number(step), 1);
+  else delete parent[step];
 }
 
-function isOf(value: unknown, types: readonly string[]): boolean {
+function hasType(value: unknown, types: readonly string[]): boolean {
   if (Array.isArray(value)) return types.includes("array");
   return types.includes(typeof value) || (Number.isInteger(value) && types.includes("integer"));
 }

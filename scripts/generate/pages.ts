@@ -2,8 +2,8 @@ import { type Field, fieldsOf } from "./fields.js";
 import { faults } from "./full-payload.js";
 import { readSample } from "./load.js";
 import { cell, code, table } from "./markdown.js";
-import { Outcomes } from "./outcomes.js";
 import { pushIndex } from "./readme.js";
+import { ResultPredictor } from "./result-predictor.js";
 import { type Node, type PushFile, type Rule, typesOf } from "./schema.js";
 
 const banner =
@@ -11,18 +11,18 @@ const banner =
 
 /** The page of each type and an index of them, from file name to content. */
 export function pages(schemasDir: string, pushes: readonly PushFile[]): Map<string, string> {
-  const outcomes = new Outcomes(pushes);
+  const predictor = new ResultPredictor(pushes);
   const types = [...new Set(pushes.map(({ push }) => push.type))];
   const files = new Map([["README.md", `${banner}# Pushes\n\n${pushIndex(pushes)}`]]);
   for (const type of types) {
     const forms = pushes.filter(({ push }) => push.type === type);
-    const sections = forms.map((form) => section(form, outcomes) + mountNote(schemasDir, form, outcomes));
+    const sections = forms.map((form) => section(form, predictor) + mountNote(schemasDir, form, predictor));
     files.set(`${type}.md`, `${banner}# ${type}\n\n${sections.join("\n")}${legend(type, forms)}`);
   }
   return files;
 }
 
-function section(file: PushFile, outcomes: Outcomes): string {
+function section(file: PushFile, predictor: ResultPredictor): string {
   const { push, schema } = file;
   const facts = [
     ["Vendor's title", cell(push.title)],
@@ -40,21 +40,21 @@ function section(file: PushFile, outcomes: Outcomes): string {
   const title = push.form
     ? `## ${push.form === "wrapped" ? "Wrapped, from a workflow" : "Bare, from the stand-alone dialer"}\n\n`
     : "";
-  return `${title}${schema.description}\n\n${table(["", ""], facts)}${hasFields(file) ? fieldTable(file, outcomes) : ""}`;
+  return `${title}${schema.description}\n\n${table(["", ""], facts)}${hasFields(file) ? fieldTable(file, predictor) : ""}`;
 }
 
 /** For a type that only a mount can state: how a mount without `type` identifies its samples. */
-function mountNote(schemasDir: string, { push, samples }: PushFile, outcomes: Outcomes): string {
+function mountNote(schemasDir: string, { push, samples }: PushFile, predictor: ResultPredictor): string {
   if (push.identify.length > 0) return "";
-  const taken = new Set(samples.map((sample) => outcomes.typeOf(readSample(schemasDir, sample) as object)));
-  return `\nOn a mount without \`type\`, such a push is identified as ${[...taken].map(code).join(" or ")}. Give it its own URL: \`airudder({ type: ${JSON.stringify(push.type)} })\`.\n`;
+  const identifiedAs = new Set(samples.map((sample) => predictor.typeOf(readSample(schemasDir, sample) as object)));
+  return `\nOn a mount without \`type\`, such a push is identified as ${[...identifiedAs].map(code).join(" or ")}. Give it its own URL: \`airudder({ type: ${JSON.stringify(push.type)} })\`.\n`;
 }
 
 function hasFields({ schema }: PushFile): boolean {
   return Object.keys(schema.properties ?? {}).length > 0;
 }
 
-function fieldTable(file: PushFile, outcomes: Outcomes): string {
+function fieldTable(file: PushFile, predictor: ResultPredictor): string {
   const head = [
     "Field",
     "Type",
@@ -74,7 +74,7 @@ function fieldTable(file: PushFile, outcomes: Outcomes): string {
     provenance(field),
     personal(field),
     field.kind === "other" ? "Any field that the schema does not list." : meaning(field.node),
-    ...faults.map((fault) => outcomes.cell(file, field, fault)),
+    ...faults.map((fault) => predictor.cell(file, field, fault)),
   ]);
   return `\n${table(head, rows)}`;
 }

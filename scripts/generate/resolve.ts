@@ -17,6 +17,7 @@ export class Resolver {
     return this.#target(path, "", path, "");
   }
 
+  /** @param from, at file and JSON pointer of the reference, for error messages */
   #target(path: string, pointer: string, from: string, at: string): Node {
     const key = `${path}#${pointer}`;
     const known = this.#resolved.get(key);

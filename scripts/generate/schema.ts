@@ -1,6 +1,6 @@
 import { pointerStep } from "../../middleware/src/push/pointer.js";
 
-/** How sure we are that a push, or a field of it, looks as its schema says. */
+/** How reliable the schema of a push or of a field is, most reliable first. */
 export const provenances = ["documented", "observed", "inferred", "unknown"] as const;
 export type Provenance = (typeof provenances)[number];
 
@@ -10,7 +10,7 @@ export type Condition = "object" | "array" | "string" | "present" | "absent" | {
 /** All of these must hold. */
 export type Rule = Record<string, Condition>;
 
-/** The part of a push schema that says what the push is, beside what it looks like. */
+/** The facts about a push that do not describe its payload: the keyword `x-push`. */
 export interface PushInfo {
   type: string;
   title: string;
@@ -30,7 +30,7 @@ export interface PushInfo {
 export type WrittenPushInfo = Omit<PushInfo, "signRequired" | "identifyPartial"> &
   Partial<Pick<PushInfo, "signRequired" | "identifyPartial">>;
 
-/** A node of a JSON Schema, with no more keywords than our conventions allow. */
+/** A node of a JSON Schema, with the keywords that the conventions allow. */
 export interface Node {
   $schema?: string;
   $id?: string;
@@ -48,17 +48,17 @@ export interface Node {
   "x-essential"?: string[];
   "x-known-values"?: string[];
   "x-provenance"?: Provenance;
-  /** Who states the meaning: the vendor, or we if the docs do not. Also applies to everything nested inside. */
+  /** Who states the meaning: `vendor`, or `ours` if the docs do not. Also applies to everything nested inside. */
   "x-meaning"?: "vendor" | "ours";
   "x-source"?: string;
   "x-unit"?: string;
   "x-format"?: string;
-  /** The kind of personal data that the field holds, or `false`. */
+  /** The kind of personal data in the field, or `false`. */
   "x-personal"?: string | false;
   "x-push"?: WrittenPushInfo;
 }
 
-/** A root of `schemas/push`: everything that is optional in a node and must be there in it. */
+/** The root node of a file in `schemas/push`, with the keywords that a root must have. */
 export type PushNode = Node &
   Required<Pick<Node, "$id" | "title" | "description" | "x-provenance" | "x-source" | "x-push">>;
 
@@ -68,7 +68,7 @@ export interface PushFile {
   name: string;
   /** The name as part of an identifier, such as `dialer_task_bare`. */
   ident: string;
-  /** The schema with every `$ref` replaced by what it points at; shared parts stay the same object. */
+  /** The schema with every `$ref` replaced by its target; shared parts stay the same object. */
   schema: PushNode;
   push: PushInfo;
   /** Sample files, as paths below `schemas/samples`. */

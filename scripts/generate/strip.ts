@@ -24,12 +24,12 @@ export function stripErrors(code: string): string {
     .replace(/^return errors === 0;$/gm, "return true;")
     .replace(/^return false;\nbreak;\n/gm, "return false;\n");
   const stripped = flatten(verdicts).replace(/^else \{\n\}\n/gm, "");
-  const left = /\b(?:vErrors|errors|_errs\d+|valid\d+|missing\d+|schema\d+|func\d+|instancePath|require)\b/.exec(
+  const leftover = /\b(?:vErrors|errors|_errs\d+|valid\d+|missing\d+|schema\d+|func\d+|instancePath|require)\b/.exec(
     withoutNames(stripped),
   );
-  if (left)
+  if (leftover)
     throw new Error(
-      `scripts/generate/strip.ts does not know the code that Ajv wrote around "${left[0]}": adapt it to the installed version of Ajv`,
+      `scripts/generate/strip.ts does not know the code that Ajv wrote around "${leftover[0]}": adapt it to the installed version of Ajv`,
     );
   const known = [...sets].map(([names, ident]) => `const ${ident} = /* @__PURE__ */ new Set(${names});\n`);
   return known.join("") + stripped;
@@ -37,10 +37,10 @@ export function stripErrors(code: string): string {
 
 /** Removes the braces of blocks without a condition. Ajv declares no name twice in a function, so names cannot collide. */
 function flatten(code: string): string {
-  const bare: boolean[] = [];
+  const isBareBlock: boolean[] = [];
   const kept = code.split("\n").filter((line) => {
-    if (line === "}") return !bare.pop();
-    if (line.endsWith("{")) return !bare[bare.push(line === "{") - 1];
+    if (line === "}") return !isBareBlock.pop();
+    if (line.endsWith("{")) return !isBareBlock[isBareBlock.push(line === "{") - 1];
     return true;
   });
   return kept.join("\n");

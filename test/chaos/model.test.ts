@@ -4,11 +4,11 @@ import { directModel, inboxModel } from "../../scripts/chaos/model.js";
 import type { Mutation } from "../../scripts/child.js";
 
 test("direct mode meets its invariants over a random sequence of pushes, failures, late responses and clock steps", async () => {
-  assert.deepEqual((await directModel(2_000)).broken, []);
+  assert.deepEqual((await directModel(2_000)).violations, []);
 });
 
 test("the file inbox meets its invariants over a random sequence of pushes, kills, takeovers, clock steps and damage (takeovers: not on Windows)", async () => {
-  assert.deepEqual((await inboxModel(800)).broken, []);
+  assert.deepEqual((await inboxModel(800)).violations, []);
 });
 
 const src = "middleware/src";
@@ -71,8 +71,8 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
 for (const [rule, mutations, weights, expected] of inboxRules) {
   const skip = rule.startsWith("a takeover") && process.platform === "win32";
   test(`the model detects that ${rule}`, { skip }, async () => {
-    const { broken } = await inboxModel(3_000, { mutations, weights, stepsOfRun: 150 });
-    assert.match(broken.join("\n"), expected);
+    const { violations } = await inboxModel(3_000, { mutations, weights, stepsOfRun: 150 });
+    assert.match(violations.join("\n"), expected);
   });
 }
 
@@ -82,5 +82,5 @@ const retry: Mutation = {
   to: "if (pending === undefined && this.#isExpectedRetry(subject, digest)) return true;",
 };
 test("the model detects that the vendor's retry of a late push is not recognised while another runs", async () => {
-  assert.match((await directModel(20_000, [retry])).broken.join("\n"), /was handled \d times/);
+  assert.match((await directModel(20_000, [retry])).violations.join("\n"), /was handled \d times/);
 });

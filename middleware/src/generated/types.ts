@@ -40,7 +40,7 @@ export interface CallCompleted {
   /**
    * The finished call. The vendor's example has one element; expect several.
    *
-   * Items: One call of an outbound task: its outcome, times, transcript and the variables of the contact.
+   * Items: One call of an outbound task: its result, times, transcript and the variables of the contact.
    */
   Details: CallDetail[];
 }
@@ -270,7 +270,7 @@ export interface DialerAgent {
    */
   pds: {
     /**
-     * Says which of the three dialer pushes this is: always `AgentStatus`.
+     * States which of the three dialer pushes this is: always `AgentStatus`.
      */
     type: "AgentStatus";
     /**
@@ -295,7 +295,7 @@ export interface DialerAgent {
  */
 export interface DialerAgentBare {
   /**
-   * Says which of the three dialer pushes this is: always `AgentStatus`.
+   * States which of the three dialer pushes this is: always `AgentStatus`.
    */
   type: "AgentStatus";
   /**
@@ -354,7 +354,7 @@ export interface DialerContact {
    */
   pds: {
     /**
-     * Says which of the three dialer pushes this is: always `ContactStatus`.
+     * States which of the three dialer pushes this is: always `ContactStatus`.
      */
     type: "ContactStatus";
     /**
@@ -379,7 +379,7 @@ export interface DialerContact {
  */
 export interface DialerContactBare {
   /**
-   * Says which of the three dialer pushes this is: always `ContactStatus`.
+   * States which of the three dialer pushes this is: always `ContactStatus`.
    */
   type: "ContactStatus";
   /**
@@ -437,7 +437,7 @@ export interface DialerTask {
    */
   pds: {
     /**
-     * Says which of the three dialer pushes this is: always `TaskStatus`.
+     * States which of the three dialer pushes this is: always `TaskStatus`.
      */
     type: "TaskStatus";
     /**
@@ -462,7 +462,7 @@ export interface DialerTask {
  */
 export interface DialerTaskBare {
   /**
-   * Says which of the three dialer pushes this is: always `TaskStatus`.
+   * States which of the three dialer pushes this is: always `TaskStatus`.
    */
   type: "TaskStatus";
   /**
@@ -602,11 +602,11 @@ export interface WorkflowStatus {
 }
 
 /**
- * One call of an outbound task: its outcome, times, transcript and the variables of the contact.
+ * One call of an outbound task: its result, times, transcript and the variables of the contact.
  */
 export interface CallDetail {
   /**
-   * Number of the call's record, for the vendor's internal use. It is close to 2^31: store it in 64 bits.
+   * Numeric id of the call's record, for the vendor's internal use. It is close to 2^31: store it in 64 bits.
    */
   id: number;
   /**
@@ -665,33 +665,33 @@ export interface CallDetail {
    */
   Comments: string;
   /**
-   * Date of the loan. As uploaded with the contact, in collections only.
+   * Date of the loan. Uploaded with the contact; only in debt collection.
    * Format: YYYY-MM-DD.
    * The docs do not describe it: the meaning is ours.
    */
   BorrowedDate?: string;
   /**
-   * Date on which the payment is due. As uploaded with the contact, in collections only.
+   * Date on which the payment is due. Uploaded with the contact; only in debt collection.
    * Format: YYYY-MM-DD.
    * The docs do not describe it: the meaning is ours.
    */
   DueDate?: string;
   /**
-   * Amount of the loan. As uploaded with the contact, in collections only.
+   * Amount of the loan. Uploaded with the contact; only in debt collection.
    * Format: decimal number.
    * Unit: CurrencyUnit.
    * The docs do not describe it: the meaning is ours.
    */
   BorrowedAmount?: string;
   /**
-   * Amount owed in all. As uploaded with the contact, in collections only.
+   * Total amount owed. Uploaded with the contact; only in debt collection.
    * Format: decimal number.
    * Unit: CurrencyUnit.
    * The docs do not describe it: the meaning is ours.
    */
   TotalOwingAmount?: string;
   /**
-   * Currency of the amounts. As uploaded with the contact, in collections only.
+   * Currency of the amounts. Uploaded with the contact; only in debt collection.
    * Format: ISO 4217 code.
    * The docs do not describe it: the meaning is ours.
    */
@@ -908,12 +908,12 @@ export interface DialerAgentBody {
    */
   phoneTag?: string;
   /**
-   * How many calls the agent had today, by who dialled.
+   * How many calls the agent had today, split by who dialled.
    * Provenance: observed.
    */
   curDayCallCount?: CallCounts;
   /**
-   * How long the agent's calls took today, by who dialled.
+   * How long the agent's calls took today, split by who dialled.
    * Provenance: observed.
    */
   curDayCallDuration?: CallDurations;
@@ -925,7 +925,7 @@ export interface DialerAgentBody {
    */
   curDayTalkResults?: TalkResultCount[];
   /**
-   * Talk result shown; may be empty.
+   * The talk result that is displayed; may be empty.
    */
   displayTalkResult?: string;
   /**
@@ -974,12 +974,12 @@ export interface DialerAgentBody {
    */
   customerInfo?: Record<string, string>;
   /**
-   * Numbers that are still to be dialled.
+   * Phone numbers that are still to be dialled.
    * Unit: numbers.
    */
   waitingDialNumber?: number;
   /**
-   * Numbers in the task.
+   * Phone numbers in the task.
    * Unit: numbers.
    */
   totalNumber?: number;
@@ -989,7 +989,7 @@ export interface DialerAgentBody {
    */
   holdTimestamp?: number;
   /**
-   * How long calls were on hold, by who dialled.
+   * How long calls were on hold, split by who dialled.
    * Provenance: observed.
    */
   holdDuration?: HoldDurations;
@@ -1000,7 +1000,7 @@ export interface DialerAgentBody {
    */
   hangupReason?: number | string;
   /**
-   * Which dial of the number this is.
+   * Which dial of the phone number this is.
    * Provenance: inferred.
    */
   nthCall?: number;
@@ -1092,7 +1092,7 @@ export interface DialerContactBody {
    */
   privateData?: string;
   /**
-   * Which dial of the number this is.
+   * Which dial of the phone number this is.
    */
   nthCall?: number;
   /**
@@ -1140,22 +1140,22 @@ export interface DialerTaskBody {
    */
   endTime?: string;
   /**
-   * Numbers in the task.
+   * Phone numbers in the task.
    * Unit: numbers.
    */
   totalNumber?: number;
   /**
-   * Numbers dialled so far.
+   * Phone numbers dialled so far.
    * Unit: numbers.
    */
   dialedNumber?: number;
   /**
-   * Numbers that answered so far.
+   * Phone numbers that answered so far.
    * Unit: numbers.
    */
   answeredNumber?: number;
   /**
-   * Numbers that an agent has talked with so far.
+   * Phone numbers that an agent has talked with so far.
    * Unit: numbers.
    */
   talkedNumber?: number;
@@ -1279,11 +1279,11 @@ export interface ChatbotContent {
      */
     type?: "conversation.start" | (string & {});
     /**
-     * The agent it was handed over from; empty when there is none.
+     * The agent that the session was handed over from; empty when there is none.
      */
     from_seat_id?: string;
     /**
-     * The agent it was handed over to; empty when there is none.
+     * The agent that the session was handed over to; empty when there is none.
      */
     to_seat_id?: string;
   };
@@ -1347,7 +1347,7 @@ export interface ChatbotContent {
      */
     info?: {
       /**
-       * Number of the template.
+       * Numeric id of the template.
        */
       id?: number;
       /**
@@ -1390,7 +1390,7 @@ export interface ChatbotReply {
 }
 
 /**
- * How many calls the agent had today, by who dialled.
+ * How many calls the agent had today, split by who dialled.
  * Provenance: observed.
  */
 export interface CallCounts {
@@ -1407,7 +1407,7 @@ export interface CallCounts {
 }
 
 /**
- * How long the agent's calls took today, by who dialled.
+ * How long the agent's calls took today, split by who dialled.
  * Provenance: observed.
  */
 export interface CallDurations {
@@ -1433,14 +1433,14 @@ export interface TalkResultCount {
    */
   talkResult?: string;
   /**
-   * Calls with it.
+   * Calls with this talk result.
    * Unit: calls.
    */
   count?: number;
 }
 
 /**
- * How long calls were on hold, by who dialled.
+ * How long calls were on hold, split by who dialled.
  * Provenance: observed.
  */
 export interface HoldDurations {

@@ -18,7 +18,7 @@ interface Sent {
   readonly subject: number;
   readonly state: string;
   /** Requests without a response. */
-  open: number;
+  openRequests: number;
   /** Runs of the handler; each failed run allows another. */
   runs: number;
   failed: number;
@@ -37,10 +37,10 @@ interface Run {
 
 async function run({ seed, steps }: { seed: number; steps: number }): Promise<string[]> {
   const random = new Random(seed);
-  const broken: string[] = [];
+  const violations: string[] = [];
   const receiver = airudder({ key: "k", token: false, warnings: false, deadlineMs: DEADLINE_MS });
   /** For each subject: the pushes without a 200 so far, and the latest accepted push. */
-  const open: Sent[][] = Array.from({ length: SUBJECTS }, () => []);
+  const unfinished: Sent[][] = Array.from({ length: SUBJECTS }, () => []);
   const last: (Sent | undefined)[] = [];
   let runs = 0;
   let delivering: Sent | undefined;
@@ -48,11 +48,11 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
 
   receiver.on("dialer.agent", () => {
     const sent = delivering;
-    if (sent === undefined) return void broken.push(`step ${step}: a handler ran although no push was sent`);
+    if (sent === undefined) return void violations.push(`step ${step}: a handler ran although no push was sent`);
     sent.runs++;
     sent.order = ++runs;
     if (sent.runs > sent.failed + 1)
-      broken.push(`step ${step}: ${sent.subject}${sent.state} was handled ${sent.runs} times`);
+      violations.push(`step ${step}: ${sent.subject}${sent.state} was handled ${sent.runs} times`);
     return new Promise<void>((resolve, reject) => {
       sent.run = { resolve, reject };
     });
@@ -71,11 +71,11 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
       body,
       headers: { "content-type": "application/json" },
     });
-    sent.open++;
+    sent.openRequests++;
     sent.retries = false;
     delivering = sent;
     void receiver.fetch(request).then(({ status }) => {
-      sent.open--;
+      sent.openRequests--;
       trace.push(`${step} ${status} ${subject}${state}`);
       if (status !== 200) {
         sent.retries = true;
@@ -83,21 +83,21 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
       }
       sent.acknowledged = true;
       if (sent.runs === sent.failed)
-        broken.push(`step ${step}: ${subject}${state} got the response 200 and was never handled`);
+        violations.push(`step ${step}: ${subject}${state} got the response 200 and was never handled`);
     });
   };
 
   const forget = (): void => {
-    for (const [subject, all] of open.entries()) {
-      open[subject] = all.filter(
-        ({ acknowledged, open: requests, run }) => !acknowledged || requests > 0 || run !== undefined,
+    for (const [subject, all] of unfinished.entries()) {
+      unfinished[subject] = all.filter(
+        ({ acknowledged, openRequests, run }) => !acknowledged || openRequests > 0 || run !== undefined,
       );
     }
   };
 
-  for (; step < steps && broken.length === 0; step++) {
+  for (; step < steps && violations.length === 0; step++) {
     const subject = random.below(SUBJECTS);
-    const pushes = open[subject] as Sent[];
+    const pushes = unfinished[subject] as Sent[];
     const running = pushes.filter((sent) => sent.run !== undefined);
     const what = random.weighted({ push: 5, duplicate: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
     if (what === "push") {
@@ -112,7 +112,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
         const sent = {
           subject,
           state,
-          open: 0,
+          openRequests: 0,
           runs: 0,
           failed: 0,
           run: undefined,
@@ -127,7 +127,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
       const newest = running.sort((a, b) => a.order - b.order).at(-1);
       if (newest !== undefined && !newest.retries) deliver(newest, "duplicate");
     } else if (what === "retry") {
-      const waiting = pushes.filter((sent) => sent.retries && sent.open === 0);
+      const waiting = pushes.filter((sent) => sent.retries && sent.openRequests === 0);
       if (waiting.length > 0) deliver(random.pick(waiting), "retry");
     } else if (what === "finish" || what === "fail") {
       if (running.length > 0) {
@@ -151,7 +151,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
     delivering = undefined;
     forget();
   }
-  return broken.map((text) => {
+  return violations.map((text) => {
     const [subject] = / \d(?=[ABC] )/.exec(text) ?? [""];
     const before = trace.filter((line) => line.includes(subject)).slice(-30);
     return `seed ${seed}, ${text}; before it: ${before.join(", ")}`;

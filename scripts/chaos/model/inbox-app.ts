@@ -8,7 +8,7 @@ import { setClock, startClock } from "./clock.js";
 export interface ModelAppOptions {
   readonly dir: string;
   readonly log: string;
-  readonly life: number;
+  readonly processNumber: number;
   readonly clockMs: number;
 }
 
@@ -25,10 +25,10 @@ export interface ModelResponse {
   readonly duplicate: boolean;
 }
 
-const { dir, log, life, clockMs } = JSON.parse(process.argv[2] ?? "{}") as ModelAppOptions;
+const { dir, log, processNumber, clockMs } = JSON.parse(process.argv[2] ?? "{}") as ModelAppOptions;
 startClock(clockMs);
 const fd = openSync(log, "a");
-const note = (...words: unknown[]): void => void writeSync(fd, `${life} ${words.join(" ")}\n`);
+const logLine = (...words: unknown[]): void => void writeSync(fd, `${processNumber} ${words.join(" ")}\n`);
 
 let accepted: { id: string; duplicate: boolean } | undefined;
 const receiver = airudder({
@@ -48,7 +48,7 @@ receiver.on("dialer.agent", async ({ id, payload, attempt }) => {
   if (State === "dead" && !fixed) throw new Error("always fails");
   if (State === "retried" && attempt === 1) throw new Error("fails once");
   if (State === "slow") await new Promise((resolve) => setTimeout(resolve, 8));
-  note("done", id);
+  logLine("done", id);
 });
 
 async function send({ subject, state }: ModelPush): Promise<ModelResponse> {

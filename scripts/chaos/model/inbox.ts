@@ -39,8 +39,8 @@ interface Accepted {
 export interface ModelReport {
   readonly steps: number;
   readonly acknowledged: number;
-  readonly lives: number;
-  readonly broken: readonly string[];
+  readonly processes: number;
+  readonly violations: readonly string[];
 }
 
 /**
@@ -77,11 +77,11 @@ class InboxModel {
   /** Pushes with a damaged line: they may be lost or handled again. */
   readonly #damaged = new Set<string>();
   readonly #damagedLines: { readonly line: string; readonly id: string; readonly isBody: boolean }[] = [];
-  /** Lives (processes of the app) that did not end with `close()`. */
+  /** Numbers of the processes that did not end with `close()`. */
   readonly #crashed = new Set<number>();
-  readonly #broken: string[] = [];
+  readonly #violations: string[] = [];
   readonly #trace: string[] = [];
-  #life = 0;
+  #processNumber = 0;
   #clockMs = 0;
   #app: Child | undefined;
   #stopped: Child | undefined;
@@ -97,18 +97,18 @@ class InboxModel {
   async run(steps: number): Promise<ModelReport> {
     await this.#start();
     let step = 0;
-    for (; step < steps && this.#broken.length === 0; step++) {
+    for (; step < steps && this.#violations.length === 0; step++) {
       const kind = this.#random.weighted(this.weights);
       if (kind !== "push") this.#trace.push(`${step} ${kind}`);
       await this.#execute(kind);
     }
-    await this.#judge();
+    await this.#checkInvariants();
     const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-25).join(", ")})`;
     return {
       steps: step,
       acknowledged: this.#accepted.size,
-      lives: this.#life,
-      broken: this.#broken.map((text) => `${where}: ${text}`),
+      processes: this.#processNumber,
+      violations: this.#violations.map((text) => `${where}: ${text}`),
     };
   }
 
@@ -123,11 +123,16 @@ class InboxModel {
   }
 
   async #start(): Promise<void> {
-    const options: ModelAppOptions = { dir: this.#dir, log: this.#log, life: ++this.#life, clockMs: this.#clockMs };
+    const options: ModelAppOptions = {
+      dir: this.#dir,
+      log: this.#log,
+      processNumber: ++this.#processNumber,
+      clockMs: this.#clockMs,
+    };
     const { child } = await Child.start(this.script, [JSON.stringify(options)]);
     this.#app = child;
     const error = await child.invoke<string>("ready");
-    if (error !== "") this.#broken.push(`life ${this.#life} did not open the inbox: ${error}`);
+    if (error !== "") this.#violations.push(`process ${this.#processNumber} did not open the inbox: ${error}`);
   }
 
   async #execute(kind: Step): Promise<void> {
@@ -160,16 +165,16 @@ class InboxModel {
     for (const [i, { status, id, duplicate }] of responses.entries()) {
       const { subject, state } = pushes[i] as ModelPush;
       if (status !== 200 || id === undefined) {
-        this.#broken.push(`${subject} ${state} got the response ${status}`);
+        this.#violations.push(`${subject} ${state} got the response ${status}`);
         continue;
       }
       const last = this.#last.get(subject);
       if (duplicate) {
         if (this.#last.has(subject) && last !== state && last !== undefined)
-          this.#broken.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
+          this.#violations.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
         continue;
       }
-      if (this.#accepted.has(id)) this.#broken.push(`the id ${id} was assigned twice`);
+      if (this.#accepted.has(id)) this.#violations.push(`the id ${id} was assigned twice`);
       this.#accepted.set(id, { id, subject, state, order: this.#accepted.size });
       this.#last.set(subject, state);
     }
@@ -177,7 +182,7 @@ class InboxModel {
 
   async #drain(): Promise<string[]> {
     const { left, dead } = await this.#running.invoke<{ left: number; dead: string[] }>("drain");
-    if (left > 0) this.#broken.push(`${left} pushes are never finished`);
+    if (left > 0) this.#violations.push(`${left} pushes are never finished`);
     return dead;
   }
 
@@ -193,7 +198,7 @@ class InboxModel {
     const app = this.#running;
     if (kind === "close") await app.invoke("close");
     else {
-      this.#crashed.add(this.#life);
+      this.#crashed.add(this.#processNumber);
       // Killed while requests are open: it is unknown whether their pushes are stored.
       const pushes = Array.from({ length: 5 }, () => this.#newPush());
       for (const { subject } of pushes) this.#last.set(subject, undefined);
@@ -209,13 +214,13 @@ class InboxModel {
   async #takeOver(): Promise<void> {
     if (process.platform === "win32") return;
     const old = this.#running;
-    const oldLife = this.#life;
+    const oldProcessNumber = this.#processNumber;
     const pushes = Array.from({ length: 6 }, () => this.#newPush());
     for (const { subject } of pushes) this.#last.set(subject, undefined);
     const pending = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
     await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
     this.#stopped = old;
-    this.#crashed.add(oldLife);
+    this.#crashed.add(oldProcessNumber);
     old.process.kill("SIGSTOP");
     await this.#start();
     await this.#push(this.#running, [this.#newPush(), this.#newPush()]);
@@ -260,33 +265,37 @@ class InboxModel {
     for (const subject of SUBJECTS) this.#last.set(subject, undefined);
   }
 
-  async #judge(): Promise<void> {
+  async #checkInvariants(): Promise<void> {
     const app = this.#running;
     const dead = new Set(await this.#drain());
     await app.invoke("close");
     await app.kill();
-    const done = new Map<string, { life: number; at: number }[]>();
+    const done = new Map<string, { processNumber: number; at: number }[]>();
     for (const [at, line] of readFileSync(this.#log, "utf8").split("\n").slice(0, -1).entries()) {
-      const [life = "", , id = ""] = line.split(" ");
-      done.set(id, [...(done.get(id) ?? []), { life: Number(life), at }]);
+      const [processNumber = "", , id = ""] = line.split(" ");
+      done.set(id, [...(done.get(id) ?? []), { processNumber: Number(processNumber), at }]);
     }
     for (const { id, subject, state } of this.#accepted.values()) {
       const runs = done.get(id) ?? [];
       if (this.#damaged.has(id)) continue;
       if (runs.length === 0 && !dead.has(id) && !this.#dropped.has(id))
-        this.#broken.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
-      if (this.#dropped.has(id) && runs.some(({ life }) => life === this.#life) && runs.length > 1)
-        this.#broken.push(`${id} was dropped and handled afterwards`);
+        this.#violations.push(`${subject} ${state} (${id}) was acknowledged and is lost`);
+      if (
+        this.#dropped.has(id) &&
+        runs.some(({ processNumber }) => processNumber === this.#processNumber) &&
+        runs.length > 1
+      )
+        this.#violations.push(`${id} was dropped and handled afterwards`);
       if (isHandledTooOften(runs, this.#crashed))
-        this.#broken.push(
-          `${subject} ${state} (${id}) was handled in lives ${runs.map(({ life }) => life).join(", ")}`,
+        this.#violations.push(
+          `${subject} ${state} (${id}) was handled in processes ${runs.map(({ processNumber }) => processNumber).join(", ")}`,
         );
     }
-    this.#judgeOrder(done);
-    this.#judgeDamage(done, dead);
+    this.#checkOrder(done);
+    this.#checkDamage(done, dead);
   }
 
-  #judgeOrder(done: ReadonlyMap<string, readonly { at: number }[]>): void {
+  #checkOrder(done: ReadonlyMap<string, readonly { at: number }[]>): void {
     const latest = new Map<string, { at: number; id: string }>();
     for (const { id, subject, state, order } of this.#accepted.values()) {
       const first = done.get(id)?.[0];
@@ -294,13 +303,13 @@ class InboxModel {
       if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;
       const before = latest.get(subject);
       if (before !== undefined && before.at > first.at && !this.#damaged.has(id) && !this.#damaged.has(before.id))
-        this.#broken.push(`${id} of ${subject} was handled before ${before.id}, which arrived earlier`);
+        this.#violations.push(`${id} of ${subject} was handled before ${before.id}, which arrived earlier`);
       latest.set(subject, { at: Math.max(first.at, before?.at ?? 0), id });
     }
   }
 
   /** A damaged body is only detected when it is read, so not after the push is finished or dead. */
-  #judgeDamage(done: ReadonlyMap<string, unknown>, dead: ReadonlySet<string>): void {
+  #checkDamage(done: ReadonlyMap<string, unknown>, dead: ReadonlySet<string>): void {
     const texts = readdirSync(this.#dir).flatMap((name) => {
       const path = join(this.#dir, name);
       return statSync(path).isFile() ? [readFileSync(path, "utf8")] : [];
@@ -310,18 +319,19 @@ class InboxModel {
         !(isBody && (done.has(id) || dead.has(id) || this.#dropped.has(id))) &&
         !texts.some((text) => text.includes(line)),
     );
-    if (gone.length > 0) this.#broken.push(`${gone.length} of ${this.#damagedLines.length} damaged lines were deleted`);
+    if (gone.length > 0)
+      this.#violations.push(`${gone.length} of ${this.#damagedLines.length} damaged lines were deleted`);
   }
 }
 
 /**
- * Whether a push was handled too often: twice in one life, or in two lives that both ended with `close()`. A stopped process may finish a
+ * Whether a push was handled too often: twice by one process, or by two processes that both ended with `close()`. A stopped process may finish a
  * handler after its successor has.
  */
-function isHandledTooOften(runs: readonly { life: number }[], crashed: ReadonlySet<number>): boolean {
-  return runs.slice(1).some(({ life }, i) => {
-    const before = runs[i] as { life: number };
-    return life === before.life || !(crashed.has(life) || crashed.has(before.life));
+function isHandledTooOften(runs: readonly { processNumber: number }[], crashed: ReadonlySet<number>): boolean {
+  return runs.slice(1).some(({ processNumber }, i) => {
+    const before = runs[i] as { processNumber: number };
+    return processNumber === before.processNumber || !(crashed.has(processNumber) || crashed.has(before.processNumber));
   });
 }
 

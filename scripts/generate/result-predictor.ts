@@ -9,7 +9,7 @@ import type { PushFile } from "./schema.js";
 import { ajvOptions, strictSchema, tolerantSchema } from "./validators.js";
 
 /** What the middleware does with a payload. `-`: handled without drift. Any other word: the type that the payload is identified as. */
-export type Outcome = "-" | "drift" | "quarantine" | "unknown" | "401" | (string & {});
+export type PredictedResult = "-" | "drift" | "quarantine" | "unknown" | "401" | (string & {});
 
 interface Mount {
   /** The type that the mount states. Default: identified by shape. */
@@ -17,8 +17,8 @@ interface Mount {
   readonly verify: "required" | "off";
 }
 
-/** Predicts outcomes from the middleware's rules for types and signatures, and from both validators. */
-export class Outcomes {
+/** Predicts results from the middleware's rules for types and signatures, and from both validators. */
+export class ResultPredictor {
   readonly #find: (payload: object, type?: string) => PushFile | undefined;
   readonly #validators = new Map<
     PushFile,
@@ -42,26 +42,27 @@ export class Outcomes {
   /**
    * The text of a page's cell for one fault of one field.
    *
-   * - `untyped / typed` if a mount that states the type has another outcome
-   * - `401 (…)` with the outcome of `verify: "off"` in parentheses
-   * - several outcomes joined by "or" if they depend on the value
+   * - `untyped / typed` if a mount that states the type has another result
+   * - `401 (…)` with the result of `verify: "off"` in parentheses
+   * - several results joined by "or" if they depend on the value
    */
   cell(file: PushFile, field: Field, fault: Fault): string {
     const cells = faulty(file.schema, field, fault).map((payload) => {
-      const typed = this.#policies(file, payload, file.push.type);
-      const untyped = file.push.identify.length === 0 ? typed : this.#policies(file, payload);
+      const typed = this.#resultText(file, payload, file.push.type);
+      const untyped = file.push.identify.length === 0 ? typed : this.#resultText(file, payload);
       return untyped === typed ? typed : `${untyped} / ${typed}`;
     });
     return [...new Set(cells)].join(" or ") || "-";
   }
 
-  #policies(file: PushFile, payload: Payload, type?: string): string {
+  /** The result; for `401`, also the one without the signature check. */
+  #resultText(file: PushFile, payload: Payload, type?: string): string {
     const stated = type === undefined ? {} : { type };
-    const outcome = this.#outcome(file, payload, { ...stated, verify: "required" });
-    return outcome === "401" ? `401 (${this.#outcome(file, payload, { ...stated, verify: "off" })})` : outcome;
+    const result = this.#result(file, payload, { ...stated, verify: "required" });
+    return result === "401" ? `401 (${this.#result(file, payload, { ...stated, verify: "off" })})` : result;
   }
 
-  #outcome(file: PushFile, payload: Payload, { type, verify }: Mount): Outcome {
+  #result(file: PushFile, payload: Payload, { type, verify }: Mount): PredictedResult {
     const found = this.#find(payload, type);
     if (found === undefined) return "unknown";
     try {
