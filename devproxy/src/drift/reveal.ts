@@ -30,5 +30,5 @@ export function pathStyle(reveal: boolean): PathStyle {
     const short = name.slice(0, MAX_NAME);
     return short === "" || isShownName(short, reveal) ? pointerStep(short) : "/<hidden>";
   };
-  return { documented: named, unknown: named, free: () => "/*", item: () => "/*" };
+  return { documented: named, unknown: named, additional: () => "/*", item: () => "/*" };
 }

@@ -1,5 +1,5 @@
 import { AirudderError } from "../errors.js";
-import { isEqual } from "../push/sign.js";
+import { equalsInConstantTime } from "../push/sign.js";
 
 const TOKEN_PATH = /^(.*?)\/t\/([^/?]+)\/?$/;
 
@@ -31,7 +31,7 @@ export function removeToken(url: string, header: string | string[] | undefined, 
 }
 
 function checkToken(given: readonly string[], token: string): void {
-  if (given.some((value) => isEqual(value, token))) return;
+  if (given.some((value) => equalsInConstantTime(value, token))) return;
   const isMissing = given.length === 0;
   throw new AirudderError("bad_token", `The token is ${isMissing ? "missing" : "wrong"}.`, {
     hint: isMissing
@@ -86,6 +86,6 @@ function readPath(path: string, token: string): { values: string[]; rest: string
   if (match === null) return undefined;
   const [, mount = "", raw = ""] = match;
   const values = decodings(raw);
-  const isToken = values.some((value) => isEqual(value, token));
+  const isToken = values.some((value) => equalsInConstantTime(value, token));
   return { values, rest: !isToken ? path : mount === "" ? "/" : mount };
 }

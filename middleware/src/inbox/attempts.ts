@@ -33,7 +33,7 @@ export type AttemptResult =
   | { readonly state: "failed"; readonly error: unknown; readonly message: string; readonly delayMs: number }
   | { readonly state: "dead" | "quarantined"; readonly error: unknown; readonly message: string };
 
-/** An attempt reached its time limit. Its handler may still run; its signal is aborted. */
+/** Error of an attempt that reached its time limit. Its signal is aborted; its handler may still run. */
 export class AttemptTimeout extends Error {
   override readonly name = "AttemptTimeout";
 
@@ -42,8 +42,8 @@ export class AttemptTimeout extends Error {
   }
 }
 
-/** Creates its signal only when a handler reads it, because most do not. */
-export class RunningAttempt implements Attempt {
+/** An attempt that can be aborted. It creates its signal only when a handler reads it, because most handlers do not. */
+export class AbortableAttempt implements Attempt {
   #controller: AbortController | undefined;
   #reason: unknown;
   #isAborted = false;
@@ -73,8 +73,9 @@ export class RunningAttempt implements Attempt {
 }
 
 /**
- * The delay after the failed attempt with this number: doubled each time up to the maximum, then a random value between half of it and all
- * of it, so that pushes that failed together are not retried together.
+ * Computes the delay after a failed attempt, in milliseconds. The base delay doubles with each attempt, up to the maximum. The result is a
+ * random value between half of the base delay and all of it, so that pushes that failed together are not retried together.
+ * @param attempt number of the failed attempt, from 1
  */
 export function retryDelayMs(
   attempt: number,
@@ -85,10 +86,10 @@ export function retryDelayMs(
   return Math.round(delay * (0.5 + random() / 2));
 }
 
-/** An attempt whose handler has not ended. */
-interface Running {
+/** An attempt whose handler has not ended, or is not registered yet. */
+interface UnfinishedAttempt {
   readonly push: StoredPush;
-  readonly attempt: RunningAttempt;
+  readonly attempt: AbortableAttempt;
   abort(reason: Error): void;
 }
 
@@ -97,12 +98,13 @@ const IGNORED: AttemptResult = { state: "ignored" };
 const ABORTED: AttemptResult = { state: "aborted" };
 
 /**
- * Runs attempts for an inbox: time limits, retry delays, and when a push is dead. It stores and schedules nothing.
+ * Runs attempts for an inbox. It applies the time limit, computes retry delays, and decides when a push is dead. It stores and schedules
+ * nothing.
  * @example
  * const result = await attempts.run(push, { number: row.failures + 1 }, (result) => record(row, result));
  */
 export class Attempts {
-  readonly #running = new Set<Running>();
+  readonly #running = new Set<UnfinishedAttempt>();
 
   constructor(
     private readonly consumer: Consumer,
@@ -111,8 +113,12 @@ export class Attempts {
   ) {}
 
   /**
-   * Makes one attempt to handle a push: waits for its handler to be registered, runs it within the time limit, and calls `record` with the
-   * result. Then it calls the event `failed` or `dead`, if any. `record` must not throw.
+   * Makes one attempt to handle a push:
+   *
+   * 1. Waits until a handler for it is registered.
+   * 2. Runs the handlers within the time limit.
+   * 3. Calls `record` with the result. `record` must not throw.
+   * 4. Calls `failed` or `dead` of the events, if the attempt failed.
    * @param attempt `number` is 1 plus the number of failed attempts; `isRetry` as in {@link Attempt}
    * @returns what `record` returns: without a promise if all handlers are synchronous
    */
@@ -127,16 +133,16 @@ export class Attempts {
       else if (result.state === "dead") this.events.dead(push, number, result.error);
       return recorded;
     };
-    const waiting = this.events.handlerOf?.(push);
-    const attempt = new RunningAttempt(number, isRetry);
-    if (waiting !== undefined) return this.#runAfter(waiting, push, attempt).then(end);
+    const registered = this.events.waitForHandler?.(push);
+    const attempt = new AbortableAttempt(number, isRetry);
+    if (registered !== undefined) return this.#runAfter(registered, push, attempt).then(end);
     const result = this.#attempt(push, attempt);
     return result instanceof Promise ? result.then(end) : end(result);
   }
 
   /** Runs a replay: one attempt, without events. Resolves with its result, or rejects with its error, as `Inbox.replay` does. */
   async replay(push: StoredPush): Promise<Consumed> {
-    const result = await this.#attempt(push, new RunningAttempt(1));
+    const result = await this.#attempt(push, new AbortableAttempt(1));
     if ("error" in result) throw result.error;
     if (result.state !== "aborted") return result.state;
     throw new AirudderError("busy", "The receiver is closing; replay the push later.");
@@ -153,10 +159,10 @@ export class Attempts {
     return running.map(({ push }) => push).filter(({ replay }) => replay === undefined);
   }
 
-  /** Waits for the handler, outside the time limit. */
-  #runAfter(waiting: Promise<void>, push: StoredPush, attempt: RunningAttempt): Promise<AttemptResult> {
+  /** Waits until a handler is registered, then makes the attempt. The time limit starts after the wait. */
+  #runAfter(registered: Promise<void>, push: StoredPush, attempt: AbortableAttempt): Promise<AttemptResult> {
     return new Promise((resolve) => {
-      const running: Running = {
+      const running: UnfinishedAttempt = {
         push,
         attempt,
         abort: (reason) => {
@@ -166,31 +172,31 @@ export class Attempts {
         },
       };
       this.#running.add(running);
-      void waiting.then(() => {
+      void registered.then(() => {
         if (this.#running.delete(running)) resolve(this.#attempt(push, attempt));
       });
     });
   }
 
-  #attempt(push: StoredPush, attempt: RunningAttempt): AttemptResult | Promise<AttemptResult> {
+  #attempt(push: StoredPush, attempt: AbortableAttempt): AttemptResult | Promise<AttemptResult> {
     let returned: unknown;
     try {
       returned = this.consumer(push, attempt);
     } catch (error) {
-      return this.#failed(error, attempt);
+      return this.#failureResult(error, attempt);
     }
-    return isThenable(returned) ? this.#follow(Promise.resolve(returned), push, attempt) : succeeded(returned);
+    return isThenable(returned) ? this.#awaitEnd(Promise.resolve(returned), push, attempt) : successResult(returned);
   }
 
   /** Resolves with whatever ends the attempt first: its handler, its time limit, or `abort`. */
-  #follow(handling: Promise<unknown>, push: StoredPush, attempt: RunningAttempt): Promise<AttemptResult> {
+  #awaitEnd(handling: Promise<unknown>, push: StoredPush, attempt: AbortableAttempt): Promise<AttemptResult> {
     return new Promise((resolve) => {
       const end = (result: AttemptResult): void => {
         if (!this.#running.delete(running)) return;
         clearTimeout(timer);
         resolve(result);
       };
-      const running: Running = {
+      const running: UnfinishedAttempt = {
         push,
         attempt,
         abort: (reason) => {
@@ -202,16 +208,16 @@ export class Attempts {
       const timer = setTimeout(() => {
         const error = new AttemptTimeout(this.limits.timeoutMs);
         attempt.abort(error);
-        end(this.#failed(error, attempt));
+        end(this.#failureResult(error, attempt));
       }, this.limits.timeoutMs);
       handling.then(
-        (returned) => end(succeeded(returned)),
-        (error) => end(this.#failed(error, attempt)),
+        (returned) => end(successResult(returned)),
+        (error) => end(this.#failureResult(error, attempt)),
       );
     });
   }
 
-  #failed(error: unknown, { number }: RunningAttempt): AttemptResult {
+  #failureResult(error: unknown, { number }: AbortableAttempt): AttemptResult {
     const message = describeThrown(error);
     if (error instanceof Quarantined) return { state: "quarantined", error, message };
     if (number > this.limits.retries) return { state: "dead", error, message };
@@ -219,7 +225,7 @@ export class Attempts {
   }
 }
 
-function succeeded(returned: unknown): AttemptResult {
+function successResult(returned: unknown): AttemptResult {
   return returned === "ignored" ? IGNORED : HANDLED;
 }
 

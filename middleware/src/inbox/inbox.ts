@@ -8,9 +8,9 @@ export interface StoredPush extends Readonly<PushFacts> {
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly method: string;
-  /** Without the token. */
+  /** URL of the request, without the access token. */
   readonly url: string;
-  /** Without the token. */
+  /** Headers of the request, without the access token. */
   readonly headers: HeaderMap;
   /** The exact bytes as received. */
   readonly body: Buffer;
@@ -21,7 +21,7 @@ export interface StoredPush extends Readonly<PushFacts> {
   readonly verified: boolean;
   /** The id of the recorded push that this one replays; `undefined` for a push of the vendor. */
   readonly replay: string | undefined;
-  /** The call, agent or task that the push is about; `undefined` if it is about none of them. */
+  /** Identifies what the push is about, such as a call, agent or task; `undefined` if it is about none. Equal for all pushes about it. */
   readonly subject: string | undefined;
   /** Number of drift entries. */
   readonly drift: number;
@@ -35,9 +35,9 @@ export interface Attempt {
   readonly number: number;
   /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
   readonly signal: AbortSignal;
-  /** Whether the attempt was aborted. Default: `signal.aborted`. Set it if `signal` is created only when it is read. */
+  /** Whether the attempt was aborted. Default: `signal.aborted`. Set it if you create `signal` only when a handler reads it. */
   readonly isAborted?: boolean;
-  /** Whether `Inbox.retry` caused the attempt. Such a push fails if it has no handler; any other push is then ignored. */
+  /** Whether `Inbox.retry` caused the attempt. Without a handler, such an attempt fails; any other attempt ends as `ignored`. */
   readonly isRetry?: boolean;
 }
 
@@ -47,7 +47,7 @@ export type Consumed = "handled" | "ignored";
 /**
  * The receiver's function that runs the handlers of one push.
  *
- * | it | meaning for the inbox |
+ * | the consumer | meaning for the inbox |
  * |---|---|
  * | returns or resolves with `"ignored"` | finished: the push has no handler |
  * | returns or resolves with another value | finished: the push was handled |
@@ -68,12 +68,12 @@ export class Quarantined extends Error {
 
   constructor() {
     super(
-      "No handler can rely on this push: its type is unknown, or its payload lacks what the handlers of its type need.",
+      "No handler can use this push: its type is unknown, or its payload lacks what the handlers of its type need.",
     );
   }
 }
 
-/** The values of an earlier push that detect its duplicates. */
+/** The values of an earlier push by which its duplicates are detected. */
 export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "receivedAt">;
 
 /** Functions of the receiver that an inbox calls. They never throw. */
@@ -88,16 +88,16 @@ export interface InboxEvents {
   /** The last attempt failed: the inbox keeps the push and does not retry it automatically. Call it instead of `failed`. */
   dead(push: { id: string; type: PushType }, attempt: number, error: unknown): void;
   /**
-   * Returns a promise if the push has no handler yet and one may still be registered: wait for it before you call the consumer. Returns
-   * `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
+   * Returns a promise if the push has no handler yet, but one may still be registered. Wait for the promise before you call the consumer.
+   * Returns `undefined` if you can call the consumer now. If an inbox does not call this, the consumer waits instead, during the attempt.
    */
-  handlerOf?(push: Pick<StoredPush, "type" | "quarantined">): Promise<void> | undefined;
+  waitForHandler?(push: Pick<StoredPush, "type" | "quarantined">): Promise<void> | undefined;
   /**
    * Retries a dead push for another process, as `receiver.retry()` does: the receiver calls `Inbox.retry` if the push has a handler.
-   * Rejects with `no_handler` if it has none.
+   * Resolves with `false` if there is no dead push with this id. Rejects with `no_handler` if the push has no handler.
    */
   retry?(id: string): Promise<boolean>;
-  /** Prints a warning for the owner of the receiver. */
+  /** Prints a warning for the developer. */
   warn?(code: string, message: string): void;
 }
 
@@ -109,6 +109,7 @@ export interface DeadPush {
   readonly state: "dead" | "quarantined";
   /** Whether its payload lacks what the handlers of its type need. */
   readonly quarantined: boolean;
+  /** Number of failed attempts. */
   readonly attempts: number;
   /** Message of the last failure. */
   readonly error: string | undefined;
@@ -127,7 +128,7 @@ export interface InboxState {
 }
 
 /**
- * Stores pushes between the response and their handlers. Implement this interface to use your own storage, and test it with
+ * Stores pushes from the response until they are handled. Implement this interface to use your own storage, and test it with
  * `inboxConformance` of `airudder-webhooks/testing`.
  *
  * - **At least once**: the receiver responds 200 when `put` resolves. From then on the push is passed to the consumer until an attempt
@@ -141,17 +142,17 @@ export interface Inbox {
   /**
    * Opens the storage. Resolves when pushes can be stored; rejects with the reason if not.
    *
-   * The receiver calls it before every other function, and again after a rejection or to check whether pushes can still be stored. All
-   * calls pass the same `events`, and none starts before the last one has settled. If the storage is open, do nothing.
+   * The receiver calls it before every other function. It calls it again after a rejection, and to check whether pushes can still be
+   * stored. If the storage is open, do nothing. All calls pass the same `events`. No call starts before the last one has settled.
    */
   open(events: InboxEvents): Promise<void>;
   /**
-   * Stores a push. Resolves with `"stored"`, or with `"duplicate"` if the push has the same `subject` (or, if it has none, the same `type`)
-   * and the same `sha256` as the last one that was stored: then it is not stored, and not handled. An inbox with one process returns
-   * `"stored"`, because the receiver detects the duplicates of its own process.
+   * Stores a push, and resolves with `"stored"`. Resolves with `"duplicate"` if the push equals the last stored push of its subject, or,
+   * without a subject, of its type. Two pushes are equal if they have the same `sha256`. A duplicate is not stored and not handled. The
+   * receiver detects duplicates within its own process, so an inbox that only one process uses can always resolve with `"stored"`.
    *
-   * After a rejection the response is 503 `inbox_unavailable` and the vendor sends the push again. The push may then be stored twice, so
-   * reject only if it is certainly not stored, or if you do not know.
+   * After a rejection the response is 503 `inbox_unavailable`, and the vendor sends the push again. Never reject if the push is stored:
+   * it would be stored twice. If you do not know, reject.
    */
   put(push: StoredPush): Promise<"stored" | "duplicate">;
   /**

@@ -2,7 +2,7 @@ import { AirudderError } from "../errors.js";
 import type { PushSchema } from "../generated/catalogue.js";
 import type { PushType } from "../generated/types.js";
 import type { HeaderMap } from "../journal/index.js";
-import { likelyMistake } from "../push/authenticate.js";
+import { likelyCause } from "../push/authenticate.js";
 import type { Drift } from "../push/drift.js";
 import type { PushFacts } from "../push/facts.js";
 import { findSchema } from "../push/identify.js";
@@ -98,7 +98,7 @@ export function describePush(
   return {
     ...validated.validation,
     verified,
-    ...(isSignWrong ? { signProblem: likelyMistake(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
+    ...(isSignWrong ? { signProblem: likelyCause(payload, [options.key ?? DEFAULT_KEY].flat()) } : {}),
     ...(subject === undefined ? {} : { subject }),
     ...findSearchIds(schema, payload),
   };

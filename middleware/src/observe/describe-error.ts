@@ -12,7 +12,7 @@ interface ErrorText {
 
 const NO_TEXT = "A value that cannot be shown as text was thrown; throw an Error with a message.";
 
-/** The message of any thrown value. Never throws, even if the value cannot be converted to text. */
+/** The message of any thrown value, not redacted. Never throws, even if the value cannot be converted to text. */
 export function messageOf(thrown: unknown): string {
   return readMessage(thrown) ?? NO_TEXT;
 }
@@ -45,10 +45,10 @@ function codeOf(thrown: unknown): string {
   }
 }
 
-/** The redacted texts of errors that were described together with their payload. */
+/** The summaries of described errors, so that `describeThrown` redacts the payload of an error without knowing it. */
 const described = new WeakMap<object, string>();
 
-/** The text of an error that is stored with a push: class, code and redacted message; at most 500 characters. */
+/** Describes an error for storage with its push: class, code and redacted message; at most 500 characters. */
 export function describeThrown(thrown: unknown): string {
   const known = typeof thrown === "object" && thrown !== null ? described.get(thrown) : undefined;
   return (known ?? describeError(thrown, undefined).summary).slice(0, 500);
@@ -84,7 +84,7 @@ function locationsOf(thrown: unknown): string {
   try {
     const { stack, message } = thrown as Error;
     if (typeof stack !== "string") return "";
-    // Without the message, because one of its lines may look like a location.
+    // Remove the message first: one of its lines may look like a location.
     const lines = stack
       .replace(message, "")
       .split("\n")

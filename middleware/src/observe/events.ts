@@ -2,6 +2,7 @@ import type { AirudderErrorCode } from "../errors.js";
 import type { PushType } from "../generated/types.js";
 import type { Drift } from "../push/drift.js";
 
+/** Fields of the events that concern one push. */
 interface OfPush {
   readonly id: string;
   readonly type: PushType;
@@ -14,15 +15,15 @@ interface OfPush {
  */
 export type AirudderEvent =
   /**
-   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: from the call of the receiver to the
-   * response.
+   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: milliseconds from the call of
+   * the receiver to the response.
    */
   | (OfPush & { readonly event: "accepted"; readonly verified: boolean; readonly replay: boolean; readonly ms: number })
   /** A duplicate of the last push of its subject. The response is 200, and it is not handled again. */
   | (OfPush & { readonly event: "duplicate"; readonly ms: number })
   /** The push was accepted, but its payload differs from its schema. */
   | (OfPush & { readonly event: "drift"; readonly drift: readonly Drift[] })
-  /** The request was rejected. `hint` names the likely cause, for the owner of the receiver. */
+  /** The request was rejected. `hint` names the likely cause, for the developer. */
   | {
       readonly event: "rejected";
       readonly code: AirudderErrorCode;
@@ -30,7 +31,7 @@ export type AirudderEvent =
       readonly hint?: string;
       readonly ms: number;
     }
-  /** The handlers of its type, of `*` or of `quarantined` succeeded. `ms`: how long they took. */
+  /** The handlers of its type, of `*` or of `quarantined` succeeded. `ms`: their duration in milliseconds. */
   | (OfPush & { readonly event: "handled"; readonly attempt: number; readonly ms: number })
   /** The type of the push is known and has no handler. */
   | (OfPush & { readonly event: "ignored" })

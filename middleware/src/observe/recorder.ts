@@ -31,6 +31,7 @@ export class Recorder {
 
   constructor(private readonly observer: Observer | undefined) {}
 
+  /** Counts and publishes an event. Never throws. */
   emit(event: AirudderEvent): void {
     this.#count(event);
     if (events.hasSubscribers) events.publish(event);
@@ -40,7 +41,7 @@ export class Recorder {
       if (typeof result === "object" && result !== null && "then" in result)
         Promise.resolve(result).catch(() => undefined);
     } catch {
-      // An error of the observer must not reject a push.
+      // An error of the observer must not change the response.
     }
   }
 

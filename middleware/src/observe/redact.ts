@@ -6,8 +6,8 @@ const EMAIL = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 const PHONE = /(?<![\w])\+?\(?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
 
 /**
- * Redacts personal data in a text. Placeholders replace what the text quotes of the payload, and anything that looks like an e-mail address
- * or a phone number.
+ * Redacts personal data in a text. Replaces quoted values of the payload, and anything that looks like an e-mail address or a phone number,
+ * by placeholders.
  */
 export function redact(text: string, payload: unknown): string {
   return replaceQuoted(text.slice(0, MAX_LENGTH), payload, PHONE, (kind) =>
@@ -45,41 +45,45 @@ export type Replace = (kind: "value" | "email" | "digits", value: string) => str
  */
 export function replaceQuoted(text: string, payload: unknown, digits: RegExp, replace: Replace): string {
   const quotable = quotableOf(payload);
-  // The text contains the index of each placeholder until the end, so that no value is found in a placeholder.
+  // Until the end, the text contains the index of each placeholder instead of its characters. So no value is found in a placeholder.
   const placeholders: string[] = [];
-  const mark = (kind: Parameters<Replace>[0], value: string): string =>
+  const addPlaceholder = (kind: Parameters<Replace>[0], value: string): string =>
     `\u0000${placeholders.push(replace(kind, value)) - 1}\u0000`;
   const replaceForms = (part: string, isShort: boolean): string => {
     let changed = part;
     for (const [form, value] of quotable.forms) {
       if (form.length < MIN_ANYWHERE !== isShort || !changed.toLowerCase().includes(form.toLowerCase())) continue;
-      changed = outside(changed, (one) => one.replace(pattern(form), () => mark("value", value)));
+      changed = changeOutsidePlaceholders(changed, (between) =>
+        between.replace(patternOf(form), () => addPlaceholder("value", value)),
+      );
     }
     return changed;
   };
   let rest = replaceForms(text.replaceAll("\u0000", " "), false);
-  rest = outside(rest, (part) => part.replace(EMAIL, (one) => mark("email", one)));
-  rest = outside(rest, (part) => part.replace(digits, (one) => mark("digits", one)));
+  rest = changeOutsidePlaceholders(rest, (part) => part.replace(EMAIL, (match) => addPlaceholder("email", match)));
+  rest = changeOutsidePlaceholders(rest, (part) => part.replace(digits, (match) => addPlaceholder("digits", match)));
   rest = replaceForms(rest, true);
-  rest = outside(rest, (part) => replaceParts(part, quotable.pairs, (one) => mark("value", one)));
-  rest = outside(rest, (part) =>
-    part.replace(/\d{3,}/g, (some) => (quotable.digits.includes(some) ? mark("value", some) : some)),
+  rest = changeOutsidePlaceholders(rest, (part) =>
+    replaceParts(part, quotable.pairs, (match) => addPlaceholder("value", match)),
+  );
+  rest = changeOutsidePlaceholders(rest, (part) =>
+    part.replace(/\d{3,}/g, (run) => (quotable.digits.includes(run) ? addPlaceholder("value", run) : run)),
   );
   return rest.replace(/\u0000(\d+)\u0000/g, (_, index) => placeholders[Number(index)] as string);
 }
 
 /** Changes the text between the placeholders. */
-function outside(text: string, change: (part: string) => string): string {
+function changeOutsidePlaceholders(text: string, change: (part: string) => string): string {
   const parts = text.split(/(\u0000\d+\u0000)/);
   return parts.map((part, i) => (i % 2 === 0 ? change(part) : part)).join("");
 }
 
-function pattern(form: string): RegExp {
+function patternOf(form: string): RegExp {
   const text = form.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replace(/\s+/g, "\\s+");
   return form.length < MIN_ANYWHERE ? new RegExp(`(?<![\\w])${text}(?![\\w])`, "gu") : new RegExp(text, "giu");
 }
 
-/** Replaces runs of words that also follow each other in a text of the payload. */
+/** Replaces sequences of words that the payload also contains in this order. */
 function replaceParts(text: string, pairs: ReadonlySet<string>, replace: (part: string) => string): string {
   const words = [...text.matchAll(WORDS)].map(({ 0: word, index }) => ({
     word,
@@ -107,8 +111,9 @@ function pairOf(one = "", other = ""): string {
   return `${one} ${other}`.toLowerCase();
 }
 
+/** The strings that reveal a payload if a text contains them. */
 interface Quotable {
-  /** The ways to write a value, each with that value. The longest comes first, so that no part of a value remains. */
+  /** Each way to write a value, with that value. The longest form comes first, so that no part of a value remains. */
   forms: [form: string, value: string][];
   /** Pairs of adjacent words in texts. */
   pairs: Set<string>;
@@ -116,7 +121,7 @@ interface Quotable {
   digits: string;
 }
 
-/** What a text may quote of a payload: its values, and those of its keys that are not field names. */
+/** Collects the values of a payload, and the keys that are not field names. */
 function quotableOf(payload: unknown): Quotable {
   const forms = new Map<string, string>();
   const pairs = new Set<string>();

@@ -3,7 +3,7 @@ const MAX_PER_WINDOW = 10;
 const MAX_PER_CODE = 7;
 const WINDOW_MS = 60_000;
 
-const onceOnly = new Set<string>();
+const printedOnce = new Set<string>();
 
 /** State of the current window, shared by all receivers of this process. */
 let windowEnd = 0;
@@ -13,7 +13,7 @@ let perCode = new Map<string, number>();
 let keys = new Set<string>();
 
 /**
- * Prints warnings on standard error through `process.emitWarning`: at most ten a minute, then one that counts the suppressed ones.
+ * Prints warnings on standard error through `process.emitWarning`: at most ten per minute, then one with the number of suppressed warnings.
  * `process.on("warning", …)` receives them too. `node --no-warnings` silences them like any other warning.
  */
 export class Warnings {
@@ -21,15 +21,15 @@ export class Warnings {
 
   /** Prints a warning only once per process and key. */
   once(code: string, message: string, key = code): void {
-    if (!this.enabled || onceOnly.has(key)) return;
-    onceOnly.add(key);
+    if (!this.enabled || printedOnce.has(key)) return;
+    printedOnce.add(key);
     process.emitWarning(message, { code });
   }
 
   /**
    * Prints a warning unless the limit is reached.
    * @param options.detail further lines below the message
-   * @param options.key of the warnings with the same key, one a minute is printed; default: no such limit
+   * @param options.key prints at most one warning with this key per minute; default: no such limit
    */
   warn(code: string, message: string, { detail, key }: { detail?: string; key?: string } = {}): void {
     if (!this.enabled) return;

@@ -3,15 +3,15 @@ import { pushTime } from "./time.js";
 import { transcript } from "./transcript.js";
 
 /**
- * Values of `RingType` for a number that the network could not reach. Without `holdline` and `notmatch`: the docs do not explain them, and
- * a line on hold may have been answered.
+ * Values of `RingType` for a number that the network could not reach. They do not include `holdline` and `notmatch`: the docs do not explain
+ * these, and a line on hold may have been answered.
  */
 const NOT_REACHED = ["busy", "cantuse", "switchoff", "outofarea", "unregister", "wrongnum"];
 
 /**
  * Whether the callee answered.
  *
- * - `true` if the callee said something, a round of talk was counted, or a finished call rang normally and has a start time.
+ * - `true` if the callee said something, if `TalkRound` is above 0, or if a finished call rang normally and has a start time.
  * - `false` if the network reported why it could not reach the number.
  * - `undefined` if the payload does not show it.
  *

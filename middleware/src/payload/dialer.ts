@@ -8,8 +8,12 @@ export type DialerPayload = PushPayloads["dialer.agent" | "dialer.contact" | "di
 export type DialerBody<P> = P extends { pds: { body: infer B } } ? B : P extends { body: infer B } ? B : never;
 
 /**
- * The body of a dialer push in either form: the stand-alone dialer sends `{ type, body }` (bare), a workflow sends the same below `pds`
- * (wrapped). If a payload has both, the identified form decides.
+ * The body of a dialer push, in either form:
+ *
+ * - bare: the stand-alone dialer sends `{ type, body }`
+ * - wrapped: a workflow sends the same below `pds`
+ *
+ * If a payload has both bodies, the form that identifies it decides.
  *
  * Never throws. Returns `undefined` if the payload has no body, as a quarantined push may.
  * @example receiver.on("dialer.agent", ({ payload }) => dialerBody(payload).State);

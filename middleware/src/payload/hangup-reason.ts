@@ -1,3 +1,4 @@
+/** Meaning of each known code. */
 const REASONS: Readonly<Record<number, string>> = {
   0: "unknown",
   1: "no agent after answer",
@@ -24,7 +25,7 @@ const REASONS: Readonly<Record<number, string>> = {
  * The meaning of `hangupReason` in a dialer push; `undefined` for an unknown code. Codes 10 and 11 are not used.
  *
  * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, although the dialer calls it "Normal": a receiver in production
- * treats it as not picked up.
+ * treats it as not answered.
  *
  * The vendor does not document the codes. Receivers of the stand-alone dialer use these meanings.
  * @param code a number, or its digits in a string: the vendor sends both

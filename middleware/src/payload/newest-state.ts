@@ -6,8 +6,8 @@ import { pushTime } from "./time.js";
 export type StatePayload = PushPayloads["dialer.agent" | "dialer.contact" | "chatbot.session.ended"];
 
 /**
- * When the state of a push began, according to its `timestamp`; `undefined` if it carries none. Store this time with the state, and update
- * the state only if the time is later: the vendor guarantees no order, so an older state may arrive last.
+ * When the state of a push began, according to its `timestamp`; `undefined` if it carries none. The vendor guarantees no order, so an older
+ * state may arrive last. Store this time with the state, and update the state only if the time is later.
  * @example await db.query("update calls set state = $1, at = $2 where id = $3 and at < $2", [body.State, stateTime(payload), body.callid]);
  */
 export function stateTime(payload: StatePayload): Date | undefined {
@@ -18,14 +18,16 @@ export function stateTime(payload: StatePayload): Date | undefined {
 }
 
 /**
- * Returns the payload with the newer state, of two payloads of one subject. Compares `timestamp`, not the order of arrival. Returns `arrived`
- * if the times are equal or `known` has no time, and `known` if only `known` has a time.
+ * Returns the payload with the newer state, of two payloads of one subject. Compares `timestamp`, not the order of arrival.
+ *
+ * - If the times are equal, or `known` has no time, returns `arrived`.
+ * - If only `known` has a time, returns `known`.
  * @param known the newest payload so far; `undefined` for the first
  * @example latest.set(call, newestState(latest.get(call), payload));
  */
 export function newestState<P extends StatePayload>(known: P | undefined, arrived: P): P {
   if (known === undefined) return arrived;
-  const before = stateTime(known)?.getTime();
-  const after = stateTime(arrived)?.getTime();
-  return before !== undefined && (after === undefined || after < before) ? known : arrived;
+  const knownTime = stateTime(known)?.getTime();
+  const arrivedTime = stateTime(arrived)?.getTime();
+  return knownTime !== undefined && (arrivedTime === undefined || arrivedTime < knownTime) ? known : arrived;
 }

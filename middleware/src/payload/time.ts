@@ -3,11 +3,12 @@ import { checkZone, fromZone } from "./zone.js";
 const TEXT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
 const DIGITS = /^\d{9,14}$/;
 
-/** From this number on, an epoch time is in milliseconds (since 1973). Smaller ones are in seconds (until the year 5138). */
-const FIRST_MILLISECONDS = 1e11;
-/** Smaller numbers are not times: 0 means "no time", and others may be durations. As epoch seconds, this is in 1973. */
-const FIRST_SECONDS = 1e8;
-const MAX_MILLISECONDS = 253_402_300_799_999;
+/** Minimum epoch time in milliseconds (in 1973). A smaller number is in seconds (up to the year 5138). */
+const MIN_EPOCH_MS = 1e11;
+/** Minimum epoch time in seconds (in 1973). A smaller number is not a time: 0 means "no time", and others may be durations. */
+const MIN_EPOCH_SECONDS = 1e8;
+/** The end of the year 9999. */
+const MAX_EPOCH_MS = 253_402_300_799_999;
 
 /**
  * Reads a time of a push in any of the vendor's encodings:
@@ -34,26 +35,26 @@ const MAX_MILLISECONDS = 253_402_300_799_999;
  */
 export function pushTime(value: unknown, options: { readonly zone?: string } = {}): Date | undefined {
   if (options.zone !== undefined) checkZone(options.zone);
-  if (typeof value === "number") return ofEpoch(value);
+  if (typeof value === "number") return dateOfEpoch(value);
   if (typeof value !== "string") return undefined;
-  return DIGITS.test(value) ? ofEpoch(Number(value)) : ofText(value, options.zone);
+  return DIGITS.test(value) ? dateOfEpoch(Number(value)) : dateOfText(value, options.zone);
 }
 
-function ofEpoch(epoch: number): Date | undefined {
-  if (!Number.isSafeInteger(epoch) || epoch < FIRST_SECONDS) return undefined;
-  return validDate(epoch < FIRST_MILLISECONDS ? epoch * 1000 : epoch);
+function dateOfEpoch(epoch: number): Date | undefined {
+  if (!Number.isSafeInteger(epoch) || epoch < MIN_EPOCH_SECONDS) return undefined;
+  return validDate(epoch < MIN_EPOCH_MS ? epoch * 1000 : epoch);
 }
 
-function ofText(text: string, zone: string | undefined): Date | undefined {
+function dateOfText(text: string, zone: string | undefined): Date | undefined {
   const parts = TEXT.exec(text);
   if (parts === null) return undefined;
-  const local = clockOf(parts);
-  const itsZone = parts[8] === "Z" ? "+00:00" : (parts[8] ?? zone);
-  return local === undefined || itsZone === undefined ? undefined : validDate(fromZone(local, itsZone));
+  const local = localTimeOf(parts);
+  const effectiveZone = parts[8] === "Z" ? "+00:00" : (parts[8] ?? zone);
+  return local === undefined || effectiveZone === undefined ? undefined : validDate(fromZone(local, effectiveZone));
 }
 
-/** Milliseconds of a date and time as if it were in UTC; `undefined` if there is no such day or time of day. */
-function clockOf(parts: RegExpExecArray): number | undefined {
+/** Returns a local time in milliseconds, computed as if it were UTC; `undefined` if there is no such day or time of day. */
+function localTimeOf(parts: RegExpExecArray): number | undefined {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts
     .slice(1, 7)
     .map((part) => Number(part ?? 0));
@@ -64,5 +65,5 @@ function clockOf(parts: RegExpExecArray): number | undefined {
 }
 
 function validDate(ms: number | undefined): Date | undefined {
-  return ms === undefined || ms < 0 || ms > MAX_MILLISECONDS ? undefined : new Date(ms);
+  return ms === undefined || ms < 0 || ms > MAX_EPOCH_MS ? undefined : new Date(ms);
 }

@@ -25,13 +25,14 @@ export function fromZone(local: number, zone: string): number | undefined {
 
 const DAY = 86_400_000;
 
+/** Returns a numeric offset in milliseconds; `undefined` for a name, and for an offset that is out of range. */
 function fixedOffset(zone: string): number | undefined {
   const [, sign, hours, minutes] = OFFSET.exec(zone) ?? [];
   if (sign === undefined || Number(hours) > MAX_OFFSET_HOURS || Number(minutes) > 59) return undefined;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
 
-/** How far the clocks of a zone are ahead of UTC at a moment, in milliseconds. */
+/** Returns the offset of a zone from UTC at a moment, in milliseconds. */
 function offsetAt(zone: string, at: number): number {
   const shown = formatter(zone).formatToParts(at);
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = UNITS.map((unit) =>

@@ -3,8 +3,8 @@ import type { PushSchema } from "../generated/catalogue.js";
 import { DEFAULT_KEY, verifySign } from "./sign.js";
 
 /**
- * Verifies `X-AIRudder-Sign`, whose algorithm is not documented. Must synchronously return `true` if the signature is correct. For any other
- * result, such as a promise or an exception, the push is rejected with 401 `bad_sign`.
+ * Your function to verify `X-AIRudder-Sign`, whose algorithm is not documented. It must synchronously return `true` if the signature is
+ * correct. For any other result, such as a promise or an exception, the push is rejected with 401 `bad_sign`.
  */
 export type HeaderSignVerifier = (value: string, raw: Buffer) => boolean;
 
@@ -15,22 +15,22 @@ export interface SignPolicy {
   readonly verifyHeaderSign: HeaderSignVerifier | undefined;
 }
 
-/** What a signature is verified against, besides the payload. */
+/** The headers and the bytes that a signature is verified with. */
 interface SignedBytes {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly raw: Buffer;
-  /** Whether `raw` was made from the parsed body, because an earlier parser consumed the received bytes. */
+  /** Whether `raw` was serialised again from the parsed body, because an earlier parser consumed the received bytes. */
   readonly reserialised: boolean;
 }
 
-/** The statements of a schema about the signature of its pushes. */
+/** The signature requirements of a schema. */
 type SignRules = Pick<PushSchema, "sign" | "signRequired">;
 
 /** Header of chatbot pushes. Its input and its algorithm are not documented. */
 const HEADER_SIGN = "x-airudder-sign";
 
 /**
- * Whether a push carries a correct signature. `false` if it carries none, or none that can be verified.
+ * Whether a push carries a correct signature. `false` if it carries none, or if it cannot be verified.
  * @param schema schema of the push; `undefined` for an unknown shape, which may still carry the header
  * @throws AirudderError `missing_sign`, `bad_sign`, `body_already_consumed`
  */
@@ -54,7 +54,7 @@ function checkSign(payload: { Sign?: unknown }, required: boolean, keys: readonl
     });
   }
   if (verifySign(payload, keys)) return true;
-  throw new AirudderError("bad_sign", "The field Sign does not match.", { hint: likelyMistake(payload, keys) });
+  throw new AirudderError("bad_sign", "The field Sign does not match.", { hint: likelyCause(payload, keys) });
 }
 
 function checkHeaderSign(
@@ -84,24 +84,24 @@ function checkHeaderSign(
   throw new AirudderError("bad_sign", `The header ${HEADER_SIGN} does not match.`, { hint: problem });
 }
 
-/** Why a verifier did not confirm the signature; `undefined` if it did. */
+/** Returns the reason why the verifier did not confirm the signature; `undefined` if it did. */
 function problemOf(verify: HeaderSignVerifier, value: string, raw: Buffer): string | undefined {
-  let verdict: unknown;
+  let result: unknown;
   try {
-    verdict = verify(value, raw);
+    result = verify(value, raw);
   } catch (error) {
-    return `verifyHeaderSign threw ${nameOf(error)}. It must return true or false; compare lengths before you call timingSafeEqual.`;
+    return `verifyHeaderSign threw ${classAndCode(error)}. It must return true or false; compare lengths before you call timingSafeEqual.`;
   }
-  if (verdict === true) return undefined;
-  if (verdict instanceof Promise) {
-    verdict.catch(() => undefined);
+  if (result === true) return undefined;
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
     return "verifyHeaderSign returned a promise. It must return true or false synchronously, as node:crypto's createHmac allows.";
   }
   return "verifyHeaderSign did not return true. Check it against the vendor's algorithm, over the exact bytes that it receives.";
 }
 
-/** Class and code of an error, without its message, which may contain personal data. */
-function nameOf(error: unknown): string {
+/** Returns the class and the code of an error. The message is omitted, because it may contain personal data. */
+function classAndCode(error: unknown): string {
   try {
     const { name, code } = error as { name?: unknown; code?: unknown };
     const words = [name, code].filter((word) => typeof word === "string" && /^\w{1,64}$/.test(word));
@@ -111,18 +111,18 @@ function nameOf(error: unknown): string {
   }
 }
 
-/** The likely cause of a wrong signature, for the owner of the receiver. It is not part of the response. */
-export function likelyMistake(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
+/** Returns the likely cause of a wrong signature, for the developer. It is not part of the response. */
+export function likelyCause(payload: { TaskID?: unknown; Sign?: unknown }, keys: readonly string[]): string {
   if (typeof payload.TaskID !== "string") return "TaskID is missing or not a string, so Sign cannot be verified.";
   const trimmed = keys.map((key) => key.trim());
   if (trimmed.some((key, i) => key !== keys[i]) && verifySign(payload, trimmed)) {
-    return "The key has white space around it; without the white space, it matches. Trim the key.";
+    return "The key has white space around it, and matches without. Trim the key.";
   }
   if (!keys.includes(DEFAULT_KEY) && verifySign(payload, DEFAULT_KEY)) {
     return "The push was signed with the vendor's public default key. Ask the vendor to configure yours.";
   }
   if (typeof payload.Sign === "string" && !/^[0-9a-f]{32}$/i.test(payload.Sign)) {
-    return "Sign is not an MD5 hash in hex: the push was masked or made by hand.";
+    return "Sign is not an MD5 hash in hex: the push was redacted or made by hand.";
   }
   return keys.length > 1
     ? `None of the ${keys.length} keys matches.`

@@ -1,4 +1,4 @@
-/** The keywords of a schema that drift depends on. `Source` is the schema in its own form, such as a `Shape` or a place in a file. */
+/** The keywords of a schema that drift depends on. `Source` is the type of a schema before it is compiled, such as `Shape`. */
 export interface SchemaKeywords<Source> {
   /** The allowed JSON Schema types. Default: all. */
   readonly types?: readonly string[] | undefined;
@@ -6,21 +6,21 @@ export interface SchemaKeywords<Source> {
   readonly values?: readonly unknown[] | undefined;
   readonly required?: readonly string[] | undefined;
   readonly properties?: Iterable<readonly [name: string, Source]> | undefined;
-  /** Other fields: allowed or not, or their schema. */
+  /** The schema of fields that are not in `properties`. `true`: they may have any value. `false`: they are not allowed. */
   readonly rest: Source | boolean;
   readonly items?: Source | undefined;
-  /** Whether data is exactly as the schema says. If it is, the walk skips it. */
+  /** Returns `true` if the data matches the schema exactly. Then it is not compared further. */
   readonly strict?: ((data: unknown) => boolean) | undefined;
 }
 
-/** A schema in the form that a payload is compared with: types as bits, fields in a map, texts made once. */
+/** A schema prepared for comparisons: types as bits, fields in a map, and the strings for `Mismatch.expected`. */
 export interface CompiledSchema<Source> {
   readonly source: Source;
   readonly types: number;
   readonly typeNames: string;
   readonly values: readonly unknown[] | undefined;
   readonly valueNames: string;
-  /** Whether every string is allowed. Most fields are like that, and such a value needs no further check. */
+  /** Whether every string is allowed, as in most fields. A string then needs no further check. */
   readonly anyString: boolean;
   readonly required: readonly string[];
   readonly fields: ReadonlyMap<string, { readonly schema: CompiledSchema<Source>; readonly required: boolean }>;
@@ -48,7 +48,7 @@ export function typeBit(value: unknown): number {
   }
 }
 
-/** Returns a function that compiles a schema with all schemas below it. It compiles each only once. A schema may contain itself. */
+/** Returns a function that compiles a schema and the schemas in it, each only once. A schema may contain itself. */
 export function schemaCompiler<Source extends object>(
   read: (source: Source) => SchemaKeywords<Source>,
 ): (source: Source) => CompiledSchema<Source> {
@@ -64,7 +64,7 @@ export function schemaCompiler<Source extends object>(
       types: bits,
       typeNames: types?.join(" or ") ?? "a value",
       values,
-      valueNames: `one of ${values?.map(nameOf).join(", ")}`,
+      valueNames: `one of ${values?.map(formatValue).join(", ")}`,
       anyString: values === undefined && (bits & 1) === 1,
       required,
       fields,
@@ -83,8 +83,8 @@ export function schemaCompiler<Source extends object>(
   return compile;
 }
 
-/** Returns a word as it is, and any other value as JSON: the texts `null` and `` differ from null and nothing. */
-function nameOf(value: unknown): string {
+/** Formats a value for a list. Words stay unquoted; all other values are JSON, so that the string `"null"` differs from `null`. */
+function formatValue(value: unknown): string {
   return typeof value === "string" && /^[A-Za-z][\w .-]*$/.test(value) && !/^(null|true|false)$/.test(value)
     ? value
     : JSON.stringify(value);

@@ -6,8 +6,8 @@ import { pointerStep } from "./pointer.js";
 /** One place where a payload differs from its schema. Contains the types of values, and no values: they may be personal data. */
 export interface Drift {
   /**
-   * JSON pointer into the payload, such as `/Details/0/RingType`. A name that is not in the schema may be personal data, so `*` replaces it,
-   * unless it is a plain identifier without five digits in a row.
+   * JSON pointer into the payload, such as `/Details/0/RingType`. A name that is not in the schema may be personal data, so it is replaced
+   * by `*`. Exception: a plain identifier without five digits in a row.
    */
   readonly path: string;
   readonly kind: DriftKind;
@@ -17,7 +17,7 @@ export interface Drift {
   readonly got: string;
 }
 
-/** Maximum number of entries. Limits the time that a hostile payload can cost. */
+/** Maximum number of entries. Limits the time that a hostile payload can take. */
 const MAX_ENTRIES = 32;
 
 const compile = schemaCompiler<Shape>(({ type, enum: values, required, properties, additional, items, strict }) => ({
@@ -32,7 +32,7 @@ const compile = schemaCompiler<Shape>(({ type, enum: values, required, propertie
 
 const PATH_STYLE: PathStyle = {
   documented: pointerStep,
-  free: undocumentedStep,
+  additional: undocumentedStep,
   unknown: undocumentedStep,
   item: (index) => `/${index}`,
 };
@@ -48,7 +48,7 @@ export function findDrift(shape: Shape, payload: unknown): Drift[] {
   }));
 }
 
-/** Writes a name that is not in the schema. Separators do not end a run of digits, since phone numbers contain them. */
+/** Formats a name that is not in the schema. Counts digits without the separators, because phone numbers contain separators. */
 function undocumentedStep(name: string): string {
   const isPlain = /^[A-Za-z0-9_-]{1,64}$/.test(name) && !/\d{5}/.test(name.replace(/[_-]/g, ""));
   return isPlain ? `/${name}` : "/*";

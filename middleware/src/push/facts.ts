@@ -1,8 +1,8 @@
 import type { PushKey } from "../generated/catalogue.js";
 
 /**
- * The ids that are stored with a push, so that tools can search for them. To store another one, add its name here. Its place in each payload
- * is in the schemas.
+ * The ids that are stored with a push, so that tools can search for them. To store another one, add its name here. The schemas contain
+ * its JSON pointer for each type.
  */
 export const SEARCH_KEYS = ["task", "call", "workflow"] as const satisfies readonly PushKey[];
 
@@ -12,12 +12,12 @@ export type SearchKey = (typeof SEARCH_KEYS)[number];
 /** The ids that are stored with a push. */
 export type SearchIds = { [key in SearchKey]?: string | undefined };
 
-/** What is derived from a push and stored with it. */
+/** The values that are derived from a push and stored with it. */
 export interface PushFacts extends SearchIds {
   type: string;
   /** Whether the push carried a correct signature. */
   verified: boolean;
-  /** One text for all pushes about the same call, agent, contact, task and so on. */
+  /** Identifies what the push is about, such as a call, agent or task. Equal for all pushes about it. */
   subject?: string | undefined;
   /** Number of drift entries, unless 0. */
   drift?: number;

@@ -15,24 +15,28 @@ function isRawDeflate(body: Buffer): boolean {
   return ((body[0] ?? 8) & 0x0f) !== 8;
 }
 
-function failure(error: unknown, limit: number): AirudderError {
-  const isBomb = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
-  return isBomb ? tooLarge(limit) : new AirudderError("malformed_json", "The body cannot be decompressed.");
+function decompressionError(error: unknown, limit: number): AirudderError {
+  const isTooLarge = (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE";
+  return isTooLarge ? tooLarge(limit) : new AirudderError("malformed_json", "The body cannot be decompressed.");
 }
 
-/** Whether a body with this content encoding must be inflated. */
+/** Whether a body with this content encoding must be decompressed. */
 export function isEncoded(encoding: string | undefined): encoding is string {
   return encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity";
 }
 
-/** Inflating uses the same thread pool as file writes: a flood of compression bombs must leave threads for the inbox. */
+/**
+ * Maximum number of bodies that are decompressed in parallel. Decompression uses the same thread pool as file writes, and many hostile bodies
+ * must not stop the inbox.
+ */
 const MAX_PARALLEL = 2;
 
 let running = 0;
 const waiting: (() => void)[] = [];
 
 /**
- * Removes the content encoding of a body. Stops once the result is larger than `limit` bytes.
+ * Decompresses a body. Stops when the result is larger than `limit` bytes.
+ * @param encoding `br`, `deflate` or `gzip`; any other value is treated as `gzip`
  * @throws AirudderError `too_large`, `malformed_json`
  */
 export function inflateBody(body: Buffer, encoding: string, limit: number): Promise<Buffer> {
@@ -43,7 +47,7 @@ export function inflateBody(body: Buffer, encoding: string, limit: number): Prom
         running--;
         waiting.shift()?.();
         if (error === null) resolve(result);
-        else reject(failure(error, limit));
+        else reject(decompressionError(error, limit));
       });
     };
     if (running < MAX_PARALLEL) run();
@@ -68,6 +72,6 @@ export function inflateBodySync(body: Buffer, encoding: string, limit: number): 
     if (name !== "deflate") return gunzipSync(body, options);
     return isRawDeflate(body) ? inflateRawSync(body, options) : inflateSync(body, options);
   } catch (error) {
-    throw failure(error, limit);
+    throw decompressionError(error, limit);
   }
 }

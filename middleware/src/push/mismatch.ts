@@ -6,11 +6,11 @@ export type DriftKind = "unknown_field" | "missing_field" | "wrong_type" | "unkn
 /** A value that differs from its schema. */
 export interface Mismatch<Source> {
   readonly kind: DriftKind;
-  /** Where the value is, or would be, in the payload, as the {@link PathStyle} writes it. */
+  /** Location of the value in the payload, or of the missing field, in the given {@link PathStyle}. */
   readonly path: string;
   /** Name of the field, if it is missing or unknown. */
   readonly name: string | undefined;
-  /** The schema that the payload contradicts; for a missing or unknown field that of the object. */
+  /** The schema of the value. For a missing or unknown field: the schema of the object. */
   readonly source: Source;
   /** What the schema requires. */
   readonly expected: string;
@@ -18,24 +18,24 @@ export interface Mismatch<Source> {
   readonly value: unknown;
 }
 
-/** Writes the steps of a path. */
+/** Formats the steps of a path. */
 export interface PathStyle {
-  /** A step into a field that the schema names. */
+  /** Formats the step into a field that the schema names. */
   documented(name: string): string;
-  /** A step into a field that the schema does not name, and for whose value it has a schema. */
-  free(name: string): string;
-  /** A step into a field that the schema does not allow. */
+  /** Formats the step into a field that the schema does not name, but has a schema for. */
+  additional(name: string): string;
+  /** Formats the step into a field that the schema does not allow. */
   unknown(name: string): string;
-  /** A step into an array. */
+  /** Formats the step into an array. */
   item(index: number): string;
 }
 
-/** A mismatch whose path grows from its end, as the walk returns: a path costs nothing where there is no mismatch. */
-type Growing<Source> = { -readonly [key in keyof Mismatch<Source>]: Mismatch<Source>[key] };
+/** A mismatch while it is found. Each level adds its step at the start of `path` afterwards, so values that match need no path. */
+type MutableMismatch<Source> = { -readonly [key in keyof Mismatch<Source>]: Mismatch<Source>[key] };
 
 /**
  * Finds the values of a payload that differ from its schema, in the order of the payload.
- * @param max maximum number of mismatches; limits the time that a hostile payload can cost
+ * @param max maximum number of mismatches; limits the time that a hostile payload can take
  */
 export function findMismatches<Source>(
   schema: CompiledSchema<Source>,
@@ -44,44 +44,44 @@ export function findMismatches<Source>(
   max = Number.POSITIVE_INFINITY,
 ): Mismatch<Source>[] {
   const walk = new Walk<Source>(style, max);
-  walk.value(schema, payload);
+  walk.compare(schema, payload);
   return walk.found;
 }
 
 const ARRAY = typeBit([]);
 const OBJECT = typeBit({});
 
-/** One walk over a payload. */
+/** Compares one payload with its schema, value by value. */
 class Walk<Source> {
-  readonly found: Growing<Source>[] = [];
+  readonly found: MutableMismatch<Source>[] = [];
 
   constructor(
     private readonly style: PathStyle,
     private readonly max: number,
   ) {}
 
-  value(schema: CompiledSchema<Source>, value: unknown): void {
+  compare(schema: CompiledSchema<Source>, value: unknown): void {
     const type = typeBit(value);
     if ((schema.types & type) === 0) this.#add("wrong_type", schema, schema.typeNames, value);
     else if (schema.values !== undefined && !schema.values.includes(value)) {
       this.#add("unknown_value", schema, schema.valueNames, value);
     } else if (type === OBJECT) {
-      if (schema.strict?.(value) !== true) this.#fields(schema, value as Record<string, unknown>);
+      if (schema.strict?.(value) !== true) this.#compareFields(schema, value as Record<string, unknown>);
     } else if (type === ARRAY && schema.items !== undefined) {
-      this.#items(schema.items, value as readonly unknown[]);
+      this.#compareItems(schema.items, value as readonly unknown[]);
     }
   }
 
-  #items(items: CompiledSchema<Source>, values: readonly unknown[]): void {
+  #compareItems(items: CompiledSchema<Source>, values: readonly unknown[]): void {
     const { found } = this;
     for (let i = 0; i < values.length && found.length < this.max; i++) {
       const before = found.length;
-      this.value(items, values[i]);
+      this.compare(items, values[i]);
       if (found.length > before) this.#prepend(before, this.style.item(i));
     }
   }
 
-  #fields(schema: CompiledSchema<Source>, value: Record<string, unknown>): void {
+  #compareFields(schema: CompiledSchema<Source>, value: Record<string, unknown>): void {
     const { found, style } = this;
     const { fields, rest } = schema;
     let missing = schema.required.length;
@@ -98,15 +98,15 @@ class Walk<Source> {
       }
       if (field.anyString && typeof child === "string") continue;
       const before = found.length;
-      this.value(field, child);
+      this.compare(field, child);
       if (found.length > before) {
-        this.#prepend(before, known === undefined ? style.free(name) : style.documented(name));
+        this.#prepend(before, known === undefined ? style.additional(name) : style.documented(name));
       }
     }
-    if (missing > 0) this.#missing(schema, value);
+    if (missing > 0) this.#addMissing(schema, value);
   }
 
-  #missing(schema: CompiledSchema<Source>, value: object): void {
+  #addMissing(schema: CompiledSchema<Source>, value: object): void {
     for (const name of schema.required) {
       if (this.found.length >= this.max) return;
       if (Object.hasOwn(value, name)) continue;
@@ -128,7 +128,7 @@ class Walk<Source> {
 
   #prepend(from: number, step: string): void {
     for (let i = from; i < this.found.length; i++) {
-      const mismatch = this.found[i] as Growing<Source>;
+      const mismatch = this.found[i] as MutableMismatch<Source>;
       mismatch.path = step + mismatch.path;
     }
   }

@@ -12,16 +12,17 @@ const MAX_BYTES = 32 * 1024 * 1024;
 /** A push that was parsed outside of a receiver. */
 export type ParsedPush = { [T in PushType]: ParsedPushOf<T> }[PushType];
 
+/** A push of one type that was parsed outside of a receiver. */
 export interface ParsedPushOf<T extends PushType> {
   readonly type: T;
   readonly payload: PushPayloads[T];
   /** The bytes of the JSON text, after content decoding. */
   readonly raw: Buffer;
-  /** Whether it lacks what every handler of its type needs. If so, do not rely on its type. */
+  /** Whether the payload lacks what every handler of its type needs. If so, do not rely on its TypeScript type. */
   readonly quarantined: boolean;
   /** Where the payload differs from its schema. */
   readonly drift: readonly Drift[];
-  /** One text for all pushes about the same call, agent, contact, task and so on. `undefined` if the payload does not say. */
+  /** Identifies what the push is about, such as a call, agent or task; `undefined` if it is about none. Equal for all pushes about it. */
   readonly subject: string | undefined;
 }
 

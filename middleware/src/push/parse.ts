@@ -17,10 +17,10 @@ export function parseBody(raw: Buffer): object {
   return checkObject(payload);
 }
 
-/** Skips a byte order mark: it is not JSON, but harmless. */
+/** Decodes a body. Skips a byte order mark, which JSON.parse would reject. */
 function decode(raw: Buffer): string {
-  const hasMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
-  return raw.toString("utf8", hasMark ? 3 : 0);
+  const hasByteOrderMark = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf;
+  return raw.toString("utf8", hasByteOrderMark ? 3 : 0);
 }
 
 /**

@@ -11,20 +11,20 @@ interface Identifiable {
 type Predicate = (payload: object) => boolean;
 
 function compileCondition(pointer: string, condition: Condition): Predicate {
-  const steps = parsePointer(pointer);
-  if (typeof condition === "object") return (payload) => readAt(payload, steps) === condition.const;
+  const names = parsePointer(pointer);
+  if (typeof condition === "object") return (payload) => readAt(payload, names) === condition.const;
   switch (condition) {
     case "array":
-      return (payload) => Array.isArray(readAt(payload, steps));
+      return (payload) => Array.isArray(readAt(payload, names));
     case "present":
-      return (payload) => readAt(payload, steps) !== undefined;
+      return (payload) => readAt(payload, names) !== undefined;
     case "absent":
-      return (payload) => readAt(payload, steps) === undefined;
+      return (payload) => readAt(payload, names) === undefined;
     case "string":
-      return (payload) => typeof readAt(payload, steps) === "string";
+      return (payload) => typeof readAt(payload, names) === "string";
     case "object":
       return (payload) => {
-        const value = readAt(payload, steps);
+        const value = readAt(payload, names);
         return typeof value === "object" && value !== null && !Array.isArray(value);
       };
   }
@@ -40,10 +40,11 @@ function compileRules(rules: readonly Rule[]): Predicate {
 /**
  * Returns a function that finds the schema of a payload by its shape:
  *
- * 1. The first schema with an `identify` rule that holds.
- * 2. Otherwise the first schema with an `identifyPartial` rule that holds: the push lacks a field. `undefined` if two types match.
+ * 1. The first schema with an `identify` rule that matches.
+ * 2. If there is none, the push may lack a field: the first schema with an `identifyPartial` rule that matches.
+ * 3. If such rules of two types match, `undefined`.
  *
- * If you pass a type, only the schemas of that type are candidates, and the first of them is the default.
+ * If you pass a type, only the schemas of that type are candidates. The default is then the first of them, instead of `undefined`.
  */
 export function schemaFinder<S extends Identifiable>(
   schemas: readonly S[],

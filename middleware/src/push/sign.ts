@@ -15,8 +15,8 @@ export function sign(taskId: string, key: string = DEFAULT_KEY): string {
   return hash("md5", taskId + key);
 }
 
-/** Compares two texts in constant time. */
-export function isEqual(left: string, right: string): boolean {
+/** Whether two strings are equal. Takes the same time for any strings of one length, so that it does not reveal a secret. */
+export function equalsInConstantTime(left: string, right: string): boolean {
   const a = Buffer.from(left);
   const b = Buffer.from(right);
   return a.length === b.length && timingSafeEqual(a, b);
@@ -32,6 +32,6 @@ export function verifySign(payload: object, key: string | readonly string[] = DE
   const { TaskID, Sign } = payload as { TaskID?: unknown; Sign?: unknown };
   if (typeof TaskID !== "string" || typeof Sign !== "string") return false;
   const given = Sign.toLowerCase();
-  if (typeof key === "string") return isEqual(given, sign(TaskID, key));
-  return key.some((candidate) => isEqual(given, sign(TaskID, candidate)));
+  if (typeof key === "string") return equalsInConstantTime(given, sign(TaskID, key));
+  return key.some((candidate) => equalsInConstantTime(given, sign(TaskID, candidate)));
 }

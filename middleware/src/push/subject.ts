@@ -3,9 +3,9 @@ import type { PushKey, PushSchema } from "../generated/catalogue.js";
 import { SEARCH_KEYS, type SearchIds } from "./facts.js";
 import { parsePointer, readAt } from "./pointer.js";
 
-/** The JSON pointers of a schema as steps. */
+/** The parsed JSON pointers of a schema. */
 interface ParsedPointers {
-  /** For each part of the subject, where its value may be. The first one with a value is used. */
+  /** For each part of the subject, its candidate pointers. The first one with a value is used. */
   subject: string[][][];
   keys: [PushKey, string[]][];
   searchKeys: [PushKey, string[]][];
@@ -35,9 +35,9 @@ function idText(value: unknown): string | undefined {
   return typeof value === "number" ? String(value) : undefined;
 }
 
-function firstText(payload: object, candidates: readonly string[][]): string | undefined {
-  for (const steps of candidates) {
-    const text = idText(readAt(payload, steps));
+function firstId(payload: object, candidates: readonly string[][]): string | undefined {
+  for (const names of candidates) {
+    const text = idText(readAt(payload, names));
     if (text !== undefined) return text;
   }
   return undefined;
@@ -48,15 +48,16 @@ const MAX_LENGTH = 256;
 const PREFIX_LENGTH = 64;
 
 /**
- * Returns the subject of a push: one string for all pushes about the same call, agent in a task, contact, task and so on. If it is longer than
- * 256 characters, it is shortened to its beginning and its SHA-256. Returns `undefined` if the payload has none of the subject's fields.
+ * Returns the subject of a push. It identifies what the push is about, such as a call, agent or task, and is equal for all pushes about it. If
+ * it is longer than 256 characters, it is shortened to its beginning and its SHA-256. Returns `undefined` if the payload has none of the
+ * subject's fields.
  */
 export function findSubject(schema: PushSchema | undefined, payload: object): string | undefined {
   if (schema === undefined) return undefined;
   let subject: string = schema.type;
   let found = false;
   for (const candidates of pointersOf(schema).subject) {
-    const text = firstText(payload, candidates);
+    const text = firstId(payload, candidates);
     found ||= text !== undefined;
     subject += `|${text ?? ""}`;
   }
@@ -65,16 +66,16 @@ export function findSubject(schema: PushSchema | undefined, payload: object): st
 }
 
 /** The ids of a push, under the same names for all types. */
-export function findKeys(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
-  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).keys);
+export function findIds(schema: PushSchema | undefined, payload: object): { [key in PushKey]?: string } {
+  return schema === undefined ? {} : idsAt(payload, pointersOf(schema).keys);
 }
 
 /** Finds the ids that are stored with a push. */
 export function findSearchIds(schema: PushSchema | undefined, payload: object): SearchIds {
-  return schema === undefined ? {} : textsAt(payload, pointersOf(schema).searchKeys);
+  return schema === undefined ? {} : idsAt(payload, pointersOf(schema).searchKeys);
 }
 
-function textsAt(payload: object, pointers: readonly [PushKey, string[]][]): { [key in PushKey]?: string } {
+function idsAt(payload: object, pointers: readonly [PushKey, string[]][]): { [key in PushKey]?: string } {
   const found: { [key in PushKey]?: string } = {};
   for (const [key, names] of pointers) {
     const text = idText(readAt(payload, names));

@@ -1,6 +1,6 @@
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
-import { AttemptTimeout, RunningAttempt } from "../inbox/attempts.js";
+import { AbortableAttempt, AttemptTimeout } from "../inbox/attempts.js";
 import {
   type Attempt,
   type Consumed,
@@ -65,7 +65,7 @@ export class InboxMode implements ReceiverMode {
         this.#warnFailureOutsideHandler(id, type, attempt, error);
       },
       dead: (push, attempt, error) => this.#reportDead(push, attempt, error),
-      handlerOf: (push) => this.#waitForHandler(push),
+      waitForHandler: (push) => this.#waitForHandler(push),
       retry: (id) => this.retry(id),
       warn: (code, message) => this.warnings.warn(code, message, { key: message }),
     };
@@ -160,7 +160,7 @@ export class InboxMode implements ReceiverMode {
   async #replay(stored: StoredPush): Promise<HandlerResult> {
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
-      return (await this.#consume(stored, new RunningAttempt(1))) === "ignored" ? "ignored" : "handled";
+      return (await this.#consume(stored, new AbortableAttempt(1))) === "ignored" ? "ignored" : "handled";
     } catch (error) {
       if (error instanceof Quarantined) return "quarantined";
       if (error instanceof AirudderError && error.code === "busy") throw error;

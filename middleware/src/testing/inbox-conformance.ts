@@ -1,5 +1,5 @@
 import { type Consumer, type Inbox, type InboxEvents, Quarantined, type StoredPush } from "../inbox/index.js";
-import { silent, storedPush } from "./stored-push.js";
+import { noEvents, storedPush } from "./stored-push.js";
 
 /** A rule of {@link Inbox} as a test case. `run` rejects if the inbox breaks the rule. */
 export interface ConformanceCase {
@@ -7,13 +7,13 @@ export interface ConformanceCase {
   run(): Promise<void>;
 }
 
-/** How the suite makes inboxes. */
+/** How the suite creates inboxes. */
 export interface ConformanceOptions {
   /**
-   * Makes an inbox with an empty storage, or, if `again` is true, with the storage of the last inbox, which was closed. It must retry a
-   * failed push at least twice, the first two times within 100 ms each.
+   * Creates an inbox. If `keepStorage` is true, it uses the storage of the last inbox, which is closed. Otherwise its storage is empty. The
+   * inbox must retry a failed push at least twice, after at most 100 ms each time.
    */
-  make(again: boolean): Inbox | Promise<Inbox>;
+  make(keepStorage: boolean): Inbox | Promise<Inbox>;
   /** Time limit of each step of a case. Milliseconds; default 5,000. */
   timeoutMs?: number;
 }
@@ -30,12 +30,12 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
   const until = async (holds: () => boolean, what: string): Promise<void> => {
     const end = Date.now() + timeoutMs;
     while (!holds()) {
-      if (Date.now() > end) throw new Error(`Not after ${timeoutMs} ms: ${what}`);
+      if (Date.now() > end) throw new Error(`Timeout after ${timeoutMs} ms. Expected: ${what}.`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
-  const open = async (again: boolean, consumer?: Consumer, events: InboxEvents = silent): Promise<Inbox> => {
-    const inbox = await make(again);
+  const open = async (keepStorage: boolean, consumer?: Consumer, events: InboxEvents = noEvents): Promise<Inbox> => {
+    const inbox = await make(keepStorage);
     await inbox.open(events);
     if (consumer !== undefined) inbox.consume(consumer);
     return inbox;
@@ -68,13 +68,14 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
             attempts.push(number);
             if (attempts.length < 3) throw new Error("not yet");
           },
-          { ...silent, failed: (_, attempt) => void reported.push(attempt) },
+          { ...noEvents, failed: (_, attempt) => void reported.push(attempt) },
         );
         await put(inbox, withSubject("a", "{}"));
         await until(() => attempts.length === 3, "three attempts");
         await inbox.close(1_000);
-        if (attempts.join() !== "1,2,3") throw new Error(`Attempts were ${attempts.join()}.`);
-        if (reported.join() !== "1,2") throw new Error(`Reported as failed were the attempts ${reported.join()}.`);
+        if (attempts.join() !== "1,2,3") throw new Error(`Attempts: ${attempts.join()}. Expected: 1,2,3.`);
+        if (reported.join() !== "1,2")
+          throw new Error(`Attempts reported as failed: ${reported.join()}. Expected: 1,2.`);
       },
     ),
     rule("pushes of one subject are passed to the consumer one at a time, in order", async () => {
@@ -104,7 +105,7 @@ export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions
           attempts++;
           throw new Quarantined();
         },
-        { ...silent, failed: () => void reported.push("failed"), dead: () => void reported.push("dead") },
+        { ...noEvents, failed: () => void reported.push("failed"), dead: () => void reported.push("dead") },
       );
       await put(inbox, withSubject("a", "{}"));
       await until(() => attempts > 0, "the push is passed to the consumer");

@@ -1,11 +1,11 @@
-/** The fields of a payload that a test sets. The payload gets as many list elements as the override has, each merged over the sample's. */
+/** The fields of a payload that a test sets. A list in the result has as many elements as its override. The other fields come from the sample. */
 export type Overrides<T> = T extends readonly (infer E)[]
   ? readonly Overrides<E>[]
   : T extends object
     ? { readonly [K in keyof T]?: Overrides<T[K]> }
     : T;
 
-function isPlain(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -17,7 +17,7 @@ export function merge(base: unknown, overrides: unknown): unknown {
   if (Array.isArray(base) && Array.isArray(overrides)) {
     return overrides.map((element, i) => merge(i < base.length ? base[i] : base.at(-1), element));
   }
-  if (!isPlain(base) || !isPlain(overrides)) return structuredClone(overrides);
+  if (!isObject(base) || !isObject(overrides)) return structuredClone(overrides);
   const merged: Record<string, unknown> = structuredClone(base);
   for (const [key, value] of Object.entries(overrides)) {
     if (value === undefined) delete merged[key];

@@ -17,10 +17,10 @@ export interface SampleOptions {
 }
 
 /**
- * Creates a payload like the vendor's: valid, with new ids, signed if its type carries a `Sign`. Personal data is fictitious. A value whose
- * vocabulary is unknown is `<unknown vocabulary>`.
- * @param overrides the fields to set, at any depth. `undefined` removes a field. A list gets as many elements as you pass, each merged over
- * the sample's. A `Sign` that you pass is not replaced.
+ * Creates a payload like the vendor's: valid, with new ids, signed if its type carries a `Sign`. Personal data is fictitious. A field
+ * whose values are not documented contains `<unknown vocabulary>`.
+ * @param overrides the fields to set, at any depth. `undefined` removes a field. A list has as many elements as you pass; their other fields
+ * come from the sample. A `Sign` that you pass is not replaced.
  * @throws AirudderError `invalid_option` for a type that does not exist
  * @example
  * samplePush("call.completed", { Details: [{ Status: "failed", RingType: "busy" }] }, { key: "test-key" });
@@ -55,17 +55,17 @@ export function samplePush<T extends PushType>(
 function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
   for (const pointer of [keys.task, keys.call, keys.case]) {
     if (pointer === undefined) continue;
-    const steps = parsePointer(pointer);
-    const last = steps.pop() as string;
-    const parent = steps.reduce<unknown>(
-      (value, step) => (value as Record<string, unknown> | undefined)?.[step],
+    const names = parsePointer(pointer);
+    const last = names.pop() as string;
+    const parent = names.reduce<unknown>(
+      (value, name) => (value as Record<string, unknown> | undefined)?.[name],
       payload,
     ) as Record<string, unknown> | undefined;
     if (typeof parent?.[last] === "string") parent[last] = withNewDigits(parent[last], random);
   }
 }
 
-/** Replaces the call ids of all calls but the first, because these calls are copies of the sample's. Keeps ids that the test has set. */
+/** Replaces the ids of all calls but the first, because additional calls are copies with the same id. Keeps ids that the test has set. */
 function renewCallIds(details: unknown, overrides: unknown, random: () => number): void {
   if (!Array.isArray(details) || !Array.isArray(overrides)) return;
   details.forEach((detail, i) => {
@@ -74,13 +74,13 @@ function renewCallIds(details: unknown, overrides: unknown, random: () => number
   });
 }
 
-/** Replaces the digits of an id: hexadecimal ones if it consists of 32 of them. */
+/** Replaces the digits of an id. An id of 32 hexadecimal digits gets new hexadecimal digits. */
 function withNewDigits(text: string, random: () => number): string {
   const isHex = /^[0-9a-f]{32}$/.test(text);
   return text.replace(isHex ? /./g : /\d(?!$)/g, () => Math.floor(random() * (isHex ? 16 : 10)).toString(16));
 }
 
-/** Returns a generator of numbers from 0 to 1. The same seed produces the same numbers. */
+/** Returns a generator of numbers from 0 to 1, without 1. The same seed produces the same numbers. */
 function randomFrom(seed: number | undefined): () => number {
   if (seed === undefined) return Math.random;
   let state = seed >>> 0;

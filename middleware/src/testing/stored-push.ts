@@ -3,7 +3,7 @@ import { newPushId } from "../push/id.js";
 
 const EMPTY_BODY = "{}";
 
-/** A push for `Inbox.put` with neutral values. A test overrides those that it needs. */
+/** A push for `Inbox.put` with neutral values. Pass the values that the test needs. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   return {
     id: newPushId(),
@@ -25,4 +25,4 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
 }
 
 /** Events that do nothing. */
-export const silent: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };
+export const noEvents: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };

@@ -30,7 +30,10 @@ export interface Run {
 export interface SchedulerOptions<J extends Job> {
   /** Maximum number of parallel runs. */
   readonly concurrency: number;
-  /** A promise to wait for before the job starts; `undefined` to start it now. A waiting job does not count as running. */
+  /**
+   * Returns a promise to wait for before the job starts, or `undefined` to start it now. Called again when the promise has resolved. A job
+   * that waits does not count as running.
+   */
   hold?(job: J): Promise<void> | undefined;
   /** Runs a job once. Must not throw or reject. */
   run(job: J, run: Run): NextRun | Promise<NextRun>;
@@ -39,11 +42,11 @@ export interface SchedulerOptions<J extends Job> {
 /** How a job is added. */
 export interface JobOptions {
   /**
-   * Runs the job before all others, with no other job in parallel, once. Has no effect if it waits for an earlier job of its subject.
-   * Default: `false`.
+   * Runs the job before all other ready jobs, with no other job in parallel. If an earlier job of its subject is unfinished, the job is
+   * ready after that one. Applies to the first run. Default: `false`.
    */
   readonly isExclusive?: boolean;
-  /** Delay before the job can start, unless it waits for an earlier job of its subject. Milliseconds; default 0. */
+  /** Delay before the job can start. Ignored if an earlier job of its subject is unfinished. Milliseconds; default 0. */
   readonly delayMs?: number;
 }
 
@@ -69,7 +72,7 @@ export class Scheduler<J extends Job> {
   #added = 0;
   #isStarted = false;
   #isScheduled = false;
-  #isFilling = false;
+  #isStartingReady = false;
   #isStopped = false;
   #stopping: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
@@ -82,6 +85,7 @@ export class Scheduler<J extends Job> {
     this.#schedule();
   }
 
+  /** Adds a job. It runs after the unfinished jobs of its subject. */
   add(job: J, { isExclusive = false, delayMs = 0 }: JobOptions = {}): void {
     const entry = { job, order: this.#added++, isExclusive };
     const { subject } = job;
@@ -117,26 +121,26 @@ export class Scheduler<J extends Job> {
     this.#timers.add(timer);
   }
 
-  /** Jobs start after this turn of the event loop: the response to the sender is sent first. */
+  /** Starts jobs after this turn of the event loop, so that the HTTP response is sent first. */
   #schedule(): void {
     if (this.#isScheduled || !this.#isStarted) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#fill();
+      this.#startReady();
     });
   }
 
-  /** A synchronous job returns to the loop that started it, so the stack does not grow. */
-  #fill(): void {
-    if (this.#isFilling || !this.#isStarted) return;
-    this.#isFilling = true;
-    for (let entry = this.#next(); entry !== undefined; entry = this.#next()) this.#start(entry);
-    this.#isFilling = false;
+  /** Starts the ready jobs in one loop. A job that ends synchronously does not start the next one, so the stack does not grow. */
+  #startReady(): void {
+    if (this.#isStartingReady || !this.#isStarted) return;
+    this.#isStartingReady = true;
+    for (let entry = this.#takeNext(); entry !== undefined; entry = this.#takeNext()) this.#start(entry);
+    this.#isStartingReady = false;
   }
 
-  /** The job to start now, if any. */
-  #next(): Entry<J> | undefined {
+  /** Removes and returns the job to start now, if any. */
+  #takeNext(): Entry<J> | undefined {
     if (this.#isStopped || this.#isExclusiveRunning) return undefined;
     while (this.#readyExclusive.size > 0) {
       if (this.#running.size > 0) return undefined;
@@ -169,24 +173,24 @@ export class Scheduler<J extends Job> {
   #end(entry: Entry<J>, run: Run, next: NextRun): void {
     if (run.isAbandoned) return;
     this.#running.delete(run);
-    if (next.delayMs === undefined) this.#startLaterJob(entry.job);
+    if (next.delayMs === undefined) this.#makeLaterJobReady(entry.job);
     else {
       entry.isExclusive = next.isExclusive ?? false;
       this.#makeReadyAfter(next.delayMs, entry);
     }
     if (run.isExclusive) this.#endExclusive(next.recorded);
     if (this.#isStopped && this.#running.size === 0) this.#onIdle?.();
-    if (this.#ready.size > 0 || this.#readyExclusive.size > 0) this.#fill();
+    if (this.#ready.size > 0 || this.#readyExclusive.size > 0) this.#startReady();
   }
 
-  #startLaterJob({ subject }: J): void {
+  #makeLaterJobReady({ subject }: J): void {
     if (subject === undefined) return;
     const later = this.#subjects.get(subject)?.shift();
     if (later === undefined) this.#subjects.delete(subject);
     else this.#makeReady(later);
   }
 
-  /** If another job started before the result is stored, a crash that it causes would count against the exclusive job. */
+  /** Lets other jobs start when the result is stored. If one started earlier and crashed, the exclusive job would be blamed. */
   #endExclusive(recorded: Promise<unknown> | undefined): void {
     const end = (): void => {
       this.#isExclusiveRunning = false;

@@ -11,7 +11,7 @@ import {
   retryDelayMs,
 } from "airudder-webhooks/inbox";
 import fc from "fast-check";
-import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 
 const LIMITS = { retries: 2, timeoutMs: 20, retryMs: 100, maxRetryMs: 150 };
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -22,7 +22,7 @@ function make(consumer: Consumer, events: Partial<InboxEvents> = {}) {
   const attempts = new Attempts(
     consumer,
     {
-      ...silent,
+      ...noEvents,
       failed: (_, number, __, delayMs) => void log.push(`failed ${number} ${delayMs >= 50 && delayMs <= 150}`),
       dead: (_, number) => void log.push(`dead ${number}`),
       ...events,
@@ -81,7 +81,7 @@ test("an attempt that reaches its time limit has failed, its signal is aborted, 
 
 test("waiting for a handler does not count towards the time limit, and the attempt runs once", async () => {
   let runs = 0;
-  const { run } = make(() => void runs++, { handlerOf: () => later(60) });
+  const { run } = make(() => void runs++, { waitForHandler: () => later(60) });
   assert.equal((await run(1)).state, "handled");
   assert.equal(runs, 1);
 });
@@ -91,7 +91,7 @@ test("abort() ends running and waiting attempts as aborted, returns their pushes
   const running = storedPush();
   const waiting = storedPush({ type: "dialer.task" });
   const { attempts, run, log } = make(never, {
-    handlerOf: ({ type }) => (type === "dialer.task" ? never() : undefined),
+    waitForHandler: ({ type }) => (type === "dialer.task" ? never() : undefined),
   });
   const results = [run(1, running), run(3, waiting)];
   const replaying = assert.rejects(attempts.replay(replay), { code: "busy" });

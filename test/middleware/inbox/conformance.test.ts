@@ -146,7 +146,7 @@ const broken: [string, MakeInbox, RegExp][] = [
           return super.open({ ...events, failed: () => undefined });
         }
       })(rows),
-    /Reported as failed were the attempts \./,
+    /Attempts reported as failed: \. Expected: 1,2/,
   ],
   ["forgets everything at close()", () => new MemoryInbox(new Map()), /stored push is passed to the consumer/],
 ];

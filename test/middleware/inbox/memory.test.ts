@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileInbox } from "airudder-webhooks";
 import type { StoredPush } from "airudder-webhooks/inbox";
-import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
 
@@ -21,7 +21,7 @@ for (const [what, size, count, most] of loads) {
       finishFirst = resolve;
     });
     const handled = new Map<string, StoredPush>();
-    await inbox.open(silent);
+    await inbox.open(noEvents);
     inbox.consume((push) => {
       handled.set(push.id, push);
       return first;
@@ -39,7 +39,7 @@ test("finished pushes free memory for new ones", async (t) => {
   const inbox = fileInbox(makeFolder(t));
   t.after(() => inbox.close(100));
   const handled = new Set<StoredPush>();
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume((push) => void handled.add(push));
   for (let i = 0; i < 20; i++) {
     const push = storedPush({ body: Buffer.alloc(MB, "x") });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, type FileInboxOptions, fileInbox, type Inbox } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
-import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { callCompleted } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
@@ -19,7 +19,7 @@ async function withDead(
   t.after(() => inbox.close(100));
   const handled: string[] = [];
   let isBroken = true;
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume(({ id }) => {
     if (isBroken) throw new Error("broken");
     handled.push(id);
@@ -72,7 +72,7 @@ test("a retried push that has no handler after a restart stays in the inbox and 
   await journal.close();
   // The push is carried to a later segment before it is handled.
   const storing = fileInbox(dir, options);
-  await storing.open(silent);
+  await storing.open(noEvents);
   storing.consume(({ id }) => (id === before.id ? new Promise(() => undefined) : undefined));
   for (let n = 0; n < 30; n++) await storing.put(storedPush({ body: Buffer.alloc(1_000, 32) }));
   await until(() => !existsSync(join(dir, "000001.ndjson")));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, type FileInboxOptions, fileInbox } from "airudder-webhooks";
-import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { agentStatus, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
@@ -53,7 +53,7 @@ test("dead pushes with errors longer than the pushes are not rewritten repeatedl
   const dir = makeFolder(t);
   const inbox = fileInbox(dir, { segmentBytes: 20_000, retries: 0 });
   t.after(() => inbox.close(100));
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume(({ type }) => {
     if (type === "unknown") throw new Error("x".repeat(490));
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileInbox, type Inbox } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
-import { silent, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
@@ -21,7 +21,7 @@ async function withOneOnDisk(t: TestContext, dir: string) {
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)));
   for (let i = 0; i < 8; i++) await inbox.put(storedPush({ body: Buffer.alloc(MB, "x") }));
   await inbox.put(storedPush({ id: "on disk", body: Buffer.from('"whole"') }));
@@ -94,7 +94,7 @@ test("Linux as root only: an inbox on a volume smaller than a segment keeps acce
   const inbox = fileInbox(join(volume, "inbox"), { retries: 0 });
   t.after(() => inbox.close(100));
   let handled = 0;
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume(({ id }) => {
     if (id === "dead") throw new Error("no");
     handled++;
@@ -117,7 +117,7 @@ test("Linux as root only: an inbox that has filled its volume accepts pushes aga
   const isLetGo = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  await inbox.open(silent);
+  await inbox.open(noEvents);
   inbox.consume(() => isLetGo);
   assert.ok((await putAll(inbox, 600)) > 0, "the volume is full");
   letGo();
@@ -149,7 +149,7 @@ for (const more of [{}, { afterLiving: true }]) {
     }
     const inbox = fileInbox(dir);
     t.after(() => inbox.close(100));
-    await inbox.open(silent);
+    await inbox.open(noEvents);
     inbox.consume(() => undefined);
     await until(async () => (await putAll(inbox, 1)) === 0);
     assert.equal(await putAll(inbox, 600), 0);

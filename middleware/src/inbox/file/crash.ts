@@ -1,9 +1,12 @@
 import type { UnfinishedPush } from "./unfinished.js";
 
-/** Error text of an exclusive attempt. It is written to disk before the attempt starts. */
+/**
+ * Error message of an exclusive attempt, during which no other push runs. It is written to disk before the attempt starts, and remains there
+ * if the process ends during the attempt.
+ */
 export const INTERRUPTED = "ProcessEnded: The process ended during this attempt, with no other push running.";
 
-/** Error of a push whose exclusive attempts each ended the process. */
+/** Error of a push that is dead because the process ended during its exclusive attempts. */
 export class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
 
@@ -12,21 +15,22 @@ export class ProcessEnded extends Error {
   }
 }
 
-/** Error text of an attempt that `close()` aborted. */
+/** Error message of an attempt that `close()` aborted. */
 export const ABORTED = "Aborted: The receiver closed during this attempt.";
 
-/** The limit grows up to this many times `concurrency`, so that a backlog is soon handled in parallel again. */
+/** Maximum number of suspects, as a multiple of `concurrency`. It keeps the time short in which pushes run one at a time. */
 const MAX_GROWTH = 8;
 
 /**
- * The pushes that may have ended the last process. They run first, one at a time.
+ * Finds the pushes that may have ended the last process. They run first, one at a time. Only the oldest push of each subject can be among
+ * them:
  *
- * They certainly include pushes whose exclusive attempt did not end, and pushes whose attempt `close()` aborted.
+ * - each push whose exclusive attempt did not end, or whose attempt `close()` aborted
+ * - after a crash: the oldest pushes without a failed attempt, and the oldest pushes that wait for a retry
  *
- * The start of any other attempt is not recorded, because that would cost a write for each push. But the scheduler runs the oldest push of each
- * subject, oldest first, at most `concurrency` in parallel. So after a crash the running pushes are among the oldest that have not failed
- * yet, or among those that wait for a retry. Marks of pushes that had just finished may be missing on disk, so the limit is twice
- * `concurrency`, and grows with each further crash.
+ * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push. But the scheduler
+ * starts the oldest push first, and runs at most `concurrency` in parallel. Marks of pushes that had just finished may be missing on disk.
+ * So both limits are twice `concurrency`, and grow with each further crash.
  * @param waiting waiting pushes in the order of arrival
  * @param crashes see `Journal.crashes`; 0 after a clean close
  */
@@ -36,18 +40,18 @@ export function suspectsOf(
   concurrency: number,
 ): ReadonlySet<UnfinishedPush> {
   const subjects = new Set<string>();
-  const firsts = waiting.filter(({ subject }) => {
+  const oldest = waiting.filter(({ subject }) => {
     if (subject === undefined) return true;
     const isFirst = !subjects.has(subject);
     subjects.add(subject);
     return isFirst;
   });
   const isCertain = ({ error }: UnfinishedPush): boolean => error === INTERRUPTED || error === ABORTED;
-  const certain = firsts.filter(isCertain);
+  const certain = oldest.filter(isCertain);
   if (crashes === 0) return new Set(certain);
   const limit = concurrency * Math.min(2 ** crashes, MAX_GROWTH);
-  const others = firsts.filter((push) => !isCertain(push));
-  const fresh = others.filter(({ failures }) => failures === 0).slice(0, limit);
+  const others = oldest.filter((push) => !isCertain(push));
+  const notFailed = others.filter(({ failures }) => failures === 0).slice(0, limit);
   const retried = others.filter(({ failures }) => failures > 0).slice(0, limit);
-  return new Set([...certain, ...fresh, ...retried]);
+  return new Set([...certain, ...notFailed, ...retried]);
 }

@@ -29,16 +29,20 @@ import { Recovery, type UnfinishedPush, UnfinishedPushes } from "./unfinished.js
 const MAX_IN_MEMORY = 1_000;
 /** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
-/** Time limit of running attempts after another process has taken the folder over. Then the folder is opened again. */
-const LEAVE_MS = 10_000;
+/** Time limit of running attempts after another process has taken over the folder. Afterwards the inbox opens the folder again. */
+const TAKEOVER_LIMIT_MS = 10_000;
 
 /**
- * An inbox in a folder of this machine. It acknowledges a push when it is on disk (fdatasync), and handles it afterwards: several subjects
- * in parallel, pushes of one subject in order. It retries failed pushes with increasing delays, then keeps them as dead. After a crash,
- * unfinished pushes are handled again. Those that may have caused the crash run first, one at a time.
+ * An inbox in a folder of this machine.
  *
- * The folder has one writer at a time. Its files are journals, as the dev proxy reads them (`--journal ./airudder-inbox`). While the
- * inbox is open, it accepts request files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
+ * - It acknowledges a push when it is on disk (fdatasync), and handles it afterwards.
+ * - It handles subjects in parallel, and the pushes of one subject in order.
+ * - It retries failed pushes with increasing delays, then keeps them as dead.
+ * - After a crash it handles unfinished pushes again. Those that may have caused the crash run first, one at a time.
+ *
+ * Only one process at a time writes to the folder. The folder contains a journal, which the dev proxy can read
+ * (`--journal ./airudder-inbox`). While the inbox is open, it accepts request files: `airudder-devproxy dead` writes them to retry or drop
+ * dead pushes.
  * @param dir the folder; created if it does not exist, resolved against the current directory when this is called
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
@@ -52,7 +56,7 @@ class FileInbox implements Inbox {
   readonly #opener: JournalOpener;
   #scheduler: Scheduler<UnfinishedPush | Replay>;
   #pushes = new UnfinishedPushes();
-  /** The open journal; `undefined` before it is opened, and after another process has taken the folder over. */
+  /** The open journal; `undefined` before it is opened, and after another process has taken over the folder. */
   #journal: Journal | undefined;
   #cleaner: SegmentCleaner | undefined;
   #requests: Requests | undefined;
@@ -72,7 +76,7 @@ class FileInbox implements Inbox {
   #newScheduler(): Scheduler<UnfinishedPush | Replay> {
     const scheduler = new Scheduler<UnfinishedPush | Replay>({
       concurrency: this.options.concurrency,
-      hold: (job) => (job instanceof Replay ? undefined : this.#events?.handlerOf?.(job)),
+      hold: (job) => (job instanceof Replay ? undefined : this.#events?.waitForHandler?.(job)),
       run: (job, run) => (job instanceof Replay ? this.#runReplay(job) : this.#run(job, run)),
     });
     if (this.#attempts !== undefined) scheduler.start();
@@ -97,7 +101,7 @@ class FileInbox implements Inbox {
   #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
     const pushes = this.#pushes;
     const added = pushes.add(head as PushHead, location, push.receivedAt);
-    if (pushes.count <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
+    if (pushes.waitingCount <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
       pushes.load(added, push);
     }
     this.#scheduler.add(added);
@@ -112,7 +116,7 @@ class FileInbox implements Inbox {
   async #prepareAndAttempt(push: UnfinishedPush, run: Run): Promise<NextRun> {
     try {
       if (push.stored === undefined) await this.#read(push);
-      if (run.isExclusive) await this.#noteExclusive(push);
+      if (run.isExclusive) await this.#markExclusive(push);
     } catch (error) {
       return this.#endUnreadable(push, error, run);
     }
@@ -146,7 +150,7 @@ class FileInbox implements Inbox {
     }
   }
 
-  /** A damaged or removed push is dead without an attempt. Other reading errors may be temporary. */
+  /** Marks a damaged or removed push as dead without an attempt. After any other error, which may be temporary, the push is read again later. */
   #endUnreadable(push: UnfinishedPush, error: unknown, { isExclusive }: Run): NextRun {
     if (!(error instanceof LostPush)) {
       push.failedReads++;
@@ -195,12 +199,12 @@ class FileInbox implements Inbox {
     const journal = await openJournal(this.dir, {
       segmentBytes,
       onRecord: recovery.addEntry,
-      onLost: (error) => this.#leave(error),
+      onLost: (error) => this.#release(error),
       onDamage: ({ segment, offset, reason }) => {
         const where = `segment ${segment} at byte ${offset}`;
         this.#events?.warn?.(
           "AIRUDDER_INBOX_DAMAGED",
-          `A line of the inbox ${this.dir} is damaged (${where}: ${reason}). Its push or mark is skipped; its file is kept.`,
+          `A record of the inbox ${this.dir} is damaged (${where}: ${reason}). Its push or mark is skipped; its file is kept.`,
         );
       },
       onWarning: (_, message) => this.#events?.warn?.("AIRUDDER_INBOX", message),
@@ -232,24 +236,24 @@ class FileInbox implements Inbox {
     this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
   }
 
-  /** Another process has taken the folder over: stops all work on it, and opens it again when it is free. */
-  #leave(error: JournalError): void {
+  /** Stops all work on the folder after another process has taken it over, and opens it again when it is free. */
+  #release(error: JournalError): void {
     const journal = this.#journal;
     if (journal === undefined) return;
     this.#events?.warn?.("AIRUDDER_INBOX_UNAVAILABLE", error.message);
     this.#journal = undefined;
     this.#cancelReplays();
-    const handling = this.#scheduler.stop(LEAVE_MS).then(() => this.#attempts?.abort());
-    const left = Promise.all([handling, this.#cleaner?.stop(), this.#requests?.stop()])
+    const handling = this.#scheduler.stop(TAKEOVER_LIMIT_MS).then(() => this.#attempts?.abort());
+    const released = Promise.all([handling, this.#cleaner?.stop(), this.#requests?.stop()])
       .then(() => journal.close())
       .finally(() => {
         this.#scheduler = this.#newScheduler();
       });
-    this.#opener.reopenAfter(error, left);
+    this.#opener.reopenAfter(error, released);
   }
 
   /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, that record remains. */
-  async #noteExclusive(push: UnfinishedPush): Promise<void> {
+  async #markExclusive(push: UnfinishedPush): Promise<void> {
     this.#pushes.fail(push, push.failures, INTERRUPTED);
     const failed = markOf(push, "failed", push.failures + 1, INTERRUPTED);
     // If the disk is full, go on: only finished pushes free space.
@@ -266,7 +270,7 @@ class FileInbox implements Inbox {
       if (!exists || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
       this.#events?.warn?.(
         "AIRUDDER_INBOX_UNREADABLE",
-        `A stored push cannot be read yet; the inbox retries: ${error.message}`,
+        `A stored push could not be read; the inbox will retry: ${error.message}`,
       );
       throw error;
     });
@@ -275,8 +279,8 @@ class FileInbox implements Inbox {
   }
 
   /**
-   * Adds a push during whose exclusive attempt the process ended. The delay keeps a process that always ends shortly after its start from
-   * counting against the push each time.
+   * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt: if the process always ends
+   * shortly after its start for another reason, that does not count as a failure of the push.
    */
   #addInterrupted(push: UnfinishedPush): void {
     const { id, type, failures } = push;
@@ -289,7 +293,7 @@ class FileInbox implements Inbox {
     );
   }
 
-  /** Marks a push as dead that cannot be attempted again. */
+  /** Marks a push that cannot be attempted again as dead, and reports it. */
   #giveUp(push: UnfinishedPush, error: Error): Promise<void> {
     const recorded = this.#markDead(push, "dead", describeThrown(error));
     this.#events?.dead(push, push.failures, error);
@@ -301,7 +305,7 @@ class FileInbox implements Inbox {
     return this.#mark(push, state, message);
   }
 
-  /** @param message the error; with it, the mark also has the number of failed attempts */
+  /** @param message the error; with an error, the mark also contains the number of failed attempts */
   #mark(push: UnfinishedPush, state: Consumed | "failed" | DeadPush["state"], message?: string): Promise<void> {
     const mark = message === undefined ? markOf(push, state) : markOf(push, state, push.failures, message);
     const settle = (): void => {
@@ -316,15 +320,15 @@ class FileInbox implements Inbox {
     await this.#scheduler.stop(limitMs);
     this.#cancelReplays();
     const aborted = this.#attempts?.abort() ?? [];
-    await Promise.all(aborted.map(({ id }) => this.#noteAborted(id)));
+    await Promise.all(aborted.map(({ id }) => this.#markAborted(id)));
     const journal = await this.#opener.close();
     await Promise.all([this.#cleaner?.stop(), this.#requests?.stop()]);
     await journal?.close();
     this.#journal = undefined;
   }
 
-  /** Marks an aborted push: its handler may be what ends the process. An exclusive attempt is marked as failed already. */
-  async #noteAborted(id: string): Promise<void> {
+  /** Marks an aborted push, so that it runs alone after the next start. An exclusive attempt is marked as failed already. */
+  async #markAborted(id: string): Promise<void> {
     const push = this.#pushes.get(id);
     if (push === undefined || push.error === INTERRUPTED) return;
     await this.#append(markOf(push, "failed", push.failures, ABORTED)).catch(() => undefined);
@@ -335,7 +339,7 @@ class FileInbox implements Inbox {
     return this.#pushes.dead(id);
   }
 
-  /** Parallel retries of one push are one retry. */
+  /** Parallel calls for one push share one retry. */
   retry(id: string): Promise<boolean> {
     const known = this.#retries.get(id);
     if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 import { type Journal, JournalError } from "../../journal/index.js";
 
-/** Delay before a failed opening is retried. */
+/** Delay before the journal is opened again, after a failure or a takeover. */
 const REOPEN_MS = 1_000;
 
 /** Opens a journal, and opens it again after a failure and after another process has taken it over. */
@@ -14,7 +14,7 @@ export class JournalOpener {
     private readonly recover: () => Promise<Journal>,
   ) {}
 
-  /** The open journal. After a failure it rejects with the same error until the next retry, so that pushes do not cause retries. */
+  /** Resolves with the open journal. After a failure it rejects with the same error until the next retry, so that pushes do not cause retries. */
   open(): Promise<Journal> {
     if (this.#journal === undefined) {
       this.#journal = this.#isClosed ? this.#rejectClosed() : this.recover();
@@ -36,14 +36,14 @@ export class JournalOpener {
     this.#timer = setTimeout(reopen, REOPEN_MS).unref();
   }
 
-  /** Rejects with `error` from now on. Opens the journal again some time after `left` has settled. */
-  reopenAfter(error: JournalError, left: Promise<unknown>): void {
+  /** Rejects with `error` from now on. Opens the journal again one second after `released` has settled. */
+  reopenAfter(error: JournalError, released: Promise<unknown>): void {
     this.#journal = Promise.reject(error);
     this.#journal.catch(ignore);
-    left.catch(ignore).then(() => this.#reopenLater());
+    released.catch(ignore).then(() => this.#reopenLater());
   }
 
-  /** Opens nothing more. Returns the open journal, if any. */
+  /** Prevents any further opening. Returns the open journal, if any: the caller must close it. */
   async close(): Promise<Journal | undefined> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -53,5 +53,5 @@ export class JournalOpener {
   }
 }
 
-/** The caller of `open` gets the error, and the next retry follows. */
+/** Ignores an error: the callers of `open` receive it, and a retry follows. */
 function ignore(): void {}

@@ -12,7 +12,7 @@ export interface FileInboxOptions {
   retryMs?: number;
   /** Maximum delay between attempts. Milliseconds; default 60,000. */
   maxRetryMs?: number;
-  /** Maximum size of a file. A file is removed when all its pushes are finished. Bytes; default 64 MB. */
+  /** Maximum size of a journal segment. A segment is removed when all its pushes are finished. Bytes; default 64 MB. */
   segmentBytes?: number;
 }
 
@@ -26,7 +26,7 @@ const DEFAULTS: Required<FileInboxOptions> = {
 };
 
 /**
- * Checks the options of an inbox and fills in the defaults.
+ * Checks the folder and the options of an inbox, and adds the defaults.
  * @throws AirudderError `invalid_option`
  */
 export function checkFileInboxOptions(dir: unknown, options: FileInboxOptions): Required<FileInboxOptions> {

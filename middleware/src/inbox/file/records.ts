@@ -3,7 +3,7 @@ import type { Content, NewHead, PushHead } from "../../journal/index.js";
 import { factsOf } from "../../push/facts.js";
 import type { StoredPush } from "../inbox.js";
 
-/** A stored push as the head of its line in the journal. */
+/** Returns the head of the journal record for a stored push. */
 export function headOf(push: StoredPush): NewHead {
   const { id, receivedAt, method, url, body, sha256 } = push;
   const at = receivedAt.toISOString();
@@ -14,12 +14,12 @@ export function headOf(push: StoredPush): NewHead {
   return head;
 }
 
-/** A stored push that cannot be read any more: its line is damaged, or its segment was removed. */
+/** A stored push that cannot be read any more: its record is damaged, or its segment was removed. */
 export class LostPush extends Error {
   override readonly name = "LostPush";
 }
 
-/** The stored push of a line of the journal. */
+/** Returns the stored push of a journal record. */
 export function storedOf(head: PushHead, { headers, body }: Content): StoredPush {
   const { id, at, method, url, sha256, type, subject, drift = 0, quarantined = false } = head;
   return {

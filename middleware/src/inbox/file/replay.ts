@@ -11,6 +11,7 @@ export class Replay implements Job {
   #settle!: { resolve(result: Consumed): void; reject(error: unknown): void };
   #timer: NodeJS.Timeout | undefined;
 
+  /** @param waitMs maximum time to wait for earlier pushes of the subject */
   constructor(
     readonly push: StoredPush,
     waitMs: number,
@@ -25,7 +26,7 @@ export class Replay implements Job {
     }, waitMs);
   }
 
-  /** Stops the time limit of waiting. Returns `false` if the replay was cancelled: then do not run it. */
+  /** Ends the wait and its time limit. Returns `false` if the replay was cancelled: then do not run it. */
   begin(): boolean {
     clearTimeout(this.#timer);
     return !this.#isCancelled;

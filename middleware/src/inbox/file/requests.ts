@@ -3,11 +3,13 @@ import { join } from "node:path";
 import type { OwnerRequest, RequestResult } from "../../journal/index.js";
 import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeWhole } from "../../journal/requests.js";
 
-const INTERVAL_MS = 500;
-/** Maximum age of a request. The requesting process no longer waits for an older one. */
+/** Interval at which the folder is searched for requests. */
+const POLL_INTERVAL_MS = 500;
+/** Maximum age of a request. After this time the requesting process no longer waits for the response. */
 const MAX_AGE_MS = 60_000;
-const MAX_BYTES = 16 * 1024 * 1024;
-/** Number of ids that are handled in parallel: their marks share a write to the disk. */
+/** Maximum size of a request file. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+/** Number of ids that are processed in parallel, so that one write to the disk stores all their marks. */
 const BATCH = 64;
 
 /** The functions of the inbox that requests need. */
@@ -28,7 +30,7 @@ export class Requests {
     private readonly dir: string,
     private readonly actions: RequestActions,
   ) {
-    this.#timer = setInterval(() => this.#pollOnce(), INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.#pollOnce(), POLL_INTERVAL_MS).unref();
   }
 
   /** Accepts no more requests. Resolves when the running actions have ended. */
@@ -72,7 +74,7 @@ export class Requests {
 
   async #respond(taken: string): Promise<{ results: RequestResult[] } | { error: string }> {
     try {
-      const { action, ids } = await read(taken);
+      const { action, ids } = await readRequest(taken);
       const results: RequestResult[] = [];
       for (let start = 0; start < ids.length; start += BATCH) {
         const batch = ids.slice(start, start + BATCH);
@@ -98,9 +100,10 @@ export class Requests {
   }
 }
 
-/** @throws Error with the reason why the request cannot be executed */
-async function read(path: string): Promise<OwnerRequest> {
-  if ((await stat(path)).size > MAX_BYTES) throw new Error(`The request is larger than ${MAX_BYTES} bytes.`);
+/** @throws Error with the reason if the request cannot be executed */
+async function readRequest(path: string): Promise<OwnerRequest> {
+  if ((await stat(path)).size > MAX_REQUEST_BYTES)
+    throw new Error(`The request is larger than ${MAX_REQUEST_BYTES} bytes.`);
   const text = await readFile(path, "utf8");
   let request: Record<string, unknown>;
   try {

@@ -2,18 +2,18 @@ import type { Content, Journal, JournalError, NewHead, PushHead } from "../../jo
 import { headOf } from "./records.js";
 import type { UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
-/** Unfinished pushes keep a segment in place until more than this number of segments are closed. */
+/** Maximum number of closed segments that are kept because of unfinished pushes. With more, the cleaner rewrites these pushes. */
 const MAX_KEPT_SEGMENTS = 2;
-/** Maximum bytes of pushes that are read and rewritten together. Limits the memory, and how long `stop` takes. */
+/** Maximum bytes of pushes that are read and rewritten together. Limits the memory use, and the duration of `stop`. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
- * Removes segments whose pushes are all finished. It always removes the oldest one, because a mark is never in an earlier segment than its
- * push.
+ * Removes segments whose pushes are all finished. It always removes the oldest segment first, because a mark is never in an earlier segment
+ * than its push.
  *
- * Unfinished pushes, such as dead ones, do not block this forever: the cleaner rewrites them, which means that it appends their lines again.
- * It does so only if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly. The journal keeps the files
- * of damaged segments.
+ * A segment may contain pushes that stay unfinished for long, such as dead ones. The cleaner rewrites them: it appends their records again,
+ * then removes the segment. It rewrites only if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly.
+ * The journal keeps the files of damaged segments.
  */
 export class SegmentCleaner {
   #cleaning: Promise<void> | undefined;
@@ -26,7 +26,7 @@ export class SegmentCleaner {
     journal.onAppendFailed = () => this.clean();
   }
 
-  /** Removes what can be removed, in the background. */
+  /** Starts to remove segments in the background, if any can be removed. Does nothing while it is already running. */
   clean(): void {
     if (this.#cleaning !== undefined || !this.#canClean()) return;
     this.#cleaning = this.#clean()
@@ -36,7 +36,7 @@ export class SegmentCleaner {
       });
   }
 
-  /** Stops cleaning. Resolves when no line is partly written. */
+  /** Stops cleaning. Resolves when no record is partly written. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#cleaning;
@@ -63,8 +63,8 @@ export class SegmentCleaner {
       const { segment } = this.journal.droppable()[0] as { segment: number };
       for (const batch of batches(this.pushes.inSegment(segment))) {
         if (this.#isStopped) return;
-        const lines = await Promise.all(batch.map((push) => this.#read(push)));
-        await Promise.all(batch.map((push, i) => this.#rewrite(push, lines[i] as Line)));
+        const records = await Promise.all(batch.map((push) => this.#read(push)));
+        await Promise.all(batch.map((push, i) => this.#rewrite(push, records[i] as RewrittenRecord)));
       }
       if (this.pushes.bytesToRewrite(segment) > 0) return;
       await this.journal.drop(segment);
@@ -72,13 +72,16 @@ export class SegmentCleaner {
     }
   }
 
-  /** The line to append. If the line on disk is damaged: the push in memory, or else a head without a body, so that it stays listed. */
-  async #read(push: UnfinishedPush): Promise<Line> {
+  /**
+   * Reads the record to append. If it is damaged on disk, uses the push in memory. If there is none, uses a head without a body, so that the
+   * push stays in the list of dead pushes.
+   */
+  async #read(push: UnfinishedPush): Promise<RewrittenRecord> {
     const { location, stored } = push;
     try {
       const { head, content } = await this.journal.read(location);
       if (head.kind === "push" && head.id === push.id) return { head, content };
-      this.journal.reportDamage(location, "the line is that of another push");
+      this.journal.reportDamage(location, "the record is that of another push");
     } catch (error) {
       if (!((error as JournalError).cause instanceof SyntaxError)) throw error;
     }
@@ -89,11 +92,11 @@ export class SegmentCleaner {
     };
   }
 
-  async #rewrite(push: UnfinishedPush, { head, content }: Line): Promise<void> {
+  async #rewrite(push: UnfinishedPush, { head, content }: RewrittenRecord): Promise<void> {
     const { location } = await this.journal.append({ ...head, carried: true } as NewHead, content);
     const at = new Date().toISOString();
     if (push.finished !== undefined) {
-      // Finished in the meantime: its mark must not be in an earlier segment than the new line.
+      // Finished in the meantime: its mark must not be in an earlier segment than the new record.
       await this.journal.append({ kind: "mark", push: push.id, at, state: push.finished });
       return;
     }
@@ -111,12 +114,13 @@ export class SegmentCleaner {
   }
 }
 
-interface Line {
+/** A record that is appended again. */
+interface RewrittenRecord {
   readonly head: NewHead;
   readonly content?: Content | undefined;
 }
 
-/** The head of a push whose line is damaged. Its digest is empty, so that no later push is its duplicate. */
+/** Creates the head for a push whose record is damaged. Its SHA-256 is empty, so that no later push is its duplicate. */
 function headWithoutBody({ id, type, receivedAt, subject, seq }: UnfinishedPush): NewHead {
   const head: NewHead = {
     kind: "push",
@@ -135,6 +139,7 @@ function headWithoutBody({ id, type, receivedAt, subject, seq }: UnfinishedPush)
   return head;
 }
 
+/** Divides pushes into groups of about `MAX_BATCH_BYTES`. */
 function batches(pushes: readonly UnfinishedPush[]): UnfinishedPush[][] {
   const all: UnfinishedPush[][] = [];
   let bytes = MAX_BATCH_BYTES;

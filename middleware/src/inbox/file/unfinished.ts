@@ -3,18 +3,21 @@ import type { MarkHead, PushHead, RecordEntry, RecordLocation } from "../../jour
 import type { Job } from "../../work/scheduler.js";
 import type { DeadPush, InboxState, StoredPush } from "../inbox.js";
 
-/** A push that is waiting, being handled, dead or quarantined. Only {@link UnfinishedPushes} sets the fields that it counts. */
+/**
+ * A push that is waiting, being handled, dead or quarantined. Change `location`, `error`, `stored` and `dead` only through
+ * {@link UnfinishedPushes}, which updates its counts.
+ */
 export interface UnfinishedPush extends Job {
   readonly id: string;
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly subject: string | undefined;
   readonly quarantined: boolean;
-  /** Its number in the order of arrival. */
+  /** Position in the order of arrival. */
   readonly seq: number;
   /** Number of failed attempts. */
   failures: number;
-  /** Number of failed tries in a row to read it from disk. */
+  /** Number of consecutive failures to read it from disk. */
   failedReads: number;
   /** Whether it was retried after it was dead. */
   isRetry: boolean;
@@ -27,9 +30,9 @@ export interface UnfinishedPush extends Job {
   finished: "handled" | "ignored" | "dropped" | undefined;
 }
 
-/** Maximum size of a mark without the text of its error. */
+/** Maximum size of a mark without its error message. */
 const MAX_MARK_BYTES = 200;
-/** Of escaped text in JSON. */
+/** Maximum size of one character in JSON, when it is escaped. */
 const MAX_BYTES_PER_CHARACTER = 6;
 
 /** The unfinished pushes of the inbox, and how many bytes they take in each segment. */
@@ -60,7 +63,7 @@ export class UnfinishedPushes {
       finished: undefined,
     };
     this.#waiting.set(id, push);
-    this.#count(push, 1);
+    this.#addBytes(push, 1);
     return push;
   }
 
@@ -75,22 +78,22 @@ export class UnfinishedPushes {
     this.unload(push);
     this.#waiting.delete(push.id);
     this.#dead.delete(push.id);
-    this.#count(push, -1);
+    this.#addBytes(push, -1);
   }
 
   /** Sets the number of failed attempts and the last error. */
   fail(push: UnfinishedPush, failures: number, error: string | undefined): void {
-    this.#count(push, -1);
+    this.#addBytes(push, -1);
     push.failures = failures;
     push.error = error;
-    this.#count(push, 1);
+    this.#addBytes(push, 1);
   }
 
   markDead(push: UnfinishedPush, state: DeadPush["state"], error: string | undefined): void {
-    this.#count(push, -1);
+    this.#addBytes(push, -1);
     push.dead = state;
     push.error = error;
-    this.#count(push, 1);
+    this.#addBytes(push, 1);
     this.unload(push);
     this.#waiting.delete(push.id);
     this.#dead.set(push.id, push);
@@ -100,7 +103,7 @@ export class UnfinishedPushes {
     return this.#dead.has(id);
   }
 
-  /** Makes a dead push wait again, with attempts from 1. Returns `undefined` if none has this id. */
+  /** Moves a dead push back to the waiting pushes, with attempts from 1. Returns `undefined` if none has this id. */
   retry(id: string): UnfinishedPush | undefined {
     const push = this.#dead.get(id);
     if (push === undefined) return undefined;
@@ -112,7 +115,7 @@ export class UnfinishedPushes {
     return push;
   }
 
-  /** Stores the push in memory. */
+  /** Keeps the push in memory. */
   load(push: UnfinishedPush, stored: StoredPush): void {
     this.unload(push);
     push.stored = stored;
@@ -130,15 +133,15 @@ export class UnfinishedPushes {
     return this.#bytesInMemory;
   }
 
-  /** Sets where the line of the push is now. */
+  /** Sets the new location of the push's record. */
   move(push: UnfinishedPush, location: RecordLocation): void {
-    this.#count(push, -1);
+    this.#addBytes(push, -1);
     push.location = location;
-    this.#count(push, 1);
+    this.#addBytes(push, 1);
   }
 
-  /** Adds or subtracts the maximum size of the push's line and of a mark for its state. */
-  #count({ location, error = "" }: UnfinishedPush, sign: 1 | -1): void {
+  /** Adds or subtracts the size of the push's record, and the maximum size of a mark for its state. */
+  #addBytes({ location, error = "" }: UnfinishedPush, sign: 1 | -1): void {
     const bytes = location.length + MAX_MARK_BYTES + error.length * MAX_BYTES_PER_CHARACTER;
     this.#bytesPerSegment.set(location.segment, (this.#bytesPerSegment.get(location.segment) ?? 0) + sign * bytes);
   }
@@ -157,11 +160,11 @@ export class UnfinishedPushes {
   }
 
   /** Number of pushes that wait or are being handled. */
-  get count(): number {
+  get waitingCount(): number {
     return this.#waiting.size;
   }
 
-  /** The waiting pushes in the order of arrival. A rewritten line may be behind the lines of later pushes. */
+  /** The waiting pushes in the order of arrival. A rewritten record may follow the records of later pushes. */
   waiting(): UnfinishedPush[] {
     return [...this.#waiting.values()].sort((a, b) => a.seq - b.seq);
   }
@@ -203,14 +206,14 @@ export class UnfinishedPushes {
 /** States of marks that finish a push. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
-/** Collects the unfinished pushes of a journal from its lines, in their order. Ignores further lines of a finished push. */
+/** Collects the unfinished pushes of a journal from its records, in their order. Ignores further records of a finished push. */
 export class Recovery {
   readonly pushes = new UnfinishedPushes();
   readonly #known = new Map<string, UnfinishedPush>();
   readonly #finished = new Set<string>();
   #lastSeq = 0;
 
-  /** @param onPush receives each push in the order of arrival, finished ones included; not replays and rewritten lines */
+  /** @param onPush called for each push in the order of arrival, also if it is finished. Not called for replays and rewritten records. */
   constructor(private readonly onPush: (head: PushHead) => void) {}
 
   readonly addEntry = ({ head, location }: RecordEntry): void => {
@@ -225,7 +228,7 @@ export class Recovery {
       this.pushes.move(known, location);
       return;
     }
-    // A rewritten line is out of order, so it may not be its subject's last push.
+    // A rewritten record is out of order, so it may not be its subject's last push.
     const isRewritten = head.carried === true || head.seq < this.#lastSeq;
     this.#lastSeq = Math.max(this.#lastSeq, head.seq);
     if (head.replay === undefined && !isRewritten) this.onPush(head);
