@@ -30,7 +30,7 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
     [
       {
         file: `${src}/journal/writer.ts`,
-        from: "else if (this.lock.predecessor.mayLive) await this.#fenceOff(last, seq);",
+        from: "else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);",
         to: "",
       },
       {
