@@ -43,7 +43,7 @@ const MARK: Omit<Types<MarkHead>, "kind"> = {
 };
 const FIELDS = { push: PUSH, delivery: DELIVERY, mark: MARK };
 
-/** Field names with their types, per kind, as lists: this runs for every record. */
+/** The fields of each kind with their types, as arrays: every record is checked against them. */
 const CHECKS = Object.fromEntries(
   Object.entries(FIELDS).map(([kind, fields]) => [
     kind,
@@ -55,8 +55,8 @@ const CHECKS = Object.fromEntries(
   ]),
 ) as Record<Head["kind"], { name: string; type: string; isOptional: boolean }[]>;
 
-/** What is wrong with the types of a record's fields; `undefined` if nothing is. */
-export function wrongField(head: Head): string | undefined {
+/** Describes the first field of a record that has a wrong type; `undefined` if there is none. */
+export function describeWrongField(head: Head): string | undefined {
   const fields = head as unknown as Record<string, unknown>;
   for (const { name, type, isOptional } of CHECKS[head.kind]) {
     const value = fields[name];

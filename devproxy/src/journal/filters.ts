@@ -17,7 +17,7 @@ interface TestContext {
   /** The time when the filters were set, ms since 1970. */
   now: number;
   /** Returns an id as commands print it. */
-  shownId(id: string): string;
+  formatId(id: string): string;
 }
 
 /** A filter of `list`, `replay` and `drift`. */
@@ -26,7 +26,7 @@ interface Filter {
   value: string;
   description: string;
   /**
-   * Returns the test of a row. A filter without it needs the body.
+   * Returns a test of a row for a filter's value. Absent for `text`, because that filter needs the body.
    * @throws DevproxyError `usage`
    */
   test?(value: string, context: TestContext): Test;
@@ -80,13 +80,13 @@ export type Filters = { [name in keyof typeof FILTERS]?: string };
 
 const NAMES = Object.keys(FILTERS) as (keyof Filters)[];
 
-/** Returns one filter for each id, by its description. */
+/** Creates filters by ids. `descriptions` contains the text of `--help` for each of them. */
 function idFilters<K extends SearchKey>(descriptions: Record<K, string>): Record<K, Filter> {
   const filters = Object.entries<string>(descriptions).map(([name, description]): [string, Filter] => {
     const test: Filter["test"] =
-      (value, { shownId }) =>
+      (value, { formatId }) =>
       ({ push }) =>
-        isId(push[name as K], value, shownId);
+        matchesId(push[name as K], value, formatId);
     return [name, { value: "<id>", description, test }];
   });
   return Object.fromEntries(filters) as Record<K, Filter>;
@@ -112,7 +112,7 @@ export async function filterRows(
   filters: Filters,
   max = Number.POSITIVE_INFINITY,
 ): Promise<Row[]> {
-  const tests = testsOf(filters, await shownIdOf(reader, filters));
+  const tests = testsOf(filters, await idFormatter(reader, filters));
   const { text } = filters;
   if (text === undefined) return newestMatches(rows, tests, max);
   return rowsWithText(reader, await newestMatches(rows, tests, Number.POSITIVE_INFINITY), text, max);
@@ -132,11 +132,12 @@ async function newestMatches(rows: readonly Row[], tests: readonly Test[], max: 
 }
 
 /**
- * Returns the filters as tests of a row, without `text`.
+ * Returns a test of a row for each filter that is set, except `text`.
+ * @param formatId formats an id as commands print it; default: placeholders match nothing
  * @throws DevproxyError `usage`, naming the filter
  */
-export function testsOf(filters: Filters, shownId: (id: string) => string = (id) => id): Test[] {
-  const context: TestContext = { now: Date.now(), shownId };
+export function testsOf(filters: Filters, formatId: (id: string) => string = (id) => id): Test[] {
+  const context: TestContext = { now: Date.now(), formatId };
   const tests = NAMES.flatMap((name) => {
     const value = filters[name];
     const { test }: Filter = FILTERS[name];
@@ -150,18 +151,18 @@ export function testsOf(filters: Filters, shownId: (id: string) => string = (id)
   return tests;
 }
 
-/** An id as commands print it. `<id:...>` also matches without its brackets, which a shell would interpret. */
+/** The placeholder of an id, `<id:...>`. The brackets are optional, because a shell would interpret them. */
 const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
 
-/** Whether a filter's value is an id, or its placeholder. */
-function isId(id: string | undefined, value: string, shownId: (id: string) => string): boolean {
+/** Whether an id matches a filter's value, which is an id or a placeholder. */
+function matchesId(id: string | undefined, value: string, formatId: (id: string) => string): boolean {
   if (id === undefined || id === value) return id !== undefined;
   const placeholder = PLACEHOLDER.exec(value)?.[1];
-  return placeholder !== undefined && shownId(id) === `<${placeholder}>`;
+  return placeholder !== undefined && formatId(id) === `<${placeholder}>`;
 }
 
-/** Returns a function that returns an id as commands print it, with a cache. `undefined` if no filter is a placeholder. */
-async function shownIdOf({ dir }: JournalReader, filters: Filters): Promise<((id: string) => string) | undefined> {
+/** Returns a cached function that formats an id as commands print it; `undefined` if no filter is a placeholder. */
+async function idFormatter({ dir }: JournalReader, filters: Filters): Promise<((id: string) => string) | undefined> {
   const ids: SearchIds = filters;
   if (!SEARCH_KEYS.some((key) => PLACEHOLDER.test(ids[key] ?? ""))) return undefined;
   const redactor = await Redactor.of(dir, false);
@@ -173,7 +174,7 @@ async function shownIdOf({ dir }: JournalReader, filters: Filters): Promise<((id
   };
 }
 
-/** Returns a time in the form that records have. */
+/** Parses a time of a flag. Returns it as ISO 8601 in UTC, as in records. */
 function parseTime(text: string, flag: string, now: number): string {
   return new Date(parseMoment(text, flag, now)).toISOString();
 }

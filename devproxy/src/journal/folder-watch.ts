@@ -4,7 +4,7 @@ import type { Listener } from "../events.js";
 import type { Store } from "./store.js";
 
 const INTERVAL_MS = 500;
-/** With less free space, a volume counts as full. */
+/** With less free space, a volume counts as full. Bytes. */
 const FULL_BYTES = 64 * 1024;
 
 /** Checks twice a second that a journal's folder is still the one that was opened, and that its volume is not full. */
@@ -33,6 +33,7 @@ export class FolderWatch {
     return this.store.suspended !== undefined;
   }
 
+  /** Checks the folder and its volume now. During a check, returns the promise of that check. */
   check(): Promise<void> {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;

@@ -4,16 +4,19 @@ import type { Row } from "./row.js";
 
 /** Minimum length of a prefix of an id. */
 const MIN_PREFIX = 4;
-/** Maximum number of matches that the message about an ambiguous prefix names. */
+/** Maximum number of matches in the error message for an ambiguous prefix. */
 const MAX_NAMED = 5;
 
 /**
- * Returns the rows that ids on a command line refer to: `#12` or `12` (always the sequence number), a long id or a prefix of it, or a range `3..7`
- * (`3..` and `..7` are open ranges).
+ * Returns the rows that ids on a command line refer to:
+ *
+ * - `#12` or `12`: a sequence number
+ * - a long id, or a prefix of it
+ * - `3..7`, `3..` or `..7`: a range of sequence numbers
  * @throws DevproxyError `usage`, if an id is malformed or ambiguous, or no push has it
  */
 export function rowsOf(index: JournalIndex, ids: readonly string[]): Row[] {
-  return [...new Set(ids.flatMap((id) => rowsOfOne(index, id)))];
+  return [...new Set(ids.flatMap((id) => rowsOfId(index, id)))];
 }
 
 /**
@@ -21,7 +24,7 @@ export function rowsOf(index: JournalIndex, ids: readonly string[]): Row[] {
  * @throws DevproxyError `usage`, if it refers to none or to several
  */
 export function rowOf(index: JournalIndex, id: string): Row {
-  const rows = rowsOfOne(index, id);
+  const rows = rowsOfId(index, id);
   if (rows.length === 1) return rows[0] as Row;
   throw usageError(`${id} refers to ${rows.length} pushes; give the id of one.`);
 }
@@ -42,14 +45,14 @@ export function findRows(index: JournalIndex, id: string): Row[] {
     throw usageError(`"${id}" is not an id. ${advice}`);
   }
   const matches = index.rows.filter(({ push }) => push.id.startsWith(id));
-  if (matches.length > 1) throw ambiguous(id, matches);
+  if (matches.length > 1) throw ambiguousError(id, matches);
   return matches;
 }
 
-function rowsOfOne(index: JournalIndex, id: string): Row[] {
+function rowsOfId(index: JournalIndex, id: string): Row[] {
   const rows = findRows(index, id);
   if (rows.length > 0) return rows;
-  throw usageError(`There is no push ${id.includes("..") ? "in " : ""}${id}${extent(index)}.`);
+  throw usageError(`There is no push ${id.includes("..") ? "in " : ""}${id}${extentOfJournal(index)}.`);
 }
 
 function rowsOfRange(index: JournalIndex, text: string, from: string, to: string): Row[] {
@@ -59,13 +62,13 @@ function rowsOfRange(index: JournalIndex, text: string, from: string, to: string
   return index.between(first, last);
 }
 
-function ambiguous(prefix: string, matches: readonly Row[]): Error {
+function ambiguousError(prefix: string, matches: readonly Row[]): Error {
   const named = matches.slice(0, MAX_NAMED).map(({ push }) => `${push.id} (#${push.seq})`);
   const more = matches.length > MAX_NAMED ? `, and ${matches.length - MAX_NAMED} more` : "";
   return usageError(`The id ${prefix} is ambiguous: it is the beginning of ${named.join(", ")}${more}.`);
 }
 
-function extent({ rows }: JournalIndex): string {
+function extentOfJournal({ rows }: JournalIndex): string {
   const first = rows[0]?.push.seq;
   return first === undefined
     ? "; the journal is empty"

@@ -8,7 +8,7 @@ interface PackedRecord {
   record: number;
 }
 
-/** Data of a push that is not in its pack. */
+/** Data of a push outside the pack that contains the push. */
 interface Extra {
   push?: PushHead;
   location?: RecordLocation;
@@ -20,6 +20,7 @@ interface Extra {
 /** A row of the index. Its data is in memory while its segment is being written, and in a pack afterwards. */
 export class IndexRow implements Row {
   #pack: PackedSegment | undefined;
+  /** Number of the push in the pack. */
   #ordinal = 0;
   #extra: Extra | undefined;
 
@@ -42,9 +43,9 @@ export class IndexRow implements Row {
     return this.#extra?.push?.seq ?? (this.#pack as PackedSegment).seq(this.#ordinal);
   }
 
-  get isInbox(): boolean {
+  get isFromInbox(): boolean {
     const push = this.#extra?.push;
-    return push === undefined ? (this.#pack as PackedSegment).isInbox(this.#ordinal) : push.source === "inbox";
+    return push === undefined ? (this.#pack as PackedSegment).isFromInbox(this.#ordinal) : push.source === "inbox";
   }
 
   get push(): PushHead {
@@ -78,7 +79,7 @@ export class IndexRow implements Row {
     return "pack" in mark ? mark.pack.markAt(mark.record) : mark;
   }
 
-  /** The push was appended again to a newer segment. */
+  /** Sets the location of a push that was appended again to a newer segment. */
   moveTo(location: RecordLocation): void {
     this.#ensureExtra().location = location;
   }
@@ -97,7 +98,7 @@ export class IndexRow implements Row {
     else this.#ensureExtra().mark = { pack, record };
   }
 
-  /** Replaces the data of the pack's segment with the pack. */
+  /** Replaces the data in memory that `pack` contains. */
   replaceWithPack(pack: PackedSegment, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, location } = this.#extra ?? {};
@@ -115,7 +116,7 @@ export class IndexRow implements Row {
   }
 
   /** Replaces a delivery in memory with the packed one. */
-  replaceRecord(pack: PackedSegment, record: number): void {
+  replaceDelivery(pack: PackedSegment, record: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(record)) return;
     const { segment, offset } = pack.location(record);

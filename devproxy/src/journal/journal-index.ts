@@ -1,5 +1,4 @@
 import type { PushHead, RecordEntry, RecordLocation } from "airudder-webhooks/journal";
-
 import type { PackedSegment } from "./index-file/packed-segment.js";
 import { IndexRow } from "./index-row.js";
 import type { Row } from "./row.js";
@@ -15,6 +14,7 @@ export class JournalIndex {
   /** Oldest segment first, with the row of each of its pushes. */
   readonly #packs: { pack: PackedSegment; rows: IndexRow[] }[] = [];
 
+  /** Adds a record. Ignores deliveries and marks whose push is not in the index. */
   add({ head, location }: RecordEntry): void {
     this.#strings.share(head);
     if (head.kind === "push") {
@@ -45,7 +45,7 @@ export class JournalIndex {
     else this.rows.splice(this.#firstAt(row.seq), 0, row);
   }
 
-  /** Adds the records of a segment that are packed. Older segments must have been added. */
+  /** Adds the packed records of a segment. Add all older segments first. */
   addPack(pack: PackedSegment): void {
     const rows: IndexRow[] = [];
     const highest = (this.rows.at(-1) as IndexRow | undefined)?.seq ?? 0;
@@ -60,11 +60,11 @@ export class JournalIndex {
         for (const record of pack.records(ordinal)) known.addPacked(pack, record);
       }
     }
-    for (const { record, push } of pack.foreign()) this.#find(push)?.addPacked(pack, record);
+    for (const { record, push } of pack.foreignRecords()) this.#find(push)?.addPacked(pack, record);
     this.#packs.push({ pack, rows });
   }
 
-  /** Replaces the records of a segment in memory with their pack. */
+  /** Replaces the records of a segment, which are in memory, with their pack. */
   replaceWithPack(pack: PackedSegment): void {
     const { segment } = pack;
     const rows: IndexRow[] = [];
@@ -78,7 +78,7 @@ export class JournalIndex {
       known.replaceWithPack(pack, ordinal);
       this.#unpacked.delete(id);
     }
-    for (const { record, push } of pack.foreign()) this.#find(push)?.replaceRecord(pack, record);
+    for (const { record, push } of pack.foreignRecords()) this.#find(push)?.replaceDelivery(pack, record);
     const older = this.#packs.findIndex((one) => one.pack.segment === segment);
     if (older >= 0) this.#packs.splice(older, 1);
     this.#packs.push({ pack, rows });
@@ -90,12 +90,12 @@ export class JournalIndex {
   }
 
   #find(id: string): IndexRow | undefined {
-    const live = this.#unpacked.get(id);
-    if (live !== undefined) return live;
+    const unpacked = this.#unpacked.get(id);
+    if (unpacked !== undefined) return unpacked;
     // Several packs may contain a push that was appended again. All of them have the same row for it.
     for (let at = this.#packs.length - 1; at >= 0; at--) {
       const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
-      const ordinal = pack.find(id);
+      const ordinal = pack.findOrdinal(id);
       if (ordinal !== undefined) return rows[ordinal];
     }
     return undefined;
@@ -106,6 +106,7 @@ export class JournalIndex {
     return row?.seq === seq ? row : undefined;
   }
 
+  /** The rows whose `seq` is at least `first` and at most `last`. */
   between(first: number, last: number): Row[] {
     return this.rows.slice(this.#firstAt(first), this.#firstAt(last + 1));
   }
@@ -142,5 +143,5 @@ export class JournalIndex {
 
 /** Whether a push was recorded by an app's inbox. Does not unpack its head. */
 export function isFromInbox(row: Row): boolean {
-  return row instanceof IndexRow ? row.isInbox : row.push.source === "inbox";
+  return row instanceof IndexRow ? row.isFromInbox : row.push.source === "inbox";
 }

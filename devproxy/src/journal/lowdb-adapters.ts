@@ -10,7 +10,7 @@ import {
   readJournal,
 } from "airudder-webhooks/journal";
 import type { Adapter } from "lowdb";
-import { wrongField } from "./fields.js";
+import { describeWrongField } from "./fields.js";
 import { readIndex } from "./index-file/file.js";
 import { Indexer } from "./index-file/indexer.js";
 import { JournalIndex } from "./journal-index.js";
@@ -68,7 +68,7 @@ export class JournalAdapter implements Adapter<JournalData> {
       loadSummary: (segment, end) => indexer.loadSummary(segment, end),
       onSegment: (summary) => indexer.addSummary(summary),
       onRecord: (entry) => {
-        const reason = wrongField(entry.head);
+        const reason = describeWrongField(entry.head);
         if (reason === undefined) {
           index.add(entry);
           indexer.addRecord(entry);
@@ -96,7 +96,7 @@ export class JournalAdapter implements Adapter<JournalData> {
   }
 
   /** Packs closed segments and writes their index files. */
-  async indexClosed(): Promise<void> {
+  async indexClosedSegments(): Promise<void> {
     await this.#indexer?.indexSegments(this.#segments().slice(0, -1));
   }
 
@@ -133,7 +133,7 @@ export class SnapshotAdapter implements Adapter<JournalData> {
         return pack?.summary;
       },
       onRecord: (entry) => {
-        const reason = wrongField(entry.head);
+        const reason = describeWrongField(entry.head);
         if (reason === undefined) index.add(entry);
         else this.options.onDamage?.({ ...entry.location, reason });
       },

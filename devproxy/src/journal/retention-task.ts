@@ -31,9 +31,9 @@ export class RetentionTask {
     store.onRecord = (entry) => this.#handleRecord(entry);
   }
 
-  /** Drops old segments. Does nothing while a previous call still runs. */
+  /** Drops old segments. During a run, returns the promise of that run. */
   run(): Promise<void> {
-    this.#running ??= this.#drop().finally(() => {
+    this.#running ??= this.#rollAndDrop().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
@@ -49,17 +49,17 @@ export class RetentionTask {
     const isNew = segment !== this.#active?.segment;
     if (isNew || this.#active === undefined) this.#active = { segment, pushes: 0, since: Date.now() };
     if (head.kind === "push") this.#active.pushes++;
-    if (isNew || this.#isDue()) void this.run();
+    if (isNew || this.#isActiveFull()) void this.run();
   }
 
-  #isDue(): boolean {
+  #isActiveFull(): boolean {
     const active = this.#active;
     return active !== undefined && isSegmentFull(this.rule, active.pushes, Date.now() - active.since);
   }
 
-  async #drop(): Promise<void> {
+  async #rollAndDrop(): Promise<void> {
     try {
-      if (this.#isDue()) {
+      if (this.#isActiveFull()) {
         this.#active = undefined;
         await this.store.roll();
       }

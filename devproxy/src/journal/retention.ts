@@ -5,7 +5,7 @@ import { isPending } from "./status.js";
 import type { Store } from "./store.js";
 
 const DAY_MS = 86_400_000;
-/** Minimum number of pushes in a segment, unless the rule is a time. */
+/** Minimum number of pushes in a segment, for a rule that limits the number of pushes. */
 const MIN_PUSHES = 10;
 
 /**
@@ -28,7 +28,7 @@ function isUnfinished(row: Row, store: Store): boolean {
   return isOpenInInbox || store.inDelivery.has(row) || isPending(row);
 }
 
-/** The segments to drop: the oldest ones, up to the first one that is not old enough or contains an unfinished push. Never the newest. */
+/** The segments to drop, oldest first. Stops before the first one that is too new or contains an unfinished push. Never the newest. */
 export function segmentsToDrop(store: Store, rule: RetentionRule, now = Date.now()): number[] {
   const closed = store.segments().slice(0, -1);
   const unfinished = new Set<number>();
@@ -39,14 +39,14 @@ export function segmentsToDrop(store: Store, rule: RetentionRule, now = Date.now
     if (!unfinished.has(segment) && isUnfinished(row, store)) unfinished.add(segment);
   }
   let remaining = store.index.rows.length;
-  const dropped: number[] = [];
+  const toDrop: number[] = [];
   for (const { segment, lastAt } of closed) {
     remaining -= counts.get(segment) ?? 0;
     const isOld = "ms" in rule ? (lastAt ?? 0) < now - rule.ms : remaining >= rule.pushes;
     if (!isOld || unfinished.has(segment)) break;
-    dropped.push(segment);
+    toDrop.push(segment);
   }
-  return dropped;
+  return toDrop;
 }
 
 /** Drops old segments. Returns the number of dropped pushes. */

@@ -3,10 +3,10 @@ import { STATUS_RESULTS } from "../http/index.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { DeliveryRow, Row } from "./row.js";
 
-/** State of the mark of a push that the proxy responded 200 to, and that the app has not received yet. */
+/** State of a mark: the proxy responded 200 to the push, but the app has not received it yet. */
 export const ACKNOWLEDGED = "acknowledged";
 
-/** State of the mark of a push that the app received without responding. The proxy does not send it again. */
+/** State of a mark: the app received the push and did not respond. The proxy does not send it again. */
 export const GIVEN_UP = "given_up";
 
 /** Every status, in the order of the documentation. */
@@ -32,14 +32,15 @@ export function succeeded(status: number | undefined): boolean {
  * with `aside`, and replays that no handler ran for.
  */
 export function lastDelivery({ deliveries }: Row): DeliveryRow | undefined {
-  const hasReported = deliveries.some((delivery) => hasResponse(delivery) && delivery.head.result !== undefined);
+  const hasReported = deliveries.some((delivery) => countsAsResponse(delivery) && delivery.head.result !== undefined);
   return (
-    deliveries.findLast((delivery) => hasResponse(delivery) && !(hasReported && isSilentReplay(delivery))) ??
+    deliveries.findLast((delivery) => countsAsResponse(delivery) && !(hasReported && isSilentReplay(delivery))) ??
     deliveries.findLast(({ head }) => head.aside === undefined && head.status === undefined)
   );
 }
 
-function hasResponse({ head }: DeliveryRow): boolean {
+/** Whether the app responded and the delivery counts for the status. */
+function countsAsResponse({ head }: DeliveryRow): boolean {
   return head.status !== undefined && head.aside === undefined && !isUnhandledReplay(head);
 }
 
@@ -48,14 +49,14 @@ function isUnhandledReplay({ cause, result }: DeliveryHead): boolean {
   return cause === "replay" && (result === "duplicate" || result === "rejected");
 }
 
-/** Whether this is a replay that an app accepted without reporting a result: it is another app, or an older version of it. */
+/** Whether this is a replay that an app accepted without reporting a result: it is another app, or an earlier version of it. */
 function isSilentReplay({ head: { cause, status, result } }: DeliveryRow): boolean {
   return cause === "replay" && succeeded(status) && result === undefined;
 }
 
-/** Whether the app has ever responded to this push. */
+/** Whether the app has ever responded to this push, in a delivery that counts for the status. */
 export function wasDelivered({ deliveries }: Row): boolean {
-  return deliveries.some(hasResponse);
+  return deliveries.some(countsAsResponse);
 }
 
 /** The status for a result that the app's receiver reported. For other results, the HTTP status decides. */

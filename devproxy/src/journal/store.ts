@@ -40,7 +40,7 @@ async function load(adapter: Adapter<JournalData>): Promise<Low<JournalData>> {
   return db;
 }
 
-/** Returns a function that reads the content of records without the lock. */
+/** Returns a function that reads headers and body of a record in `dir`, without the lock. */
 export function contentIn(dir: string): JournalReader["content"] {
   return async (location) => contentOf(await readRecord(dir, location));
 }
@@ -99,7 +99,7 @@ export class Store implements JournalReader {
     }
     const entry = record.entry as RecordEntry;
     const { segment } = entry.location;
-    if (this.#active !== segment) void this.adapter.indexClosed();
+    if (this.#active !== segment) void this.adapter.indexClosedSegments();
     this.#active = segment;
     this.onRecord?.(entry);
     return entry;

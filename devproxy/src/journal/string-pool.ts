@@ -1,10 +1,10 @@
 import { SEARCH_KEYS } from "airudder-webhooks/inspect";
 import type { Head } from "airudder-webhooks/journal";
 
-/** The ids that many pushes have in common. */
+/** Names of the ids that many pushes share. */
 export const REPEATED_IDS = SEARCH_KEYS.filter((key) => key !== "call");
 
-/** Maximum number of strings. A value that has more different strings is not worth sharing. */
+/** Maximum number of strings. Sharing saves no memory if most strings differ. */
 const MAX_STRINGS = 10_000;
 
 /** Stores equal strings of many records once, which halves the memory that the index needs. */

@@ -5,8 +5,9 @@ import type { Row } from "./row.js";
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
- * The rows whose body may contain a text. Searches the bytes of the segments for a part of the text, without parsing any line. This excludes
- * most rows quickly, and never one whose body contains the text.
+ * The rows whose body may contain a text. Searches the bytes of the segments for a part of the text, without parsing any line. This
+ * excludes most rows quickly. It never excludes a row whose body contains the text.
+ * @param text in lower case
  */
 export async function findCandidates(dir: string, rows: readonly Row[], text: string): Promise<Row[]> {
   const plain = longestPlainPart(text);
@@ -36,9 +37,9 @@ export async function findCandidates(dir: string, rows: readonly Row[], text: st
   return rows.filter((row) => candidates.has(row));
 }
 
-/** All characters except those that are always written unchanged in a line. Lines that match `UNCERTAIN` are exceptions. */
+/** Characters that a line may contain in another form, for example escaped. The text is split at them. */
 const SPECIAL = /[^a-z0-9 _.:+@-]+/;
-/** A line that matches may contain the text in another form, so its row is always a candidate. */
+/** In a line that matches, all characters may have another form, so its row is always a candidate. */
 const UNCERTAIN = /"encoding":"base64"|"content-encoding":|\\\\u00[2-7]/g;
 
 function longestPlainPart(text: string): string {
@@ -69,7 +70,7 @@ async function searchSegment(
   }
 }
 
-/** One character for each byte, so that an index in the text is an offset in the file. */
+/** Reads bytes as text, one character for each byte. An index in the text is a number of bytes after `offset`. */
 async function readText(file: FileHandle, offset: number, length: number): Promise<string> {
   const bytes = Buffer.allocUnsafe(length);
   const { bytesRead } = await file.read(bytes, 0, length, offset);

@@ -22,19 +22,19 @@ export async function rowsWithText(
   const candidates = await findCandidates(reader.dir, rows, wanted);
   const found: Row[] = [];
   for (let end = candidates.length; end > 0 && found.length < max; end -= PARALLEL_READS) {
-    const some = candidates.slice(Math.max(0, end - PARALLEL_READS), end);
+    const batch = candidates.slice(Math.max(0, end - PARALLEL_READS), end);
     const contains = await Promise.all(
-      some.map(async ({ location }) => {
+      batch.map(async ({ location }) => {
         const content = await unlessDropped(reader.content(location));
-        return content !== undefined && matches(textOf(content), wanted);
+        return content !== undefined && containsText(textOf(content), wanted);
       }),
     );
-    found.unshift(...some.filter((_, i) => contains[i]));
+    found.unshift(...batch.filter((_, i) => contains[i]));
   }
   return found.slice(-max);
 }
 
-/** The text of a body. A compressed body is inflated, unless this fails. */
+/** The text of a body. Decompresses a compressed body, if possible. */
 function textOf({ headers, body }: Content): string {
   if (headers["content-encoding"] === undefined) return body.toString();
   try {
@@ -44,7 +44,7 @@ function textOf({ headers, body }: Content): string {
   }
 }
 
-function matches(body: string, wanted: string): boolean {
+function containsText(body: string, wanted: string): boolean {
   return body.toLowerCase().includes(wanted) || (body.includes("\\") && unescaped(body).toLowerCase().includes(wanted));
 }
 

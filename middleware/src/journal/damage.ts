@@ -1,7 +1,7 @@
 import type { Damage } from "./records.js";
 
 /**
- * Describes the damage of a journal for people: one line for each damaged segment, in the order of the segments. The lines contain no data
+ * Describes the damage of a journal in sentences: one line for each damaged segment, in the order of the segments. The lines contain no data
  * of the records.
  * @param damage what `onDamage` was called with
  * @example

@@ -9,12 +9,12 @@ export function isDiskFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
-/** Errors of file systems that cannot sync a folder, such as some network and FUSE ones. They are ignored. */
-const CANNOT_SYNC = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EPERM", "EISDIR"]);
+/** Error codes of file systems that cannot sync a folder, such as some network and FUSE ones. These errors are ignored. */
+const CANNOT_SYNC_CODES = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EPERM", "EISDIR"]);
 
 /** Opens a file with flags of `constants`. Rejects with `ELOOP` if it is a symbolic link. */
 export function openFile(path: string, flags: number, mode?: number): Promise<number> {
-  // Windows has no O_NOFOLLOW, but only administrators can make links there.
+  // Windows has no O_NOFOLLOW, but only administrators can create links there.
   if (constants.O_NOFOLLOW === undefined && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     return Promise.reject(Object.assign(new Error(`ELOOP: ${path} is a symbolic link`), { code: "ELOOP" }));
   }
@@ -23,7 +23,7 @@ export function openFile(path: string, flags: number, mode?: number): Promise<nu
   });
 }
 
-/** Closes a descriptor and ignores errors. It is closed even after an error: never close it again, because its number may be reused. */
+/** Closes a descriptor and ignores errors. Never close it again: it is closed even after an error, and its number may be reused. */
 export function closeQuietly(fd: number): void {
   try {
     closeSync(fd);
@@ -50,7 +50,7 @@ export async function syncFolder(dir: string): Promise<void> {
       close(fd, () => undefined);
     }
   } catch (error) {
-    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!CANNOT_SYNC_CODES.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
 }
 

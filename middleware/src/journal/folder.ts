@@ -6,16 +6,16 @@ import type { LockTimes } from "./previous-owners.js";
 import { readSegmentEnds } from "./segment-heads.js";
 import { findSegments } from "./segments.js";
 
-/** Mode bits that let users other than the owner write. */
+/** Mode bits that let other users write. */
 const OTHERS_WRITE = 0o022;
 
 /**
- * Creates a journal's folder, readable only by its owner, and takes its lock. Writes nothing to a folder of a newer version.
+ * Creates a journal's folder with mode 0700, and takes its lock. Writes nothing to a journal of a newer format.
  * @throws JournalError `journal_newer`, `journal_locked`, `journal_unwritable`
  */
-export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
+export async function lockFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
   try {
-    await rejectNewer(dir);
+    await rejectNewerFormat(dir);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFile(join(dir, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 }).catch((error) => {
       if (error.code !== "EEXIST") throw error;
@@ -27,7 +27,7 @@ export async function makeFolder(dir: string, times: Partial<LockTimes> = {}): P
   }
 }
 
-async function rejectNewer(dir: string): Promise<void> {
+async function rejectNewerFormat(dir: string): Promise<void> {
   try {
     await readSegmentEnds(dir, (await findSegments(dir)).numbers);
   } catch (error) {
@@ -36,8 +36,8 @@ async function rejectNewer(dir: string): Promise<void> {
   }
 }
 
-/** Whether users other than the owner may write to the folder. Always `false` on Windows. */
-export async function isOpenToOthers(dir: string): Promise<boolean> {
+/** Whether other users may write to the folder. Always `false` on Windows. */
+export async function isWritableByOthers(dir: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
 }
 

@@ -26,6 +26,7 @@ export interface Batch {
 /** Collects the records that are added during a write, so that they share the next write and sync. */
 export class GroupCommit {
   readonly #pending: Batch[] = [];
+  /** The buffer of a written batch, to use again. */
   #spare: LineBuffer | undefined;
   #flushing: Promise<void> | undefined;
 

@@ -1,11 +1,11 @@
 import { JournalError } from "./errors.js";
-import { isOpenToOthers, takenOverError } from "./folder.js";
+import { isWritableByOthers, takenOverError } from "./folder.js";
 import { type Batch, GroupCommit } from "./group-commit.js";
 import type { Lock } from "./lock.js";
-import { OpenSegments } from "./open-segments.js";
 import type { JournalOptions } from "./options.js";
 import type { Content, Head, JournalRecord, NewHead, PushHead, RecordEntry, RecordLocation } from "./records.js";
 import { readAll } from "./recovery.js";
+import { SegmentReader } from "./segment-reader.js";
 import { type SegmentState, SegmentStates } from "./segment-states.js";
 import { Writer } from "./writer.js";
 
@@ -15,17 +15,17 @@ import { Writer } from "./writer.js";
  */
 export class Journal {
   /**
-   * How often in a row the previous owners crashed, that is, ended without `close`. Only crashes within a minute after opening add up.
+   * Number of consecutive crashes of previous owners. An owner that ended without `close` crashed.
    *
    * - 0: the last owner closed the journal, or the folder is new.
-   * - 1: the last owner crashed after more than a minute, or was the first one to crash.
-   * - More: the number of owners in a row that crashed within a minute.
+   * - 1: the last owner was the first one to crash, or crashed more than a minute after opening.
+   * - 2 or more: all of these crashes except the first happened within a minute after opening.
    */
   readonly crashes: number;
-  /** Called after a failed append, before its promise is rejected. Dropping segments may free space. */
+  /** Called after a failed append, before its promise is rejected. The caller can then drop segments to free space. */
   onAppendFailed: (() => void) | undefined;
   readonly #commit = new GroupCommit((batch) => this.#write(batch));
-  readonly #openSegments: OpenSegments;
+  readonly #reader: SegmentReader;
   #isClosed = false;
   #rolling: Promise<void> | undefined;
 
@@ -36,7 +36,7 @@ export class Journal {
     private nextSeq: number,
   ) {
     this.crashes = writer.lock.previousOwners.crashes;
-    this.#openSegments = new OpenSegments(dir);
+    this.#reader = new SegmentReader(dir);
   }
 
   /** @internal */
@@ -46,10 +46,10 @@ export class Journal {
     const writer = new Writer(dir, lock, states, options, nextSegment);
     await writer.start(last, nextSeq);
     if (states.hasUnknown) {
-      const message = `The journal ${dir} contains records of a later version. This version skips and keeps them.`;
+      const message = `The journal ${dir} contains records of a newer version. This version skips and keeps them.`;
       options.onWarning?.("unknown_records", message);
     }
-    if (await isOpenToOthers(dir)) {
+    if (await isWritableByOthers(dir)) {
       const message = `Other users can write to the journal ${dir}, so they can forge pushes. Run: chmod go-w ${dir}`;
       options.onWarning?.("folder_open_to_others", message);
     }
@@ -58,7 +58,7 @@ export class Journal {
 
   /**
    * Appends one record. Resolves when it is on disk.
-   * @param head a push without `seq` gets the next one
+   * @param head a push without `seq` gets the next number
    * @param content headers and body of a push, or of the response to a delivery
    * @throws JournalError
    * - `journal_unwritable`: the write failed. The journal contains no part of the record; the next append can succeed.
@@ -89,12 +89,12 @@ export class Journal {
   }
 
   /**
-   * Reads a complete record, with the exact bytes of its body. Calls `onDamage` if it is damaged and this was not found at opening.
+   * Reads a complete record, with the exact bytes of its body. Calls `onDamage` if the record is damaged and was not reported before.
    * @throws JournalError `journal_unreadable`, if the record is damaged (`cause` is a `SyntaxError`) or its segment was dropped
    */
   async read(location: RecordLocation): Promise<JournalRecord> {
     try {
-      return await this.#openSegments.read(location);
+      return await this.#reader.read(location);
     } catch (error) {
       const { cause } = error as JournalError;
       if (cause instanceof SyntaxError) this.reportDamage(location, cause.message);
@@ -103,8 +103,8 @@ export class Journal {
   }
 
   /**
-   * Marks a record as damaged, for a caller that finds this out from its content. Calls `onDamage` once for each record. When the segment
-   * is dropped, its file is kept.
+   * Reports a damaged record that only the caller can detect, for example by a field of a wrong type. Calls `onDamage` once for each
+   * record. When the segment is dropped, its file is kept.
    * @param reason what is wrong, without data of the record
    */
   reportDamage({ segment, offset, length }: RecordLocation, reason: string): void {
@@ -132,23 +132,23 @@ export class Journal {
     await this.#beginSegment();
   }
 
-  /** Begins a segment. Its first line preserves the numbering if all others are dropped. If it fails, the next append retries. */
+  /** Begins a segment. Its first line preserves the numbering if all older segments are dropped. After a failure, the next append retries. */
   async #beginSegment(): Promise<void> {
     this.#rolling = this.writer.begin(this.nextSeq).then(noop, noop);
     await this.#rolling;
   }
 
   /**
-   * Drops a closed segment with all its records. If the segment contains damaged records or records of a later version, its file is kept
+   * Drops a closed segment with all its records. If the segment contains damaged records or records of a newer version, its file is kept
    * as `000007.ndjson.kept`.
-   * @throws RangeError if the segment is not a closed one
+   * @throws RangeError if the segment is not closed
    * @throws JournalError `journal_locked`, `journal_unwritable`, if this process no longer holds the lock
    */
   async drop(segment: number): Promise<void> {
     if (!this.states.isClosed(segment)) {
       throw new RangeError(`Segment ${segment} is not a closed segment of ${this.dir}.`);
     }
-    await this.#openSegments.close(segment);
+    await this.#reader.closeFile(segment);
     const { lock } = this.writer;
     if (!(await lock.check())) {
       if (lock.lost) throw takenOverError(this.dir);
@@ -166,7 +166,7 @@ export class Journal {
     await this.#commit.settled();
     await this.#rolling;
     this.writer.closeActive();
-    await this.#openSegments.closeAll();
+    await this.#reader.closeAll();
     await this.writer.lock.release();
   }
 }

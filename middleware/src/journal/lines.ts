@@ -7,7 +7,7 @@ const PUSH_CONTENT = Buffer.from(',"headers":{');
 const DELIVERY_CONTENT = Buffer.from(',"response":{');
 const PUSH_START = Buffer.from('{"kind":"push"');
 const DELIVERY_START = Buffer.from('{"kind":"delivery"');
-const CLOSE = 0x7d;
+const CLOSING_BRACE = 0x7d;
 
 /** Version of the format. A journal of a higher version is rejected. */
 export const VERSION = 1;
@@ -25,9 +25,11 @@ export interface SegmentHead {
   after?: JournalEnd;
 }
 
-/** The end of a journal at some moment: its newest segment, and the number of bytes of this segment that belong to the journal. */
+/** Where a journal ended at some moment. */
 export interface JournalEnd {
+  /** Its newest segment. */
   segment: number;
+  /** Number of bytes of this segment that belong to the journal. */
   bytes: number;
 }
 
@@ -57,11 +59,11 @@ function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {
 
 /**
  * Parses the head of the line from `start` to `end` of `bytes`. Decodes only the head, so that a large journal opens fast.
- * @returns `undefined` for a record of a kind that only a later version knows
+ * @returns `undefined` for a record of a kind that only a newer version knows
  * @throws SyntaxError if it is not a complete record
  */
 export function parseHead(bytes: Buffer, start: number, end: number): Head | SegmentHead | undefined {
-  if (bytes[end - 1] !== CLOSE) throw new SyntaxError("the line does not end like a record");
+  if (bytes[end - 1] !== CLOSING_BRACE) throw new SyntaxError("the line does not end with a brace");
   const marker = startsWith(bytes, start, PUSH_START)
     ? PUSH_CONTENT
     : startsWith(bytes, start, DELIVERY_START)
@@ -101,14 +103,14 @@ type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64";
 export interface ParsedLine {
   /** `kind` says what the line is. The first line of every segment has the kind `segment`. */
   head: Head | SegmentHead;
-  /** Absent for all but pushes, and deliveries with a response. */
+  /** Headers and body of a push, or of the response to a delivery. Absent for all other lines. */
   content?: Content;
 }
 
 /**
  * Parses one line of a segment, without its line feed. For a tool that reads the lines itself, for example from a part of a segment;
  * `readJournal` and `readRecord` read journals. Does not check that a push's body matches its digest.
- * @returns `undefined` for a record of a kind that only a later version knows
+ * @returns `undefined` for a record of a kind that only a newer version knows
  * @throws SyntaxError if the line is not a complete line of a journal
  * @example parseLine('{"kind":"mark","push":"p1","at":"2026-01-31T08:00:00.000Z","state":"handled"}')?.head.kind // "mark"
  */
@@ -124,7 +126,7 @@ export function parseLine(line: string): ParsedLine | undefined {
 }
 
 /**
- * Parses the line of a record that the caller has found before.
+ * Parses the line of a record, and checks its body.
  * @throws SyntaxError if it is not a complete record, or if its body does not match its digest
  */
 export function parseRecord(line: string): JournalRecord {
@@ -134,13 +136,13 @@ export function parseRecord(line: string): JournalRecord {
   }
   const { head, content } = parsed;
   if (content === undefined) return { head };
-  if (head.kind === "push" && !isBody(content.body, head)) {
-    throw new SyntaxError("the body is not the one that was stored");
+  if (head.kind === "push" && !matchesDigest(content.body, head)) {
+    throw new SyntaxError("the body does not match its digest");
   }
   return { head, content };
 }
 
-/** Whether the bytes match the digest in the head; `true` if the head has none. */
-function isBody(bytes: Buffer, { sha256 }: PushHead): boolean {
+/** Whether a body matches the digest in the head; `true` if the head has none. */
+function matchesDigest(bytes: Buffer, { sha256 }: PushHead): boolean {
   return sha256?.length !== 64 || hash("sha256", bytes) === sha256;
 }

@@ -3,14 +3,15 @@ import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ProcessIdentity } from "./process-identity.js";
 
-/** Content of a lock file: its owner. */
+/** The owner of a lock, as its file describes it. */
 export interface LockFile extends ProcessIdentity {
+  /** Unique: every process that takes the lock chooses a new one. */
   token: string;
   /** The file's inode number. In a copy of the folder it differs. */
   ino?: number;
   /** The owner's `Journal.crashes`. */
   crashes?: number;
-  /** The owner took the lock over from a process that may still run, and may not have excluded later writes of that process yet. */
+  /** The owner took the lock over from a process that may still run. Later writes of that process may not be excluded yet. */
   afterLiving?: true;
   /** 1 once the owner has held the lock for a minute, by the monotonic clock. */
   lasted?: 0 | 1;
@@ -28,45 +29,46 @@ export async function readLock(path: string): Promise<LockFile | "incomplete" | 
   }
   try {
     const lock = JSON.parse(text) as Partial<LockFile> | null;
-    const isWhole = typeof lock?.token === "string" && typeof lock.host === "string" && Number.isSafeInteger(lock.pid);
-    return isWhole ? (lock as LockFile) : "incomplete";
+    const isComplete =
+      typeof lock?.token === "string" && typeof lock.host === "string" && Number.isSafeInteger(lock.pid);
+    return isComplete ? (lock as LockFile) : "incomplete";
   } catch {
     return "incomplete";
   }
 }
 
-/** Whether a file is the lock of that owner. */
+/** Whether a lock file contains a token. */
 export async function hasToken(path: string, token: string): Promise<boolean> {
   const lock = await readLock(path);
   return typeof lock === "object" && lock.token === token;
 }
 
 /**
- * Creates the lock file. If the file system supports hard links, no process ever sees it without its content.
+ * Creates the lock file. If the file system supports hard links, other processes never see an incomplete file.
  * @throws `EEXIST` if there is a lock file already
  */
-export async function createLock(path: string, mine: LockFile): Promise<void> {
+export async function createLock(path: string, lock: LockFile): Promise<void> {
   const draft = `${path}.new-${randomUUID()}`;
   try {
-    await write(draft, mine);
+    await writeLockFile(draft, lock);
     await link(draft, path);
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall !== "link" || code === "EEXIST" || code === "ENOENT") throw error;
-    await write(path, mine);
+    await writeLockFile(path, lock);
     // The file was empty for a moment, so another process may have removed it as if it were left by a power cut.
-    if (!(await hasToken(path, mine.token))) throw Object.assign(new Error("EEXIST: taken"), { code: "EEXIST" });
+    if (!(await hasToken(path, lock.token))) throw Object.assign(new Error("EEXIST: taken"), { code: "EEXIST" });
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }
 }
 
-async function write(path: string, mine: LockFile): Promise<void> {
+async function writeLockFile(path: string, lock: LockFile): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     const { ino } = await file.stat();
     // `lasted` must come last: writeLasted() overwrites it in place.
-    await file.writeFile(JSON.stringify({ ...mine, ...(ino > 0 ? { ino } : {}), lasted: 0 }));
+    await file.writeFile(JSON.stringify({ ...lock, ...(ino > 0 ? { ino } : {}), lasted: 0 }));
     await file.sync().catch(() => undefined);
   } finally {
     await file.close().catch(() => undefined);
@@ -85,7 +87,10 @@ export async function writeLasted(path: string, token: string): Promise<void> {
   }
 }
 
-/** Renames a lock file, to keep it until the next owner is ready. Of several processes, only one succeeds. Returns the new path. */
+/**
+ * Renames a lock file, to keep it until the next owner is ready. Of several processes, only one succeeds.
+ * @returns the new path; `undefined` if the file could not be renamed
+ */
 export async function renameLock(path: string): Promise<string | undefined> {
   const renamed = `${path}.old-${randomUUID()}`;
   return rename(path, renamed).then(

@@ -11,7 +11,7 @@ import {
   type LockTimes,
   NO_OWNERS,
   type PreviousOwners,
-  removeDeadLock,
+  renameDeadLock,
   worstOf,
 } from "./previous-owners.js";
 import { thisProcess } from "./process-identity.js";
@@ -27,15 +27,17 @@ async function deleteLeftovers(path: string): Promise<boolean> {
 
 /** The lock of a journal: a file that names its owner. Only the owner may write to the journal. */
 export class Lock {
-  /** Called when a check finds that another process has the lock. */
+  /** Called once, when another process has the lock or writes to the journal too. */
   onLost: (() => void) | undefined;
   #state: "held" | "gone" | "lost" = "held";
   /** Time of the last successful check, by the monotonic clock and by the system clock. Milliseconds. */
-  #checked = performance.now();
-  #checkedAt = Date.now();
-  readonly #takenAt = performance.now();
+  #checkedByMonotonicClock = performance.now();
+  #checkedBySystemClock = Date.now();
+  readonly #takenByMonotonicClock = performance.now();
+  /** Whether this process has held the lock for `shortRunMs`. */
   #hasLasted = false;
-  #isConfirmed = false;
+  /** Whether the lock files of previous owners were deleted. */
+  #hasDeletedPreviousLocks = false;
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(
@@ -51,10 +53,13 @@ export class Lock {
   }
 
   /**
-   * Takes the lock of a folder. If the owner of an existing lock has ended, takes the lock over immediately. The system cannot always tell
-   * whether the owner runs: it may be on another host or in another container, or the folder may be a new copy. Then this takes the lock
-   * over if the file is not touched within `presumeDeadMs`.
-   * @throws JournalError `journal_locked`, with the owner
+   * Takes the lock of a folder. What happens to an existing lock depends on its owner:
+   *
+   * - It has ended: takes the lock over immediately.
+   * - It runs: throws `journal_locked`.
+   * - Unknown, for example because it may be on another host or in another container: waits for `presumeDeadMs`. If the owner touches the
+   *   lock file in this time, throws `journal_locked`. Otherwise takes the lock over.
+   * @throws JournalError `journal_locked`, with the owner if it is known
    */
   static async take(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
     const path = join(dir, "lock");
@@ -70,8 +75,8 @@ export class Lock {
         const { code } = error as NodeJS.ErrnoException;
         const isFull = isDiskFull(error);
         if (code !== "EEXIST" && !isFull) throw error;
-        const isMoved = await removeDeadLock(dir, path, all);
-        if (isFull && !isMoved && !(await deleteLeftovers(path))) throw error;
+        const isRenamed = await renameDeadLock(dir, path, all);
+        if (isFull && !isRenamed && !(await deleteLeftovers(path))) throw error;
         continue;
       }
       // Another process may have renamed the previous lock just now.
@@ -85,13 +90,13 @@ export class Lock {
     );
   }
 
-  /** Deletes the files of previous owners. Call it once their later writes can do no harm. */
-  async confirm(): Promise<void> {
-    if (this.#isConfirmed) return;
+  /** Deletes the lock files of previous owners. Call it when their later writes can no longer affect the journal. */
+  async deletePreviousLocks(): Promise<void> {
+    if (this.#hasDeletedPreviousLocks) return;
     const { renamed, drafts } = await listLeftovers(this.path);
     if (!(await this.check())) return;
     for (const file of [...renamed, ...drafts]) await rm(file, { force: true });
-    this.#isConfirmed = true;
+    this.#hasDeletedPreviousLocks = true;
   }
 
   /** Whether another process has taken the lock over, for example while this one was suspended. */
@@ -107,18 +112,21 @@ export class Lock {
   /** Whether the last check is so long ago, by either clock, that another process may have taken the lock over since. */
   get stale(): boolean {
     const limit = 2 * this.times.heartbeatMs;
-    return performance.now() - this.#checked > limit || Math.abs(Date.now() - this.#checkedAt) > limit;
+    return (
+      performance.now() - this.#checkedByMonotonicClock > limit ||
+      Math.abs(Date.now() - this.#checkedBySystemClock) > limit
+    );
   }
 
   /** Whether this process certainly holds the lock. Does not read the file. */
-  get isSure(): boolean {
+  get isCertainlyHeld(): boolean {
     return this.#state === "held" && !this.stale;
   }
 
   /** Checks whether this process still holds the lock. If so, touches the file. */
   async check(): Promise<boolean> {
     if (this.#state !== "held") return false;
-    // Taken before the file is read, because the lock may change after that.
+    // Read the clocks before the file, because the lock may change after it is read.
     const [checked, checkedAt] = [performance.now(), Date.now()];
     const lock = await readLock(this.path);
     if (this.#state !== "held") return false;
@@ -126,18 +134,18 @@ export class Lock {
     else if (lock.token !== this.token) this.markLost();
     else {
       // If the lock cannot be touched it becomes stale, so it is checked before each write.
-      const isTouched = await utimes(this.path, new Date(), new Date()).then(
+      const hasTouched = await utimes(this.path, new Date(), new Date()).then(
         () => true,
         () => false,
       );
-      if (isTouched) [this.#checked, this.#checkedAt] = [checked, checkedAt];
-      await this.#recordShortRunPassed();
+      if (hasTouched) [this.#checkedByMonotonicClock, this.#checkedBySystemClock] = [checked, checkedAt];
+      await this.#recordLasted();
     }
     return this.#state === "held";
   }
 
-  async #recordShortRunPassed(): Promise<void> {
-    if (this.#hasLasted || performance.now() - this.#takenAt < this.times.shortRunMs) return;
+  async #recordLasted(): Promise<void> {
+    if (this.#hasLasted || performance.now() - this.#takenByMonotonicClock < this.times.shortRunMs) return;
     this.#hasLasted = true;
     await writeLasted(this.path, this.token).catch(() => undefined);
   }
@@ -149,6 +157,7 @@ export class Lock {
     this.onLost?.();
   }
 
+  /** Releases the lock. Deletes its file, unless another process has the lock. */
   async release(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.#state = "gone";

@@ -8,13 +8,13 @@ import { processState } from "./process-identity.js";
 export interface LockTimes {
   /** Interval at which the owner touches its lock. After twice this time a check is stale: this process may have been suspended. */
   readonly heartbeatMs: number;
-  /** If the system cannot tell whether an owner runs, it is presumed dead after this time without a touch. More than twice `heartbeatMs`. */
+  /** If the system cannot tell whether an owner runs, it is presumed dead after this time without a touch. Must be more than twice `heartbeatMs`. */
   readonly presumeDeadMs: number;
   /** If the lock was not touched for this long, the owner's pid may have been reused by another process. */
   readonly pidReuseMs: number;
   /** How long to wait for the content of an incomplete lock file, which a power cut may have left. */
   readonly incompleteMs: number;
-  /** If an owner ends without `close` within this time after it took the lock, the crash is added to the earlier ones. */
+  /** A crash within this time after the owner took the lock is added to the earlier crashes. */
   readonly shortRunMs: number;
 }
 
@@ -45,7 +45,8 @@ export function worstOf(a: PreviousOwners, b: PreviousOwners): PreviousOwners {
   return { mayRun: a.mayRun || b.mayRun, crashes: Math.max(a.crashes, b.crashes) };
 }
 
-function ownersOf(lock: LockFile | "incomplete" | undefined, isEnded: boolean): PreviousOwners {
+/** What the lock of a previous owner shows about it. */
+function previousOwnerOf(lock: LockFile | "incomplete" | undefined, isEnded: boolean): PreviousOwners {
   if (lock === undefined || lock === "incomplete") return { mayRun: true, crashes: 1 };
   const { crashes = 0, lasted = 1, afterLiving = false } = lock;
   const before = lasted === 0 && Number.isSafeInteger(crashes) && crashes > 0 ? crashes : 0;
@@ -57,7 +58,7 @@ function ownersOf(lock: LockFile | "incomplete" | undefined, isEnded: boolean): 
  * @returns whether this process renamed one
  * @throws JournalError `journal_locked` if its owner still runs
  */
-export async function removeDeadLock(dir: string, path: string, times: LockTimes): Promise<boolean> {
+export async function renameDeadLock(dir: string, path: string, times: LockTimes): Promise<boolean> {
   const owner = await readLock(path);
   if (owner === undefined) return false;
   if (owner === "incomplete") {
@@ -75,18 +76,17 @@ export async function removeDeadLock(dir: string, path: string, times: LockTimes
   return !isOther;
 }
 
-/**
- * The owners before the current owner of the lock at `path`: those whose renamed locks still exist. A released lock leaves no file.
- */
+/** Reads the renamed locks of previous owners. A released lock leaves no file. */
 export async function findPreviousOwners(path: string): Promise<PreviousOwners> {
   let found = NO_OWNERS;
   for (const renamed of (await listLeftovers(path)).renamed) {
     const lock = await readLock(renamed);
-    found = worstOf(found, ownersOf(lock, typeof lock === "object" && processState(lock) === "ended"));
+    found = worstOf(found, previousOwnerOf(lock, typeof lock === "object" && processState(lock) === "ended"));
   }
   return found;
 }
 
+/** Whether the owner of a lock may still run. If the system cannot tell, this takes up to `presumeDeadMs`. */
 async function mayStillRun(path: string, owner: LockFile, times: LockTimes): Promise<boolean> {
   const file = await stat(path).catch(() => undefined);
   if (file === undefined) return false;
@@ -96,18 +96,18 @@ async function mayStillRun(path: string, owner: LockFile, times: LockTimes): Pro
     if (state === "ended") return false;
     if (state === "running" && Math.abs(Date.now() - file.mtimeMs) < times.pidReuseMs) return true;
   } else if (Date.now() - file.mtimeMs > times.pidReuseMs) return false; // a copy of the folder
-  return isTouched(path, file.mtimeMs, times.presumeDeadMs);
+  return isTouchedWithin(path, file.mtimeMs, times.presumeDeadMs);
 }
 
 /** Whether a file is touched within `presumeDeadMs`. Its age is not reliable, because the clocks of two hosts differ. */
-async function isTouched(path: string, since: number, presumeDeadMs: number): Promise<boolean> {
+async function isTouchedWithin(path: string, lastTouch: number, presumeDeadMs: number): Promise<boolean> {
   for (const end = performance.now() + presumeDeadMs; performance.now() < end; ) {
     await sleep(Math.min(500, presumeDeadMs));
     const now = await stat(path).then(
       ({ mtimeMs }) => mtimeMs,
       () => undefined,
     );
-    if (now !== since) return now !== undefined;
+    if (now !== lastTouch) return now !== undefined;
   }
   return false;
 }

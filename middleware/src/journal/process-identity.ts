@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { LockOwner } from "./errors.js";
 
-/** Maximum difference between two computed boot times of one boot: corrections of the clock change them. */
+/** Boot times that differ by less are times of the same boot. They are computed from the clock, which may have been corrected. */
 const SAME_BOOT_MS = 120_000;
 
 /** Identifies a process in a lock file. The optional fields exist on Linux only. */
@@ -25,7 +25,7 @@ export function thisProcess(): ProcessIdentity {
     booted: Math.round(Date.now() - uptime() * 1000),
     boot: orUndefined(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
     space: orUndefined(() => readlinkSync("/proc/self/ns/pid")),
-    started: startOf(process.pid),
+    started: startTicksOf(process.pid),
   };
 }
 
@@ -36,7 +36,7 @@ export function processState(
 ): "running" | "ended" | "unknown" {
   if (owner.boot !== mine.boot || owner.space !== mine.space) return "unknown";
   if (mine.boot !== undefined && mine.space !== undefined)
-    return isRunning(owner.pid) && !isReplaced(owner) ? "running" : "ended";
+    return isRunning(owner.pid) && !isPidReused(owner) ? "running" : "ended";
   if (owner.host !== mine.host || owner.pid === mine.pid) return "unknown";
   if (!isRunning(owner.pid)) return "ended";
   return Math.abs(owner.booted - mine.booted) < SAME_BOOT_MS ? "running" : "unknown";
@@ -51,12 +51,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function isReplaced({ pid, started }: ProcessIdentity): boolean {
-  const now = started === undefined ? undefined : startOf(pid);
+function isPidReused({ pid, started }: ProcessIdentity): boolean {
+  const now = started === undefined ? undefined : startTicksOf(pid);
   return now !== undefined && now !== started;
 }
 
-function startOf(pid: number): string | undefined {
+function startTicksOf(pid: number): string | undefined {
   return orUndefined(() => {
     // In a container that sees the pids of the host, the pids of the container are not valid in /proc.
     if (readlinkSync("/proc/self") !== String(process.pid)) return undefined;

@@ -56,7 +56,7 @@ export async function readRecord(dir: string, location: RecordLocation): Promise
       await closeHandle(file);
     }
   } catch (cause) {
-    throw unreadable(dir, location, cause);
+    throw unreadableRecordError(dir, location, cause);
   }
 }
 
@@ -138,7 +138,7 @@ async function openUnlessDropped(dir: string, location: RecordLocation): Promise
     return await open(segmentPath(dir, location.segment), "r");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw unreadable(dir, location, cause);
+    throw unreadableRecordError(dir, location, cause);
   }
 }
 
@@ -146,12 +146,12 @@ function parseAt(dir: string, location: RecordLocation, bytes: Buffer): JournalR
   try {
     return parseRecord(bytes.toString("utf8"));
   } catch (cause) {
-    throw unreadable(dir, location, cause);
+    throw unreadableRecordError(dir, location, cause);
   }
 }
 
 /** The error for a record that cannot be read. If the record is damaged, `cause` is a `SyntaxError`. */
-export function unreadable(dir: string, { segment, offset }: RecordLocation, cause: unknown): JournalError {
+export function unreadableRecordError(dir: string, { segment, offset }: RecordLocation, cause: unknown): JournalError {
   const why = (cause as Error).message.slice(0, 80);
   const message = `The record in ${segmentPath(dir, segment)} at byte ${offset} cannot be read: ${why}`;
   return new JournalError("journal_unreadable", message, { cause });

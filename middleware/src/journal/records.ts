@@ -1,9 +1,9 @@
 /**
  * The format of a journal: one record per line, as JSON. A line begins with the head, which is all that an index needs; the content follows.
  *
- * A reader skips records of unknown kinds: a later version may have written them. It skips and reports damaged lines. Neither is ever
- * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. OpenSegments ignore files with this name, and the
- * number of the segment is not used again.
+ * A reader skips records of unknown kinds: a newer version may have written them. It skips and reports damaged lines. Neither is ever
+ * deleted: when their segment is dropped, its file is renamed to `000007.ndjson.kept`. Readers ignore files with this name, and the number
+ * of the segment is not used again.
  *
  * The folder may also contain `lock` and `.gitignore`. A journal of the dev proxy also contains `config.json`, `listen.json` and an index
  * beside each closed segment, `000001.index`. An index only saves time, so you can delete it at any time;
@@ -73,13 +73,23 @@ export interface DeliveryHead {
   error?: string;
   /** Duration, milliseconds. */
   ms: number;
-  /** Why it was sent. `live`: on receipt. `queued`: after the app was down. */
+  /**
+   * Why it was sent.
+   *
+   * - `live`: on receipt.
+   * - `queued`: after the app was down.
+   * - `replay`: again, on request.
+   * - `trigger`, `drill`: a test push of this command.
+   */
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
-  /** The response arrived after the sender's time limit. */
+  /** The response arrived after Airudder's time limit. In production, Airudder would have retried. */
   late?: boolean;
   /**
-   * Why the delivery does not count for the push's status: the body was edited, it went to another app than live pushes, or the proxy
-   * stopped it.
+   * Why the delivery does not count for the push's status.
+   *
+   * - `edited`: the body was edited.
+   * - `elsewhere`: it went to another app than live pushes.
+   * - `stopped`: the proxy stopped it.
    */
   aside?: "edited" | "elsewhere" | "stopped";
 }
@@ -102,7 +112,7 @@ export interface MarkHead {
 /** The head of a record: everything except headers and body. */
 export type Head = PushHead | DeliveryHead | MarkHead;
 
-/** The head of a record to append. A push without `seq` gets the next one. */
+/** The head of a record to append. A push without `seq` gets the next number. */
 export type NewHead = (Omit<PushHead, "seq"> & { seq?: number }) | DeliveryHead | MarkHead;
 
 /** Where a record is in the journal. */
@@ -133,10 +143,10 @@ export interface Damage extends RecordLocation {
   reason: string;
 }
 
-/** What reading one segment found. If `loadSummary` returns it, the segment need not be read again. */
+/** Result of reading one segment. If `loadSummary` returns it, the segment is not read again. */
 export interface SegmentSummary {
   segment: number;
-  /** Number of bytes that belong to the journal, if a takeover limited it; then the file may be longer. */
+  /** Number of bytes that belong to the journal; the file may be longer. Absent if no takeover limited the segment. */
   end?: number;
   /** Bytes of complete lines. */
   bytes: number;
@@ -147,6 +157,6 @@ export interface SegmentSummary {
   /** When its newest record was appended, ms since 1970; absent for an empty segment. */
   lastAt?: number;
   damage: Damage[];
-  /** It contains a record of a kind that only a later version knows. */
+  /** It contains a record of a kind that only a newer version knows. */
   unknown: boolean;
 }

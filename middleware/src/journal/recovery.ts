@@ -5,11 +5,13 @@ import type { SegmentInfo, SegmentStates } from "./segment-states.js";
 import { summarize } from "./segment-summary.js";
 import { findSegments, segmentPath } from "./segments.js";
 
-/** What an opened journal contains. */
+/** Result of reading a journal to write to it. */
 export interface RecoveredJournal {
   /** The newest segment; the others are closed. */
   readonly last: SegmentInfo | undefined;
+  /** Number of the next segment. */
   readonly nextSegment: number;
+  /** `seq` of the next push. */
   readonly nextSeq: number;
 }
 
@@ -33,7 +35,7 @@ export async function readAll(
       { ...callbacks, onDamage: (one) => states.reportDamage(one) },
       ends.get(segment),
     ).catch((cause) => {
-      throw cause instanceof JournalError ? cause : unreadable(dir, segment, cause);
+      throw cause instanceof JournalError ? cause : unreadableSegmentError(dir, segment, cause);
     });
     if (scan.unknown) states.addUnknown(segment);
     nextSeq = Math.max(nextSeq, scan.nextSeq);
@@ -56,7 +58,7 @@ export async function readAll(
   return { last, nextSegment: next, nextSeq };
 }
 
-function unreadable(dir: string, segment: number, cause: unknown): JournalError {
+function unreadableSegmentError(dir: string, segment: number, cause: unknown): JournalError {
   const message = `The journal segment ${segmentPath(dir, segment)} cannot be read: ${(cause as Error).message}`;
   return new JournalError("journal_unreadable", message, { cause });
 }

@@ -10,7 +10,7 @@
  * 4. The process that asked reads and removes the response. If the request is not taken in time, the process removes the request instead:
  *    nothing is carried out later.
  *
- * An owner that is no inbox, or of an earlier version of this package, takes no requests.
+ * Only an inbox takes requests. Earlier versions of this package take none.
  */
 import { randomUUID } from "node:crypto";
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -58,9 +58,9 @@ export const REQUEST_VERSION = 1;
 export const REQUEST_NAME = /^(request|taken|response)-([\w-]{1,64})\.json$/;
 
 /** Default maximum time until the owner takes a request. */
-const TAKE_MS = 5_000;
+const TAKE_TIMEOUT_MS = 5_000;
 /** Maximum time until the owner responds. */
-const RESPONSE_MS = 60_000;
+const RESPONSE_TIMEOUT_MS = 60_000;
 /** Interval at which the files are checked. */
 const POLL_MS = 50;
 
@@ -69,8 +69,8 @@ export function requestPath(dir: string, kind: "request" | "taken" | "response",
   return join(dir, `${kind}-${id}.json`);
 }
 
-/** Writes a file that only its owner may read. OpenSegments find all of it or nothing. */
-export async function writeWhole(path: string, value: object): Promise<void> {
+/** Writes a JSON file with mode 0600. Readers see the whole file or none. */
+export async function writeAtomically(path: string, value: object): Promise<void> {
   const draft = `${path}.new`;
   try {
     await writeFile(draft, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: "wx" });
@@ -83,7 +83,7 @@ export async function writeWhole(path: string, value: object): Promise<void> {
 
 /**
  * Asks the process that holds the lock of a folder to retry or drop pushes. Waits up to a minute for its response. The top of this file
- * describes the files that this writes.
+ * describes the protocol.
  * @param options.takeMs maximum time until the owner takes the request. Milliseconds; default 5,000
  * @param options.signal withdraws the request, unless the owner has taken it
  * @throws Error of the file system, if the request cannot be written
@@ -92,31 +92,31 @@ export async function writeWhole(path: string, value: object): Promise<void> {
 export async function askOwner(
   dir: string,
   { action, ids }: OwnerRequest,
-  { takeMs = TAKE_MS, signal }: { takeMs?: number; signal?: AbortSignal } = {},
+  { takeMs = TAKE_TIMEOUT_MS, signal }: { takeMs?: number; signal?: AbortSignal } = {},
 ): Promise<OwnerResponse> {
   const id = randomUUID();
   const [request, taken, response] = (["request", "taken", "response"] as const).map((kind) =>
     requestPath(dir, kind, id),
   ) as [string, string, string];
-  await writeWhole(request, { version: REQUEST_VERSION, action, ids, at: new Date().toISOString() });
-  const isTaken = await until(async () => !(await exists(request)), takeMs, signal);
+  await writeAtomically(request, { version: REQUEST_VERSION, action, ids, at: new Date().toISOString() });
+  const isTaken = await waitUntil(async () => !(await exists(request)), takeMs, signal);
   if (!isTaken && (await withdraw(request))) return { state: "withdrawn" };
   let text: string | undefined;
-  await until(
+  await waitUntil(
     async () => {
-      // In this order, since the owner removes the taken file after it wrote the response.
+      // Check the taken file first: the owner writes the response, then removes the taken file.
       const isRunning = await exists(taken);
       text = await readFile(response, "utf8").catch(() => undefined);
       return text !== undefined || !isRunning;
     },
-    RESPONSE_MS,
+    RESPONSE_TIMEOUT_MS,
     signal,
   );
   await rm(response, { force: true });
   return parseResponse(text);
 }
 
-/** Whether the request was removed before the owner took it. */
+/** Removes a request. Returns `false` if the owner has taken it. */
 function withdraw(request: string): Promise<boolean> {
   return rm(request).then(
     () => true,
@@ -136,10 +136,14 @@ function parseResponse(text: string | undefined): OwnerResponse {
   return { state: "unanswered" };
 }
 
-/** Waits for a condition. Returns `false` if the time limit passes or the signal is aborted first. */
-async function until(isSo: () => Promise<boolean>, limitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-  const end = performance.now() + limitMs;
-  while (!(await isSo())) {
+/** Waits until a condition is true. Returns `false` if the timeout passes or the signal is aborted first. */
+async function waitUntil(
+  condition: () => Promise<boolean>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const end = performance.now() + timeoutMs;
+  while (!(await condition())) {
     if (signal?.aborted || performance.now() >= end) return false;
     await sleep(POLL_MS);
   }

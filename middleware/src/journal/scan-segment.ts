@@ -12,21 +12,21 @@ const LINE_FEED = 0x0a;
 export interface JournalCallbacks {
   /** Called for each record that is not damaged. */
   onRecord?: ((entry: RecordEntry) => void) | undefined;
-  /** Called once for each damaged record, which is skipped: at opening, or later when the record is read. Default: damage is ignored. */
+  /** Called once for each damaged record, at opening or when the record is read. Damaged records are skipped. Default: not reported. */
   onDamage?: ((damage: Damage) => void) | undefined;
   /** Called after a segment was read, with the summary that `loadSummary` can return the next time. */
   onSegment?: ((summary: SegmentSummary) => void) | undefined;
   /**
    * Called before a segment is read, for a caller that keeps an index of the records. If it returns a summary, the segment is not read and
    * its records are not reported. The caller must check that the segment has not changed since. Default: every segment is read.
-   * @param end number of the segment's bytes that belong to the journal, if a takeover limited it; else `undefined`
+   * @param end number of the segment's bytes that belong to the journal; `undefined`: all, because no takeover limited it
    */
   loadSummary?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
 }
 
 /** All callbacks of a scan. */
 export interface ScanCallbacks extends JournalCallbacks {
-  /** Called for a record of a kind that only a later version knows. */
+  /** Called for a record of a kind that only a newer version knows. */
   onUnknown?: (() => void) | undefined;
 }
 
@@ -46,12 +46,12 @@ export interface ScanResult {
 export async function scanSegment(
   dir: string,
   segment: number,
-  listeners: ScanCallbacks,
+  callbacks: ScanCallbacks,
   end = Number.POSITIVE_INFINITY,
 ): Promise<ScanResult> {
   const file = await open(segmentPath(dir, segment), "r");
   try {
-    return await scanFile(file, dir, segment, listeners, end);
+    return await scanFile(file, dir, segment, callbacks, end);
   } finally {
     await closeHandle(file);
   }

@@ -3,7 +3,13 @@ import { rm } from "node:fs/promises";
 import { closeQuietly, openFile, syncFolder } from "./disk.js";
 import { segmentPath } from "./segments.js";
 
-/** State of a segment's file. `own`: only this writer uses it; `removed`: deleted; `shared`: others have written to it. */
+/**
+ * State of a segment's file.
+ *
+ * - `own`: no other process has written to it since it was opened.
+ * - `removed`: it was deleted.
+ * - `shared`: another process has written to it since then.
+ */
 export type FileState = "own" | "removed" | "shared";
 
 function writeTo(fd: number, bytes: Buffer): Promise<number> {
@@ -36,12 +42,12 @@ export class SegmentFile {
   /** Continues a segment whose writer has ended. Truncates it to `bytes` and syncs it. */
   static async continue(dir: string, segment: number, bytes: number): Promise<SegmentFile> {
     const path = segmentPath(dir, segment);
-    const whole = await openFile(path, constants.O_RDWR);
+    const readWriteFd = await openFile(path, constants.O_RDWR);
     try {
-      if (fstatSync(whole).size !== bytes) ftruncateSync(whole, bytes);
-      await syncData(whole);
+      if (fstatSync(readWriteFd).size !== bytes) ftruncateSync(readWriteFd, bytes);
+      await syncData(readWriteFd);
     } finally {
-      closeQuietly(whole);
+      closeQuietly(readWriteFd);
     }
     const fd = await openFile(path, constants.O_WRONLY | constants.O_APPEND);
     return SegmentFile.#wrap(segment, path, fd, bytes);
@@ -100,14 +106,14 @@ export class SegmentFile {
     } catch (error) {
       // The descriptor's number may belong to another file now.
       if ((error as NodeJS.ErrnoException).code === "EBADF") this.#fd = undefined;
-      else if (isOwner()) this.#cut(fd, lines.length);
+      else if (isOwner()) this.#truncate(fd, lines.length);
       throw error;
     }
     this.bytes += lines.length;
   }
 
-  /** Removes the remains of a failed append, unless others have written too. */
-  #cut(fd: number, written: number): void {
+  /** Truncates the file to its size before a failed append, unless another process has written to it too. */
+  #truncate(fd: number, written: number): void {
     try {
       const { size, ino } = fstatSync(fd);
       if (ino !== this.#ino || size > this.bytes + written) return;
@@ -116,11 +122,11 @@ export class SegmentFile {
         return;
       }
       // Windows cannot truncate a file that is open in append mode.
-      const whole = openSync(this.path, "r+");
+      const readWriteFd = openSync(this.path, "r+");
       try {
-        ftruncateSync(whole, this.bytes);
+        ftruncateSync(readWriteFd, this.bytes);
       } finally {
-        closeQuietly(whole);
+        closeQuietly(readWriteFd);
       }
     } catch {
       // The next opening skips the incomplete lines.
@@ -128,8 +134,8 @@ export class SegmentFile {
   }
 
   /**
-   * Checks the file itself. Data written to a deleted file is lost when the file is closed.
-   * @throws Error if the descriptor no longer belongs to this file
+   * Checks whether the file was deleted, and whether another process has written to it.
+   * @throws Error if the file is closed, or the descriptor no longer belongs to it
    */
   state(): FileState {
     const fd = this.#fd;

@@ -9,8 +9,8 @@ const MAX_HEAD_BYTES = 1024;
 const LINE_FEED = 0x0a;
 
 /**
- * Reads the first line of each segment.
- * @returns for segments from before a takeover, the number of bytes that belong to the journal
+ * Finds the segments that a takeover limited. Reads the first line of every segment.
+ * @returns for each of these segments, the number of bytes that belong to the journal
  * @throws JournalError `journal_newer`, `journal_unreadable`
  */
 export async function readSegmentEnds(dir: string, segments: readonly number[]): Promise<ReadonlyMap<number, number>> {
@@ -24,7 +24,7 @@ export async function readSegmentEnds(dir: string, segments: readonly number[]):
   return ends;
 }
 
-/** Excludes what is between the end of the journal at a takeover and the segment that continues it. */
+/** Excludes what the previous owner wrote after a takeover: all between the journal's end at that moment and the segment `next`. */
 function limitSegments(ends: Map<number, number>, segments: readonly number[], after: JournalEnd, next: number): void {
   for (const segment of segments) {
     if (segment < after.segment || segment >= next) continue;

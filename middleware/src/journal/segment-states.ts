@@ -6,7 +6,7 @@ import { keptPath, segmentPath } from "./segments.js";
 /** Size and age of a segment. */
 export interface SegmentInfo {
   segment: number;
-  /** Bytes that belong to the journal. */
+  /** Size of the part that belongs to the journal, bytes. A takeover may exclude the rest. */
   bytes: number;
   /** When its newest record was appended, ms since 1970; absent for an empty segment. */
   lastAt?: number;
@@ -16,7 +16,7 @@ export interface SegmentInfo {
 export interface SegmentState extends SegmentInfo {
   /** It contains a damaged record. When it is dropped, its file is kept as `000007.ndjson.kept`. */
   damaged: boolean;
-  /** It contains a record of a kind that only a later version knows. Its file is kept in the same way. */
+  /** It contains a record of a kind that only a newer version knows. Its file is kept in the same way. */
   unknown: boolean;
 }
 
@@ -32,21 +32,21 @@ export class SegmentStates {
     private readonly options: Pick<JournalOptions, "onDamage" | "onWarning">,
   ) {}
 
-  addClosed(state: SegmentInfo): void {
-    this.#closed.push(state);
+  addClosed(info: SegmentInfo): void {
+    this.#closed.push(info);
   }
 
   listClosed(): SegmentState[] {
-    return this.#closed.map((state) => this.describe(state));
+    return this.#closed.map((info) => this.describe(info));
   }
 
-  describe(state: SegmentInfo): SegmentState {
-    const { segment } = state;
-    return { ...state, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
+  describe(info: SegmentInfo): SegmentState {
+    const { segment } = info;
+    return { ...info, damaged: this.#damage.has(segment), unknown: this.#unknown.has(segment) };
   }
 
   isClosed(segment: number): boolean {
-    return this.#closed.some((state) => state.segment === segment);
+    return this.#closed.some((info) => info.segment === segment);
   }
 
   /** Forgets everything, for example after the folder was removed. */
@@ -68,7 +68,7 @@ export class SegmentStates {
     this.#unknown.add(segment);
   }
 
-  /** Whether any segment contains records of kinds that only a later version knows. */
+  /** Whether any segment contains records of kinds that only a newer version knows. */
   get hasUnknown(): boolean {
     return this.#unknown.size > 0;
   }
@@ -80,13 +80,13 @@ export class SegmentStates {
     if (isDamaged || this.#unknown.has(segment)) {
       const kept = keptPath(this.dir, segment);
       await rename(path, kept).catch(ignoreMissing);
-      const what = isDamaged ? "damaged records" : "records that a later version wrote";
+      const what = isDamaged ? "damaged records" : "records that a newer version wrote";
       this.options.onWarning?.(
         "segment_kept",
         `The file ${kept} is no longer part of the journal. It is kept because it contains ${what}.`,
       );
     } else await rm(path, { force: true });
-    const index = this.#closed.findIndex((state) => state.segment === segment);
+    const index = this.#closed.findIndex((info) => info.segment === segment);
     if (index >= 0) this.#closed.splice(index, 1);
     this.#damage.delete(segment);
     this.#unknown.delete(segment);

@@ -1,7 +1,10 @@
 import type { Damage, SegmentSummary } from "./records.js";
 import { type JournalCallbacks, scanSegment } from "./scan-segment.js";
 
-/** Returns the summary of a segment, from `loadSummary` or by scanning the segment. Reports damage in both cases. */
+/**
+ * Returns the summary of a segment, from `loadSummary` or by scanning the segment. Reports damage in both cases.
+ * @param end number of the segment's bytes that belong to the journal; default: all
+ */
 export async function summarize(
   dir: string,
   segment: number,

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { JournalError } from "./errors.js";
 
 /** Extension of a segment's file. */
-const SEGMENT = ".ndjson";
+const SEGMENT_EXTENSION = ".ndjson";
 /** Extension of the file of a dropped segment that contains damaged or unknown records. */
-const KEPT = ".ndjson.kept";
+const KEPT_EXTENSION = ".ndjson.kept";
 
 const NUMBER = /^\d{6,}$/;
 
@@ -15,13 +15,13 @@ const NUMBER = /^\d{6,}$/;
  * @param extension default: `.ndjson`, the segment itself. Use another one for a file that belongs to the segment
  * @example segmentPath(".airudder", 7) // ".airudder/000007.ndjson"
  */
-export function segmentPath(dir: string, segment: number, extension = SEGMENT): string {
+export function segmentPath(dir: string, segment: number, extension = SEGMENT_EXTENSION): string {
   return join(dir, `${String(segment).padStart(6, "0")}${extension}`);
 }
 
 /** The file of a dropped segment that contains damaged or unknown records. */
 export function keptPath(dir: string, segment: number): string {
-  return segmentPath(dir, segment, KEPT);
+  return segmentPath(dir, segment, KEPT_EXTENSION);
 }
 
 /**
@@ -30,7 +30,7 @@ export function keptPath(dir: string, segment: number): string {
  * @param extension default: `.ndjson`, the segment itself
  * @example segmentNumber("000007.ndjson") // 7
  */
-export function segmentNumber(name: string, extension = SEGMENT): number | undefined {
+export function segmentNumber(name: string, extension = SEGMENT_EXTENSION): number | undefined {
   if (!name.endsWith(extension)) return undefined;
   const digits = name.slice(0, -extension.length);
   return NUMBER.test(digits) ? Number(digits) : undefined;
@@ -56,7 +56,7 @@ export async function findSegments(dir: string): Promise<SegmentNumbers> {
       if (!(file.isFile() || file.isSymbolicLink())) continue;
       const segment = segmentNumber(file.name);
       if (segment !== undefined) numbers.push(segment);
-      next = Math.max(next, (segment ?? segmentNumber(file.name, KEPT) ?? 0) + 1);
+      next = Math.max(next, (segment ?? segmentNumber(file.name, KEPT_EXTENSION) ?? 0) + 1);
     }
     return { numbers: numbers.sort((a, b) => a - b), next };
   } catch (cause) {

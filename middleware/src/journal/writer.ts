@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { freeBytes, isDiskFull } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { makeFolder, takenOverError, unwritableError } from "./folder.js";
+import { lockFolder, takenOverError, unwritableError } from "./folder.js";
 import { type JournalEnd, type SegmentHead, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
@@ -10,7 +10,7 @@ import type { SegmentInfo, SegmentStates } from "./segment-states.js";
 import { findSegments } from "./segments.js";
 
 /** Maximum size of a segment as a fraction of the free space, so that old segments can be removed before the volume is full. */
-const FRACTION_OF_FREE = 1 / 4;
+const MAX_FRACTION_OF_FREE = 1 / 4;
 /** Lower bound of the size limit, even if less space is free. Bytes. */
 const MIN_SEGMENT_BYTES = 64 * 1024;
 
@@ -20,16 +20,16 @@ const MIN_SEGMENT_BYTES = 64 * 1024;
  */
 export class Writer {
   #active: SegmentFile | undefined;
-  /** When the newest line of the active segment was appended, ms since 1970; absent for an empty one. */
+  /** When the newest line of the active segment was appended, ms since 1970; `undefined` if it contains none. */
   #lastAt: number | undefined;
   /** Size at which the active segment is closed, bytes. */
   #limit = 0;
   /** The end of the journal at the takeover, until it is written to the head of a segment. */
-  #after: JournalEnd | undefined;
+  #takeoverEnd: JournalEnd | undefined;
   #appendFailed = false;
   /** Identity of the folder when it was opened. */
-  readonly #folder: string | undefined;
-  readonly #isOwner = (): boolean => this.lock.isSure;
+  readonly #folderId: string | undefined;
+  readonly #isOwner = (): boolean => this.lock.isCertainlyHeld;
 
   constructor(
     readonly dir: string,
@@ -38,11 +38,11 @@ export class Writer {
     private readonly options: JournalOptions,
     private nextSegment: number,
   ) {
-    this.#folder = folderOf(dir);
-    this.#reportLoss();
+    this.#folderId = folderIdOf(dir);
+    this.#registerOnLost();
   }
 
-  #reportLoss(): void {
+  #registerOnLost(): void {
     this.lock.onLost = () => this.options.onLost?.(takenOverError(this.dir));
   }
 
@@ -58,10 +58,14 @@ export class Writer {
     return { segment, bytes, ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }) };
   }
 
-  /** Continues a journal that was just read, after its newest segment. */
+  /**
+   * Prepares to append to a journal that was just read. Continues its newest segment or, after a takeover, begins one.
+   * @param last the newest segment; `undefined` if there is none
+   * @param seq `seq` of the next push
+   */
   async start(last: SegmentInfo | undefined, seq: number): Promise<void> {
     try {
-      if (last === undefined) await this.lock.confirm();
+      if (last === undefined) await this.lock.deletePreviousLocks();
       else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);
       else await this.#continue(last);
     } catch (cause) {
@@ -73,20 +77,20 @@ export class Writer {
     try {
       this.#active = await SegmentFile.continue(this.dir, last.segment, last.bytes);
       this.#lastAt = last.lastAt;
-      this.#limit = await this.#limitFrom(last.bytes);
+      this.#limit = await this.#limitFor(last.bytes);
     } catch (error) {
-      if (!isLink(error)) throw error;
+      if (!isLinkError(error)) throw error;
       this.states.addClosed(last);
     }
-    await this.lock.confirm();
+    await this.lock.deletePreviousLocks();
   }
 
   /** Leaves the newest segment unchanged, because its writer may still append to it, and begins another. */
   async #startAfterTakeover(last: SegmentInfo, seq: number): Promise<void> {
-    this.#after = { segment: last.segment, bytes: last.bytes };
+    this.#takeoverEnd = { segment: last.segment, bytes: last.bytes };
     this.states.addClosed(last);
     await SegmentFile.sync(this.dir, last.segment).catch((error) => {
-      if (!isLink(error)) throw error;
+      if (!isLinkError(error)) throw error;
     });
     await this.begin(seq).catch((error) => {
       if (!isDiskFull(error)) throw error;
@@ -96,8 +100,8 @@ export class Writer {
 
   /**
    * Appends lines and syncs them.
+   * @param seq `seq` of the first push in `lines`; if there is none, of the next push
    * @returns where the first line begins
-   * @param seq the `seq` of the first push among them, or of the next one
    * @throws JournalError `journal_unwritable`, `journal_locked`
    */
   async write(lines: Buffer, seq: number): Promise<{ segment: number; offset: number }> {
@@ -116,7 +120,7 @@ export class Writer {
       this.#lastAt = Date.now();
       return { segment: file.segment, offset };
     } catch (error) {
-      // After a failed sync the content on disk is unknown, so close the segment. Its complete lines stay readable.
+      // After a failed sync it is unknown what is on disk, so close the segment. Its complete lines stay readable.
       this.closeActive();
       const isLost = error instanceof JournalError && error.code === "journal_locked";
       if (isLost) this.options.onLost?.(error);
@@ -127,11 +131,14 @@ export class Writer {
 
   /** With `sameFolder`, checks that the folder at the path is the one that was opened. */
   #checkFolder(): void {
-    if (this.options.sameFolder !== true || folderOf(this.dir) === this.#folder) return;
+    if (this.options.sameFolder !== true || folderIdOf(this.dir) === this.#folderId) return;
     throw new JournalError("journal_unwritable", `The journal ${this.dir} was removed or moved.`);
   }
 
-  /** Whether the appended lines are part of the journal. `false`: the folder or the lock must be taken again. */
+  /**
+   * Whether the appended lines are part of the journal. If not, the lock must be taken again.
+   * @throws JournalError `journal_locked`, if another process writes to the segment too
+   */
   async #isInJournal(file: SegmentFile): Promise<boolean> {
     const state = file.state();
     if (state === "shared") {
@@ -153,8 +160,8 @@ export class Writer {
   /** Begins the next segment. */
   async begin(seq: number): Promise<SegmentFile> {
     const head: SegmentHead = { kind: "segment", version: VERSION, seq };
-    if (this.#after !== undefined) head.after = this.#after;
-    const limit = await this.#limitFrom(0);
+    if (this.#takeoverEnd !== undefined) head.after = this.#takeoverEnd;
+    const limit = await this.#limitFor(0);
     for (;;) {
       try {
         this.#active = await SegmentFile.create(this.dir, this.nextSegment, `${JSON.stringify(head)}\n`, this.#isOwner);
@@ -169,30 +176,30 @@ export class Writer {
     }
     this.nextSegment++;
     this.#limit = limit;
-    this.#after = undefined;
+    this.#takeoverEnd = undefined;
     this.#appendFailed = false;
-    await this.lock.confirm();
+    await this.lock.deletePreviousLocks();
     return this.#active;
   }
 
-  /** The size at which a segment that has `bytes` is closed. */
-  async #limitFrom(bytes: number): Promise<number> {
+  /** The size at which a segment is closed. `bytes` is its current size. */
+  async #limitFor(bytes: number): Promise<number> {
     const { segmentBytes = SEGMENT_BYTES } = this.options;
     const free = await freeBytes(this.dir);
     if (free === undefined) return segmentBytes;
-    return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * FRACTION_OF_FREE));
+    return Math.min(segmentBytes, Math.max(MIN_SEGMENT_BYTES, (bytes + free) * MAX_FRACTION_OF_FREE));
   }
 
   /** Takes the lock again after it or the folder was removed. Later lines go to a new segment, after all that exist. */
   async #takeLockAgain(): Promise<void> {
     if (this.lock.lost) throw takenOverError(this.dir);
     this.#checkFolder();
-    const isThere = this.#active?.isRemoved === false;
+    const segmentExists = this.#active?.isRemoved === false;
     this.closeActive();
-    if (!isThere && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
+    if (!segmentExists && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
-    this.lock = await makeFolder(this.dir, this.lock.times);
-    this.#reportLoss();
+    this.lock = await lockFolder(this.dir, this.lock.times);
+    this.#registerOnLost();
     this.nextSegment = Math.max(this.nextSegment, (await findSegments(this.dir)).next);
   }
 
@@ -208,12 +215,12 @@ export class Writer {
 }
 
 /** Device and inode number of a folder; `undefined` if there is none. */
-function folderOf(dir: string): string | undefined {
+function folderIdOf(dir: string): string | undefined {
   const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
   return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
-/** Whether a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */
-function isLink(error: unknown): boolean {
+/** Whether an error means that a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */
+function isLinkError(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ELOOP";
 }

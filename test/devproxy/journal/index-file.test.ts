@@ -113,7 +113,7 @@ const damages: [string, (dir: string) => void][] = [
     },
   ],
   [
-    "of a later version",
+    "of a newer version",
     (dir) => {
       const text = readFileSync(join(dir, "000002.index"), "latin1").replace('"version":1', '"version":2');
       writeFileSync(join(dir, "000002.index"), text, "latin1");

@@ -19,7 +19,7 @@ const cases: [string, Row, string][] = [
   ["200, quarantined", rowWith([{ status: 200, result: "quarantined" }]), "quarantined"],
   ["200, stored", rowWith([{ status: 200, result: "stored" }]), "stored"],
   ["200, a duplicate", rowWith([{ status: 200, result: "duplicate" }]), "accepted"],
-  ["200, a word of a later version", rowWith([{ status: 200, result: "postponed" }]), "accepted"],
+  ["200, a result of a newer version", rowWith([{ status: 200, result: "postponed" }]), "accepted"],
   ["500, failed", rowWith([{ status: 500, result: "failed" }]), "failed"],
   ["503, still running", rowWith([{ status: 503, result: "running" }]), "failed"],
   ["401, rejected", rowWith([{ status: 401, result: "rejected" }]), "failed"],

@@ -83,10 +83,10 @@ test("a body that does not match its digest counts as damaged, although its line
   const sha256 = "a74dfc6a8df71ce12ba8f6b0e42b0a2a7ecd1bd8d4ad6eb46bc8bba2a4e7be9c";
   const { location } = await writer.append({ ...pushHead("other"), sha256 }, content);
   t.after(() => writer.close());
-  await assert.rejects(writer.read(location), /the body is not the one that was stored/);
+  await assert.rejects(writer.read(location), /the body does not match its digest/);
 });
 
-test("records of kinds that only a later version knows are skipped and kept, and do not count as damage", async (t) => {
+test("records of kinds that only a newer version knows are skipped and kept, and do not count as damage", async (t) => {
   const dir = makeFolder(t);
   await fill(dir);
   const text = change(first(dir), "\n", '\n{"kind":"later","push":"a","x":1}\n');

@@ -10,14 +10,16 @@ import { type Columns, PackedSegment } from "./packed-segment.js";
 /**
  * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment; the segment stays the source of truth.
  * An index is ignored if it is damaged, has another version, or its segment has changed. The next owner of the lock writes missing and
- * ignored ones again. Readers without the lock never write one.
+ * ignored indexes again. Readers without the lock never write one.
  *
  * The first line is a header: JSON, padded with spaces to a multiple of 8 bytes. `crc` is the CRC-32 of the body. `size`, `mtime` and
- * `edges` (the CRC-32 of the first and the last 4 KB) identify the segment's content.
+ * `edges` (the CRC-32 of the first and the last 4 KB) show whether the segment has changed.
  *
  * The body contains the columns of the pack (`Columns`, in the byte order that the header names), the packed heads, and a JSON object:
- * what the heads share, and the segment's summary.
+ * the strings that the heads share, and the segment's summary.
  */
+
+/** Version of the format. */
 const VERSION = 1;
 const EDGE_BYTES = 4096;
 const EXTENSION = ".index";
@@ -25,7 +27,7 @@ const ALIGNMENT = 8;
 /** Maximum length of a header. */
 const MAX_HEADER_BYTES = 1024;
 
-/** What identifies the content of a segment's file. */
+/** Shows whether a segment's file has changed. */
 interface Identity {
   size: number;
   mtime: string;
@@ -38,8 +40,11 @@ interface Header extends Identity {
   endianness: string;
   /** Number of the segment's bytes that belong to the journal, if a takeover limited it. */
   end: number | null;
+  /** Number of pushes. */
   pushes: number;
+  /** Number of records, with the pushes. */
   records: number;
+  /** Size of the packed heads, bytes. */
   heads: number;
   crc: number;
 }
@@ -75,7 +80,7 @@ export async function readIndex(
   }
 }
 
-/** Does not use the buffer pool, because the columns need aligned bytes. */
+/** Reads a file into a buffer of its own: in the buffer pool, the columns would not be aligned. */
 async function readWhole(file: FileHandle): Promise<Buffer> {
   const { size } = await file.stat();
   const bytes = Buffer.allocUnsafeSlow(size);
@@ -106,8 +111,8 @@ function unpack(
     offsets: new Uint32Array(buffer, take(4 * records), records),
     lengths: new Uint32Array(buffer, take(4 * records), records),
     starts: new Uint32Array(buffer, take(4 * records), records),
-    owners: new Int32Array(buffer, take(4 * records), records),
-    nexts: new Int32Array(buffer, take(4 * records), records),
+    pushOrdinals: new Int32Array(buffer, take(4 * records), records),
+    nextRecords: new Int32Array(buffer, take(4 * records), records),
     kinds: new Uint8Array(buffer, take(records), records),
   };
   const packed = Buffer.from(buffer, take(heads), heads);
@@ -123,9 +128,9 @@ export async function writeIndex(dir: string, pack: PackedSegment): Promise<void
   const { summary, columns, heads, shared } = pack;
   const identity = await identify(dir, summary.segment);
   if (summary.end === undefined && identity.size !== summary.bytes + summary.tornBytes) return;
-  const { seqs, hashes, offsets, lengths, starts, owners, nexts, kinds } = columns;
+  const { seqs, hashes, offsets, lengths, starts, pushOrdinals, nextRecords, kinds } = columns;
   const body = Buffer.concat([
-    ...[seqs, hashes, offsets, lengths, starts, owners, nexts, kinds].map(bytesOf),
+    ...[seqs, hashes, offsets, lengths, starts, pushOrdinals, nextRecords, kinds].map(bytesOf),
     heads,
     Buffer.from(JSON.stringify({ shared, summary })),
   ]);

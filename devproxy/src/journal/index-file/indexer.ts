@@ -12,7 +12,7 @@ export class Indexer {
   readonly #entries = new Map<number, RecordEntry[]>();
   readonly #summaries = new Map<number, SegmentSummary>();
   readonly #damage = new Map<number, Damage[]>();
-  /** The packs that were read from index files; the newest segment may still grow. */
+  /** The pack of the newest segment, if it was read from an index file. Records may still be appended to this segment. */
   readonly #packs = new Map<number, PackedSegment>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -27,7 +27,7 @@ export class Indexer {
     const pack = await readIndex(this.dir, segment, end);
     if (pack === undefined) return undefined;
     this.index.addPack(pack);
-    this.#packs.clear(); // only the newest segment can still grow
+    this.#packs.clear(); // records can be appended to the newest segment only
     this.#packs.set(segment, pack);
     return pack.summary;
   }
@@ -47,7 +47,7 @@ export class Indexer {
     else known.push(entry);
   }
 
-  /** Adds a record that is skipped. */
+  /** Adds a damaged record. */
   addDamage(damage: Damage): void {
     this.#damage.set(damage.segment, [...(this.#damage.get(damage.segment) ?? []), damage]);
   }

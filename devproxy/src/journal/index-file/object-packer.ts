@@ -41,11 +41,13 @@ const SUBJECT = 11;
 
 /** Strings that packed objects share. */
 export interface SharedStrings {
+  /** Values of fields in `REPEATED`. */
   words: string[];
+  /** Lists of the keys of an object. */
   keys: string[][];
 }
 
-/** Packs objects one after the other. */
+/** Packs objects into one buffer, one after the other. */
 export class ObjectPacker {
   readonly shared: SharedStrings = { words: [], keys: [] };
   #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
@@ -137,7 +139,7 @@ export class ObjectPacker {
     this.#bytes[this.#length++] = byte;
   }
 
-  /** Seven bits in each byte, the lowest first. */
+  /** Adds a non-negative integer: seven bits in each byte, the lowest first. A set high bit means that more bytes follow. */
   #integer(value: number): void {
     let rest = value;
     for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) this.#byte((rest % 0x80) | 0x80);
@@ -152,13 +154,14 @@ export class ObjectPacker {
   }
 }
 
-/** The value of a packed subject until all fields that it consists of are read. */
+/** Value of a packed subject until all fields that it consists of are unpacked. */
 const JOINED = Symbol("joined");
 
 function subjectOf({ type, task, call }: Record<string, unknown>): string {
   return `${type}|${task}|${call}`;
 }
 
+/** Whether a text is exactly what `toISOString` returns for a date. */
 function isDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return false;
   const time = Date.parse(text);
@@ -169,7 +172,7 @@ function isWellFormed(text: string): boolean {
   return Buffer.from(text).toString() === text;
 }
 
-/** Unpacks objects. */
+/** Unpacks the objects that an `ObjectPacker` packed. */
 export class ObjectUnpacker {
   #at = 0;
 

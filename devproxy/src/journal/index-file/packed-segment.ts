@@ -35,9 +35,9 @@ export interface Columns {
   /** Where each record's head begins in `heads`. */
   starts: Uint32Array;
   /** The push of each record: its ordinal, or -1 for a push of another segment. */
-  owners: Int32Array;
+  pushOrdinals: Int32Array;
   /** The next record of the same push, or -1. */
-  nexts: Int32Array;
+  nextRecords: Int32Array;
   kinds: Uint8Array;
 }
 
@@ -50,6 +50,8 @@ interface Delivery {
 /**
  * The index of one closed segment. Takes about 250 bytes for each push: fields for searching are columns, heads are packed by
  * `object-packer.ts` and unpacked on access.
+ *
+ * A `record` is the number of a record in the columns. An `ordinal` is the `record` of a push.
  */
 export class PackedSegment {
   readonly #unpacker: ObjectUnpacker;
@@ -83,7 +85,7 @@ export class PackedSegment {
     return this.columns.seqs[ordinal] as number;
   }
 
-  isInbox(ordinal: number): boolean {
+  isFromInbox(ordinal: number): boolean {
     return this.columns.kinds[ordinal] === INBOX_PUSH;
   }
 
@@ -111,8 +113,8 @@ export class PackedSegment {
   /** The newest mark of a push in this segment. */
   mark(ordinal: number): MarkHead | undefined {
     let newest = NONE;
-    const { nexts, kinds } = this.columns;
-    for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) {
+    const { nextRecords, kinds } = this.columns;
+    for (let record = nextRecords[ordinal] as number; record !== NONE; record = nextRecords[record] as number) {
       if (kinds[record] === MARK) newest = record;
     }
     return newest === NONE ? undefined : this.markAt(newest);
@@ -120,15 +122,16 @@ export class PackedSegment {
 
   /** The deliveries and marks of a push in this segment. */
   *records(ordinal: number): Generator<number> {
-    const { nexts } = this.columns;
-    for (let record = nexts[ordinal] as number; record !== NONE; record = nexts[record] as number) yield record;
+    const { nextRecords } = this.columns;
+    for (let record = nextRecords[ordinal] as number; record !== NONE; record = nextRecords[record] as number)
+      yield record;
   }
 
   /** The deliveries and marks whose push is in another segment, with the id of the push. */
-  *foreign(): Generator<{ record: number; push: string }> {
-    const { owners } = this.columns;
-    for (let record = this.size; record < owners.length; record++) {
-      if (owners[record] === NONE) yield { record, push: String(this.#read(record).push) };
+  *foreignRecords(): Generator<{ record: number; push: string }> {
+    const { pushOrdinals } = this.columns;
+    for (let record = this.size; record < pushOrdinals.length; record++) {
+      if (pushOrdinals[record] === NONE) yield { record, push: String(this.#read(record).push) };
     }
   }
 
@@ -145,7 +148,7 @@ export class PackedSegment {
   }
 
   /** The ordinal of a push, by its id. */
-  find(id: string): number | undefined {
+  findOrdinal(id: string): number | undefined {
     const { hashes } = this.columns;
     const first = hashOf(id) * MAX_PUSHES;
     let low = 0;
@@ -171,7 +174,7 @@ export class PackedSegment {
   #head(record: number): Head {
     if (record < this.size) return this.push(record);
     const head = this.#read(record);
-    const owner = this.columns.owners[record] as number;
+    const owner = this.columns.pushOrdinals[record] as number;
     if (owner === NONE) return head as unknown as Head;
     const { kind, ...rest } = head;
     return { kind, push: this.push(owner).id, ...rest } as unknown as Head;
@@ -182,6 +185,7 @@ export class PackedSegment {
   }
 }
 
+/** FNV-1a, 32 bits. */
 function hashOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
@@ -217,7 +221,7 @@ export async function packEntries(
 
   const columns = emptyColumns(pushes.length, records.length);
   const packer = new ObjectPacker();
-  const lasts = Int32Array.from(pushes.keys());
+  const lastRecords = Int32Array.from(pushes.keys());
   for (const [record, { head, location }] of records.entries()) {
     if (record % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await setImmediate();
     columns.offsets[record] = location.offset;
@@ -234,9 +238,9 @@ export async function packEntries(
     const owner = ordinals.get(head.push);
     if (owner === undefined) packer.add(head);
     else {
-      columns.owners[record] = owner;
-      columns.nexts[lasts[owner] as number] = record;
-      lasts[owner] = record;
+      columns.pushOrdinals[record] = owner;
+      columns.nextRecords[lastRecords[owner] as number] = record;
+      lastRecords[owner] = record;
       const { push: _, ...rest } = head;
       packer.add(rest);
     }
@@ -253,8 +257,8 @@ function emptyColumns(pushes: number, records: number): Columns {
     offsets: new Uint32Array(records),
     lengths: new Uint32Array(records),
     starts: new Uint32Array(records),
-    owners: new Int32Array(records).fill(NONE),
-    nexts: new Int32Array(records).fill(NONE),
+    pushOrdinals: new Int32Array(records).fill(NONE),
+    nextRecords: new Int32Array(records).fill(NONE),
     kinds: new Uint8Array(records),
   };
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { OwnerRequest, RequestResult } from "../../journal/index.js";
-import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeWhole } from "../../journal/requests.js";
+import { REQUEST_NAME, REQUEST_VERSION, requestPath, writeAtomically } from "../../journal/requests.js";
 
 /** Interval at which the folder is searched for requests. */
 const POLL_INTERVAL_MS = 500;
@@ -66,7 +66,7 @@ export class Requests {
       return; // withdrawn
     }
     const response = await this.#respond(taken);
-    await writeWhole(requestPath(this.dir, "response", id), { version: REQUEST_VERSION, ...response }).catch(
+    await writeAtomically(requestPath(this.dir, "response", id), { version: REQUEST_VERSION, ...response }).catch(
       () => undefined, // the requesting process then reports `unanswered`
     );
     await rm(taken, { force: true });

@@ -1,23 +1,23 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { closeHandle } from "./disk.js";
-import { readFrom, unreadable } from "./read.js";
+import { readFrom, unreadableRecordError } from "./read.js";
 import type { JournalRecord, RecordLocation } from "./records.js";
 import { segmentPath } from "./segments.js";
 
-/** Maximum number of open files. The pushes of a backlog may be in hundreds of segments. */
-const MAX_OPEN = 16;
+/** Maximum number of open files. A backlog may be spread over hundreds of segments. */
+const MAX_OPEN_FILES = 16;
 
-interface OpenSegment {
+interface OpenFile {
   readonly segment: number;
   readonly file: Promise<FileHandle>;
   /** Number of running reads. */
   readers: number;
 }
 
-/** Reads records. Keeps the most recently read segments open, and never closes one that is being read. */
-export class OpenSegments {
+/** Reads records. Keeps the files of the most recently read segments open. Never closes a file that is being read. */
+export class SegmentReader {
   /** Least recently used first. */
-  readonly #open = new Map<number, OpenSegment>();
+  readonly #open = new Map<number, OpenFile>();
   /** Called after each read. */
   readonly #onReadEnd: (() => void)[] = [];
 
@@ -29,14 +29,14 @@ export class OpenSegments {
     try {
       return await readFrom(await opened.file, location);
     } catch (cause) {
-      throw unreadable(this.dir, location, cause);
+      throw unreadableRecordError(this.dir, location, cause);
     } finally {
       opened.readers--;
       for (const resolve of this.#onReadEnd.splice(0)) resolve();
     }
   }
 
-  async #acquire(segment: number): Promise<OpenSegment> {
+  async #acquire(segment: number): Promise<OpenFile> {
     for (;;) {
       const known = this.#open.get(segment);
       if (known !== undefined || this.#closeOneIfFull()) {
@@ -50,9 +50,9 @@ export class OpenSegments {
     }
   }
 
-  /** Makes sure that one more segment may be opened, if necessary by closing one. Returns `false` if all are being read. */
+  /** Makes sure that one more file may be opened, if necessary by closing one. Returns `false` if all are being read. */
   #closeOneIfFull(): boolean {
-    if (this.#open.size < MAX_OPEN) return true;
+    if (this.#open.size < MAX_OPEN_FILES) return true;
     for (const { segment, readers, file } of this.#open.values()) {
       if (readers > 0) continue;
       this.#open.delete(segment);
@@ -62,7 +62,7 @@ export class OpenSegments {
     return false;
   }
 
-  #openSegment(segment: number): OpenSegment {
+  #openSegment(segment: number): OpenFile {
     const opened = { segment, file: open(segmentPath(this.dir, segment), "r"), readers: 0 };
     opened.file.catch(() => {
       if (this.#open.get(segment) === opened) this.#open.delete(segment);
@@ -74,8 +74,8 @@ export class OpenSegments {
     return new Promise((resolve) => this.#onReadEnd.push(resolve));
   }
 
-  /** Closes a segment after its running reads have finished. */
-  async close(segment: number): Promise<void> {
+  /** Closes the file of a segment after its running reads have finished. */
+  async closeFile(segment: number): Promise<void> {
     const opened = this.#open.get(segment);
     if (opened === undefined) return;
     this.#open.delete(segment);
@@ -83,8 +83,8 @@ export class OpenSegments {
     await opened.file.then(closeHandle, () => undefined);
   }
 
-  /** Closes all segments after their running reads have finished. */
+  /** Closes all files after their running reads have finished. */
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#open.keys()].map((segment) => this.close(segment)));
+    await Promise.all([...this.#open.keys()].map((segment) => this.closeFile(segment)));
   }
 }
