@@ -4,7 +4,7 @@ import { type Config, type FolderIdentity, identityOf, loadConfig } from "./conf
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
-import { ActiveResponses, createIngress, listen, passThroughTo, portOf, reportMalformed } from "./ingress/index.js";
+import { ActiveResponses, createIngress, listen, passThroughTo, portOf, rejectMalformed } from "./ingress/index.js";
 import { type Filters, FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
 import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks } from "./options.js";
 import { Redactor } from "./privacy/index.js";
@@ -188,7 +188,7 @@ async function startIngress(
   const server = await listen(app, settings.port);
   const close = () => active.closeServer(server, () => live.close());
   cleanups.push(close);
-  reportMalformed(server, listener);
+  rejectMalformed(server, listener);
   return { port: portOf(server), close };
 }
 

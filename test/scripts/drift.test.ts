@@ -102,7 +102,7 @@ test("wrong usage is one line and exits 2; an unreadable journal exits 3", async
     [[text, text], 2, /Give one file or folder/],
     [["--nonsense", text], 2, /Unknown option --nonsense\. Usage: npm run drift/],
     [[join(folder, "nothing")], 2, /does not exist/],
-    [[folder], 2, /is no journal/],
+    [[folder], 2, /is not a journal/],
     [[text], 2, /is not JSON/],
     [[newer], 3, /format 99/],
   ];

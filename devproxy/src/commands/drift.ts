@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import {
   DriftSummaryBuilder,
   driftEvents,
-  driftReport,
+  driftLinesWithoutPatches,
+  leftOutLines,
   publishedSchemas,
   pushesOfRows,
-  replayLines,
 } from "../drift/index.js";
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
@@ -45,6 +45,6 @@ async function drift(flags: DriftFlags, output: Output): Promise<void> {
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) {
     for (const event of driftEvents(summary)) out.json(event);
-    for (const line of replayLines(summary)) err.line(line);
-  } else for (const line of driftReport(summary, (style, text) => out.style(style, text))) out.line(line);
+    for (const line of leftOutLines(summary)) err.line(line);
+  } else for (const line of driftLinesWithoutPatches(summary, (style, text) => out.style(style, text))) out.line(line);
 }

@@ -11,7 +11,7 @@ export interface HealthCheckIntervals {
   waiting: number;
 }
 
-const INTERVALS: HealthCheckIntervals = { up: 15_000, down: 2_000, waiting: 200 };
+const DEFAULT_INTERVALS: HealthCheckIntervals = { up: 15_000, down: 2_000, waiting: 200 };
 
 /** Checks regularly whether the app accepts connections, and reports changes. */
 export class AppHealth {
@@ -23,7 +23,7 @@ export class AppHealth {
   constructor(
     private readonly target: URL,
     private readonly onChange: (state: "up" | "down") => void,
-    private readonly intervals: HealthCheckIntervals = INTERVALS,
+    private readonly intervals: HealthCheckIntervals = DEFAULT_INTERVALS,
   ) {}
 
   get isDown(): boolean {
@@ -32,12 +32,12 @@ export class AppHealth {
 
   /** Resolves after the first check; the others follow in the background. */
   async start(): Promise<void> {
-    this.report(await isListening(this.target));
+    this.setState(await isListening(this.target));
     this.#scheduleCheck();
   }
 
-  /** Sets the state. */
-  report(up: boolean): void {
+  /** Sets the state. Calls `onChange` if the state changed, or if the app is down at the first check. */
+  setState(up: boolean): void {
     const state = up ? "up" : "down";
     if (this.#closed || state === this.#state) return;
     const isFirstCheck = this.#state === undefined;
@@ -46,16 +46,16 @@ export class AppHealth {
   }
 
   /**
-   * Takes a delivery attempt into account. If the app was reached without a complete response, checks whether it still accepts connections.
+   * Updates the state after a delivery attempt. If the app was reached without a complete response, checks whether it still accepts connections.
    * @returns whether it is up
    */
   async update({ response, reached }: DeliveryAttempt): Promise<boolean> {
     const up = response !== undefined || (reached && (await isListening(this.target)));
-    this.report(up);
+    this.setState(up);
     return up;
   }
 
-  /** Whether pushes wait for the app: it is then checked more often. */
+  /** While pushes wait for the app, it is checked more often. */
   set hasWaitingPushes(value: boolean) {
     if (value === this.#hasWaitingPushes) return;
     this.#hasWaitingPushes = value;

@@ -1,7 +1,7 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
 import type { Outcome } from "../http/index.js";
 
-/** A response of the app. */
+/** A response of the app, or one that the dev proxy sends in its place. */
 export interface AppResponse {
   status: number;
   headers: HeaderMap;
@@ -16,8 +16,10 @@ export interface DeliveryAttempt {
   at: string;
   /** The app's URL. Redact it before printing: its query may contain a token. */
   target: string;
+  /** Duration, ms. */
   ms: number;
   response?: AppResponse;
+  /** Why there is no complete response, on one line. */
   error?: string;
   /** What the app's receiver reports, if it is one of airudder-webhooks. Its `error` may quote the payload. */
   outcome?: Outcome;

@@ -19,14 +19,14 @@ export interface DeliveryOptions {
   cause: DeliveryHead["cause"];
   /** Whether this is a replay. The app then receives the id of the push in `Airudder-Replay`. */
   replay?: boolean;
-  /** Called when the response has arrived: whether the push was acknowledged before that. */
+  /** Called when the attempt ends. Returns whether the push was acknowledged before that. */
   isLate?(): boolean;
-  /** Why the attempt does not change the status of the push. */
+  /** Why the attempt does not change the status of the push: its body was edited, or another app receives it. */
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
   /** Time limit for the response, ms. Default: none. */
   limitMs?: number;
-  /** Called if the delivery could not be recorded; before `flush` resolves. */
+  /** Called before `flush` resolves, if the delivery could not be recorded. */
   onUnrecorded?: (() => void) | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Deliverer {
     private readonly redactor: Redactor,
   ) {}
 
-  /** Makes one attempt. Never throws. The journal may still be writing when this resolves. */
+  /** Makes one attempt. Never throws. Resolves before the attempt is on disk: `flush` waits for that. */
   async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<DeliveryAttempt> {
     const { target, cause, replay, isLate, signal, limitMs } = options;
     const attempt = await this.forwarder.send({
@@ -66,14 +66,14 @@ export class Deliverer {
       ...(isLate?.() ? { late: true } : {}),
       ...(attempt.stopped ? { aside: "stopped" } : options.aside ? { aside: options.aside } : {}),
     };
-    const reported = attempt.response && readOutcome(attempt.response.headers["airudder-outcome"]);
-    this.#record(push, attempt, details, reported?.result, options.onUnrecorded);
-    const outcome = reported && this.redactor.outcome(reported, { headers, body });
-    this.listener(deliveryEvent(push, attempt, details, outcome));
-    return reported === undefined ? attempt : { ...attempt, outcome: reported };
+    const outcome = attempt.response && readOutcome(attempt.response.headers["airudder-outcome"]);
+    this.#record(push, attempt, details, outcome?.result, options.onUnrecorded);
+    const redactedOutcome = outcome && this.redactor.outcome(outcome, { headers, body });
+    this.listener(deliveryEvent(push, attempt, details, redactedOutcome));
+    return outcome === undefined ? attempt : { ...attempt, outcome };
   }
 
-  /** Resolves when every attempt that has ended is on disk. */
+  /** Resolves when every finished attempt is on disk, or is reported as not recorded. */
   async flush(): Promise<void> {
     await Promise.all(this.#recording);
   }

@@ -16,7 +16,7 @@ const NOT_REACHED = new Set([
 
 /** Why a delivery got no response. */
 export interface Failure {
-  /** One line. */
+  /** The cause, on one line. */
   error: string;
   /** Whether the app may have received the push. */
   reached: boolean;
@@ -32,7 +32,7 @@ export function describeFailure(error: unknown, host: string): Failure {
   return { error: `${message || code || "unknown error"} (${host})`, reached };
 }
 
-/** The response to the sender if the app is down, or did not respond completely. */
+/** The 502 response to the sender: `answer_broken` if the app may have received the push, otherwise `app_down`. */
 export function gatewayError({ error, reached }: Partial<Failure>): AppResponse {
   const [code, message] = reached
     ? ["answer_broken", `The app accepts connections, but did not send a complete response: ${error}`]

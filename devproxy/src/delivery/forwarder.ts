@@ -6,10 +6,10 @@ import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-pr
 import { forwardedHeaders, lookup, pathAt } from "../http/index.js";
 import type { AppResponse, DeliveryAttempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
-import { readResponse, TOO_LARGE } from "./read-response.js";
+import { readResponse, TOO_LARGE_ERROR } from "./read-response.js";
 
 /** A push to send to an app. */
-export interface Dispatch {
+export interface OutgoingPush {
   target: URL;
   method: string;
   /** Query with its question mark, or empty. */
@@ -24,8 +24,8 @@ export interface Dispatch {
   limitMs?: number;
 }
 
-/** What happens to a forwarded request. */
-interface Exchange {
+/** Callbacks for one forwarded request. */
+interface ForwardCallbacks {
   started(outgoing: ClientRequest): void;
   responded(response: IncomingMessage): void;
   failed(error: Error): void;
@@ -35,28 +35,28 @@ interface Exchange {
  * Ends idle connections after a second, long before an app does. A push that is sent on a connection that the app is closing gets no
  * response, and whether the app received it is unknown.
  */
-const CONNECTIONS = { keepAlive: true, timeout: 1_000, lookup };
+const AGENT_OPTIONS = { keepAlive: true, timeout: 1_000, lookup };
 
 /**
- * Sends pushes to the app. Live, queued and replayed pushes take the same http-proxy-middleware, so that a replay equals the live request.
- * The middleware forwards only requests that arrived at a server, so each push becomes a {@link LocalRequest}.
+ * Sends pushes to the app. Live, queued and replayed pushes pass through the same http-proxy-middleware, so that a replay equals the live
+ * request. The middleware forwards only requests that arrived at a server, so each push becomes a {@link LocalRequest}.
  */
 export class Forwarder {
   readonly #middlewares = new Map<string, RequestHandler>();
-  readonly #agents = { "http:": new HttpAgent(CONNECTIONS), "https:": new HttpsAgent(CONNECTIONS) };
+  readonly #agents = { "http:": new HttpAgent(AGENT_OPTIONS), "https:": new HttpsAgent(AGENT_OPTIONS) };
 
   /** @param token sent to the app in the header `Airudder-Token` */
   constructor(private readonly token?: string) {}
 
-  /** Sends a push and waits for the response, without a time limit unless `limitMs` is given. Never throws. */
-  async send(dispatch: Dispatch): Promise<DeliveryAttempt> {
+  /** Sends a push and waits for the response, at most `limitMs` if given. Never throws: a failure is in `error`. */
+  async send(dispatch: OutgoingPush): Promise<DeliveryAttempt> {
     const at = new Date().toISOString();
     const start = performance.now();
     const target = dispatch.target.href;
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
     try {
-      const response = await this.#exchange(dispatch);
-      const error = response.isCut ? { error: TOO_LARGE } : {};
+      const response = await this.#forward(dispatch);
+      const error = response.isCut ? { error: TOO_LARGE_ERROR } : {};
       return { at, target, ms: ms(), response, ...error, reached: true };
     } catch (error) {
       const failure = describeFailure(error, dispatch.target.host);
@@ -69,7 +69,7 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #exchange({ target, method, query, headers, body, replay, signal, limitMs }: Dispatch): Promise<AppResponse> {
+  #forward({ target, method, query, headers, body, replay, signal, limitMs }: OutgoingPush): Promise<AppResponse> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
       const path = pathAt(target, query);
@@ -78,18 +78,18 @@ export class Forwarder {
       const expire = () => outgoing?.destroy(new Error(`no response within ${(limitMs ?? 0) / 1_000} s`));
       const timer = limitMs === undefined ? undefined : setTimeout(expire, limitMs);
       signal?.addEventListener("abort", stop, { once: true });
-      const settled = () => {
+      const cleanUp = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", stop);
       };
       const failed = (error: Error) => {
-        settled();
+        cleanUp();
         reject(error);
       };
-      const exchange: Exchange = {
+      const callbacks: ForwardCallbacks = {
         started: (request) => {
           outgoing = request;
-          request.path = path; // http-proxy replaces two slashes by one
+          request.path = path; // http-proxy merges two slashes
           request.once("upgrade", (_, socket) => {
             socket.destroy();
             failed(new Error("the app responded with status 101, which is not a response to a push"));
@@ -97,7 +97,7 @@ export class Forwarder {
           if (signal?.aborted) stop();
         },
         responded: (response) => {
-          readResponse(response).then(resolve, reject).finally(settled);
+          readResponse(response).then(resolve, reject).finally(cleanUp);
         },
         failed,
       };
@@ -108,7 +108,7 @@ export class Forwarder {
         replay,
         token: this.token,
       });
-      const request = new LocalRequest(method, path, forwarded, body, exchange);
+      const request = new LocalRequest(method, path, forwarded, body, callbacks);
       void this.#middleware(target)(request, new ServerResponse(request), (error) => error && reject(error));
     });
   }
@@ -122,7 +122,7 @@ export class Forwarder {
       secure: !isLoopback(target.hostname),
       selfHandleResponse: true,
       ejectPlugins: true,
-      plugins: [reportExchange],
+      plugins: [callbackPlugin],
     });
     this.#middlewares.set(target.origin, middleware);
     return middleware;
@@ -130,8 +130,8 @@ export class Forwarder {
 }
 
 /**
- * A request without a connection: the sender may disconnect, or may have received its response long ago, while the push is delivered.
- * The middleware passes it to the events of the proxy, so it carries the exchange that they belong to. Nothing is written to its response.
+ * A request without a connection, because a push may be delivered after its sender has disconnected. The events of the proxy receive this
+ * request, so it carries the callbacks for them. Nothing is written to its response.
  */
 class LocalRequest extends IncomingMessage {
   constructor(
@@ -139,7 +139,7 @@ class LocalRequest extends IncomingMessage {
     url: string,
     headers: HeaderMap,
     body: Buffer,
-    readonly exchange: Exchange,
+    readonly callbacks: ForwardCallbacks,
   ) {
     super(new Socket());
     this.method = method;
@@ -154,12 +154,12 @@ class LocalRequest extends IncomingMessage {
   }
 }
 
-/** Replaces the default plugins, which would respond 504 to a failure. */
-const reportExchange: Plugin = (proxy) => {
-  const exchangeOf = (request: IncomingMessage) => (request as LocalRequest).exchange;
-  const failed = (error: Error, request: IncomingMessage) => exchangeOf(request).failed(error);
-  proxy.on("proxyReq", (outgoing, request) => exchangeOf(request).started(outgoing));
-  proxy.on("proxyRes", (response, request) => exchangeOf(request).responded(response));
+/** Passes the events of the proxy to the callbacks of the request. Replaces the default plugins, which would respond 504 to a failure. */
+const callbackPlugin: Plugin = (proxy) => {
+  const callbacksOf = (request: IncomingMessage) => (request as LocalRequest).callbacks;
+  const failed = (error: Error, request: IncomingMessage) => callbacksOf(request).failed(error);
+  proxy.on("proxyReq", (outgoing, request) => callbacksOf(request).started(outgoing));
+  proxy.on("proxyRes", (response, request) => callbacksOf(request).responded(response));
   proxy.on("error", failed);
   proxy.on("econnreset", failed);
 };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readConfig } from "../config/index.js";
-import { listen, pingApp, portOf } from "../ingress/index.js";
+import { createPingIngress, listen, portOf } from "../ingress/index.js";
 import { type TunnelProvider, type TunnelStatus, TunnelSupervisor } from "../tunnel/index.js";
 import { type Finding, failed, ok, skipped } from "./finding.js";
 
@@ -24,7 +24,7 @@ export async function tryTunnel(
   const config = await readConfig(dir).catch(() => undefined);
   const secret = config?.secret ?? randomBytes(18).toString("base64url");
   const name = subdomain ?? config?.subdomain;
-  const server = await listen(pingApp(secret), 0);
+  const server = await listen(createPingIngress(secret), 0);
   const supervisor = new TunnelSupervisor({
     provider,
     port: portOf(server),

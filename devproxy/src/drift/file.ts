@@ -10,33 +10,36 @@ import type { RecordedPush } from "./pushes.js";
  */
 export async function* pushesOfFile(path: string): AsyncGenerator<RecordedPush> {
   const at = (await stat(path)).mtime.toISOString();
-  let number = 0;
-  let count = 0;
+  let lineNumber = 0;
+  let objectCount = 0;
   /** Set if the first line is not JSON: the file may contain one object over several lines. */
-  let text: Buffer[] | undefined;
+  let lines: Buffer[] | undefined;
   for await (const line of linesOf(path)) {
-    number++;
-    if (text !== undefined) text.push(line);
+    lineNumber++;
+    if (lines !== undefined) lines.push(line);
     else if (!isBlank(line)) {
       const value = parse(line);
-      if (value !== undefined && !isObject(value)) throw usageError(`Line ${number} of ${path} is not a JSON object.`);
-      if (value === undefined && count > 0) throw usageError(`Line ${number} of ${path} is not JSON.`);
-      if (value === undefined) text = [line];
+      if (value !== undefined && !isObject(value))
+        throw usageError(`Line ${lineNumber} of ${path} is not a JSON object.`);
+      if (value === undefined && objectCount > 0) throw usageError(`Line ${lineNumber} of ${path} is not JSON.`);
+      if (value === undefined) lines = [line];
       else {
-        count++;
-        const push = pushOfLine(value, line, { label: `line ${number}`, at });
+        objectCount++;
+        const push = pushOfLine(value, line, { label: `line ${lineNumber}`, at });
         if (push !== undefined) yield push;
       }
     }
   }
-  if (text !== undefined) yield wholePush(path, Buffer.concat(text.flatMap((line) => [line, LINE_FEED])), at);
-  else if (count === 0) throw usageError(`${path} is empty. Give a push as JSON, or several, one per line.`);
+  if (lines !== undefined) yield pushOfWholeFile(path, Buffer.concat(lines.flatMap((line) => [line, LINE_FEED])), at);
+  else if (objectCount === 0) throw usageError(`${path} is empty. Give a push as JSON, or several, one per line.`);
 }
 
-function wholePush(path: string, text: Buffer, at: string): RecordedPush {
+function pushOfWholeFile(path: string, text: Buffer, at: string): RecordedPush {
   const value = parse(text);
   if (value === undefined) {
-    throw usageError(`${path} is not JSON. Give a push as JSON, several, one per line, or the folder of a journal.`);
+    throw usageError(
+      `${path} is not JSON. Give the folder of a journal, or a file with one push as JSON, or one per line.`,
+    );
   }
   const push = isObject(value) ? pushOfLine(value, text, { label: "line 1", at }) : undefined;
   if (push === undefined) throw usageError(`${path} contains no push. Give a JSON object, or several, one per line.`);

@@ -10,7 +10,7 @@ const MAX_NAMED = 3;
 /** One kind of drift at one path, over all pushes that have it. */
 export interface DriftGroup {
   readonly type: string;
-  /** JSON pointer into the payload. `*` stands for the index of an array, and for a key that the schema does not state. */
+  /** JSON pointer into the payload. `*` stands for the index of an array, and for a key that the schema does not name. */
   readonly path: string;
   readonly kind: DriftKind;
   /** Number of pushes that have it. */
@@ -45,7 +45,10 @@ export class DriftGroupBuilder {
 
   constructor(private readonly group: Pick<DriftGroup, "type" | "path" | "kind" | "expected">) {}
 
-  /** Adds a mismatch. Counts a push only once, however many mismatches of the group it has. */
+  /**
+   * Adds a mismatch. Counts a push only once, however many mismatches of the group it has.
+   * @param uncovered why the schema patch does not cover the mismatch, if so
+   */
   add(
     push: { label: string; at: string },
     { kind, source, value }: SchemaMismatch,

@@ -5,7 +5,7 @@ export { pushesAt } from "./open.js";
 export { publishedSchemas } from "./published.js";
 export type { RecordedPush } from "./pushes.js";
 export { pushesOfRows } from "./pushes.js";
-export { driftEvents, driftLines, driftReport, replayLines } from "./report.js";
+export { driftEvents, driftLines, driftLinesWithoutPatches, leftOutLines } from "./report.js";
 export type { SchemaPatch } from "./schema-patches.js";
 export type { SchemaSource } from "./schemas.js";
 export { type DriftSummary, DriftSummaryBuilder, summarizeDrift } from "./summary.js";

@@ -6,10 +6,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Returns the push of a line that contains a JSON object: a push's payload, or a line of a journal. `undefined` for the lines of a journal
- * that contain no push.
+ * Returns the push of a line that contains a JSON object, which is a payload or the record of a journal. Returns `undefined` for a record
+ * without a push.
  * @param value the parsed line
- * @param fallback label and time of a payload, which has none itself
+ * @param fallback label and time of a payload, which contains neither
  */
 export function pushOfLine(
   value: Record<string, unknown>,

@@ -10,8 +10,8 @@ export function jsonType(value: unknown): JsonType {
   return typeof value as JsonType;
 }
 
-/** Returns types as the keyword `type`: each once, no `integer` if there is `number`, a single type without a list. */
-export function asKeyword(types: Iterable<string>): string | string[] {
+/** Returns the value of the keyword `type` that allows the given types. Omits duplicates, and `integer` if there is `number`. */
+export function typeKeyword(types: Iterable<string>): string | string[] {
   const all = new Set(types);
   if (all.has("number")) all.delete("integer");
   const list = [...all];

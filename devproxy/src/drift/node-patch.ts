@@ -1,6 +1,6 @@
 import { pointerStep } from "airudder-webhooks/inspect";
-import { asKeyword } from "./json-type.js";
-import { isScalarType, ObservedTypes, UNKNOWN_PERSONAL } from "./observed-types.js";
+import { typeKeyword } from "./json-type.js";
+import { mayBePersonal, ObservedTypes, UNKNOWN_PERSONAL } from "./observed-types.js";
 import { isScalar, isShown, isShownName, type Scalar } from "./reveal.js";
 import { typesOf, valuesOf } from "./schema.js";
 import type { SchemaLocation, SchemaMismatch } from "./schemas.js";
@@ -38,8 +38,8 @@ export class NodePatchBuilder {
   }
 
   #addField(name: string, value: unknown, receivedAt: string, reveal: boolean): string | undefined {
-    if (name in {}) return "it has the name of something that every object has";
-    if (!isShownName(name, reveal)) return "its name is hidden: --reveal puts it in";
+    if (name in {}) return "every JavaScript object already has a property of this name";
+    if (!isShownName(name, reveal)) return "its name is hidden: --reveal includes it";
     const field = this.#fields.get(name) ?? { observed: new ObservedTypes(), firstSeen: receivedAt };
     field.observed.add(value);
     if (receivedAt < field.firstSeen) field.firstSeen = receivedAt;
@@ -50,10 +50,11 @@ export class NodePatchBuilder {
   #addValue(value: unknown, reveal: boolean): string | undefined {
     if (!isScalar(value)) this.#removesValues = true;
     else if (isShown(value, reveal)) this.#values.add(value);
-    else return "the value is hidden: --reveal puts it in";
+    else return "the value is hidden: --reveal includes it";
     return undefined;
   }
 
+  /** Returns the operations in the order in which they must be applied. */
   build(): Operation[] {
     return [
       ...this.#removeMissing("required"),
@@ -104,11 +105,11 @@ export class NodePatchBuilder {
     const path = this.#pointerTo("/type");
     const operations: Operation[] = [
       { op: "test", path, value: type },
-      { op: "replace", path, value: asKeyword([...allowed, ...added]) },
+      { op: "replace", path, value: typeKeyword([...allowed, ...added]) },
     ];
     // A field for an array or object needs `x-personal` once it may also contain a scalar.
-    const isStated = this.location.node["x-personal"] !== undefined || allowed.some(isScalarType);
-    if (!isStated && added.some(isScalarType)) {
+    const hasPersonal = this.location.node["x-personal"] !== undefined || allowed.some(mayBePersonal);
+    if (!hasPersonal && added.some(mayBePersonal)) {
       operations.push({ op: "add", path: this.#pointerTo("/x-personal"), value: UNKNOWN_PERSONAL });
     }
     return operations;
@@ -123,18 +124,18 @@ export class NodePatchBuilder {
       { op: "test", path, value: isConst ? known[0] : known },
       { op: "remove", path },
     ];
-    if (this.#removesValues) return [...removal, ...this.#stateUnknownPersonal()];
+    if (this.#removesValues) return [...removal, ...this.#setUnknownPersonal()];
     if (isConst) return [...removal, { op: "add", path: this.#pointerTo("/enum"), value: [...known, ...this.#values] }];
     return [...this.#values].map((value) => ({ op: "add", path: `${path}/-`, value }));
   }
 
   /** Without a list of values, `x-personal: false` is no longer allowed. */
-  #stateUnknownPersonal(): Operation[] {
+  #setUnknownPersonal(): Operation[] {
     if (this.location.node["x-personal"] !== false) return [];
     return [{ op: "replace", path: this.#pointerTo("/x-personal"), value: UNKNOWN_PERSONAL }];
   }
 
-  #pointerTo(below: string): string {
-    return this.location.pointer + below;
+  #pointerTo(suffix: string): string {
+    return this.location.pointer + suffix;
   }
 }

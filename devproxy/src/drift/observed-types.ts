@@ -1,13 +1,13 @@
-import { asKeyword, JSON_TYPES, type JsonType, jsonType } from "./json-type.js";
+import { JSON_TYPES, type JsonType, jsonType, typeKeyword } from "./json-type.js";
 
-/** Maximum depth of nested arrays whose items are looked at. Deeper items may have any type. */
+/** Maximum depth of nested arrays whose items are examined. Deeper items may have any type. */
 const MAX_DEPTH = 4;
 
 /** The `x-personal` that a schema patch proposes for a new field: its values are redacted until somebody has reviewed it. */
 export const UNKNOWN_PERSONAL = "text";
 
-/** Whether values of a JSON type can be personal by themselves. */
-export function isScalarType(type: string): boolean {
+/** Whether a value of a JSON type may be personal by itself. Those of arrays and objects are in their items and fields. */
+export function mayBePersonal(type: string): boolean {
   return type !== "object" && type !== "array" && type !== "null";
 }
 
@@ -36,8 +36,8 @@ export class ObservedTypes {
       const type = JSON_TYPES.filter((name) => name !== "integer");
       return { type, description, "x-personal": UNKNOWN_PERSONAL };
     }
-    const node: Record<string, unknown> = { type: asKeyword(types), description };
-    if (types.some(isScalarType)) node["x-personal"] = UNKNOWN_PERSONAL;
+    const node: Record<string, unknown> = { type: typeKeyword(types), description };
+    if (types.some(mayBePersonal)) node["x-personal"] = UNKNOWN_PERSONAL;
     if (types.includes("array")) node.items = (this.#items ?? new ObservedTypes()).toNode("An element.");
     if (types.includes("object")) node.additionalProperties = true;
     return node;

@@ -6,9 +6,9 @@ import { pushesOfFile } from "./file.js";
 import { pushesOfRows, type RecordedPush } from "./pushes.js";
 
 /**
- * The pushes of a journal's folder, or of a file that holds one push as JSON, or several, one a line.
+ * Reads the pushes of a journal's folder, or of a file that contains one push as JSON, or one per line.
  * @param options.onDamage called for each damaged line of a journal, which is skipped
- * @throws DevproxyError `usage` for a path that holds no pushes; JournalError `journal_unreadable`, `journal_newer`
+ * @throws DevproxyError `usage` for a path that contains no pushes; JournalError `journal_unreadable`, `journal_newer`
  */
 export async function* pushesAt(
   path: string,
@@ -17,13 +17,13 @@ export async function* pushesAt(
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     const why = found.code === "ENOENT" ? "does not exist" : `cannot be read (${found.code})`;
-    throw usageError(`${path} ${why}. Give a push as JSON, several, one a line, or the folder of a journal.`);
+    throw usageError(`${path} ${why}. Give the folder of a journal, or a file with one push as JSON, or one per line.`);
   }
   if (!found.isDirectory()) return yield* pushesOfFile(path);
   // If the folder cannot be listed, reading the journal reports why.
   const segments = await listSegments(path).catch(() => undefined);
   if (segments?.length === 0) {
-    throw usageError(`The folder ${path} is no journal: it holds no 000001.ndjson.`);
+    throw usageError(`The folder ${path} is not a journal: it contains no 000001.ndjson.`);
   }
   const reader = await openSnapshot(path, options);
   for await (const pushes of pushesOfRows(reader, reader.index.rows)) yield* pushes;

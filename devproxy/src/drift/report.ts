@@ -3,7 +3,7 @@ import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
 const MAX_VALUES = 10;
-const MAX_LETTERS = 60;
+const MAX_VALUE_LENGTH = 60;
 
 /** Returns a summary as `--json` prints it, one object per line. */
 export function driftEvents({ groups, patches }: DriftSummary): object[] {
@@ -14,7 +14,7 @@ export function driftEvents({ groups, patches }: DriftSummary): object[] {
 }
 
 /** Returns the line about the pushes that a summary leaves out, if any. */
-export function replayLines({ replays }: DriftSummary): string[] {
+export function leftOutLines({ replays }: DriftSummary): string[] {
   return replays === 0 ? [] : [`${thousands(replays)} left out: replays and test pushes`];
 }
 
@@ -22,17 +22,17 @@ type Paint = (style: Style, text: string) => string;
 
 /** Returns a summary as lines for a terminal. `paint` colours parts of them; default: no colours. */
 export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
-  return [...groupsAsLines(summary, paint), ...patchLines(summary, paint), totalLine(summary, paint)];
+  return [...allGroupLines(summary, paint), ...patchLines(summary, paint), totalLine(summary, paint)];
 }
 
-/** Returns the same without patches, for users of the package, who cannot change its schemas. */
-export function driftReport(summary: DriftSummary, paint: Paint): string[] {
+/** Returns the lines of a summary without patches, for users of the package, who cannot change its schemas. */
+export function driftLinesWithoutPatches(summary: DriftSummary, paint: Paint): string[] {
   const hint = "The schemas are part of airudder-webhooks. Report the drift there; --json adds a patch to the report.";
   const hints = summary.patches.length === 0 ? [] : [hint, ""];
-  return [...groupsAsLines(summary, paint), ...hints, totalLine(summary, paint)];
+  return [...allGroupLines(summary, paint), ...hints, totalLine(summary, paint)];
 }
 
-function groupsAsLines({ groups }: DriftSummary, paint: Paint): string[] {
+function allGroupLines({ groups }: DriftSummary, paint: Paint): string[] {
   return groups.flatMap((group) => [...groupLines(group, paint), ""]);
 }
 
@@ -47,7 +47,7 @@ function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
 }
 
 function totalLine(summary: DriftSummary, paint: Paint): string {
-  return paint("dim", [totals(summary), ...replayLines(summary)].join("; "));
+  return paint("dim", [totals(summary), ...leftOutLines(summary)].join("; "));
 }
 
 function groupLines(group: DriftGroup, paint: Paint): string[] {
@@ -72,7 +72,7 @@ function gotText({ kind, got, values, hidden }: DriftGroup): string {
 }
 
 function shorten(text: string): string {
-  return text.length <= MAX_LETTERS ? text : `${text.slice(0, MAX_LETTERS)}...`;
+  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH)}...`;
 }
 
 /** Returns equivalent JSON without characters that control a terminal. */
@@ -80,10 +80,10 @@ function printable(value: unknown): string {
   return escapeControls(JSON.stringify(value));
 }
 
-function totals({ pushes: all, drifting, unmeasured, groups }: DriftSummary): string {
+function totals({ pushes: all, drifting, withoutSchema, groups }: DriftSummary): string {
   const drift =
     drifting === 0
       ? `no drift in ${pushCount(all)}`
       : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushCount(all)}`;
-  return unmeasured === 0 ? drift : `${drift}; ${thousands(unmeasured)} of an unknown type`;
+  return withoutSchema === 0 ? drift : `${drift}; ${thousands(withoutSchema)} of an unknown type`;
 }

@@ -28,12 +28,12 @@ export class SchemaPatchBuilder {
   /** Returns one patch for each file that has to change, sorted by file. */
   build(): SchemaPatch[] {
     return [...this.#files]
-      .map(([file, nodes]) => ({ file, patch: inOrder(nodes).flatMap((node) => node.build()) }))
+      .map(([file, nodes]) => ({ file, patch: sortedByPointer(nodes).flatMap((node) => node.build()) }))
       .filter(({ patch }) => patch.length > 0)
       .sort((a, b) => (a.file < b.file ? -1 : 1));
   }
 }
 
-function inOrder(nodes: ReadonlyMap<string, NodePatchBuilder>): NodePatchBuilder[] {
+function sortedByPointer(nodes: ReadonlyMap<string, NodePatchBuilder>): NodePatchBuilder[] {
   return [...nodes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, node]) => node);
 }

@@ -12,7 +12,10 @@ import { type SchemaNode, typesOf, valuesOf } from "./schema.js";
 
 /** Reads the files of schemas, and determines how a schema patch names them. */
 export interface SchemaSource {
-  /** Whether these are the schemas of the validators in `airudder-webhooks`. If so, pushes without drift there are not compared again. */
+  /**
+   * Whether these are the schemas of the validators in `airudder-webhooks`. If so, pushes that those validators accept without drift are not
+   * compared again.
+   */
   readonly isPublished?: boolean;
   /** Returns the file of the schema with this name (`dialer.task.bare`), as a schema patch names it, with `/`. */
   fileOf(name: string): string;
@@ -20,7 +23,7 @@ export interface SchemaSource {
   read(file: string): string;
 }
 
-/** A node of a schema, with the file that contains it. It is never a reference, but the node that the reference refers to. */
+/** A node of a schema, with the file that contains it. References are resolved: the node has no `$ref`. */
 export interface SchemaLocation {
   readonly file: string;
   /** JSON pointer into the file; empty for its root. */
@@ -36,7 +39,7 @@ export class Schemas {
   readonly #files = new Map<string, SchemaNode>();
   readonly #locations = new Map<string, SchemaLocation>();
   readonly #compile = schemaCompiler<SchemaLocation>(({ file, pointer, node }) => {
-    const at = (below: string) => this.#resolve(file, pointer + below);
+    const at = (suffix: string) => this.#resolve(file, pointer + suffix);
     const { required, properties = {}, items, additionalProperties: rest = true } = node;
     return {
       types: typesOf(node),
@@ -59,7 +62,7 @@ export class Schemas {
   }
 
   /**
-   * Returns the node at a pointer, or the one that it refers to.
+   * Returns the node at a pointer. Follows references.
    * @param from the references that led here
    * @throws DevproxyError `bad_schema`
    */
@@ -69,7 +72,7 @@ export class Schemas {
     if (known !== undefined) return known;
     if (from.includes(key)) throw badSchema(`The reference ${key} leads back to itself.`);
     const node = readAt(this.#parse(file), parsePointer(pointer)) as SchemaNode | undefined;
-    if (node === undefined) throw badSchema(`${from.at(-1) ?? file} leads to ${key}, where there is nothing.`);
+    if (node === undefined) throw badSchema(`${from.at(-1) ?? file} refers to ${key}, which does not exist.`);
     const location = node.$ref === undefined ? { file, pointer, node } : this.#follow(file, node.$ref, [...from, key]);
     this.#locations.set(key, location);
     return location;

@@ -11,8 +11,8 @@ export interface DriftSummary {
   readonly pushes: number;
   /** Number of pushes that differ from their schema. */
   readonly drifting: number;
-  /** Number of pushes of an unknown type, or that are no JSON object: there is no schema to compare them with. */
-  readonly unmeasured: number;
+  /** Number of pushes that no schema describes: their type is unknown, or they are not JSON objects. */
+  readonly withoutSchema: number;
   /** Number of replays, and test pushes of `doctor`, which are left out. */
   readonly replays: number;
   /** The most frequent first. */
@@ -47,7 +47,7 @@ export async function summarizeDrift(
 }
 
 /** A push that has a schema. */
-interface Measured {
+interface PushWithSchema {
   type: string;
   schema: string;
   payload: object;
@@ -59,7 +59,7 @@ export class DriftSummaryBuilder {
   readonly #schemas: Schemas;
   readonly #patches = new SchemaPatchBuilder();
   readonly #groups = new Map<string, DriftGroupBuilder>();
-  readonly #counts = { pushes: 0, drifting: 0, unmeasured: 0, replays: 0 };
+  readonly #counts = { pushes: 0, drifting: 0, withoutSchema: 0, replays: 0 };
   readonly #isPublished: boolean;
   readonly #reveal: boolean;
   readonly #style: PathStyle;
@@ -82,12 +82,12 @@ export class DriftSummaryBuilder {
     this.#counts.pushes++;
     const validation = validatePush(push.body, push.headers, push);
     const { schema, payload = {}, quarantined, drift } = validation;
-    if (schema === undefined) this.#counts.unmeasured++;
+    if (schema === undefined) this.#counts.withoutSchema++;
     else if (!this.#isPublished || quarantined || drift.length > 0)
       this.#compare(push, { ...validation, schema, payload });
   }
 
-  #compare(push: RecordedPush, { type, schema, payload, quarantined }: Measured): void {
+  #compare(push: RecordedPush, { type, schema, payload, quarantined }: PushWithSchema): void {
     const mismatches = findMismatches(this.#schemas.get(schema), payload, this.#style);
     if (mismatches.length > 0) this.#counts.drifting++;
     for (const mismatch of mismatches) {

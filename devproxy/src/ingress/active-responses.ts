@@ -1,8 +1,9 @@
 import type { Server, ServerResponse } from "node:http";
 
+/** Maximum duration of each of the two waits in `closeServer`. */
 const GRACE_MS = 1_000;
 
-/** The requests that have no complete response yet. */
+/** Tracks responses that are not complete, so that a server can close without breaking them off. */
 export class ActiveResponses {
   readonly #responses = new Set<ServerResponse>();
   #onEmpty: (() => void) | undefined;
@@ -16,8 +17,9 @@ export class ActiveResponses {
   }
 
   /**
-   * Stops accepting requests, and waits a moment for responses. Then calls `respondNow`, which causes the other responses, and waits again.
-   * Closes what is left.
+   * Closes a server. Stops accepting requests, and waits up to 1 s for active responses. Then calls `respondNow` and waits up to 1 s again.
+   * Finally closes all connections that are still open.
+   * @param respondNow must make the server send its remaining responses
    */
   async closeServer(server: Server, respondNow: () => void): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -28,7 +30,7 @@ export class ActiveResponses {
     await closed;
   }
 
-  /** Resolves when there is no such request, or after `GRACE_MS`. */
+  /** Resolves when no response is active, or after `GRACE_MS`. */
   #untilEmpty(): Promise<void> {
     if (this.#responses.size === 0) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Below this total size of bodies, the next regular garbage collection is soon enough. */
+/** Below this total size of bodies, no extra garbage collection is needed. */
 const MIN_BYTES = 64 * 1024 * 1024;
+/** Time without responses before a collection. */
 const IDLE_MS = 1_000;
 
 /**

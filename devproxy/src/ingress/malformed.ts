@@ -3,16 +3,16 @@ import type { Socket } from "node:net";
 import type { Listener } from "../events.js";
 import { Rejections } from "./rejections.js";
 
-const REPORT_EVERY_MS = 60_000;
+const REPORT_INTERVAL_MS = 60_000;
 
-/** Rejects and reports requests that are not valid HTTP, at most one report per minute because anybody may send them. */
-export function reportMalformed(server: Server, listener: Listener): void {
+/** Rejects requests that are not valid HTTP. Reports at most one per minute, because anybody may send them. */
+export function rejectMalformed(server: Server, listener: Listener): void {
   const rejections = new Rejections(listener);
   const responses = new WeakMap<object, ServerResponse>();
   let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (status: number, code: string, message: string) => {
     const now = performance.now();
-    if (now - reportedAt < REPORT_EVERY_MS) return;
+    if (now - reportedAt < REPORT_INTERVAL_MS) return;
     reportedAt = now;
     rejections.report(status, code, message);
   };
@@ -32,6 +32,6 @@ export function reportMalformed(server: Server, listener: Listener): void {
   });
   server.on("checkExpectation", (_, response) => {
     response.writeHead(417).end();
-    report(417, "unknown_expectation", "Its header Expect has an unknown value.");
+    report(417, "unknown_expectation", "Its Expect header has an unknown value.");
   });
 }

@@ -5,7 +5,7 @@ import { describeFailure, gatewayError } from "../delivery/index.js";
 import { lookup, removeInternalHeaders } from "../http/index.js";
 import { sendResponse } from "./send-response.js";
 
-/** Forwards requests that are not pushes to the app, at their own path. Records nothing. */
+/** Returns a handler for requests that are not pushes. It forwards them to the app with their path unchanged, and records nothing. */
 export function passThroughTo(target: URL): (request: IncomingMessage, response: ServerResponse) => void {
   const agent = target.protocol === "https:" ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
   const proxy = createProxyMiddleware({

@@ -10,13 +10,13 @@ export function respondToPing(request: IncomingMessage, response: ServerResponse
   response.end(pingResponse(secret, nonce));
 }
 
-/** An app that responds to pings and to nothing else, to check a tunnel with. */
-export function pingApp(secret: string): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.use((request, response) => {
+/** Creates an ingress that responds only to pings, to check a tunnel. Other requests get 404. */
+export function createPingIngress(secret: string): Express {
+  const ingress = express();
+  ingress.disable("x-powered-by");
+  ingress.use((request, response) => {
     if (routeOf(request.url, secret) === "ping") return respondToPing(request, response, secret);
     response.writeHead(404, { "content-type": "application/json" }).end("{}");
   });
-  return app;
+  return ingress;
 }

@@ -4,7 +4,10 @@ import { describePush, factsOf, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
 
-/** The head of the record of a push, and the likely cause if its `Sign` is wrong. */
+/**
+ * The head of the record of a push, and the likely cause if its `Sign` is wrong.
+ * @param key key of `Sign`. Default: the vendor's public key
+ */
 export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,
@@ -26,11 +29,11 @@ export function describeRequest(
 }
 
 /** The headers and bytes of a request as received. */
-export function contentOf(request: IncomingMessage, body: Buffer): Content {
+export function contentOfRequest(request: IncomingMessage, body: Buffer): Content {
   return { headers: headerMap(request.headers), body };
 }
 
-/** Whether a request was sent to this machine. Through a tunnel, `Host` is the public name. */
+/** Whether a request was sent directly. In a request through a tunnel, `Host` is the public name. */
 function isLocal(host: string | undefined): boolean {
   return host === undefined || /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
 }

@@ -2,9 +2,9 @@ import type { ServerResponse } from "node:http";
 import type { Listener } from "../events.js";
 import { sendError } from "./send-response.js";
 
-const WRONG_PATH_EVERY_MS = 60_000;
+const WRONG_PATH_INTERVAL_MS = 60_000;
 
-/** Rejects requests, and reports this: otherwise a wrong URL at Airudder would go unnoticed. */
+/** Rejects requests, and reports each rejection, so that a wrong URL at Airudder is noticed. */
 export class Rejections {
   #wrongPathAt = Number.NEGATIVE_INFINITY;
 
@@ -22,10 +22,10 @@ export class Rejections {
   }
 
   /** Rejects a request to another path. Reports at most one per minute, because anybody may send them. */
-  wrongPath(response: ServerResponse): void {
+  rejectWrongPath(response: ServerResponse): void {
     response.writeHead(404, { "content-type": "application/json" }).end("{}");
     const now = performance.now();
-    if (now - this.#wrongPathAt < WRONG_PATH_EVERY_MS) return;
+    if (now - this.#wrongPathAt < WRONG_PATH_INTERVAL_MS) return;
     this.#wrongPathAt = now;
     this.report(
       404,

@@ -1,10 +1,13 @@
 import { equalSecrets } from "../http/index.js";
 import { pingSecret } from "../tunnel/index.js";
 
-/** What a request to the ingress is. */
+/** The kind of a request to the ingress. */
 export type Route = "push" | "ping" | "other";
 
-/** Reads the path of a request: `/in/<secret>` is a push, `/in/<ping secret>/ping` a ping. Compares secrets in constant time. */
+/**
+ * Determines the kind of a request from its path. `/in/<secret>` is a push. `/in/<ping secret>/ping` and `/in/<secret>/ping` are pings.
+ * Compares secrets in constant time.
+ */
 export function routeOf(url: string, secret: string): Route {
   const path = url.split("?", 1)[0] as string;
   const match = /^\/in\/([^/]+)(\/ping|\/)?$/.exec(path);

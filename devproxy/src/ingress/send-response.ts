@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppResponse } from "../delivery/index.js";
 import { endToEndHeaders } from "../http/index.js";
 
-/** Sends the response of the app to the sender of a push. */
+/** Sends the response of the app to the sender of a push. If the response was cut, sends 502 instead. */
 export function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -19,7 +19,7 @@ export function sendResponse(
   try {
     response.writeHead(status, hasNoBody ? forwarded : { ...forwarded, "content-length": body.length });
   } catch {
-    // Node read a header that it does not write. The sender needs only the status.
+    // Node.js accepts some headers from the app that it refuses to send. The sender needs only the status.
     response.writeHead(status, hasNoBody ? {} : { "content-length": body.length });
   }
   response.end(hasNoBody ? undefined : body);

@@ -10,13 +10,15 @@ import { behindTunnel } from "../tunnel/index.js";
 import type { ActiveResponses } from "./active-responses.js";
 import { BodyMemory } from "./body-memory.js";
 import { respondToPing } from "./ping.js";
-import { contentOf, describeRequest } from "./record.js";
+import { contentOfRequest, describeRequest } from "./record.js";
 import { Rejections } from "./rejections.js";
 import { routeOf } from "./route.js";
 import { sendError, sendResponse } from "./send-response.js";
 
 export interface IngressOptions {
+  /** The secret in the path of the public URL. */
   secret: string;
+  /** Key of `Sign`. Default: the vendor's public key. */
   key: string | undefined;
   store: Store;
   live: LiveDelivery;
@@ -27,13 +29,16 @@ export interface IngressOptions {
   passThrough?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined;
 }
 
-/** Receives pushes at `/in/<secret>`. Records each one, then responds with the response of the app. */
+/**
+ * Creates an Express app that receives pushes at `/in/<secret>`. It records each push, then sends the response of the developer's app, or an
+ * acknowledgement if that app does not respond in time.
+ */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
   const rejections = new Rejections(options.listener);
   const memory = new BodyMemory();
-  const app = express();
-  app.disable("x-powered-by");
-  app.use((request, response) => {
+  const ingress = express();
+  ingress.disable("x-powered-by");
+  ingress.use((request, response) => {
     active.add(response);
     const route = routeOf(request.url, options.secret);
     if (route === "ping") return respondToPing(request, response, options.secret);
@@ -41,14 +46,14 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
       return receivePush(request, response, options, rejections, memory).catch(({ message }: Error) => {
         sendError(response, 503, "journal_unavailable", `The push could not be recorded: ${message}`);
         const what =
-          "A push, or its acknowledgement, could not be recorded. The response was 503, so that Airudder retries";
+          "The response was 503, so that Airudder retries. A push, or its acknowledgement, could not be recorded";
         options.listener({ event: "note", code: "not_recorded", message: `${what}: ${message}` });
       });
     }
     if (options.passThrough) return options.passThrough(request, response);
-    rejections.wrongPath(response);
+    rejections.rejectWrongPath(response);
   });
-  return app;
+  return ingress;
 }
 
 async function receivePush(
@@ -72,12 +77,12 @@ async function receivePush(
   if (body === "too_large") {
     return rejections.reject(response, 413, "too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`);
   }
-  const content = contentOf(request, body);
+  const content = contentOfRequest(request, body);
   const { head, signProblem } = describeRequest(request, content, key);
   const row = await store.recordPush(head, content);
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
-  sendResponse(request, response, await live.responseTo(row, content, receivedAt));
+  sendResponse(request, response, await live.deliver(row, content, receivedAt));
   memory.add(body.length);
 }
 
@@ -85,8 +90,8 @@ async function receivePush(
  * Listens on 127.0.0.1.
  * @throws DevproxyError `port_in_use`, `port_refused`
  */
-export function listen(app: Express, port: number): Promise<Server> {
-  const server = behindTunnel(createServer(app));
+export function listen(ingress: Express, port: number): Promise<Server> {
+  const server = behindTunnel(createServer(ingress));
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const inUse = error.code === "EADDRINUSE";
@@ -94,7 +99,7 @@ export function listen(app: Express, port: number): Promise<Server> {
       reject(
         new DevproxyError(
           inUse ? "port_in_use" : "port_refused",
-          `Port ${port} ${why}. Give another one, or --port 0 to use a free one.`,
+          `Port ${port} ${why}. Use another port, or --port 0 for a free one.`,
         ),
       );
     });
@@ -102,7 +107,7 @@ export function listen(app: Express, port: number): Promise<Server> {
   });
 }
 
-/** The port of a server that listens. */
+/** The port of a listening server. */
 export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }

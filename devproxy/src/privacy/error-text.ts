@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { replaceQuoted } from "airudder-webhooks/inspect";
 
-/** Longer texts are cut. */
+/** Maximum length of a text, in characters. A longer one is cut. */
 const MAX_LENGTH = 8_000;
 
 const CLASS =
@@ -12,7 +12,7 @@ const FUNCTION = /^(?:async |new )?[\w$.<>#]{1,100}(?: \[as [\w$.]{1,60}\])?$/;
 const CAUSE = "; caused by ";
 /** Five digits or more, with the separators that phone numbers, amounts and dates have. */
 const DIGITS = /\+?\(?\d(?:[\s().,:/-]{0,2}\d){4,}/g;
-const WORD = /[A-Z][A-Z0-9_]{3,40}/g;
+const SYSTEM_CODE = /[A-Z][A-Z0-9_]{3,40}/g;
 
 /** Returns the placeholder of a value. */
 export type Replace = (kind: "value" | "email" | "digits" | "message", value: string) => string;
@@ -31,13 +31,13 @@ export function redactError(text: string, payload: unknown, replace: Replace): s
   return lines.map((line) => redactLocation(line, redact, redactName) ?? redactMessage(line, redact)).join("\n");
 }
 
-/** A line of a stack, redacted; `undefined` for another line. */
+/** A line of a stack, redacted; `undefined` for any other line. */
 function redactLocation(line: string, redact: RedactText, redactName: RedactText): string | undefined {
   const [, at, name, location] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
   if (name === undefined) return `${at}${location}`;
-  const safeName = FUNCTION.test(name) ? redactName(name) : redact(name);
-  return safeName === name ? line : `${at}${safeName} (${location})`;
+  const redactedName = FUNCTION.test(name) ? redactName(name) : redact(name);
+  return redactedName === name ? line : `${at}${redactedName} (${location})`;
 }
 
 /** A line with the messages of the error and of its causes, redacted. Their classes and codes stay. */
@@ -52,17 +52,18 @@ function redactMessage(line: string, redact: RedactText): string {
   return parts.join(CAUSE);
 }
 
-/** Redacts all but the error codes of the system. */
+/** Replaces a whole text by one placeholder, and keeps only the system's error codes in it, such as `ECONNREFUSED`. */
 function messageRedactor(replace: Replace): RedactText {
   return (text) => {
     if (text.trim() === "") return text;
-    const codes = (text.match(WORD) ?? []).filter(
+    const codes = (text.match(SYSTEM_CODE) ?? []).filter(
       (word) => Object.hasOwn(constants.errno, word) || word.startsWith("ERR_"),
     );
     return [...new Set(codes), replace("message", text)].join(" ");
   };
 }
 
+/** Replaces only the values of the payload, e-mail addresses and runs of digits. */
 function valueRedactor(payload: unknown, replace: Replace): RedactText {
   return (text) => replaceQuoted(text, payload, DIGITS, replace);
 }

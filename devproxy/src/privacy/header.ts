@@ -1,4 +1,4 @@
-const SECRET =
+const SECRET_NAME =
   /^(authorization|cookie|set-cookie|proxy-authorization)$|(^|-)(auth|session|token|secret|api-?key|password)(-|$)/;
 
 const DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
@@ -30,9 +30,9 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
   "x-powered-by": /^Express$/,
 };
 
-/** Whether a header contains a secret, by its name. */
+/** Whether the name of a header says that its value is a secret. */
 export function isSecretHeader(name: string): boolean {
-  return SECRET.test(name.toLowerCase());
+  return SECRET_NAME.test(name.toLowerCase());
 }
 
 /** Whether a header's value may be printed. */

@@ -39,7 +39,7 @@ function stringEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** Maximum indentation; deeper levels stay on the line where they start. */
+/** Maximum indentation, in levels. Deeper levels stay on the line where they start. */
 const MAX_INDENT = 64;
 
 /** A JSON document as text, so that numbers, duplicate keys and escapes are printed unchanged. */
@@ -51,18 +51,18 @@ export class JsonText {
   pretty(): string {
     const out: string[] = [];
     let depth = 0;
-    let last = "";
+    let previous = "";
     const line = () => (depth > MAX_INDENT ? "" : `\n${"  ".repeat(depth)}`);
     for (const { text: token } of jsonTokens(this.text)) {
       if (token === "}" || token === "]") {
         const isTooDeep = depth > MAX_INDENT;
         depth--;
-        if (last !== "{" && last !== "[" && !isTooDeep) out.push(line());
-      } else if (last === "{" || last === "[" || last === ",") out.push(line());
-      else if (last === ":") out.push(" ");
+        if (previous !== "{" && previous !== "[" && !isTooDeep) out.push(line());
+      } else if (previous === "{" || previous === "[" || previous === ",") out.push(line());
+      else if (previous === ":") out.push(" ");
       if (token === "{" || token === "[") depth++;
       out.push(token);
-      last = token;
+      previous = token;
     }
     return out.join("");
   }

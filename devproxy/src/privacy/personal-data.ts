@@ -73,7 +73,7 @@ export function isFieldName(name: string): boolean {
 
 const IS_HARMLESS_ID = new RegExp(`^${UUID}$|^(?=.*[a-f])(?=.*\\d)[0-9a-f]{16,64}$`, "i");
 
-/** Whether an id is not personal: a UUID, or hexadecimal with letters and at least 16 digits. */
+/** Whether an id is not personal: a UUID, or 16 to 64 hexadecimal digits, both letters and decimal ones. */
 export function isHarmlessId(text: string): boolean {
   return IS_HARMLESS_ID.test(text);
 }

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { jsonTokens } from "./json-text.js";
 import { guessKind, isFieldName, isHarmlessId, type PlaceholderKind, replacePhonesAndEmails } from "./personal-data.js";
-import { fieldOf, isDocumented, type SchemaContext } from "./schema-context.js";
+import { fieldOf, namesField, type SchemaContext } from "./schema-context.js";
 
-/** Maximum nesting; deeper values are not printed. */
+/** Maximum nesting, in levels. Deeper values are not printed. */
 const MAX_DEPTH = 200;
 const TOO_DEEP = JSON.stringify("<nested too deeply>");
 
@@ -45,44 +45,44 @@ export class Placeholders {
   json(text: string, context?: SchemaContext): string {
     const out: string[] = [];
     const levels: Level[] = [];
-    let next = context;
+    let nextContext = context;
     let isKey = false;
-    let skipped = 0;
+    let skippedLevels = 0;
     for (const { text: token } of jsonTokens(text)) {
       if (token === "{" || token === "[") {
-        if (skipped > 0 || levels.length === MAX_DEPTH) {
-          if (skipped++ === 0) out.push(TOO_DEEP);
+        if (skippedLevels > 0 || levels.length === MAX_DEPTH) {
+          if (skippedLevels++ === 0) out.push(TOO_DEEP);
           continue;
         }
-        levels.push({ context: next, isObject: token === "{" });
+        levels.push({ context: nextContext, isObject: token === "{" });
         isKey = token === "{";
-        if (!isKey) next = next?.items;
+        if (!isKey) nextContext = nextContext?.items;
         out.push(token);
       } else if (token === "}" || token === "]") {
-        if (skipped > 0) skipped--;
+        if (skippedLevels > 0) skippedLevels--;
         else {
           levels.pop();
           out.push(token);
         }
-      } else if (skipped > 0) continue;
+      } else if (skippedLevels > 0) continue;
       else if (token === ",") {
         const level = levels.at(-1) as Level;
         isKey = level.isObject;
-        if (!isKey) next = level.context?.items;
+        if (!isKey) nextContext = level.context?.items;
         out.push(token);
       } else if (token === ":") out.push(token);
       else if (isKey) {
         const name: string = JSON.parse(token);
         const { context: parent } = levels.at(-1) as Level;
-        out.push(isDocumented(parent, name) ? token : JSON.stringify(this.name(name)));
-        next = fieldOf(parent, name);
+        out.push(namesField(parent, name) ? token : JSON.stringify(this.name(name)));
+        nextContext = fieldOf(parent, name);
         isKey = false;
-      } else out.push(this.#scalar(token, next));
+      } else out.push(this.#scalar(token, nextContext));
     }
     return out.join("");
   }
 
-  /** A key of an object, or another name. A placeholder replaces it if it may be personal. */
+  /** A key of an object, or the name of a header or query parameter. A placeholder replaces it if it may be personal. */
   name(name: string): string {
     if (name === "" || isFieldName(name)) return name;
     const kind = guessKind(name);

@@ -7,8 +7,8 @@ const SECRETS =
   /\b((?:auth)?token|secret|password|api-?key|authorization|bearer)\b(["':=\s]+)(?:bearer\s+)?[^\s"',;]+/gi;
 
 /**
- * A line that a program of the user printed, such as a tunnel's, without secrets and personal data. Of a URL, only the host stays.
- * `<hidden>` replaces secrets, e-mail addresses and phone numbers.
+ * Redacts a line that a program of the user printed, such as a tunnel client. `<hidden>` replaces secrets, e-mail addresses and phone
+ * numbers. Of a URL, only the scheme and the host stay.
  */
 export function redactProgramLine(line: string): string {
   return replacePhonesAndEmails(line.replace(URLS, "$1$2").replace(SECRETS, `$1$2${HIDDEN}`), () => HIDDEN);

@@ -88,12 +88,12 @@ export class Redactor {
     return outcome.error === undefined ? outcome : { ...outcome, error: this.handlerError(outcome.error, push) };
   }
 
-  /** The id of a task, call or workflow. A placeholder, which the filters accept, replaces it, unless it is a UUID or hexadecimal. */
+  /** The id of a task, call or workflow. UUIDs and hexadecimal ids stay. Placeholders, which the filters accept, replace all others. */
   id(id: string): string {
     return this.isOff ? id : this.#placeholders.id(id);
   }
 
-  /** The id of a push, which the dev proxy or an inbox generated. */
+  /** The id of a push, which the dev proxy or an inbox generated. Redacted only if it looks personal. */
   pushId(id: string): string {
     return /^[\w-]{1,64}$/.test(id) && this.#placeholders.text(id) === id ? id : this.id(id);
   }
@@ -124,6 +124,7 @@ export class Redactor {
       .join("/");
   }
 
+  /** The headers of a request or response. */
   headers(headers: HeaderMap): HeaderMap {
     if (this.isOff) return headers;
     return Object.fromEntries(
@@ -139,7 +140,7 @@ export class Redactor {
     if (this.isOff) return url;
     const start = url.indexOf("?");
     const [path, query] = start < 0 ? [url, undefined] : [url.slice(0, start), url.slice(start + 1)];
-    const pairs = query?.split("&").map((pair) => this.#pair(pair));
+    const pairs = query?.split("&").map((pair) => this.#parameter(pair));
     return `${this.#path(path)}${pairs === undefined ? "" : `?${pairs.join("&")}`}`;
   }
 
@@ -149,21 +150,21 @@ export class Redactor {
       if (step === "") return step;
       // The receiver also accepts its token in a path that ends with /t/TOKEN.
       if (all[i - 1] === "t" && i === all.length - 1) return HIDDEN;
-      const isPlain = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
-      return isPlain ? step : this.#placeholders.placeholder(guessKind(decoded(step)), decoded(step));
+      const isHarmless = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
+      return isHarmless ? step : this.#placeholders.placeholder(guessKind(decoded(step)), decoded(step));
     });
     return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + steps.join("/");
   }
 
-  #pair(pair: string): string {
+  #parameter(pair: string): string {
     const end = pair.indexOf("=");
     const rawName = end < 0 ? pair : pair.slice(0, end);
     const name = decoded(rawName);
-    const safeName = isFieldName(name) || name === "" ? rawName : this.#placeholders.name(name);
-    if (end < 0) return safeName;
+    const redactedName = isFieldName(name) || name === "" ? rawName : this.#placeholders.name(name);
+    if (end < 0) return redactedName;
     const value = decoded(pair.slice(end + 1));
-    if (value === "") return `${safeName}=`;
-    return `${safeName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#placeholders.placeholder(guessKind(value), value)}`;
+    if (value === "") return `${redactedName}=`;
+    return `${redactedName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#placeholders.placeholder(guessKind(value), value)}`;
   }
 
   #header(name: string, value: string): string {
@@ -179,7 +180,7 @@ export class Redactor {
     return outcome === undefined ? HIDDEN : JSON.stringify(this.outcome(outcome));
   }
 
-  /** A JSON body, redacted. Another body is printed only with `--reveal`, because no schema describes it. */
+  /** A JSON body, redacted. Any other body is printed only with `--reveal`, because no schema describes it. */
   #body(
     body: Buffer,
     context: SchemaContext,
@@ -202,7 +203,7 @@ function jsonOf(body: Buffer, headers: HeaderMap): string {
   return textOf(headers["content-encoding"] === undefined ? body : parsePush(body, headers).raw);
 }
 
-/** Without a byte order mark, which is not JSON. */
+/** The text of a body, without a byte order mark, which JSON does not allow. */
 function textOf(body: Buffer): string {
   return body.toString("utf8").replace(/^\ufeff/, "");
 }
@@ -218,7 +219,7 @@ function isJson(text: string): boolean {
 
 function decoded(text: string): string {
   try {
-    // A plus before a digit starts a phone number whose sender did not encode it.
+    // A plus at the start, before a digit, belongs to a phone number that was not percent-encoded.
     return decodeURIComponent(text.replace(/^\+(?=\d)/, "%2B").replaceAll("+", " ")).trim();
   } catch {
     return text;

@@ -1,16 +1,17 @@
 import { catalogue } from "airudder-webhooks/inspect";
 import { ERROR_CODE } from "../http/index.js";
 
-/** What a schema states about a field: whether its values may be printed. A schema's `Shape` is one. */
+/** What a schema says about a field: whether its values may be printed. The `Shape` of a schema is assignable to this type. */
 export interface FieldContext {
   /** The kind of personal data that its values are. */
   readonly personal?: "id" | (string & {});
   /** Matches the values, as text, that may be printed. */
   readonly harmless?: RegExp;
-  /** Redacts a text value, instead of a placeholder. */
+  /** Redacts a text value. Default: a placeholder replaces it. */
   readonly redact?: (text: string) => string;
   readonly properties?: { readonly [name: string]: FieldContext };
   readonly items?: FieldContext;
+  /** The fields that `properties` does not name. */
   readonly additional?: boolean | FieldContext;
 }
 
@@ -33,7 +34,7 @@ export function fieldOf(context: SchemaContext, name: string): SchemaContext {
 }
 
 /** Whether a schema names the field. */
-export function isDocumented(context: SchemaContext, name: string): boolean {
+export function namesField(context: SchemaContext, name: string): boolean {
   return context?.properties !== undefined && Object.hasOwn(context.properties, name);
 }
 

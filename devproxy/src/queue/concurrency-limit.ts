@@ -1,32 +1,36 @@
 const MIN = 16;
 const MAX = 256;
 /** A response is slow if it takes longer than `SLOWER` times the fastest plus `SLOWER_MS`. */
-const SLOWER_MS = 20;
-const SLOWER = 2;
+const SLOW_EXTRA_MS = 20;
+const SLOW_FACTOR = 2;
 
 /**
- * Maximum number of queued pushes that are sent in parallel. It grows while the app responds as fast as at first, and shrinks when
- * responses become slower.
+ * Maximum number of queued pushes that are sent in parallel. It grows while response times stay close to the fastest one, and shrinks when
+ * responses become slow.
  */
 export class ConcurrencyLimit {
-  #size = MIN;
+  #max = MIN;
   #fastestMs = Number.POSITIVE_INFINITY;
 
-  get size(): number {
-    return this.#size;
+  get max(): number {
+    return this.#max;
   }
 
-  /** Starts over, because the app has restarted. */
+  /** Returns to the minimum, for an app that has restarted. */
   reset(): void {
-    this.#size = MIN;
+    this.#max = MIN;
     this.#fastestMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the time of a response into account. @param isFull whether the maximum number of pushes was in flight */
+  /**
+   * Updates the limit after a response.
+   * @param ms time that the app took to respond
+   * @param isFull whether the maximum number of pushes was in flight
+   */
   update(ms: number, isFull: boolean): void {
     this.#fastestMs = Math.min(this.#fastestMs, ms);
-    const isFast = ms <= this.#fastestMs * SLOWER + SLOWER_MS;
-    if (!isFast) this.#size = Math.max(MIN, this.#size - 1);
-    else if (isFull) this.#size = Math.min(MAX, this.#size + 1);
+    const isFast = ms <= this.#fastestMs * SLOW_FACTOR + SLOW_EXTRA_MS;
+    if (!isFast) this.#max = Math.max(MIN, this.#max - 1);
+    else if (isFull) this.#max = Math.min(MAX, this.#max + 1);
   }
 }

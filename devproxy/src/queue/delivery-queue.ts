@@ -6,7 +6,7 @@ import type { PendingDelivery } from "./pending-delivery.js";
 import { SubjectQueue } from "./subject-queue.js";
 
 /** Maximum number of attempts that reach the app without a complete response. */
-const MAX_BROKEN = 3;
+const MAX_BROKEN_RESPONSES = 3;
 
 /** What the queue needs to deliver pushes. */
 export interface DeliveryQueueOptions {
@@ -22,19 +22,19 @@ export interface DeliveryQueueOptions {
 }
 
 /**
- * Pushes that wait for an app that is down. When it is back, the pushes of one subject are sent one after the other, those of different
- * subjects in parallel. A new push waits only behind pushes of its own subject.
+ * Sends pushes to the app, and holds them while it is down. When it is up again, the waiting pushes of one subject are sent one after the
+ * other, those of different subjects in parallel. A new push waits only behind pushes of its own subject.
  */
 export class DeliveryQueue {
   /** By subject. Only subjects with waiting pushes, or with one that is being sent. */
   readonly #subjects = new Map<string, SubjectQueue>();
-  /** Subjects that may send. Those whose push failed come first. */
+  /** Subjects whose first push may be sent. Those whose push got a broken response come first. */
   readonly #ready = new Fifo<SubjectQueue>();
   /** Waiting pushes by id. */
   readonly #waiting = new Map<string, PendingDelivery>();
   readonly #concurrency = new ConcurrencyLimit();
   #inFlight = 0;
-  /** Whether a push is in flight that must be the only one. */
+  /** Whether the push in flight must be the only one. */
   #isExclusive = false;
   #started = false;
   #closed = false;
@@ -49,24 +49,25 @@ export class DeliveryQueue {
   /** Starts to send waiting pushes. */
   start(): void {
     this.#started = true;
-    this.wake();
+    this.restart();
   }
 
-  /** Sends a push unless it was acknowledged or others of its subject wait. It then waits, too. */
+  /** Sends a push now. Queues it instead if it was already acknowledged, or if its subject has pushes in the queue. */
   submit(pending: PendingDelivery): void {
     if (pending.acknowledged || this.#subjects.has(pending.subject)) this.#enqueue(pending);
     else void this.#sendNew(pending);
   }
 
-  /** Sends waiting pushes because the app has started. */
-  wake(): void {
+  /** Sends waiting pushes to an app that has started, at first with minimum concurrency. */
+  restart(): void {
     this.#concurrency.reset();
     this.#drain();
   }
 
   /**
-   * Lets the caller send a waiting push. The queue does not send it meanwhile, nor afterwards if the app responded.
-   * @returns without a call of `send`: `"not_waiting"` if it does not wait, `"busy"` if a push of its subject is being sent
+   * Lets the caller send a waiting push. The queue does not send the push while `send` runs. If the app responds, the push leaves the queue.
+   * @returns the attempt. If `send` was not called: `"not_waiting"` if the push is not in the queue, `"busy"` if another push of its subject
+   * comes first or one is being sent
    */
   async sendInstead(
     { push }: Row,
@@ -75,7 +76,7 @@ export class DeliveryQueue {
     const pending = this.#waiting.get(push.id);
     const queue = pending && this.#subjects.get(pending.subject);
     if (queue === undefined) return "not_waiting";
-    if (queue.sending > 0 || queue.first !== pending) return "busy";
+    if (queue.sendingCount > 0 || queue.first !== pending) return "busy";
     return this.#reserve(queue, async () => {
       const attempt = await send();
       if (attempt.response !== undefined && queue.remove(pending as PendingDelivery)) {
@@ -86,7 +87,7 @@ export class DeliveryQueue {
     });
   }
 
-  /** Sends nothing more, and settles all waiting pushes. */
+  /** Stops sending, and settles all waiting pushes with `undefined`. */
   close(): void {
     this.#closed = true;
     for (const pending of this.#waiting.values()) pending.settle(undefined);
@@ -115,23 +116,23 @@ export class DeliveryQueue {
     return queue;
   }
 
-  /** Adds a subject to those that may send, unless it is there already, has no waiting push, or is sending. */
-  #makeReady(queue: SubjectQueue, isFirst = false): void {
-    if (queue.isReady || queue.sending > 0 || queue.size === 0) return;
+  /** Marks a subject as ready, unless it is already ready, is sending, or has no waiting push. */
+  #makeReady(queue: SubjectQueue, atFront = false): void {
+    if (queue.isReady || queue.sendingCount > 0 || queue.size === 0) return;
     queue.isReady = true;
-    if (isFirst) this.#ready.unshift(queue);
+    if (atFront) this.#ready.unshift(queue);
     else this.#ready.push(queue);
   }
 
-  /** Sends no waiting push of the subject while `work` runs. */
+  /** Runs `work`. The queue sends no waiting push of the subject meanwhile. */
   async #reserve<T>(queue: SubjectQueue, work: () => Promise<T>): Promise<T> {
-    queue.sending++;
+    queue.sendingCount++;
     try {
       return await work();
     } finally {
-      queue.sending--;
+      queue.sendingCount--;
       this.#makeReady(queue, (queue.first?.brokenResponses ?? 0) > 0);
-      if (queue.sending === 0 && queue.size === 0) this.#subjects.delete(queue.subject);
+      if (queue.sendingCount === 0 && queue.size === 0) this.#subjects.delete(queue.subject);
       this.#drain();
     }
   }
@@ -144,7 +145,7 @@ export class DeliveryQueue {
 
   async #sendWaiting(pending: PendingDelivery): Promise<void> {
     const attempt = await this.options.send(pending);
-    if (attempt?.response) this.#concurrency.update(attempt.ms, this.#inFlight >= this.#concurrency.size);
+    if (attempt?.response) this.#concurrency.update(attempt.ms, this.#inFlight >= this.#concurrency.max);
     await this.#conclude(pending, attempt);
   }
 
@@ -158,7 +159,7 @@ export class DeliveryQueue {
     if (attempt.stopped) return pending.settle(undefined);
     const isUp = await health.update(attempt);
     if (attempt.response !== undefined) return pending.settle(attempt);
-    const isLast = attempt.reached && ++pending.brokenResponses >= MAX_BROKEN;
+    const isLast = attempt.reached && ++pending.brokenResponses >= MAX_BROKEN_RESPONSES;
     if (isLast || (isUp && !pending.acknowledged)) {
       onGiveUp(pending);
       return pending.settle(attempt);
@@ -166,6 +167,7 @@ export class DeliveryQueue {
     this.#enqueue(pending);
   }
 
+  /** Sends waiting pushes until none may be sent now. */
   #drain(): void {
     const { health, slowAfterMs, onSlow } = this.options;
     if (!this.#started || this.#closed) return;
@@ -186,7 +188,7 @@ export class DeliveryQueue {
     }
   }
 
-  /** Counts a push as in flight. @returns a function that ends this */
+  /** Counts a push as in flight. @returns a function that stops counting it */
   #countInFlight(isExclusive: boolean): () => void {
     let isInFlight = true;
     this.#inFlight++;
@@ -202,9 +204,9 @@ export class DeliveryQueue {
 
   /** Removes and returns the next subject whose first push may be sent now. */
   #next(): SubjectQueue | undefined {
-    if (this.options.health.isDown || this.#isExclusive || this.#inFlight >= this.#concurrency.size) return undefined;
+    if (this.options.health.isDown || this.#isExclusive || this.#inFlight >= this.#concurrency.max) return undefined;
     for (let queue = this.#ready.first; queue !== undefined; queue = this.#ready.first) {
-      const pending = queue.sending > 0 ? undefined : queue.first;
+      const pending = queue.sendingCount > 0 ? undefined : queue.first;
       if (pending !== undefined && mustBeExclusive(pending) && this.#inFlight > 0) return undefined;
       this.#ready.shift();
       queue.isReady = false;
@@ -214,7 +216,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Whether this is the last attempt of a push. No other push is then sent in parallel, which might end the app. */
+/** Whether the next attempt is the last one. A push is then sent alone, so that no other push can crash the app during it. */
 function mustBeExclusive({ brokenResponses }: PendingDelivery): boolean {
-  return brokenResponses >= MAX_BROKEN - 1;
+  return brokenResponses >= MAX_BROKEN_RESPONSES - 1;
 }

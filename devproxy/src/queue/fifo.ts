@@ -1,5 +1,5 @@
-/** Minimum number of removed items at which they are cut off the array. They must also outnumber the others. */
-const CUT_AT = 64;
+/** Minimum number of removed items before the array is compacted. They must also be at least half of it. */
+const MIN_REMOVED = 64;
 
 /** A queue whose `shift` takes constant time, however long it is. */
 export class Fifo<T> {
@@ -31,26 +31,27 @@ export class Fifo<T> {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#start];
     this.#items[this.#start++] = undefined as T;
-    if (this.#start >= CUT_AT && this.#start * 2 >= this.#items.length) this.#cut();
+    if (this.#start >= MIN_REMOVED && this.#start * 2 >= this.#items.length) this.#compact();
     return item;
   }
 
-  /** Inserts an item before the first one for which `isAfter` returns `true`. Takes time in proportion to the size. */
+  /** Inserts an item before the first one for which `isAfter` returns `true`. Takes linear time. */
   insert(item: T, isAfter: (other: T) => boolean): void {
-    this.#cut();
+    this.#compact();
     const index = this.#items.findIndex(isAfter);
     this.#items.splice(index < 0 ? this.#items.length : index, 0, item);
   }
 
-  /** Removes an item. Takes time in proportion to the size. */
+  /** Removes an item. Takes linear time. @returns whether the item was in the queue */
   remove(item: T): boolean {
-    this.#cut();
+    this.#compact();
     const index = this.#items.indexOf(item);
     if (index >= 0) this.#items.splice(index, 1);
     return index >= 0;
   }
 
-  #cut(): void {
+  /** Frees the removed items. */
+  #compact(): void {
     this.#items = this.#items.slice(this.#start);
     this.#start = 0;
   }

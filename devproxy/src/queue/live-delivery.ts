@@ -26,7 +26,7 @@ export interface LiveDeliveryOptions {
   healthCheckIntervals?: HealthCheckIntervals | undefined;
 }
 
-const QUEUED_MS = 120_000;
+const DEFAULT_QUEUED_MS = 120_000;
 
 const ACKNOWLEDGEMENT: AppResponse = {
   status: 200,
@@ -41,13 +41,13 @@ export class LiveDelivery {
   readonly #health: AppHealth;
   readonly #queue: DeliveryQueue;
   readonly #closing = new AbortController();
-  #hasWarnedOfStatus = false;
+  #hasWarnedAboutStatus = false;
 
   constructor(private readonly options: LiveDeliveryOptions) {
     const { target, whenDown, listener, timeouts = DEFAULT_TIMEOUTS, healthCheckIntervals } = options;
     this.#timeouts = timeouts;
     this.#deadlines = new ResponseDeadlines(timeouts, whenDown);
-    this.#health = new AppHealth(target, (state) => this.#onHealth(state), healthCheckIntervals);
+    this.#health = new AppHealth(target, (state) => this.#onHealthChange(state), healthCheckIntervals);
     this.#queue = new DeliveryQueue({
       health: this.#health,
       slowAfterMs: timeouts.responseMs,
@@ -92,19 +92,20 @@ export class LiveDelivery {
    * @returns the response to the sender
    * @throws JournalError if the acknowledgement cannot be recorded
    */
-  async responseTo(row: Row, content: Content, receivedAt: number): Promise<AppResponse> {
+  async deliver(row: Row, content: Content, receivedAt: number): Promise<AppResponse> {
     const pending = new PendingDelivery(row, content);
     this.#retainUntilSettled(pending);
     if (this.options.whenDown === "fail") void this.#sendOnce(pending);
     else this.#queue.submit(pending);
-    const attempt = await this.#deadlines.settledInTime(pending, receivedAt);
+    const attempt = await this.#deadlines.waitUntilSettled(pending, receivedAt);
     if (attempt !== undefined) return attempt.response ?? gatewayError(attempt);
     await this.#acknowledge(pending);
     return ACKNOWLEDGEMENT;
   }
 
   /**
-   * Lets a replay send a push instead of the queue. The queue does not send it meanwhile, nor afterwards if the app responded.
+   * Lets a replay send a push instead of the queue. The queue does not send the push while `send` runs. If the app responds, the push leaves
+   * the queue.
    * @returns `undefined`, without a call of `send`, while the push or an earlier one of its subject is being delivered
    */
   async sendInstead(row: Row, send: () => Promise<DeliveryAttempt>): Promise<DeliveryAttempt | undefined> {
@@ -114,7 +115,7 @@ export class LiveDelivery {
     return this.options.store.inDelivery.has(row) ? undefined : send();
   }
 
-  /** Stops all attempts. The next start resumes what was acknowledged. */
+  /** Stops all attempts. After the next start, `resume` queues the acknowledged pushes again. */
   close(): void {
     this.#health.close();
     this.#deadlines.expireAll();
@@ -123,8 +124,8 @@ export class LiveDelivery {
   }
 
   /**
-   * Prevents that a push is dropped from the journal before it is settled and its last attempt is recorded. A replay therefore finds each
-   * push either in delivery or delivered.
+   * Marks a push as in delivery until it is settled and its last attempt is recorded. Until then, the journal retains it, and a replay
+   * does not send it at the same time.
    */
   #retainUntilSettled({ row, settled }: PendingDelivery): void {
     const { deliverer, store } = this.options;
@@ -159,12 +160,12 @@ export class LiveDelivery {
         target,
         cause: isQueued ? "queued" : "live",
         // A queued push without a response must not hold up its subject forever.
-        ...(isQueued ? { limitMs: this.#timeouts.queuedMs ?? QUEUED_MS } : {}),
+        ...(isQueued ? { limitMs: this.#timeouts.queuedMs ?? DEFAULT_QUEUED_MS } : {}),
         isLate: () => !isQueued && pending.acknowledged,
         signal: this.#closing.signal,
       }));
     pending.isSending = false;
-    this.#warnOfStatus(pending, attempt?.response?.status);
+    this.#warnAboutStatus(pending, attempt?.response?.status);
     return attempt;
   }
 
@@ -177,7 +178,7 @@ export class LiveDelivery {
     }
   }
 
-  /** Sends a push without the queue: Airudder retries it. */
+  /** Makes one attempt, without the queue. If it fails, the response makes Airudder retry. */
   async #sendOnce(pending: PendingDelivery): Promise<void> {
     const attempt = await this.#send(pending);
     if (attempt === undefined || attempt.stopped) return pending.settle(undefined);
@@ -194,18 +195,18 @@ export class LiveDelivery {
     });
   }
 
-  /** Warns once of a status 2xx other than 200: the vendor documents only 200 as success. */
-  #warnOfStatus(pending: PendingDelivery, status: number | undefined): void {
-    if (this.#hasWarnedOfStatus || status === undefined) return;
+  /** Warns once about a 2xx status other than 200: the vendor documents only 200 as success. */
+  #warnAboutStatus(pending: PendingDelivery, status: number | undefined): void {
+    if (this.#hasWarnedAboutStatus || status === undefined) return;
     if (succeeded(status) || Math.floor(status / 100) !== 2) return;
-    this.#hasWarnedOfStatus = true;
+    this.#hasWarnedAboutStatus = true;
     this.options.listener(notes.notStatus200(pending, status));
   }
 
-  #onHealth(state: "up" | "down"): void {
+  #onHealthChange(state: "up" | "down"): void {
     const { target, listener } = this.options;
     listener(notes.appState(state, target, this.#queue.size));
-    if (state === "up") this.#queue.wake();
+    if (state === "up") this.#queue.restart();
   }
 }
 

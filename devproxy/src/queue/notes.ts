@@ -1,9 +1,9 @@
 import type { NoteEvent } from "../events.js";
 import type { PendingDelivery } from "./pending-delivery.js";
 
-/** What is reported about the delivery of live pushes besides the deliveries themselves. */
+/** The notes about the delivery of live pushes. */
 export const notes = {
-  /** @param isSending whether the app has received the push */
+  /** @param isSending whether an attempt to deliver the push has not ended */
   acknowledged({ row }: PendingDelivery, isSending: boolean): NoteEvent {
     const name = `#${row.push.seq}`;
     if (!isSending) return note("held", `${name} was acknowledged and waits for the app`);
@@ -31,7 +31,7 @@ export const notes = {
   },
 
   givenUpNotRecorded({ row }: PendingDelivery, { message }: Error): NoteEvent {
-    return note("not_recorded", `That #${row.push.seq} failed was not recorded: ${message}`);
+    return note("not_recorded", `The failure of #${row.push.seq} could not be recorded: ${message}`);
   },
 
   unreadable({ message }: Error): NoteEvent {
@@ -42,7 +42,7 @@ export const notes = {
     const name = `#${row.push.seq}`;
     return note(
       "not_200",
-      `${name} got the response ${status}, which counts as failed: Airudder retries unless the response is 200`,
+      `${name} got a response with status ${status}, which counts as failed: Airudder retries unless the status is 200`,
     );
   },
 

@@ -4,9 +4,9 @@ import type { Row } from "../journal/index.js";
 
 /** A push that has to be delivered to the app, whether it waits in the queue or is being sent. */
 export class PendingDelivery {
-  readonly #settle: (attempt: DeliveryAttempt | undefined) => void;
-  readonly #enqueue: () => void;
-  /** The attempt that settled it; `undefined` if no attempt will: the queue was closed, or the push cannot be read. */
+  readonly #resolveSettled: (attempt: DeliveryAttempt | undefined) => void;
+  readonly #resolveQueued: () => void;
+  /** Resolves to the last attempt, or to `undefined` if the queue was closed or the push cannot be read. */
   readonly settled: Promise<DeliveryAttempt | undefined>;
   /** Resolves when it waits in the queue for the first time. */
   readonly queued: Promise<void>;
@@ -30,8 +30,8 @@ export class PendingDelivery {
     this.queued = new Promise((resolve) => {
       enqueue = resolve;
     });
-    this.#settle = settle;
-    this.#enqueue = enqueue;
+    this.#resolveSettled = settle;
+    this.#resolveQueued = enqueue;
   }
 
   get subject(): string {
@@ -40,11 +40,11 @@ export class PendingDelivery {
 
   /** Resolves `settled`. */
   settle(attempt: DeliveryAttempt | undefined): void {
-    this.#settle(attempt);
+    this.#resolveSettled(attempt);
   }
 
   /** Resolves `queued`. */
   markQueued(): void {
-    this.#enqueue();
+    this.#resolveQueued();
   }
 }

@@ -16,10 +16,10 @@ export interface DeliveryTimeouts {
 
 export const DEFAULT_TIMEOUTS: DeliveryTimeouts = { responseMs: 9_000, holdMs: 8_000 };
 
-/** Limits the time for which senders wait for the response of the app. */
+/** Limits the time that senders wait for the response of the app. */
 export class ResponseDeadlines {
   /** One function per waiting sender. It ends the wait. */
-  readonly #expiring = new Set<() => void>();
+  readonly #expireFunctions = new Set<() => void>();
 
   constructor(
     private readonly timeouts: DeliveryTimeouts,
@@ -29,25 +29,25 @@ export class ResponseDeadlines {
   /**
    * Waits for the attempt that settles a push.
    * @param receivedAt when the request was received, from `performance.now()`
-   * @returns `undefined` if the time of the sender is over: the push is then to be acknowledged
+   * @returns `undefined` if the deadline has passed. The caller then acknowledges the push
    */
-  settledInTime(pending: PendingDelivery, receivedAt: number): Promise<DeliveryAttempt | undefined> {
+  waitUntilSettled(pending: PendingDelivery, receivedAt: number): Promise<DeliveryAttempt | undefined> {
     const { responseMs, holdMs } = this.timeouts;
     const remaining = (limitMs: number) => Math.max(0, receivedAt + limitMs - performance.now());
     return new Promise((resolve) => {
       const finish = (attempt?: DeliveryAttempt) => {
         clearTimeout(responseTimer);
         clearTimeout(holdTimer);
-        this.#expiring.delete(expire);
+        this.#expireFunctions.delete(expire);
         resolve(attempt);
       };
       const expire = () => finish();
       let holdTimer: NodeJS.Timeout | undefined;
       const responseTimer = setTimeout(expire, remaining(responseMs));
-      this.#expiring.add(expire);
+      this.#expireFunctions.add(expire);
       void pending.settled.then(finish);
       void pending.queued.then(() => {
-        if (!this.#expiring.has(expire)) return;
+        if (!this.#expireFunctions.has(expire)) return;
         const wait = this.whenDown === "ack" ? 0 : remaining(holdMs);
         holdTimer = setTimeout(() => !pending.isSending && expire(), wait);
       });
@@ -56,6 +56,6 @@ export class ResponseDeadlines {
 
   /** Ends every wait now. */
   expireAll(): void {
-    for (const expire of [...this.#expiring]) expire();
+    for (const expire of [...this.#expireFunctions]) expire();
   }
 }

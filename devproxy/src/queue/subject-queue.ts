@@ -5,7 +5,7 @@ import type { PendingDelivery } from "./pending-delivery.js";
 export class SubjectQueue {
   readonly #waiting = new Fifo<PendingDelivery>();
   /** Number of pushes of the subject that are being sent. The waiting ones must not overtake them. */
-  sending = 0;
+  sendingCount = 0;
   /** Whether it is in the list of queues that may send. */
   isReady = false;
 

@@ -31,7 +31,7 @@ const files: [about: string, text: string, labels: string[]][] = [
   ["one push on one line", line, ["line 1"]],
   ["one push over several lines", JSON.stringify(payload, null, 2), ["line 1"]],
   ["one push behind a byte order mark", `\ufeff${JSON.stringify(payload, null, 2)}\r\n`, ["line 1"]],
-  ["pushes, one a line, and blank lines", `\n${line}\r\n\n \n${line}\n`, ["line 2", "line 5"]],
+  ["pushes, one per line, and blank lines", `\n${line}\r\n\n \n${line}\n`, ["line 2", "line 5"]],
   [
     "a journal's segment",
     [
@@ -103,8 +103,8 @@ test("the folder of a journal, of the dev proxy or of an inbox", async (t) => {
 });
 
 const wrong: [about: string, text: string, message: RegExp][] = [
-  ["no JSON", "hello\nthere", /file is not JSON\. Give a push/],
-  ["cut JSON", line.slice(0, 400), /file is not JSON\. Give a push/],
+  ["no JSON", "hello\nthere", /file is not JSON\. Give the folder/],
+  ["cut JSON", line.slice(0, 400), /file is not JSON\. Give the folder/],
   ["a bad line among good ones", `${line}\n${line.slice(0, 50)}\n`, /^Line 2 of .*file is not JSON\.$/],
   ["a list on one line", "[1]", /^Line 1 of .*file is not a JSON object\.$/],
   ["a list over several lines", "[\n{}\n]", /file contains no push\./],
@@ -123,8 +123,8 @@ for (const [about, text, message] of wrong) {
 
 test("a missing path, and a folder that is not a journal, are wrong usage", async (t) => {
   const folder = makeFolder(t);
-  await assert.rejects(all(join(folder, "nothing")), { exit: 2, message: /nothing does not exist\. Give a push/ });
-  await assert.rejects(all(folder), { exit: 2, message: /is no journal: it holds no 000001\.ndjson\.$/ });
+  await assert.rejects(all(join(folder, "nothing")), { exit: 2, message: /nothing does not exist\. Give the folder/ });
+  await assert.rejects(all(folder), { exit: 2, message: /is not a journal: it contains no 000001\.ndjson\.$/ });
 });
 
 test("an unreadable journal is a JournalError", async (t) => {

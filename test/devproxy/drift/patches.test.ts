@@ -314,7 +314,7 @@ test("a field with the name of an inherited property is reported, and left out o
     const { groups, patches } = await summarize([["call.completed", JSON.parse(text)]]);
     assert.deepEqual(
       groups.map(({ path, kind, uncovered }) => [path, kind, uncovered]),
-      [[`/${name}`, "unknown_field", "it has the name of something that every object has"]],
+      [[`/${name}`, "unknown_field", "every JavaScript object already has a property of this name"]],
     );
     assert.deepEqual(patches, []);
   }

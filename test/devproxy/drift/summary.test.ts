@@ -11,7 +11,7 @@ function call(detail: Record<string, unknown>, sample = "call.completed/answered
 }
 
 test("the same drift of many pushes is one group; each push counts once", async () => {
-  const { pushes, drifting, unmeasured, groups } = await summarize([
+  const { pushes, drifting, withoutSchema, groups } = await summarize([
     call({}),
     call({ Brand: "x" }, "call.completed/details-two"),
     call({ Brand: 1, RingType: "voicemail" }),
@@ -19,7 +19,7 @@ test("the same drift of many pushes is one group; each push counts once", async 
     call({ Brand: "y" }),
     ["dialer.task", { ...payloadOf("dialer.task/running"), Brand: "x" }],
   ]);
-  assert.deepEqual([pushes, drifting, unmeasured], [6, 5, 0]);
+  assert.deepEqual([pushes, drifting, withoutSchema], [6, 5, 0]);
   assert.deepEqual(groups, [
     {
       type: "call.completed",
@@ -47,7 +47,7 @@ test("the same drift of many pushes is one group; each push counts once", async 
       got: ["string"],
       values: [],
       hidden: 1,
-      uncovered: "the value is hidden: --reveal puts it in",
+      uncovered: "the value is hidden: --reveal includes it",
     },
     {
       type: "dialer.task",
@@ -70,7 +70,7 @@ test("a field name that looks like a phone number is hidden, and left out of the
   const hidden = await summarize([push]);
   assert.deepEqual(
     hidden.groups.map(({ path, uncovered }) => [path, uncovered]),
-    [["/Details/*/<hidden>", "its name is hidden: --reveal puts it in"]],
+    [["/Details/*/<hidden>", "its name is hidden: --reveal includes it"]],
   );
   assert.equal(/62811|320101/.test(JSON.stringify(hidden)), false);
   const revealed = await summarize([push], { reveal: true });
@@ -113,7 +113,7 @@ for (const [value, isShown] of values) {
     const [group] = summary.groups;
     assert.deepEqual(group?.values, isShown ? [value] : []);
     assert.equal(group?.hidden, isShown ? 0 : 1);
-    assert.equal(group?.uncovered, isShown ? undefined : "the value is hidden: --reveal puts it in");
+    assert.equal(group?.uncovered, isShown ? undefined : "the value is hidden: --reveal includes it");
     const printed = [...driftLines(summary), ...driftEvents(summary).map((event) => JSON.stringify(event))].join("\n");
     if (!isShown) assert.equal(printed.includes(String(value)), false, printed);
 
@@ -168,8 +168,8 @@ test("pushes without a schema are counted and skipped; the recorded type decides
     body(infoCheck),
     { ...body(infoCheck), type: "call.completed.info_check" },
   ];
-  const { unmeasured, drifting, groups } = await summarizeDrift(pushes, { schemas: publishedSource });
-  assert.deepEqual([unmeasured, drifting], [6, 1]);
+  const { withoutSchema, drifting, groups } = await summarizeDrift(pushes, { schemas: publishedSource });
+  assert.deepEqual([withoutSchema, drifting], [6, 1]);
   assert.deepEqual(
     groups.map(({ type, path }) => [type, path]),
     [["call.completed.info_check", "/TaskID"]],
@@ -187,7 +187,7 @@ test("driftLines: each group, the JSON patch of each file, and a total", async (
   const text = lines.join("\n");
   assert.match(text, /^call\.completed {2}\/Details\/\*\/RingType {2}unknown value {2}1 push$/m);
   assert.match(text, /^ {2}got {7}string$/m);
-  assert.match(text, /^ {2}left out {2}of the schema change: the value is hidden: --reveal puts it in$/m);
+  assert.match(text, /^ {2}left out {2}of the schema change: the value is hidden: --reveal includes it$/m);
   assert.equal(lines.at(-1), "3 drifts in 3 of 4 pushes");
   assert.equal(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text), false);
   const revealed = await summarize([call({ RingType: "voicemail" })], { reveal: true });
@@ -223,7 +223,7 @@ const broken: [about: string, files: Record<string, string>, message: RegExp][] 
   [
     "a reference to nothing",
     { "a.json": '{"$ref":"b.json#/x"}', "b.json": "{}" },
-    /^a\.json# leads to b\.json#\/x, where/,
+    /^a\.json# refers to b\.json#\/x, which/,
   ],
   ["a reference in a circle", { "a.json": '{"$ref":"a.json"}' }, /leads back to itself/],
 ];

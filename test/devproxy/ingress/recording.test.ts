@@ -69,7 +69,10 @@ test("a push that cannot be recorded gets 503 and is not sent to the app", async
   assert.equal(JSON.parse(text).error.code, "journal_unavailable");
   assert.equal(app.requests.length, 1);
   const note = events.find((event) => event.event === "note" && event.code === "not_recorded");
-  assert.match(note?.event === "note" ? note.message : "", /A push, .* could not be recorded\. The response was 503/);
+  assert.match(
+    note?.event === "note" ? note.message : "",
+    /^The response was 503, .*\. A push, .* could not be recorded: /,
+  );
 });
 
 test("a delivery that cannot be recorded is reported", async (t) => {

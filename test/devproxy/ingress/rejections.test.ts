@@ -108,9 +108,9 @@ test("a wrong path is reported again after a minute", (t) => {
   const events: DevproxyEvent[] = [];
   const rejections = new Rejections((event) => events.push(event));
   const response = { writeHead: () => response, end: () => undefined } as never as Parameters<
-    Rejections["wrongPath"]
+    Rejections["rejectWrongPath"]
   >[0];
-  for (now of [0, 59_999, 60_000, 119_999, 120_000]) rejections.wrongPath(response);
+  for (now of [0, 59_999, 60_000, 119_999, 120_000]) rejections.rejectWrongPath(response);
   assert.equal(events.length, 3);
 });
 
