@@ -144,7 +144,7 @@ test("an inbox with a handler that throws: --expect 2xx exits 1 with the error; 
 });
 
 const callHandler = (receiver: Receiver) => void receiver.on("call.completed", () => undefined);
-const unproved: [name: string, make: () => Receiver, verdict: string, note: string][] = [
+const inconclusive: [name: string, make: () => Receiver, verdict: string, note: string][] = [
   [
     "a receiver that rejects replays",
     () => airudder({ allowReplays: false, token: false, warnings: false }),
@@ -153,7 +153,7 @@ const unproved: [name: string, make: () => Receiver, verdict: string, note: stri
   ],
   ["a receiver without a handler", () => airudder({ token: false, warnings: false }), "ignored", "ignored"],
 ];
-for (const [name, make, verdict, note] of unproved) {
+for (const [name, make, verdict, note] of inconclusive) {
   test(`${name}: ${verdict}, which does not meet --expect`, async (t) => {
     const receiver = make();
     if (verdict !== "ignored") callHandler(receiver);
