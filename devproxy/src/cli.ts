@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { addCommands, applyProject, makeOutput } from "./commands/index.js";
+import { addCommands, applyProjectConfig, makeOutput } from "./commands/index.js";
 import { dropEmptyVariables, editDistance } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
@@ -19,26 +19,26 @@ const program = new Command("airudder-devproxy")
     "after",
     `
 The default command is listen: airudder-devproxy --target http://localhost:3000/webhooks/airudder
-All flags of a command: airudder-devproxy listen --help`,
+Flags of a command: airudder-devproxy COMMAND --help`,
   )
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });
 addCommands(program, output);
-program.hook("preAction", (_, command) => applyProject(command));
+program.hook("preAction", (_, command) => applyProjectConfig(command));
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
 
 try {
   dropEmptyVariables();
-  const word = process.argv[2];
-  if (word !== undefined && !word.startsWith("-")) checkCommand(word);
-  const topic = process.argv[3];
-  if (word === "help" && topic !== undefined && !topic.startsWith("-")) checkCommand(topic);
+  const commandName = process.argv[2];
+  if (commandName !== undefined && !commandName.startsWith("-")) checkCommand(commandName);
+  const helpTopic = process.argv[3];
+  if (commandName === "help" && helpTopic !== undefined && !helpTopic.startsWith("-")) checkCommand(helpTopic);
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = report(error);
+  process.exitCode = printError(error);
 }
 
 function checkCommand(word: string): void {
@@ -66,7 +66,7 @@ function misplacedCommand(): string | undefined {
 }
 
 /** Prints an error on one line. Returns the exit code. */
-function report(error: unknown): number {
+function printError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const misplaced = error instanceof CommanderError ? misplacedCommand() : undefined;
   const message =

@@ -92,7 +92,7 @@ async function start(setup: Setup): Promise<Devproxy> {
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
   const stopping = new AbortController();
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
-    replay(request, { store, deliverer, live, target, onEvent, signal });
+    replay(request, { store, deliverer, queue: live, target, onEvent, signal });
 
   const instance = randomUUID();
   const folder = (await identityOf(dir)) as FolderIdentity;

@@ -10,11 +10,11 @@ import {
   type DeadResult,
   type DeadRow,
   deadJson,
+  deadResultJson,
+  deadResultLine,
   deadTable,
   failureReason,
   pushCount,
-  resultJson,
-  resultLine,
   type Screen,
   thousands,
 } from "../report/index.js";
@@ -35,7 +35,7 @@ const IDS = "#12, 3..7, long ids or prefixes of them, or all";
 export function addDead(program: Command, output: Output): void {
   const command = program
     .command("dead")
-    .description("list, retry or drop the dead pushes of an app's file inbox, also while the app runs")
+    .description("list, retry or drop the dead pushes of an app's file inbox, even while the app runs")
     .addOption(new Option("--retry <id...>", `retry these pushes: ${IDS}`).argParser(collectId).conflicts("drop"))
     .addOption(
       new Option("--drop <id...>", `permanently drop these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
@@ -58,10 +58,19 @@ async function dead(flags: DeadFlags, output: Output): Promise<void> {
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
   if (ids === undefined) await list(reader, redactor, flags.json, output.out);
-  else await change(flags.retry === undefined ? "drop" : "retry", ids, { reader, redactor, json: flags.json }, output);
+  else
+    await changePushes(
+      flags.retry === undefined ? "drop" : "retry",
+      ids,
+      { reader, redactor, json: flags.json },
+      output,
+    );
 }
 
-/** @throws DevproxyError `no_journal`, `not_an_inbox` */
+/**
+ * Opens the inbox of an app.
+ * @throws DevproxyError `no_journal`, `not_an_inbox`
+ */
 async function readInbox(journal: string, output: Output): Promise<JournalReader> {
   const dir = resolve(journal);
   const advice = "Use --journal with the folder of the app's fileInbox().";
@@ -92,29 +101,29 @@ async function list(reader: JournalReader, redactor: Redactor, json: boolean, ou
   out.line(out.style("dim", counts));
 }
 
-interface Inbox {
+interface DeadContext {
   reader: JournalReader;
   redactor: Redactor;
   json: boolean;
 }
 
-async function change(
+async function changePushes(
   action: "retry" | "drop",
   ids: readonly string[],
-  { reader: { dir, index }, redactor, json }: Inbox,
+  { reader: { dir, index }, redactor, json }: DeadContext,
   { out }: Output,
 ): Promise<void> {
-  const { retryable: kept, others, unknown } = rowsOfIds(index, ids);
+  const { retryable, others, unknown } = rowsOfIds(index, ids);
   const results: DeadResult[] = [
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
   ];
   let by: "command" | "app" | undefined;
-  if (kept.length > 0) {
+  if (retryable.length > 0) {
     const stop = new AbortController();
     const interrupt = () => stop.abort();
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-    const request = { action, ids: kept.map(({ push }) => push.id) };
+    const request = { action, ids: retryable.map(({ push }) => push.id) };
     const changed = await changeInbox(dir, request, stop.signal).finally(() => {
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     });
@@ -122,8 +131,8 @@ async function change(
     results.push(...changed.results.map((result) => ({ ...result, row: index.byId(result.id) })));
   }
   for (const result of results) {
-    if (json) out.json(resultJson(result, redactor));
-    else out.line(resultLine(out, result, redactor));
+    if (json) out.json(deadResultJson(result, redactor));
+    else out.line(deadResultLine(out, result, redactor));
   }
   const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
   if (done < results.length) process.exitCode = 1;

@@ -12,7 +12,7 @@ interface DoctorFlags extends DevproxyOptions {
   json: boolean;
 }
 
-const VERDICTS: Record<Finding["result"], [string, Style]> = {
+const RESULT_LABELS: Record<Finding["result"], [string, Style]> = {
   ok: ["OK", "green"],
   failed: ["FAILED", "red"],
   skipped: ["-", "dim"],
@@ -42,7 +42,7 @@ export function addDoctor(program: Command, { out }: Output): void {
       "name to request from the tunnel's server (default: the one in the journal's config.json)",
     )
     .addOption(
-      new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
+      new Option("--key <key>", "signature key agreed with Airudder (default: its public key)").env("AIRUDDER_KEY"),
     )
     .option("--json", "print one JSON object per line", false)
     .addHelpText(
@@ -50,11 +50,11 @@ export function addDoctor(program: Command, { out }: Output): void {
       "\nExits with 1 unless every check succeeds. A check marked ? could not run and counts as failed.",
     )
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
-    .action(async (_: DoctorFlags, command: Command) => doctor(await withoutFile(command), out));
+    .action(async (_: DoctorFlags, command: Command) => doctor(await effectiveFlags(command), out));
 }
 
 /** The flags. If a `listen` runs, its options apply instead of the values in the project's config file. */
-async function withoutFile(command: Command): Promise<DoctorFlags> {
+async function effectiveFlags(command: Command): Promise<DoctorFlags> {
   const flags: DoctorFlags & { [name: string]: unknown } = {
     ...command.opts<DoctorFlags>(),
     token: tokenOfEnvironment(),
@@ -72,7 +72,7 @@ async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<v
   const start = performance.now();
   const counts = { ok: 0, failed: 0, skipped: 0, unclear: 0 };
   if (!json)
-    out.line(`Two signed test pushes for a fictitious call go to the app; in its handlers push.replay is "doctor"\n`);
+    out.line(`Sends the app two signed test pushes for a fictitious call. In its handlers, push.replay is "doctor".\n`);
   for await (const finding of runChecks(options)) {
     counts[finding.result]++;
     if (json) out.json({ event: "check", ...finding });
@@ -95,6 +95,6 @@ function summary(failures: number, unclear: number): string {
 }
 
 function findingLine(out: Screen, { name, result, detail }: Finding): string {
-  const [verdict, style] = VERDICTS[result];
-  return `${name.padEnd(14)} ${out.style(style, verdict.padStart(6))}  ${safeLine(detail)}`;
+  const [label, style] = RESULT_LABELS[result];
+  return `${name.padEnd(14)} ${out.style(style, label.padStart(6))}  ${safeLine(detail)}`;
 }

@@ -17,13 +17,13 @@ export function collect(text: string, found: string[] = []): string[] {
   return [...found, text];
 }
 
-const JOURNAL = ".airudder";
+const DEFAULT_JOURNAL = ".airudder";
 
 export function addJournalFlag(command: Command): Command {
   return command.option(
     "--journal <folder>",
-    "folder of the journal; the default is also searched for in the folders above",
-    JOURNAL,
+    "folder of the journal; the default can also be in a parent folder",
+    DEFAULT_JOURNAL,
   );
 }
 
@@ -32,8 +32,8 @@ export function addJournalFlag(command: Command): Command {
  * `.airudder` in the working directory or above.
  * @throws DevproxyError `project_config`
  */
-export function applyProject(command: Command): void {
-  // Its --journal is the inbox of the app, not the journal of the project.
+export function applyProjectConfig(command: Command): void {
+  // The --journal of `dead` is the inbox of the app, not the journal of the project.
   if (command.name() === "dead") return;
   const isGiven = (name: string): boolean => ["cli", "env"].includes(command.getOptionValueSource(name) ?? "");
   const names = command.options.map((option) => option.attributeName()).filter((name) => !isGiven(name));
@@ -44,11 +44,11 @@ export function applyProject(command: Command): void {
   }
 }
 
-/** commander's name for a value from a config file. */
+/** The source that commander reports for a value from the config file. */
 export const FROM_FILE = "config";
 
 function nearestJournal(): string | undefined {
-  const found = findUpwards(JOURNAL, (stats) => stats.isDirectory());
+  const found = findUpwards(DEFAULT_JOURNAL, (stats) => stats.isDirectory());
   return found && relative(process.cwd(), found);
 }
 

@@ -14,10 +14,10 @@ import type { Screen } from "../report/index.js";
 import type { Output } from "./output.js";
 
 /**
- * The absolute path of an existing journal.
+ * Checks that a journal exists. Returns its absolute path.
  * @throws DevproxyError `no_journal`
  */
-export async function existingFolder(journal: string): Promise<string> {
+export async function requireJournal(journal: string): Promise<string> {
   const dir = resolve(journal);
   const stats = await stat(dir).catch((error: NodeJS.ErrnoException) => error);
   if (stats instanceof Error) {
@@ -39,7 +39,7 @@ export async function existingFolder(journal: string): Promise<string> {
     const what = `The folder ${dir} is not a journal: it contains neither 000001.ndjson nor config.json.`;
     throw new DevproxyError(
       "no_journal",
-      `${what} Use --journal with the folder of a listen, or of an app's file inbox.`,
+      `${what} Use --journal with the journal of listen, or the file inbox of an app.`,
       3,
     );
   }
@@ -58,16 +58,16 @@ export interface FolderReader extends JournalReader {
  */
 export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
   const damage: Damage[] = [];
-  const reader = await openSnapshot(await existingFolder(journal), { onDamage: (one) => damage.push(one) });
+  const reader = await openSnapshot(await requireJournal(journal), { onDamage: (one) => damage.push(one) });
   reportDamage(damage, reader, err);
   const dropped = new Set<string>();
-  const fail = (error: Error, location: RecordLocation): never => {
+  const onError = (error: Error, location: RecordLocation): never => {
     if (isDropped(error)) dropped.add(`${location.segment}:${location.offset}`);
-    return damaged(error, location);
+    return throwDamaged(error, location);
   };
   return {
     ...reader,
-    content: (location) => reader.content(location).catch((error) => fail(error, location)),
+    content: (location) => reader.content(location).catch((error) => onError(error, location)),
     records: (locations) =>
       recordsOf(reader, locations, (location) => dropped.add(`${location.segment}:${location.offset}`)),
     get dropped() {
@@ -101,16 +101,16 @@ async function* recordsOf(
 ): AsyncGenerator<Iterable<JournalRecord | undefined>> {
   /** The locations of the records that are not parsed yet. */
   const pending: RecordLocation[] = [];
-  const remembered = function* () {
+  const trackedLocations = function* () {
     for (const location of locations) {
       pending.push(location);
       yield location;
     }
   };
-  for await (const block of reader.records(remembered())) yield checked(block, pending, onDropped);
+  for await (const block of reader.records(trackedLocations())) yield parsedRecords(block, pending, onDropped);
 }
 
-function* checked(
+function* parsedRecords(
   records: Iterable<JournalRecord | undefined>,
   pending: RecordLocation[],
   onDropped: (location: RecordLocation) => void,
@@ -122,12 +122,12 @@ function* checked(
       yield record;
     }
   } catch (error) {
-    damaged(error as Error, pending[0] as RecordLocation);
+    throwDamaged(error as Error, pending[0] as RecordLocation);
   }
 }
 
 /** Throws an error that names the location of a damaged record, without data of the record. Rethrows other errors. */
-function damaged(error: Error, { segment, offset }: RecordLocation): never {
+function throwDamaged(error: Error, { segment, offset }: RecordLocation): never {
   if (!(error.cause instanceof SyntaxError)) throw error;
   const message = `Segment ${segment} of the journal is damaged at byte ${offset}: that record cannot be read.`;
   throw new DevproxyError("journal_damaged", message, 3);

@@ -8,7 +8,7 @@ import type { Output } from "./output.js";
 import { addReplay } from "./replay.js";
 import { addShow } from "./show.js";
 
-export { applyProject } from "./flags.js";
+export { applyProjectConfig } from "./flags.js";
 export { readFolder } from "./folder.js";
 export { list } from "./list.js";
 export { makeOutput } from "./output.js";

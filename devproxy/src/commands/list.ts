@@ -4,7 +4,7 @@ import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../jo
 import { Redactor } from "../privacy/index.js";
 import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
-import { existingFolder, type FolderReader, readFolder } from "./folder.js";
+import { type FolderReader, readFolder, requireJournal } from "./folder.js";
 import type { Output } from "./output.js";
 
 const DEFAULT_MAX = 50;
@@ -36,7 +36,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   const { out, err } = output;
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : DEFAULT_MAX);
-  const dir = await existingFolder(flags.journal);
+  const dir = await requireJournal(flags.journal);
   const { reader, rows, matching, total } = await listingOf(dir, filters, max, output);
   const redactor = await Redactor.of(dir, flags.reveal);
   const table = flags.json ? undefined : rowTable(out, rows, redactor);
@@ -53,7 +53,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   }
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
-  // The user may not expect a journal from above the working directory.
+  // The default journal may be in a parent folder, so print which one was read.
   const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
   out.line(out.style("dim", listSummary({ shown: rows.length, matching, total }, filters) + where));
 }

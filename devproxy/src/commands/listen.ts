@@ -5,7 +5,7 @@ import type { Devproxy } from "../devproxy.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { type Store, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { jsonReporter, liveReporter, pushCount, type Screen, safeLine } from "../report/index.js";
+import { jsonLiveReporter, liveReporter, pushCount, type Screen, safeLine } from "../report/index.js";
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
 import type { Output } from "./output.js";
 
@@ -29,7 +29,7 @@ export function addListen(program: Command, output: Output): void {
   const command = program
     .command("listen", { isDefault: true })
     .description("receive pushes through a tunnel, record each one, and forward it to the app")
-    .addOption(new Option("--target <url>", "the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
+    .addOption(new Option("--target <url>", "URL of the app").default(DEFAULT_TARGET).env("AIRUDDER_TARGET"))
     .option("--port <n>", "port on 127.0.0.1; 0 selects a free one", wholeNumber(0), 0)
     .option("--tunnel <kind>", `${TUNNEL_VALUES}; HOST is an ssh server such as localhost.run`, "localtunnel")
     .option("--tunnel-host <url>", "localtunnel's server (default: https://localtunnel.me)")
@@ -38,11 +38,11 @@ export function addListen(program: Command, output: Output): void {
       "name to request from the tunnel's server (default: the one in the journal's config.json)",
     )
     .addOption(
-      new Option("--key <key>", "key agreed with Airudder (default: the vendor's public one)").env("AIRUDDER_KEY"),
+      new Option("--key <key>", "signature key agreed with Airudder (default: its public key)").env("AIRUDDER_KEY"),
     )
     .addOption(
       new Option(
-        "--when-down <what>",
+        "--when-down <action>",
         "while the app is down: hold waits up to 8 s, then responds 200 and delivers the push later; ack responds 200 immediately; fail responds 502",
       )
         .choices(WHEN_DOWN)
@@ -50,7 +50,7 @@ export function addListen(program: Command, output: Output): void {
     )
     .option(
       "--keep <amount>",
-      "drop older pushes: maximum age such as 30d, or maximum number such as 50000 (default: keep all)",
+      "drop pushes beyond a maximum age such as 30d, or a maximum number such as 50000 (default: keep all)",
     )
     .option("--pass-through", "forward requests that are not pushes to the app, without recording them", false)
     // Accepted without effect: there is no inspector yet.
@@ -64,8 +64,8 @@ async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
   // Imported here, because the other commands do not need a server.
   const { startDevproxy } = await import("../devproxy.js");
   const { json, inspect: _, ...options } = flags;
-  const early: DevproxyEvent[] = [];
-  let report = (event: DevproxyEvent): void => void early.push(event);
+  const earlyEvents: DevproxyEvent[] = [];
+  let report = (event: DevproxyEvent): void => void earlyEvents.push(event);
   const proxy = await startDevproxy({
     ...options,
     token: tokenOfEnvironment(),
@@ -77,8 +77,8 @@ async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
     const publicUrl = await Promise.race([proxy.tunnelReady(), interrupted.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
   } else printStart(out, proxy, flags, redactor);
-  report = json ? jsonReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
-  for (const event of early) report(event);
+  report = json ? jsonLiveReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
+  for (const event of earlyEvents) report(event);
   await interrupted;
   await proxy.close();
   report(stoppedEvent(proxy.store));
@@ -105,7 +105,7 @@ function untilInterrupted(): Promise<void> {
   });
 }
 
-/** Prints the URLs that receive pushes, the app that they go to, and the journal. */
+/** Prints the URLs that receive pushes, the URL of the app, and the folder of the journal. */
 function printStart(
   out: Screen,
   { appIsUp, publicUrl, localUrl, store }: Devproxy,
@@ -115,15 +115,15 @@ function printStart(
   const noPublicUrl = tunnel === "none" ? "no tunnel" : `opening ${safeLine(tunnel.split(":")[0] ?? "")}...`;
   const app = appIsUp ? "" : out.style("yellow", "  is not up yet");
   const folder = relative(process.cwd(), store.dir) || journal;
-  const branches: [string, string][] = [
+  const entries: [string, string][] = [
     ["public", publicUrl ?? noPublicUrl],
     ["local", localUrl],
     ["app", `${safeLine(redactor.url(target))}${app}`],
     ["journal", `${folder}  ${out.style("dim", pushCount(store.index.rows.length))}`],
   ];
   out.line(out.style("bold", "airudder-devproxy"));
-  branches.forEach(([name, value], i) => {
-    out.line(`${i === branches.length - 1 ? "└─" : "├─"} ${out.style("dim", name.padEnd(8))} ${value}`);
+  entries.forEach(([name, value], i) => {
+    out.line(`${i === entries.length - 1 ? "└─" : "├─"} ${out.style("dim", name.padEnd(8))} ${value}`);
   });
   out.line();
 }

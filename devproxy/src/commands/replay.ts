@@ -5,10 +5,10 @@ import { connectControl } from "../control/index.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
-  checkRequest,
   editableRows,
   editPush,
   hasEdits,
+  parseRequest,
   type ReplayEvent,
   type ReplayRequest,
   replay,
@@ -16,9 +16,9 @@ import {
   SkippedPushes,
 } from "../replay/index.js";
 import {
+  differenceLines,
   droppedLine,
-  editLines,
-  editsOf,
+  editDifferences,
   jsonReplayReporter,
   pushCount,
   replayReporter,
@@ -27,7 +27,7 @@ import {
   type Screen,
 } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
-import { existingFolder, readFolder, reportDamage } from "./folder.js";
+import { readFolder, reportDamage, requireJournal } from "./folder.js";
 import type { Output } from "./output.js";
 
 interface ReplayFlags extends Filters {
@@ -58,7 +58,7 @@ export function addReplay(program: Command, output: Output): void {
     )
     .option(
       "--speed <factor>",
-      "keep the original timing, divided by this factor; max sends without delays",
+      "send with the original delays divided by this factor; max: no delays",
       parseSpeed,
       "max",
     )
@@ -72,10 +72,10 @@ export function addReplay(program: Command, output: Output): void {
       "set a field before sending, such as Details[0].Status=failed, or path:=json for a JSON value; adds a missing field; repeatable",
       collect,
     )
-    .option("--key <key>", "sign each push that carries a Sign again with this key")
+    .option("--key <key>", "if a push carries a Sign, replace it with one made with this key")
     .option(
       "--expect <statuses>",
-      "exit with 1 unless every push is handled and every status is in this list, such as 2xx or 200,404; also exit with 1 if no push matches",
+      "expected statuses, such as 2xx or 200,404; exit with 1 if a push gets another status or is not handled, or if no push matches",
     )
     .option(
       "--wait <time>",
@@ -101,9 +101,9 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   const agreedKey = process.env.AIRUDDER_KEY || undefined;
   const filters = filtersOf(flags);
   const request = { ids, filters, last, to, speed, concurrency, set, key, agreedKey, expect, wait, reveal };
-  checkRequest(request);
+  parseRequest(request);
   if (flags.dryRun) return dryRun(request, flags, output);
-  const dir = await existingFolder(flags.journal);
+  const dir = await requireJournal(flags.journal);
   const redactor = await Redactor.of(dir, flags.reveal);
   const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
   let total: number | undefined;
@@ -125,9 +125,9 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const listen = await connectControl(dir, (line) => err.line(line));
-    if (listen === undefined) await replayHere(dir, request, onEvent, stop.signal, err);
-    else await listen.replay(request, onEvent, stop.signal);
+    const control = await connectControl(dir, (line) => err.line(line));
+    if (control === undefined) await replayInThisProcess(dir, request, onEvent, stop.signal, err);
+    else await control.replay(request, onEvent, stop.signal);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
@@ -138,8 +138,8 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
     process.exitCode = 1;
   } else if (total === 0) {
     const isFailure = expect !== undefined && !flags.allowEmpty;
-    const unchecked = isFailure ? ", so --expect has checked nothing. To accept that, add --allow-empty" : "";
-    err.line(`No recorded push matches: nothing was sent${unchecked}.`);
+    const advice = isFailure ? ", so --expect has checked nothing. To accept that, add --allow-empty" : "";
+    err.line(`No recorded push matches: nothing was sent${advice}.`);
     if (isFailure) process.exitCode = 1;
   } else if (sent === 0 && expect !== undefined) {
     err.line("No push was sent, so --expect has checked nothing.");
@@ -148,7 +148,7 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
 }
 
 /** Replays without a running `listen`. This process locks the journal until the replay ends. */
-async function replayHere(
+async function replayInThisProcess(
   dir: string,
   request: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
@@ -163,7 +163,7 @@ async function replayHere(
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
     reportDamage(damage, store, err);
-    // The listener passes on only notes, which contain no personal data.
+    // The listener reports only notes. They contain no personal data, so --reveal does not matter.
     const deliverer = new Deliverer(store, forwarder, listener, await Redactor.of(dir, false));
     await replay(request, { store, deliverer, target: configuredTarget(), onEvent, signal });
   } finally {
@@ -174,7 +174,7 @@ async function replayHere(
 
 async function dryRun(request: ReplayRequest, flags: ReplayFlags, output: Output): Promise<void> {
   const { out, err } = output;
-  const { edits } = checkRequest(request);
+  const { edits } = parseRequest(request);
   const reader = await readFolder(flags.journal, output);
   const selected = await requestedRows(reader, request);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
@@ -190,9 +190,9 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, output: Output
     if (hasEdits(edits) && content === undefined) continue;
     await out.drained();
     sent++;
-    const changes = content && editsOf(content, editPush(row, content, edits), redactor);
+    const changes = content && editDifferences(content, editPush(row, content, edits), redactor);
     if (flags.json) out.json({ ...(await rowJson(reader, row, redactor)), ...(changes && { edits: changes }) });
-    else for (const line of [table.line(row), ...editLines(out, changes ?? [])]) out.line(line);
+    else for (const line of [table.line(row), ...differenceLines(out, changes ?? [])]) out.line(line);
   }
   if (sent < rows.length) err.line(droppedLine(rows.length - sent));
   if (!flags.json) out.line(out.style("dim", `${pushCount(sent)} would be sent`));

@@ -38,11 +38,11 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
   if (flags.raw) return out.write(content.body);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   if (flags.curl) {
-    const known = await liveTarget(reader);
-    const target = known ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
-    if (known === undefined)
+    const liveUrl = await liveTarget(reader);
+    const target = liveUrl ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
+    if (liveUrl === undefined)
       output.err.line(
-        `The app that live pushes go to is unknown, so the command sends to ${target}. Replace it with your app's URL.`,
+        `The URL of the app is unknown, so the command sends to ${target}. Replace it with your app's URL.`,
       );
     const options = { target, journal: flags.journal };
     for (const line of curlLines(row, content, redactor, options)) out.line(line);
@@ -50,7 +50,7 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
   else for (const line of await detailLines(reader, row, content, redactor, out)) out.line(line);
 }
 
-/** The app of live pushes: the target of the running `listen`, or of the last live delivery. `undefined` without either. */
+/** The app of live pushes: the target of the running `listen`, else of the last live delivery. `undefined` if both are missing. */
 async function liveTarget({ dir, index }: JournalReader): Promise<URL | undefined> {
   const target = (await connectControl(dir).catch(() => undefined))?.state.target;
   return typeof target === "string" ? new URL(target) : lastTarget(index);

@@ -51,14 +51,14 @@ export const FILTERS = {
     },
   },
   ...idFilters({
-    task: "only pushes about this task: its id, or the placeholder that is shown for it",
+    task: "only pushes about this task: its id or placeholder",
     call: "only pushes about this call: its id or placeholder",
     workflow: "only pushes of this workflow: its id or placeholder",
   }),
   since: {
     value: "<time>",
     description:
-      "only pushes received since then: 10m, 2h or 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
+      "only pushes received since this time: 10m, 2h or 30d ago, or a date in local time (2026-01-31, 2026-01-31T08:00)",
     test: (value, { now }) => {
       const from = parseTime(value, "--since", now);
       return ({ push }) => push.at >= from;
@@ -66,7 +66,7 @@ export const FILTERS = {
   },
   until: {
     value: "<time>",
-    description: "only pushes received until then",
+    description: "only pushes received until this time",
     test: (value, { now }) => {
       const to = parseTime(value, "--until", now);
       return ({ push }) => push.at <= to;

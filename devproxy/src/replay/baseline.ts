@@ -2,22 +2,22 @@ import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { AppResult } from "./verdict.js";
 
-/** A target without its query, which may contain a token. */
-export function addressOf({ origin, pathname }: URL): string {
+/** A target without its credentials and query, which may contain secrets. */
+export function originAndPath({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
 /**
- * The result that a replay is compared with: the last one of the push. `undefined` if there was no response: a failed connection is not a
- * baseline.
- * @param otherTarget the target of the replay, if it is not the app of live pushes; its last response takes precedence
+ * The previous result of a push, which a replay is compared with. `undefined` if the app did not respond to the last delivery: a failed
+ * connection is not a baseline.
+ * @param otherTarget the target of the replay, if it is not the app of live pushes. Its last response takes precedence
  */
 export async function baselineOf(
   reader: JournalReader,
   row: Row,
   otherTarget: URL | undefined,
 ): Promise<AppResult | undefined> {
-  const last = (otherTarget && lastResponseOf(row, addressOf(otherTarget))) ?? lastDelivery(row);
+  const last = (otherTarget && lastResponseOf(row, originAndPath(otherTarget))) ?? lastDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
   const { headers, body } = await reader.content(last.location);
@@ -30,7 +30,7 @@ function lastResponseOf({ deliveries }: Row, address: string): DeliveryRow | und
     status !== undefined &&
     (aside === undefined || aside === "elsewhere") &&
     URL.canParse(target) &&
-    addressOf(new URL(target)) === address;
+    originAndPath(new URL(target)) === address;
   return deliveries.findLast(isResponse);
 }
 

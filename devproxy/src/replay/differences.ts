@@ -1,8 +1,8 @@
 import { pointerStep } from "airudder-webhooks/inspect";
 
-/** A value that differs between two responses. A value that one response lacks is absent. */
+/** A value that differs between two responses, or between two versions of a push. A value that one of them lacks is absent. */
 export interface ResponseDifference {
-  /** JSON pointer into the body; `status` for the status. */
+  /** JSON pointer into the body; `status` or `result` if that differs. */
   path: string;
   before?: unknown;
   after?: unknown;
@@ -38,8 +38,8 @@ function compare(path: string, before: unknown, after: unknown, found: ResponseD
     return;
   }
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const inner = path + pointerStep(name);
-    compare(inner, ownValue(before, name), ownValue(after, name), found);
+    const childPath = path + pointerStep(name);
+    compare(childPath, ownValue(before, name), ownValue(after, name), found);
   }
 }
 

@@ -3,14 +3,14 @@ import type { Content } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
 import type { Row } from "../journal/index.js";
 import { jsonTokens } from "../privacy/index.js";
-import type { Edit } from "./set.js";
+import type { Edit } from "./parse-edit.js";
 
 /** Changes of a body before it is sent again. */
 export interface Edits {
   set: readonly Edit[];
-  /** Signs every push that carries a `Sign` again with this key. */
+  /** Replaces the `Sign` of every push that has one by a `Sign` made with this key. */
   key: string | undefined;
-  /** Without `key`, signs pushes again whose `TaskID` is set. Default: the vendor's public key. */
+  /** Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
   agreedKey?: string | undefined;
 }
 
@@ -19,8 +19,8 @@ export function hasEdits({ set, key }: Edits): boolean {
   return set.length > 0 || key !== undefined;
 }
 
-/** Whether a top-level field of the payload is set. */
-export function sets({ set }: Edits, name: string): boolean {
+/** Whether an edit sets this top-level field of the payload. */
+export function setsField({ set }: Edits, name: string): boolean {
   return set.some(({ steps }) => steps.length === 1 && steps[0] === name);
 }
 
@@ -31,8 +31,8 @@ export function isSigned(payload: object): payload is { TaskID: string; Sign: st
 }
 
 /**
- * The edited push. Its body stays valid JSON, and bytes that no edit concerns do not change.
- * @throws DevproxyError `usage`, if the body cannot be edited, or no object can contain a path
+ * The edited push. Its body stays valid JSON. Bytes outside the edited values do not change.
+ * @throws DevproxyError `usage`, if the body cannot be edited, or a path has no parent object
  */
 export function editPush({ push }: Row, { headers, body }: Content, edits: Edits): Content {
   if (!hasEdits(edits)) return { headers, body };
@@ -43,7 +43,7 @@ export function editPush({ push }: Row, { headers, body }: Content, edits: Edits
   }
   if (payloadOf(body) === undefined)
     throw usageError(`The body of ${name} is not a JSON object; --set and --key cannot change it.`);
-  // One character per byte, so that bytes which are not valid UTF-8 do not change.
+  // One character per byte preserves bytes that are not valid UTF-8.
   let text = body.toString("latin1");
   for (const edit of edits.set) text = setValue(text, edit, name);
   return { headers, body: Buffer.from(signAgain(text, edits), "latin1") };
@@ -60,7 +60,7 @@ function payloadOf(body: Buffer): object | undefined {
 
 function signAgain(text: string, edits: Edits): string {
   const { key, agreedKey } = edits;
-  if (sets(edits, "Sign") || (key === undefined && !sets(edits, "TaskID"))) return text;
+  if (setsField(edits, "Sign") || (key === undefined && !setsField(edits, "TaskID"))) return text;
   const payload = payloadOf(Buffer.from(text, "latin1")) ?? {};
   if (!isSigned(payload)) return text;
   const value = sign(payload.TaskID, key ?? agreedKey);

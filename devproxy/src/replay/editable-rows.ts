@@ -4,11 +4,11 @@ import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DevproxyError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import { type JournalReader, type Row, unlessDropped } from "../journal/index.js";
-import { type Edits, editPush, hasEdits, isSigned, sets } from "./edit.js";
+import { type Edits, editPush, hasEdits, isSigned, setsField } from "./edit.js";
 import type { SkippedPushes } from "./skipped.js";
 
 /**
- * The rows that the edits can change; skips the others. Reports the side effects of the edits on type, schema and signature.
+ * Returns the rows that the edits can change, and skips the others. Reports if an edit affects the type, the schema or the signature.
  * @throws DevproxyError `usage`, if the edits can change none of the rows
  */
 export async function editableRows(
@@ -21,7 +21,7 @@ export async function editableRows(
   if (!hasEdits(edits)) return rows;
   const note = (code: string, message: string) => onNote({ event: "note", code, message });
   const editable: Row[] = [];
-  let problem: unknown;
+  let firstError: unknown;
   let unsigned = 0;
   let isOtherKeyNoted = false;
   for (const row of rows) {
@@ -38,18 +38,18 @@ export async function editableRows(
     } catch (error) {
       const isUsage = error instanceof DevproxyError;
       if (!isUsage && !(error instanceof JournalError)) throw error;
-      problem ??= error;
+      firstError ??= error;
       skipped.add(row, isUsage ? reasonOf(error) : "its record in the journal cannot be read.");
       continue;
     }
     editable.push(row);
-    for (const { code, message } of changesOf(row, content, changed)) note(code, message);
+    for (const { code, message } of sideEffectsOf(row, content, changed)) note(code, message);
     const { payload = {} } = describePush(content.body, content.headers);
-    if (sets(edits, "Sign")) continue;
+    if (setsField(edits, "Sign")) continue;
     if (!isSigned(payload)) unsigned++;
     else if (
       edits.key === undefined &&
-      sets(edits, "TaskID") &&
+      setsField(edits, "TaskID") &&
       !verifySign(payload, edits.agreedKey) &&
       !isOtherKeyNoted
     ) {
@@ -59,7 +59,7 @@ export async function editableRows(
       note("signed_with_other_key", `${what}. Its recorded Sign was made with another key: use --key with that key.`);
     }
   }
-  if (editable.length === 0 && problem !== undefined) throw problem;
+  if (editable.length === 0 && firstError !== undefined) throw firstError;
   if (edits.key !== undefined && unsigned > 0) {
     const which = unsigned === editable.length ? "no push carries one" : `${unsigned} of ${editable.length} carry none`;
     note("nothing_to_sign", `--key signs only pushes that carry a Sign: ${which}.`);
@@ -74,21 +74,21 @@ function reasonOf({ message }: Error): string {
     .replace(/^(--set: there is no .+) in #\d+,/, "$1 in it,");
 }
 
-/** The changes of type and the new drift that the edits of a push cause. */
-function changesOf(row: Row, content: Content, { headers, body }: Content): { code: string; message: string }[] {
+/** Notes about the side effects of the edits of a push: another type, or added drift. */
+function sideEffectsOf(row: Row, content: Content, { headers, body }: Content): { code: string; message: string }[] {
   const { type: before } = describePush(content.body, content.headers);
-  const { type: after, drift: driftOfAfter } = describePush(body, headers);
+  const { type: after, drift: driftAsNewType } = describePush(body, headers);
   const isRetyped = before !== after;
-  const { drift: oldDrift } = describePush(content.body, content.headers, row.push);
-  const newDrift = isRetyped ? driftOfAfter : describePush(body, headers, row.push).drift;
+  const { drift: driftBefore } = describePush(content.body, content.headers, row.push);
+  const driftAfter = isRetyped ? driftAsNewType : describePush(body, headers, row.push).drift;
   const name = `#${row.push.seq}`;
-  const known = new Set(oldDrift.map(({ path }) => path));
-  const drift = newDrift.filter(({ path }) => !known.has(path));
+  const known = new Set(driftBefore.map(({ path }) => path));
+  const addedDrift = driftAfter.filter(({ path }) => !known.has(path));
   return [
     ...(isRetyped
       ? [{ code: "edit_retypes", message: `${name}: the edit changes the type from ${before} to ${after}` }]
       : []),
-    ...drift.map(({ path, expected, got }) => ({
+    ...addedDrift.map(({ path, expected, got }) => ({
       code: "edit_drifts",
       message: `${name}: the edit does not fit the schema at ${path}: ${expected} expected, ${got} set`,
     })),

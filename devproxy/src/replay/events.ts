@@ -8,6 +8,7 @@ export type ReplayEvent = ReplayStart | VerdictEvent | ReplaySummary | NoteEvent
 /** The replay starts. */
 export interface ReplayStart {
   event: "replay";
+  /** Number of pushes to send. */
   total: number;
   target: string;
 }
@@ -37,6 +38,7 @@ export interface VerdictEvent {
 /** The replay has ended, and its deliveries are on disk. */
 export interface ReplaySummary {
   event: "summary";
+  /** Number of pushes with a verdict. */
   total: number;
   verdicts: Partial<Record<Verdict, number>>;
   /** Number of pushes that did not meet `--expect`, or that were not sent and so not checked. */
@@ -45,7 +47,7 @@ export interface ReplaySummary {
   skipped?: number;
   /** It was stopped before all pushes were sent. */
   interrupted?: true;
-  /** Number of requests that the stop aborted before a response. */
+  /** Number of requests aborted before a response, because the replay was stopped. */
   stopped?: number;
   /** Number of pushes that were dropped from the journal before they could be sent. */
   dropped?: number;

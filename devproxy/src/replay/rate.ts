@@ -1,7 +1,7 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Row } from "../journal/index.js";
 
-/** A timer with a longer delay fires immediately. */
+/** Maximum delay of a timer: a timer with a longer delay fires immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** When to send pushes, and how many in parallel. */
@@ -22,7 +22,7 @@ export async function sendAtRate(
   send: (row: Row) => Promise<void>,
 ): Promise<void> {
   const lastOfSubject = new Map<string, Promise<void>>();
-  const slots = new Slots(concurrency);
+  const semaphore = new Semaphore(concurrency);
   let failure: unknown;
   const isStopped = () => signal?.aborted || failure !== undefined;
   const start = performance.now();
@@ -31,9 +31,9 @@ export async function sendAtRate(
     const dueMs = speed === "max" ? 0 : (Date.parse(row.push.at) - firstAt) / speed;
     const leftMs = () => dueMs - (performance.now() - start);
     while (leftMs() > 0 && !signal?.aborted) {
-      await wait(Math.min(leftMs(), MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
+      await sleep(Math.min(leftMs(), MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
     }
-    await slots.acquire();
+    await semaphore.acquire();
     if (isStopped()) break;
     const subject = row.push.subject ?? row.push.id;
     const run = (lastOfSubject.get(subject) ?? Promise.resolve())
@@ -42,7 +42,7 @@ export async function sendAtRate(
         failure ??= error;
       })
       .finally(() => {
-        slots.release();
+        semaphore.release();
         if (lastOfSubject.get(subject) === run) lastOfSubject.delete(subject);
       });
     lastOfSubject.set(subject, run);
@@ -51,8 +51,8 @@ export async function sendAtRate(
   if (failure !== undefined) throw failure;
 }
 
-/** A counting semaphore. */
-class Slots {
+/** Limits how many callers run at once: each waits in `acquire` for a slot and frees it with `release`. */
+class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 

@@ -6,25 +6,25 @@ import { errorCodeOf, MAX_RECORDED_RESPONSE_BYTES } from "../http/index.js";
 import { lastTarget, type Row, type Store, unlessDropped, wasDelivered } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import type { LiveDelivery } from "../queue/index.js";
-import { addressOf, baselineOf } from "./baseline.js";
+import { baselineOf, originAndPath } from "./baseline.js";
 import { editPush } from "./edit.js";
 import { editableRows } from "./editable-rows.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
-import { Hints } from "./hints.js";
 import { sendAtRate } from "./rate.js";
-import { checkRequest, type ReplayRequest, requestedRows } from "./request.js";
+import { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 import { SkippedPushes } from "./skipped.js";
-import { type AppResult, differencesOf, isProved, verdictOf } from "./verdict.js";
+import { type AppResult, differencesOf, isStatusConfirmed, verdictOf } from "./verdict.js";
+import { VerdictNotes } from "./verdict-notes.js";
 import { waitForApp } from "./wait-for-app.js";
 
 /** The parts of the dev proxy that a replay uses. */
-export interface ReplayTools {
+export interface ReplayContext {
   store: Store;
   deliverer: Deliverer;
   /** The target if the request has none. */
   target?: URL | undefined;
   /** The queue of undelivered pushes, if one runs. Either the queue or the replay sends a push, never both. */
-  live?: Pick<LiveDelivery, "sendInstead">;
+  queue?: Pick<LiveDelivery, "sendInstead">;
   onEvent(event: ReplayEvent): void;
   /** Stops the replay. */
   signal?: AbortSignal;
@@ -32,34 +32,35 @@ export interface ReplayTools {
   limitMs?: number;
 }
 
-const RESPONSE_MS = 300_000;
+const RESPONSE_TIMEOUT_MS = 300_000;
 
 /**
- * Sends recorded pushes again and compares each result with the previous one. Records every delivery. A delivery that was edited, stopped, or
- * sent to another app than live pushes is marked `aside` and does not change the status of its push.
+ * Sends recorded pushes again and compares each result with the previous one. Records every delivery. Edited and stopped
+ * deliveries, and those to another app than live pushes, are marked `aside`: they do not change the status of their push.
  * @throws DevproxyError `usage` or `app_down`, before anything is sent
  */
-export async function replay(request: ReplayRequest, tools: ReplayTools): Promise<ReplaySummary> {
-  const { store, deliverer, live, onEvent, signal, limitMs = RESPONSE_MS } = tools;
-  const { isExpected, edits, rate, to, waitMs } = checkRequest(request);
-  // Each request in flight listens to it.
+export async function replay(request: ReplayRequest, context: ReplayContext): Promise<ReplaySummary> {
+  const { store, deliverer, queue, onEvent, signal, limitMs = RESPONSE_TIMEOUT_MS } = context;
+  const { isExpected, edits, rate, to, waitMs } = parseRequest(request);
+  // Every request in flight adds a listener. Without this, Node.js warns about a leak.
   if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const selected = await requestedRows(store, request);
-  const isUndelivered = request.filters?.status === "undelivered";
-  const undelivered = new Set(isUndelivered ? selected : selected.filter((row) => !wasDelivered(row)));
+  const filtersUndelivered = request.filters?.status === "undelivered";
+  // The queue may deliver these pushes before the replay reaches them.
+  const undelivered = new Set(filtersUndelivered ? selected : selected.filter((row) => !wasDelivered(row)));
   const last = lastTarget(store.index);
-  const liveTarget = tools.target ?? (last && parseTarget(last.href));
+  const liveTarget = context.target ?? (last && parseTarget(last.href));
   const target = to ?? liveTarget ?? new URL(DEFAULT_TARGET);
-  const isOtherApp = liveTarget !== undefined && addressOf(target) !== addressOf(liveTarget);
+  const isOtherApp = liveTarget !== undefined && originAndPath(target) !== originAndPath(liveTarget);
   const skipped = new SkippedPushes(onEvent);
   const rows = await editableRows(store, selected, edits, skipped, onEvent);
   skipped.report();
   if (waitMs !== undefined && rows.length > 0) await waitForApp(target, waitMs, signal);
-  onEvent({ event: "replay", total: rows.length, target: addressOf(target) });
+  onEvent({ event: "replay", total: rows.length, target: originAndPath(target) });
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
-  const hints = new Hints();
+  const notes = new VerdictNotes();
   const redactor = await Redactor.of(store.dir, request.reveal ?? false);
   const start = performance.now();
   await sendAtRate(rows, { ...rate, signal }, async (row) => {
@@ -84,7 +85,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
       });
     if (aside === undefined && undelivered.has(row) && wasDelivered(row))
       return skipped.add(row, "the queue has delivered it.", { isDelivered: true });
-    const attempt = aside === undefined && live ? await live.sendInstead(row, send) : await send();
+    const attempt = aside === undefined && queue ? await queue.sendInstead(row, send) : await send();
     if (attempt === undefined) return skipped.add(row, "the queue delivers it.", { isDelivered: true });
     if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
@@ -92,7 +93,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     }
     const after = resultOf(attempt);
     const verdict = verdictOf(before, after, isExpected);
-    hints.add(row, after, verdict);
+    notes.add(row, after, verdict);
     summary.total++;
     summary.verdicts[verdict] = (summary.verdicts[verdict] ?? 0) + 1;
     const { id, seq, type } = row.push;
@@ -111,7 +112,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
     if (outcome?.result !== undefined) event.result = outcome.result;
     if (after.code !== undefined) event.code = after.code;
     if (error !== undefined) event.error = error;
-    if (isExpected !== undefined && !(isExpected(after.status) && isProved(verdict, after))) {
+    if (isExpected !== undefined && !(isExpected(after.status) && isStatusConfirmed(verdict, after))) {
       summary.unexpected++;
       event.unexpected = true;
     }
@@ -119,7 +120,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   });
   await deliverer.flush();
   skipped.report();
-  for (const note of hints.notes()) onEvent(note);
+  for (const note of notes.notes()) onEvent(note);
   const { total, dropped = 0 } = summary;
   const notEditable = selected.length - rows.length;
   if (skipped.count > 0) summary.skipped = skipped.count;
@@ -130,7 +131,7 @@ export async function replay(request: ReplayRequest, tools: ReplayTools): Promis
   return summary;
 }
 
-/** The content of a push; `undefined`, counted in the summary or in `skipped`, if it was dropped or is damaged. */
+/** The content of a push; `undefined` if it was dropped or is damaged. Then it is counted in the summary or in `skipped`. */
 async function contentOf(
   store: Store,
   row: Row,

@@ -2,16 +2,16 @@ import { parseDuration, parseTarget } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { type Filters, filterRows, hasFilters, type JournalReader, type Row, rowsOf } from "../journal/index.js";
 import type { Edits } from "./edit.js";
-import { parseEdit } from "./set.js";
+import { parseEdit } from "./parse-edit.js";
 
 /** Which pushes to replay, and how. Plain JSON, so that it can be sent to a running `listen`. */
 export interface ReplayRequest {
-  /** `#12`, `12`, long ids, ranges `3..7`. */
+  /** `#12`, `12`, long ids or prefixes of them, ranges `3..7`. */
   ids?: string[] | undefined;
   /** Maximum number of pushes: the newest that match. */
   last?: number | undefined;
   filters?: Filters | undefined;
-  /** URL of the app. Default: the target of the newest live delivery. */
+  /** URL of the app. Default: the configured target, else that of the newest live delivery. */
   to?: string | undefined;
   /** Divides the original delays between pushes. `max` sends without delays. Default: `max`. */
   speed?: number | "max" | undefined;
@@ -19,9 +19,9 @@ export interface ReplayRequest {
   concurrency?: number | undefined;
   /** Edits, `path=value`. */
   set?: string[] | undefined;
-  /** Signs every push that carries a `Sign` again with this key. */
+  /** Replaces the `Sign` of every push that has one by a `Sign` made with this key. */
   key?: string | undefined;
-  /** The key agreed with Airudder. Without `key`, it signs pushes again whose `TaskID` is set. Default: the vendor's public key. */
+  /** The key agreed with Airudder. Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
   agreedKey?: string | undefined;
   /** Expected statuses: `2xx` or `200,404`. */
   expect?: string | undefined;
@@ -32,7 +32,7 @@ export interface ReplayRequest {
 }
 
 /** The parsed values of a request. */
-export interface CheckedRequest {
+export interface ParsedRequest {
   isExpected: ((status: number | null) => boolean) | undefined;
   edits: Edits;
   rate: { speed: number | "max"; concurrency: number };
@@ -41,10 +41,10 @@ export interface CheckedRequest {
 }
 
 /**
- * Checks a request, without the journal.
+ * Parses a request. Does not need the journal.
  * @throws DevproxyError `usage`
  */
-export function checkRequest(request: ReplayRequest): CheckedRequest {
+export function parseRequest(request: ReplayRequest): ParsedRequest {
   if (typeof request !== "object" || request === null) throw usageError("The request of a replay must be an object.");
   const { last, set = [], key, agreedKey, expect, to, wait } = request;
   if (last !== undefined && !(Number.isInteger(last) && last > 0))
@@ -61,11 +61,11 @@ export function checkRequest(request: ReplayRequest): CheckedRequest {
   };
 }
 
-function rateOf({ speed = "max", concurrency = speed === "max" ? 1 : 16 }: ReplayRequest): CheckedRequest["rate"] {
+function rateOf({ speed = "max", concurrency = speed === "max" ? 1 : 16 }: ReplayRequest): ParsedRequest["rate"] {
   if (speed !== "max" && !(speed > 0 && speed <= 1_000_000))
-    throw usageError("--speed must be a number above 0, or max.");
+    throw usageError("--speed must be a number above 0 and at most 1000000, or max.");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 1_000)
-    throw usageError("--concurrency must be from 1 to 1000.");
+    throw usageError("--concurrency must be a whole number from 1 to 1000.");
   return { speed, concurrency };
 }
 
@@ -85,7 +85,7 @@ const MAX_WAIT_MS = 2 ** 31 - 1;
 function parseWait(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms === 0 || ms > MAX_WAIT_MS)
-    throw usageError(`--wait "${text}" is not a duration. Give one such as 30s or 2m.`);
+    throw usageError(`--wait "${text}" is not a duration of at most 24d. Give one such as 30s or 2m.`);
   return ms;
 }
 
@@ -102,7 +102,7 @@ export async function requestedRows(
       "Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.",
     );
   }
-  const inOrder =
+  const candidates =
     ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;
-  return filterRows(reader, inOrder, filters, last);
+  return filterRows(reader, candidates, filters, last);
 }

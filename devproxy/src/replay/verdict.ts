@@ -3,12 +3,12 @@ import { succeeded } from "../journal/index.js";
 import { compareBodies, type ResponseDifference } from "./differences.js";
 
 /**
- * Compares the result of a replay with the one before. If the app uses airudder-webhooks, `fixed` and `same` mean that a handler succeeded.
+ * How the result of a replay compares with the previous one. If the app uses airudder-webhooks, `fixed` and `same` mean that a handler succeeded.
  */
-export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new" | Unproved;
+export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new" | Inconclusive;
 
 /** Verdicts of replays that neither failed nor were finished by a handler. They never meet `--expect`. */
-export type Unproved =
+export type Inconclusive =
   | "ignored"
   | "quarantined"
   | "stored, not handled"
@@ -16,7 +16,7 @@ export type Unproved =
   | "refused replay"
   | "accepted, handling unknown";
 
-export const UNPROVED: readonly Unproved[] = [
+export const INCONCLUSIVE: readonly Inconclusive[] = [
   "ignored",
   "quarantined",
   "stored, not handled",
@@ -25,7 +25,7 @@ export const UNPROVED: readonly Unproved[] = [
   "accepted, handling unknown",
 ];
 
-export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new", ...UNPROVED];
+export const VERDICTS: readonly Verdict[] = ["fixed", "regressed", "still failing", "same", "new", ...INCONCLUSIVE];
 
 /** The result of a delivery: a response of the app, or none. */
 export interface AppResult {
@@ -47,7 +47,7 @@ export type IsSuccess = (status: number | null) => boolean;
 /** Default: any status 2xx. */
 const isSuccessStatus: IsSuccess = (status) => succeeded(status ?? undefined);
 
-const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
+const INCONCLUSIVE_RESULTS: Partial<Record<OutcomeResult, Inconclusive>> = {
   ignored: "ignored",
   quarantined: "quarantined",
   stored: "stored, not handled",
@@ -55,55 +55,58 @@ const UNPROVED_RESULTS: Partial<Record<OutcomeResult, Unproved>> = {
 };
 
 /** Whether a result shows that the app succeeded, that it failed, or neither. */
-function classify(result: AppResult, isSuccess: IsSuccess): "success" | "failure" | Unproved {
+function classify(result: AppResult, isSuccess: IsSuccess): "success" | "failure" | Inconclusive {
   const { status, code, outcome } = result;
   if (status === null) return "failure";
   if (status === 403 && code === "replay_not_allowed") return "refused replay";
   if (outcome === undefined) return isSuccess(status) ? "success" : "failure";
   if (outcome.result === undefined) return succeeded(status) ? "accepted, handling unknown" : "failure";
   return (
-    UNPROVED_RESULTS[outcome.result] ?? (outcome.result === "handled" && isSuccess(status) ? "success" : "failure")
+    INCONCLUSIVE_RESULTS[outcome.result] ?? (outcome.result === "handled" && isSuccess(status) ? "success" : "failure")
   );
 }
 
-/** Classifies the new result. A success without a report is unproved if the app reported the previous result: it may be another app. */
+/** Classifies the new result. A success is inconclusive if only the previous result has a report: another app may have responded. */
 function classifyAfter(
   before: AppResult | undefined,
   after: AppResult,
   isSuccess: IsSuccess,
 ): ReturnType<typeof classify> {
-  const is = classify(after, isSuccess);
+  const current = classify(after, isSuccess);
   const isReportMissing = after.outcome === undefined && before?.outcome?.result !== undefined;
-  return is === "success" && isReportMissing ? "accepted, handling unknown" : is;
+  return current === "success" && isReportMissing ? "accepted, handling unknown" : current;
 }
 
-/** Compares the new result of a push with the one before. Without a comparable result before, the verdict is `new`. */
+/** Compares the new result of a push with the previous one. The verdict is `new` if there is no comparable previous result. */
 export function verdictOf(
   before: AppResult | undefined,
   after: AppResult,
   isSuccess: IsSuccess = isSuccessStatus,
 ): Verdict {
-  const is = classifyAfter(before, after, isSuccess);
-  if (is !== "success" && is !== "failure") return is;
-  const was = before && classify(before, isSuccess);
-  if (is === "success") {
-    if (was === "success") return "same";
-    return was === "failure" || was === "ignored" || was === "quarantined" ? "fixed" : "new";
+  const current = classifyAfter(before, after, isSuccess);
+  if (current !== "success" && current !== "failure") return current;
+  const previous = before && classify(before, isSuccess);
+  if (current === "success") {
+    if (previous === "success") return "same";
+    return previous === "failure" || previous === "ignored" || previous === "quarantined" ? "fixed" : "new";
   }
-  if (was === "failure") return "still failing";
+  if (previous === "failure") return "still failing";
   const didNotFail =
-    was === "success" || was === "ignored" || was === "quarantined" || was === "accepted, handling unknown";
+    previous === "success" ||
+    previous === "ignored" ||
+    previous === "quarantined" ||
+    previous === "accepted, handling unknown";
   return didNotFail ? "regressed" : "new";
 }
 
-/** Whether a verdict does not show that a handler succeeded or failed. */
-export function isUnproved(verdict: Verdict): verdict is Unproved {
-  return (UNPROVED as readonly string[]).includes(verdict);
+/** Whether a verdict leaves open if a handler succeeded or failed. */
+export function isInconclusive(verdict: Verdict): verdict is Inconclusive {
+  return (INCONCLUSIVE as readonly string[]).includes(verdict);
 }
 
-/** Whether the result proves what its status says. A receiver that reports a failure contradicts a status 2xx. */
-export function isProved(verdict: Verdict, { status, outcome }: AppResult): boolean {
-  if (isUnproved(verdict)) return false;
+/** Whether the status is evidence. It is not if the verdict is inconclusive, or if the receiver reports for a status 2xx that no handler succeeded. */
+export function isStatusConfirmed(verdict: Verdict, { status, outcome }: AppResult): boolean {
+  if (isInconclusive(verdict)) return false;
   const isSuccessful = status !== null && Math.floor(status / 100) === 2;
   return !isSuccessful || outcome === undefined || outcome.result === "handled";
 }
@@ -114,8 +117,9 @@ export function differencesOf(before: AppResult | undefined, after: AppResult): 
   const found: ResponseDifference[] = [];
   if (before.status !== after.status)
     found.push({ path: "status", before: before.status ?? before.error, after: after.status ?? after.error });
-  const [was, is] = [before.outcome?.result, after.outcome?.result];
-  if (was !== undefined && is !== undefined && was !== is) found.push({ path: "result", before: was, after: is });
+  const [previous, current] = [before.outcome?.result, after.outcome?.result];
+  if (previous !== undefined && current !== undefined && previous !== current)
+    found.push({ path: "result", before: previous, after: current });
   const haveResponses = before.status !== null && after.status !== null;
   return haveResponses && before.body && after.body ? [...found, ...compareBodies(before.body, after.body)] : found;
 }

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { DevproxyError } from "../errors.js";
 import { isListening } from "../http/index.js";
 
@@ -6,16 +6,16 @@ const INTERVAL_MS = 200;
 
 /**
  * Resolves when the app accepts connections, or after an abort.
- * @throws DevproxyError `app_down`, after `limitMs`
+ * @throws DevproxyError `app_down`, after `maxWaitMs`
  */
-export async function waitForApp(target: URL, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+export async function waitForApp(target: URL, maxWaitMs: number, signal: AbortSignal | undefined): Promise<void> {
   const start = performance.now();
   while (!signal?.aborted && !(await isListening(target))) {
-    const leftMs = limitMs - (performance.now() - start);
+    const leftMs = maxWaitMs - (performance.now() - start);
     if (leftMs <= 0) {
-      const message = `Nothing listens at ${target.host} after ${Math.round(limitMs / 1_000)} s: nothing was sent. Start the app, or give its address with --to.`;
+      const message = `Nothing listens at ${target.host} after ${Math.round(maxWaitMs / 1_000)} s: nothing was sent. Start the app, or give its address with --to.`;
       throw new DevproxyError("app_down", message, 1);
     }
-    await wait(Math.min(leftMs, INTERVAL_MS));
+    await sleep(Math.min(leftMs, INTERVAL_MS));
   }
 }

@@ -6,7 +6,7 @@ import type { Row } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { hasControls } from "./format.js";
 
-/** Headers that curl sets itself, or that belong to the way through the tunnel. */
+/** Headers that curl sets itself, or that the tunnel adds. */
 const OMITTED = /^(host|accept-encoding|content-length|x-forwarded-.*|forwarded|bypass-tunnel-reminder)$/;
 /** Maximum size of a body in a command: systems limit the length of an argument. */
 const MAX_INLINE_BYTES = 64 * 1024;
@@ -19,8 +19,8 @@ export interface CurlOptions {
 }
 
 /**
- * Lines of a shell command that sends a push again, byte for byte as received. The command contains the body only with `--reveal`, and only if
- * it is a short text; otherwise it reads the body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
+ * Lines of a shell command that sends a push again, with the exact body. With `--reveal`, the command contains a body that is a short text.
+ * It reads any other body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
  */
 export function curlLines(
   { push }: Row,
@@ -38,7 +38,7 @@ export function curlLines(
   }
   // The dev proxy adds the token to each push for the app.
   if (tokenOfEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
-  // Otherwise curl adds the content type of a form.
+  // Without this, curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathAt(target, queryOf(push.url));
   // --data-raw, because --data-binary reads a leading @ as a file name; --globoff, because curl expands brackets in a URL.
@@ -63,16 +63,16 @@ function quote(text: string): string {
   return hasControls(text.replace(/[\t\n]/g, "")) ? printf(Buffer.from(text)) : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The same for a header or a URL, of which each character is a byte. */
+/** Like `quote`, for a header or a URL that has one character per byte. */
 function quoteBytes(text: string): string {
   return /^[ -~]*$/.test(text) ? quote(text) : printf(Buffer.from(text, /^[\0-\xff]*$/.test(text) ? "latin1" : "utf8"));
 }
 
 function printf(bytes: Buffer): string {
-  const letters = Array.from(bytes, (byte) =>
+  const characters = Array.from(bytes, (byte) =>
     byte >= 0x20 && byte <= 0x7e && !"'\\%".includes(String.fromCharCode(byte))
       ? String.fromCharCode(byte)
       : `\\${byte.toString(8).padStart(3, "0")}`,
   );
-  return `"$(printf '${letters.join("")}')"`;
+  return `"$(printf '${characters.join("")}')"`;
 }

@@ -60,15 +60,15 @@ export function deadJson({ row, error }: DeadRow, redactor: Redactor): object {
 }
 
 /** A result as `dead --json` prints it. */
-export function resultJson({ id, row, result, error }: DeadResult, redactor: Redactor): object {
+export function deadResultJson({ id, row, result, error }: DeadResult, redactor: Redactor): object {
   const seq = row?.push.seq ?? null;
   // Without a push, the id is what the user typed.
   const safeId = row === undefined ? id : redactor.pushId(id);
   return { event: "result", id: safeId, seq, result, error: error ? redactor.text(error) : undefined };
 }
 
-/** A result as a line. */
-export function resultLine(out: Screen, { id, row, result, error }: DeadResult, redactor: Redactor): string {
+/** A result as `dead` prints it, on one line. */
+export function deadResultLine(out: Screen, { id, row, result, error }: DeadResult, redactor: Redactor): string {
   const name = row === undefined ? safeLine(id) : out.style("bold", `#${row.push.seq}`);
   const type = row === undefined ? "" : `  ${safeLine(redactor.type(row.push.type))}`;
   const isDone = result === "retried" || result === "dropped";

@@ -7,6 +7,9 @@ import { duration, escapeControls, localTime, outcomeText, safeLine } from "./fo
 import { deliveryJson, rowJson, statusStyle } from "./list.js";
 import type { Screen } from "./screen.js";
 
+/** Maximum number of lines of a response that `show` prints. */
+const MAX_RESPONSE_LINES = 40;
+
 /** A push as `show --json` prints it. */
 export async function detailJson(
   reader: JournalReader,
@@ -15,7 +18,7 @@ export async function detailJson(
   redactor: Redactor,
 ): Promise<object> {
   const description = descriptionOf(row, content);
-  const history = await historyOf(reader, row);
+  const marks = await inboxMarksOf(reader, row);
   const deliveries = await Promise.all(
     row.deliveries.map(async (delivery) => {
       const response = await responseOf(reader, delivery);
@@ -35,7 +38,7 @@ export async function detailJson(
     headers: redactor.headers(content.headers),
     body: redactor.push(description, content.body, content.headers),
     drift: description.drift.map((drift) => ({ ...drift, path: redactor.path(drift.path) })),
-    inbox: history.length === 0 ? undefined : history.map((mark) => markJson(mark, description.payload, redactor)),
+    inbox: marks.length === 0 ? undefined : marks.map((mark) => markJson(mark, description.payload, redactor)),
     deliveries,
   };
 }
@@ -44,7 +47,7 @@ function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, red
   return { at, state, attempt, error: error === undefined ? undefined : redactor.error(error, payload) };
 }
 
-/** Describes a push by the type that was recorded. */
+/** Describes a push as the type that it was recorded with. */
 function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
   return describePush(body, headers, push);
 }
@@ -90,7 +93,7 @@ export async function detailLines(
     ...section(
       out,
       "Inbox",
-      (await historyOf(reader, row)).map((mark) => markLine(mark, description.payload, redactor, out)),
+      (await inboxMarksOf(reader, row)).map((mark) => markLine(mark, description.payload, redactor, out)),
     ),
   );
   lines.push(...section(out, "Deliveries", deliveries.length === 0 ? ["none"] : deliveries));
@@ -98,7 +101,7 @@ export async function detailLines(
 }
 
 /** The marks of a push in its inbox; none for a push of a dev proxy. */
-async function historyOf(reader: JournalReader, row: Row): Promise<MarkHead[]> {
+async function inboxMarksOf(reader: JournalReader, row: Row): Promise<MarkHead[]> {
   return row.push.source === "inbox" ? marksOf(reader.dir, row) : [];
 }
 
@@ -145,7 +148,7 @@ async function deliveryLines(
   if (response && response.body.length > 0) {
     lines.push(
       ...bodyLines(redactor.response(response.body, payload))
-        .slice(0, 40)
+        .slice(0, MAX_RESPONSE_LINES)
         .map((line) => `    ${line}`),
     );
   }

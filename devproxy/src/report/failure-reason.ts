@@ -19,7 +19,7 @@ export async function failureReason(
   return error && redactHandlerError(reader, row, error, redactor);
 }
 
-/** The error of a handler, which may quote the push's payload. */
+/** Redacts the error of a handler, which may quote the push's payload. */
 async function redactHandlerError(
   reader: Pick<JournalReader, "content">,
   row: Row,

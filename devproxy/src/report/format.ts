@@ -17,23 +17,23 @@ export function safeLine(text: string): string {
 }
 
 /** Text with `\uXXXX` instead of control characters. JSON text stays equivalent. */
-export function escapeControls(json: string): string {
-  return json.replace(CONTROL, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+export function escapeControls(text: string): string {
+  return text.replace(CONTROL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** A text shortened to a maximum length, with an ellipsis. */
-export function cut(text: string, max = 64): string {
+export function truncate(text: string, max = 64): string {
   return text.length <= max ? text : `${text.slice(0, max - 3)}...`;
 }
 
-/** `1.9 KB` */
+/** A size in bytes with its unit, such as `1.9 KB`. */
 export function byteSize(count: number): string {
   if (count < 1_000) return `${count} B`;
   const [value, unit] = count < 1_000_000 ? [count / 1_000, "KB"] : [count / 1_000_000, "MB"];
   return `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`;
 }
 
-/** `4.1 ms`, `2.3 s` */
+/** A duration with its unit, such as `4.1 ms` or `2.3 s`. */
 export function duration(ms: number): string {
   return ms < 1_000 ? `${ms < 100 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
@@ -50,12 +50,12 @@ export function localTime(at: Date | string): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** `12,345`. Not `toLocaleString`, which takes 20 ms to load the locale. */
+/** A number with separators, such as `12,345`. Not `toLocaleString`, which takes 20 ms to load the locale. */
 export function thousands(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** `1 push`, `3 pushes` */
+/** A number of pushes, such as `1 push` or `3 pushes`. */
 export function pushCount(count: number): string {
   return `${thousands(count)} ${count === 1 ? "push" : "pushes"}`;
 }

@@ -1,11 +1,11 @@
 export { curlLines } from "./curl.js";
-export { type DeadResult, type DeadRow, deadJson, deadTable, resultJson, resultLine } from "./dead.js";
+export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine, deadTable } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
 export { droppedLine } from "./dropped.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, thousands } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
-export { jsonReporter, liveReporter } from "./live.js";
+export { jsonLiveReporter, liveReporter } from "./live.js";
 export { Progress } from "./progress.js";
-export { editLines, editsOf, jsonReplayReporter, replayReporter } from "./replay.js";
+export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";

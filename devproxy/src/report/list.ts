@@ -3,7 +3,7 @@ import type { DeliveryHead } from "airudder-webhooks/journal";
 import { type Filters, hasFilters, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { failureReason } from "./failure-reason.js";
-import { cut, duration, localTime, pushCount, safeLine, thousands } from "./format.js";
+import { duration, localTime, pushCount, safeLine, thousands, truncate } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 
@@ -69,7 +69,7 @@ const MIN_ID_WIDTH = 13;
 
 /** The table of `list`. */
 export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor): Table<Row> {
-  const id = (value: string | undefined): string => (value === undefined ? "" : cut(safeLine(redactor.id(value))));
+  const id = (value: string | undefined): string => (value === undefined ? "" : truncate(safeLine(redactor.id(value))));
   const columns: Column<Row>[] = [
     { title: "#", cell: ({ push }) => `#${push.seq}`, style: () => "bold", alignRight: true },
     {
@@ -98,6 +98,7 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
   return tableOf(out, columns, rows);
 }
 
+/** The status of the last response: `---` if there was none, `-` if there was no delivery. */
 function httpStatusOf(row: Row): string {
   const last = lastDelivery(row)?.head;
   return last === undefined ? "-" : String(last.status ?? "---");

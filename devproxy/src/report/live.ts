@@ -7,15 +7,15 @@ import type { Screen } from "./screen.js";
 
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
 
-/** Prints events in the format of `--json`. Notes go to standard error. */
-export function jsonReporter(out: Screen, err: Screen, redactor = new Redactor("", false)): Listener {
+/** Returns a listener that prints events in the format of `--json`, and notes to `err`. */
+export function jsonLiveReporter(out: Screen, err: Screen, redactor = new Redactor("", false)): Listener {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
     else out.json(event.event === "delivery" ? redactError(event, redactor) : event);
   };
 }
 
-/** Prints events as text: one line per push, one line per delivery. */
+/** Returns a listener that prints events as text: one line per push, one line per delivery. */
 export function liveReporter(out: Screen, index: JournalIndex, redactor = new Redactor("", false)): Listener {
   const stamp = () => out.style("dim", timeOfDay());
   let isTokenHintPrinted = false;

@@ -27,7 +27,7 @@ const STYLES: Record<Verdict, Style> = {
   "accepted, handling unknown": "yellow",
 };
 
-/** Prints a replay as lines of JSON, redacted. */
+/** Returns a listener that prints a replay as lines of redacted JSON, and notes to `err`. */
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
@@ -42,7 +42,7 @@ export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor)
   };
 }
 
-/** Prints a replay as text; on a terminal with a progress bar. */
+/** Returns a listener that prints a replay as text; on a terminal with a progress bar. */
 export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   let total = 0;
   let done = 0;
@@ -59,11 +59,11 @@ export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayE
       printVerdict(out, event, redactor);
     }
     if (out.isTerminal && event.event === "verdict")
-      out.write(out.style("dim", `  ${bar(done, total)} ${done}/${total}`));
+      out.write(out.style("dim", `  ${progressBar(done, total)} ${done}/${total}`));
   };
 }
 
-function bar(done: number, total: number): string {
+function progressBar(done: number, total: number): string {
   const filled = Math.round((20 * done) / Math.max(1, total));
   return `[${"#".repeat(filled)}${"-".repeat(20 - filled)}]`;
 }
@@ -89,7 +89,7 @@ function differenceLine(out: Screen, name: string, before: unknown, after: unkno
 }
 
 /** The redacted differences between an edited push and the recorded one. */
-export function editsOf(before: Content, after: Content, redactor: Redactor): ResponseDifference[] {
+export function editDifferences(before: Content, after: Content, redactor: Redactor): ResponseDifference[] {
   const [left, right] = [before, after].map(({ headers, body }) =>
     bytesOf(redactor.push(describePush(body, headers), body, headers)),
   ) as [Buffer, Buffer];
@@ -101,8 +101,8 @@ function bytesOf(body: unknown): Buffer {
 }
 
 /** The differences as text, one line each. */
-export function editLines(out: Screen, edits: readonly ResponseDifference[]): string[] {
-  return edits.map(({ path, before, after }) => differenceLine(out, path, before, after));
+export function differenceLines(out: Screen, differences: readonly ResponseDifference[]): string[] {
+  return differences.map(({ path, before, after }) => differenceLine(out, path, before, after));
 }
 
 function redactDifference({ path, before, after }: ResponseDifference, redactor: Redactor): ResponseDifference {

@@ -10,8 +10,8 @@ export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
 /**
- * The output of a command, to a terminal or not. It stays silent after its reader has closed it. Another write error is reported on one line of
- * standard error, with exit code 1.
+ * The output of a command, to a terminal, a file or a pipe. After the reader closes it, further output is discarded. Any other write error
+ * prints one line to standard error and sets exit code 1.
  */
 export class Screen {
   readonly #stream: NodeJS.WriteStream;
@@ -88,15 +88,15 @@ export class Screen {
   }
 }
 
-/** One line of JSON. It contains the text of a `JsonText` unchanged: a unique mark holds its place while the rest is stringified. */
+/** One line of JSON. Contains the text of each `JsonText` unchanged: `JSON.stringify` writes a unique marker, which is then replaced. */
 function jsonLine(value: unknown): string {
-  const mark = randomUUID();
+  const marker = randomUUID();
   const texts: string[] = [];
   const line = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {
     const original = this[key];
-    return original instanceof JsonText ? `${mark}${texts.push(original.compact()) - 1}` : member;
+    return original instanceof JsonText ? `${marker}${texts.push(original.compact()) - 1}` : member;
   });
   return texts.length === 0
     ? line
-    : line.replace(new RegExp(`"${mark}(\\d+)"`, "g"), (_, index) => texts[index] as string);
+    : line.replace(new RegExp(`"${marker}(\\d+)"`, "g"), (_, index) => texts[index] as string);
 }

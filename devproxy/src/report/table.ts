@@ -11,7 +11,7 @@ export interface Column<T> {
   readonly alignRight?: boolean;
   /** A narrow terminal cuts cells down to this width, with an ellipsis. Default: cells are not cut. */
   readonly minWidth?: number;
-  /** In a narrow terminal, columns are shortened, then omitted, the lowest rank first. A column without a rank is never omitted. */
+  /** Columns that do not fit a narrow terminal are omitted, the lowest rank first. A column without a rank is never omitted. */
   readonly rank?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Table<T> {
   line(row: T): string;
 }
 
-interface Fitted<T> extends Column<T> {
+interface FittedColumn<T> extends Column<T> {
   width: number;
   isShort: boolean;
 }
@@ -29,14 +29,17 @@ interface Fitted<T> extends Column<T> {
 const GAP = "  ";
 
 /**
- * Lays out a table. Its lines fit the width of a terminal. In other output nothing is shortened or omitted, so that programs can read it.
+ * Lays out a table without its empty columns. Lines fit the width of a terminal. Other output is not shortened, so that programs can read it.
  */
 export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[]): Table<T> {
-  const fitted = fit(columns, rows, out.width);
-  const line = (textOf: (column: Fitted<T>) => string, style: (column: Fitted<T>) => Style | undefined): string =>
+  const fitted = fitColumns(columns, rows, out.width);
+  const line = (
+    textOf: (column: FittedColumn<T>) => string,
+    style: (column: FittedColumn<T>) => Style | undefined,
+  ): string =>
     fitted
       .map((column) => {
-        const text = cut(textOf(column), column.width);
+        const text = fitCell(textOf(column), column.width);
         const styled = style(column);
         const space = " ".repeat(column.width - text.length);
         const cell = styled === undefined ? text : out.style(styled, text);
@@ -57,20 +60,23 @@ export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: rea
   };
 }
 
-function fit<T>(columns: readonly Column<T>[], rows: readonly T[], limit = Number.POSITIVE_INFINITY): Fitted<T>[] {
-  // Empty columns are omitted.
+function fitColumns<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  limit = Number.POSITIVE_INFINITY,
+): FittedColumn<T>[] {
   const used = columns.filter((column) => rows.length === 0 || rows.some((row) => column.cell(row) !== ""));
-  const fitted = used.map((column) => measured({ ...column, width: 0, isShort: false }, rows));
-  if (total(fitted, ({ width }) => width) <= limit) return fitted;
+  const fitted = used.map((column) => withWidth({ ...column, width: 0, isShort: false }, rows));
+  if (lineWidth(fitted, ({ width }) => width) <= limit) return fitted;
   let visible = fitted.map((column) =>
-    column.short === undefined ? column : measured({ ...column, width: 0, isShort: true }, rows),
+    column.short === undefined ? column : withWidth({ ...column, width: 0, isShort: true }, rows),
   );
   const byRank = visible.toSorted((a, b) => rankOf(a) - rankOf(b));
   for (const column of byRank) {
-    if (total(visible, minWidthOf) <= limit || column.rank === undefined) break;
+    if (lineWidth(visible, minWidthOf) <= limit || column.rank === undefined) break;
     visible = visible.filter((other) => other !== column);
   }
-  let spare = limit - total(visible, minWidthOf);
+  let spare = limit - lineWidth(visible, minWidthOf);
   for (const column of byRank.filter((each) => visible.includes(each)).reverse()) {
     const min = minWidthOf(column);
     const extra = Math.max(0, Math.min(column.width - min, spare));
@@ -84,25 +90,25 @@ function rankOf<T>({ rank = Number.MAX_VALUE }: Column<T>): number {
   return rank;
 }
 
-function minWidthOf<T>({ width, minWidth = width }: Fitted<T>): number {
+function minWidthOf<T>({ width, minWidth = width }: FittedColumn<T>): number {
   return Math.min(width, minWidth);
 }
 
 /** Width of a line. */
-function total<T>(columns: readonly Fitted<T>[], widthOf: (column: Fitted<T>) => number): number {
+function lineWidth<T>(columns: readonly FittedColumn<T>[], widthOf: (column: FittedColumn<T>) => number): number {
   return columns.reduce((sum, column) => sum + widthOf(column) + GAP.length, -GAP.length);
 }
 
-function measured<T>(column: Fitted<T>, rows: readonly T[]): Fitted<T> {
+function withWidth<T>(column: FittedColumn<T>, rows: readonly T[]): FittedColumn<T> {
   let width = column.title.length;
   for (const row of rows) width = Math.max(width, cellOf(column, row).length);
   return { ...column, width };
 }
 
-function cellOf<T>(column: Fitted<T>, row: T): string {
+function cellOf<T>(column: FittedColumn<T>, row: T): string {
   return column.isShort && column.short !== undefined ? column.short(row) : column.cell(row);
 }
 
-function cut(text: string, width: number): string {
+function fitCell(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }

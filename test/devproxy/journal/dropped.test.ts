@@ -8,7 +8,7 @@ import { pushesOfRows } from "../../../devproxy/src/drift/pushes.js";
 import { filterRows } from "../../../devproxy/src/journal/filters.js";
 import type { Row } from "../../../devproxy/src/journal/row.js";
 import { editableRows, SkippedPushes } from "../../../devproxy/src/replay/index.js";
-import { parseEdit } from "../../../devproxy/src/replay/set.js";
+import { parseEdit } from "../../../devproxy/src/replay/parse-edit.js";
 import { send, startProxy, until } from "../../helpers/devproxy.js";
 
 /** A running proxy with 4 pushes, each in a segment of its own. */

@@ -46,7 +46,7 @@ type Behaviour = keyof typeof BEHAVIOURS;
 
 const WORKS: readonly Behaviour[] = ["handled", "silent"];
 const FAILS: readonly Behaviour[] = ["failed", "running", "rejected", "olderFailing", "silentFailing", "away"];
-const UNPROVED: Partial<Record<Behaviour, string>> = {
+const INCONCLUSIVE: Partial<Record<Behaviour, string>> = {
   ignored: "ignored",
   quarantined: "quarantined",
   stored: "stored, not handled",
@@ -62,7 +62,7 @@ function reports(behaviour: Behaviour): boolean {
 
 /** The verdict as the documentation states it. */
 function expectedVerdict(before: Behaviour | undefined, after: Behaviour): string {
-  if (UNPROVED[after] !== undefined) return UNPROVED[after];
+  if (INCONCLUSIVE[after] !== undefined) return INCONCLUSIVE[after];
   if (after === "silent" && before !== undefined && reports(before)) return "accepted, handling unknown";
   const had = (names: readonly Behaviour[]) => before !== undefined && names.includes(before);
   if (WORKS.includes(after)) {
@@ -111,8 +111,8 @@ test("3,000 random replays: each verdict, and whether it meets --expect, is as d
         replays++;
         const wanted = expectedVerdict(before, step);
         assert.deepEqual([before, step, verdict?.verdict], [before, step, wanted]);
-        const isProved = WORKS.includes(step) && wanted !== "accepted, handling unknown";
-        assert.equal(summary.unexpected, isProved ? 0 : 1, `${before} -> ${step}`);
+        const isConclusive = WORKS.includes(step) && wanted !== "accepted, handling unknown";
+        assert.equal(summary.unexpected, isConclusive ? 0 : 1, `${before} -> ${step}`);
         hasReported ||= reports(step) && nextBaseline(before, step, false) === step;
         before = nextBaseline(before, step, hasReported);
       }
@@ -144,7 +144,7 @@ test("an inbox with a handler that throws: --expect 2xx exits 1 with the error; 
 });
 
 const callHandler = (receiver: Receiver) => void receiver.on("call.completed", () => undefined);
-const unproved: [name: string, make: () => Receiver, verdict: string, note: string][] = [
+const inconclusive: [name: string, make: () => Receiver, verdict: string, note: string][] = [
   [
     "a receiver that rejects replays",
     () => airudder({ allowReplays: false, token: false, warnings: false }),
@@ -153,7 +153,7 @@ const unproved: [name: string, make: () => Receiver, verdict: string, note: stri
   ],
   ["a receiver without a handler", () => airudder({ token: false, warnings: false }), "ignored", "ignored"],
 ];
-for (const [name, make, verdict, note] of unproved) {
+for (const [name, make, verdict, note] of inconclusive) {
   test(`${name}: ${verdict}, which does not meet --expect`, async (t) => {
     const receiver = make();
     if (verdict !== "ignored") callHandler(receiver);

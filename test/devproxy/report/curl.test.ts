@@ -71,10 +71,7 @@ test("--curl warns if the app of live pushes is unknown", async (t) => {
   await inbox.close();
   const { code, out, err } = await run(["show", "1", "--curl", "--journal", dir]);
   assert.deepEqual([code, out.trim().split(" ").at(-1)], [0, "http://localhost:3000/webhooks/airudder"]);
-  assert.match(
-    err,
-    /^The app that live pushes go to is unknown, [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/,
-  );
+  assert.match(err, /^The URL of the app is unknown, [^\n]* http:\/\/localhost:3000\/webhooks\/airudder\.[^\n]*\n$/);
 });
 
 test("--curl sends the token of the variable AIRUDDER_TOKEN, and never contains its value", async (t) => {

@@ -20,19 +20,19 @@ const EXAMPLE =
  * @throws DevproxyError `usage`
  */
 export function parseEdit(text: string): Edit {
-  const sign = text.indexOf("=");
-  if (sign <= 0) throw usageError(`--set "${text}" has no value. ${EXAMPLE}`);
-  const isJson = text[sign - 1] === ":";
-  const path = text.slice(0, isJson ? sign - 1 : sign).trim();
-  const value = text.slice(sign + 1);
-  const steps = namesIn(path);
+  const equals = text.indexOf("=");
+  if (equals <= 0) throw usageError(`--set "${text}" has no value. ${EXAMPLE}`);
+  const isJson = text[equals - 1] === ":";
+  const path = text.slice(0, isJson ? equals - 1 : equals).trim();
+  const value = text.slice(equals + 1);
+  const steps = stepsOf(path);
   if (steps === undefined) throw usageError(`--set "${text}": "${path}" is not a path. ${EXAMPLE}`);
   if (isJson && !isValidJson(value))
     throw usageError(`--set "${text}": ${value || "nothing"} is not valid JSON. ${EXAMPLE}`);
   return { path, steps, value, isJson };
 }
 
-function namesIn(path: string): string[] | undefined {
+function stepsOf(path: string): string[] | undefined {
   if (path.startsWith("/")) return parsePointer(path);
   if (!/^[^.[\]]+(\.[^.[\]]+|\[\d+\])*$/.test(path)) return undefined;
   return path.split(/[.[\]]+/).filter((step) => step !== "");

@@ -1,9 +1,9 @@
 import type { NoteEvent } from "../events.js";
 import { type Row, statusOf } from "../journal/index.js";
-import { type AppResult, isUnproved, type Verdict } from "./verdict.js";
+import { type AppResult, isInconclusive, type Verdict } from "./verdict.js";
 
 /** The code and the message of the note that explains a verdict. */
-const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new Map([
+const NOTES_BY_VERDICT: ReadonlyMap<Verdict, [code: string, message: string]> = new Map([
   [
     "accepted, handling unknown",
     [
@@ -34,37 +34,37 @@ const EXPLANATIONS: ReadonlyMap<Verdict, [code: string, message: string]> = new 
   ],
 ]);
 
-/** Explains verdicts that need an action of the user, once per replay. */
-export class Hints {
+/** Collects the verdicts of a replay, and explains those that need an action of the user. */
+export class VerdictNotes {
   readonly #counts = new Map<Verdict, number>();
   readonly #ignoredTypes = new Set<string>();
   readonly #codes = new Set<string>();
-  #isWithoutReport = false;
-  #withoutResponse = 0;
-  #deadInInbox = 0;
+  #hasUnreportedResult = false;
+  #noResponseCount = 0;
+  #stillDeadCount = 0;
 
   /** Adds one verdict. */
   add(row: Row, { status, code, outcome }: AppResult, verdict: Verdict): void {
     this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
     if (verdict === "ignored") this.#ignoredTypes.add(row.push.type);
-    if (status === null) this.#withoutResponse++;
+    if (status === null) this.#noResponseCount++;
     if (code !== undefined) this.#codes.add(code);
-    if (status !== null && outcome === undefined && !isUnproved(verdict)) this.#isWithoutReport = true;
-    if (verdict === "fixed" && row.push.source === "inbox" && statusOf(row) === "dead") this.#deadInInbox++;
+    if (status !== null && outcome === undefined && !isInconclusive(verdict)) this.#hasUnreportedResult = true;
+    if (verdict === "fixed" && row.push.source === "inbox" && statusOf(row) === "dead") this.#stillDeadCount++;
   }
 
-  /** The notes, each with one line. */
+  /** The notes, each on one line. Call it after the last `add`. */
   notes(): NoteEvent[] {
     const found: NoteEvent[] = [];
     const note = (code: string, message: string) => found.push({ event: "note", code, message });
-    if (this.#isWithoutReport) {
+    if (this.#hasUnreportedResult) {
       note(
         "verdicts_by_response",
-        "The app does not report what its handlers did, so these verdicts compare its responses. airudder-webhooks reports it.",
+        "The app does not report what its handlers did, so these verdicts only compare its responses. Apps that use airudder-webhooks report it.",
       );
     }
-    for (const [verdict, [code, message]] of EXPLANATIONS) if (this.#counts.has(verdict)) note(code, message);
-    if (this.#withoutResponse > 0)
+    for (const [verdict, [code, message]] of NOTES_BY_VERDICT) if (this.#counts.has(verdict)) note(code, message);
+    if (this.#noResponseCount > 0)
       note(
         "no_response",
         "The app did not respond: start it. In scripts, --wait 30s waits until it accepts connections.",
@@ -72,15 +72,18 @@ export class Hints {
     if (this.#codes.has("bad_token"))
       note("bad_token", "The app rejects the token (bad_token): set AIRUDDER_TOKEN to the token of its receiver.");
     if (this.#codes.has("bad_sign"))
-      note("bad_sign", "The app rejects the signature (bad_sign): --key signs the pushes again with its key.");
+      note(
+        "bad_sign",
+        "The app rejects the signature (bad_sign): use --key with the app's key to sign the pushes again.",
+      );
     if (this.#counts.has("ignored")) {
       const types = [...this.#ignoredTypes].sort().join(", ");
-      note("ignored", `The app has no handler for ${types}: register one, or leave the type out with --type.`);
+      note("ignored", `The app has no handler for ${types}: register one, or use --type to replay only another type.`);
     }
-    if (this.#deadInInbox > 0) {
+    if (this.#stillDeadCount > 0) {
       note(
         "still_dead",
-        `A replay does not change an inbox: ${this.#deadInInbox} of these pushes are still dead there. Run "airudder-devproxy dead --retry all" to handle them.`,
+        `A replay does not change an inbox. Still dead there: ${this.#stillDeadCount} of these pushes. Run "airudder-devproxy dead --retry all" to handle them.`,
       );
     }
     return found;
