@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { configPath } from "../config/index.js";
-import { changeInbox, countQuarantined, deadRows, rowsOfIds } from "../dead/index.js";
+import { countQuarantined, deadRows, retryOrDrop, selectRows } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
 import type { JournalReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -104,7 +104,7 @@ async function change(
   { reader: { dir, index }, redactor, json }: Inbox,
   { out }: Output,
 ): Promise<void> {
-  const { retryable: kept, others, unknown } = rowsOfIds(index, ids);
+  const { retryable: kept, others, unknown } = selectRows(index, ids);
   const results: DeadResult[] = [
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
@@ -115,7 +115,7 @@ async function change(
     const interrupt = () => stop.abort();
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     const request = { action, ids: kept.map(({ push }) => push.id) };
-    const changed = await changeInbox(dir, request, stop.signal).finally(() => {
+    const changed = await retryOrDrop(dir, request, stop.signal).finally(() => {
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     });
     by = changed.by;
