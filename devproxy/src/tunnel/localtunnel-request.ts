@@ -85,7 +85,7 @@ function assignedTunnel({ status, body }: PublicResponse, host: string): Assigne
   }
   const unusable = nameBeforeIpAddress(json?.url);
   if (unusable !== undefined) {
-    const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or set --tunnel-host to its domain name instead of its IP address`;
+    const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
     throw new TunnelError("tunnel_bad_address", message, { status, evidence });
   }
   const assigned = json && parseAssignedTunnel(json, host);
