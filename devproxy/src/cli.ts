@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { addCommands, applyProjectConfig, makeOutput } from "./commands/index.js";
-import { dropEmptyVariables, editDistance } from "./config/index.js";
+import { editDistance, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
 import { TunnelError } from "./tunnel/index.js";
@@ -31,7 +31,7 @@ program.commands.forEach((command) => {
 });
 
 try {
-  dropEmptyVariables();
+  unsetEmptyVariables();
   const commandName = process.argv[2];
   if (commandName !== undefined && !commandName.startsWith("-")) checkCommand(commandName);
   const helpTopic = process.argv[3];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
-import { type Config, type FolderIdentity, identityOf, loadConfig } from "./config/index.js";
+import { type Config, type FolderIdentity, identityOf, readOrCreateConfig } from "./config/index.js";
 import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
@@ -10,7 +10,7 @@ import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
-import { ProgramRecord, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
+import { PidFile, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 /** A running dev proxy. */
 export interface Devproxy {
@@ -20,7 +20,7 @@ export interface Devproxy {
   readonly publicUrl: string | null;
   /** Whether the app accepts connections. */
   readonly appIsUp: boolean;
-  /** Resolves with the public URL when the tunnel is up. Resolves with `null` if it fails or takes longer than 10 s. */
+  /** Resolves with the public URL when the tunnel is up. Resolves with `null` if the tunnel fails or takes longer than 10 s. */
   tunnelReady(): Promise<string | null>;
   /** The journal and its index. */
   readonly store: Store;
@@ -32,7 +32,7 @@ export interface Devproxy {
 
 /**
  * Starts the dev proxy. The local URL works when this resolves. The tunnel opens in the background and reports its state to `onEvent`.
- * @throws DevproxyError, TunnelError `tunnel_option`, JournalError `journal_locked` …
+ * @throws DevproxyError, TunnelError `tunnel_option`, and JournalError, for example `journal_locked`
  * @example
  * const proxy = await startDevproxy({ target: "http://localhost:3000/webhooks/airudder", tunnel: "none" });
  * console.log(proxy.localUrl);
@@ -44,13 +44,13 @@ export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): 
   const damage: Damage[] = [];
   const store = await Store.open(settings.dir, {
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
-    onDamage: (one) => damage.push(one),
+    onDamage: (found) => damage.push(found),
   });
   for (const message of describeDamage(damage)) listener({ event: "note", code: "journal_damaged", message });
   const cleanups: (() => unknown)[] = [];
   try {
-    const config = await loadConfig(settings.dir, () => noteNewUrl(store, listener));
-    return await start({ options, settings, store, config, damage, listener, cleanups });
+    const config = await readOrCreateConfig(settings.dir, () => reportNewUrl(store, listener));
+    return await startParts({ options, settings, store, config, damage, listener, cleanups });
   } catch (error) {
     for (const cleanUp of cleanups.reverse()) await cleanUp();
     await store.close();
@@ -58,14 +58,15 @@ export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): 
   }
 }
 
-/** Reports that the public URL has changed: a journal with pushes of `listen` had a config, whose secret was part of the URL. */
-function noteNewUrl({ dir, index }: Store, listener: Listener): void {
+/** Reports that the public URL has changed, if the journal already has pushes of `listen`. */
+function reportNewUrl({ dir, index }: Store, listener: Listener): void {
+  // A journal with pushes of `listen` had a config. Its secret was part of the previous URL.
   if (!index.rows.some((row) => !isFromInbox(row))) return;
   const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
   listener({ event: "note", code: "url_changed", message });
 }
 
-/** What the parts of the dev proxy are created from. */
+/** What is needed to create the parts of the dev proxy. */
 interface Setup {
   options: DevproxyOptions & TestHooks;
   settings: DevproxySettings;
@@ -77,7 +78,7 @@ interface Setup {
   cleanups: (() => unknown)[];
 }
 
-async function start(setup: Setup): Promise<Devproxy> {
+async function startParts(setup: Setup): Promise<Devproxy> {
   const { options, settings, store, config, listener, cleanups } = setup;
   const { target, dir, keep } = settings;
   const forwarder = new Forwarder(options.token);
@@ -192,20 +193,20 @@ async function startIngress(
   return { port: portOf(server), close };
 }
 
-/** Creates the supervisor of the tunnel, after it has ended a tunnel program that an earlier run left behind. */
+/** Kills a tunnel program that an earlier run left running, then creates the supervisor of the tunnel. */
 async function createSupervisor(
   { options, settings, config, listener }: Setup,
   port: number,
 ): Promise<TunnelSupervisor> {
-  const record = new ProgramRecord(settings.dir);
-  const orphan = await record.endOrphan();
+  const pidFile = new PidFile(settings.dir);
+  const orphan = await pidFile.killOrphan();
   if (orphan !== undefined) {
     const message = `Ended the tunnel program that an earlier run left behind (process ${orphan}).`;
     listener({ event: "note", code: "tunnel_orphan_ended", message });
   }
   return new TunnelSupervisor({
     provider: settings.provider,
-    record,
+    pidFile,
     port,
     secret: config.secret,
     subdomain: options.subdomain ?? config.subdomain,
@@ -225,7 +226,7 @@ async function listRows({ store, damage }: Setup, filters: Filters, last: number
     rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
     matching: matching.length,
     total: store.index.rows.length,
-    damage: describeDamage(damage.filter(({ segment }) => store.segments().some((one) => one.segment === segment))),
+    damage: describeDamage(damage.filter(({ segment }) => store.segments().some((kept) => kept.segment === segment))),
   };
 }
 

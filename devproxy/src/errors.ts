@@ -3,7 +3,8 @@ export type ExitCode = 1 | 2 | 3;
 
 /**
  * An error that the user can fix. Its message says what happened, where, and how to fix it, on one line.
- * `code` is stable; `exit` is the process's exit code when it ends a command.
+ * @param code stable identifier of the error
+ * @param exit exit code of the command line if the error ends a command
  */
 export class DevproxyError extends Error {
   override readonly name = "DevproxyError";

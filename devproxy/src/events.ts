@@ -47,9 +47,14 @@ export interface DeliveryEvent {
   ms: number;
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
-  /** Whether the response arrived after the time limit of the sender. In production, Airudder would have retried. */
+  /** Set if the response arrived too late for the sender. In production, Airudder would have retried. */
   late?: true;
-  /** Why it does not change the status of the push: its bytes were edited, it was sent to another app, or the proxy stopped it. */
+  /**
+   * Why the delivery does not change the status of the push:
+   * - `edited`: the push was changed before it was sent.
+   * - `elsewhere`: the push was sent to another app.
+   * - `stopped`: the proxy stopped the delivery.
+   */
   aside?: "edited" | "elsewhere" | "stopped";
   /** The documented members of `Airudder-Outcome`. `error` is redacted unless `reveal` is set. */
   outcome?: Outcome;

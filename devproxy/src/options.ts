@@ -25,7 +25,7 @@ export interface DevproxyOptions {
   tunnel?: string;
   /** localtunnel's server. Default: `https://localtunnel.me`. */
   tunnelHost?: string;
-  /** Name to request from the tunnel server. Default: that of the journal's `config.json`. */
+  /** Name to request from the tunnel server. Default: `subdomain` in the `config.json` of the journal. */
   subdomain?: string;
   /** Key agreed with Airudder, to check `Sign`. Default: the vendor's public key. */
   key?: string;
@@ -43,7 +43,7 @@ export interface DevproxyOptions {
   onEvent?: Listener;
 }
 
-/** What the tests of this package change in a dev proxy. Not for users: it may change in any release. */
+/** Internal options for the tests of this package. They may change in any release. */
 export interface TestHooks {
   timeouts?: DeliveryTimeouts;
   healthCheckIntervals?: HealthCheckIntervals;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { configPath } from "../config/index.js";
-import { changeInbox, countQuarantined, deadRows, rowsOfIds } from "../dead/index.js";
+import { countQuarantined, deadRows, retryOrDrop, selectRows } from "../dead/index.js";
 import { DevproxyError } from "../errors.js";
 import type { JournalReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -113,7 +113,7 @@ async function changePushes(
   { reader: { dir, index }, redactor, json }: DeadContext,
   { out }: Output,
 ): Promise<void> {
-  const { retryable, others, unknown } = rowsOfIds(index, ids);
+  const { retryable, others, unknown } = selectRows(index, ids);
   const results: DeadResult[] = [
     ...unknown.map((id) => ({ id, result: "not_found" as const })),
     ...others.map((row) => ({ id: row.push.id, row, result: "not_dead" as const })),
@@ -124,7 +124,7 @@ async function changePushes(
     const interrupt = () => stop.abort();
     process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
     const request = { action, ids: retryable.map(({ push }) => push.id) };
-    const changed = await changeInbox(dir, request, stop.signal).finally(() => {
+    const changed = await retryOrDrop(dir, request, stop.signal).finally(() => {
       process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     });
     by = changed.by;

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { TUNNEL_VALUES, tokenOfEnvironment } from "../config/index.js";
+import { TUNNEL_VALUES, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
@@ -57,7 +57,7 @@ export function addDoctor(program: Command, { out }: Output): void {
 async function effectiveFlags(command: Command): Promise<DoctorFlags> {
   const flags: DoctorFlags & { [name: string]: unknown } = {
     ...command.opts<DoctorFlags>(),
-    token: tokenOfEnvironment(),
+    token: tokenFromEnvironment(),
   };
   if ((await connectControl(resolve(flags.journal ?? ""))) === undefined) return flags;
   for (const name of Object.keys(flags)) {

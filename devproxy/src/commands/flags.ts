@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { findUpwards, readProject } from "../config/index.js";
+import { findUpwards, readProjectConfig } from "../config/index.js";
 import { FILTERS, type Filters, pickFilters, testsOf } from "../journal/index.js";
 
 /** Returns a parser of whole numbers of at least `min`. */
@@ -37,7 +37,7 @@ export function applyProjectConfig(command: Command): void {
   if (command.name() === "dead") return;
   const isGiven = (name: string): boolean => ["cli", "env"].includes(command.getOptionValueSource(name) ?? "");
   const names = command.options.map((option) => option.attributeName()).filter((name) => !isGiven(name));
-  const options: { [name: string]: string | number | undefined } = { ...readProject()?.options };
+  const options: { [name: string]: string | number | undefined } = { ...readProjectConfig()?.options };
   options.journal ??= nearestJournal();
   for (const name of names) {
     if (options[name] !== undefined) command.setOptionValueWithSource(name, options[name], FROM_FILE);

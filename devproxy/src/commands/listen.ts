@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { type Command, Option } from "commander";
-import { DEFAULT_TARGET, TUNNEL_VALUES, tokenOfEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
+import { DEFAULT_TARGET, TUNNEL_VALUES, tokenFromEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
 import type { Devproxy } from "../devproxy.js";
 import type { DevproxyEvent, StoppedEvent } from "../events.js";
 import { type Store, statusOf } from "../journal/index.js";
@@ -68,7 +68,7 @@ async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
   let report = (event: DevproxyEvent): void => void earlyEvents.push(event);
   const proxy = await startDevproxy({
     ...options,
-    token: tokenOfEnvironment(),
+    token: tokenFromEnvironment(),
     onEvent: (event) => report(event),
   });
   const interrupted = untilInterrupted();

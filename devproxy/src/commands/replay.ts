@@ -1,6 +1,6 @@
 import type { Damage } from "airudder-webhooks/journal";
 import { type Command, InvalidArgumentError } from "commander";
-import { configuredTarget, tokenOfEnvironment } from "../config/index.js";
+import { configuredTarget, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -159,7 +159,7 @@ async function replayInThisProcess(
   const { Deliverer, Forwarder } = await import("../delivery/index.js");
   const damage: Damage[] = [];
   const store = await Store.open(dir, { onDamage: (one) => damage.push(one) });
-  const forwarder = new Forwarder(tokenOfEnvironment());
+  const forwarder = new Forwarder(tokenFromEnvironment());
   const listener = (event: { event: string }) => event.event === "note" && onEvent(event as ReplayEvent);
   try {
     reportDamage(damage, store, err);

@@ -6,11 +6,11 @@ import { writePrivateFile } from "./private-file.js";
 
 /** Generated values that stay the same across restarts. */
 export interface Config {
-  /** Part of the public path: whoever knows it can send pushes. */
+  /** Part of the path of the public URL. Anyone who knows it can send pushes. */
   secret: string;
   /** Name requested from the tunnel's server, so that the public URL stays the same. */
   subdomain: string;
-  /** Authorizes requests to the control channel of a running `listen`. */
+  /** Authorizes requests to the control channel of a running `listen`. Not the token that the app requires. */
   token: string;
 }
 
@@ -37,11 +37,11 @@ export async function readConfig(dir: string): Promise<Config | undefined> {
 }
 
 /**
- * The config of an existing folder. If the folder has none, writes a new one with random values.
+ * Reads the config of an existing folder. If the folder has none, writes one with random values.
  * @param onNew called after writing a new config, which changes the public URL
  * @throws DevproxyError `config_unreadable`, `config_damaged`, `not_writable`
  */
-export async function loadConfig(dir: string, onNew: () => void = () => undefined): Promise<Config> {
+export async function readOrCreateConfig(dir: string, onNew: () => void = () => undefined): Promise<Config> {
   const found = await readConfig(dir);
   if (found !== undefined) return found;
   const created: Config = {

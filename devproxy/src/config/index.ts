@@ -1,17 +1,17 @@
-export { type Config, configPath, loadConfig, readConfig } from "./config.js";
+export { type Config, configPath, readConfig, readOrCreateConfig } from "./config.js";
 export { editDistance } from "./edit-distance.js";
-export { configuredTarget, dropEmptyVariables, tokenOfEnvironment } from "./environment.js";
+export { configuredTarget, tokenFromEnvironment, unsetEmptyVariables } from "./environment.js";
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
 export { writePrivateFile } from "./private-file.js";
-export { readProject } from "./project.js";
+export { readProjectConfig } from "./project.js";
 export { findUpwards } from "./search.js";
 export { splitTunnel, TUNNEL_KINDS, TUNNEL_VALUES, type TunnelKind } from "./tunnel-kinds.js";
 export {
   DEFAULT_TARGET,
   parseDuration,
-  parseMoment,
   parseRetention,
   parseTarget,
+  parseTimestamp,
   type RetentionRule,
   WHEN_DOWN,
   type WhenDown,

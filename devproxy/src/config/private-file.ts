@@ -7,20 +7,20 @@ import { DevproxyError } from "../errors.js";
  * @throws DevproxyError `not_writable`
  */
 export async function writePrivateFile(path: string, text: string | Buffer): Promise<void> {
-  const draft = `${path}.${randomUUID()}`;
+  const temporaryPath = `${path}.${randomUUID()}`;
   try {
-    const file = await open(draft, "wx", 0o600);
+    const file = await open(temporaryPath, "wx", 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    await rename(temporaryPath, path);
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined);
+    await rm(temporaryPath, { force: true }).catch(() => undefined);
     const why = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
-    const message = `The file ${path} cannot be written (${why}). Free space on the disk, or use another folder with --journal.`;
+    const message = `The file ${path} cannot be written (${why}). Free up disk space, or use another folder with --journal.`;
     throw new DevproxyError("not_writable", message, 3, { cause });
   }
 }

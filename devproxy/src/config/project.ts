@@ -12,7 +12,7 @@ export const PROJECT_FILE = "airudder-devproxy.json";
 /** Options of the project's config file, with the names and the values of the flags. */
 export interface ProjectOptions {
   target?: string;
-  /** Relative to the file. */
+  /** Relative to the config file. */
   journal?: string;
   /** `localtunnel`, `none` or `url:https://...`. Tunnels that run a program are rejected. */
   tunnel?: string;
@@ -23,13 +23,13 @@ export interface ProjectOptions {
   port?: number;
 }
 
-/** The checked content of the project's config file. */
-export interface Project {
+/** The path and the validated options of the project's config file. */
+export interface ProjectConfig {
   path: string;
   options: ProjectOptions;
 }
 
-/** Throws the end of a sentence that starts with the name of the member. */
+/** Throws an Error if a value is invalid. Its message follows the name of the member, for example: `must be a whole number`. */
 type Check = (value: unknown) => void;
 
 const checkText: Check = (value) => {
@@ -45,7 +45,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
     checkText(value);
     if (isSafeTunnel(String(value))) return;
     throw new Error(
-      "must be localtunnel, none or url: with the public address of your tunnel, such as url:https://demo.example.com. For a tunnel that runs a program, use --tunnel on the command line",
+      "must be localtunnel, none or url: with the public URL of your tunnel, such as url:https://demo.example.com. For a tunnel that runs a program, use --tunnel on the command line",
     );
   },
   tunnelHost: (value) => {
@@ -66,7 +66,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
 };
 
-/** Whether a tunnel runs no program, and its value contains no secret. */
+/** Whether a value of `--tunnel` neither runs a program nor contains a secret. */
 function isSafeTunnel(value: string): boolean {
   const { kind, argument } = splitTunnel(value);
   if (kind === undefined || TUNNEL_KINDS[kind].runsProgram) return false;
@@ -96,7 +96,7 @@ function rejectSecret({ search, pathname }: URL): void {
  * the repository.
  * @throws DevproxyError `project_config`, naming the file and the member
  */
-export function readProject(cwd = process.cwd()): Project | undefined {
+export function readProjectConfig(cwd = process.cwd()): ProjectConfig | undefined {
   const path = findUpwards(PROJECT_FILE, (stats) => stats.isFile(), cwd);
   if (path === undefined) return undefined;
   const options: ProjectOptions = parse(path);

@@ -3,17 +3,17 @@ import { dirname, join } from "node:path";
 
 /**
  * Finds a file or folder in the working directory, or in the nearest folder above it. The search stops at the root of the repository (the
- * folder with `.git`) or of the file system. Outside of a repository, it skips files and folders of other users.
+ * folder with `.git`) or of the file system. Outside of a repository, files and folders of other users are ignored.
  * @returns its path, or `undefined`
  */
 export function findUpwards(name: string, matches: (stats: Stats) => boolean, cwd = process.cwd()): string | undefined {
   const folders = foldersFrom(cwd);
-  const isRepository = statOf(join(folders.at(-1) as string, ".git")) !== undefined;
+  const isInRepository = statOf(join(folders.at(-1) as string, ".git")) !== undefined;
   return folders
     .map((folder) => join(folder, name))
     .find((path) => {
       const stats = statOf(path);
-      return stats !== undefined && matches(stats) && (isRepository || isOwn(stats));
+      return stats !== undefined && matches(stats) && (isInRepository || isOwn(stats));
     });
 }
 

@@ -1,7 +1,7 @@
-interface TunnelKindFacts {
-  /** The value of `--tunnel`, as `--help` and errors print it. What follows the colon is up to the user. */
+interface TunnelKindInfo {
+  /** The value of `--tunnel`, as `--help` and errors print it. The user replaces what follows the colon. */
   value: string;
-  /** A value that works, where `value` does not. */
+  /** A complete value, if `value` is only a pattern. */
   example?: string;
   /** Whether it runs a program. The project's config file does not allow such a tunnel. */
   runsProgram: boolean;
@@ -16,14 +16,14 @@ export const TUNNEL_KINDS = {
   none: { value: "none", runsProgram: false },
   url: { value: "url:https://...", example: "url:https://demo.example.com", runsProgram: false },
   command: { value: 'command:"PROGRAM {local}"', runsProgram: true },
-} satisfies Record<string, TunnelKindFacts>;
+} satisfies Record<string, TunnelKindInfo>;
 
 export type TunnelKind = keyof typeof TUNNEL_KINDS;
 
 /** The values of `--tunnel` in one line. */
 export const TUNNEL_VALUES = listOf(Object.values(TUNNEL_KINDS).map(({ value }) => value));
 
-/** Splits a value of `--tunnel`; `kind` is `undefined` if the value is unknown. */
+/** Splits a value of `--tunnel`; `kind` is `undefined` if the kind is unknown, lacks its argument or takes none. */
 export function splitTunnel(text: string): { kind: TunnelKind | undefined; argument: string } {
   const [name = ""] = text.split(":", 1);
   const kind = Object.hasOwn(TUNNEL_KINDS, name) ? (name as TunnelKind) : undefined;

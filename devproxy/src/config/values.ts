@@ -6,8 +6,8 @@ import { usageError } from "../errors.js";
 export const DEFAULT_TARGET = "http://localhost:3000/webhooks/airudder";
 
 /**
- * Checks the URL of an app.
- * @param option names it in the message
+ * Parses the URL of an app.
+ * @param option flag or variable to name in the error message
  * @throws DevproxyError `usage`
  */
 export function parseTarget(text: string, option = "--target"): URL {
@@ -26,8 +26,10 @@ export function parseTarget(text: string, option = "--target"): URL {
 export const WHEN_DOWN = ["hold", "ack", "fail"] as const;
 
 /**
- * What `listen` does while the app is down: `hold` waits for it, `ack` responds 200 immediately, `fail` responds 502, so that the sender
- * retries.
+ * What `listen` does with a push while the app is down:
+ * - `hold` waits some seconds for the app. If it stays down, responds 200 and delivers the push later.
+ * - `ack` responds 200 immediately.
+ * - `fail` responds 502, so that the sender retries.
  */
 export type WhenDown = (typeof WHEN_DOWN)[number];
 
@@ -40,13 +42,13 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Parses a point in time: a duration before now (`10m`), or a date (`2026-01-31`, `2026-01-31 08:00`, `2026-01-31T08:00Z`). Without a time zone
- * it is local time, as in `list`; without a time of day it is the start of the day.
- * @param option names it in the message
+ * Parses a point in time: a duration before now (`10m`), or a date (`2026-01-31`, `2026-01-31 08:00`, `2026-01-31T08:00Z`).
+ * A date without a time zone is in local time, as in `list`. A date without a time of day is the start of the day.
+ * @param option flag to name in the error message
  * @returns ms since 1970
  * @throws DevproxyError `usage`
  */
-export function parseMoment(text: string, option: string, now = Date.now()): number {
+export function parseTimestamp(text: string, option: string, now = Date.now()): number {
   const duration = parseDuration(text);
   if (duration !== undefined) return now - duration;
   const [date, time] = /^(\d{4}-\d\d-\d\d)(?:[T ](\S.*))?$/.exec(text.trim())?.slice(1) ?? [];
@@ -60,8 +62,8 @@ export function parseMoment(text: string, option: string, now = Date.now()): num
 }
 
 /**
- * How much of a journal to keep. Only whole segments are dropped, so more can stay: up to a tenth more pushes, or pushes that are up to a
- * tenth (at most a day) older.
+ * How much of a journal to keep. Only whole segments are deleted, so a journal may keep more: up to a tenth more pushes, or pushes that are
+ * older by up to a tenth, at most a day.
  */
 export type RetentionRule = { ms: number } | { pushes: number };
 
@@ -73,5 +75,5 @@ export function parseRetention(text: string): RetentionRule {
   const ms = parseDuration(text);
   if (ms !== undefined && ms > 0) return { ms };
   if (/^\d{1,12}$/.test(text) && Number(text) > 0) return { pushes: Number(text) };
-  throw usageError(`--keep "${text}" is not an amount. Give an age such as 30d, or a number of pushes such as 50000.`);
+  throw usageError(`--keep "${text}" is not valid. Give an age such as 30d, or a number of pushes such as 50000.`);
 }

@@ -8,7 +8,7 @@ export interface ControlAddress {
   /** On 127.0.0.1. */
   port: number;
   token: string;
-  /** Random for each start. `listen` confirms it, so that another process at the same port is not mistaken for it. */
+  /** Random for each start. `listen` reports it, so that another process at the same port is not mistaken for this one. */
   instance: string;
   /** The folder that `listen` writes to. In a copy of the folder, the file names the original and is ignored. */
   folder: FolderIdentity;
@@ -41,7 +41,7 @@ export async function readAddress(dir: string): Promise<ControlAddress | undefin
       typeof folder?.path === "string";
     if (isComplete) return address as ControlAddress;
   } catch {
-    // There is none, or a process ended while it wrote it.
+    // There is no file, or it is damaged.
   }
   return undefined;
 }

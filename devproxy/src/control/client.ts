@@ -15,15 +15,15 @@ const STOP_TIMEOUT_MS = 2_000;
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
-  /** The newest pushes that match; `undefined` if the `listen` does not support it. */
+  /** The newest pushes that match; `undefined` if the `listen` does not support it or does not respond. */
   list(request: ListingRequest): Promise<Listing | undefined>;
   /** @param signal stops the replay; its summary is still reported */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * Finds the `listen` that writes to a journal; `undefined` if none runs, even if one that was killed left its `listen.json`.
- * @param warn called with one line if the folder is a copy of one that a `listen` writes to: the copy's `listen.json` is ignored
+ * Finds the `listen` that writes to a journal; `undefined` if none runs. Ignores the `listen.json` of a `listen` that was killed.
+ * @param warn called with one line if the folder is a copy of the folder that a `listen` writes to
  * @throws DevproxyError `journal_moved`, if the folder was moved while its `listen` runs
  */
 export async function connectControl(
@@ -33,7 +33,7 @@ export async function connectControl(
   const address = await readAddress(dir);
   const folder = await identityOf(dir);
   if (address === undefined || folder === undefined) return undefined;
-  const state = await stateOf(address);
+  const state = await requestState(address);
   if (state === undefined || state.instance !== address.instance) return undefined;
   const listen = `the running listen (process ${address.pid})`;
   if (!isSameFolder(address.folder, folder)) {
@@ -49,10 +49,10 @@ export async function connectControl(
 }
 
 /** The state that a `listen` reports; `undefined` if none responds at the address. */
-async function stateOf(address: ControlAddress): Promise<Record<string, unknown> | undefined> {
+async function requestState(address: ControlAddress): Promise<Record<string, unknown> | undefined> {
   try {
     let text = "";
-    await call(
+    await sendRequest(
       address,
       "GET",
       "/state",
@@ -74,7 +74,7 @@ async function requestListing(address: ControlAddress, request: ListingRequest):
     text += chunk;
   };
   try {
-    await call(address, "POST", "/list", JSON.stringify(request), onText, { timeoutMs: LIST_TIMEOUT_MS });
+    await sendRequest(address, "POST", "/list", JSON.stringify(request), onText, { timeoutMs: LIST_TIMEOUT_MS });
     return JSON.parse(text) as Listing;
   } catch {
     return undefined; // for example an earlier version: the caller reads the journal instead
@@ -88,12 +88,12 @@ async function requestReplay(
   signal?: AbortSignal,
 ): Promise<void> {
   if (signal?.aborted) return;
-  let rest = "";
+  let partialLine = "";
   let end: EndLine | undefined;
   let isInterrupted = false;
   const onText = (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() as string;
+    const lines = (partialLine + chunk).split("\n");
+    partialLine = lines.pop() as string;
     for (const line of lines) {
       const event = JSON.parse(line) as ReplayEvent | EndLine;
       if (event.event === "end" || event.event === "error") end = event;
@@ -105,10 +105,10 @@ async function requestReplay(
   const connection = new AbortController();
   const stop = () => {
     setTimeout(() => connection.abort(), STOP_TIMEOUT_MS).unref();
-    void call(address, "DELETE", path, undefined, () => undefined, {}).catch(() => connection.abort());
+    void sendRequest(address, "DELETE", path, undefined, () => undefined, {}).catch(() => connection.abort());
   };
   signal?.addEventListener("abort", stop, { once: true });
-  await call(address, "POST", path, JSON.stringify(request), onText, { signal: connection.signal })
+  await sendRequest(address, "POST", path, JSON.stringify(request), onText, { signal: connection.signal })
     .catch((error) => {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not an error of the connection
     })
@@ -119,7 +119,7 @@ async function requestReplay(
     throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
 }
 
-function call(
+function sendRequest(
   { port, token }: ControlAddress,
   method: string,
   path: string,

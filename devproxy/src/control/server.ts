@@ -8,7 +8,7 @@ import type { Listing, ListingRequest } from "./listing.js";
 
 /** The actions of a running `listen` for other commands. */
 export interface ControlActions {
-  /** Its current state, as an object for JSON. */
+  /** The current state of `listen`, as an object for JSON. */
   state(): Promise<object>;
   list(request: ListingRequest): Promise<Listing>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
@@ -17,11 +17,17 @@ export interface ControlActions {
 /** Last line of the response to a replay: its success or its error. */
 export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
 
-/** Serves the control channel on 127.0.0.1. Requests need the token; requests of web pages are rejected. */
-export async function serveControl(token: string, actions: ControlActions): Promise<{ port: number; close(): void }> {
+/**
+ * Serves the control channel on 127.0.0.1. Rejects requests without the control token, and requests of web pages.
+ * @returns `close` aborts the running requests
+ */
+export async function serveControl(
+  controlToken: string,
+  actions: ControlActions,
+): Promise<{ port: number; close(): void }> {
   const replays = new Map<string, AbortController>();
   const server = createServer((request, response) => {
-    void handle(request, response, token, actions, replays).catch(() => response.destroy());
+    void handle(request, response, controlToken, actions, replays).catch(() => response.destroy());
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.once("error", reject);
@@ -38,13 +44,13 @@ function closeNow(server: Server): void {
 async function handle(
   request: IncomingMessage,
   response: ServerResponse,
-  token: string,
+  controlToken: string,
   actions: ControlActions,
   replays: Map<string, AbortController>,
 ): Promise<void> {
   const { authorization = "", host = "", origin } = request.headers;
   const isTrusted =
-    equalSecrets(authorization, `Bearer ${token}`) && /^127\.0\.0\.1:\d+$/.test(host) && origin === undefined;
+    equalSecrets(authorization, `Bearer ${controlToken}`) && /^127\.0\.0\.1:\d+$/.test(host) && origin === undefined;
   if (!isTrusted) return void response.writeHead(401).end();
   const { method, url = "" } = request;
   if (method === "GET" && url === "/state") {
@@ -89,7 +95,7 @@ async function serveReplay(
     if (!response.destroyed) response.write(`${JSON.stringify(line)}\n`);
   };
   try {
-    await actions.replay(requestOf(body), print, stop.signal);
+    await actions.replay(parseReplayRequest(body), print, stop.signal);
     print({ event: "end" });
   } catch (error) {
     print(errorLine(error));
@@ -98,12 +104,12 @@ async function serveReplay(
 }
 
 /** @throws DevproxyError `usage` */
-function requestOf(body: Buffer | BodyProblem): ReplayRequest {
-  if (typeof body === "string") throw usageError(`The request of a replay could not be read: ${body}.`);
+function parseReplayRequest(body: Buffer | BodyProblem): ReplayRequest {
+  if (typeof body === "string") throw usageError(`The replay request could not be read: ${body}.`);
   try {
     return JSON.parse(body.toString()) as ReplayRequest;
   } catch {
-    throw usageError("The request of a replay is not JSON.");
+    throw usageError("The replay request is not JSON.");
   }
 }
 

@@ -10,19 +10,20 @@ import { DevproxyError } from "../errors.js";
 import { Store } from "../journal/index.js";
 import { isRetryable } from "./select.js";
 
-/** The result for each push, and which process made the change: this command, or the app that has the inbox open. */
 export interface Change {
+  /** The result for each push. */
   results: readonly RequestResult[];
+  /** Which process made the change: this command, or the app that has the inbox open. */
   by: "command" | "app";
 }
 
 /**
- * Retries or drops pushes of an inbox. If an app has the inbox open, the app does it; otherwise this process appends the marks, and the app
- * handles retried pushes at its next start.
+ * Retries or drops pushes of an inbox. If an app has the inbox open, sends the request to the app. Otherwise appends the marks to the
+ * journal, and the app handles retried pushes at its next start.
  * @param signal withdraws the request to the app, unless the app has accepted it
- * @throws DevproxyError `no_response`, if the process that has the inbox open does not accept requests
+ * @throws DevproxyError `no_response`, if the process that has the inbox open does not accept, rejects or does not finish the request
  */
-export async function changeInbox(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
+export async function retryOrDrop(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
   let store: Store;
   try {
     store = await Store.open(dir);
@@ -37,7 +38,7 @@ export async function changeInbox(dir: string, request: OwnerRequest, signal: Ab
   }
 }
 
-/** Checks the state of each push again: an app may have run since its id was looked up. */
+/** Checks the state of each push again: an app may have changed it since the ids were looked up. */
 function appendMarks(store: Store, { action, ids }: OwnerRequest): Promise<RequestResult[]> {
   const [state, result] = action === "retry" ? (["retry", "retried"] as const) : (["dropped", "dropped"] as const);
   return Promise.all(

@@ -1,2 +1,2 @@
-export { changeInbox } from "./change.js";
-export { countQuarantined, deadRows, rowsOfIds } from "./select.js";
+export { retryOrDrop } from "./change.js";
+export { countQuarantined, deadRows, selectRows } from "./select.js";

@@ -15,13 +15,13 @@ export function countQuarantined({ rows }: JournalIndex): number {
   return rows.filter((row) => isRetryable(row) && row.mark?.state === "quarantined").length;
 }
 
-/** The pushes that the ids on a command line select. */
+/** The pushes that were found by their ids. */
 export interface Selection {
   /** Dead and quarantined pushes, in the order of arrival. */
   retryable: Row[];
   /** Other pushes, in the order of arrival. */
   others: Row[];
-  /** Ids that no push has. */
+  /** Ids that match no push. */
   unknown: string[];
 }
 
@@ -29,7 +29,7 @@ export interface Selection {
  * Finds pushes by their ids. Accepts the ids that other commands accept, and `all` for the dead pushes, without quarantined ones.
  * @throws DevproxyError `usage`, if an id is malformed or ambiguous
  */
-export function rowsOfIds(index: JournalIndex, ids: readonly string[]): Selection {
+export function selectRows(index: JournalIndex, ids: readonly string[]): Selection {
   const found = ids.map((id) => ({ id, rows: id === "all" ? deadRows(index) : findRows(index, id) }));
   const rows = [...new Set(found.flatMap((each) => each.rows))].sort((a, b) => a.push.seq - b.push.seq);
   return {

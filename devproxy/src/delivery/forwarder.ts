@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
-import { forwardedHeaders, lookup, pathAt } from "../http/index.js";
+import { forwardedHeaders, lookup, pathWithQuery } from "../http/index.js";
 import type { AppResponse, DeliveryAttempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
 import { readResponse, TOO_LARGE_ERROR } from "./read-response.js";
@@ -72,7 +72,7 @@ export class Forwarder {
   #forward({ target, method, query, headers, body, replay, signal, limitMs }: OutgoingPush): Promise<AppResponse> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
-      const path = pathAt(target, query);
+      const path = pathWithQuery(target, query);
       let outgoing: ClientRequest | undefined;
       const stop = () => outgoing?.destroy(new Error("stopped before the app responded"));
       const expire = () => outgoing?.destroy(new Error(`no response within ${(limitMs ?? 0) / 1_000} s`));

@@ -5,9 +5,9 @@ import { errorCodeOf, isListening, readOutcome } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import { type Finding, failed, ok, skipped, unclear } from "./finding.js";
 
-const RESPONSE_MS = 9_000;
+const RESPONSE_TIMEOUT_MS = 9_000;
 
-/** `push.replay` of a test push, in an app that allows replays. */
+/** The value of `push.replay` that handlers receive for a test push. */
 const REPLAY = "doctor";
 
 /** Whether the app accepts connections. */
@@ -25,29 +25,34 @@ export interface CheckOptions {
   key?: string | undefined;
   forwarder: Forwarder;
   /** Time limit for the app's responses, ms. Default: 9,000. */
-  limitMs?: number;
+  timeoutMs?: number;
 }
 
 /**
- * Sends the app two signed pushes for a fictitious call, whose JSON text no serializer produces. The responses show whether the app received
- * the exact bytes, and whether key and token are right. Without a response to the first push, the second is not sent.
+ * Sends the app two signed test pushes for a fictitious call, with JSON formatting that no serializer produces. The responses show whether
+ * the app received the exact bytes, and whether key and token are right. If the first push gets no response, the second is not sent.
  */
 export async function checkReceiver({
   target,
   key,
   forwarder,
-  limitMs = RESPONSE_MS,
+  timeoutMs: limitMs = RESPONSE_TIMEOUT_MS,
 }: CheckOptions): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
   const signal = AbortSignal.timeout(limitMs);
-  const send = (space: string) => sendBody(target, oddBody(task, key, space), forwarder, signal);
+  const send = (space: string) => sendBody(target, unusualBody(task, key, space), forwarder, signal);
   const first = await send(" ");
   if (first.response === undefined) return noResponse(first, limitMs);
-  return [credentials(first, key), ...handlers(first), bytes(first, await send("\t")), speed(first)];
+  return [
+    credentialsFinding(first, key),
+    ...handlerFindings(first),
+    bytesFinding(first, await send("\t")),
+    responseTimeFinding(first),
+  ];
 }
 
 /** The payload, indented by `space`. Bodies that differ only in `space` become equal if they are parsed and serialized again. */
-function oddBody(task: string, key: string | undefined, space: string): Buffer {
+function unusualBody(task: string, key: string | undefined, space: string): Buffer {
   const call = { CallID: `${task}/1`, Comments: "1.0 \u{1F600} \u00e9" };
   const names = { TaskID: task, TaskName: "airudder-devproxy doctor" };
   const push = samplePush(
@@ -77,8 +82,8 @@ function noResponse({ error, stopped }: DeliveryAttempt, limitMs: number): Findi
   return [unclear("key and token", detail), unclear("bytes", detail), failed("response time", why)];
 }
 
-/** Whether a handler ran; empty if the app does not report it. */
-function handlers({ response }: DeliveryAttempt): Finding[] {
+/** The finding about the handler; empty if the app does not report a result. */
+function handlerFindings({ response }: DeliveryAttempt): Finding[] {
   const { result, error } = (response && readOutcome(response.headers["airudder-outcome"])) ?? {};
   if (result === "handled") return [ok("handler", "a handler of call.completed ran")];
   if (result === "ignored")
@@ -88,12 +93,12 @@ function handlers({ response }: DeliveryAttempt): Finding[] {
         'the app has no handler for call.completed: register one with receiver.on("call.completed", ...)',
       ),
     ];
-  // The message may contain data that is not from the test push.
+  // The message may contain personal data that is not from the test push.
   const cause = error === undefined ? "" : `: ${new Redactor("", false).error(error, {})}`;
   return result === "failed" ? [failed("handler", `the handler of call.completed failed for a test push${cause}`)] : [];
 }
 
-function credentials({ response }: DeliveryAttempt, key: string | undefined): Finding {
+function credentialsFinding({ response }: DeliveryAttempt, key: string | undefined): Finding {
   const name = "key and token";
   if (response === undefined) return unclear(name, "not checked: the app did not respond");
   const outcome = readOutcome(response.headers["airudder-outcome"]);
@@ -127,10 +132,10 @@ function rejection(status: number, code: string | undefined, key: string | undef
 }
 
 /**
- * Whether the app receives the exact bytes. If a parser consumed them, the receiver reports a re-serialized body, or it takes the second
- * push for a duplicate of the first.
+ * Whether the app receives the exact bytes. If a parser consumed them, the receiver reports a re-serialized body, or that the second push
+ * is a duplicate of the first.
  */
-function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
+function bytesFinding(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
   const name = "bytes";
   const { response } = first;
   if (response !== undefined && !isSuccess(response)) {
@@ -152,7 +157,7 @@ function bytes(first: DeliveryAttempt, second: DeliveryAttempt): Finding {
   return ok(name, "unusual spacing, \\/, emoji and 1.0 arrive byte for byte");
 }
 
-function speed({ ms }: DeliveryAttempt): Finding {
+function responseTimeFinding({ ms }: DeliveryAttempt): Finding {
   return ok("response time", `${ms} ms of the 10 s that Airudder waits`);
 }
 

@@ -5,12 +5,12 @@ import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";
 import { checkClock } from "./clock.js";
 import { type Finding, failed, ok } from "./finding.js";
-import { checkConfig, checkJournal, journalOfListen } from "./journal.js";
+import { checkConfig, checkJournal, listenJournalFinding } from "./journal.js";
 import { checkPort } from "./port.js";
-import { type TunnelState, tryTunnel, tunnelFindings } from "./tunnel.js";
+import { checkTunnel, type ReportedTunnel, tunnelFindings } from "./tunnel.js";
 
 /**
- * Checks each step on the way of a push, one after the other. Asks a running `listen` for its state and does not disturb it.
+ * Checks each component that a push passes through, in order. If a `listen` is running, reads its state without interrupting it.
  * @throws DevproxyError `usage`
  */
 export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Finding> {
@@ -22,7 +22,7 @@ export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Findi
 
   yield checkNode(process.versions.node);
   yield await checkConfig(dir);
-  yield running === undefined ? await checkJournal(dir) : journalOfListen(dir, pid, journal?.problem);
+  yield running === undefined ? await checkJournal(dir) : listenJournalFinding(dir, pid, journal?.problem);
   const listenPort = local === undefined ? undefined : Number(new URL(local).port);
   if (listenPort === undefined) yield await checkPort(settings.port);
   else if (options.port === undefined || options.port === listenPort)
@@ -33,16 +33,16 @@ export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Findi
   const forwarder = new Forwarder(options.token ?? token);
   if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
   forwarder.close();
-  const isChosen = options.tunnelHost !== undefined || options.tunnel !== undefined;
-  yield await checkClock(running === undefined || isChosen ? provider.server : serverOfListen(running));
+  const hasTunnelOption = options.tunnelHost !== undefined || options.tunnel !== undefined;
+  yield await checkClock(running === undefined || hasTunnelOption ? provider.server : serverOfListen(running));
   const checksTunnel =
     options.tunnelHost !== undefined || (options.tunnel !== undefined && !isUrlOfListen(options, running));
-  if (running === undefined) yield* await tryTunnel(provider, dir, options.subdomain);
-  else if (checksTunnel) yield* await tryTunnel(provider, dir, options.subdomain ?? randomName());
+  if (running === undefined) yield* await checkTunnel(provider, dir, options.subdomain);
+  else if (checksTunnel) yield* await checkTunnel(provider, dir, options.subdomain ?? randomName());
   else yield* tunnelOfListen(running);
 }
 
-/** The state that a running listen reports. */
+/** The state that a running listen reports. `token` is the token that the app requires. */
 interface ListenState {
   target?: string;
   pid?: number;
@@ -64,7 +64,7 @@ function isUrlOfListen({ tunnel }: DevproxyOptions, running: ControlClient | und
   return typeof url === "string" && tunnel === `url:${new URL(url).origin}`;
 }
 
-/** A name for a second tunnel: the running listen uses that of the config. */
+/** A name for a second tunnel: the running listen uses the name of the config. */
 function randomName(): string {
   return `airudder-${randomBytes(5).toString("hex")}`;
 }
@@ -76,6 +76,6 @@ function serverOfListen({ state }: ControlClient): string | undefined {
 }
 
 function tunnelOfListen({ state }: ControlClient): Finding[] {
-  const { tunnel, public: url } = state as { tunnel: TunnelState; public: string | null };
+  const { tunnel, public: url } = state as { tunnel: ReportedTunnel; public: string | null };
   return tunnelFindings({ ...tunnel, url });
 }

@@ -2,9 +2,9 @@
 export interface Finding {
   /** Name of the check, a few words. */
   name: string;
-  /** `skipped`: the check does not apply. `unclear`: it applies but could not be made. */
+  /** `skipped`: the check does not apply. `unclear`: the check applies but could not be completed. */
   result: "ok" | "failed" | "skipped" | "unclear";
-  /** One line. For a failure, it says how to fix it. */
+  /** One line. For a failure, it also says how to fix the problem. */
   detail: string;
 }
 

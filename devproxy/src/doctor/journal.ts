@@ -37,7 +37,7 @@ async function checkParent(dir: string): Promise<Finding> {
 }
 
 /** Whether the running listen can write its journal. */
-export function journalOfListen(dir: string, pid: number | undefined, problem: string | undefined): Finding {
+export function listenJournalFinding(dir: string, pid: number | undefined, problem: string | undefined): Finding {
   const name = "journal";
   const who = `the running listen (process ${pid})`;
   if (problem === undefined) return ok(name, `${who} writes to ${dir}`);

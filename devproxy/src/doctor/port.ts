@@ -8,7 +8,7 @@ export function checkPort(port: number): Promise<Finding> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", ({ code }: NodeJS.ErrnoException) => {
-      resolve(failed(name, `${port} is not free (${code}): end the program that uses it, or give another --port`));
+      resolve(failed(name, `${port} is not free (${code}): stop the program that uses it, or give another --port`));
     });
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(ok(name, `${port} is free`))));
   });

@@ -5,15 +5,15 @@ import { type TunnelProvider, type TunnelStatus, TunnelSupervisor } from "../tun
 import { type Finding, failed, ok, skipped } from "./finding.js";
 
 /** The state of a tunnel, as a running listen reports it. */
-export interface TunnelState {
+export interface ReportedTunnel {
   state: string;
   url: string | null;
   error?: string | undefined;
   pingMs?: number | undefined;
 }
 
-/** Opens the tunnel for a moment, and pings its public URL. */
-export async function tryTunnel(
+/** Opens the tunnel, pings its public URL, and closes it. */
+export async function checkTunnel(
   provider: TunnelProvider,
   dir: string,
   subdomain: string | undefined,
@@ -33,7 +33,7 @@ export async function tryTunnel(
   });
   try {
     supervisor.start();
-    await supervisor.ready(Math.max(10_000, provider.openLimitMs + provider.settleLimitMs));
+    await supervisor.ready(Math.max(10_000, provider.openTimeoutMs + provider.firstPingTimeoutMs));
     const findings = tunnelFindings(stateOf(supervisor.status, supervisor.pingMs));
     return program === undefined ? findings : [program, ...findings];
   } finally {
@@ -51,12 +51,12 @@ function programFinding({ program }: TunnelProvider): Finding | undefined {
   return failed("program", `${program.name} is not installed: it is not on the PATH. ${program.install}`);
 }
 
-function stateOf({ state, url, error }: TunnelStatus, pingMs: number | undefined): TunnelState {
+function stateOf({ state, url, error }: TunnelStatus, pingMs: number | undefined): ReportedTunnel {
   return { state, url, error: error?.message, pingMs };
 }
 
-/** The findings for the state of a tunnel. An error of a tunnel that is up concerns its name. */
-export function tunnelFindings({ state, url, error, pingMs }: TunnelState): Finding[] {
+/** The findings for the state of a tunnel. While the tunnel is up, `error` is about its name. */
+export function tunnelFindings({ state, url, error, pingMs }: ReportedTunnel): Finding[] {
   if (state === "off") return [skipped("tunnel", "there is no tunnel (--tunnel none)")];
   if (state !== "up" || url === null)
     return [failed("tunnel", error ?? `it is ${state}: no ping through it has succeeded yet`)];

@@ -1,6 +1,6 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
 
-/** Headers of a single connection (RFC 9110), and `content-length`, which is set anew. */
+/** Headers of a single connection (RFC 9110), and `content-length`, which is recalculated. */
 const CONNECTION_HEADERS = new Set([
   "connection",
   "keep-alive",
@@ -52,14 +52,17 @@ export function forwardedHeaders(headers: HeaderMap, request: ForwardedRequest):
 
 interface ForwardedRequest {
   method: string;
+  /** The value of `host`. */
   host: string;
+  /** Size of the body, bytes. */
   size: number;
+  /** The value of `airudder-replay`. Default: not a replay. */
   replay?: string | undefined;
-  /** The token of the app. */
+  /** The token that the app requires. */
   token?: string | undefined;
 }
 
-/** The headers of a request or response of `node:http` as the type of the journal. */
+/** Casts headers of `node:http` to the type that the journal uses. */
 export function headerMap(headers: NodeJS.Dict<string | string[]>): HeaderMap {
   return headers as HeaderMap;
 }

@@ -5,6 +5,6 @@ export { endToEndHeaders, forwardedHeaders, headerMap, removeInternalHeaders } f
 export { isListening } from "./is-listening.js";
 export { isLocalhostName, lookup } from "./lookup.js";
 export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from "./outcome.js";
-export { pathAt, queryOf } from "./query.js";
+export { pathWithQuery, queryOf } from "./query.js";
 export { BODY_TIMEOUT_MS, type BodyProblem, MAX_BODY_BYTES, readBody } from "./read-body.js";
-export { MAX_RECORDED_RESPONSE_BYTES, mayBeCut, withoutPartialCharacter } from "./recorded-response.js";
+export { MAX_RECORDED_RESPONSE_BYTES, mayBeTruncated, withoutPartialCharacter } from "./recorded-response.js";

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { lookup } from "./lookup.js";
 
-const CONNECT_MS = 1_000;
+const CONNECT_TIMEOUT_MS = 1_000;
 
-/** Whether something accepts connections at a URL's host and port. */
+/** Whether something accepts connections at a URL's host and port within 1 s. */
 export function isListening(target: URL): Promise<boolean> {
   const port = Number(target.port) || (target.protocol === "https:" ? 443 : 80);
   const host = target.hostname.replace(/^\[|\]$/g, "");
@@ -13,7 +13,7 @@ export function isListening(target: URL): Promise<boolean> {
       socket.destroy();
       resolve(up);
     };
-    socket.setTimeout(CONNECT_MS, () => end(false));
+    socket.setTimeout(CONNECT_TIMEOUT_MS, () => end(false));
     socket.once("connect", () => end(true));
     socket.once("error", () => end(false));
   });

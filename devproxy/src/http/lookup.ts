@@ -11,7 +11,7 @@ export function isLocalhostName(hostname: string): boolean {
   return /(^|\.)localhost\.?$/i.test(hostname);
 }
 
-/** The system's lookup, except that `localhost` and every name under it resolve to loopback addresses. */
+/** Like `dns.lookup`, except that `localhost` and every name under it resolve to loopback addresses. */
 export const lookup: LookupFunction = (hostname, options, callback) => {
   // The host name of a URL such as http://[::1]:3000 has brackets.
   const name = hostname.replace(/^\[|\]$/g, "");

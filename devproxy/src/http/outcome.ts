@@ -24,8 +24,8 @@ export interface Outcome {
 }
 
 /**
- * Reads the header. Members that are unknown, or of another type than documented, are left out.
- * @returns `undefined` without the header, if the app is not built with airudder-webhooks; no members if the header cannot be read
+ * Parses the header. Leaves out unknown members and members of a wrong type.
+ * @returns `undefined` if there is no header: the app does not use airudder-webhooks. An empty object if the header is malformed.
  */
 export function readOutcome(header: string | string[] | undefined): Outcome | undefined {
   if (header === undefined) return undefined;

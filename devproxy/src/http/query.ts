@@ -5,12 +5,12 @@ export function queryOf(url: string): string {
 }
 
 /** The target's path and query, followed by the parameters of `query` as received. The target's parameters take precedence. */
-export function pathAt(target: URL, query: string): string {
-  const fixed = target.searchParams;
+export function pathWithQuery(target: URL, query: string): string {
+  const targetParameters = target.searchParams;
   const added = query
     .slice(1)
     .split("&")
-    .filter((pair) => pair !== "" && !fixed.has(decodedName(pair)));
+    .filter((pair) => pair !== "" && !targetParameters.has(decodedName(pair)));
   const all = [...(target.search.length > 1 ? [target.search.slice(1)] : []), ...added].join("&");
   return all === "" ? target.pathname : `${target.pathname}?${all}`;
 }

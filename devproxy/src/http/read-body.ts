@@ -9,10 +9,19 @@ const MAX_DISCARDED_BYTES = 64 * 1024 * 1024;
 /** Time limit for a body to arrive, ms. Airudder waits 10 s for a response. */
 export const BODY_TIMEOUT_MS = 8_000;
 
-/** Why a body could not be read. For a `broken` one, a 400 has been sent already. */
+/**
+ * Why a body could not be read:
+ * - `too_large`: it is larger than the limit.
+ * - `aborted`: the client closed the connection.
+ * - `broken`: it is not valid HTTP. Node has already responded 400.
+ * - `timed_out`: it did not arrive in time.
+ */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
-/** Reads the body of a request without inflating or decoding it. Reads a body that is too large to its end before it returns. */
+/**
+ * Reads the body of a request without decompressing or decoding it. Reads and discards a body that is too large before it resolves.
+ * @param limit maximum size, bytes
+ */
 export function readBody(
   request: IncomingMessage,
   limit = MAX_BODY_BYTES,
@@ -23,24 +32,24 @@ export function readBody(
     request.resume();
     return Promise.resolve("too_large");
   }
-  return new Promise((settle) => {
+  return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const isTooLarge = () => size > limit || declared > limit;
-    const resolve = (result: Buffer | BodyProblem) => {
+    const finish = (result: Buffer | BodyProblem) => {
       clearTimeout(timer);
       chunks.length = 0;
-      settle(isTooLarge() && result !== "broken" ? "too_large" : result);
+      resolve(isTooLarge() && result !== "broken" ? "too_large" : result);
     };
-    const timer = setTimeout(() => resolve("timed_out"), timeoutMs);
+    const timer = setTimeout(() => finish("timed_out"), timeoutMs);
     request.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (!isTooLarge()) chunks.push(chunk);
       else chunks.length = 0;
-      if (size > MAX_DISCARDED_BYTES) resolve("too_large");
+      if (size > MAX_DISCARDED_BYTES) finish("too_large");
     });
-    request.on("end", () => resolve(isTooLarge() ? "too_large" : Buffer.concat(chunks, size)));
-    const ended = () => resolve(isBroken(request) ? "broken" : "aborted");
+    request.on("end", () => finish(isTooLarge() ? "too_large" : Buffer.concat(chunks, size)));
+    const ended = () => finish(isBroken(request) ? "broken" : "aborted");
     request.on("error", ended);
     request.on("close", ended);
   });

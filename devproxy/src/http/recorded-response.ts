@@ -1,10 +1,10 @@
 import { isUtf8 } from "node:buffer";
 
-/** Maximum size of a recorded response body, bytes. A longer one is cut. */
+/** Maximum size of a recorded response body, bytes. A longer one is truncated. */
 export const MAX_RECORDED_RESPONSE_BYTES = 64 * 1024;
 
-/** Whether a recorded response body may have been cut. */
-export function mayBeCut(body: Buffer): boolean {
+/** Whether a recorded response body may have been truncated. */
+export function mayBeTruncated(body: Buffer): boolean {
   return body.length === MAX_RECORDED_RESPONSE_BYTES;
 }
 

@@ -1,5 +1,5 @@
 import { isTypeName, SEARCH_KEYS, type SearchIds, type SearchKey, TYPE_NAMES } from "airudder-webhooks/inspect";
-import { parseMoment } from "../config/index.js";
+import { parseTimestamp } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { Redactor } from "../privacy/index.js";
 import type { Row } from "./row.js";
@@ -176,7 +176,7 @@ async function idFormatter({ dir }: JournalReader, filters: Filters): Promise<((
 
 /** Parses a time of a flag. Returns it as ISO 8601 in UTC, as in records. */
 function parseTime(text: string, flag: string, now: number): string {
-  return new Date(parseMoment(text, flag, now)).toISOString();
+  return new Date(parseTimestamp(text, flag, now)).toISOString();
 }
 
 function parseType(text: string): string {

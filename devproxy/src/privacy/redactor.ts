@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { parsePush } from "airudder-webhooks";
 import { describePush, isTypeName, type PushDescription } from "airudder-webhooks/inspect";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
-import { mayBeCut, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
+import { mayBeTruncated, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
 import { redactError } from "./error-text.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { JsonText } from "./json-text.js";
@@ -52,7 +52,7 @@ export class Redactor {
    */
   response(body: Buffer, payload?: unknown): unknown {
     const context = responseContext((text) => this.error(text, payload));
-    if (!mayBeCut(body)) return this.#body(body, context);
+    if (!mayBeTruncated(body)) return this.#body(body, context);
     return this.#body(withoutPartialCharacter(body), context, { what: `the first ${body.length} bytes, which are` });
   }
 

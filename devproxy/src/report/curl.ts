@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Content } from "airudder-webhooks/journal";
-import { tokenOfEnvironment } from "../config/index.js";
-import { endToEndHeaders, pathAt, queryOf } from "../http/index.js";
+import { tokenFromEnvironment } from "../config/index.js";
+import { endToEndHeaders, pathWithQuery, queryOf } from "../http/index.js";
 import type { Row } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { hasControls } from "./format.js";
@@ -37,10 +37,10 @@ export function curlLines(
       for (const one of [value].flat()) parts.push("-H", quoteBytes(one === "" ? `${name};` : `${name}: ${one}`));
   }
   // The dev proxy adds the token to each push for the app.
-  if (tokenOfEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
-  // Without this, curl adds the content type of a form.
+  if (tokenFromEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
+  // Otherwise curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
-  const url = target.origin + pathAt(target, queryOf(push.url));
+  const url = target.origin + pathWithQuery(target, queryOf(push.url));
   // --data-raw, because --data-binary reads a leading @ as a file name; --globoff, because curl expands brackets in a URL.
   parts.push(...(text === undefined ? ["--data-binary", "@-"] : ["--data-raw", quote(text)]));
   if (/[[\]{}]/.test(url)) parts.push("--globoff");

@@ -7,11 +7,11 @@ function doubledMs(count: number, firstMs: number, maxMs: number): number {
 }
 
 /**
- * Time in ms until the tunnel is opened again after `failures` consecutive failures. It grows exponentially and has jitter over its upper
- * half, so that many proxies do not return to one server at the same moment. The duration of the failed opening counts as waiting, except
- * for a minimum: the wait after the first failure.
+ * Delay in ms before the tunnel is opened again after `failures` consecutive failures. It grows exponentially. Its upper half is random, so
+ * that many proxies do not reconnect to one server at the same time.
+ * @param elapsedMs duration of the failed attempt; it is subtracted, but the result is at least the delay after the first failure
  */
-export function reopenAfter(
+export function reopenDelayMs(
   failures: number,
   elapsedMs: number,
   { backoffMs, maxBackoffMs }: TunnelTiming,
@@ -37,7 +37,7 @@ export class DoublingWait {
     return this.#pause.wait(doubledMs(this.#count++, this.firstMs, this.maxMs), signal);
   }
 
-  /** Ends the current wait, or skips the next one; the one after it is the first again. */
+  /** Ends the current wait, or skips the next one. The wait after it has the first duration again. */
   restart(): void {
     this.#count = 0;
     this.#pause.wake();

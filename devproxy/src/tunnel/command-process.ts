@@ -1,40 +1,40 @@
 import type { ChildProcess } from "node:child_process";
 import type { Launch } from "./launch.js";
-import { start } from "./launch.js";
-import { endTree } from "./process-tree.js";
-import type { ProgramRecord } from "./program-record.js";
-import { watchParent } from "./watchdog.js";
+import { spawnProgram } from "./launch.js";
+import type { PidFile } from "./pid-file.js";
+import { killTree } from "./process-tree.js";
+import { killWithParent } from "./watchdog.js";
 
 const MAX_OUTPUT_LENGTH = 16_384;
-/** Time to read the rest of the output after the end: child processes may keep it open. */
+/** Time to read the rest of the output after the program has exited: its child processes may keep the output open. */
 const DRAIN_MS = 300;
 /** Time without output after which an unfinished line counts as complete. */
 const QUIET_MS = 300;
 
 /**
- * A tunnel program with its output. Ends everything that the program started, too. If this process is killed, a watchdog ends the program;
- * if that fails, the next start finds it in the record and ends it.
+ * A tunnel program with its output. If this process is killed, a watchdog kills the program. If that fails, the next start finds the program
+ * in the PID file and kills it.
  */
 export class CommandProcess {
   readonly #child: ChildProcess;
-  readonly #record: ProgramRecord | undefined;
+  readonly #pidFile: PidFile | undefined;
   readonly #stopWatching: (() => void) | undefined;
-  readonly #exit = () => this.end();
-  #quiet: NodeJS.Timeout | undefined;
+  readonly #onProcessExit = () => this.kill();
+  #quietTimer: NodeJS.Timeout | undefined;
   #output = "";
-  #ended: string | undefined;
-  /** Called with the output so far (the last 16 KB): complete lines, or all of it after a pause. */
+  #exitReason: string | undefined;
+  /** Called with the last 16 KB of the output: its complete lines, or all of it after 300 ms without output. */
   onOutput: ((output: string) => void) | undefined;
-  /** Called once when it has ended, with its exit code, signal or error. */
-  onEnd: ((how: string) => void) | undefined;
+  /** Called once when the program has exited or could not be started, with its exit code, signal or error. */
+  onExit: ((reason: string) => void) | undefined;
 
-  constructor(launch: Launch, record?: ProgramRecord) {
-    this.#child = start(launch);
-    this.#record = record;
+  constructor(launch: Launch, pidFile?: PidFile) {
+    this.#child = spawnProgram(launch);
+    this.#pidFile = pidFile;
     const { pid } = this.#child;
     if (pid !== undefined) {
-      this.#stopWatching = watchParent(pid);
-      void record?.write(pid);
+      this.#stopWatching = killWithParent(pid);
+      void pidFile?.write(pid);
     }
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.#read(text));
@@ -45,20 +45,20 @@ export class CommandProcess {
       this.#finish(signal ? `signal ${signal}` : `exit code ${code}`);
     this.#child.once("close", finish);
     this.#child.once("exit", (code, signal) => setTimeout(finish, DRAIN_MS, code, signal).unref());
-    process.once("exit", this.#exit);
+    process.once("exit", this.#onProcessExit);
   }
 
-  /** Its exit code, signal or error; `undefined` while it runs. */
-  get ended(): string | undefined {
-    return this.#ended;
+  /** Exit code, signal or error of the program; `undefined` while it runs. */
+  get exitReason(): string | undefined {
+    return this.#exitReason;
   }
 
-  /** The last 16 KB of its output. */
+  /** The last 16 KB of the output. */
   get output(): string {
     return this.#output;
   }
 
-  /** The last line that it printed. */
+  /** The last line of the output, up to 200 characters. */
   get lastLine(): string {
     return (
       this.#output
@@ -70,43 +70,43 @@ export class CommandProcess {
     );
   }
 
-  /** Ends it and everything that it started. */
-  end(): void {
-    if (this.#ended === undefined) this.#endTree();
+  /** Kills the program and every process that it started. */
+  kill(): void {
+    if (this.#exitReason === undefined) this.#killTree();
     this.#release();
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
   }
 
-  /** Must not be called after the end of the process: its id may then belong to another one. */
-  #endTree(): void {
+  /** Must not be called after the program has exited: its process id may then belong to another process. */
+  #killTree(): void {
     const { pid } = this.#child;
-    if (pid !== undefined) endTree(pid);
+    if (pid !== undefined) killTree(pid);
   }
 
   #read(text: string): void {
     this.#output = (this.#output + text).slice(-MAX_OUTPUT_LENGTH);
-    const complete = Math.max(this.#output.lastIndexOf("\n"), this.#output.lastIndexOf("\r"));
-    if (complete >= 0) this.onOutput?.(this.#output.slice(0, complete));
-    clearTimeout(this.#quiet);
-    if (complete < this.#output.length - 1) {
-      this.#quiet = setTimeout(() => this.onOutput?.(this.#output), QUIET_MS).unref();
+    const completeLength = Math.max(this.#output.lastIndexOf("\n"), this.#output.lastIndexOf("\r"));
+    if (completeLength >= 0) this.onOutput?.(this.#output.slice(0, completeLength));
+    clearTimeout(this.#quietTimer);
+    if (completeLength < this.#output.length - 1) {
+      this.#quietTimer = setTimeout(() => this.onOutput?.(this.#output), QUIET_MS).unref();
     }
   }
 
-  #finish(how: string): void {
-    if (this.#ended !== undefined) return;
-    this.#ended = how;
-    this.#endTree();
+  #finish(reason: string): void {
+    if (this.#exitReason !== undefined) return;
+    this.#exitReason = reason;
+    this.#killTree();
     this.#release();
-    this.onEnd?.(how);
+    this.onExit?.(reason);
   }
 
-  /** Stops the watchdog and removes the note of the program. */
+  /** Stops the watchdog and removes the PID file. */
   #release(): void {
     const { pid } = this.#child;
-    process.removeListener("exit", this.#exit);
-    clearTimeout(this.#quiet);
+    process.removeListener("exit", this.#onProcessExit);
+    clearTimeout(this.#quietTimer);
     this.#stopWatching?.();
-    if (pid !== undefined) this.#record?.clear(pid);
+    if (pid !== undefined) this.#pidFile?.clear(pid);
   }
 }

@@ -6,7 +6,7 @@ import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
 /**
- * A tunnel that any program opens which prints its public address, such as `cloudflared tunnel --url {local}`.
+ * A tunnel that is opened by a program, such as `cloudflared tunnel --url {local}`. The program must print its public URL.
  * @param command run by the shell; `{local}` is replaced by `http://127.0.0.1:<port>`, `{port}` by the port
  * @throws {TunnelError} `tunnel_option` if it is empty
  */
@@ -19,9 +19,9 @@ export function commandTunnel(command: string): TunnelProvider {
   }
   return {
     kind: "command",
-    openLimitMs: 30_000,
-    settleLimitMs: 45_000,
-    notOpenYet: `${labelOf(command)} has printed no https address yet`,
+    openTimeoutMs: 30_000,
+    firstPingTimeoutMs: 45_000,
+    pendingMessage: `${labelOf(command)} has printed no public URL yet`,
     open: (options) => openProgram(programOf(command, options.port), options),
   };
 }
@@ -35,7 +35,7 @@ function programOf(template: string, port: number): TunnelProgram {
   return {
     label: labelOf(command),
     launch: () => ({ command }),
-    addresses: publicOrigins,
-    advice: () => "is the program installed? Run it by hand, or use url: with the address of a tunnel that you run",
+    urlsIn: publicOrigins,
+    advice: () => "is the program installed? Run it by hand, or use url: with the public URL of a tunnel that you run",
   };
 }

@@ -14,11 +14,11 @@ export type TunnelErrorCode =
   | "tunnel_option"
   | "tunnel_closed";
 
-/** What a {@link TunnelError} is based on. */
+/** Evidence for a {@link TunnelError}. */
 export interface TunnelEvidence {
   /** HTTP status of the response. */
   status?: number;
-  /** The beginning of a response, or the last line of a program. */
+  /** Beginning of the response body, or last line of the program's output. */
   evidence?: string;
   cause?: unknown;
 }
@@ -48,7 +48,7 @@ export function reasonOf(error: unknown): string {
   return connectionErrorText(code) ?? (error.message || code || error.name);
 }
 
-/** Turns anything that was thrown into a {@link TunnelError}. */
+/** Wraps any thrown value in a {@link TunnelError}, unless it is one. */
 export function toTunnelError(error: unknown): TunnelError {
   if (error instanceof TunnelError) return error;
   return new TunnelError("tunnel_unreachable", `the tunnel failed: ${reasonOf(error)}`, { cause: error });

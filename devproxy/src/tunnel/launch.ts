@@ -7,20 +7,23 @@ const WINDOWS = process.platform === "win32";
 export type Launch = { command: string } | { file: string; args: readonly string[]; env?: Record<string, string> };
 
 /** Starts a tunnel program, on POSIX as the leader of a new process group. */
-export function start(launch: Launch): ChildProcess {
+export function spawnProgram(launch: Launch): ChildProcess {
   const options = { detached: !WINDOWS, windowsHide: true } as const;
   if ("command" in launch) {
     return spawn(launch.command, { ...options, shell: true, stdio: ["ignore", "pipe", "pipe"] });
   }
   const { file, args, env } = launch;
-  // The standard input closes when this process ends. Some programs then end too.
-  const rest = {
+  // The standard input closes when this process exits. Some programs then exit too.
+  const spawnOptions = {
     ...options,
     stdio: ["pipe", "pipe", "pipe"] as ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
   };
-  if (!WINDOWS || !/\.(cmd|bat)$/i.test(file)) return spawn(file, args, rest);
+  if (!WINDOWS || !/\.(cmd|bat)$/i.test(file)) return spawn(file, args, spawnOptions);
   // Windows starts a batch file only through its shell. The arguments contain nothing that it would interpret.
   const line = `""${file}" ${args.join(" ")}"`;
-  return spawn(process.env.ComSpec ?? "cmd.exe", ["/d", "/s", "/c", line], { ...rest, windowsVerbatimArguments: true });
+  return spawn(process.env.ComSpec ?? "cmd.exe", ["/d", "/s", "/c", line], {
+    ...spawnOptions,
+    windowsVerbatimArguments: true,
+  });
 }

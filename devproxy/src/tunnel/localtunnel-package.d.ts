@@ -1,4 +1,4 @@
-/** The class behind the public function of the package. */
+/** The internal class that the public function of the package uses. */
 declare module "localtunnel/lib/Tunnel.js" {
   import { EventEmitter } from "node:events";
 
@@ -11,7 +11,7 @@ declare module "localtunnel/lib/Tunnel.js" {
     constructor(options: { port: number; host: string });
     url: string;
     tunnelCluster: { open(): void };
-    _getInfo(answer: object): TunnelInfo;
+    _getInfo(response: object): TunnelInfo;
     _init(callback: (error: Error | null, info?: TunnelInfo) => void): void;
     _establish(info: TunnelInfo): void;
     open(callback: (error?: Error) => void): void;

@@ -11,14 +11,14 @@ export class MonitoredTunnel {
   /** The failure that the tunnel reported. It explains more than a failed ping. */
   failure: TunnelError | undefined;
   readonly #secret: string;
-  readonly #pingLimitMs: number;
-  /** The origin that returned a ping. */
+  readonly #pingTimeoutMs: number;
+  /** The origin through which a ping succeeded. */
   #confirmed: string | undefined;
 
-  constructor(tunnel: Tunnel, secret: string, pingLimitMs: number) {
+  constructor(tunnel: Tunnel, secret: string, pingTimeoutMs: number) {
     this.tunnel = tunnel;
     this.#secret = secret;
-    this.#pingLimitMs = pingLimitMs;
+    this.#pingTimeoutMs = pingTimeoutMs;
     tunnel.onFail?.((error) => {
       if (this.failure) return;
       this.failure = error;
@@ -31,7 +31,7 @@ export class MonitoredTunnel {
     return this.#confirmed ?? this.tunnel.url;
   }
 
-  /** @returns the round trip in ms, or the failure */
+  /** Pings the public URL. @returns the round trip in ms, or the failure */
   async ping(signal: AbortSignal): Promise<number | TunnelError> {
     try {
       const ms = await this.#pingOrigins(signal);
@@ -42,7 +42,7 @@ export class MonitoredTunnel {
     }
   }
 
-  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first that returns a ping is confirmed. */
+  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first one with a successful ping is confirmed. */
   async #pingOrigins(signal: AbortSignal): Promise<number> {
     const urls = this.#confirmed === undefined ? (this.tunnel.urls ?? [this.tunnel.url]) : [this.#confirmed];
     const secure = urls.filter((url) => url.startsWith("https:"));
@@ -51,7 +51,7 @@ export class MonitoredTunnel {
     for (const group of [secure, plain]) {
       const settled = new AbortController();
       const pingOrigin = async (url: string) => {
-        const options = { url, secret: this.#secret, timeoutMs: this.#pingLimitMs };
+        const options = { url, secret: this.#secret, timeoutMs: this.#pingTimeoutMs };
         const { ms } = await ping({ ...options, signal: AbortSignal.any([signal, settled.signal]) });
         this.#confirmed ??= url;
         return ms;
@@ -64,11 +64,11 @@ export class MonitoredTunnel {
         settled.abort();
       }
     }
-    throw failures.length === 1 ? failures[0] : noneOf(urls, failures);
+    throw failures.length === 1 ? failures[0] : noOriginForwards(urls, failures);
   }
 }
 
-function noneOf(urls: readonly string[], [first]: TunnelError[]): TunnelError {
-  const message = `no address that the tunnel program printed forwards requests to this machine: ${urls.join(", ")}; the local URL still works`;
+function noOriginForwards(urls: readonly string[], [first]: TunnelError[]): TunnelError {
+  const message = `no URL that the tunnel program printed forwards requests to this machine: ${urls.join(", ")}; the local URL still works`;
   return new TunnelError("tunnel_silent", message, { cause: first });
 }

@@ -8,7 +8,7 @@ import { PRESETS } from "./presets.js";
 import type { TunnelProvider } from "./tunnel.js";
 import { urlTunnel } from "./url.js";
 
-/** Options of single kinds. */
+/** Options that apply only to some kinds. */
 interface ProviderOptions {
   /** localtunnel's server. Default: `https://localtunnel.me`. */
   host?: string;
@@ -17,7 +17,7 @@ interface ProviderOptions {
 /** Creates a provider of a kind. `argument` is the value of `--tunnel` after its colon. */
 type CreateProvider = (argument: string, options: ProviderOptions) => TunnelProvider;
 
-/** By kind. The kinds that are not here are presets. */
+/** The providers by kind. The other kinds are in `PRESETS`. */
 const PROVIDERS: Readonly<Record<string, CreateProvider>> = {
   localtunnel: (_, { host }) => localtunnel(host === undefined ? {} : { host }),
   none: () => noTunnel,
@@ -39,7 +39,7 @@ export function parseTunnel(option: string, options: ProviderOptions = {}): Tunn
   throw new TunnelError("tunnel_option", `--tunnel must be ${TUNNEL_VALUES} (got ${JSON.stringify(option)})`);
 }
 
-/** The shell of Windows leaves the quotes of `command:"..."` in place if the whole option is quoted in another way. */
+/** Removes the quotes of `command:"..."`. The shell of Windows may pass them on as a part of the value. */
 function withoutQuotes(text: string): string {
   const trimmed = text.trim();
   return /^"[^"]*"$/.test(trimmed) ? trimmed.slice(1, -1) : trimmed;

@@ -11,8 +11,8 @@ export function pushPath(secret: string): string {
 }
 
 /**
- * The secret of pings. It differs from the one of pushes, because a ping may reach another server, for example through a link that a
- * tunnel program printed.
+ * Derives the secret for the path of pings from the secret for the path of pushes. A ping may reach a foreign server, for example through a
+ * link that a tunnel program printed. That server must not learn the secret of pushes.
  */
 export function pingSecret(secret: string): string {
   return createHmac("sha256", secret).update("ping").digest("base64url").slice(0, secret.length);
@@ -24,7 +24,7 @@ export function pingPath(secret: string): string {
 }
 
 /**
- * The response to a ping as JSON: the nonce signed with the secret, which proves that it is from this proxy.
+ * The response to a ping as JSON: the nonce, signed with the secret of pushes. It proves that this proxy responded.
  * @example response.setHeader("content-type", "application/json").end(pingResponse(secret, nonce));
  */
 export function pingResponse(secret: string, nonce: string): string {
@@ -35,6 +35,7 @@ export function pingResponse(secret: string, nonce: string): string {
 export interface PingOptions {
   /** Public origin of the tunnel. */
   url: string;
+  /** The secret of pushes. */
   secret: string;
   /** Time limit in ms. Default: 8000. */
   timeoutMs?: number;
@@ -44,26 +45,26 @@ export interface PingOptions {
 /**
  * Sends a nonce through the public URL and checks that this proxy responds.
  * @returns the round trip in ms
- * @throws {TunnelError} `tunnel_silent` if there is another response, or none
+ * @throws {TunnelError} `tunnel_silent` if another server responds, or none
  */
 export async function ping({ url, secret, timeoutMs = 8_000, signal }: PingOptions): Promise<{ ms: number }> {
   const nonce = randomBytes(16).toString("hex");
-  const address = new URL(`${pingPath(secret)}?nonce=${nonce}`, url);
-  const response = await publicRequest(address, { timeoutMs, ...(signal && { signal }) }).catch((error) => {
-    throw new TunnelError("tunnel_silent", silent(url, reasonOf(error)), { cause: error });
+  const pingUrl = new URL(`${pingPath(secret)}?nonce=${nonce}`, url);
+  const response = await publicRequest(pingUrl, { timeoutMs, ...(signal && { signal }) }).catch((error) => {
+    throw new TunnelError("tunnel_silent", silentMessage(url, reasonOf(error)), { cause: error });
   });
   if (response.status === 200 && response.body.toString() === pingResponse(secret, nonce)) return { ms: response.ms };
-  throw new TunnelError("tunnel_silent", silent(url, unexpected(response)), {
+  throw new TunnelError("tunnel_silent", silentMessage(url, unexpectedReason(response)), {
     status: response.status,
     evidence: response.body.toString("utf8", 0, 200),
   });
 }
 
-function silent(url: string, reason: string): string {
+function silentMessage(url: string, reason: string): string {
   return `the public URL ${url} does not forward requests to this machine (${reason}); the local URL still works`;
 }
 
-function unexpected({ status, headers, body }: PublicResponse): string {
+function unexpectedReason({ status, headers, body }: PublicResponse): string {
   if (status === 200 && body.includes(`"${PING_KEY}"`)) return "another dev proxy responds there";
   const page = /html/i.test(headers["content-type"] ?? "") ? " with a web page" : "";
   return `something else responded ${status}${page}`;

@@ -5,20 +5,20 @@ import { findProgram } from "./find-program.js";
 import { openProgram } from "./program.js";
 import type { TunnelProvider } from "./tunnel.js";
 
-/** How to run a certain tunnel program, and how to read its output. */
+/** How to run a known tunnel program, and how to read its output. */
 export interface Preset {
-  /** Its name on the PATH. */
+  /** Name of the program on the PATH. */
   program: string;
   /** How to install it on macOS, Linux and Windows. */
   install: string;
   /** Its arguments, which are passed without a shell. */
   args(port: number): string[];
   env?: Record<string, string>;
-  /** Finds its public address, in the first group. Default: every address in its output is a candidate. */
-  address?: RegExp;
-  /** An address that does not depend on its output. */
-  knownAddress?: string;
-  /** Advice for messages of the program: the first pattern that matches its output applies. */
+  /** Matches the output. Its first group is the public URL. Default: every URL in the output is a candidate. */
+  urlPattern?: RegExp;
+  /** The public URL, if it does not depend on the output. */
+  fixedUrl?: string;
+  /** Advice for the user. The first entry whose pattern matches the output applies. */
   advice: [pattern: RegExp, advice: string][];
 }
 
@@ -27,16 +27,16 @@ export function presetTunnel(kind: TunnelKind, preset: Preset): TunnelProvider {
   const { program, install } = preset;
   return {
     kind,
-    openLimitMs: 30_000,
-    settleLimitMs: 45_000,
-    notOpenYet: `${program} has printed no public address yet`,
+    openTimeoutMs: 30_000,
+    firstPingTimeoutMs: 45_000,
+    pendingMessage: `${program} has printed no public URL yet`,
     program: { name: program, install, find: () => findProgram(program) },
     open: async (options) => {
       const run = {
         label: program,
         launch: (port: number) => ({ file: installed(preset), args: preset.args(port), env: preset.env ?? {} }),
-        addresses: (output: string) => addressesOf(preset, output),
-        advice: (output: string) => adviceOn(preset, output, options.port),
+        urlsIn: (output: string) => urlsIn(preset, output),
+        advice: (output: string) => adviceFor(preset, output, options.port),
       };
       return openProgram(run, options);
     },
@@ -49,14 +49,14 @@ function installed({ program, install }: Preset): string {
   throw new TunnelError("tunnel_program_missing", `${program} is not installed: it is not on the PATH. ${install}`);
 }
 
-function addressesOf({ address, knownAddress }: Preset, output: string): string[] {
-  const known = knownAddress === undefined ? [] : [knownAddress];
-  if (address === undefined) return [...known, ...publicOrigins(output)];
-  const found = [...output.matchAll(new RegExp(address, "g"))].map(([, url]) => url ?? "");
-  return [...known, ...found.flatMap(publicOrigins)];
+function urlsIn({ urlPattern, fixedUrl }: Preset, output: string): string[] {
+  const fixed = fixedUrl === undefined ? [] : [fixedUrl];
+  if (urlPattern === undefined) return [...fixed, ...publicOrigins(output)];
+  const found = [...output.matchAll(new RegExp(urlPattern, "g"))].map(([, url]) => url ?? "");
+  return [...fixed, ...found.flatMap(publicOrigins)];
 }
 
-function adviceOn({ program, args, advice }: Preset, output: string, port: number): string {
+function adviceFor({ program, args, advice }: Preset, output: string, port: number): string {
   const found = advice.find(([pattern]) => pattern.test(output));
   return found?.[1] ?? `to see more, run it by hand: ${[program, ...args(port)].join(" ")}`;
 }

@@ -3,15 +3,15 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const WINDOWS = process.platform === "win32";
-const QUERY_LIMIT_MS = 10_000;
+const QUERY_TIMEOUT_MS = 10_000;
 
-/** Ends a process and everything that it started. The process must have been spawned `detached`, except on Windows. Never fails. */
-export function endTree(pid: number): void {
+/** Kills a process and every process that it started. It must have been spawned `detached`, except on Windows. Never fails. */
+export function killTree(pid: number): void {
   try {
     if (WINDOWS) spawnSync("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore", windowsHide: true });
     else process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended already.
+    // It has already exited.
   }
 }
 
@@ -28,9 +28,9 @@ export function isTreeAlive(pid: number): boolean {
  * The start time of a process, as a text that distinguishes it from later processes with the same id. `undefined` if there is no such
  * process, or the system does not report it.
  */
-export async function startOf(pid: number): Promise<string | undefined> {
+export async function startTimeOf(pid: number): Promise<string | undefined> {
   try {
-    if (process.platform === "linux") return await startOnLinux(pid);
+    if (process.platform === "linux") return await startTimeOnLinux(pid);
     const { stdout } = WINDOWS
       ? await query("powershell", ["-NoProfile", "-Command", `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`])
       : await query("ps", ["-o", "lstart=", "-p", String(pid)]);
@@ -40,8 +40,8 @@ export async function startOf(pid: number): Promise<string | undefined> {
   }
 }
 
-/** The id of the boot, and the clock ticks since then. */
-async function startOnLinux(pid: number): Promise<string | undefined> {
+/** The boot id, and the start time in clock ticks since the boot. */
+async function startTimeOnLinux(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = fields[18];
@@ -52,5 +52,5 @@ async function startOnLinux(pid: number): Promise<string | undefined> {
 
 function query(program: string, args: string[]): Promise<{ stdout: string }> {
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-  return promisify(execFile)(program, args, { env, timeout: QUERY_LIMIT_MS, windowsHide: true });
+  return promisify(execFile)(program, args, { env, timeout: QUERY_TIMEOUT_MS, windowsHide: true });
 }

@@ -4,32 +4,32 @@ import { TunnelError } from "./errors.js";
 import type { Launch } from "./launch.js";
 import type { OpenOptions, Tunnel } from "./tunnel.js";
 
-/** Some programs print their http address just before the https one. */
+/** Time to wait for an https URL. Some programs print their http URL just before it. */
 const HTTPS_MAY_FOLLOW_MS = 1_000;
-/** Maximum number of candidates: a program may print links that look like its address. */
-const MAX_ADDRESSES = 10;
+/** Maximum number of candidates: a program may print links that look like its public URL. */
+const MAX_URLS = 10;
 
-/** A program that opens a tunnel and prints its public address. */
+/** A program that opens a tunnel and prints its public URL. */
 export interface TunnelProgram {
-  /** How messages name it, e.g. `the tunnel command "..."`. */
+  /** Name of the program in messages, e.g. `the tunnel command "..."`. */
   label: string;
-  /** How to start it. @throws {TunnelError} if it is not installed */
+  /** How to start the program. @throws {TunnelError} if it is not installed */
   launch(port: number): Launch;
-  /** The public addresses in its output, in order. */
-  addresses(output: string): string[];
-  /** What the user can do if it ends or prints no address. */
+  /** The candidates for the public URL in the output, in order. */
+  urlsIn(output: string): string[];
+  /** What the user can do if the program exits or prints no public URL. */
   advice(output: string): string;
 }
 
 /**
- * Starts a program, and waits until it has printed a public address.
+ * Starts a program, and waits until it has printed a public URL.
  * @throws {TunnelError}
  */
 export function openProgram(program: TunnelProgram, options: OpenOptions): Promise<Tunnel> {
-  const { port, signal, timeoutMs = 30_000, record } = options;
+  const { port, signal, timeoutMs = 30_000, pidFile } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(cancelled());
-    const running = new CommandProcess(program.launch(port), record);
+    const running = new CommandProcess(program.launch(port), pidFile);
     const tunnel = new ProgramTunnel(program, running);
     let settled = false;
     let httpsMayFollow: NodeJS.Timeout | undefined;
@@ -39,16 +39,16 @@ export function openProgram(program: TunnelProgram, options: OpenOptions): Promi
       clearTimeout(timer);
       clearTimeout(httpsMayFollow);
       signal?.removeEventListener("abort", onAbort);
-      running.onEnd = undefined;
+      running.onExit = undefined;
       if (error === undefined) return resolve(tunnel);
-      running.end();
+      running.kill();
       reject(error);
     };
     const onAbort = () => settle(cancelled());
     const timer = setTimeout(() => settle(timedOut(program, running, timeoutMs)), timeoutMs);
-    running.onEnd = (how) => settle(endedWith(program, running, how));
+    running.onExit = (reason) => settle(endedWith(program, running, reason));
     running.onOutput = (output) => {
-      tunnel.find(output);
+      tunnel.addUrls(output);
       if (tunnel.url.startsWith("https:")) settle();
       else if (tunnel.url !== "") httpsMayFollow ??= setTimeout(settle, HTTPS_MAY_FOLLOW_MS);
     };
@@ -76,23 +76,23 @@ class ProgramTunnel implements Tunnel {
     return [...this.#found].sort((a, b) => Number(isSecure(b)) - Number(isSecure(a)));
   }
 
-  /** Adds the addresses in its output. */
-  find(output: string): void {
-    for (const address of this.#program.addresses(output)) {
-      if (this.#found.size < MAX_ADDRESSES) this.#found.add(address);
+  /** Adds the candidates in the output. */
+  addUrls(output: string): void {
+    for (const url of this.#program.urlsIn(output)) {
+      if (this.#found.size < MAX_URLS) this.#found.add(url);
     }
   }
 
   onFail(listener: (error: TunnelError) => void): void {
-    const fail = (how: string) => listener(endedWith(this.#program, this.#running, how));
-    if (this.#running.ended !== undefined) fail(this.#running.ended);
-    else this.#running.onEnd = fail;
+    const fail = (reason: string) => listener(endedWith(this.#program, this.#running, reason));
+    if (this.#running.exitReason !== undefined) fail(this.#running.exitReason);
+    else this.#running.onExit = fail;
   }
 
   async close(): Promise<void> {
-    this.#running.onEnd = undefined;
+    this.#running.onExit = undefined;
     this.#running.onOutput = undefined;
-    this.#running.end();
+    this.#running.kill();
   }
 }
 
@@ -103,15 +103,15 @@ function cancelled(): TunnelError {
 function timedOut(program: TunnelProgram, running: CommandProcess, timeoutMs: number): TunnelError {
   return new TunnelError(
     "tunnel_timeout",
-    `${program.label} printed no public address within ${timeoutMs / 1_000} s${lastLineOf(running)}; ${program.advice(running.output)}`,
+    `${program.label} printed no public URL within ${timeoutMs / 1_000} s${lastLineOf(running)}; ${program.advice(running.output)}`,
     { evidence: running.lastLine },
   );
 }
 
-function endedWith(program: TunnelProgram, running: CommandProcess, how: string): TunnelError {
+function endedWith(program: TunnelProgram, running: CommandProcess, reason: string): TunnelError {
   return new TunnelError(
     "tunnel_command_failed",
-    `${program.label} ended (${how}${lastLineOf(running)}); ${program.advice(running.output)}`,
+    `${program.label} ended (${reason}${lastLineOf(running)}); ${program.advice(running.output)}`,
     { evidence: running.lastLine },
   );
 }

@@ -3,25 +3,25 @@ import https from "node:https";
 import { performance } from "node:perf_hooks";
 import { lookup } from "../http/index.js";
 
-/** How to make a request. */
+/** Options of {@link publicRequest}. */
 export interface PublicRequestOptions {
   /** Default: `GET`. */
   method?: string;
   headers?: Record<string, string>;
   body?: Buffer | string;
-  /** Time limit of the whole exchange in ms. Default: 8000. */
+  /** Time limit from the start of the request to the end of the response, ms. Default: 8000. */
   timeoutMs?: number;
   signal?: AbortSignal;
   /** Maximum number of bytes of the response body to read. Default: 65536. */
   maxBytes?: number;
 }
 
-/** The response to a request. */
+/** The response to a {@link publicRequest}. */
 export interface PublicResponse {
   status: number;
   headers: http.IncomingHttpHeaders;
   body: Buffer;
-  /** Duration of the whole exchange in ms. */
+  /** Time from the start of the request to the end of the response, ms. */
   ms: number;
 }
 

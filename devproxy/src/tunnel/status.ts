@@ -9,9 +9,9 @@ export interface TunnelStatus {
   readonly state: TunnelState;
   /** The URL to give to Airudder (`<tunnel>/in/<secret>`); if the tunnel is not up, the last one, or `null`. */
   readonly url: string | null;
-  /** Why it is down. If it is up: that it does not have the requested name (`tunnel_name_taken`). */
+  /** Why the tunnel is down. While it is up: `tunnel_name_taken`, if it does not have the requested name. */
   readonly error?: TunnelError;
-  /** Set if it is up with the requested name again, after it was up with another one. */
+  /** Set if the previous public URL had another name and the tunnel has the requested name now. */
   readonly requestedNameIsBack?: true;
 }
 
@@ -21,7 +21,7 @@ export function tunnelEvent({ state, url, error }: TunnelStatus): TunnelEvent | 
   return { event: "tunnel", state, url, ...(error && { error: error.message }) };
 }
 
-/** A note for the user in addition to the event; `undefined` if there is none. */
+/** The message of a note event to send after the tunnel event; `undefined` if there is none. */
 export function tunnelNote({ url, requestedNameIsBack }: TunnelStatus): string | undefined {
   if (!requestedNameIsBack) return undefined;
   return `The tunnel has the requested name again: ${url} works, and the other URL stops working within seconds. Give this URL to Airudder.`;

@@ -1,34 +1,34 @@
 import { performance } from "node:perf_hooks";
-import { DoublingWait, reopenAfter } from "./backoff.js";
+import { DoublingWait, reopenDelayMs } from "./backoff.js";
 import { TunnelError, toTunnelError } from "./errors.js";
 import { MonitoredTunnel } from "./monitored-tunnel.js";
 import { pause } from "./pause.js";
+import type { PidFile } from "./pid-file.js";
 import { pushPath } from "./ping.js";
-import type { ProgramRecord } from "./program-record.js";
 import type { TunnelState, TunnelStatus } from "./status.js";
 import type { TunnelTiming } from "./timing.js";
-import { TIMING } from "./timing.js";
+import { DEFAULT_TIMING } from "./timing.js";
 import type { Tunnel, TunnelProvider } from "./tunnel.js";
 
 export interface SupervisorOptions {
   provider: TunnelProvider;
   /** Port on 127.0.0.1 where the ingress receives pushes and pings. */
   port: number;
-  /** The secret of the ingress, which signs the pings. */
+  /** The secret in the path of the public URL. It also signs the responses to pings. */
   secret: string;
   /** Name to request. Default: the provider's choice. */
   subdomain?: string;
-  /** Where to note tunnel programs, so that the next start can end one that was left behind. */
-  record?: ProgramRecord;
-  /** Called for each change. Errors that it throws are ignored. */
+  /** The file that identifies a running tunnel program, so that the next start can kill it if it was left running. */
+  pidFile?: PidFile;
+  /** Called for each change of the status. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
-  /** Other intervals than the defaults; for tests. */
+  /** Overrides the default intervals, for tests. */
   timing?: Partial<TunnelTiming>;
 }
 
 /**
- * Keeps a tunnel open. Reports it as up only after a ping through the public URL. Works in the background: it never throws, blocks, or
- * keeps the process running.
+ * Keeps a tunnel open in the background. Reports it as up only after a successful ping through the public URL. Errors are reported to
+ * `onState`. The supervisor does not keep the process running.
  * @example
  * const tunnel = new TunnelSupervisor({ provider: parseTunnel("localtunnel"), port, secret, onState: console.log });
  * tunnel.start();
@@ -42,15 +42,15 @@ export class TunnelSupervisor {
   readonly #onSettled = new Set<() => void>();
   #status: TunnelStatus = { state: "off", url: null };
   #pingMs: number | undefined;
-  /** Whether the last reported URL has another name than requested. */
+  /** Whether the last reported URL does not have the requested name. */
   #hasOtherName = false;
-  /** Why a first tunnel is not up yet. */
+  /** Why the tunnel that is being opened is not up yet. */
   #pendingReason: TunnelError | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#timing = { ...TIMING, ...options.timing };
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
   }
 
   get status(): TunnelStatus {
@@ -69,15 +69,15 @@ export class TunnelSupervisor {
   }
 
   /**
-   * Waits until the tunnel is up or has failed, at most `limitMs` (default: 10000).
+   * Waits until the tunnel is up or has failed, for at most `timeoutMs` (default: 10000).
    * @returns the public URL, or `null` if the tunnel is not up
    */
-  async ready(limitMs = 10_000): Promise<string | null> {
+  async ready(timeoutMs = 10_000): Promise<string | null> {
     if (this.#status.state === "connecting") {
       const limit = new AbortController();
       const settled = () => limit.abort();
       this.#onSettled.add(settled);
-      await pause(limitMs, limit.signal);
+      await pause(timeoutMs, limit.signal);
       this.#onSettled.delete(settled);
     }
     return this.#status.state === "up" ? this.#status.url : null;
@@ -108,45 +108,45 @@ export class TunnelSupervisor {
       } catch (error) {
         this.#reportDown(toTunnelError(error));
       }
-      await pause(reopenAfter(failures, performance.now() - startedAt, this.#timing), signal);
+      await pause(reopenDelayMs(failures, performance.now() - startedAt, this.#timing), signal);
       if (this.#status.state === "down") this.#report("reopening", this.#status.url);
     }
   }
 
   /** Opens a tunnel, and pings it until a ping succeeds. */
   async #open({ exactName = false, signal = this.#stop.signal }): Promise<MonitoredTunnel> {
-    const { provider, port, secret, subdomain, record } = this.#options;
+    const { provider, port, secret, subdomain, pidFile } = this.#options;
     const name = subdomain === undefined ? {} : { subdomain };
-    this.#pendingReason = new TunnelError("tunnel_timeout", provider.notOpenYet ?? "the tunnel is not open yet");
-    const timeoutMs = provider.openLimitMs;
-    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs, ...(record && { record }) });
-    const monitored = new MonitoredTunnel(tunnel, secret, this.#timing.pingLimitMs);
+    this.#pendingReason = new TunnelError("tunnel_timeout", provider.pendingMessage ?? "the tunnel is not open yet");
+    const timeoutMs = provider.openTimeoutMs;
+    const tunnel = await provider.open({ port, ...name, exactName, signal, timeoutMs, ...(pidFile && { pidFile }) });
+    const monitored = new MonitoredTunnel(tunnel, secret, this.#timing.pingTimeoutMs);
     this.#pendingReason = new TunnelError("tunnel_silent", `the public URL ${tunnel.url} does not respond yet`);
-    const deadline = performance.now() + provider.settleLimitMs;
+    const deadline = performance.now() + provider.firstPingTimeoutMs;
     for (;;) {
       const result = await monitored.ping(signal);
       if (typeof result === "number") {
         this.#pingMs = result;
         return monitored;
       }
-      if (signal.aborted || monitored.failure || performance.now() + this.#timing.confirmAfterMs >= deadline) {
+      if (signal.aborted || monitored.failure || performance.now() + this.#timing.pingRetryMs >= deadline) {
         await tunnel.close();
         throw result;
       }
-      await pause(this.#timing.confirmAfterMs, signal);
+      await pause(this.#timing.pingRetryMs, signal);
     }
   }
 
   /**
-   * Pings a tunnel at intervals until it fails, which is reported, or the supervisor is closed.
-   * @returns the tunnel with the requested name, if one was obtained meanwhile
+   * Pings a tunnel at intervals, until two pings in a row fail or the supervisor is closed. Reports the failure.
+   * @returns a tunnel with the requested name, if one could be opened meanwhile
    */
   async #watch(monitored: MonitoredTunnel): Promise<MonitoredTunnel | undefined> {
     const { signal } = this.#stop;
     const ended = new AbortController();
     let successor: MonitoredTunnel | undefined;
     const reclaimWait = new DoublingWait(this.#timing.reclaimMs, this.#timing.maxReclaimMs);
-    if (monitored.tunnel.missedName !== undefined) {
+    if (monitored.tunnel.takenName !== undefined) {
       void this.#reclaim(reclaimWait, ended.signal).then((found) => {
         successor = found;
         if (found && ended.signal.aborted) this.#close(found.tunnel, 0);
@@ -155,13 +155,13 @@ export class TunnelSupervisor {
     }
     try {
       for (let misses = 0; ; ) {
-        await monitored.pause.wait(misses ? this.#timing.confirmAfterMs : this.#timing.pingEveryMs, signal);
+        await monitored.pause.wait(misses ? this.#timing.pingRetryMs : this.#timing.pingIntervalMs, signal);
         if (signal.aborted || successor) return successor;
         const result = await monitored.ping(signal);
         if (signal.aborted || successor) return successor;
         if (typeof result === "number") {
           this.#pingMs = result;
-          // During its outage, the server may have dropped the client that uses the requested name.
+          // During the outage, the client that used the requested name may have lost it.
           if (misses > 0) reclaimWait.restart();
           misses = 0;
         } else if (++misses === 2) {
@@ -181,7 +181,7 @@ export class TunnelSupervisor {
       if (signal.aborted) return undefined;
       const found = await this.#open({ exactName: true, signal }).catch(toTunnelError);
       if (found instanceof MonitoredTunnel) return found;
-      // The server is frozen. This request took long enough, so the next one follows soon.
+      // The request has waited for the whole timeout, so the next one follows after the shortest wait.
       if (found.code === "tunnel_timeout") reclaimWait.restart();
     }
   }
@@ -197,16 +197,16 @@ export class TunnelSupervisor {
   #reportUp({ tunnel, url: origin }: MonitoredTunnel): void {
     const url = origin + pushPath(this.#options.secret);
     const isBack = this.#hasOtherName;
-    this.#hasOtherName = tunnel.missedName !== undefined;
-    if (tunnel.missedName === undefined) {
+    this.#hasOtherName = tunnel.takenName !== undefined;
+    if (tunnel.takenName === undefined) {
       this.#report("up", url, undefined, isBack);
       return;
     }
-    const message = `give Airudder this URL: the name ${tunnel.missedName} is taken, and requested again until it is free`;
+    const message = `give Airudder this URL: the name ${tunnel.takenName} is taken, and requested again until it is free`;
     this.#report("up", url, new TunnelError("tunnel_name_taken", message));
   }
 
-  /** Reports what a first opening waits for if it takes long. */
+  /** Reports the first tunnel as down, with the reason, if it is still being opened. */
   #reportPending(): void {
     if (this.#status.state === "connecting") this.#report("down", null, this.#pendingReason);
   }

@@ -1,6 +1,6 @@
 import type { TunnelKind } from "../config/index.js";
 import type { TunnelError } from "./errors.js";
-import type { ProgramRecord } from "./program-record.js";
+import type { PidFile } from "./pid-file.js";
 
 /** How to open a tunnel. */
 export interface OpenOptions {
@@ -12,28 +12,28 @@ export interface OpenOptions {
   exactName?: boolean;
   /** Cancels the opening, which then rejects with `tunnel_closed`. */
   signal?: AbortSignal;
-  /** Maximum time for the opening, in ms. Default: the provider's `openLimitMs`. */
+  /** Maximum time for the opening, in ms. Default: the provider's `openTimeoutMs`. */
   timeoutMs?: number;
-  /** Where to note a program that is started. */
-  record?: ProgramRecord;
+  /** The file that identifies a running tunnel program. */
+  pidFile?: PidFile;
 }
 
 /** An open tunnel. Whether it forwards requests is known only after a ping through `url`. */
 export interface Tunnel {
-  /** Public origin, without a slash at the end. */
+  /** Public origin, without a trailing slash. */
   readonly url: string;
-  /** Candidates for its public origin, best first; `url` is the first. More may be added. A ping shows which one is right. */
+  /** Candidates for the public origin, best first; `url` is the first. More may be added later. A ping shows which one works. */
   readonly urls?: readonly string[];
-  /** The requested name, if the tunnel has another one. */
-  readonly missedName?: string;
-  /** Closes it. May be called more than once. Never fails. */
+  /** The requested name, if it was taken and the tunnel has another one. */
+  readonly takenName?: string;
+  /** Closes the tunnel. May be called more than once. Never fails. */
   close(): Promise<void>;
   /** Calls `listener` if the tunnel is probably broken. The supervisor then pings it. */
   onFail?(listener: (error: TunnelError) => void): void;
 }
 
 /** A program that must be installed. */
-export interface NeededProgram {
+export interface RequiredProgram {
   name: string;
   /** How to install it. */
   install: string;
@@ -45,17 +45,17 @@ export interface NeededProgram {
 export interface TunnelProvider {
   readonly kind: TunnelKind;
   /** Time limit of an opening in ms. */
-  readonly openLimitMs: number;
+  readonly openTimeoutMs: number;
   /** Time limit for the first successful ping of a new tunnel, in ms. 0: a single ping. */
-  readonly settleLimitMs: number;
-  /** The address of the tunnel server, if it is known. */
+  readonly firstPingTimeoutMs: number;
+  /** The URL of the tunnel server, if it is known. */
   readonly server?: string;
-  /** The program that it needs on this machine. */
-  readonly program?: NeededProgram;
-  /** What an opening that takes long waits for. */
-  readonly notOpenYet?: string;
+  /** The program that must be installed on this machine. */
+  readonly program?: RequiredProgram;
+  /** The message to report while a tunnel takes long to open. */
+  readonly pendingMessage?: string;
   /**
-   * Opens a tunnel. Settles within some seconds after the time limit, or soon after the signal.
+   * Opens a tunnel. Settles at most a few seconds after `timeoutMs`, or soon after `signal` is aborted.
    * @throws {TunnelError}
    */
   open(options: OpenOptions): Promise<Tunnel>;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Runs in a separate process. Its standard input closes when the process that started it ends in any way. */
+/** Runs in a separate process. Its standard input closes when the parent process exits, even by SIGKILL. */
 const SCRIPT = `
 const pid = Number(process.argv[1]);
 process.stdin.on("error", end).on("end", end).resume();
@@ -13,20 +13,20 @@ function end() {
 }`;
 
 /**
- * Ends the process `pid` and everything that it started as soon as this process has ended, even by SIGKILL.
- * @returns a function that stops watching; call it when the process `pid` has ended
+ * Starts a watchdog. It kills the process `pid` and every process that `pid` started when this process exits, even by SIGKILL.
+ * @returns a function that stops the watchdog; call it when the process `pid` has exited
  */
-export function watchParent(pid: number): () => void {
+export function killWithParent(pid: number): () => void {
   // Flags of this process, such as --inspect, would break the watchdog.
   const env = { ...process.env, NODE_OPTIONS: "" };
   const watchdog = spawn(process.execPath, ["-e", SCRIPT, String(pid)], {
     stdio: ["pipe", "ignore", "ignore"],
-    // An interrupt from the terminal goes to every process of its group. It must not end the watchdog first.
+    // An interrupt from the terminal goes to every process of its group. It must not stop the watchdog first.
     detached: true,
     windowsHide: true,
     env,
   });
-  // Without a watchdog, the next start ends the orphan.
+  // Without a watchdog, the next start kills the orphan.
   watchdog.on("error", () => {});
   watchdog.stdin?.on("error", () => {});
   watchdog.unref();

@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { DevproxyError } from "airudder-devproxy";
-import { readProject } from "../../../devproxy/src/config/index.js";
+import { readProjectConfig } from "../../../devproxy/src/config/index.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { run, sample, send, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -124,7 +124,7 @@ const wrong: [object | string, RegExp][] = [
   [{ reveal: true }, /"reveal" is unknown\. Options: target, journal, tunnel, /],
   [{ journal: 1 }, /"journal" must be a string/],
   [{ port: "80" }, /"port" must be a whole number/],
-  [{ keep: "much" }, /"keep" is wrong\. .*"much" is not an amount/],
+  [{ keep: "much" }, /"keep" is wrong\. .*"much" is not valid/],
   [{ whenDown: "cry" }, /"whenDown" must be hold, ack or fail/],
   ["{'s3cret'", /cannot be read: it is not JSON\.$/],
   ["[]", /must contain a JSON object/],
@@ -146,7 +146,7 @@ test("a wrong config file is an error with the code project_config, whose messag
   for (const [config, message] of wrong) {
     const { root, below } = makeProject(t, config);
     assert.throws(
-      () => readProject(below),
+      () => readProjectConfig(below),
       (error: Error) => {
         assert.ok(error instanceof DevproxyError, String(error));
         assert.deepEqual([error.code, error.exit], ["project_config", 2], error.message);

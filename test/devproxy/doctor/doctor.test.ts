@@ -136,7 +136,7 @@ test("an app without a response is reported within the time limit of one respons
   t.after(() => app.stop());
   const forwarder = new Forwarder();
   t.after(() => forwarder.close());
-  const found = await checkReceiver({ target: new URL(app.url), forwarder, limitMs: 300 });
+  const found = await checkReceiver({ target: new URL(app.url), forwarder, timeoutMs: 300 });
   assert.deepEqual(
     found.map(({ name, result }) => [name, result]),
     [

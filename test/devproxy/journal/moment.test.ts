@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { parseMoment } from "../../../devproxy/src/config/index.js";
+import { parseTimestamp } from "../../../devproxy/src/config/index.js";
 
 const zone = process.env.TZ;
 process.env.TZ = "Asia/Jakarta";
@@ -19,14 +19,14 @@ const cases: [string, string][] = [
 
 for (const [text, expected] of cases) {
   test(`${text} in a zone seven hours ahead is ${expected}`, () => {
-    assert.equal(parseMoment(text, "--since"), Date.parse(expected));
+    assert.equal(parseTimestamp(text, "--since"), Date.parse(expected));
   });
 }
 
 test("the error for an invalid date explains the format, and that dates are local", () => {
   for (const text of ["2026-13-01", "2026-01-31x", "31.1.2026", "2026-01-31T", "2026-01-31T99:00"]) {
     assert.throws(
-      () => parseMoment(text, "--since"),
+      () => parseTimestamp(text, "--since"),
       { exit: 2, message: /--since .* is not a time.* local time/ },
       text,
     );

@@ -173,7 +173,7 @@ test("with a number, a segment is closed at a tenth of it, whatever its size", a
 
 test("invalid amounts are one clear line", () => {
   for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
-    assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is not an amount/ }, text);
+    assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is not valid/ }, text);
   }
   assert.deepEqual(parseRetention("2h"), { ms: 7_200_000 });
   assert.deepEqual(parseRetention("50000"), { pushes: 50_000 });

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { reopenAfter, TIMING } from "./internals.js";
+import { DEFAULT_TIMING, reopenDelayMs } from "./internals.js";
 
 describe("the wait before reopening", () => {
   it("doubles with each failure, up to the maximum", () => {
-    const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => reopenAfter(failures, 0, TIMING, () => 1));
+    const longest = [0, 1, 2, 3, 4, 5, 1_000].map((failures) => reopenDelayMs(failures, 0, DEFAULT_TIMING, () => 1));
     assert.deepEqual(longest, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
   });
 
   it("includes the duration of the failed opening", () => {
-    const latest = (failures: number, elapsedMs: number) => reopenAfter(failures, elapsedMs, TIMING, () => 1);
+    const latest = (failures: number, elapsedMs: number) => reopenDelayMs(failures, elapsedMs, DEFAULT_TIMING, () => 1);
     assert.equal(latest(5, 0), 10_000);
     assert.equal(latest(5, 8_000), 2_000);
     assert.equal(latest(5, 3_600_000), 1_000);
@@ -17,17 +17,23 @@ describe("the wait before reopening", () => {
 
   it("has jitter over its upper half", () => {
     assert.equal(
-      reopenAfter(1, 0, TIMING, () => 0),
+      reopenDelayMs(1, 0, DEFAULT_TIMING, () => 0),
       1_000,
     );
     assert.equal(
-      reopenAfter(1, 0, TIMING, () => 0.5),
+      reopenDelayMs(1, 0, DEFAULT_TIMING, () => 0.5),
       1_500,
     );
   });
 
   it("allows to report a silent failure within 35 s, and to open the tunnel within 20 s after the server has returned", () => {
-    assert.ok(TIMING.pingEveryMs + TIMING.pingLimitMs + TIMING.confirmAfterMs + TIMING.pingLimitMs <= 33_000);
-    assert.ok(TIMING.maxBackoffMs <= 12_000);
+    assert.ok(
+      DEFAULT_TIMING.pingIntervalMs +
+        DEFAULT_TIMING.pingTimeoutMs +
+        DEFAULT_TIMING.pingRetryMs +
+        DEFAULT_TIMING.pingTimeoutMs <=
+        33_000,
+    );
+    assert.ok(DEFAULT_TIMING.maxBackoffMs <= 12_000);
   });
 });

@@ -39,7 +39,7 @@ const PRINTED: [program: string, output: string, origins: string[]][] = [
   ["broken addresses", "https:// http://[ https://:80 https://", []],
 ];
 
-describe("the public addresses in the output of a tunnel program", () => {
+describe("the public URLs in the output of a tunnel program", () => {
   for (const [program, output, origins] of PRINTED) {
     it(program, () => assert.deepEqual(publicOrigins(output), origins));
   }

@@ -74,10 +74,10 @@ describe("a tunnel of a command", () => {
     await tunnel.close();
   });
 
-  it("has a message for a program that has printed no address yet", () => {
+  it("has a message for a program that has printed no URL yet", () => {
     assert.equal(
-      commandTunnel("slow {port}").notOpenYet,
-      'the tunnel command "slow {port}" has printed no https address yet',
+      commandTunnel("slow {port}").pendingMessage,
+      'the tunnel command "slow {port}" has printed no public URL yet',
     );
   });
 
@@ -127,9 +127,9 @@ describe("a tunnel of a command", () => {
     await assert.rejects(opening, isTunnelError("tunnel_command_failed", /is the program installed/));
   });
 
-  it("fails if no address is printed in time", async () => {
+  it("fails if no URL is printed in time", async () => {
     const opening = open('out "see https://example.com/manual"', { timeoutMs: 1_500 });
-    await assert.rejects(opening, isTunnelError("tunnel_timeout", /printed no public address within 1\.5 s/));
+    await assert.rejects(opening, isTunnelError("tunnel_timeout", /printed no public URL within 1\.5 s/));
   });
 
   it("is cancelled by its signal", async () => {

@@ -11,15 +11,15 @@ test("the tunnel with the other name stays open for handoverMs after the request
   let isFree = false;
   const provider: TunnelProvider = {
     kind: "command",
-    openLimitMs: 1_000,
-    settleLimitMs: 200,
+    openTimeoutMs: 1_000,
+    firstPingTimeoutMs: 200,
     open: async ({ exactName }) => {
       if (exactName && !isFree) throw new TunnelError("tunnel_name_taken", "taken");
       const tunnel = { name: isFree ? ("requested" as const) : ("other" as const), isClosed: false };
       opened.push(tunnel);
       return {
         url: target.url,
-        ...(isFree ? {} : { missedName: "requested" }),
+        ...(isFree ? {} : { takenName: "requested" }),
         close: async () => {
           tunnel.isClosed = true;
         },
@@ -27,7 +27,7 @@ test("the tunnel with the other name stays open for handoverMs after the request
     },
   };
   const { port, secret } = target;
-  const timing = { ...QUICK, reclaimMs: 10, reclaimCapMs: 10, pingEveryMs: 10, handoverMs: 3_600_000 };
+  const timing = { ...QUICK, reclaimMs: 10, reclaimCapMs: 10, pingIntervalMs: 10, handoverMs: 3_600_000 };
   const watcher = new Watcher({ provider, port, secret, subdomain: "requested", timing });
   t.after(() => watcher.supervisor.close());
   watcher.supervisor.start();

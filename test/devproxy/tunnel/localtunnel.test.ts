@@ -23,14 +23,14 @@ describe("localtunnel", () => {
   it("has the URL of the requested name, with the port that the server leaves out", async () => {
     const tunnel = await open({ subdomain: "requested" });
     assert.equal(tunnel.url, `http://requested.localhost:${server.port}`);
-    assert.equal(tunnel.missedName, undefined);
+    assert.equal(tunnel.takenName, undefined);
     await tunnel.close();
   });
 
   it("requests a random name by default", async () => {
     const tunnel = await open();
     assert.match(tunnel.url, /^http:\/\/airudder-[0-9a-f]{12}\.localhost:\d+$/);
-    assert.equal(tunnel.missedName, undefined);
+    assert.equal(tunnel.takenName, undefined);
     await tunnel.close();
   });
 
@@ -58,7 +58,7 @@ describe("localtunnel", () => {
   it("reports that the name is taken and it has another one", async () => {
     const first = await open({ subdomain: "taken-name" });
     const second = await open({ subdomain: "taken-name" });
-    assert.equal(second.missedName, "taken-name");
+    assert.equal(second.takenName, "taken-name");
     assert.notEqual(second.url, first.url);
     await Promise.all([first.close(), second.close()]);
   });
@@ -75,7 +75,7 @@ describe("localtunnel", () => {
   it("gets its name again right after it was closed, although the server reserves it for a second", async () => {
     await (await open({ subdomain: "same-again" })).close();
     const tunnel = await open({ subdomain: "same-again" });
-    assert.equal(tunnel.missedName, undefined);
+    assert.equal(tunnel.takenName, undefined);
     await tunnel.close();
   });
 

@@ -4,16 +4,16 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ProgramRecord } from "../../../devproxy/src/tunnel/index.js";
+import { PidFile } from "../../../devproxy/src/tunnel/index.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { ListenProcess } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { until } from "../../helpers/until.js";
-import { endTree, isTreeAlive } from "./internals.js";
+import { isTreeAlive, killTree } from "./internals.js";
 
 const WINDOWS = process.platform === "win32";
 const FIXTURE = fileURLToPath(new URL("./program.fixture.js", import.meta.url));
-/** A tunnel program whose public address is the proxy itself. */
+/** A tunnel program whose public URL is the proxy itself. */
 const TUNNEL = `command:"${process.execPath}" "${FIXTURE}" out http://demo.localhost:{port}`;
 
 interface Note {
@@ -26,7 +26,7 @@ async function startListen(t: TestContext, dir: string): Promise<{ listening: Li
   const path = join(dir, "tunnel.json");
   await until(() => existsSync(path));
   const note = JSON.parse(readFileSync(path, "utf8")) as Note;
-  atEnd(t, () => endTree(note.pid));
+  atEnd(t, () => killTree(note.pid));
   return { listening, note };
 }
 
@@ -46,7 +46,7 @@ function startProcess(t: TestContext): number {
     stdio: "ignore",
   });
   const pid = child.pid as number;
-  atEnd(t, () => endTree(pid));
+  atEnd(t, () => killTree(pid));
   return pid;
 }
 
@@ -91,20 +91,20 @@ test("a listen that is stopped ends the program and removes its note", async (t)
 test("an orphan is ended once, with everything that it started", async (t) => {
   const dir = makeFolder(t);
   const pid = startProcess(t);
-  await new ProgramRecord(dir).write(pid);
-  assert.equal(await new ProgramRecord(dir).endOrphan(), pid);
+  await new PidFile(dir).write(pid);
+  assert.equal(await new PidFile(dir).killOrphan(), pid);
   await until(() => !isTreeAlive(pid));
-  assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+  assert.equal(await new PidFile(dir).killOrphan(), undefined);
 });
 
 test("another process with an orphan's id is not ended", async (t) => {
   const dir = makeFolder(t);
   const pid = startProcess(t);
-  await new ProgramRecord(dir).write(pid);
+  await new PidFile(dir).write(pid);
   const path = join(dir, "tunnel.json");
   const note = JSON.parse(readFileSync(path, "utf8")) as Note;
   writeFileSync(path, JSON.stringify({ ...note, start: `${note.start}0` }));
-  assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+  assert.equal(await new PidFile(dir).killOrphan(), undefined);
   assert.ok(isTreeAlive(pid));
 });
 
@@ -112,6 +112,6 @@ for (const text of ["", "{", "null", '{"pid":"1","start":"x"}', '{"pid":0,"start
   test(`a damaged note ends nothing: ${JSON.stringify(text)}`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "tunnel.json"), text);
-    assert.equal(await new ProgramRecord(dir).endOrphan(), undefined);
+    assert.equal(await new PidFile(dir).killOrphan(), undefined);
   });
 }

@@ -12,7 +12,7 @@ import {
   urlTunnel,
 } from "../../../devproxy/src/tunnel/index.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
-import { TIMING } from "./internals.js";
+import { DEFAULT_TIMING } from "./internals.js";
 import { Target } from "./target.js";
 import { QUICK, Watcher } from "./watcher.js";
 
@@ -26,7 +26,7 @@ describe("outages of a tunnel server", () => {
   const watch = (options: Partial<SupervisorOptions> = {}) => {
     names++;
     const { port, secret } = target;
-    const provider = { ...localtunnel({ host: server.url }), openLimitMs: 3_000, settleLimitMs: 3_000 };
+    const provider = { ...localtunnel({ host: server.url }), openTimeoutMs: 3_000, firstPingTimeoutMs: 3_000 };
     watcher = new Watcher({ provider, port, secret, subdomain: name(), ...options });
     watcher.supervisor.start();
     return watcher;
@@ -79,7 +79,7 @@ describe("outages of a tunnel server", () => {
   }, async () => {
     const before = await watch({
       provider: localtunnel({ host: server.url }),
-      timing: { ...QUICK, reclaimMs: TIMING.reclaimMs, maxReclaimMs: TIMING.maxReclaimMs },
+      timing: { ...QUICK, reclaimMs: DEFAULT_TIMING.reclaimMs, maxReclaimMs: DEFAULT_TIMING.maxReclaimMs },
     }).next("up");
     server.freeze();
     await watcher.next("reopening");

@@ -20,8 +20,8 @@ import { QUICK, Watcher } from "./watcher.js";
 /** A provider whose tunnels lead directly to the target. The test chooses its failures. */
 class FakeProvider implements TunnelProvider {
   readonly kind = "command";
-  readonly openLimitMs = 1_000;
-  readonly settleLimitMs = 200;
+  readonly openTimeoutMs = 1_000;
+  readonly firstPingTimeoutMs = 200;
   readonly opened: (Tunnel & { fail(error: TunnelError): void })[] = [];
   readonly requested: OpenOptions[] = [];
   closed = 0;
@@ -40,7 +40,7 @@ class FakeProvider implements TunnelProvider {
     let listener: ((error: TunnelError) => void) | undefined;
     const tunnel = {
       url: this.#url,
-      ...(this.nameTaken && options.subdomain !== undefined && { missedName: options.subdomain }),
+      ...(this.nameTaken && options.subdomain !== undefined && { takenName: options.subdomain }),
       close: async () => {
         this.closed++;
       },
@@ -115,8 +115,8 @@ describe("the tunnel supervisor", () => {
   it("reports that the URL of a first tunnel does not respond, and continues", async () => {
     let isResponding = false;
     target.pingWith = (nonce) => (isResponding ? pingResponse(target.secret, nonce) : "not yet");
-    watch({ timing: { reportPendingAfterMs: 50, confirmAfterMs: 10 } });
-    Object.assign(provider, { settleLimitMs: 60_000 });
+    watch({ timing: { reportPendingAfterMs: 50, pingRetryMs: 10 } });
+    Object.assign(provider, { firstPingTimeoutMs: 60_000 });
     watcher.supervisor.start();
     const { error } = await watcher.next("down");
     assert.equal(error?.message, `the public URL ${target.url} does not respond yet`);
@@ -154,7 +154,7 @@ describe("the tunnel supervisor", () => {
   });
 
   it("pings when the tunnel reports a failure, and uses its message", async () => {
-    watch({ timing: { pingEveryMs: 3_600_000, confirmAfterMs: 20, backoffMs: 20 } }).supervisor.start();
+    watch({ timing: { pingIntervalMs: 3_600_000, pingRetryMs: 20, backoffMs: 20 } }).supervisor.start();
     await watcher.next("up");
     target.pingWith = () => "lost";
     provider.opened[0]?.fail(new TunnelError("tunnel_command_failed", "session expired"));
@@ -164,7 +164,7 @@ describe("the tunnel supervisor", () => {
 
   it("uses the first of several addresses that returns a ping", async () => {
     const other = await new Target("another").start();
-    watch({ timing: { ...QUICK, confirmAfterMs: 10 } });
+    watch({ timing: { ...QUICK, pingRetryMs: 10 } });
     const opened = provider.open.bind(provider);
     const urls = [other.url];
     provider.open = async (options) => Object.assign(await opened(options), { url: other.url, urls });
@@ -185,7 +185,7 @@ describe("the tunnel supervisor", () => {
     const { error } = await watcher.next("down");
     assert.match(
       error?.message ?? "",
-      /no address that the tunnel program printed forwards requests to this machine: http:\/\/a.*, http:\/\/b/,
+      /no URL that the tunnel program printed forwards requests to this machine: http:\/\/a.*, http:\/\/b/,
     );
   });
 
@@ -269,7 +269,7 @@ describe("the tunnel supervisor", () => {
   });
 
   it("can be closed by its listener", async () => {
-    const hour = { pingEveryMs: 3_600_000 };
+    const hour = { pingIntervalMs: 3_600_000 };
     provider = new FakeProvider(target.url);
     const up = new Promise<void>((resolve) => {
       const onState = ({ state }: TunnelStatus) => {

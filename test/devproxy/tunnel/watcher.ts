@@ -4,9 +4,9 @@ import { TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 /** Short intervals for tests. */
 export const QUICK: TunnelTiming = {
   reportPendingAfterMs: 30_000,
-  pingEveryMs: 100,
-  pingLimitMs: 1_500,
-  confirmAfterMs: 50,
+  pingIntervalMs: 100,
+  pingTimeoutMs: 1_500,
+  pingRetryMs: 50,
   backoffMs: 50,
   maxBackoffMs: 200,
   reclaimMs: 300,

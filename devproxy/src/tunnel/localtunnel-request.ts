@@ -1,12 +1,12 @@
 import { isLocalhostName } from "../http/index.js";
 import { reasonOf, TunnelError } from "./errors.js";
-import { presetsFound } from "./presets.js";
+import { installedTunnelValues } from "./presets.js";
 import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
-/** A tunnel that a localtunnel server assigns. */
-export interface Grant {
-  /** Its name, which may differ from the requested one. */
+/** A tunnel that a localtunnel server assigns. The names of the members are those of its response. */
+export interface AssignedTunnel {
+  /** Name of the tunnel, which may differ from the requested one. */
   id: string;
   /** TCP port of the server to connect to. */
   port: number;
@@ -18,7 +18,7 @@ export interface Grant {
   ip?: string;
 }
 
-export interface GrantRequest {
+export interface TunnelRequest {
   /** The server, e.g. `https://localtunnel.me`. */
   host: string;
   name: string;
@@ -32,52 +32,53 @@ const MAX_CONNECTIONS = 20;
  * Requests a tunnel from a localtunnel server, once.
  * @throws {TunnelError}
  */
-export async function requestGrant({ host, name, timeoutMs, signal }: GrantRequest): Promise<Grant> {
+export async function requestTunnel({ host, name, timeoutMs, signal }: TunnelRequest): Promise<AssignedTunnel> {
   const options = { timeoutMs, ...(signal && { signal }) };
-  const response = await follow(new URL(`/${name}`, host), options, 5).catch((error) => {
+  const response = await requestWithRedirects(new URL(`/${name}`, host), options, 5).catch((error) => {
     throw noResponse(error, host, timeoutMs);
   });
-  return grantOf(response, host);
+  return assignedTunnel(response, host);
 }
 
-async function follow(
+async function requestWithRedirects(
   url: URL,
   options: { timeoutMs: number; signal?: AbortSignal },
-  redirects: number,
+  maxRedirects: number,
 ): Promise<PublicResponse> {
   const response = await publicRequest(url, options);
   const { location } = response.headers;
-  if (response.status < 300 || response.status > 399 || !location || redirects === 0) return response;
-  return follow(new URL(location, url), options, redirects - 1);
+  if (response.status < 300 || response.status > 399 || !location || maxRedirects === 0) return response;
+  return requestWithRedirects(new URL(location, url), options, maxRedirects - 1);
 }
 
 function noResponse(error: NodeJS.ErrnoException, host: string, timeoutMs: number): TunnelError {
   if (error.code === "ABORT_ERR")
     return new TunnelError("tunnel_closed", `the request for a tunnel to ${host} was cancelled`);
   if (error.code === "ETIMEDOUT") return timedOut(host, timeoutMs, error);
-  const message = `cannot reach the tunnel server ${host} (${reasonOf(error)}); ${hint()}`;
+  const message = `cannot reach the tunnel server ${host} (${reasonOf(error)}); ${advice()}`;
   return new TunnelError("tunnel_unreachable", message, { cause: error });
 }
 
-/** Advice that names the tunnels that this machine can open. */
-function hint(): string {
-  const found = presetsFound().map((option) => `--tunnel ${option}`);
+/** Advice for a tunnel that cannot be opened. It lists the alternatives that are installed on this machine. */
+function advice(): string {
+  const found = installedTunnelValues().map((option) => `--tunnel ${option}`);
   const others =
     found.length > 0 ? `${found.join(" or ")} (found on this machine)` : "install cloudflared for --tunnel cloudflared";
   return `check --tunnel-host, or use another tunnel: ${others}, or continue with --tunnel none`;
 }
 
+/** The error for a server that did not respond within `timeoutMs`. */
 export function timedOut(host: string, timeoutMs: number, cause?: unknown): TunnelError {
-  const message = `the tunnel server ${host} did not respond within ${Math.round(timeoutMs / 100) / 10} s; ${hint()}`;
+  const message = `the tunnel server ${host} did not respond within ${Math.round(timeoutMs / 100) / 10} s; ${advice()}`;
   return new TunnelError("tunnel_timeout", message, { cause });
 }
 
-function grantOf({ status, body }: PublicResponse, host: string): Grant {
+function assignedTunnel({ status, body }: PublicResponse, host: string): AssignedTunnel {
   const evidence = body.toString("utf8", 0, 200);
   const json = parseObject(body);
   if (status !== 200) {
     const response = typeof json?.message === "string" ? `${status}: ${json.message.slice(0, 200)}` : `${status}`;
-    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${response}; ${hint()}`, {
+    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${response}; ${advice()}`, {
       status,
       evidence,
     });
@@ -87,17 +88,17 @@ function grantOf({ status, body }: PublicResponse, host: string): Grant {
     const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
     throw new TunnelError("tunnel_bad_address", message, { status, evidence });
   }
-  const grant = json && grantFrom(json, host);
-  if (grant) return grant;
+  const assigned = json && parseAssignedTunnel(json, host);
+  if (assigned) return assigned;
   const what = json ? "JSON without a tunnel in it" : /^\s*</.test(evidence) ? "a web page" : "something unreadable";
   throw new TunnelError(
     "tunnel_not_a_server",
-    `${host} is not a localtunnel server: it responded with ${what}; ${hint()}`,
+    `${host} is not a localtunnel server: it responded with ${what}; ${advice()}`,
     { status, evidence },
   );
 }
 
-/** The invalid URL of a server without a domain: it puts the tunnel's name before its IP address. */
+/** The URL, if it is invalid because the server has no domain: the tunnel's name is before an IP address. */
 function nameBeforeIpAddress(url: unknown): string | undefined {
   if (typeof url !== "string" || URL.canParse(url)) return undefined;
   return /^https?:\/\/[a-z0-9-]+\.(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d{1,5})?\/?$/i.exec(url)?.[0];
@@ -112,22 +113,22 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function grantFrom(json: Record<string, unknown>, host: string): Grant | undefined {
+function parseAssignedTunnel(json: Record<string, unknown>, host: string): AssignedTunnel | undefined {
   const { id, port, url, ip, max_conn_count: max } = json;
   if (typeof id !== "string" || typeof url !== "string" || !/^https?:\/\//.test(url) || !URL.canParse(url)) return;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return;
   const server = new URL(host).hostname;
-  const address = typeof ip === "string" && ip ? ip : isLocalhostName(server) ? "127.0.0.1" : undefined;
+  const connectHost = typeof ip === "string" && ip ? ip : isLocalhostName(server) ? "127.0.0.1" : undefined;
   return {
     id,
     port: Number(port),
     url: withPort(url, host),
     max_conn_count: Math.min(MAX_CONNECTIONS, Math.max(1, Math.trunc(Number(max)) || 1)),
-    ...(address !== undefined && { ip: address }),
+    ...(connectHost !== undefined && { ip: connectHost }),
   };
 }
 
-/** A server that does not know its public port leaves it out of the URL. It is then the port of `host`. */
+/** Adds the port of `host` to a URL without a port. A server that does not know its public port leaves it out. */
 function withPort(text: string, host: string): string {
   const url = new URL(text);
   const server = new URL(host);
