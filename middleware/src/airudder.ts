@@ -67,7 +67,7 @@ const CLOSE_TIMEOUT_MS = 10_000;
 /** Maximum delay between the creation of a receiver and the start of handling. Leaves time to register handlers. */
 const START_DELAY_MS = 5_000;
 const READY_POLL_MS = 200;
-/** The maximum delay of Node's timers, less the second that inbox mode adds and a margin. */
+/** The maximum delay of Node's timers, minus the 1,000 ms that inbox mode adds, and minus a margin. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
 
 /**
@@ -153,7 +153,7 @@ function warnAboutOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSe
   if (usesDefaultKey && sign.verify !== "off") {
     warnings.once(
       "AIRUDDER_DEFAULT_KEY",
-      'The option key is not set: signatures are checked with the vendor\'s public default "airudder", so anybody can sign pushes. Agree on a KEY with Airudder and pass it as the option key. To use the default without this warning, pass key: "airudder".',
+      'The option key is not set: signatures are verified with the vendor\'s public default "airudder", so anybody can sign pushes. Agree on a KEY with the vendor and pass it as the option key. To use the default without this warning, pass key: "airudder".',
     );
   }
   const isSigned = sign.verify === "required" && catalogue.some((each) => each.type === type && each.sign === "Sign");

@@ -33,7 +33,7 @@ export interface ErrorEvidence {
 
 /**
  * An error of this package. `code` is stable, `status` is the HTTP status of the response, `message` is sent to the sender, and
- * `evidence` is only for the owner of the receiver.
+ * `evidence` is only for the developer of the app.
  */
 export class AirudderError extends Error {
   override readonly name = "AirudderError";

@@ -23,11 +23,11 @@ export interface AirudderOptions {
   /** The type of every push of this mount, for types whose shape is not known. Default: identified by shape. */
   type?: PushType | undefined;
   /**
-   * How signatures are checked. Default: `required`.
+   * How signatures are verified. Default: `required`.
    *
    * - `required`: if the type carries a signature, a push with a missing or wrong one is rejected.
    * - `if-present`: a missing signature is accepted, a wrong one is rejected.
-   * - `off`: signatures are not checked.
+   * - `off`: signatures are not verified.
    */
   verify?: "required" | "if-present" | "off" | undefined;
   /** Verifies the header `X-AIRudder-Sign`, whose algorithm is not documented. Return `true` to accept a push. Default: not verified. */
@@ -41,7 +41,7 @@ export interface AirudderOptions {
   maxBodyBytes?: number | undefined;
   /** Maximum time for a body to arrive. If `deadlineMs` is lower, it applies instead. Milliseconds; default 8,000. */
   bodyTimeoutMs?: number | undefined;
-  /** Maximum time from the call of the receiver to the response. After it, the response is 503 `busy`. Milliseconds; default 8,000. */
+  /** Maximum time from when the receiver is called to the response. After it, the response is 503 `busy`. Milliseconds; default 8,000. */
   deadlineMs?: number | undefined;
   /**
    * A push is a duplicate if it is byte-identical to the last push of its subject and arrives within this time. Milliseconds; default

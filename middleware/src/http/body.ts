@@ -33,7 +33,7 @@ export function readBody(
  * Most bodies arrive together with their headers, so they are complete in the same turn of the event loop. The timer and the other listeners,
  * which only slower bodies need, are set up at the end of that turn. Measured on Express 5 and Node 20: setting them up for each body takes
  * about 6 % more processor time per push (136 instead of 128 µs; runs on a busy machine differ). HTTP/2 requests and bodies without
- * `Content-Length` get the listeners at once.
+ * `Content-Length` get the listeners immediately.
  */
 class BodyReader implements EndOfTurnListener {
   #firstChunk: Buffer | undefined;
@@ -155,7 +155,7 @@ function unreadable(): AirudderError {
   });
 }
 
-/** Is never removed. A connection may fail later, and an `error` event without a listener ends the process. */
+/** This listener is never removed. A connection may fail later, and an `error` event without a listener ends the process. */
 function ignore(): void {}
 
 /** A body as bytes. */
@@ -165,7 +165,7 @@ export interface BodyBytes {
   readonly isExact: boolean;
 }
 
-/** A decoder writes it in place of bytes that it cannot decode. */
+/** A decoder writes this character in place of bytes that cannot be decoded. */
 const REPLACEMENT_CHARACTER = "\ufffd";
 
 /**

@@ -1,6 +1,6 @@
 import { AirudderError, tooLarge } from "../errors.js";
 import type { ReceiverSettings } from "../options.js";
-import { inflateBody, isEncoded } from "../push/inflate.js";
+import { decompressBody, isEncoded } from "../push/decompress.js";
 import type { Intake } from "../receiver/intake.js";
 import { type HttpResponse, headersOf } from "../receiver/response.js";
 import { outcomeHeader } from "./outcome.js";
@@ -28,7 +28,7 @@ export async function handleFetch(request: Request, intake: Intake, settings: Re
     if (headers["airudder-replay"] !== undefined && !replaysAllowed) rejectReplay();
     const encoding = headers["content-encoding"];
     const body = await readWebBody(request, settings, startedAt);
-    const raw = isEncoded(encoding) ? await inflateBody(body, encoding, settings.maxBodyBytes) : body;
+    const raw = isEncoded(encoding) ? await decompressBody(body, encoding, settings.maxBodyBytes) : body;
     httpResponse = await intake.process({ method, url, headers, body, raw, reserialised: false, startedAt });
   } catch (error) {
     httpResponse = intake.reject(error, startedAt);

@@ -4,7 +4,7 @@ import { messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
 import type { ReceiverSettings } from "../options.js";
-import { inflateBody, isEncoded } from "../push/inflate.js";
+import { decompressBody, isEncoded } from "../push/decompress.js";
 import type { Intake } from "../receiver/intake.js";
 import { type HttpResponse, headersOf } from "../receiver/response.js";
 import type { BodyBytes } from "./body.js";
@@ -98,14 +98,14 @@ export class NodeExchange {
     if (error !== undefined) this.#reject(error);
     else if (body === undefined) this.receiver.recorder.inFlight--;
     else if (body.bytes.length === 0) this.#processEmpty(body);
-    else this.#inflateAndProcess(body, this.#headers["content-encoding"]);
+    else this.#decompressAndProcess(body, this.#headers["content-encoding"]);
   };
 
   /** Processes an empty stream. Some test libraries and hosting platforms pass the body in `request.body` instead. */
   #processEmpty(empty: BodyBytes): void {
     try {
       if (hasBody(this.request.body)) this.#processParsedBody();
-      else this.#inflateAndProcess(empty, this.#headers["content-encoding"]);
+      else this.#decompressAndProcess(empty, this.#headers["content-encoding"]);
     } catch (error) {
       this.#reject(error);
     }
@@ -127,17 +127,17 @@ export class NodeExchange {
    */
   #processRawBody(body: BodyBytes): void {
     const { "content-encoding": encoding, ...others } = this.#headers;
-    const isInflated = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
-    if (isInflated) this.#headers = others;
-    this.#inflateAndProcess(body, isInflated ? undefined : encoding);
+    const isDecompressed = isEncoded(encoding) && /^(?:\ufeff)?\s*[{[]/.test(body.bytes.toString("utf8", 0, 64));
+    if (isDecompressed) this.#headers = others;
+    this.#decompressAndProcess(body, isDecompressed ? undefined : encoding);
   }
 
-  #inflateAndProcess(body: BodyBytes, encoding: string | undefined): void {
+  #decompressAndProcess(body: BodyBytes, encoding: string | undefined): void {
     if (!isEncoded(encoding)) {
       this.#process(body, body.bytes);
       return;
     }
-    inflateBody(body.bytes, encoding, this.receiver.settings.maxBodyBytes).then(
+    decompressBody(body.bytes, encoding, this.receiver.settings.maxBodyBytes).then(
       (raw) => this.#process(body, raw),
       (error) => this.#reject(error),
     );

@@ -8,20 +8,20 @@ export interface StoredPush extends Readonly<PushFacts> {
   readonly type: PushType;
   readonly receivedAt: Date;
   readonly method: string;
-  /** URL of the request, without the access token. */
+  /** URL of the request, without the token. */
   readonly url: string;
-  /** Headers of the request, without the access token. */
+  /** Headers of the request, without the token. */
   readonly headers: HeaderMap;
   /** The exact bytes as received. */
   readonly body: Buffer;
   /** SHA-256 of `body`, hex. */
   readonly sha256: string;
-  /** Whether an earlier parser consumed the bytes: `body` was serialised again from its object. */
+  /** Whether an earlier parser consumed the bytes: `body` was re-serialised from the parsed object. */
   readonly reserialised: boolean;
   readonly verified: boolean;
   /** The id of the recorded push that this one replays; `undefined` for a push of the vendor. */
   readonly replay: string | undefined;
-  /** Identifies what the push is about, such as a call, agent or task; `undefined` if it is about none. Equal for all pushes about it. */
+  /** Identifies what the push is about, such as a call, agent or task. Equal for all pushes about it. `undefined`: no subject. */
   readonly subject: string | undefined;
   /** Number of drift entries. */
   readonly drift: number;
@@ -51,7 +51,7 @@ export type Consumed = "handled" | "ignored";
  * |---|---|
  * | returns or resolves with `"ignored"` | finished: the push has no handler |
  * | returns or resolves with another value | finished: the push was handled |
- * | throws or rejects with {@link Quarantined} | keep the push, do not retry it, call no event |
+ * | throws or rejects with {@link Quarantined} | keep the push, do not retry it, call neither `failed` nor `dead` |
  * | throws or rejects with another error | the attempt failed: retry it later, or mark it as dead after the last attempt |
  *
  * `Attempts` implements this table, with time limits and retry delays.
@@ -80,7 +80,7 @@ export type RecoveredPush = Pick<StoredPush, "subject" | "type" | "sha256" | "re
 export interface InboxEvents {
   /**
    * Reports a push that an earlier process stored, so that duplicates of it are detected. Call it before `open` resolves, in the order of
-   * arrival, also for finished pushes. An inbox whose `put` detects duplicates itself does not need it.
+   * arrival. Include finished pushes. An inbox whose `put` detects duplicates itself does not need it.
    */
   recovered(push: RecoveredPush): void;
   /** An attempt failed and a retry follows after `delayMs`. Call it once per failed attempt. */
@@ -128,14 +128,14 @@ export interface InboxState {
 }
 
 /**
- * Stores pushes from the response until they are handled. Implement this interface to use your own storage, and test it with
- * `inboxConformance` of `airudder-webhooks/testing`.
+ * Stores pushes before the response and keeps them until they are handled. Implement this interface to use your own storage, and test it
+ * with `inboxConformance` of `airudder-webhooks/testing`.
  *
  * - **At least once**: the receiver responds 200 when `put` resolves. From then on the push is passed to the consumer until an attempt
  *   succeeds, or the push is dead, quarantined or dropped. A crash may repeat an attempt, but never lose a push.
  * - **Order per subject**: pushes of one subject are passed to the consumer one at a time, in the order of `put`. A failed push is retried
  *   before the later pushes of its subject. Pushes of different subjects, and pushes without a subject, may run in parallel.
- * - **Storing and handling are separate**: an inbox that is open stores pushes, also if `consume` is never called. Another process can
+ * - **Storing and handling are separate**: an inbox that is open stores pushes even if `consume` is never called. Another process can
  *   then handle them.
  */
 export interface Inbox {
@@ -156,13 +156,13 @@ export interface Inbox {
    */
   put(push: StoredPush): Promise<"stored" | "duplicate">;
   /**
-   * Starts to pass stored pushes to the consumer, also those of earlier processes. Called at most once, after `open` has resolved. Returns
-   * without waiting for pushes.
+   * Starts to pass stored pushes to the consumer, including those of earlier processes. Called at most once, after `open` has resolved.
+   * Returns without waiting for pushes.
    */
   consume(consumer: Consumer): void;
   /**
    * Starts no more attempts, waits at most `limitMs` for running attempts, then aborts their signals and closes the storage. Keeps
-   * unfinished pushes, also those of aborted attempts, for the next start. Resolves when nothing more is written.
+   * unfinished pushes, including those of aborted attempts, for the next start. Resolves when nothing more is written.
    */
   close(limitMs: number): Promise<void>;
   /**

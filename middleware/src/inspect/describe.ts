@@ -68,7 +68,7 @@ const UNPARSABLE = { type: "unparsable", quarantined: false, drift: [] } as cons
 
 /**
  * Validates a body against the schema of its type. Never throws. Faster than `describePush`, which also verifies the signature and finds ids.
- * @param options.type the recorded type of the push. Default: the type is identified by shape, also if the recorded type has no schema.
+ * @param options.type the recorded type of the push. If it is absent or has no schema, the type is identified by shape.
  */
 export function validatePush(
   body: Uint8Array,
@@ -81,7 +81,7 @@ export function validatePush(
 /**
  * Describes a body for a tool that shows or records pushes. Never throws.
  * @param options.key key or keys of `Sign`; default: the vendor's public key
- * @param options.type the recorded type of the push. Default: the type is identified by shape, also if the recorded type has no schema.
+ * @param options.type the recorded type of the push. If it is absent or has no schema, the type is identified by shape.
  */
 export function describePush(
   body: Uint8Array,

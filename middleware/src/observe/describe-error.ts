@@ -45,7 +45,7 @@ function codeOf(thrown: unknown): string {
   }
 }
 
-/** The summaries of described errors, so that `describeThrown` redacts the payload of an error without knowing it. */
+/** The summaries that `describeError` returned. `describeThrown` reuses them, because it does not know the payload to redact. */
 const described = new WeakMap<object, string>();
 
 /** Describes an error for storage with its push: class, code and redacted message; at most 500 characters. */

@@ -15,8 +15,8 @@ interface OfPush {
  */
 export type AirudderEvent =
   /**
-   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: milliseconds from the call of
-   * the receiver to the response.
+   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: milliseconds from when
+   * the receiver is called to the response.
    */
   | (OfPush & { readonly event: "accepted"; readonly verified: boolean; readonly replay: boolean; readonly ms: number })
   /** A duplicate of the last push of its subject. The response is 200, and it is not handled again. */
@@ -44,7 +44,10 @@ export type AirudderEvent =
     })
   /** An attempt failed and no retry follows. The inbox keeps the push. */
   | (OfPush & { readonly event: "dead"; readonly attempt: number; readonly error: unknown })
-  /** The payload lacks what handlers need, or the type is `unknown`, and no handler succeeded. An inbox keeps the push. */
+  /**
+   * No handler is registered for the push, and its payload lacks what handlers need or its type is `unknown`. An inbox keeps the
+   * push.
+   */
   | (OfPush & { readonly event: "quarantined"; readonly drift: readonly Drift[] });
 
 /** Receives every event. Errors that it throws are ignored. */

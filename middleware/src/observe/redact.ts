@@ -19,9 +19,9 @@ export function redact(text: string, payload: unknown): string {
 const MIN_ANYWHERE = 4;
 /** Minimum length of a single word that is replaced. Shorter words occur in every message. */
 const MIN_WORD = 3;
-/** Maximum number of words of a text whose words are also replaced one by one, such as a name or an address. */
+/** Maximum number of words in a value, such as a name or an address, whose words are also replaced one by one. */
 const MAX_WORDS = 5;
-/** Minimum number of letters of a quoted part of a longer text. The part has at least two words. */
+/** Minimum number of letters in a replaced part of a longer value. The part has at least two words. */
 const MIN_PART = 8;
 /** Minimum length of a number whose parts are replaced too. */
 const MIN_NUMBER = 5;
@@ -115,7 +115,7 @@ function pairOf(one = "", other = ""): string {
 interface Quotable {
   /** Each way to write a value, with that value. The longest form comes first, so that no part of a value remains. */
   forms: [form: string, value: string][];
-  /** Pairs of adjacent words in texts. */
+  /** Pairs of adjacent words in values. */
   pairs: Set<string>;
   /** The digits of long numbers, separated by spaces. */
   digits: string;

@@ -26,7 +26,7 @@ export interface Counts {
   readonly quarantined: number;
   /** Requests that are still without a response. */
   readonly inFlight: number;
-  /** From the call of the receiver to the response to a push that was accepted or a duplicate. */
+  /** Time from when the receiver is called to the response, for accepted pushes and duplicates. */
   readonly responseMs: Quantiles;
   /** How long handlers took. */
   readonly handlerMs: Quantiles;

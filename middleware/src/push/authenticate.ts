@@ -19,7 +19,7 @@ export interface SignPolicy {
 interface SignedBytes {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   readonly raw: Buffer;
-  /** Whether `raw` was serialised again from the parsed body, because an earlier parser consumed the received bytes. */
+  /** Whether `raw` was re-serialised from the parsed body, because an earlier parser consumed the received bytes. */
   readonly reserialised: boolean;
 }
 
@@ -116,7 +116,7 @@ export function likelyCause(payload: { TaskID?: unknown; Sign?: unknown }, keys:
   if (typeof payload.TaskID !== "string") return "TaskID is missing or not a string, so Sign cannot be verified.";
   const trimmed = keys.map((key) => key.trim());
   if (trimmed.some((key, i) => key !== keys[i]) && verifySign(payload, trimmed)) {
-    return "The key has white space around it, and matches without. Trim the key.";
+    return "The key has white space around it. Without the white space, it matches. Trim the key.";
   }
   if (!keys.includes(DEFAULT_KEY) && verifySign(payload, DEFAULT_KEY)) {
     return "The push was signed with the vendor's public default key. Ask the vendor to configure yours.";

@@ -30,7 +30,7 @@ export interface PathStyle {
   item(index: number): string;
 }
 
-/** A mismatch while it is found. Each level adds its step at the start of `path` afterwards, so values that match need no path. */
+/** A mismatch whose `path` is still incomplete. Each level prepends its step later, so no paths are built for values that match. */
 type MutableMismatch<Source> = { -readonly [key in keyof Mismatch<Source>]: Mismatch<Source>[key] };
 
 /**

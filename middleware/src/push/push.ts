@@ -8,9 +8,9 @@ export interface PushOf<T extends PushType> {
   readonly type: T;
   /** The parsed body. It differs from its TypeScript type where `drift` says so. */
   readonly payload: PushPayloads[T];
-  /** The exact bytes of the body, after content decoding. */
+  /** The exact bytes of the body, after decompression. */
   readonly raw: Buffer;
-  /** Whether an earlier parser consumed the bytes. Then `raw` was re-serialised from its object and may differ from the received bytes. */
+  /** Whether an earlier parser consumed the bytes. Then `raw` was re-serialised from the parsed object and may differ. */
   readonly reserialised: boolean;
   readonly receivedAt: Date;
   /** Number of the attempt, from 1. */
@@ -40,7 +40,7 @@ export interface PushRequest {
   readonly headers: { readonly [name: string]: string | string[] | undefined };
   /** The exact bytes received. */
   readonly body: Buffer;
-  /** The body after content decoding. */
+  /** The body after decompression. */
   readonly raw: Buffer;
   /** The parsed body, if an earlier parser left only that. Then `raw` was re-serialised from it. */
   readonly payload?: object | undefined;

@@ -15,7 +15,7 @@ export function sign(taskId: string, key: string = DEFAULT_KEY): string {
   return hash("md5", taskId + key);
 }
 
-/** Whether two strings are equal. Takes the same time for any strings of one length, so that it does not reveal a secret. */
+/** Whether two strings are equal. Takes the same time for all strings of equal length, so that it does not reveal a secret. */
 export function equalsInConstantTime(left: string, right: string): boolean {
   const a = Buffer.from(left);
   const b = Buffer.from(right);
@@ -25,7 +25,7 @@ export function equalsInConstantTime(left: string, right: string): boolean {
 /**
  * Whether the `Sign` of a payload matches its `TaskID` and one of the keys.
  * @param key one key, or several during a rotation; default: the vendor's public key
- * @returns `false` also if `TaskID` or `Sign` is not a string
+ * @returns `false` if not, or if `TaskID` or `Sign` is not a string
  * @example verifySign({ TaskID: "ac23…", Sign: "4d60…" }, "airudder")
  */
 export function verifySign(payload: object, key: string | readonly string[] = DEFAULT_KEY): boolean {

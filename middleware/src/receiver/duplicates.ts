@@ -38,7 +38,7 @@ export function steadyNow(): number {
 
 /**
  * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two tables, so that old ones can be
- * discarded at once: when the younger table is full, it replaces the older one.
+ * discarded together: when the younger table is full, it replaces the older one.
  */
 export class Duplicates {
   #younger = new Fingerprints();

@@ -1,8 +1,8 @@
 /** Is notified at the end of the current turn of the event loop. */
 export interface EndOfTurnListener {
   /**
-   * Called at the end of the turn. Most work is finished by then. Set up here what only unfinished work needs, such as a time limit: it
-   * costs the other work nothing.
+   * Called at the end of the turn. Most requests are finished by then. Set up here what only unfinished requests need, such as a time
+   * limit, so that finished requests do not take time for it.
    */
   onEndOfTurn(): void;
 }

@@ -15,8 +15,8 @@ import { JournalError } from "../journal/index.js";
 import { describeError, messageOf } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
+import { decompressBodySync, isEncoded } from "../push/decompress.js";
 import { findSchema, TYPES } from "../push/identify.js";
-import { inflateBodySync, isEncoded } from "../push/inflate.js";
 import { parseBody } from "../push/parse.js";
 import type { Push, QuarantinedPush } from "../push/push.js";
 import { validate } from "../push/validate.js";
@@ -47,7 +47,7 @@ export class InboxMode implements ReceiverMode {
   #isOpen = false;
   #isClosed = false;
   #opening: Promise<void> | undefined;
-  /** For each type without a handler: the promise of its wait for one, or `over` after the wait. Each type waits only once. */
+  /** For each type without a handler: a promise that resolves when the wait for a handler ends; then `over`. Each type waits only once. */
   readonly #handlerWaits = new Map<string, Promise<void> | "over">();
 
   constructor(
@@ -71,7 +71,7 @@ export class InboxMode implements ReceiverMode {
     };
   }
 
-  /** Starts handling as soon as the inbox is open, also of pushes that an earlier process stored. Further calls do nothing. */
+  /** Starts handling pushes as soon as the inbox is open, including those that an earlier process stored. Further calls do nothing. */
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
@@ -214,7 +214,7 @@ export class InboxMode implements ReceiverMode {
   /** Waits for a handler of a push that has none. `undefined`: the push has a handler, or its type has waited before. */
   #waitForHandler({ type, quarantined }: HandlerKey): Promise<void> | undefined {
     if (quarantined || this.handlers.has({ type, quarantined })) return undefined;
-    // An unknown push may wait for any handler. It need not wait longer, because the inbox keeps it as quarantined.
+    // A push of type `unknown` waits only until any handler is registered. If it is for another type, the inbox keeps the push as quarantined.
     if (type === "unknown" && this.handlers.size > 0) return undefined;
     const known = this.#handlerWaits.get(type);
     if (known !== undefined) return known === "over" ? undefined : known;
@@ -309,7 +309,7 @@ export class InboxMode implements ReceiverMode {
     const encoding = stored.headers["content-encoding"];
     const raw =
       typeof encoding === "string" && isEncoded(encoding) && !stored.reserialised
-        ? inflateBodySync(stored.body, encoding, this.settings.maxBodyBytes)
+        ? decompressBodySync(stored.body, encoding, this.settings.maxBodyBytes)
         : stored.body;
     const payload = parseBody(raw);
     const storedType = this.settings.type ?? (TYPES.includes(stored.type) ? stored.type : "unknown");
@@ -322,7 +322,7 @@ export class InboxMode implements ReceiverMode {
   }
 }
 
-/** Creates the abort signal only if a handler reads it, because `attempt.signal` creates it. */
+/** Reads `attempt.signal` only if a handler reads `signal`, because reading it creates an `AbortController`. */
 class Context implements HandlerContext {
   readonly #attempt: Attempt;
 

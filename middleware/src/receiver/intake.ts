@@ -56,7 +56,7 @@ export class Intake {
     }
   }
 
-  /** Reports a rejection to `observe` and, if the owner can fix it, as a warning. Returns the response. Accepts any thrown value. */
+  /** Reports a rejection to `observe` and, if the developer can fix it, as a warning. Returns the response. Accepts any thrown value. */
   reject(
     error: unknown,
     startedAt: number,
@@ -251,7 +251,7 @@ export class Intake {
   }
 }
 
-/** Rejections that cause a warning, because the owner of the receiver can fix the cause. */
+/** Rejections that cause a warning, because the developer can fix the cause. */
 const WARNED: ReadonlySet<string> = new Set([
   "missing_sign",
   "bad_sign",

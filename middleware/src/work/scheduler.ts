@@ -14,7 +14,7 @@ export interface NextRun {
   readonly delayMs?: number;
   /** Whether the next run is exclusive. Default: `false`. */
   readonly isExclusive?: boolean;
-  /** Settles when the result of this run is stored. After an exclusive run, nothing starts before that. */
+  /** Settles when the result of this run is recorded. After an exclusive run, nothing starts before that. */
   readonly recorded?: Promise<unknown>;
 }
 
@@ -190,7 +190,10 @@ export class Scheduler<J extends Job> {
     else this.#makeReady(later);
   }
 
-  /** Lets other jobs start when the result is stored. If one started earlier and crashed, the exclusive job would be blamed. */
+  /**
+   * Lets other jobs start once the result is recorded. If another job started before that and ended the process, the exclusive job would
+   * seem to be the cause.
+   */
   #endExclusive(recorded: Promise<unknown> | undefined): void {
     const end = (): void => {
       this.#isExclusiveRunning = false;

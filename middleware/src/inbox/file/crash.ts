@@ -18,7 +18,7 @@ export class ProcessEnded extends Error {
 /** Error message of an attempt that `close()` aborted. */
 export const ABORTED = "Aborted: The receiver closed during this attempt.";
 
-/** Maximum number of suspects, as a multiple of `concurrency`. It keeps the time short in which pushes run one at a time. */
+/** Maximum number of suspects of each kind, as a multiple of `concurrency`. It limits the time during which pushes run one at a time. */
 const MAX_GROWTH = 8;
 
 /**
@@ -28,19 +28,23 @@ const MAX_GROWTH = 8;
  * - each push whose exclusive attempt did not end, or whose attempt `close()` aborted
  * - after a crash: the oldest pushes without a failed attempt, and the oldest pushes that wait for a retry
  *
- * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push. But the scheduler
- * starts the oldest push first, and runs at most `concurrency` in parallel. Marks of pushes that had just finished may be missing on disk.
- * So both limits are twice `concurrency`, and grow with each further crash.
- * @param waiting waiting pushes in the order of arrival
+ * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push.
+ *
+ * - The scheduler starts the oldest push first, and runs at most `concurrency` pushes in parallel.
+ * - Marks of pushes that had just finished may be missing on disk.
+ *
+ * So the second group contains at most twice `concurrency` pushes of each of its two kinds. This limit doubles with each
+ * further crash, up to `MAX_GROWTH` times `concurrency`.
+ * @param queued the queued pushes in the order of arrival
  * @param crashes see `Journal.crashes`; 0 after a clean close
  */
 export function suspectsOf(
-  waiting: readonly UnfinishedPush[],
+  queued: readonly UnfinishedPush[],
   crashes: number,
   concurrency: number,
 ): ReadonlySet<UnfinishedPush> {
   const subjects = new Set<string>();
-  const oldest = waiting.filter(({ subject }) => {
+  const oldest = queued.filter(({ subject }) => {
     if (subject === undefined) return true;
     const isFirst = !subjects.has(subject);
     subjects.add(subject);

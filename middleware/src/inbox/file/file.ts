@@ -25,7 +25,7 @@ import { Requests } from "./requests.js";
 import { SegmentCleaner } from "./segment-cleaner.js";
 import { Recovery, type UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
-/** Maximum number of waiting pushes in memory; the others are read from disk before they are handled. */
+/** Maximum number of queued pushes in memory; the others are read from disk before they are handled. */
 const MAX_IN_MEMORY = 1_000;
 /** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
@@ -101,7 +101,7 @@ class FileInbox implements Inbox {
   #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
     const pushes = this.#pushes;
     const added = pushes.add(head as PushHead, location, push.receivedAt);
-    if (pushes.waitingCount <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
+    if (pushes.queuedCount <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
       pushes.load(added, push);
     }
     this.#scheduler.add(added);
@@ -212,9 +212,9 @@ class FileInbox implements Inbox {
     this.#journal = journal;
     this.#pushes = recovery.pushes;
     this.#cleaner = new SegmentCleaner(journal, this.#pushes);
-    const waiting = this.#pushes.waiting();
-    const suspects = suspectsOf(waiting, journal.crashes, concurrency);
-    for (const push of waiting) {
+    const queued = this.#pushes.queued();
+    const suspects = suspectsOf(queued, journal.crashes, concurrency);
+    for (const push of queued) {
       if (push.error === INTERRUPTED && push.failures > retries) void this.#giveUp(push, new ProcessEnded());
       else if (!suspects.has(push)) this.#scheduler.add(push);
       else if (push.error !== INTERRUPTED) this.#scheduler.add(push, { isExclusive: true });
@@ -260,7 +260,7 @@ class FileInbox implements Inbox {
     await this.#append(failed).catch(() => undefined);
   }
 
-  /** @throws LostPush if the push is damaged or removed, so that no later reading can succeed */
+  /** @throws LostPush if the push is damaged or removed, so that no later read can succeed */
   async #read(push: UnfinishedPush): Promise<void> {
     const journal = await this.#opener.open();
     const { id, location } = push;
@@ -279,8 +279,8 @@ class FileInbox implements Inbox {
   }
 
   /**
-   * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt: if the process always ends
-   * shortly after its start for another reason, that does not count as a failure of the push.
+   * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt. If the process
+   * ends during this wait, the cause is another one, and no further failure is recorded for the push.
    */
   #addInterrupted(push: UnfinishedPush): void {
     const { id, type, failures } = push;

@@ -11,9 +11,9 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
  * Removes segments whose pushes are all finished. It always removes the oldest segment first, because a mark is never in an earlier segment
  * than its push.
  *
- * A segment may contain pushes that stay unfinished for long, such as dead ones. The cleaner rewrites them: it appends their records again,
- * then removes the segment. It rewrites only if that frees at least as many bytes as it writes, so a backlog is not rewritten repeatedly.
- * The journal keeps the files of damaged segments.
+ * A segment may contain pushes that stay unfinished for a long time, such as dead ones. The cleaner rewrites them: it appends their
+ * records again, then removes the segment. It rewrites only if that frees at least as many bytes as it writes, so a backlog is not rewritten
+ * repeatedly. The journal keeps the files of damaged segments.
  */
 export class SegmentCleaner {
   #cleaning: Promise<void> | undefined;

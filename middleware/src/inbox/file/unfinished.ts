@@ -38,9 +38,9 @@ const MAX_BYTES_PER_CHARACTER = 6;
 /** The unfinished pushes of the inbox, and how many bytes they take in each segment. */
 export class UnfinishedPushes {
   /** Pushes that wait or are being handled. */
-  readonly #waiting = new Map<string, UnfinishedPush>();
+  readonly #queued = new Map<string, UnfinishedPush>();
   readonly #dead = new Map<string, UnfinishedPush>();
-  /** Bytes to rewrite the unfinished pushes of each segment. */
+  /** Maximum number of bytes needed to rewrite the unfinished pushes of each segment. */
   readonly #bytesPerSegment = new Map<number, number>();
   #bytesInMemory = 0;
 
@@ -62,13 +62,13 @@ export class UnfinishedPushes {
       error: undefined,
       finished: undefined,
     };
-    this.#waiting.set(id, push);
+    this.#queued.set(id, push);
     this.#addBytes(push, 1);
     return push;
   }
 
   get(id: string): UnfinishedPush | undefined {
-    return this.#waiting.get(id) ?? this.#dead.get(id);
+    return this.#queued.get(id) ?? this.#dead.get(id);
   }
 
   /** Removes a finished push. */
@@ -76,7 +76,7 @@ export class UnfinishedPushes {
     if (push.finished !== undefined) return;
     push.finished = finished;
     this.unload(push);
-    this.#waiting.delete(push.id);
+    this.#queued.delete(push.id);
     this.#dead.delete(push.id);
     this.#addBytes(push, -1);
   }
@@ -95,7 +95,7 @@ export class UnfinishedPushes {
     push.error = error;
     this.#addBytes(push, 1);
     this.unload(push);
-    this.#waiting.delete(push.id);
+    this.#queued.delete(push.id);
     this.#dead.set(push.id, push);
   }
 
@@ -103,12 +103,12 @@ export class UnfinishedPushes {
     return this.#dead.has(id);
   }
 
-  /** Moves a dead push back to the waiting pushes, with attempts from 1. Returns `undefined` if none has this id. */
+  /** Moves a dead push back to the queued pushes, with attempts from 1. Returns `undefined` if none has this id. */
   retry(id: string): UnfinishedPush | undefined {
     const push = this.#dead.get(id);
     if (push === undefined) return undefined;
     this.#dead.delete(id);
-    this.#waiting.set(id, push);
+    this.#queued.set(id, push);
     push.dead = undefined;
     push.isRetry = true;
     this.fail(push, 0, undefined);
@@ -146,13 +146,13 @@ export class UnfinishedPushes {
     this.#bytesPerSegment.set(location.segment, (this.#bytesPerSegment.get(location.segment) ?? 0) + sign * bytes);
   }
 
-  /** Maximum number of bytes to rewrite the unfinished pushes of a segment; 0 if it has none. */
+  /** Maximum number of bytes needed to rewrite the unfinished pushes of a segment; 0 if it has none. */
   bytesToRewrite(segment: number): number {
     return this.#bytesPerSegment.get(segment) ?? 0;
   }
 
   inSegment(segment: number): UnfinishedPush[] {
-    return [...this.#waiting.values(), ...this.#dead.values()].filter(({ location }) => location.segment === segment);
+    return [...this.#queued.values(), ...this.#dead.values()].filter(({ location }) => location.segment === segment);
   }
 
   forgetSegment(segment: number): void {
@@ -160,13 +160,13 @@ export class UnfinishedPushes {
   }
 
   /** Number of pushes that wait or are being handled. */
-  get waitingCount(): number {
-    return this.#waiting.size;
+  get queuedCount(): number {
+    return this.#queued.size;
   }
 
-  /** The waiting pushes in the order of arrival. A rewritten record may follow the records of later pushes. */
-  waiting(): UnfinishedPush[] {
-    return [...this.#waiting.values()].sort((a, b) => a.seq - b.seq);
+  /** The queued pushes in the order of arrival. A rewritten record may follow the records of later pushes. */
+  queued(): UnfinishedPush[] {
+    return [...this.#queued.values()].sort((a, b) => a.seq - b.seq);
   }
 
   /** All dead and quarantined pushes, or only the one with this id. */
@@ -196,10 +196,10 @@ export class UnfinishedPushes {
 
   state(): Omit<InboxState, "open"> {
     let oldest: Date | undefined;
-    for (const { receivedAt } of this.#waiting.values()) {
+    for (const { receivedAt } of this.#queued.values()) {
       if (oldest === undefined || receivedAt < oldest) oldest = receivedAt;
     }
-    return { queued: this.#waiting.size, oldest, dead: this.#dead.size };
+    return { queued: this.#queued.size, oldest, dead: this.#dead.size };
   }
 }
 
@@ -213,7 +213,7 @@ export class Recovery {
   readonly #finished = new Set<string>();
   #lastSeq = 0;
 
-  /** @param onPush called for each push in the order of arrival, also if it is finished. Not called for replays and rewritten records. */
+  /** @param onPush called for each push in the order of arrival, even if it is finished. Not called for replays and rewritten records. */
   constructor(private readonly onPush: (head: PushHead) => void) {}
 
   readonly addEntry = ({ head, location }: RecordEntry): void => {

@@ -39,7 +39,7 @@ const waiting: (() => void)[] = [];
  * @param encoding `br`, `deflate` or `gzip`; any other value is treated as `gzip`
  * @throws AirudderError `too_large`, `malformed_json`
  */
-export function inflateBody(body: Buffer, encoding: string, limit: number): Promise<Buffer> {
+export function decompressBody(body: Buffer, encoding: string, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const run = (): void => {
       running++;
@@ -63,8 +63,8 @@ function start(body: Buffer, name: string, limit: number, done: (error: Error | 
   else inflate(body, options, done);
 }
 
-/** Like {@link inflateBody}, but synchronous. */
-export function inflateBodySync(body: Buffer, encoding: string, limit: number): Buffer {
+/** Like {@link decompressBody}, but synchronous. */
+export function decompressBodySync(body: Buffer, encoding: string, limit: number): Buffer {
   const name = encoding.toLowerCase();
   const options = { maxOutputLength: limit };
   try {
