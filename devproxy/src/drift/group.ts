@@ -47,7 +47,7 @@ export class DriftGroupBuilder {
 
   /**
    * Adds a mismatch. Counts a push only once, however many mismatches of the group it has.
-   * @param uncovered why the schema patch does not cover the mismatch, if so
+   * @param uncovered why the schema patch does not cover the mismatch; `undefined` if it does
    */
   add(
     push: { label: string; at: string },

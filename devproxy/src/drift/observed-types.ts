@@ -6,7 +6,7 @@ const MAX_DEPTH = 4;
 /** The `x-personal` that a schema patch proposes for a new field: its values are redacted until somebody has reviewed it. */
 export const UNKNOWN_PERSONAL = "text";
 
-/** Whether a value of a JSON type may be personal by itself. Those of arrays and objects are in their items and fields. */
+/** Whether a value of a JSON type may be personal by itself. Of arrays and objects, only the items and fields may be personal. */
 export function mayBePersonal(type: string): boolean {
   return type !== "object" && type !== "array" && type !== "null";
 }

@@ -92,7 +92,7 @@ function idFilters<K extends SearchKey>(descriptions: Record<K, string>): Record
   return Object.fromEntries(filters) as Record<K, Filter>;
 }
 
-/** Returns the filters among other values, such as the flags of a command. */
+/** Returns only the filters of an object that may have other properties too, such as the flags of a command. */
 export function pickFilters(values: Filters): Filters {
   return Object.fromEntries(NAMES.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
 }
@@ -161,7 +161,7 @@ function matchesId(id: string | undefined, value: string, formatId: (id: string)
   return placeholder !== undefined && formatId(id) === `<${placeholder}>`;
 }
 
-/** Returns a cached function that formats an id as commands print it; `undefined` if no filter is a placeholder. */
+/** Returns a function that formats an id as commands print it, and caches the results; `undefined` if no filter is a placeholder. */
 async function idFormatter({ dir }: JournalReader, filters: Filters): Promise<((id: string) => string) | undefined> {
   const ids: SearchIds = filters;
   if (!SEARCH_KEYS.some((key) => PLACEHOLDER.test(ids[key] ?? ""))) return undefined;

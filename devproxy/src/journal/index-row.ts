@@ -8,7 +8,7 @@ interface PackedRecord {
   record: number;
 }
 
-/** Data of a push outside the pack that contains the push. */
+/** Data of a push that its pack does not contain; all of its data if there is no pack yet. */
 interface Extra {
   push?: PushHead;
   location?: RecordLocation;
@@ -98,7 +98,7 @@ export class IndexRow implements Row {
     else this.#ensureExtra().mark = { pack, record };
   }
 
-  /** Replaces the data in memory that `pack` contains. */
+  /** Removes from memory the data that `pack` contains. From now on, this data is read from the pack. */
   replaceWithPack(pack: PackedSegment, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, location } = this.#extra ?? {};

@@ -79,8 +79,8 @@ export class JournalIndex {
       this.#unpacked.delete(id);
     }
     for (const { record, push } of pack.foreignRecords()) this.#find(push)?.replaceDelivery(pack, record);
-    const older = this.#packs.findIndex((one) => one.pack.segment === segment);
-    if (older >= 0) this.#packs.splice(older, 1);
+    const replaced = this.#packs.findIndex((one) => one.pack.segment === segment);
+    if (replaced >= 0) this.#packs.splice(replaced, 1);
     this.#packs.push({ pack, rows });
     this.#packs.sort((a, b) => a.pack.segment - b.pack.segment);
   }

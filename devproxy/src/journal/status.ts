@@ -22,7 +22,7 @@ export const STATUSES = [...STATUS_RESULTS, "dropped", "accepted", "undelivered"
  */
 export type Status = (typeof STATUSES)[number];
 
-/** Whether a status means success: only 200, because Airudder retries after any other status, also after 204. */
+/** Whether an HTTP status means success: only 200, because Airudder retries after any other status, even 204. */
 export function succeeded(status: number | undefined): boolean {
   return status === 200;
 }
@@ -49,7 +49,10 @@ function isUnhandledReplay({ cause, result }: DeliveryHead): boolean {
   return cause === "replay" && (result === "duplicate" || result === "rejected");
 }
 
-/** Whether this is a replay that an app accepted without reporting a result: it is another app, or an earlier version of it. */
+/**
+ * Whether this is a replay that an app accepted without reporting a result. If another delivery has a result, this response came from a
+ * different app, or from an earlier version of the app.
+ */
 function isSilentReplay({ head: { cause, status, result } }: DeliveryRow): boolean {
   return cause === "replay" && succeeded(status) && result === undefined;
 }

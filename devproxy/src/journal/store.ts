@@ -28,8 +28,8 @@ export interface JournalReader {
   /** The headers and the exact body of a record. */
   content(location: RecordLocation): Promise<Content>;
   /**
-   * Many records, in the order of their locations. Returns the records of one read together; they are parsed while you iterate over them. A
-   * record whose segment was dropped is `undefined`.
+   * Reads many records, in the order of `locations`. Each element contains the records of one read, which are parsed while you iterate over
+   * them. A record whose segment was dropped is `undefined`.
    */
   records(locations: Iterable<RecordLocation>): AsyncIterable<Iterable<JournalRecord | undefined>>;
 }

@@ -29,7 +29,7 @@ const phone = (maxDigits: number | "" = "") =>
 const EMAIL =
   "[^\\s@<>\"'(),:;=&?/[\\]\\\\]{1,64}(?:@|%40)[^\\s@<>\"'(),:;=&?/[\\]\\\\.%]{1,63}(?:\\.[^\\s@<>\"'(),:;=&?/[\\]\\\\.%]{1,63})+";
 
-/** Cheap, so that the slower pattern runs on few texts. */
+/** Quick to test, so the slower pattern runs only on texts that match this one. */
 const MAY_HAVE_EMAIL = /@|%40/;
 const ALL_EMAILS = new RegExp(EMAIL, "gi");
 const ALL_PHONES = new RegExp(`(${HARMLESS_DIGITS})|${phone()}`, "gi");

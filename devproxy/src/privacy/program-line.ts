@@ -7,7 +7,7 @@ const SECRETS =
   /\b((?:auth)?token|secret|password|api-?key|authorization|bearer)\b(["':=\s]+)(?:bearer\s+)?[^\s"',;]+/gi;
 
 /**
- * Redacts a line that a program of the user printed, such as a tunnel client. `<hidden>` replaces secrets, e-mail addresses and phone
+ * Redacts a line that another program printed, such as a tunnel client. `<hidden>` replaces secrets, e-mail addresses and phone
  * numbers. Of a URL, only the scheme and the host stay.
  */
 export function redactProgramLine(line: string): string {

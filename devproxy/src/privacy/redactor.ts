@@ -70,7 +70,7 @@ export class Redactor {
   }
 
   /**
-   * An error of an app, as `Class: message`, also with stack lines. Class, code and stack locations stay. In the message,
+   * An error of an app, as `Class: message`, with or without stack lines. Class, code and stack locations stay. In the message,
    * placeholders replace the values of the payload, e-mail addresses and runs of digits.
    * @param payload the payload of the push that caused the error; without one, a placeholder replaces the whole message
    */
@@ -135,7 +135,7 @@ export class Redactor {
     );
   }
 
-  /** A path or URL. Redacts the values of its query, and the steps of its path that may be personal. */
+  /** A path or URL. Redacts the values of its query, and the parts of its path that may be personal. */
   url(url: string): string {
     if (this.isOff) return url;
     const start = url.indexOf("?");
@@ -146,14 +146,14 @@ export class Redactor {
 
   #path(path: string): string {
     const [, origin = "", rest = path] = /^(https?:\/\/[^/]*)(.*)$/s.exec(path) ?? [];
-    const steps = rest.split("/").map((step, i, all) => {
-      if (step === "") return step;
+    const parts = rest.split("/").map((part, i, all) => {
+      if (part === "") return part;
       // The receiver also accepts its token in a path that ends with /t/TOKEN.
       if (all[i - 1] === "t" && i === all.length - 1) return HIDDEN;
-      const isHarmless = /^[\w.~-]{1,64}$/.test(step) && !/\d{5}/.test(step.replace(/[._~-]/g, ""));
-      return isHarmless ? step : this.#placeholders.placeholder(guessKind(decoded(step)), decoded(step));
+      const isHarmless = /^[\w.~-]{1,64}$/.test(part) && !/\d{5}/.test(part.replace(/[._~-]/g, ""));
+      return isHarmless ? part : this.#placeholders.placeholder(guessKind(decoded(part)), decoded(part));
     });
-    return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + steps.join("/");
+    return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + parts.join("/");
   }
 
   #parameter(pair: string): string {

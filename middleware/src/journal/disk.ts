@@ -14,7 +14,7 @@ const CANNOT_SYNC_CODES = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", 
 
 /** Opens a file with flags of `constants`. Rejects with `ELOOP` if it is a symbolic link. */
 export function openFile(path: string, flags: number, mode?: number): Promise<number> {
-  // Windows has no O_NOFOLLOW, but only administrators can create links there.
+  // Windows has no O_NOFOLLOW. This earlier check is enough there, because only administrators can create links.
   if (constants.O_NOFOLLOW === undefined && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     return Promise.reject(Object.assign(new Error(`ELOOP: ${path} is a symbolic link`), { code: "ELOOP" }));
   }

@@ -11,7 +11,10 @@ export interface LockFile extends ProcessIdentity {
   ino?: number;
   /** The owner's `Journal.crashes`. */
   crashes?: number;
-  /** The owner took the lock over from a process that may still run. Later writes of that process may not be excluded yet. */
+  /**
+   * The owner took the lock over from a process that may still run. When this file was written, later writes of that process were not
+   * excluded yet.
+   */
   afterLiving?: true;
   /** 1 once the owner has held the lock for a minute, by the monotonic clock. */
   lasted?: 0 | 1;

@@ -11,7 +11,7 @@ import {
   type LockTimes,
   NO_OWNERS,
   type PreviousOwners,
-  renameDeadLock,
+  renameAbandonedLock,
   worstOf,
 } from "./previous-owners.js";
 import { thisProcess } from "./process-identity.js";
@@ -36,8 +36,8 @@ export class Lock {
   readonly #takenByMonotonicClock = performance.now();
   /** Whether this process has held the lock for `shortRunMs`. */
   #hasLasted = false;
-  /** Whether the lock files of previous owners were deleted. */
-  #hasDeletedPreviousLocks = false;
+  /** Whether the files of previous owners were deleted. */
+  #hasDeletedLeftovers = false;
   readonly #heartbeat: NodeJS.Timeout;
 
   private constructor(
@@ -75,7 +75,7 @@ export class Lock {
         const { code } = error as NodeJS.ErrnoException;
         const isFull = isDiskFull(error);
         if (code !== "EEXIST" && !isFull) throw error;
-        const isRenamed = await renameDeadLock(dir, path, all);
+        const isRenamed = await renameAbandonedLock(dir, path, all);
         if (isFull && !isRenamed && !(await deleteLeftovers(path))) throw error;
         continue;
       }
@@ -90,13 +90,13 @@ export class Lock {
     );
   }
 
-  /** Deletes the lock files of previous owners. Call it when their later writes can no longer affect the journal. */
-  async deletePreviousLocks(): Promise<void> {
-    if (this.#hasDeletedPreviousLocks) return;
+  /** Deletes the files of previous owners. Call it when their later writes can no longer affect the journal. */
+  async deleteLeftovers(): Promise<void> {
+    if (this.#hasDeletedLeftovers) return;
     const { renamed, drafts } = await listLeftovers(this.path);
     if (!(await this.check())) return;
     for (const file of [...renamed, ...drafts]) await rm(file, { force: true });
-    this.#hasDeletedPreviousLocks = true;
+    this.#hasDeletedLeftovers = true;
   }
 
   /** Whether another process has taken the lock over, for example while this one was suspended. */

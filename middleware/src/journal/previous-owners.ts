@@ -54,11 +54,12 @@ function previousOwnerOf(lock: LockFile | "incomplete" | undefined, isEnded: boo
 }
 
 /**
- * Renames the lock of a dead owner, so that the next owner can create its own. The renamed file stays until that owner is ready.
+ * Renames the lock of an owner that has ended or is presumed dead, so that the next owner can create its own. The renamed file stays until
+ * the next owner is ready.
  * @returns whether this process renamed one
  * @throws JournalError `journal_locked` if its owner still runs
  */
-export async function renameDeadLock(dir: string, path: string, times: LockTimes): Promise<boolean> {
+export async function renameAbandonedLock(dir: string, path: string, times: LockTimes): Promise<boolean> {
   const owner = await readLock(path);
   if (owner === undefined) return false;
   if (owner === "incomplete") {
@@ -70,7 +71,7 @@ export async function renameDeadLock(dir: string, path: string, times: LockTimes
   const renamed = await renameLock(path);
   if (renamed === undefined) return false;
   const lock = await readLock(renamed);
-  // Another process took over the dead lock after this one read it.
+  // The file may belong to another process, which took the lock over after this one read it.
   const isOther = typeof lock === "object" && (owner === "incomplete" || lock.token !== owner.token);
   if (isOther) await restoreLock(renamed, path);
   return !isOther;

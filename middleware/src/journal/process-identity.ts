@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, uptime } from "node:os";
 import type { LockOwner } from "./errors.js";
 
-/** Boot times that differ by less are times of the same boot. They are computed from the clock, which may have been corrected. */
+/** Two boot times that differ by less belong to the same boot. They are computed from the system clock, which may have been corrected. */
 const SAME_BOOT_MS = 120_000;
 
 /** Identifies a process in a lock file. The optional fields exist on Linux only. */

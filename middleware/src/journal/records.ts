@@ -79,7 +79,7 @@ export interface DeliveryHead {
    * - `live`: on receipt.
    * - `queued`: after the app was down.
    * - `replay`: again, on request.
-   * - `trigger`, `drill`: a test push of this command.
+   * - `trigger`, `drill`: as a test push, by the command of this name.
    */
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   /** The response arrived after Airudder's time limit. In production, Airudder would have retried. */
@@ -88,7 +88,7 @@ export interface DeliveryHead {
    * Why the delivery does not count for the push's status.
    *
    * - `edited`: the body was edited.
-   * - `elsewhere`: it went to another app than live pushes.
+   * - `elsewhere`: it went to a different app from the one that gets live pushes.
    * - `stopped`: the proxy stopped it.
    */
   aside?: "edited" | "elsewhere" | "stopped";

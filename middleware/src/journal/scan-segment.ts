@@ -18,7 +18,8 @@ export interface JournalCallbacks {
   onSegment?: ((summary: SegmentSummary) => void) | undefined;
   /**
    * Called before a segment is read, for a caller that keeps an index of the records. If it returns a summary, the segment is not read and
-   * its records are not reported. The caller must check that the segment has not changed since. Default: every segment is read.
+   * its records are not reported. The caller must check that the segment has not changed since the summary was made. Default:
+   * every segment is read.
    * @param end number of the segment's bytes that belong to the journal; `undefined`: all, because no takeover limited it
    */
   loadSummary?: ((segment: number, end: number | undefined) => Promise<SegmentSummary | undefined>) | undefined;
@@ -34,7 +35,7 @@ export interface ScanCallbacks extends JournalCallbacks {
 export interface ScanResult {
   /** Bytes of complete lines. */
   completeBytes: number;
-  /** Bytes after them: an incomplete line. Its rest never reached the disk, or is being written. */
+  /** Bytes after them: an incomplete line. The rest of the line never reached the disk, or is still being written. */
   tornBytes: number;
   head: SegmentHead | undefined;
 }

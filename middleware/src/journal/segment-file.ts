@@ -8,7 +8,7 @@ import { segmentPath } from "./segments.js";
  *
  * - `own`: no other process has written to it since it was opened.
  * - `removed`: it was deleted.
- * - `shared`: another process has written to it since then.
+ * - `shared`: another process has written to it since it was opened.
  */
 export type FileState = "own" | "removed" | "shared";
 

@@ -24,7 +24,7 @@ export async function readSegmentEnds(dir: string, segments: readonly number[]):
   return ends;
 }
 
-/** Excludes what the previous owner wrote after a takeover: all between the journal's end at that moment and the segment `next`. */
+/** Excludes what the previous owner wrote after a takeover: everything from the journal's end at that moment to the segment `next`. */
 function limitSegments(ends: Map<number, number>, segments: readonly number[], after: JournalEnd, next: number): void {
   for (const segment of segments) {
     if (segment < after.segment || segment >= next) continue;

@@ -18,7 +18,7 @@ interface OpenFile {
 export class SegmentReader {
   /** Least recently used first. */
   readonly #open = new Map<number, OpenFile>();
-  /** Called after each read. */
+  /** Called once, when the next read ends. */
   readonly #onReadEnd: (() => void)[] = [];
 
   constructor(private readonly dir: string) {}

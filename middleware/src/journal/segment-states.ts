@@ -93,7 +93,7 @@ export class SegmentStates {
   }
 }
 
-/** Ignores that another process has removed the file. */
+/** Ignores the error if another process has removed the file. */
 function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== "ENOENT") throw error;
 }

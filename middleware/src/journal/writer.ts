@@ -59,13 +59,14 @@ export class Writer {
   }
 
   /**
-   * Prepares to append to a journal that was just read. Continues its newest segment or, after a takeover, begins one.
+   * Prepares to append to a journal that was just read. Continues its newest segment. Begins another one instead if a previous
+   * owner may still run.
    * @param last the newest segment; `undefined` if there is none
    * @param seq `seq` of the next push
    */
   async start(last: SegmentInfo | undefined, seq: number): Promise<void> {
     try {
-      if (last === undefined) await this.lock.deletePreviousLocks();
+      if (last === undefined) await this.lock.deleteLeftovers();
       else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);
       else await this.#continue(last);
     } catch (cause) {
@@ -82,7 +83,7 @@ export class Writer {
       if (!isLinkError(error)) throw error;
       this.states.addClosed(last);
     }
-    await this.lock.deletePreviousLocks();
+    await this.lock.deleteLeftovers();
   }
 
   /** Leaves the newest segment unchanged, because its writer may still append to it, and begins another. */
@@ -178,7 +179,7 @@ export class Writer {
     this.#limit = limit;
     this.#takeoverEnd = undefined;
     this.#appendFailed = false;
-    await this.lock.deletePreviousLocks();
+    await this.lock.deleteLeftovers();
     return this.#active;
   }
 

@@ -1,7 +1,7 @@
 import { REPEATED_IDS } from "../string-pool.js";
 
 /**
- * Packs flat JSON objects, such as the heads of records, into bytes. Lists of keys and repeated strings are stored once; dates and hex digits
+ * Packs flat JSON objects, such as the heads of records, into bytes. Repeated strings and lists of keys are stored once; dates and hex digits
  * are stored in binary. A value that has no exact binary form is stored as JSON text, so unpacking always returns an equal object.
  */
 
@@ -155,7 +155,7 @@ export class ObjectPacker {
 }
 
 /** Value of a packed subject until all fields that it consists of are unpacked. */
-const JOINED = Symbol("joined");
+const PACKED_SUBJECT = Symbol("packed subject");
 
 function subjectOf({ type, task, call }: Record<string, unknown>): string {
   return `${type}|${task}|${call}`;
@@ -185,13 +185,13 @@ export class ObjectUnpacker {
   read(start: number): Record<string, unknown> {
     this.#at = start;
     const object: Record<string, unknown> = {};
-    let isJoined = false;
+    let hasPackedSubject = false;
     for (const key of this.shared.keys[this.#integer()] ?? []) {
       const value = this.#value();
-      if (value === JOINED) isJoined = true;
+      if (value === PACKED_SUBJECT) hasPackedSubject = true;
       object[key] = value;
     }
-    if (isJoined) object.subject = subjectOf(object);
+    if (hasPackedSubject) object.subject = subjectOf(object);
     return object;
   }
 
@@ -213,7 +213,7 @@ export class ObjectUnpacker {
       case DATE:
         return new Date(this.#double()).toISOString();
       case SUBJECT:
-        return JOINED;
+        return PACKED_SUBJECT;
       case HEX:
         return this.#text("hex");
       case LATIN1:

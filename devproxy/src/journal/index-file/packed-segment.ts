@@ -8,6 +8,7 @@ import type {
   RecordLocation,
   SegmentSummary,
 } from "airudder-webhooks/journal";
+import type { DeliveryRow } from "../row.js";
 import { ObjectPacker, ObjectUnpacker, type SharedStrings } from "./object-packer.js";
 
 /** Kinds of records in a pack. */
@@ -41,17 +42,11 @@ export interface Columns {
   kinds: Uint8Array;
 }
 
-/** A delivery in the index. */
-interface Delivery {
-  head: DeliveryHead;
-  location: RecordLocation;
-}
-
 /**
- * The index of one closed segment. Takes about 250 bytes for each push: fields for searching are columns, heads are packed by
- * `object-packer.ts` and unpacked on access.
+ * A pack: the records of one closed segment, without headers and bodies. Takes about 250 bytes for each push: fields for searching are
+ * columns, heads are packed by `object-packer.ts` and unpacked on access.
  *
- * A `record` is the number of a record in the columns. An `ordinal` is the `record` of a push.
+ * A `record` is the number of a record in the columns. The number of a push is also called its `ordinal`: pushes come first.
  */
 export class PackedSegment {
   readonly #unpacker: ObjectUnpacker;
@@ -104,8 +99,8 @@ export class PackedSegment {
   }
 
   /** The deliveries of a push that are in this segment. */
-  deliveries(ordinal: number): Delivery[] {
-    const found: Delivery[] = [];
+  deliveries(ordinal: number): DeliveryRow[] {
+    const found: DeliveryRow[] = [];
     for (const record of this.records(ordinal)) if (this.isDelivery(record)) found.push(this.delivery(record));
     return found;
   }
@@ -139,7 +134,7 @@ export class PackedSegment {
     return this.columns.kinds[record] === DELIVERY;
   }
 
-  delivery(record: number): Delivery {
+  delivery(record: number): DeliveryRow {
     return { head: this.#head(record) as DeliveryHead, location: this.location(record) };
   }
 
@@ -174,10 +169,10 @@ export class PackedSegment {
   #head(record: number): Head {
     if (record < this.size) return this.push(record);
     const head = this.#read(record);
-    const owner = this.columns.pushOrdinals[record] as number;
-    if (owner === NONE) return head as unknown as Head;
+    const ordinal = this.columns.pushOrdinals[record] as number;
+    if (ordinal === NONE) return head as unknown as Head;
     const { kind, ...rest } = head;
-    return { kind, push: this.push(owner).id, ...rest } as unknown as Head;
+    return { kind, push: this.push(ordinal).id, ...rest } as unknown as Head;
   }
 
   #read(record: number): Record<string, unknown> {
@@ -235,12 +230,12 @@ export async function packEntries(
       continue;
     }
     columns.kinds[record] = head.kind === "delivery" ? DELIVERY : MARK;
-    const owner = ordinals.get(head.push);
-    if (owner === undefined) packer.add(head);
+    const ordinal = ordinals.get(head.push);
+    if (ordinal === undefined) packer.add(head);
     else {
-      columns.pushOrdinals[record] = owner;
-      columns.nextRecords[lastRecords[owner] as number] = record;
-      lastRecords[owner] = record;
+      columns.pushOrdinals[record] = ordinal;
+      columns.nextRecords[lastRecords[ordinal] as number] = record;
+      lastRecords[ordinal] = record;
       const { push: _, ...rest } = head;
       packer.add(rest);
     }
