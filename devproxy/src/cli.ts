@@ -58,7 +58,7 @@ function mostSimilar(word: string, known: readonly string[]): string | undefined
   return best?.name;
 }
 
-/** A command after flags, which commander reads as flags of `listen`. */
+/** Finds a command that follows flags. Commander then reads the flags as those of `listen`. */
 function misplacedCommand(): string | undefined {
   const [first, ...rest] = process.argv.slice(2);
   if (!first?.startsWith("-")) return undefined;

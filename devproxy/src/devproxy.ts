@@ -174,7 +174,7 @@ async function startIngress(
   live: LiveDelivery,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const active = new ActiveResponses();
-  const app = createIngress(
+  const ingress = createIngress(
     {
       secret: config.secret,
       key: options.key,
@@ -186,7 +186,7 @@ async function startIngress(
     },
     active,
   );
-  const server = await listen(app, settings.port);
+  const server = await listen(ingress, settings.port);
   const close = () => active.closeServer(server, () => live.close());
   cleanups.push(close);
   rejectMalformed(server, listener);
@@ -219,7 +219,7 @@ async function createSupervisor(
   });
 }
 
-/** The newest pushes that match, for a `list` beside the running proxy. */
+/** The newest pushes that match, for the command `list` while the proxy runs. */
 async function listRows({ store, damage }: Setup, filters: Filters, last: number) {
   const matching = await filterRows(store, store.index.rows, filters);
   return {

@@ -75,7 +75,7 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
     throw usageError(`--subdomain "${subdomain}" is not valid. Use 4 to 63 lower-case letters, digits and hyphens.`);
   }
-  if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's public default.");
+  if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's public key.");
   return {
     target: parseTarget(options.target ?? DEFAULT_TARGET),
     port,

@@ -37,7 +37,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : DEFAULT_MAX);
   const dir = await requireJournal(flags.journal);
-  const { reader, rows, matching, total } = await listingOf(dir, filters, max, output);
+  const { reader, rows, matching, total } = await pushesToPrint(dir, filters, max, output);
   const redactor = await Redactor.of(dir, flags.reveal);
   const table = flags.json ? undefined : rowTable(out, rows, redactor);
   if (table !== undefined && rows.length > 0) out.line(table.header);
@@ -59,7 +59,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
 }
 
 /** The pushes to print, and a reader of their content. */
-interface Listing {
+interface PushesToPrint {
   reader: Pick<FolderReader, "content" | "dropped">;
   rows: readonly Row[];
   /** Number of matching pushes; `undefined` if the search ended before the oldest push. */
@@ -68,11 +68,16 @@ interface Listing {
 }
 
 /** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
-async function listingOf(dir: string, filters: Filters, max: number | undefined, output: Output): Promise<Listing> {
+async function pushesToPrint(
+  dir: string,
+  filters: Filters,
+  max: number | undefined,
+  output: Output,
+): Promise<PushesToPrint> {
   if (max !== undefined && max <= MAX_LISTED && filters.text === undefined) {
     const warn = (line: string) => output.err.line(line);
-    const listen = await connectControl(dir, warn).catch(({ message }: Error) => void warn(message));
-    const listing = await listen?.list({ filters, last: max });
+    const control = await connectControl(dir, warn).catch(({ message }: Error) => void warn(message));
+    const listing = await control?.list({ filters, last: max });
     if (listing !== undefined && listing.total > 0) {
       for (const line of listing.damage) output.err.line(line);
       return { ...listing, reader: { content: contentIn(dir), dropped: 0 } };

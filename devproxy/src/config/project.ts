@@ -29,7 +29,7 @@ export interface ProjectConfig {
   options: ProjectOptions;
 }
 
-/** Throws an Error if a value is invalid. Its message follows the name of the member, for example: `must be a whole number`. */
+/** Throws an Error if a value is invalid. Its message follows the name of the option, for example: `must be a whole number`. */
 type Check = (value: unknown) => void;
 
 const checkText: Check = (value) => {
@@ -94,7 +94,7 @@ function rejectSecret({ search, pathname }: URL): void {
 /**
  * Reads the config file of the project that the working directory belongs to; `undefined` if it has none. The search stops at the root of
  * the repository.
- * @throws DevproxyError `project_config`, naming the file and the member
+ * @throws DevproxyError `project_config`, naming the file and the option
  */
 export function readProjectConfig(cwd = process.cwd()): ProjectConfig | undefined {
   const path = findUpwards(PROJECT_FILE, (stats) => stats.isFile(), cwd);
@@ -120,7 +120,7 @@ function parse(path: string): object {
 
 /** @throws DevproxyError `project_config` */
 function check(path: string, name: string, value: unknown): void {
-  if (!Object.hasOwn(CHECKS, name)) throw new DevproxyError("project_config", `${path}: ${unknownMember(name)}`);
+  if (!Object.hasOwn(CHECKS, name)) throw new DevproxyError("project_config", `${path}: ${unknownOption(name)}`);
   try {
     CHECKS[name as keyof ProjectOptions](value);
   } catch (error) {
@@ -130,7 +130,7 @@ function check(path: string, name: string, value: unknown): void {
   }
 }
 
-function unknownMember(name: string): string {
+function unknownOption(name: string): string {
   if (/key/i.test(name))
     return `"${name}" is not allowed in this file. Set the environment variable AIRUDDER_KEY instead.`;
   if (/token|secret|password/i.test(name)) {

@@ -16,7 +16,7 @@ export function parseTarget(text: string, option = "--target"): URL {
     // The query may contain a token.
     const withoutQuery = text.split("?", 1)[0];
     throw usageError(
-      `${option} "${withoutQuery}" is not an http(s) URL. Give the whole address, such as ${DEFAULT_TARGET}`,
+      `${option} "${withoutQuery}" is not an http(s) URL. Give the whole URL, such as ${DEFAULT_TARGET}`,
     );
   }
   if (url.username || url.password) throw usageError(`${option} must not contain a user name or password.`);
@@ -62,8 +62,8 @@ export function parseTimestamp(text: string, option: string, now = Date.now()): 
 }
 
 /**
- * How much of a journal to keep. Only whole segments are deleted, so a journal may keep more: up to a tenth more pushes, or pushes that are
- * older by up to a tenth, at most a day.
+ * How much of a journal to keep. Only whole segments are dropped, so a journal may exceed a number of pushes by a tenth. It may exceed an
+ * age by a tenth, but by at most a day.
  */
 export type RetentionRule = { ms: number } | { pushes: number };
 

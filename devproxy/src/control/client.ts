@@ -15,7 +15,7 @@ const STOP_TIMEOUT_MS = 2_000;
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
-  /** The newest pushes that match; `undefined` if the `listen` does not support it or does not respond. */
+  /** The newest pushes that match; `undefined` if the `listen` does not support this request or does not respond. */
   list(request: ListingRequest): Promise<Listing | undefined>;
   /** @param signal stops the replay; its summary is still reported */
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<void>;
@@ -77,7 +77,8 @@ async function requestListing(address: ControlAddress, request: ListingRequest):
     await sendRequest(address, "POST", "/list", JSON.stringify(request), onText, { timeoutMs: LIST_TIMEOUT_MS });
     return JSON.parse(text) as Listing;
   } catch {
-    return undefined; // for example an earlier version: the caller reads the journal instead
+    // For example, an earlier version does not support this request. The caller then reads the journal.
+    return undefined;
   }
 }
 

@@ -21,7 +21,7 @@ export interface Change {
  * Retries or drops pushes of an inbox. If an app has the inbox open, sends the request to the app. Otherwise appends the marks to the
  * journal, and the app handles retried pushes at its next start.
  * @param signal withdraws the request to the app, unless the app has accepted it
- * @throws DevproxyError `no_response`, if the process that has the inbox open does not accept, rejects or does not finish the request
+ * @throws DevproxyError `no_response`, if the process that has the inbox open does not accept the request, rejects it, or does not finish it
  */
 export async function retryOrDrop(dir: string, request: OwnerRequest, signal: AbortSignal): Promise<Change> {
   let store: Store;

@@ -6,8 +6,8 @@ export interface AppResponse {
   status: number;
   headers: HeaderMap;
   body: Buffer;
-  /** The response was larger than the dev proxy reads; `body` is its beginning. */
-  isCut?: true;
+  /** The body was larger than the maximum that the dev proxy reads; `body` is its beginning. */
+  isTruncated?: true;
 }
 
 /** The result of one attempt to deliver a push to the app: its response, or the reason why there is none. */

@@ -25,7 +25,7 @@ export interface DeliveryOptions {
   aside?: "edited" | "elsewhere" | undefined;
   signal?: AbortSignal;
   /** Time limit for the response, ms. Default: none. */
-  limitMs?: number;
+  timeoutMs?: number;
   /** Called before `flush` resolves, if the delivery could not be recorded. */
   onUnrecorded?: (() => void) | undefined;
 }
@@ -50,7 +50,7 @@ export class Deliverer {
 
   /** Makes one attempt. Never throws. Resolves before the attempt is on disk: `flush` waits for that. */
   async deliver(push: PushHead, { headers, body }: Content, options: DeliveryOptions): Promise<DeliveryAttempt> {
-    const { target, cause, replay, isLate, signal, limitMs } = options;
+    const { target, cause, replay, isLate, signal, timeoutMs } = options;
     const attempt = await this.forwarder.send({
       target,
       method: push.method,
@@ -59,7 +59,7 @@ export class Deliverer {
       body,
       ...(replay ? { replay: push.id } : {}),
       ...(signal ? { signal } : {}),
-      ...(limitMs === undefined ? {} : { limitMs }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
     const details: AttemptDetails = {
       cause,

@@ -21,7 +21,7 @@ export interface OutgoingPush {
   replay?: string;
   signal?: AbortSignal;
   /** Time limit for the response, ms. Default: none. */
-  limitMs?: number;
+  timeoutMs?: number;
 }
 
 /** Callbacks for one forwarded request. */
@@ -48,19 +48,19 @@ export class Forwarder {
   /** @param token sent to the app in the header `Airudder-Token` */
   constructor(private readonly token?: string) {}
 
-  /** Sends a push and waits for the response, at most `limitMs` if given. Never throws: a failure is in `error`. */
-  async send(dispatch: OutgoingPush): Promise<DeliveryAttempt> {
+  /** Sends a push and waits for the response, at most `timeoutMs` if given. Never throws: a failure is in `error`. */
+  async send(push: OutgoingPush): Promise<DeliveryAttempt> {
     const at = new Date().toISOString();
     const start = performance.now();
-    const target = dispatch.target.href;
+    const target = push.target.href;
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
     try {
-      const response = await this.#forward(dispatch);
-      const error = response.isCut ? { error: TOO_LARGE_ERROR } : {};
+      const response = await this.#forward(push);
+      const error = response.isTruncated ? { error: TOO_LARGE_ERROR } : {};
       return { at, target, ms: ms(), response, ...error, reached: true };
     } catch (error) {
-      const failure = describeFailure(error, dispatch.target.host);
-      return { at, target, ms: ms(), ...failure, ...(dispatch.signal?.aborted ? { stopped: true } : {}) };
+      const failure = describeFailure(error, push.target.host);
+      return { at, target, ms: ms(), ...failure, ...(push.signal?.aborted ? { stopped: true } : {}) };
     }
   }
 
@@ -69,14 +69,14 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #forward({ target, method, query, headers, body, replay, signal, limitMs }: OutgoingPush): Promise<AppResponse> {
+  #forward({ target, method, query, headers, body, replay, signal, timeoutMs }: OutgoingPush): Promise<AppResponse> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
       const path = pathWithQuery(target, query);
       let outgoing: ClientRequest | undefined;
       const stop = () => outgoing?.destroy(new Error("stopped before the app responded"));
-      const expire = () => outgoing?.destroy(new Error(`no response within ${(limitMs ?? 0) / 1_000} s`));
-      const timer = limitMs === undefined ? undefined : setTimeout(expire, limitMs);
+      const expire = () => outgoing?.destroy(new Error(`no response within ${(timeoutMs ?? 0) / 1_000} s`));
+      const timer = timeoutMs === undefined ? undefined : setTimeout(expire, timeoutMs);
       signal?.addEventListener("abort", stop, { once: true });
       const cleanUp = () => {
         clearTimeout(timer);
@@ -89,7 +89,7 @@ export class Forwarder {
       const callbacks: ForwardCallbacks = {
         started: (request) => {
           outgoing = request;
-          request.path = path; // http-proxy merges two slashes
+          request.path = path; // http-proxy merges consecutive slashes in the path
           request.once("upgrade", (_, socket) => {
             socket.destroy();
             failed(new Error("the app responded with status 101, which is not a response to a push"));
@@ -130,8 +130,8 @@ export class Forwarder {
 }
 
 /**
- * A request without a connection, because a push may be delivered after its sender has disconnected. The events of the proxy receive this
- * request, so it carries the callbacks for them. Nothing is written to its response.
+ * A request without a connection, because a push may be delivered after its sender has disconnected. http-proxy passes this
+ * request to its event listeners, so it carries the callbacks. Nothing is written to its response.
  */
 class LocalRequest extends IncomingMessage {
   constructor(
@@ -154,7 +154,7 @@ class LocalRequest extends IncomingMessage {
   }
 }
 
-/** Passes the events of the proxy to the callbacks of the request. Replaces the default plugins, which would respond 504 to a failure. */
+/** Passes the events of http-proxy to the callbacks of the request. Replaces the default plugins, which would respond 504 to a failure. */
 const callbackPlugin: Plugin = (proxy) => {
   const callbacksOf = (request: IncomingMessage) => (request as LocalRequest).callbacks;
   const failed = (error: Error, request: IncomingMessage) => callbacksOf(request).failed(error);

@@ -36,13 +36,13 @@ export async function checkReceiver({
   target,
   key,
   forwarder,
-  timeoutMs: limitMs = RESPONSE_TIMEOUT_MS,
+  timeoutMs = RESPONSE_TIMEOUT_MS,
 }: CheckOptions): Promise<Finding[]> {
   const task = `doctor-${randomBytes(8).toString("hex")}`;
-  const signal = AbortSignal.timeout(limitMs);
+  const signal = AbortSignal.timeout(timeoutMs);
   const send = (space: string) => sendBody(target, unusualBody(task, key, space), forwarder, signal);
   const first = await send(" ");
-  if (first.response === undefined) return noResponse(first, limitMs);
+  if (first.response === undefined) return noResponse(first, timeoutMs);
   return [
     credentialsFinding(first, key),
     ...handlerFindings(first),
@@ -74,9 +74,9 @@ async function sendBody(
   return forwarder.send({ target, method: "POST", query: "", headers, body, replay: REPLAY, signal });
 }
 
-function noResponse({ error, stopped }: DeliveryAttempt, limitMs: number): Finding[] {
+function noResponse({ error, stopped }: DeliveryAttempt, timeoutMs: number): Finding[] {
   const why = stopped
-    ? `no response within ${limitMs / 1_000} s: respond before the handler has finished, for example with an inbox. Airudder waits 10 s`
+    ? `no response within ${timeoutMs / 1_000} s: respond before the handler has finished, for example with an inbox. Airudder waits 10 s`
     : `a test push got no response: ${error}`;
   const detail = "not checked: the app did not respond";
   return [unclear("key and token", detail), unclear("bytes", detail), failed("response time", why)];

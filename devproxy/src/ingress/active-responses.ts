@@ -3,7 +3,7 @@ import type { Server, ServerResponse } from "node:http";
 /** Maximum duration of each of the two waits in `closeServer`. */
 const GRACE_MS = 1_000;
 
-/** Tracks responses that are not complete, so that a server can close without breaking them off. */
+/** Tracks responses that are not complete, so that a server can close without interrupting them. */
 export class ActiveResponses {
   readonly #responses = new Set<ServerResponse>();
   #onEmpty: (() => void) | undefined;

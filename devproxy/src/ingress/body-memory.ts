@@ -29,7 +29,7 @@ export class BodyMemory {
     this.#timer = undefined;
     this.#bytes = 0;
     this.collect();
-    // Memory of closed connections is free only after a second collection.
+    // Memory of closed connections is freed only by another collection.
     setTimeout(this.collect, IDLE_MS).unref();
   }
 }

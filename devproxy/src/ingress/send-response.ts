@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppResponse } from "../delivery/index.js";
 import { endToEndHeaders } from "../http/index.js";
 
-/** Sends the response of the app to the sender of a push. If the response was cut, sends 502 instead. */
+/** Sends the response of the app to the sender of a push. If the response was truncated, sends 502 instead. */
 export function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body, isCut }: AppResponse,
+  { status, headers, body, isTruncated }: AppResponse,
 ): void {
   if (response.destroyed) return;
-  if (isCut) {
-    const message = `The app responded ${status} with a body that is larger than the dev proxy forwards.`;
+  if (isTruncated) {
+    const message = `The app responded ${status} with a body that exceeds the maximum size.`;
     sendError(response, 502, "response_too_large", message);
     return;
   }
@@ -26,7 +26,7 @@ export function sendResponse(
 }
 
 /** Maximum time to read the rest of a rejected body. */
-const DRAIN_MS = 2_000;
+const DISCARD_TIMEOUT_MS = 2_000;
 
 /** Rejects a request. Discards the rest of its body: many senders read the response only after they have sent everything. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
@@ -34,12 +34,12 @@ export function sendError(response: ServerResponse, status: number, code: string
   const body = JSON.stringify({ error: { code, message } });
   response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   response.end(body);
-  if (!response.req.complete) drain(response.req);
+  if (!response.req.complete) discardRest(response.req);
 }
 
 /** Discards the rest of a body. Closes the connection if the body does not end in time. */
-function drain(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.destroy(), DRAIN_MS);
+function discardRest(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.destroy(), DISCARD_TIMEOUT_MS);
   timer.unref();
   const end = () => clearTimeout(timer);
   request.once("end", end).once("close", end).resume();

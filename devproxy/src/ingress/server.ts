@@ -30,8 +30,8 @@ export interface IngressOptions {
 }
 
 /**
- * Creates an Express app that receives pushes at `/in/<secret>`. It records each push, then sends the response of the developer's app, or an
- * acknowledgement if that app does not respond in time.
+ * Creates the ingress, which receives pushes at `/in/<secret>`. It records each push, then sends the response of the app, or an
+ * acknowledgement if the app does not respond in time.
  */
 export function createIngress(options: IngressOptions, active: ActiveResponses): Express {
   const rejections = new Rejections(options.listener);

@@ -1,6 +1,6 @@
 const MIN = 16;
 const MAX = 256;
-/** A response is slow if it takes longer than `SLOWER` times the fastest plus `SLOWER_MS`. */
+/** A response is slow if it takes longer than `SLOW_FACTOR` times the fastest plus `SLOW_EXTRA_MS`. */
 const SLOW_EXTRA_MS = 20;
 const SLOW_FACTOR = 2;
 

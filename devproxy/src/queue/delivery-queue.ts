@@ -6,14 +6,14 @@ import type { PendingDelivery } from "./pending-delivery.js";
 import { SubjectQueue } from "./subject-queue.js";
 
 /** Maximum number of attempts that reach the app without a complete response. */
-const MAX_BROKEN_RESPONSES = 3;
+const MAX_INCOMPLETE_RESPONSES = 3;
 
 /** What the queue needs to deliver pushes. */
 export interface DeliveryQueueOptions {
   /** Makes one attempt. @returns `undefined` if the push cannot be read */
   send(pending: PendingDelivery): Promise<DeliveryAttempt | undefined>;
   health: AppHealth;
-  /** Called when the queue will not send a push again: it cannot be read, or the app broke off its response each time. */
+  /** Called when the queue will not send a push again: it cannot be read, or the app sent an incomplete response each time. */
   onGiveUp(pending: PendingDelivery): void;
   /** Called when a delivery takes longer than `slowAfterMs`. */
   onSlow?(pending: PendingDelivery): void;
@@ -28,7 +28,7 @@ export interface DeliveryQueueOptions {
 export class DeliveryQueue {
   /** By subject. Only subjects with waiting pushes, or with one that is being sent. */
   readonly #subjects = new Map<string, SubjectQueue>();
-  /** Subjects whose first push may be sent. Those whose push got a broken response come first. */
+  /** Subjects whose first push may be sent. Those whose push got an incomplete response come first. */
   readonly #ready = new Fifo<SubjectQueue>();
   /** Waiting pushes by id. */
   readonly #waiting = new Map<string, PendingDelivery>();
@@ -61,7 +61,7 @@ export class DeliveryQueue {
   /** Sends waiting pushes to an app that has started, at first with minimum concurrency. */
   restart(): void {
     this.#concurrency.reset();
-    this.#drain();
+    this.#sendReady();
   }
 
   /**
@@ -103,9 +103,9 @@ export class DeliveryQueue {
     const queue = this.#queueOf(pending);
     queue.add(pending);
     this.#waiting.set(pending.row.push.id, pending);
-    this.#makeReady(queue, pending.brokenResponses > 0);
+    this.#makeReady(queue, pending.incompleteResponses > 0);
     pending.markQueued();
-    this.#drain();
+    this.#sendReady();
   }
 
   #queueOf({ subject }: PendingDelivery): SubjectQueue {
@@ -131,9 +131,9 @@ export class DeliveryQueue {
       return await work();
     } finally {
       queue.sendingCount--;
-      this.#makeReady(queue, (queue.first?.brokenResponses ?? 0) > 0);
+      this.#makeReady(queue, (queue.first?.incompleteResponses ?? 0) > 0);
       if (queue.sendingCount === 0 && queue.size === 0) this.#subjects.delete(queue.subject);
-      this.#drain();
+      this.#sendReady();
     }
   }
 
@@ -159,7 +159,7 @@ export class DeliveryQueue {
     if (attempt.stopped) return pending.settle(undefined);
     const isUp = await health.update(attempt);
     if (attempt.response !== undefined) return pending.settle(attempt);
-    const isLast = attempt.reached && ++pending.brokenResponses >= MAX_BROKEN_RESPONSES;
+    const isLast = attempt.reached && ++pending.incompleteResponses >= MAX_INCOMPLETE_RESPONSES;
     if (isLast || (isUp && !pending.acknowledged)) {
       onGiveUp(pending);
       return pending.settle(attempt);
@@ -168,7 +168,7 @@ export class DeliveryQueue {
   }
 
   /** Sends waiting pushes until none may be sent now. */
-  #drain(): void {
+  #sendReady(): void {
     const { health, slowAfterMs, onSlow } = this.options;
     if (!this.#started || this.#closed) return;
     health.hasWaitingPushes = this.size > 0;
@@ -198,7 +198,7 @@ export class DeliveryQueue {
       isInFlight = false;
       this.#inFlight--;
       if (isExclusive) this.#isExclusive = false;
-      this.#drain();
+      this.#sendReady();
     };
   }
 
@@ -216,7 +216,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Whether the next attempt is the last one. A push is then sent alone, so that no other push can crash the app during it. */
-function mustBeExclusive({ brokenResponses }: PendingDelivery): boolean {
-  return brokenResponses >= MAX_BROKEN_RESPONSES - 1;
+/** Whether the next attempt is the last one. A push is then sent alone, so that no other push can crash the app meanwhile. */
+function mustBeExclusive({ incompleteResponses }: PendingDelivery): boolean {
+  return incompleteResponses >= MAX_INCOMPLETE_RESPONSES - 1;
 }

@@ -1,4 +1,4 @@
-/** Minimum number of removed items before the array is compacted. They must also be at least half of it. */
+/** The array is compacted when it has this many removed items, and they are at least half of the array. */
 const MIN_REMOVED = 64;
 
 /** A queue whose `shift` takes constant time, however long it is. */

@@ -106,7 +106,7 @@ export class LiveDelivery {
   /**
    * Lets a replay send a push instead of the queue. The queue does not send the push while `send` runs. If the app responds, the push leaves
    * the queue.
-   * @returns `undefined`, without a call of `send`, while the push or an earlier one of its subject is being delivered
+   * @returns `undefined`, without calling `send`, while the push or an earlier one of its subject is being delivered
    */
   async sendInstead(row: Row, send: () => Promise<DeliveryAttempt>): Promise<DeliveryAttempt | undefined> {
     const attempt = await this.#queue.sendInstead(row, send);
@@ -136,7 +136,7 @@ export class LiveDelivery {
   async #acknowledge(pending: PendingDelivery): Promise<void> {
     const { store, listener } = this.options;
     const { isSending } = pending;
-    // Set before it is recorded: if the app breaks off its response meanwhile, the push must be sent again.
+    // Set before it is recorded: if the app does not complete its response, the push must be sent again.
     pending.acknowledged = true;
     try {
       await store.record(markOf(pending, ACKNOWLEDGED));
@@ -152,16 +152,16 @@ export class LiveDelivery {
   async #send(pending: PendingDelivery): Promise<DeliveryAttempt | undefined> {
     const { deliverer, target } = this.options;
     pending.isSending = true;
-    const isQueued = pending.acknowledged;
+    const wasAcknowledged = pending.acknowledged;
     const content = pending.content ?? (await this.#read(pending));
     const attempt =
       content &&
       (await deliverer.deliver(pending.row.push, content, {
         target,
-        cause: isQueued ? "queued" : "live",
-        // A queued push without a response must not hold up its subject forever.
-        ...(isQueued ? { limitMs: this.#timeouts.queuedMs ?? DEFAULT_QUEUED_MS } : {}),
-        isLate: () => !isQueued && pending.acknowledged,
+        cause: wasAcknowledged ? "queued" : "live",
+        // After its acknowledgement, a push without a response must not block its subject forever.
+        ...(wasAcknowledged ? { timeoutMs: this.#timeouts.queuedMs ?? DEFAULT_QUEUED_MS } : {}),
+        isLate: () => !wasAcknowledged && pending.acknowledged,
         signal: this.#closing.signal,
       }));
     pending.isSending = false;

@@ -26,7 +26,7 @@ export const notes = {
     const name = `#${row.push.seq}`;
     return note(
       "given_up",
-      `${name} is not retried automatically: the app broke off its response each time, or the push cannot be read. Fix that, then replay it.`,
+      `${name} is not retried automatically: the app did not complete its response in any attempt, or the push cannot be read. Fix that, then replay it.`,
     );
   },
 

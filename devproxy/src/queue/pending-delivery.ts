@@ -13,7 +13,7 @@ export class PendingDelivery {
   /** Whether it was sent to the app, and the attempt has not ended. */
   isSending = false;
   /** Number of attempts that reached the app without a complete response. */
-  brokenResponses = 0;
+  incompleteResponses = 0;
 
   constructor(
     readonly row: Row,

@@ -33,7 +33,7 @@ export class ResponseDeadlines {
    */
   waitUntilSettled(pending: PendingDelivery, receivedAt: number): Promise<DeliveryAttempt | undefined> {
     const { responseMs, holdMs } = this.timeouts;
-    const remaining = (limitMs: number) => Math.max(0, receivedAt + limitMs - performance.now());
+    const remaining = (timeoutMs: number) => Math.max(0, receivedAt + timeoutMs - performance.now());
     return new Promise((resolve) => {
       const finish = (attempt?: DeliveryAttempt) => {
         clearTimeout(responseTimer);

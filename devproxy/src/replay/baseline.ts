@@ -25,12 +25,12 @@ export async function baselineOf(
   return { status: last.head.status, code: errorCodeOf(body), outcome, body };
 }
 
-function lastResponseOf({ deliveries }: Row, address: string): DeliveryRow | undefined {
+function lastResponseOf({ deliveries }: Row, targetUrl: string): DeliveryRow | undefined {
   const isResponse = ({ head: { target, aside, status } }: DeliveryRow) =>
     status !== undefined &&
     (aside === undefined || aside === "elsewhere") &&
     URL.canParse(target) &&
-    originAndPath(new URL(target)) === address;
+    originAndPath(new URL(target)) === targetUrl;
   return deliveries.findLast(isResponse);
 }
 

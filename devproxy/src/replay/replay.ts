@@ -28,19 +28,19 @@ export interface ReplayContext {
   onEvent(event: ReplayEvent): void;
   /** Stops the replay. */
   signal?: AbortSignal;
-  /** Time limit for a response, ms. Default: 5 minutes, longer than the attempts of an inbox with the default limits. */
-  limitMs?: number;
+  /** Time limit for a response, ms. Default: 5 minutes, longer than all attempts of an inbox take with its default limits. */
+  timeoutMs?: number;
 }
 
 const RESPONSE_TIMEOUT_MS = 300_000;
 
 /**
  * Sends recorded pushes again and compares each result with the previous one. Records every delivery. Edited and stopped
- * deliveries, and those to another app than live pushes, are marked `aside`: they do not change the status of their push.
+ * deliveries, and those to an app that does not receive the live pushes, are marked `aside`: they do not change the status of their push.
  * @throws DevproxyError `usage` or `app_down`, before anything is sent
  */
 export async function replay(request: ReplayRequest, context: ReplayContext): Promise<ReplaySummary> {
-  const { store, deliverer, queue, onEvent, signal, limitMs = RESPONSE_TIMEOUT_MS } = context;
+  const { store, deliverer, queue, onEvent, signal, timeoutMs = RESPONSE_TIMEOUT_MS } = context;
   const { isExpected, edits, rate, to, waitMs } = parseRequest(request);
   // Every request in flight adds a listener. Without this, Node.js warns about a leak.
   if (signal) setMaxListeners(0, signal);
@@ -80,7 +80,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
         onUnrecorded: () => {
           summary.unrecorded = (summary.unrecorded ?? 0) + 1;
         },
-        limitMs,
+        timeoutMs,
         ...(signal ? { signal } : {}),
       });
     if (aside === undefined && undelivered.has(row) && wasDelivered(row))
@@ -131,7 +131,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
   return summary;
 }
 
-/** The content of a push; `undefined` if it was dropped or is damaged. Then it is counted in the summary or in `skipped`. */
+/** The content of a push; `undefined` if it was dropped or is damaged. Counts it in the summary if it was dropped, in `skipped` if it is damaged. */
 async function contentOf(
   store: Store,
   row: Row,

@@ -15,7 +15,7 @@ export interface ReplayRequest {
   to?: string | undefined;
   /** Divides the original delays between pushes. `max` sends without delays. Default: `max`. */
   speed?: number | "max" | undefined;
-  /** Maximum number of parallel requests; pushes of one subject stay sequential. Default: 1, with a numeric `speed` 16. */
+  /** Maximum number of parallel requests; pushes of one subject stay sequential. Default: 1, or 16 with a numeric `speed`. */
   concurrency?: number | undefined;
   /** Edits, `path=value`. */
   set?: string[] | undefined;

@@ -11,7 +11,7 @@ export class SkippedPushes {
   readonly #onNote: (event: NoteEvent) => void;
   /** Number of skipped pushes. */
   count = 0;
-  /** Number of skipped pushes that nothing sends: the queue does not deliver them. */
+  /** Number of skipped pushes that the queue does not deliver either. */
   unsent = 0;
 
   /** @param onNote receives the notes of `report()` */

@@ -7,7 +7,7 @@ import { compareBodies, type ResponseDifference } from "./differences.js";
  */
 export type Verdict = "fixed" | "regressed" | "same" | "still failing" | "new" | Inconclusive;
 
-/** Verdicts of replays that neither failed nor were finished by a handler. They never meet `--expect`. */
+/** Verdicts that do not say whether a handler succeeded or failed. They never meet `--expect`. */
 export type Inconclusive =
   | "ignored"
   | "quarantined"
@@ -44,7 +44,7 @@ export interface AppResult {
 /** Whether a status is a success. */
 export type IsSuccess = (status: number | null) => boolean;
 
-/** Default: any status 2xx. */
+/** The default: only status 200. */
 const isSuccessStatus: IsSuccess = (status) => succeeded(status ?? undefined);
 
 const INCONCLUSIVE_RESULTS: Partial<Record<OutcomeResult, Inconclusive>> = {
@@ -99,12 +99,15 @@ export function verdictOf(
   return didNotFail ? "regressed" : "new";
 }
 
-/** Whether a verdict leaves open if a handler succeeded or failed. */
+/** Whether a verdict is inconclusive: it does not say whether a handler succeeded or failed. */
 export function isInconclusive(verdict: Verdict): verdict is Inconclusive {
   return (INCONCLUSIVE as readonly string[]).includes(verdict);
 }
 
-/** Whether the status is evidence. It is not if the verdict is inconclusive, or if the receiver reports for a status 2xx that no handler succeeded. */
+/**
+ * Whether the status can be compared with `--expect`. It cannot if the verdict is inconclusive, or if the receiver reports with a status 2xx
+ * that no handler succeeded.
+ */
 export function isStatusConfirmed(verdict: Verdict, { status, outcome }: AppResult): boolean {
   if (isInconclusive(verdict)) return false;
   const isSuccessful = status !== null && Math.floor(status / 100) === 2;

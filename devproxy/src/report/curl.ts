@@ -19,8 +19,8 @@ export interface CurlOptions {
 }
 
 /**
- * Lines of a shell command that sends a push again, with the exact body. With `--reveal`, the command contains a body that is a short text.
- * It reads any other body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
+ * Lines of a shell command that sends a push again, with the exact body. With `--reveal`, a short text body is part of the
+ * command. Otherwise the command reads the body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
  */
 export function curlLines(
   { push }: Row,

@@ -47,7 +47,7 @@ function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, red
   return { at, state, attempt, error: error === undefined ? undefined : redactor.error(error, payload) };
 }
 
-/** Describes a push as the type that it was recorded with. */
+/** Describes a push, validated as the type in its record. */
 function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
   return describePush(body, headers, push);
 }

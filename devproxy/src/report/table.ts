@@ -9,7 +9,7 @@ export interface Column<T> {
   short?(row: T): string;
   style?(row: T): Style | undefined;
   readonly alignRight?: boolean;
-  /** A narrow terminal cuts cells down to this width, with an ellipsis. Default: cells are not cut. */
+  /** On a narrow terminal, cells are truncated to this width, with an ellipsis. Default: cells are not truncated. */
   readonly minWidth?: number;
   /** Columns that do not fit a narrow terminal are omitted, the lowest rank first. A column without a rank is never omitted. */
   readonly rank?: number;

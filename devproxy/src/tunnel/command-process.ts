@@ -7,7 +7,7 @@ import { killWithParent } from "./watchdog.js";
 
 const MAX_OUTPUT_LENGTH = 16_384;
 /** Time to read the rest of the output after the program has exited: its child processes may keep the output open. */
-const DRAIN_MS = 300;
+const LAST_OUTPUT_MS = 300;
 /** Time without output after which an unfinished line counts as complete. */
 const QUIET_MS = 300;
 
@@ -44,7 +44,7 @@ export class CommandProcess {
     const finish = (code: number | null, signal: string | null) =>
       this.#finish(signal ? `signal ${signal}` : `exit code ${code}`);
     this.#child.once("close", finish);
-    this.#child.once("exit", (code, signal) => setTimeout(finish, DRAIN_MS, code, signal).unref());
+    this.#child.once("exit", (code, signal) => setTimeout(finish, LAST_OUTPUT_MS, code, signal).unref());
     process.once("exit", this.#onProcessExit);
   }
 
@@ -77,7 +77,7 @@ export class CommandProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy();
   }
 
-  /** Must not be called after the program has exited: its process id may then belong to another process. */
+  /** Call it at the latest when the exit of the program is reported: later, the process id may belong to another process. */
   #killTree(): void {
     const { pid } = this.#child;
     if (pid !== undefined) killTree(pid);

@@ -10,7 +10,7 @@ export interface AssignedTunnel {
   id: string;
   /** TCP port of the server to connect to. */
   port: number;
-  /** Public URL, including the port that the server leaves out. */
+  /** Public URL, including the port, which the server may leave out. */
   url: string;
   /** Maximum number of connections. */
   max_conn_count: number;

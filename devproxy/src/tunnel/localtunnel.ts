@@ -33,7 +33,7 @@ function serverOf(host: string): string {
   if (URL.canParse(host) && /^https?:$/.test(new URL(host).protocol)) return new URL(host).origin;
   throw new TunnelError(
     "tunnel_option",
-    `--tunnel-host must be the address of a localtunnel server, such as https://localtunnel.me (got ${JSON.stringify(host)})`,
+    `--tunnel-host must be the URL of a localtunnel server, such as https://localtunnel.me (got ${JSON.stringify(host)})`,
   );
 }
 
@@ -49,7 +49,7 @@ async function open(host: string, options: OpenOptions): Promise<Tunnel> {
   return tunnel;
 }
 
-/** Requests the name up to three times before it accepts another one. A late first response does not shorten the other requests. */
+/** Requests the name up to three times before accepting another one. A late first response does not reduce the timeout of the later requests. */
 async function requestName(
   host: string,
   options: OpenOptions,
@@ -74,7 +74,7 @@ class LocaltunnelTunnel implements Tunnel {
   readonly takenName?: string;
   readonly #client: AssignedTunnelClient;
   readonly #host: string;
-  readonly #server: string;
+  readonly #endpoint: string;
   #listener: ((error: TunnelError) => void) | undefined;
   #isConnected = false;
 
@@ -83,7 +83,7 @@ class LocaltunnelTunnel implements Tunnel {
     if (subdomain !== undefined && assigned.id !== subdomain) this.takenName = subdomain;
     this.#client = client;
     this.#host = host;
-    this.#server = `${assigned.ip ?? new URL(host).hostname}:${assigned.port}`;
+    this.#endpoint = `${assigned.ip ?? new URL(host).hostname}:${assigned.port}`;
     client.on("error", () =>
       this.#listener?.(this.#isConnected ? this.#lost() : this.#unreachable("connection refused")),
     );
@@ -109,7 +109,7 @@ class LocaltunnelTunnel implements Tunnel {
       this.#client.once("url", () => settle());
       signal.addEventListener("abort", onAbort, { once: true });
       if (signal.aborted) return onAbort();
-      this.#client.open((error) => error && settle(timedOut(this.#server, timeoutMs, error)));
+      this.#client.open((error) => error && settle(timedOut(this.#endpoint, timeoutMs, error)));
     });
   }
 
@@ -132,7 +132,7 @@ class LocaltunnelTunnel implements Tunnel {
   #unreachable(reason: string): TunnelError {
     return new TunnelError(
       "tunnel_unreachable",
-      `the tunnel server's connection port ${this.#server} cannot be reached (${reason}); check that the firewall allows it, or use another tunnel`,
+      `the tunnel server's connection port ${this.#endpoint} cannot be reached (${reason}); check that the firewall allows it, or use another tunnel`,
     );
   }
 }

@@ -130,7 +130,7 @@ test("an app that never responds ends a replay at the time limit, with exit code
     store: proxy.store,
     deliverer,
     onEvent: (event: ReplayEvent) => void events.push(event),
-    limitMs: 200,
+    timeoutMs: 200,
   };
   const summary = await replay({ ids: ["1"], expect: "2xx" }, tools);
   assert.deepEqual([summary.verdicts, summary.unexpected, summary.interrupted], [{ regressed: 1 }, 1, undefined]);
