@@ -56,7 +56,7 @@ const target = `http://127.0.0.1:${await listen(app.server)}/webhooks/airudder`;
 print(
   `  ${paint(36, `$ npx airudder-devproxy listen --target ${target} --key ${KEY} --tunnel-host http://localhost:${tunnelPort}`)}`,
 );
-const listening = [
+const listenArgs = [
   "listen",
   "--target",
   target,
@@ -71,7 +71,7 @@ let onPublicUrl = (): void => undefined;
 const hasPublicUrl = new Promise<void>((resolve) => {
   onPublicUrl = resolve;
 });
-const proxy = runCli(listening, (line) => {
+const proxy = runCli(listenArgs, (line) => {
   part("proxy", 34)(line);
   publicUrl ||= /http:\/\/\S+\.localhost\S*/.exec(line)?.[0] ?? "";
   if (publicUrl !== "") onPublicUrl();

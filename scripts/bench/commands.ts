@@ -13,7 +13,7 @@ import { printRows, type Row, spread } from "./table.js";
 
 const SERVER = "scripts/bench/proxy/server.ts";
 const CONCURRENCY = 32;
-/** Time until memory is measured again. */
+/** Time after the large pushes until memory is measured again. */
 const SETTLE_MS = 10_000;
 /** How long nobody reads the output of `list --json`. */
 const UNREAD_MS = 10_000;
@@ -27,7 +27,7 @@ interface Goal {
 
 /**
  * Measures the command line with a large journal, each command in its own process. The time includes the start of the process, opening the journal
- * and printing. Memory is the peak resident size of that process.
+ * and printing. Memory is the peak resident memory of that process.
  */
 export default async function benchCommands({ short, pushes }: BenchOptions): Promise<{ rows: Row[] }> {
   const size = pushes ?? (short ? 5_000 : 300_000);
@@ -79,7 +79,7 @@ class Bench {
     this.add(what, runs, goal);
   }
 
-  /** Adds the time and the memory of runs, with the processor time as a note. */
+  /** Adds the time and the memory of runs, with the user CPU time as a note. */
   add(what: string, runs: readonly (Pick<Run, "seconds" | "mb"> & Partial<Run>)[], { s, mb }: Goal = {}): void {
     const users = runs.flatMap(({ userSeconds }) => userSeconds ?? []);
     const note = users.length === 0 ? "" : `user CPU ${spread(users).median.toFixed(2)} s`;

@@ -13,7 +13,7 @@ export interface ServerUnderLoad {
 /** Result of one server in one round. */
 export interface RoundResult {
   readonly perSecond: number;
-  /** Processor time of the server for one request, including its other threads. Microseconds. */
+  /** CPU time of the server for one request, including its other threads. Microseconds. */
   readonly cpuMicroseconds: number;
   readonly latencies: Float64Array;
 }

@@ -46,7 +46,7 @@ async function appendParallel(journal: Journal, count: number): Promise<void> {
   }
 }
 
-/** Time of one of `times` operations, microseconds. */
+/** Average time of an operation, if `work` runs `times` of them. Microseconds. */
 async function timeOfOne(times: number, work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();

@@ -81,11 +81,11 @@ export default async function benchMiddleware({
   return { rows, servers: figuresByServer };
 }
 
-/** Two rows: throughput, with the goal, and processor time, which other work on the machine affects least. */
+/** Two rows: throughput, with the goal, and CPU time, which other work on the machine affects least. */
 export function ratioRows(what: string, measured: ServerResult, baseline: ServerResult, min?: number): Row[] {
   return [
     { what, value: speedRatio(measured, baseline), unit: "x", ...(min === undefined ? {} : { goal: { min } }) },
-    { what: "  by processor time of the server", value: cpuRatio(measured, baseline), unit: "x" },
+    { what: "  by CPU time of the server", value: cpuRatio(measured, baseline), unit: "x" },
   ];
 }
 

@@ -12,7 +12,7 @@ type AnyServer = RequestListener | Server;
 
 /** The servers that are compared, by name. Each loads only the packages that it uses, so that its memory can be measured. */
 export const servers = {
-  /** With default options, so it also detects duplicates, and a handler that does nothing. */
+  /** With default options, so it also detects duplicates. Its handler does nothing. */
   "middleware on Express 5": () => onExpress((app) => app.use(PATH, receiver())),
   "middleware on node:http": (): AnyServer => receiver() as RequestListener,
   "file inbox on Express 5": ([folder]: string[]) => onExpress((app) => app.use(PATH, receiver(folder))),
@@ -64,7 +64,7 @@ export const servers = {
       response.end();
     }),
 
-  /** The same strict schema, md5 and response; no duplicates, no drift. */
+  /** Checks the same strict schema and md5, and sends the same response. Detects neither duplicates nor drift. */
   Fastify: async ([schema = "{}"]: string[]) => {
     const { fastify } = await import("fastify");
     const app = fastify({

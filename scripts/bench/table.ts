@@ -36,7 +36,7 @@ export function speedRatio(measured: ServerResult, baseline: ServerResult): Spre
   return spread(measured.rounds.map(({ perSecond }, i) => perSecond / (baseline.rounds[i]?.perSecond ?? Number.NaN)));
 }
 
-/** Ratio of the processor times for a request, per round. More than 1: `measured` needs less. */
+/** Ratio of the CPU times for a request, per round. More than 1: `measured` needs less. */
 export function cpuRatio(measured: ServerResult, baseline: ServerResult): Spread {
   return spread(
     measured.rounds.map(
@@ -76,10 +76,10 @@ export function printRows(rows: readonly Row[]): void {
   const heads = ["", "median", "min .. max", "goal", ""];
   const lines = rows.map((row) => {
     const { what, value, unit, goal, note = "" } = row;
-    const verdict = goal === undefined ? "" : isMet(row) ? "met" : "MISSED";
+    const state = goal === undefined ? "" : isMet(row) ? "met" : "MISSED";
     const limit = goal === undefined ? "" : "min" in goal ? `>= ${goal.min}${unit}` : `<= ${goal.max}${unit}`;
     const [median, min, max] = [value.median, value.min, value.max].map(show);
-    return [what, `${median}${unit}`, `${min} .. ${max}`, limit, `${verdict}${note === "" ? "" : ` ${note}`}`.trim()];
+    return [what, `${median}${unit}`, `${min} .. ${max}`, limit, `${state}${note === "" ? "" : ` ${note}`}`.trim()];
   });
   console.log(`\n${align([heads, ...lines])}`);
 }

@@ -38,7 +38,7 @@ export default async function run(): Promise<Result> {
   const text = JSON.stringify(JSON.parse(readFileSync(join(schemas, "samples", name, "vendor-example.json"), "utf8")));
   const compiled = new Ajv(ajvOptions).compile(strictSchema(source.schema));
 
-  const verdicts = compareFunctions({
+  const checks = compareFunctions({
     generated: repeatCheck(text, (payload) => schema.strict(payload)),
     ajv: repeatCheck(text, (payload) => compiled(payload)),
     zod: repeatCheck(text, (payload) => callCompleted.safeParse(payload).success),
@@ -57,9 +57,9 @@ export default async function run(): Promise<Result> {
   );
   const result: Result = {
     bytes: Buffer.byteLength(text),
-    microseconds: { ...verdicts.microseconds, ...costs.microseconds },
-    speedupOverAjv: ratio(verdicts.rounds.ajv, verdicts.rounds.generated),
-    speedupOverZod: ratio(verdicts.rounds.zod, verdicts.rounds.generated),
+    microseconds: { ...checks.microseconds, ...costs.microseconds },
+    speedupOverAjv: ratio(checks.rounds.ajv, checks.rounds.generated),
+    speedupOverZod: ratio(checks.rounds.zod, checks.rounds.generated),
     slowdownOfChangedPush: ratio(costs.rounds[slowest] ?? [], costs.rounds.unchanged ?? []),
   };
   print(result);
@@ -69,11 +69,11 @@ export default async function run(): Promise<Result> {
 /** A function that checks many parsed copies of a payload: each received push is a new object. */
 function repeatCheck(text: string, check: (payload: object) => boolean): (times: number) => void {
   const copies = Array.from({ length: 64 }, () => JSON.parse(text) as object);
-  if (!copies.every(check)) throw new Error("The payload of the benchmark has an unexpected verdict");
+  if (!copies.every(check)) throw new Error("The check of a payload failed before the measurement");
   return (times) => {
     let passed = 0;
     for (let i = 0; i < times; i++) if (check(copies[i & 63] as object)) passed++;
-    if (passed !== times) throw new Error(`${times - passed} of ${times} payloads had an unexpected verdict`);
+    if (passed !== times) throw new Error(`The check of ${times - passed} of ${times} payloads failed`);
   };
 }
 

@@ -10,7 +10,7 @@ const SENDERS = 32;
 /** Small, so that the inbox often creates and removes files. */
 const SEGMENT_BYTES = 256 * 1024;
 const MAX_RUN_MS = 1_500;
-/** A push may be handled again if a kill followed within this time: its mark may not have been on disk. */
+/** A push may be handled again if a kill followed within this time: the record of its result may not have been on disk. */
 const MAX_REPEAT_MS = 2_000;
 
 /** Result of a run. */
@@ -26,8 +26,8 @@ export interface CrashReport {
 }
 
 /**
- * Kills an app with a file inbox with -9, at random moments under load and while it starts. Each push must finally be handled, and only once
- * unless a kill interrupted it.
+ * Kills an app that has a file inbox with SIGKILL, at random moments under load and while it starts. Each push must finally be handled, and
+ * only once unless a kill interrupted it.
  * @throws if a check fails
  */
 export default async function middlewareChaos({ short }: { short: boolean }): Promise<void> {
@@ -122,7 +122,9 @@ function wrongRepeats(call: string, handlings: readonly Handling[], killedAt: re
     if (handling.processNumber <= before.processNumber)
       return [`${call}: handled twice by process ${handling.processNumber}`];
     const end = killedAt[before.processNumber - 1] ?? 0;
-    return end - before.at > MAX_REPEAT_MS ? [`${call}: handled again ${end - before.at} ms before a kill`] : [];
+    return end - before.at > MAX_REPEAT_MS
+      ? [`${call}: handled again, although the kill was ${end - before.at} ms after the first time`]
+      : [];
   });
 }
 

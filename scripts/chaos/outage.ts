@@ -75,7 +75,7 @@ function lineOf({
     `${whenDown}, ${perSecond} pushes/s of ${agents} agents, ${sent} in all: p50 ${p50.before} ms before`,
     `${p50.after} ms ${settleS} s after the app's return (at the app after ${lagMs} ms)`,
     `${waiting.before} waiting at its return, ${waiting.after} then`,
-    `the last ${drainS.toFixed(1)} s after the end`,
+    `the last push ${drainS.toFixed(1)} s after the end of the load`,
     `${wrong.missing} missing, ${wrong.repeated} twice, ${wrong.outOfOrder} out of order`,
   ].join("; ");
 }
@@ -84,7 +84,8 @@ function lineOf({
 export function failuresOf({ p50, lagMs, settleS, drainS, missing, repeated, outOfOrder }: OutageReport): string[] {
   return [
     p50.after > MAX_P50_MS && `p50 is ${p50.after} ms ${settleS} s after the app's return`,
-    lagMs > MAX_P50_MS && `half of the pushes need more than ${lagMs} ms to the app ${settleS} s after its return`,
+    lagMs > MAX_P50_MS &&
+      `half of the pushes need at least ${lagMs} ms to reach the app, ${settleS} s after its return`,
     drainS > DRAIN_S && `pushes wait ${drainS.toFixed(1)} s after the load has ended`,
     missing > 0 && `${missing} pushes with the response 200 are missing`,
     repeated > 0 && `${repeated} pushes reached the app again after it had completed them`,
@@ -92,7 +93,7 @@ export function failuresOf({ p50, lagMs, settleS, drainS, missing, repeated, out
   ].filter((text) => text !== false);
 }
 
-/** Runs one outage; `settleS` is how long the app has been back when it is measured again, for `measureS`. */
+/** Runs one outage. After the app's return, waits `settleS` seconds, then measures for `measureS` seconds. */
 export async function outage(
   scenario: Scenario,
   { settleS, measureS }: { settleS: number; measureS: number },

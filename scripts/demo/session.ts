@@ -10,7 +10,7 @@ const LINE_MS = 150;
 /** Pause between two steps. */
 const STEP_MS = 2_000;
 
-/** Whether a person uses the demo in a terminal. Only then it pauses, and runs until Ctrl+C. */
+/** Whether a person uses the demo in a terminal. Only then does it pause, and run until Ctrl+C. */
 export const isInteractive = process.stdout.isTTY === true && process.stdin.isTTY === true;
 
 /** Folder for all files of the demo. */

@@ -112,7 +112,7 @@ function checkNode(fail: Fail, at: string, node: Node): void {
     fail(pointerTo(at, "x-provenance"), `must be one of ${provenances.join(", ")}`);
   if (typesOf(node).length === 0) fail(pointerTo(at, "type"), "is missing");
   if (typesOf(node).some((type) => !types.has(type)))
-    fail(pointerTo(at, "type"), `must be of ${[...types].join(", ")}`);
+    fail(pointerTo(at, "type"), `must be of these types: ${[...types].join(", ")}`);
   if (node.type === "array" && !node.items) fail(pointerTo(at, "items"), "is missing");
   if (node.enum?.some((value) => typeof value === "object" && value !== null))
     fail(pointerTo(at, "enum"), "must contain only scalars");

@@ -26,7 +26,7 @@ interface Inherited {
   readonly meaning: "vendor" | "ours";
 }
 
-/** Name of the field in test payloads that no schema lists. */
+/** Name for a field that no schema lists, in test payloads. */
 export const OTHER_FIELD = "fresh";
 
 /** Every row below a schema, in the order of the schema, parents first. */

@@ -33,7 +33,7 @@ function section(file: PushFile, predictor: ResultPredictor): string {
     ["Provenance", `${schema["x-provenance"]}: ${cell(schema["x-source"])}`],
     ["Signature", signature(push)],
     ["Identified by", rules(push.identify) || "its mount only: `airudder({ type })`"],
-    ...(push.identifyPartial.length > 0 ? [["Identified, with a field missing, by", rules(push.identifyPartial)]] : []),
+    ...(push.identifyPartial.length > 0 ? [["If a field is missing, identified by", rules(push.identifyPartial)]] : []),
     ["Subject", push.subject.map(subjectPart).join(" + ") || "-"],
     ["Samples", file.samples.map((sample) => `[${sampleName(sample)}](../samples/${sample})`).join(", ") || "-"],
   ];
@@ -153,6 +153,6 @@ ${words.map((word) => `- ${word}`).join("\n")}
 
 If a cell has two results, the first is for a mount that identifies pushes by shape, the second for \`airudder({ type: ${JSON.stringify(type)} })\`.
 A handler cannot work without the **essential** fields. Enums stay open: an unknown value is drift, never quarantine.
-The meaning of a field comes from the vendor only if the provenance is \`documented\` without an addition. Formats and units follow the examples.
+The meaning of a field comes from the vendor only if the provenance is \`documented\`, not \`documented, meaning ours\`. Formats and units follow the examples.
 `;
 }

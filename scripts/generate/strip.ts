@@ -1,12 +1,12 @@
 /**
- * Removes the error objects from Ajv's standalone code. The middleware needs only the verdict, and a validator without errors has a fifth of
- * the size. This is correct for fail-fast code without combinators, where `return false` follows every error.
+ * Removes the error objects from Ajv's standalone code. The middleware needs only `true` or `false`, and a validator without errors is a
+ * fifth of the size. This is correct for fail-fast code without combinators, where `return false` follows every error.
  *
  * @throws if a part of the error handling remains, for example because a new version of Ajv writes other code
  */
 export function stripErrors(code: string): string {
   const sets = new Map<string, string>();
-  const verdicts = dropSchemas(code, sets)
+  const withoutErrors = dropSchemas(code, sets)
     .replace(/^"use strict";\n/, "")
     .replace(/^(function validate\d+)\(data, \{.*\}=\{\}\)\{$/gm, "$1(data){")
     .replace(
@@ -23,7 +23,7 @@ export function stripErrors(code: string): string {
     .replace(/ && \(missing\d+ = "(?:[^"\\]|\\.)*"\)/g, "")
     .replace(/^return errors === 0;$/gm, "return true;")
     .replace(/^return false;\nbreak;\n/gm, "return false;\n");
-  const stripped = flatten(verdicts).replace(/^else \{\n\}\n/gm, "");
+  const stripped = flatten(withoutErrors).replace(/^else \{\n\}\n/gm, "");
   const leftover = /\b(?:vErrors|errors|_errs\d+|valid\d+|missing\d+|schema\d+|func\d+|instancePath|require)\b/.exec(
     withoutNames(stripped),
   );

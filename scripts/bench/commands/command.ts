@@ -11,15 +11,15 @@ const BIN = fileURLToPath(new URL("../../../devproxy/bin/airudder-devproxy.js", 
 export interface Run {
   /** From its start to its end. */
   readonly seconds: number;
-  /** Processor time in user mode, of all its threads. */
+  /** User CPU time of all its threads. */
   readonly userSeconds: number;
-  /** Peak resident size. */
+  /** Peak resident memory. */
   readonly mb: number;
   /** From its first output to its last. 0 if the output was discarded. */
   readonly printingSeconds: number;
 }
 
-/** Writes the resources used to descriptor 3 at the end, and responds to a message with the memory used at present. */
+/** At exit, writes the resource usage to file descriptor 3. Responds to each message with the current memory usage. */
 const PROBE = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from "node:fs";
   process.on("exit", () => { try { writeSync(3, JSON.stringify(process.resourceUsage())); } catch {} });
@@ -34,7 +34,7 @@ function start(args: readonly string[], out: Output, err: Output | "inherit"): C
 }
 
 /**
- * What happens with the output of a command: it is discarded (`none`), it is read (`present`), or nobody reads it for `absentMs` and then
+ * What happens to the output of a command: it is discarded (`none`), it is read (`present`), or nobody reads it for `absentMs` and then
  * the pipe is closed, which ends the command.
  */
 export type Reader = "none" | "present" | { readonly absentMs: number };

@@ -14,7 +14,7 @@ const STATES = ["A", "B", "C"];
 const DEADLINE_MS = 4;
 
 /** A push of the vendor, which sends it until the response is 200. */
-interface Sent {
+interface SentPush {
   readonly subject: number;
   readonly state: string;
   /** Requests without a response. */
@@ -40,10 +40,10 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
   const violations: string[] = [];
   const receiver = airudder({ key: "k", token: false, warnings: false, deadlineMs: DEADLINE_MS });
   /** For each subject: the pushes without a 200 so far, and the latest accepted push. */
-  const unfinished: Sent[][] = Array.from({ length: SUBJECTS }, () => []);
-  const last: (Sent | undefined)[] = [];
+  const unfinished: SentPush[][] = Array.from({ length: SUBJECTS }, () => []);
+  const last: (SentPush | undefined)[] = [];
   let runs = 0;
-  let delivering: Sent | undefined;
+  let delivering: SentPush | undefined;
   let step = 0;
 
   receiver.on("dialer.agent", () => {
@@ -59,7 +59,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
   });
 
   const trace: string[] = [];
-  const deliver = (sent: Sent, why: string): void => {
+  const deliver = (sent: SentPush, why: string): void => {
     const { subject, state } = sent;
     trace.push(`${step} ${why} ${subject}${state}`);
     const body = JSON.stringify({
@@ -97,7 +97,7 @@ async function run({ seed, steps }: { seed: number; steps: number }): Promise<st
 
   for (; step < steps && violations.length === 0; step++) {
     const subject = random.below(SUBJECTS);
-    const pushes = unfinished[subject] as Sent[];
+    const pushes = unfinished[subject] as SentPush[];
     const running = pushes.filter((sent) => sent.run !== undefined);
     const what = random.weighted({ push: 5, duplicate: 1, retry: 5, finish: 5, fail: 1, late: 2, clock: 1 });
     if (what === "push") {
