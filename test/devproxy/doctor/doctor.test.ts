@@ -304,7 +304,7 @@ test("the command prints a line per check, and exits with 1 if a check failed", 
   ];
   const down = await run(args);
   assert.equal(down.code, 1);
-  assert.match(down.out, /^Two signed test pushes .* go to the app; .*push\.replay is "doctor"\n/);
+  assert.match(down.out, /^Sends the app two signed test pushes .*push\.replay is "doctor"\.\n/);
   assert.match(down.out, /^app +FAILED +nothing listens at 127\.0\.0\.1:\d+: start the app/m);
   assert.match(down.out, /\n1 failed \(/);
   const target = await startApp(t);
