@@ -7,7 +7,7 @@ import { splitTunnel, TUNNEL_KINDS } from "./tunnel-kinds.js";
 import { DEFAULT_TARGET, parseRetention, parseTarget, WHEN_DOWN } from "./values.js";
 
 /** Name of the project's config file, which is located beside `package.json`. */
-export const PROJECT_FILE = "airudder-devproxy.json";
+const PROJECT_FILE = "airudder-devproxy.json";
 
 /** Options of the project's config file, with the names and the values of the flags. */
 export interface ProjectOptions {

@@ -77,3 +77,13 @@ export class JsonText {
     return JSON.parse(this.text);
   }
 }
+
+/** Whether a text is valid JSON. */
+export function isValidJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

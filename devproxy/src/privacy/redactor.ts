@@ -5,7 +5,7 @@ import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { mayBeTruncated, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
 import { redactError } from "./error-text.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
-import { JsonText } from "./json-text.js";
+import { isValidJson, JsonText } from "./json-text.js";
 import { guessKind, isFieldName } from "./personal-data.js";
 import { Placeholders } from "./placeholders.js";
 import { responseContext, type SchemaContext, schemaContextOf } from "./schema-context.js";
@@ -189,7 +189,7 @@ export class Redactor {
     if (body.length === 0) return "";
     if (!isUtf8(body)) return `<${what} not text${hint && `:${hint}`}>`;
     const text = textOf(body);
-    if (isJson(text)) return this.#json(text, context);
+    if (isValidJson(text)) return this.#json(text, context);
     return this.isOff ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${hint && `,${hint}`}>`;
   }
 
@@ -206,15 +206,6 @@ function jsonOf(body: Buffer, headers: HeaderMap): string {
 /** The text of a body, without a byte order mark, which JSON does not allow. */
 function textOf(body: Buffer): string {
   return body.toString("utf8").replace(/^\ufeff/, "");
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function decoded(text: string): string {

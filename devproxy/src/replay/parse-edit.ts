@@ -1,5 +1,6 @@
 import { parsePointer } from "airudder-webhooks/inspect";
 import { usageError } from "../errors.js";
+import { isValidJson } from "../privacy/index.js";
 
 /** One edit of a payload. */
 export interface Edit {
@@ -36,13 +37,4 @@ function stepsOf(path: string): string[] | undefined {
   if (path.startsWith("/")) return parsePointer(path);
   if (!/^[^.[\]]+(\.[^.[\]]+|\[\d+\])*$/.test(path)) return undefined;
   return path.split(/[.[\]]+/).filter((step) => step !== "");
-}
-
-function isValidJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
