@@ -58,9 +58,9 @@ export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): 
   }
 }
 
-/** Reports that the public URL has changed, if the journal already has pushes of `listen`. */
+/** Reports that the public URL has changed, if the journal already has pushes that `listen` recorded. */
 function reportNewUrl({ dir, index }: Store, listener: Listener): void {
-  // A journal with pushes of `listen` had a config. Its secret was part of the previous URL.
+  // A journal with pushes that `listen` recorded had a config. Its secret was part of the previous URL.
   if (!index.rows.some((row) => !isFromInbox(row))) return;
   const message = `The journal ${dir} had no config.json, so the public URL has changed. Give the new URL to Airudder.`;
   listener({ event: "note", code: "url_changed", message });
@@ -74,7 +74,7 @@ interface Setup {
   config: Config;
   damage: Damage[];
   listener: Listener;
-  /** Each started part adds a function that ends it. They are called if a later part cannot start. */
+  /** Each started part adds a function that stops it. They are called if a later part cannot start. */
   cleanups: (() => unknown)[];
 }
 
@@ -201,7 +201,7 @@ async function createSupervisor(
   const pidFile = new PidFile(settings.dir);
   const orphan = await pidFile.killOrphan();
   if (orphan !== undefined) {
-    const message = `Ended the tunnel program that an earlier run left behind (process ${orphan}).`;
+    const message = `Killed the tunnel program that an earlier run left running (process ${orphan}).`;
     listener({ event: "note", code: "tunnel_orphan_ended", message });
   }
   return new TunnelSupervisor({

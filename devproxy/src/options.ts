@@ -71,7 +71,7 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw usageError("--port must be a whole number from 0 to 65535.");
   if (!WHEN_DOWN.includes(whenDown))
-    throw usageError(`--when-down "${whenDown}" is unknown. Use one of ${WHEN_DOWN.join(", ")}.`);
+    throw usageError(`--when-down "${whenDown}" is unknown. Give one of ${WHEN_DOWN.join(", ")}.`);
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
     throw usageError(`--subdomain "${subdomain}" is not valid. Use 4 to 63 lower-case letters, digits and hyphens.`);
   }

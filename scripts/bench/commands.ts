@@ -147,7 +147,7 @@ async function benchReplay(bench: Bench, barePort: number): Promise<void> {
     replays.push(replay);
     ratios.push(count / replay.printingSeconds / (requests / seconds));
   }
-  bench.add(`replay --speed max --last ${count}, with opening the journal`, replays);
+  bench.add(`replay --speed max --last ${count}, including opening the journal`, replays);
   bench.rows.push({
     what: "replay --speed max without opening the journal, compared with load through bare http-proxy-middleware",
     value: spread(ratios),

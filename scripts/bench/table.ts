@@ -57,7 +57,7 @@ export function figures({ rounds, residentMb }: ServerResult): Figures {
   };
 }
 
-/** Whether the median meets the goal. A row without a goal is always met. */
+/** Whether the median meets the goal. `true` for a row without a goal. */
 export function isMet({ value, goal }: Row): boolean {
   if (goal === undefined) return true;
   return "min" in goal ? value.median >= goal.min : value.median <= goal.max;

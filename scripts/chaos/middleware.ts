@@ -106,7 +106,7 @@ function reportOf(sent: Sent, log: string, killedAt: readonly number[]): CrashRe
       .filter((call) => !handlings.has(call))
       .map((call) => `${call}: acknowledged, never handled`),
     ...[...sent.calls].filter((call) => !handlings.has(call)).map((call) => `${call}: sent, never handled`),
-    ...sent.lost.map((call) => `${call}: rejected six times`),
+    ...sent.givenUp.map((call) => `${call}: rejected six times`),
     ...[...handlings].flatMap(([call, all]) => wrongRepeats(call, all, killedAt)),
   ];
   const kills = killedAt.length;

@@ -59,7 +59,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
   try {
     const client = await Client.open(ready as number, CONNECTIONS, newCalls());
     const measure = async (): Promise<{ rss: number; inbox: number; peak: number }> => {
-      await handled(app);
+      await drained(app);
       const { rss, maxRss } = await app.invoke<{ rss: number; maxRss: number }>("memory");
       return { rss: rss / MB, peak: maxRss / MB, inbox: folderBytes(dir) / MB };
     };
@@ -84,7 +84,7 @@ export async function soak({ early, pushes }: { early: number; pushes: number })
   }
 }
 
-async function handled(app: Child): Promise<void> {
+async function drained(app: Child): Promise<void> {
   const end = Date.now() + 60_000;
   while ((await app.invoke<Stats>("stats")).inbox?.queued !== 0) {
     if (Date.now() > end) throw new Error("The inbox was not empty within a minute.");

@@ -14,7 +14,7 @@ export interface Sent {
   /** Calls of the pushes that got the response 200. */
   readonly acknowledged: ReadonlySet<string>;
   /** Calls of the pushes that were given up after all retries. */
-  readonly lost: readonly string[];
+  readonly givenUp: readonly string[];
   readonly attempts: number;
 }
 
@@ -23,7 +23,7 @@ export class VendorLoad {
   readonly #agent: Agent;
   readonly #calls = new Set<string>();
   readonly #acknowledged = new Set<string>();
-  readonly #lost: string[] = [];
+  readonly #givenUp: string[] = [];
   #attempts = 0;
   #stopped = false;
   readonly #senders: Promise<void>[];
@@ -41,7 +41,7 @@ export class VendorLoad {
     this.#stopped = true;
     await Promise.all(this.#senders);
     this.#agent.destroy();
-    return { calls: this.#calls, acknowledged: this.#acknowledged, lost: this.#lost, attempts: this.#attempts };
+    return { calls: this.#calls, acknowledged: this.#acknowledged, givenUp: this.#givenUp, attempts: this.#attempts };
   }
 
   async #run(sender: number): Promise<void> {
@@ -62,7 +62,7 @@ export class VendorLoad {
         return;
       }
     }
-    this.#lost.push(call);
+    this.#givenUp.push(call);
   }
 
   /** The status; `undefined` if there was no response in time. */

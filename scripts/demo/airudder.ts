@@ -40,7 +40,10 @@ export function withAnotherTask({ type, body }: DemoPush, key: string): DemoPush
   };
 }
 
-/** Sends a push as Airudder does, and returns the status of the response. Names below `localhost`, which Node does not resolve, mean this machine. */
+/**
+ * Sends a push as Airudder does, and returns the status of the response. Sends requests for `*.localhost` to 127.0.0.1, because Node does
+ * not resolve these names.
+ */
 export function postAsAirudder(url: string, { body }: DemoPush): Promise<number> {
   const { hostname, port, host, pathname, search } = new URL(url);
   const headers = {

@@ -37,7 +37,7 @@ export function runCli(
   return { child, exit };
 }
 
-/** Ends all command lines that still run. */
+/** Ends all child processes that still run. */
 export async function endClis(): Promise<void> {
   await Promise.all(
     [...children].map((child) => {

@@ -10,7 +10,7 @@ export interface Field {
   readonly node: Node;
   readonly required: boolean;
   readonly essential: boolean;
-  /** The field's own provenance or its parent's, whichever is weaker. */
+  /** The field's own provenance or its parent's, whichever is less reliable. */
   readonly provenance: Provenance;
   /** Who states the meaning of the field. */
   readonly meaning: "vendor" | "ours";
@@ -44,7 +44,7 @@ export function fieldsOf(schema: Node): Field[] {
 function below(node: Node, above: Inherited): Field[] {
   const rows: Field[] = [];
   const add = (kind: Field["kind"], path: string, step: string, child: Node, required: boolean, essential: boolean) => {
-    const provenance = weaker(child["x-provenance"], above.provenance);
+    const provenance = lessReliable(child["x-provenance"], above.provenance);
     const meaning = provenance === "documented" ? (child["x-meaning"] ?? above.meaning) : "ours";
     const field = { kind, path, steps: [...above.steps, step], node: child, required, essential, provenance, meaning };
     rows.push(field);
@@ -64,8 +64,8 @@ function below(node: Node, above: Inherited): Field[] {
   return rows;
 }
 
-/** A field is never more certain than its parent, unless the parent's provenance is `unknown`. */
-function weaker(own: Provenance | undefined, inherited: Provenance): Provenance {
+/** A field is never more reliable than its parent, unless the parent's provenance is `unknown`. */
+function lessReliable(own: Provenance | undefined, inherited: Provenance): Provenance {
   if (own === undefined || inherited === "unknown") return own ?? inherited;
   return provenances.indexOf(own) > provenances.indexOf(inherited) ? own : inherited;
 }

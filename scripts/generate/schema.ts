@@ -7,7 +7,7 @@ export type Provenance = (typeof provenances)[number];
 /** What a payload must have at a JSON pointer to be of a type. */
 export type Condition = "object" | "array" | "string" | "present" | "absent" | { const: string };
 
-/** All of these must hold. */
+/** Conditions by JSON pointer. All of them must hold. */
 export type Rule = Record<string, Condition>;
 
 /** The facts about a push that do not describe its payload: the keyword `x-push`. */

@@ -46,7 +46,7 @@ function flatten(code: string): string {
   return kept.join("\n");
 }
 
-/** Replaces Ajv's copies of schemas, in which it looks up long lists of properties, by sets of the names. */
+/** Ajv looks up long lists of properties in copies of the schemas. Replaces these copies with sets of the names. */
 function dropSchemas(code: string, sets: Map<string, string>): string {
   const schemas = new Map<string, unknown>();
   return code

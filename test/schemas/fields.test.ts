@@ -166,7 +166,7 @@ for (const file of pushes.filter(({ push }) => push.identify.length === 0)) {
 
 const provenances = ["documented", "observed", "inferred", "unknown"];
 for (const file of pushes.filter(({ schema }) => schema["x-provenance"] !== "unknown")) {
-  test(`${file.name}: no field is more certain than its parent`, () => {
+  test(`${file.name}: no field is more reliable than its parent`, () => {
     const rows = fieldsOf(file.schema);
     for (const row of rows) {
       const parent = rows.findLast(

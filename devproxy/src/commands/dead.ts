@@ -136,13 +136,14 @@ async function changePushes(
   }
   const done = results.filter(({ result }) => result === "retried" || result === "dropped").length;
   if (done < results.length) process.exitCode = 1;
-  if (!json) out.line(out.style("dim", `${pushCount(done)} ${summary(action, by)}`));
+  if (!json) out.line(out.style("dim", `${pushCount(done)} ${summary(action, by, done)}`));
 }
 
-function summary(action: "retry" | "drop", by: "command" | "app" | undefined): string {
+function summary(action: "retry" | "drop", by: "command" | "app" | undefined, count: number): string {
   if (action === "drop") return "dropped";
-  if (by === "command") return "retried: no app is running, so the app handles them at its next start";
-  return by === "app" ? "retried: the running app handles them now" : "retried";
+  const pronoun = count === 1 ? "it" : "them";
+  if (by === "command") return `retried: no app is running, so the app handles ${pronoun} at its next start`;
+  return by === "app" ? `retried: the running app handles ${pronoun} now` : "retried";
 }
 
 function exists(path: string): Promise<boolean> {

@@ -24,7 +24,7 @@ export function addDrift(program: Command, output: Output): void {
     .command("drift")
     .description("summarize where recorded pushes differ from their schemas")
     .option("--reveal", "show unknown values and names, which are redacted by default", false)
-    .option("--json", "print one JSON object per line, including the schema changes as JSON patches", false);
+    .option("--json", "print one JSON object per line, including the schema patches", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
     .action((flags: DriftFlags) => drift(flags, output));

@@ -22,7 +22,7 @@ const DEFAULT_JOURNAL = ".airudder";
 export function addJournalFlag(command: Command): Command {
   return command.option(
     "--journal <folder>",
-    "folder of the journal; the default can also be in a parent folder",
+    "folder of the journal; without this flag, also searched for in parent folders",
     DEFAULT_JOURNAL,
   );
 }

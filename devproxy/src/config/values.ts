@@ -7,19 +7,17 @@ export const DEFAULT_TARGET = "http://localhost:3000/webhooks/airudder";
 
 /**
  * Parses the URL of an app.
- * @param option flag or variable to name in the error message
+ * @param name name of the flag or variable, for the error message
  * @throws DevproxyError `usage`
  */
-export function parseTarget(text: string, option = "--target"): URL {
+export function parseTarget(text: string, name = "--target"): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
     // The query may contain a token.
     const withoutQuery = text.split("?", 1)[0];
-    throw usageError(
-      `${option} "${withoutQuery}" is not an http(s) URL. Give the whole URL, such as ${DEFAULT_TARGET}`,
-    );
+    throw usageError(`${name} "${withoutQuery}" is not an http(s) URL. Give the whole URL, such as ${DEFAULT_TARGET}`);
   }
-  if (url.username || url.password) throw usageError(`${option} must not contain a user name or password.`);
+  if (url.username || url.password) throw usageError(`${name} must not contain a user name or password.`);
   return url;
 }
 
@@ -44,26 +42,26 @@ export function parseDuration(text: string): number | undefined {
 /**
  * Parses a point in time: a duration before now (`10m`), or a date (`2026-01-31`, `2026-01-31 08:00`, `2026-01-31T08:00Z`).
  * A date without a time zone is in local time, as in `list`. A date without a time of day is the start of the day.
- * @param option flag to name in the error message
+ * @param flag name of the flag, for the error message
  * @returns ms since 1970
  * @throws DevproxyError `usage`
  */
-export function parseTimestamp(text: string, option: string, now = Date.now()): number {
+export function parseTimestamp(text: string, flag: string, now = Date.now()): number {
   const duration = parseDuration(text);
   if (duration !== undefined) return now - duration;
   const [date, time] = /^(\d{4}-\d\d-\d\d)(?:[T ](\S.*))?$/.exec(text.trim())?.slice(1) ?? [];
   const moment = date === undefined ? Number.NaN : Date.parse(`${date}T${time ?? "00:00"}`);
   if (Number.isNaN(moment)) {
     throw usageError(
-      `${option} "${text}" is not a time. Give a duration before now (90s, 10m, 2h, 30d) or a date (2026-01-31, 2026-01-31T08:00 in local time, 2026-01-31T08:00Z).`,
+      `${flag} "${text}" is not a time. Give a duration before now (90s, 10m, 2h, 30d) or a date (2026-01-31, 2026-01-31T08:00 in local time, 2026-01-31T08:00Z).`,
     );
   }
   return moment;
 }
 
 /**
- * How much of a journal to keep. Only whole segments are dropped, so a journal may exceed a number of pushes by a tenth. It may exceed an
- * age by a tenth, but by at most a day.
+ * How much of a journal to keep. Only whole segments are dropped, so a journal may exceed the limit: a number of pushes by up to a tenth,
+ * an age by up to a tenth or a day, whichever is less.
  */
 export type RetentionRule = { ms: number } | { pushes: number };
 

@@ -10,7 +10,7 @@ export interface ControlAddress {
   token: string;
   /** Random for each start. `listen` reports it, so that another process at the same port is not mistaken for this one. */
   instance: string;
-  /** The folder that `listen` writes to. In a copy of the folder, the file names the original and is ignored. */
+  /** The folder that `listen` writes to. In a copy of the folder, `listen.json` still identifies the original, so it is ignored. */
   folder: FolderIdentity;
 }
 
@@ -18,7 +18,7 @@ function addressPath(dir: string): string {
   return join(dir, "listen.json");
 }
 
-/** Writes the address so that only the owner of the folder can read it. */
+/** Writes the address so that only the current user can read it. */
 export function writeAddress(dir: string, address: ControlAddress): Promise<void> {
   return writePrivateFile(addressPath(dir), `${JSON.stringify(address)}\n`);
 }

@@ -3,7 +3,7 @@ import type { Filters, Row } from "../journal/index.js";
 /** A request of `list` to a running `listen`. */
 export interface ListingRequest {
   filters: Filters;
-  /** Maximum number of pushes, the newest. */
+  /** Maximum number of pushes. The newest ones are listed. */
   last: number;
 }
 

@@ -18,7 +18,7 @@ export interface ControlActions {
 export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
 
 /**
- * Serves the control channel on 127.0.0.1. Rejects requests without the control token, and requests of web pages.
+ * Serves the control channel on 127.0.0.1. Rejects requests without the control token, and requests from web pages.
  * @returns `close` aborts the running requests
  */
 export async function serveControl(

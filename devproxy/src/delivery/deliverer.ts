@@ -104,13 +104,13 @@ export class Deliverer {
       .record(head, content)
       .then(
         () => undefined,
-        (cause) => {
+        (writeError) => {
           onUnrecorded?.();
           const what = `The delivery of #${push.seq} (${response?.status ?? error}) could not be recorded`;
           this.listener({
             event: "note",
             code: "delivery_not_recorded",
-            message: `${what}: ${(cause as Error).message}`,
+            message: `${what}: ${(writeError as Error).message}`,
           });
         },
       )

@@ -39,10 +39,10 @@ const AGENT_OPTIONS = { keepAlive: true, timeout: 1_000, lookup };
 
 /**
  * Sends pushes to the app. Live, queued and replayed pushes pass through the same http-proxy-middleware, so that a replay equals the live
- * request. The middleware forwards only requests that arrived at a server, so each push becomes a {@link LocalRequest}.
+ * request. http-proxy-middleware forwards only requests that arrived at a server, so each push becomes a {@link LocalRequest}.
  */
 export class Forwarder {
-  readonly #middlewares = new Map<string, RequestHandler>();
+  readonly #proxyMiddlewares = new Map<string, RequestHandler>();
   readonly #agents = { "http:": new HttpAgent(AGENT_OPTIONS), "https:": new HttpsAgent(AGENT_OPTIONS) };
 
   /** @param token sent to the app in the header `Airudder-Token` */
@@ -109,12 +109,12 @@ export class Forwarder {
         token: this.token,
       });
       const request = new LocalRequest(method, path, forwarded, body, callbacks);
-      void this.#middleware(target)(request, new ServerResponse(request), (error) => error && reject(error));
+      void this.#proxyMiddleware(target)(request, new ServerResponse(request), (error) => error && reject(error));
     });
   }
 
-  #middleware(target: URL): RequestHandler {
-    const existing = this.#middlewares.get(target.origin);
+  #proxyMiddleware(target: URL): RequestHandler {
+    const existing = this.#proxyMiddlewares.get(target.origin);
     if (existing !== undefined) return existing;
     const middleware = createProxyMiddleware({
       target: target.origin,
@@ -124,7 +124,7 @@ export class Forwarder {
       ejectPlugins: true,
       plugins: [callbackPlugin],
     });
-    this.#middlewares.set(target.origin, middleware);
+    this.#proxyMiddlewares.set(target.origin, middleware);
     return middleware;
   }
 }

@@ -6,7 +6,7 @@ import type { AppResponse } from "./attempt.js";
 const MAX_RESPONSE_BYTES = 10 * 1024 * 1024;
 
 /** The recorded error of a response that was truncated. */
-export const TOO_LARGE_ERROR = `the app's response is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MB and was cut`;
+export const TOO_LARGE_ERROR = `the app's response is larger than ${MAX_RESPONSE_BYTES / 1024 / 1024} MB and was truncated`;
 
 /** Reads a response of the app, up to the maximum size. Rejects if the response is incomplete, or has a status below 200. */
 export function readResponse(response: IncomingMessage): Promise<AppResponse> {

@@ -64,7 +64,7 @@ function isUrlOfListen({ tunnel }: DevproxyOptions, running: ControlClient | und
   return typeof url === "string" && tunnel === `url:${new URL(url).origin}`;
 }
 
-/** A name for a second tunnel: the running listen uses the name of the config. */
+/** A name for a second tunnel: the running listen uses the name in the journal's config.json. */
 function randomName(): string {
   return `airudder-${randomBytes(5).toString("hex")}`;
 }

@@ -5,7 +5,7 @@ import { Store } from "../journal/index.js";
 import { byteSize, pushCount } from "../report/index.js";
 import { type Finding, failed, ok } from "./finding.js";
 
-/** Whether the journal can be written, and its size. Does not create it. */
+/** Whether the journal is writable, and its size. Does not create it. */
 export async function checkJournal(dir: string): Promise<Finding> {
   const name = "journal";
   const found = await stat(dir).catch(() => undefined);
@@ -17,8 +17,8 @@ export async function checkJournal(dir: string): Promise<Finding> {
     const size = store.segments().reduce((sum, { bytes }) => sum + bytes, 0);
     const count = store.index.rows.length;
     await store.close();
-    const skips = damaged === 0 ? "" : `, ${damaged} damaged records are skipped`;
-    return ok(name, `${dir} can be written: ${pushCount(count)}, ${byteSize(size)}${skips}`);
+    const skips = damaged === 0 ? "" : `, ${damaged} damaged ${damaged === 1 ? "record is" : "records are"} skipped`;
+    return ok(name, `${dir} is writable: ${pushCount(count)}, ${byteSize(size)}${skips}`);
   } catch (error) {
     return failed(name, (error as Error).message);
   }
@@ -44,15 +44,15 @@ export function listenJournalFinding(dir: string, pid: number | undefined, probl
   return failed(name, `${who} cannot write the journal and responds 503 to pushes: ${problem}`);
 }
 
-/** Whether the config can be read. */
+/** Whether the journal's config.json can be read. */
 export async function checkConfig(dir: string): Promise<Finding> {
   try {
     const config = await readConfig(dir);
     return ok(
       "config",
       config === undefined
-        ? "will be created at the first start"
-        : `can be read; the name of the tunnel is ${config.subdomain}`,
+        ? "the journal's config.json will be created at the first start"
+        : `the journal's config.json can be read; the name of the tunnel is ${config.subdomain}`,
     );
   } catch (error) {
     return failed("config", (error as Error).message);

@@ -24,9 +24,9 @@ export interface DriftGroup {
   readonly expected: string;
   /** The JSON types of the received values; empty for a missing field. */
   readonly got: readonly JsonType[];
-  /** The received values, if the schema lists values, without those that are hidden. */
+  /** The received values, if the schema lists values, without redacted ones. */
   readonly values: readonly Scalar[];
-  /** Number of hidden values. */
+  /** Number of redacted values. */
   readonly hidden: number;
   /** Why the schema patch does not cover all of it. */
   readonly uncovered?: string;

@@ -39,7 +39,7 @@ export class NodePatchBuilder {
 
   #addField(name: string, value: unknown, receivedAt: string, reveal: boolean): string | undefined {
     if (name in {}) return "every JavaScript object already has a property of this name";
-    if (!isShownName(name, reveal)) return "its name is hidden: --reveal includes it";
+    if (!isShownName(name, reveal)) return "its name is redacted: --reveal includes it";
     const field = this.#fields.get(name) ?? { observed: new ObservedTypes(), firstSeen: receivedAt };
     field.observed.add(value);
     if (receivedAt < field.firstSeen) field.firstSeen = receivedAt;
@@ -50,7 +50,7 @@ export class NodePatchBuilder {
   #addValue(value: unknown, reveal: boolean): string | undefined {
     if (!isScalar(value)) this.#removesValues = true;
     else if (isShown(value, reveal)) this.#values.add(value);
-    else return "the value is hidden: --reveal includes it";
+    else return "the value is redacted: --reveal includes it";
     return undefined;
   }
 

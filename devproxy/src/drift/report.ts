@@ -38,7 +38,7 @@ function allGroupLines({ groups }: DriftSummary, paint: Paint): string[] {
 
 function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
   return patches.flatMap(({ file, patch }) => [
-    paint("bold", `Schema change, ${file}:`),
+    paint("bold", `Schema patch, ${file}:`),
     "[",
     ...patch.map((operation, i) => `  ${printable(operation)}${i === patch.length - 1 ? "" : ","}`),
     "]",
@@ -59,7 +59,7 @@ function groupLines(group: DriftGroup, paint: Paint): string[] {
     `  ${paint("dim", "expected")}  ${safeLine(expected)}`,
     `  ${paint("dim", "got")}       ${gotText(group)}`,
     `  ${paint("dim", "seen")}      ${seen}, ${named}`,
-    ...(uncovered === undefined ? [] : [`  ${paint("dim", "left out")}  of the schema change: ${uncovered}`]),
+    ...(uncovered === undefined ? [] : [`  ${paint("dim", "left out")}  of the schema patch: ${uncovered}`]),
   ];
 }
 

@@ -13,7 +13,7 @@ export function isShown(value: Scalar, reveal: boolean): boolean {
   return reveal || value === null || typeof value === "boolean" || value === "";
 }
 
-/** Whether the name of a field may be shown. A name may not if it looks like personal data, such as a phone number. */
+/** Whether the name of a field may be shown: not if it looks like personal data, such as a phone number. */
 export function isShownName(name: string, reveal: boolean): boolean {
   return reveal || isFieldName(name);
 }

@@ -1,4 +1,4 @@
-/** The form of an error code: words joined by `_`, `.` or `-`, or capitals. */
+/** The form of an error code: lower-case words joined by `_`, `.` or `-`, or upper case such as `ECONNREFUSED`. */
 export const ERROR_CODE =
   /^(?:[a-z]{2,20}(?:[_.-][a-z]{2,20}){1,5}|busy|E[A-Z]{3,20}|[A-Z]{2,20}(?:_[A-Z\d]{1,20}){1,5})$/;
 

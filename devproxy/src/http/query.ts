@@ -1,4 +1,4 @@
-/** The query of a request target with its question mark; empty if there is none. */
+/** The query of a request URL, with its question mark; empty if there is none. */
 export function queryOf(url: string): string {
   const start = url.indexOf("?");
   return start < 0 || start === url.length - 1 ? "" : url.slice(start);

@@ -13,7 +13,7 @@ export const BODY_TIMEOUT_MS = 8_000;
  * Why a body could not be read:
  * - `too_large`: it is larger than the limit.
  * - `aborted`: the client closed the connection.
- * - `broken`: it is not valid HTTP. Node has already responded 400.
+ * - `broken`: it is not valid HTTP. The server has already responded 400.
  * - `timed_out`: it did not arrive in time.
  */
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";

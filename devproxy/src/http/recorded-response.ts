@@ -8,7 +8,7 @@ export function mayBeTruncated(body: Buffer): boolean {
   return body.length === MAX_RECORDED_RESPONSE_BYTES;
 }
 
-/** Removes an incomplete UTF-8 character from the end of a text. Returns other bytes unchanged. */
+/** Removes an incomplete UTF-8 character from the end of UTF-8 text. Returns bytes that are not UTF-8 unchanged. */
 export function withoutPartialCharacter(body: Buffer): Buffer {
   const ends = [0, 1, 2, 3].map((cut) => body.subarray(0, body.length - cut));
   return ends.find((part) => isUtf8(part)) ?? body;

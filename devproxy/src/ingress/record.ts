@@ -33,7 +33,7 @@ export function contentOfRequest(request: IncomingMessage, body: Buffer): Conten
   return { headers: headerMap(request.headers), body };
 }
 
-/** Whether a request was sent directly. In a request through a tunnel, `Host` is the public name. */
+/** Whether a request was sent directly. In a request through a tunnel, `Host` is the host of the public URL. */
 function isLocal(host: string | undefined): boolean {
   return host === undefined || /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
 }

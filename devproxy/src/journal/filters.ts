@@ -12,7 +12,7 @@ const ROWS_PER_TURN = 2_000;
 
 type Test = (row: Row) => boolean;
 
-/** What a filter's value is tested against. */
+/** What a filter needs to create its test. */
 interface TestContext {
   /** The time when the filters were set, ms since 1970. */
   now: number;
@@ -80,7 +80,7 @@ export type Filters = { [name in keyof typeof FILTERS]?: string };
 
 const NAMES = Object.keys(FILTERS) as (keyof Filters)[];
 
-/** Creates filters by ids. `descriptions` contains the text of `--help` for each of them. */
+/** Creates the filters that match ids. `descriptions` contains the text of `--help` for each of them. */
 function idFilters<K extends SearchKey>(descriptions: Record<K, string>): Record<K, Filter> {
   const filters = Object.entries<string>(descriptions).map(([name, description]): [string, Filter] => {
     const test: Filter["test"] =
@@ -133,7 +133,7 @@ async function newestMatches(rows: readonly Row[], tests: readonly Test[], max: 
 
 /**
  * Returns a test of a row for each filter that is set, except `text`.
- * @param formatId formats an id as commands print it; default: placeholders match nothing
+ * @param formatId formats an id as commands print it. Default: returns the id, so placeholders match nothing
  * @throws DevproxyError `usage`, naming the filter
  */
 export function testsOf(filters: Filters, formatId: (id: string) => string = (id) => id): Test[] {

@@ -5,7 +5,7 @@ import type { DeliveryRow, Row } from "./row.js";
 /** A record that is unpacked on access. */
 interface PackedRecord {
   pack: PackedSegment;
-  record: number;
+  recordOrdinal: number;
 }
 
 /** Data of a push that its pack does not contain; all of its data if there is no pack yet. */
@@ -20,7 +20,7 @@ interface Extra {
 /** A row of the index. Its data is in memory while its segment is being written, and in a pack afterwards. */
 export class IndexRow implements Row {
   #pack: PackedSegment | undefined;
-  /** Number of the push in the pack. */
+  /** Ordinal of the push in the pack. */
   #ordinal = 0;
   #extra: Extra | undefined;
 
@@ -70,13 +70,13 @@ export class IndexRow implements Row {
     const packed = this.#pack?.deliveries(this.#ordinal) ?? [];
     return later.length === 0
       ? packed
-      : [...packed, ...later.map((one) => ("pack" in one ? one.pack.delivery(one.record) : one))];
+      : [...packed, ...later.map((one) => ("pack" in one ? one.pack.delivery(one.recordOrdinal) : one))];
   }
 
   get mark(): MarkHead | undefined {
     const mark = this.#extra?.mark;
     if (mark === undefined) return this.#pack?.mark(this.#ordinal);
-    return "pack" in mark ? mark.pack.markAt(mark.record) : mark;
+    return "pack" in mark ? mark.pack.markAt(mark.recordOrdinal) : mark;
   }
 
   /** Sets the location of a push that was appended again to a newer segment. */
@@ -93,9 +93,9 @@ export class IndexRow implements Row {
   }
 
   /** Adds a record from a pack that does not contain the push itself. */
-  addPacked(pack: PackedSegment, record: number): void {
-    if (pack.isDelivery(record)) this.#ensureExtra().deliveries.push({ pack, record });
-    else this.#ensureExtra().mark = { pack, record };
+  addPacked(pack: PackedSegment, recordOrdinal: number): void {
+    if (pack.isDelivery(recordOrdinal)) this.#ensureExtra().deliveries.push({ pack, recordOrdinal });
+    else this.#ensureExtra().mark = { pack, recordOrdinal };
   }
 
   /** Removes from memory the data that `pack` contains. From now on, this data is read from the pack. */
@@ -116,15 +116,15 @@ export class IndexRow implements Row {
   }
 
   /** Replaces a delivery in memory with the packed one. */
-  replaceDelivery(pack: PackedSegment, record: number): void {
+  replaceDelivery(pack: PackedSegment, recordOrdinal: number): void {
     const extra = this.#extra;
-    if (extra === undefined || !pack.isDelivery(record)) return;
-    const { segment, offset } = pack.location(record);
+    if (extra === undefined || !pack.isDelivery(recordOrdinal)) return;
+    const { segment, offset } = pack.location(recordOrdinal);
     const at = extra.deliveries.findIndex((one) => {
-      const location = "pack" in one ? one.pack.location(one.record) : one.location;
+      const location = "pack" in one ? one.pack.location(one.recordOrdinal) : one.location;
       return location.segment === segment && location.offset === offset;
     });
-    if (at >= 0) extra.deliveries[at] = { pack, record };
+    if (at >= 0) extra.deliveries[at] = { pack, recordOrdinal };
   }
 
   #ensureExtra(): Extra {

@@ -50,17 +50,17 @@ export class JournalIndex {
     const rows: IndexRow[] = [];
     const highest = (this.rows.at(-1) as IndexRow | undefined)?.seq ?? 0;
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
-      // Only a push that was appended again can have a lower number than earlier ones.
+      // Only a push that was appended again can have a lower `seq` than earlier pushes.
       const known = pack.seq(ordinal) > highest ? undefined : this.#find(pack.push(ordinal).id);
       const row = known ?? IndexRow.packed(pack, ordinal);
       rows.push(row);
       if (known === undefined) this.#insert(row);
       else {
         known.moveTo(pack.location(ordinal));
-        for (const record of pack.records(ordinal)) known.addPacked(pack, record);
+        for (const recordOrdinal of pack.records(ordinal)) known.addPacked(pack, recordOrdinal);
       }
     }
-    for (const { record, push } of pack.foreignRecords()) this.#find(push)?.addPacked(pack, record);
+    for (const { recordOrdinal, push } of pack.foreignRecords()) this.#find(push)?.addPacked(pack, recordOrdinal);
     this.#packs.push({ pack, rows });
   }
 
@@ -78,7 +78,7 @@ export class JournalIndex {
       known.replaceWithPack(pack, ordinal);
       this.#unpacked.delete(id);
     }
-    for (const { record, push } of pack.foreignRecords()) this.#find(push)?.replaceDelivery(pack, record);
+    for (const { recordOrdinal, push } of pack.foreignRecords()) this.#find(push)?.replaceDelivery(pack, recordOrdinal);
     const replaced = this.#packs.findIndex((one) => one.pack.segment === segment);
     if (replaced >= 0) this.#packs.splice(replaced, 1);
     this.#packs.push({ pack, rows });

@@ -142,6 +142,6 @@ export class SnapshotAdapter implements Adapter<JournalData> {
   }
 
   async write(): Promise<void> {
-    throw new Error("A snapshot of a journal cannot be written.");
+    throw new Error("A snapshot of a journal is read-only.");
   }
 }

@@ -64,8 +64,10 @@ export class RetentionTask {
         await this.store.roll();
       }
       const count = await applyRetention(this.store, this.rule);
-      if (count > 0)
-        this.listener({ event: "note", code: "dropped", message: `${count} old pushes were dropped from the journal` });
+      if (count > 0) {
+        const message = `Dropped ${count} old ${count === 1 ? "push" : "pushes"} from the journal`;
+        this.listener({ event: "note", code: "dropped", message });
+      }
     } catch (error) {
       const message = `old pushes could not be dropped: ${(error as Error).message}`;
       this.listener({ event: "note", code: "not_dropped", message });

@@ -22,10 +22,10 @@ export function isSegmentFull(rule: RetentionRule, pushes: number, ageMs: number
 /** Marks of finished pushes of an inbox. Earlier versions wrote `done` instead of `handled`. */
 const FINISHED: ReadonlySet<string> = new Set(["handled", "ignored", "dropped", "done"]);
 
-/** Whether a push is unfinished: it is being delivered, waits for the app, or is open in an inbox. */
+/** Whether a push is unfinished: it is being delivered, waits for the app, or its inbox has not finished it. */
 function isUnfinished(row: Row, store: Store): boolean {
-  const isOpenInInbox = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
-  return isOpenInInbox || store.inDelivery.has(row) || isPending(row);
+  const isUnfinishedInInbox = isFromInbox(row) && !FINISHED.has(row.mark?.state ?? "");
+  return isUnfinishedInInbox || store.inDelivery.has(row) || isPending(row);
 }
 
 /** The segments to drop, oldest first. Stops before the first one that is too new or contains an unfinished push. Never the newest. */

@@ -21,7 +21,7 @@ import {
 } from "./lowdb-adapters.js";
 import type { Row } from "./row.js";
 
-/** Reads a journal: a snapshot of it, or one that is open to write. */
+/** Reads a journal: a snapshot of it, or one that is open for writing. */
 export interface JournalReader {
   readonly dir: string;
   readonly index: JournalIndex;

@@ -11,7 +11,7 @@ const MAX_STRINGS = 10_000;
 export class StringPool {
   readonly #strings = new Map<string, string>();
 
-  /** Replaces the strings of a head that often repeat with the shared ones. */
+  /** Replaces frequent strings in a head with shared ones. */
   share(head: Head): void {
     if (head.kind === "push") {
       head.method = this.#shared(head.method);

@@ -17,8 +17,8 @@ interface Level {
 }
 
 /**
- * Replaces every value that is not known to be harmless by a placeholder. With the same secret, equal values get equal placeholders, so you
- * can still see that two pushes concern the same person.
+ * Replaces every value with a placeholder, unless it is known to be harmless. With the same secret, equal values get equal placeholders, so
+ * you can still see that two pushes concern the same person.
  */
 export class Placeholders {
   readonly #secret: string;

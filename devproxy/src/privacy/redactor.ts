@@ -38,7 +38,7 @@ export class Redactor {
   }
 
   /**
-   * The body of a push: `JsonText` if it is JSON. Placeholders replace all values, except those that the schema states to be harmless.
+   * The body of a push: `JsonText` if it is JSON. Placeholders replace all values, except those that the schema marks as harmless.
    * @param headers of the push; required if its body is compressed
    */
   push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
@@ -83,7 +83,7 @@ export class Redactor {
     return this.error(text, push && describePush(push.body, push.headers).payload);
   }
 
-  /** What the middleware reported about a push in `Airudder-Outcome`, with the error as `error` returns it. */
+  /** What the app's receiver reported about a push in `Airudder-Outcome`, with the error as `error` returns it. */
   outcome(outcome: Outcome, push?: Content): Outcome {
     return outcome.error === undefined ? outcome : { ...outcome, error: this.handlerError(outcome.error, push) };
   }

@@ -22,16 +22,16 @@ export class PendingDelivery {
     /** Whether the sender has received the acknowledgement. */
     public acknowledged = false,
   ) {
-    let settle: (attempt: DeliveryAttempt | undefined) => void = () => undefined;
-    let enqueue: () => void = () => undefined;
+    let resolveSettled: (attempt: DeliveryAttempt | undefined) => void = () => undefined;
+    let resolveQueued: () => void = () => undefined;
     this.settled = new Promise((resolve) => {
-      settle = resolve;
+      resolveSettled = resolve;
     });
     this.queued = new Promise((resolve) => {
-      enqueue = resolve;
+      resolveQueued = resolve;
     });
-    this.#resolveSettled = settle;
-    this.#resolveQueued = enqueue;
+    this.#resolveSettled = resolveSettled;
+    this.#resolveQueued = resolveQueued;
   }
 
   get subject(): string {

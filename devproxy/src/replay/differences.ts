@@ -1,6 +1,6 @@
 import { pointerStep } from "airudder-webhooks/inspect";
 
-/** A value that differs between two responses, or between two versions of a push. A value that one of them lacks is absent. */
+/** A value that differs between two responses, or between two versions of a push. `before` or `after` is absent if that side has no value. */
 export interface ResponseDifference {
   /** JSON pointer into the body; `status` or `result` if that differs. */
   path: string;

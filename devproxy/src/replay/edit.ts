@@ -5,16 +5,16 @@ import type { Row } from "../journal/index.js";
 import { jsonTokens } from "../privacy/index.js";
 import type { Edit } from "./parse-edit.js";
 
-/** Changes of a body before it is sent again. */
+/** Edits to a body before it is sent again. */
 export interface Edits {
   set: readonly Edit[];
-  /** Replaces the `Sign` of every push that has one by a `Sign` made with this key. */
+  /** If a push has a `Sign`, replaces it with one made with this key. */
   key: string | undefined;
   /** Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
   agreedKey?: string | undefined;
 }
 
-/** Whether there are any changes. */
+/** Whether there are any edits. */
 export function hasEdits({ set, key }: Edits): boolean {
   return set.length > 0 || key !== undefined;
 }

@@ -8,7 +8,8 @@ import { type Edits, editPush, hasEdits, isSigned, setsField } from "./edit.js";
 import type { SkippedPushes } from "./skipped.js";
 
 /**
- * Returns the rows that the edits can change, and skips the others. Reports if an edit affects the type, the schema or the signature.
+ * Returns the rows that the edits can change, and skips the others. Reports an edit that changes the type, adds drift, or leads to a
+ * `Sign` by another key.
  * @throws DevproxyError `usage`, if the edits can change none of the rows
  */
 export async function editableRows(
@@ -39,7 +40,7 @@ export async function editableRows(
       const isUsage = error instanceof DevproxyError;
       if (!isUsage && !(error instanceof JournalError)) throw error;
       firstError ??= error;
-      skipped.add(row, isUsage ? reasonOf(error) : "its record in the journal cannot be read.");
+      skipped.add(row, isUsage ? reasonOf(error) : "the record in the journal cannot be read.");
       continue;
     }
     editable.push(row);
@@ -70,8 +71,8 @@ export async function editableRows(
 /** Why a push cannot be edited, without its number, so that one line reports all pushes with the same reason. */
 function reasonOf({ message }: Error): string {
   return message
-    .replace(/^The body of #\d+ is/, "its body is")
-    .replace(/^(--set: there is no .+) in #\d+,/, "$1 in it,");
+    .replace(/^The body of #\d+ is/, "the body is")
+    .replace(/^(--set: there is no .+) in #\d+,/, "$1 in the body,");
 }
 
 /** Notes about the side effects of the edits of a push: another type, or added drift. */

@@ -28,7 +28,7 @@ export interface ReplayContext {
   onEvent(event: ReplayEvent): void;
   /** Stops the replay. */
   signal?: AbortSignal;
-  /** Time limit for a response, ms. Default: 5 minutes, longer than all attempts of an inbox take with its default limits. */
+  /** Time limit for a response, ms. Default: 5 minutes, long enough for all attempts of an inbox with default limits. */
   timeoutMs?: number;
 }
 
@@ -84,9 +84,9 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
         ...(signal ? { signal } : {}),
       });
     if (aside === undefined && undelivered.has(row) && wasDelivered(row))
-      return skipped.add(row, "the queue has delivered it.", { isDelivered: true });
+      return skipped.add(row, "already delivered by the queue.", { isDelivered: true });
     const attempt = aside === undefined && queue ? await queue.sendInstead(row, send) : await send();
-    if (attempt === undefined) return skipped.add(row, "the queue delivers it.", { isDelivered: true });
+    if (attempt === undefined) return skipped.add(row, "to be delivered by the queue.", { isDelivered: true });
     if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;
@@ -144,7 +144,7 @@ async function contentOf(
     return content;
   } catch (error) {
     if (!(error instanceof JournalError)) throw error;
-    skipped.add(row, "its record in the journal cannot be read.");
+    skipped.add(row, "the record in the journal cannot be read.");
     return undefined;
   }
 }

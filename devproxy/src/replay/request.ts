@@ -19,7 +19,7 @@ export interface ReplayRequest {
   concurrency?: number | undefined;
   /** Edits, `path=value`. */
   set?: string[] | undefined;
-  /** Replaces the `Sign` of every push that has one by a `Sign` made with this key. */
+  /** If a push has a `Sign`, replaces it with one made with this key. */
   key?: string | undefined;
   /** The key agreed with Airudder. Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
   agreedKey?: string | undefined;

@@ -20,7 +20,7 @@ export class SkippedPushes {
   }
 
   /**
-   * @param reason follows "was not sent: "
+   * @param reason follows "was not sent: " or, for several pushes, "were not sent: "
    * @param options.isDelivered whether the queue delivers the push instead. Default: false
    */
   add({ push }: Row, reason: string, { isDelivered = false } = {}): void {

@@ -34,7 +34,7 @@ const NOTES_BY_VERDICT: ReadonlyMap<Verdict, [code: string, message: string]> = 
   ],
 ]);
 
-/** Collects the verdicts of a replay, and explains those that need an action of the user. */
+/** Collects the verdicts of a replay, and explains those that require the user to act. */
 export class VerdictNotes {
   readonly #counts = new Map<Verdict, number>();
   readonly #ignoredTypes = new Set<string>();

@@ -105,8 +105,8 @@ export function isInconclusive(verdict: Verdict): verdict is Inconclusive {
 }
 
 /**
- * Whether the status can be compared with `--expect`. It cannot if the verdict is inconclusive, or if the receiver reports with a status 2xx
- * that no handler succeeded.
+ * Whether the status can be compared with `--expect`. It cannot if the verdict is inconclusive, or if the receiver responds 2xx but
+ * reports that no handler succeeded.
  */
 export function isStatusConfirmed(verdict: Verdict, { status, outcome }: AppResult): boolean {
   if (isInconclusive(verdict)) return false;

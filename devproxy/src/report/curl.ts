@@ -20,7 +20,7 @@ export interface CurlOptions {
 
 /**
  * Lines of a shell command that sends a push again, with the exact body. With `--reveal`, a short text body is part of the
- * command. Otherwise the command reads the body from the journal. If the redactor hides a value, a comment says that the command is incomplete.
+ * command. Otherwise the command reads the body from the journal. If the redactor redacts a value, a comment says that the command is incomplete.
  */
 export function curlLines(
   { push }: Row,

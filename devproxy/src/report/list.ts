@@ -126,7 +126,8 @@ export interface ListCounts {
 
 /** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
 export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
-  if (matching === undefined) return `the newest ${pushCount(shown)} that match: --last N for more`;
+  if (matching === undefined)
+    return `the newest ${thousands(shown)} matching ${shown === 1 ? "push" : "pushes"}: --last N for more`;
   if (shown === matching) return `${pushCount(shown)} of ${thousands(total)}`;
   const count = thousands(matching);
   return `the newest ${thousands(shown)} of ${count} ${describeFilters(filters)}pushes: --last N for more`;

@@ -7,9 +7,10 @@ function doubledMs(count: number, firstMs: number, maxMs: number): number {
 }
 
 /**
- * Delay in ms before the tunnel is opened again after `failures` consecutive failures. It grows exponentially. Its upper half is random, so
- * that many proxies do not reconnect to one server at the same time.
- * @param elapsedMs duration of the failed attempt; it is subtracted, but the result is at least the delay after the first failure
+ * Delay in ms before the tunnel is opened again after `failures` consecutive failures. It grows exponentially. Jitter reduces it to between
+ * 50 % and 100 %, so that many proxies do not reconnect to one server at the same time.
+ * @param elapsedMs time since the proxy began to open the tunnel; it is subtracted, but the result is at least the delay after the first
+ * failure
  */
 export function reopenDelayMs(
   failures: number,

@@ -1,8 +1,8 @@
 import { redactProgramLine } from "../privacy/index.js";
-import { publicOrigins } from "./command-output.js";
 import { TunnelError } from "./errors.js";
 import type { TunnelProgram } from "./program.js";
 import { openProgram } from "./program.js";
+import { publicOrigins } from "./program-output.js";
 import type { TunnelProvider } from "./tunnel.js";
 
 /**

@@ -10,7 +10,7 @@ export interface AssignedTunnel {
   id: string;
   /** TCP port of the server to connect to. */
   port: number;
-  /** Public URL, including the port, which the server may leave out. */
+  /** Public URL. If the server left out the port, it has been added. */
   url: string;
   /** Maximum number of connections. */
   max_conn_count: number;
@@ -19,8 +19,8 @@ export interface AssignedTunnel {
 }
 
 export interface TunnelRequest {
-  /** The server, e.g. `https://localtunnel.me`. */
-  host: string;
+  /** URL of the server, e.g. `https://localtunnel.me`. */
+  server: string;
   name: string;
   timeoutMs: number;
   signal?: AbortSignal;
@@ -32,12 +32,12 @@ const MAX_CONNECTIONS = 20;
  * Requests a tunnel from a localtunnel server, once.
  * @throws {TunnelError}
  */
-export async function requestTunnel({ host, name, timeoutMs, signal }: TunnelRequest): Promise<AssignedTunnel> {
+export async function requestTunnel({ server, name, timeoutMs, signal }: TunnelRequest): Promise<AssignedTunnel> {
   const options = { timeoutMs, ...(signal && { signal }) };
-  const response = await requestWithRedirects(new URL(`/${name}`, host), options, 5).catch((error) => {
-    throw noResponse(error, host, timeoutMs);
+  const response = await requestWithRedirects(new URL(`/${name}`, server), options, 5).catch((error) => {
+    throw noResponse(error, server, timeoutMs);
   });
-  return assignedTunnel(response, host);
+  return assignedTunnel(response, server);
 }
 
 async function requestWithRedirects(
@@ -51,49 +51,49 @@ async function requestWithRedirects(
   return requestWithRedirects(new URL(location, url), options, maxRedirects - 1);
 }
 
-function noResponse(error: NodeJS.ErrnoException, host: string, timeoutMs: number): TunnelError {
+function noResponse(error: NodeJS.ErrnoException, server: string, timeoutMs: number): TunnelError {
   if (error.code === "ABORT_ERR")
-    return new TunnelError("tunnel_closed", `the request for a tunnel to ${host} was cancelled`);
-  if (error.code === "ETIMEDOUT") return timedOut(host, timeoutMs, error);
-  const message = `cannot reach the tunnel server ${host} (${reasonOf(error)}); ${advice()}`;
+    return new TunnelError("tunnel_closed", `the request for a tunnel to ${server} was cancelled`);
+  if (error.code === "ETIMEDOUT") return timedOut(server, timeoutMs, error);
+  const message = `cannot reach the tunnel server ${server} (${reasonOf(error)}); ${advice()}`;
   return new TunnelError("tunnel_unreachable", message, { cause: error });
 }
 
 /** Advice for a tunnel that cannot be opened. It lists the alternatives that are installed on this machine. */
 function advice(): string {
-  const found = installedTunnelValues().map((option) => `--tunnel ${option}`);
+  const found = installedTunnelValues().map((value) => `--tunnel ${value}`);
   const others =
     found.length > 0 ? `${found.join(" or ")} (found on this machine)` : "install cloudflared for --tunnel cloudflared";
   return `check --tunnel-host, or use another tunnel: ${others}, or continue with --tunnel none`;
 }
 
 /** The error for a server that did not respond within `timeoutMs`. */
-export function timedOut(host: string, timeoutMs: number, cause?: unknown): TunnelError {
-  const message = `the tunnel server ${host} did not respond within ${Math.round(timeoutMs / 100) / 10} s; ${advice()}`;
+export function timedOut(server: string, timeoutMs: number, cause?: unknown): TunnelError {
+  const message = `the tunnel server ${server} did not respond within ${Math.round(timeoutMs / 100) / 10} s; ${advice()}`;
   return new TunnelError("tunnel_timeout", message, { cause });
 }
 
-function assignedTunnel({ status, body }: PublicResponse, host: string): AssignedTunnel {
+function assignedTunnel({ status, body }: PublicResponse, server: string): AssignedTunnel {
   const evidence = body.toString("utf8", 0, 200);
   const json = parseObject(body);
   if (status !== 200) {
     const response = typeof json?.message === "string" ? `${status}: ${json.message.slice(0, 200)}` : `${status}`;
-    throw new TunnelError("tunnel_refused", `the tunnel server ${host} responded ${response}; ${advice()}`, {
+    throw new TunnelError("tunnel_refused", `the tunnel server ${server} responded ${response}; ${advice()}`, {
       status,
       evidence,
     });
   }
   const unusable = nameBeforeIpAddress(json?.url);
   if (unusable !== undefined) {
-    const message = `the tunnel server ${host} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
+    const message = `the tunnel server ${server} assigned ${unusable}, which is not a valid URL: a name cannot precede an IP address. Start the server with --domain DOMAIN (on this machine: --domain localhost), or give --tunnel-host its domain name instead of its IP address`;
     throw new TunnelError("tunnel_bad_address", message, { status, evidence });
   }
-  const assigned = json && parseAssignedTunnel(json, host);
+  const assigned = json && parseAssignedTunnel(json, server);
   if (assigned) return assigned;
   const what = json ? "JSON without a tunnel in it" : /^\s*</.test(evidence) ? "a web page" : "something unreadable";
   throw new TunnelError(
     "tunnel_not_a_server",
-    `${host} is not a localtunnel server: it responded with ${what}; ${advice()}`,
+    `${server} is not a localtunnel server: it responded with ${what}; ${advice()}`,
     { status, evidence },
   );
 }
@@ -113,25 +113,25 @@ function parseObject(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
-function parseAssignedTunnel(json: Record<string, unknown>, host: string): AssignedTunnel | undefined {
+function parseAssignedTunnel(json: Record<string, unknown>, server: string): AssignedTunnel | undefined {
   const { id, port, url, ip, max_conn_count: max } = json;
   if (typeof id !== "string" || typeof url !== "string" || !/^https?:\/\//.test(url) || !URL.canParse(url)) return;
   if (!Number.isInteger(port) || Number(port) < 1 || Number(port) > 65_535) return;
-  const server = new URL(host).hostname;
-  const connectHost = typeof ip === "string" && ip ? ip : isLocalhostName(server) ? "127.0.0.1" : undefined;
+  const { hostname } = new URL(server);
+  const connectHost = typeof ip === "string" && ip ? ip : isLocalhostName(hostname) ? "127.0.0.1" : undefined;
   return {
     id,
     port: Number(port),
-    url: withPort(url, host),
+    url: withPort(url, server),
     max_conn_count: Math.min(MAX_CONNECTIONS, Math.max(1, Math.trunc(Number(max)) || 1)),
     ...(connectHost !== undefined && { ip: connectHost }),
   };
 }
 
-/** Adds the port of `host` to a URL without a port. A server that does not know its public port leaves it out. */
-function withPort(text: string, host: string): string {
+/** Adds the port of `server` to a URL without a port. A server that does not know its public port leaves it out. */
+function withPort(text: string, server: string): string {
   const url = new URL(text);
-  const server = new URL(host);
-  if (!url.port && url.protocol === server.protocol) url.port = server.port;
+  const { protocol, port } = new URL(server);
+  if (!url.port && url.protocol === protocol) url.port = port;
   return url.origin;
 }

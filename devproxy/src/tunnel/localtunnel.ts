@@ -15,7 +15,7 @@ const MIN_STEP_MS = 4_000;
 
 /**
  * Tunnels through a localtunnel server.
- * @param options.host the server; default `https://localtunnel.me`
+ * @param options.host URL of the server; default `https://localtunnel.me`
  * @throws {TunnelError} `tunnel_option` if `host` is not an http or https URL
  */
 export function localtunnel({ host = "https://localtunnel.me" }: { host?: string } = {}): TunnelProvider {
@@ -37,21 +37,21 @@ function serverOf(host: string): string {
   );
 }
 
-async function open(host: string, options: OpenOptions): Promise<Tunnel> {
+async function open(server: string, options: OpenOptions): Promise<Tunnel> {
   const { port, subdomain, timeoutMs = 8_000, signal = new AbortController().signal } = options;
   const deadline = performance.now() + timeoutMs;
   const { AssignedTunnelClient } = await import("./localtunnel-client.js");
-  const assigned = await requestName(host, options, signal, deadline);
+  const assigned = await requestName(server, options, signal, deadline);
   const connectMs = Math.max(deadline - performance.now(), MIN_STEP_MS);
-  const client = new AssignedTunnelClient({ port, host }, assigned);
-  const tunnel = new LocaltunnelTunnel(client, host, assigned, subdomain);
+  const client = new AssignedTunnelClient({ port, host: server }, assigned);
+  const tunnel = new LocaltunnelTunnel(client, server, assigned, subdomain);
   await tunnel.waitUntilConnected(signal, connectMs);
   return tunnel;
 }
 
 /** Requests the name up to three times before accepting another one. A late first response does not reduce the timeout of the later requests. */
 async function requestName(
-  host: string,
+  server: string,
   options: OpenOptions,
   signal: AbortSignal,
   deadline: number,
@@ -60,10 +60,10 @@ async function requestName(
   const name = subdomain ?? `airudder-${randomBytes(6).toString("hex")}`;
   for (let count = 1; ; count++) {
     const timeoutMs = Math.max(1, Math.round(deadline - performance.now()), count > 1 ? MIN_STEP_MS : 0);
-    const assigned = await requestTunnel({ host, name, timeoutMs, signal });
+    const assigned = await requestTunnel({ server, name, timeoutMs, signal });
     if (assigned.id === name || subdomain === undefined) return assigned;
     if (exactName)
-      throw new TunnelError("tunnel_name_taken", `the tunnel server ${host} does not assign the name ${name}`);
+      throw new TunnelError("tunnel_name_taken", `the tunnel server ${server} does not assign the name ${name}`);
     if (count === MAX_REQUESTS) return assigned;
     await pause(REQUEST_AGAIN_MS, signal);
   }
@@ -73,17 +73,17 @@ class LocaltunnelTunnel implements Tunnel {
   readonly url: string;
   readonly takenName?: string;
   readonly #client: AssignedTunnelClient;
-  readonly #host: string;
+  readonly #server: string;
   readonly #endpoint: string;
   #listener: ((error: TunnelError) => void) | undefined;
   #isConnected = false;
 
-  constructor(client: AssignedTunnelClient, host: string, assigned: AssignedTunnel, subdomain: string | undefined) {
+  constructor(client: AssignedTunnelClient, server: string, assigned: AssignedTunnel, subdomain: string | undefined) {
     this.url = assigned.url;
     if (subdomain !== undefined && assigned.id !== subdomain) this.takenName = subdomain;
     this.#client = client;
-    this.#host = host;
-    this.#endpoint = `${assigned.ip ?? new URL(host).hostname}:${assigned.port}`;
+    this.#server = server;
+    this.#endpoint = `${assigned.ip ?? new URL(server).hostname}:${assigned.port}`;
     client.on("error", () =>
       this.#listener?.(this.#isConnected ? this.#lost() : this.#unreachable("connection refused")),
     );
@@ -125,7 +125,7 @@ class LocaltunnelTunnel implements Tunnel {
   #lost(): TunnelError {
     return new TunnelError(
       "tunnel_unreachable",
-      `the tunnel server ${this.#host} no longer accepts connections (connection refused); the proxy connects again when it does`,
+      `the tunnel server ${this.#server} no longer accepts connections (connection refused); the proxy connects again when it does`,
     );
   }
 

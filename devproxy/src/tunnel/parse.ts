@@ -30,13 +30,13 @@ const PROVIDERS: Readonly<Record<string, CreateProvider>> = {
  * @throws {TunnelError} `tunnel_option` with the values that are allowed
  * @example parseTunnel("command:cloudflared tunnel --url {local}")
  */
-export function parseTunnel(option: string, options: ProviderOptions = {}): TunnelProvider {
-  const { kind, argument } = splitTunnel(option.trim());
+export function parseTunnel(value: string, options: ProviderOptions = {}): TunnelProvider {
+  const { kind, argument } = splitTunnel(value.trim());
   const preset = kind && PRESETS[kind];
   if (preset) return presetTunnel(kind, preset(argument));
   const create = kind && PROVIDERS[kind];
   if (create) return create(argument, options);
-  throw new TunnelError("tunnel_option", `--tunnel must be ${TUNNEL_VALUES} (got ${JSON.stringify(option)})`);
+  throw new TunnelError("tunnel_option", `--tunnel must be ${TUNNEL_VALUES} (got ${JSON.stringify(value)})`);
 }
 
 /** Removes the quotes of `command:"..."`. The shell of Windows may pass them on as a part of the value. */

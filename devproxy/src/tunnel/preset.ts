@@ -1,8 +1,8 @@
 import type { TunnelKind } from "../config/index.js";
-import { publicOrigins } from "./command-output.js";
 import { TunnelError } from "./errors.js";
 import { findProgram } from "./find-program.js";
 import { openProgram } from "./program.js";
+import { publicOrigins } from "./program-output.js";
 import type { TunnelProvider } from "./tunnel.js";
 
 /** How to run a known tunnel program, and how to read its output. */

@@ -14,7 +14,7 @@ const CLOUDFLARED: Preset = {
   // Error messages contain https://api.trycloudflare.com, which is not the URL of the tunnel.
   urlPattern: /(https:\/\/(?!api\.)[a-z0-9-]+\.trycloudflare\.com)(?![\w.-])/,
   advice: [
-    [/429|Too Many Requests/i, "Cloudflare limits new quick tunnels: wait some minutes, or use another --tunnel"],
+    [/429|Too Many Requests/i, "Cloudflare limits new quick tunnels: wait a few minutes, or use another --tunnel"],
   ],
 };
 
@@ -56,17 +56,17 @@ const SSH_URL_PATTERNS: Record<string, RegExp> = {
 };
 
 /**
- * A tunnel through an ssh server. There are two forms of `option`:
+ * A tunnel through an ssh server. There are two forms of `argument`:
  * - `localhost.run` or `user@host`: the server assigns a public URL.
  * - `me@example.com:8080`: the server forwards its port 8080. The public URL is `http://example.com:8080`.
- * @throws {TunnelError} `tunnel_option`, if `option` is neither
+ * @throws {TunnelError} `tunnel_option`, if `argument` is neither
  */
-function sshPreset(option: string): Preset {
-  const { user, host, port: remotePort } = SSH_HOST.exec(option)?.groups ?? {};
+function sshPreset(argument: string): Preset {
+  const { user, host, port: remotePort } = SSH_HOST.exec(argument)?.groups ?? {};
   if (host === undefined || Number(remotePort ?? 1) < 1 || Number(remotePort ?? 1) > 65_535) {
     throw new TunnelError(
       "tunnel_option",
-      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your server, ssh:me@example.com:8080 (got ${JSON.stringify(option)})`,
+      `--tunnel ssh: needs a host, such as ssh:localhost.run, ssh:me@example.com or, for a port of your server, ssh:me@example.com:8080 (got ${JSON.stringify(argument)})`,
     );
   }
   const name = host.toLowerCase();
@@ -82,7 +82,7 @@ function sshPreset(option: string): Preset {
   return {
     program: "ssh",
     install:
-      "Install OpenSSH: it is part of macOS; the package openssh-client (Linux); Settings, Optional features, OpenSSH Client (Windows).",
+      "Install OpenSSH: preinstalled (macOS), the package openssh-client (Linux), Settings > Optional features > OpenSSH Client (Windows).",
     args: (local) => [...options, ...forward(local), "--", destination],
     // ssh must not open a window to ask for a password.
     env: { SSH_ASKPASS_REQUIRE: "never" },

@@ -25,7 +25,7 @@ export function isTreeAlive(pid: number): boolean {
 }
 
 /**
- * The start time of a process, as a text that distinguishes it from later processes with the same id. `undefined` if there is no such
+ * The start time of a process, as a string that distinguishes it from later processes with the same id. `undefined` if there is no such
  * process, or the system does not report it.
  */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
@@ -40,7 +40,7 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
   }
 }
 
-/** The boot id, and the start time in clock ticks since the boot. */
+/** The boot id, and the start time in clock ticks since boot. */
 async function startTimeOnLinux(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -1,7 +1,7 @@
 import { redactProgramLine } from "../privacy/index.js";
-import { CommandProcess } from "./command-process.js";
 import { TunnelError } from "./errors.js";
 import type { Launch } from "./launch.js";
+import { ProgramProcess } from "./program-process.js";
 import type { OpenOptions, Tunnel } from "./tunnel.js";
 
 /** Time to wait for an https URL. Some programs print their http URL just before it. */
@@ -29,7 +29,7 @@ export function openProgram(program: TunnelProgram, options: OpenOptions): Promi
   const { port, signal, timeoutMs = 30_000, pidFile } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(cancelled());
-    const running = new CommandProcess(program.launch(port), pidFile);
+    const running = new ProgramProcess(program.launch(port), pidFile);
     const tunnel = new ProgramTunnel(program, running);
     let settled = false;
     let httpsMayFollow: NodeJS.Timeout | undefined;
@@ -59,10 +59,10 @@ export function openProgram(program: TunnelProgram, options: OpenOptions): Promi
 
 class ProgramTunnel implements Tunnel {
   readonly #program: TunnelProgram;
-  readonly #running: CommandProcess;
+  readonly #running: ProgramProcess;
   readonly #found = new Set<string>();
 
-  constructor(program: TunnelProgram, running: CommandProcess) {
+  constructor(program: TunnelProgram, running: ProgramProcess) {
     this.#program = program;
     this.#running = running;
   }
@@ -100,7 +100,7 @@ function cancelled(): TunnelError {
   return new TunnelError("tunnel_closed", "the opening of the tunnel was cancelled");
 }
 
-function timedOut(program: TunnelProgram, running: CommandProcess, timeoutMs: number): TunnelError {
+function timedOut(program: TunnelProgram, running: ProgramProcess, timeoutMs: number): TunnelError {
   return new TunnelError(
     "tunnel_timeout",
     `${program.label} printed no public URL within ${timeoutMs / 1_000} s${lastLineOf(running)}; ${program.advice(running.output)}`,
@@ -108,7 +108,7 @@ function timedOut(program: TunnelProgram, running: CommandProcess, timeoutMs: nu
   );
 }
 
-function endedWith(program: TunnelProgram, running: CommandProcess, reason: string): TunnelError {
+function endedWith(program: TunnelProgram, running: ProgramProcess, reason: string): TunnelError {
   return new TunnelError(
     "tunnel_command_failed",
     `${program.label} ended (${reason}${lastLineOf(running)}); ${program.advice(running.output)}`,
@@ -116,6 +116,6 @@ function endedWith(program: TunnelProgram, running: CommandProcess, reason: stri
   );
 }
 
-function lastLineOf({ lastLine }: CommandProcess): string {
+function lastLineOf({ lastLine }: ProgramProcess): string {
   return lastLine ? `, its last line: ${redactProgramLine(lastLine)}` : "";
 }

@@ -25,7 +25,7 @@ export interface PublicResponse {
   ms: number;
 }
 
-/** Without this header, localtunnel's public server responds with a confirmation page. */
+/** Without `bypass-tunnel-reminder`, localtunnel's public server responds with a confirmation page. */
 const REQUEST_HEADERS = { "user-agent": "airudder-devproxy", "bypass-tunnel-reminder": "1" };
 
 /**
@@ -59,15 +59,15 @@ export function publicRequest(url: string | URL, options: PublicRequestOptions =
     };
     request.on("error", (error) => settle(() => reject(error)));
     request.on("response", (response) => {
-      const parts: Buffer[] = [];
+      const chunks: Buffer[] = [];
       let size = 0;
       response.on("error", (error) => settle(() => reject(error)));
-      response.on("data", (part: Buffer) => {
-        if (size < maxBytes) parts.push(part.subarray(0, maxBytes - size));
-        size += part.length;
+      response.on("data", (chunk: Buffer) => {
+        if (size < maxBytes) chunks.push(chunk.subarray(0, maxBytes - size));
+        size += chunk.length;
       });
       response.on("end", () => {
-        const result = { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) };
+        const result = { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
         settle(() => resolve({ ...result, ms: performance.now() - started }));
       });
     });

@@ -74,10 +74,10 @@ export class TunnelSupervisor {
    */
   async ready(timeoutMs = 10_000): Promise<string | null> {
     if (this.#status.state === "connecting") {
-      const limit = new AbortController();
-      const settled = () => limit.abort();
+      const waiting = new AbortController();
+      const settled = () => waiting.abort();
       this.#onSettled.add(settled);
-      await pause(timeoutMs, limit.signal);
+      await pause(timeoutMs, waiting.signal);
       this.#onSettled.delete(settled);
     }
     return this.#status.state === "up" ? this.#status.url : null;
@@ -202,7 +202,7 @@ export class TunnelSupervisor {
       this.#report("up", url, undefined, isBack);
       return;
     }
-    const message = `give Airudder this URL: the name ${tunnel.takenName} is taken, and requested again until it is free`;
+    const message = `give Airudder this URL: the name ${tunnel.takenName} is taken; the proxy requests it again until it is free`;
     this.#report("up", url, new TunnelError("tunnel_name_taken", message));
   }
 

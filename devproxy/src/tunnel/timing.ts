@@ -21,8 +21,8 @@ export interface TunnelTiming {
 }
 
 /**
- * Worst cases with these values: a failure without an error is reported after 15 + 8 + 1 + 8 = 32 s. When the tunnel server works again,
- * the tunnel is opened within 10 s.
+ * Worst cases with these values: a failure that the tunnel does not report itself is detected after 15 + 8 + 1 + 8 = 32 s. When the
+ * tunnel server works again, the tunnel is opened within 10 s.
  */
 export const DEFAULT_TIMING: Readonly<TunnelTiming> = {
   reportPendingAfterMs: 8_500,

@@ -10,9 +10,9 @@ export interface OpenOptions {
   subdomain?: string;
   /** Whether to fail with `tunnel_name_taken` if only another name is available. Default: false. */
   exactName?: boolean;
-  /** Cancels the opening, which then rejects with `tunnel_closed`. */
+  /** Cancels `open`, which then rejects with `tunnel_closed`. */
   signal?: AbortSignal;
-  /** Maximum time for the opening, in ms. Default: the provider's `openTimeoutMs`. */
+  /** Time limit to open the tunnel, in ms. Default: the provider's `openTimeoutMs`. */
   timeoutMs?: number;
   /** The file that identifies a running tunnel program. */
   pidFile?: PidFile;
@@ -44,7 +44,7 @@ export interface RequiredProgram {
 /** Opens tunnels of one kind. */
 export interface TunnelProvider {
   readonly kind: TunnelKind;
-  /** Time limit of an opening in ms. */
+  /** Time limit to open a tunnel, in ms. */
   readonly openTimeoutMs: number;
   /** Time limit for the first successful ping of a new tunnel, in ms. 0: a single ping. */
   readonly firstPingTimeoutMs: number;
@@ -52,7 +52,7 @@ export interface TunnelProvider {
   readonly server?: string;
   /** The program that must be installed on this machine. */
   readonly program?: RequiredProgram;
-  /** The message to report while a tunnel takes long to open. */
+  /** The message to report if a tunnel takes a long time to open. */
   readonly pendingMessage?: string;
   /**
    * Opens a tunnel. Settles at most a few seconds after `timeoutMs`, or soon after `signal` is aborted.

@@ -13,7 +13,7 @@ function end() {
 }`;
 
 /**
- * Starts a watchdog. It kills the process `pid` and every process that `pid` started when this process exits, even by SIGKILL.
+ * Starts a watchdog. When this process exits, even by SIGKILL, the watchdog kills the process `pid` and every process that it started.
  * @returns a function that stops the watchdog; call it when the process `pid` has exited
  */
 export function killWithParent(pid: number): () => void {

@@ -27,7 +27,7 @@ type Step = keyof typeof WEIGHTS;
 export type Weights = Record<Step, number>;
 
 /** A push that was acknowledged. */
-interface Accepted {
+interface Acknowledged {
   readonly id: string;
   readonly subject: string;
   readonly state: string;
@@ -69,7 +69,7 @@ class InboxModel {
   readonly #folder = mkdtempSync(join(memoryFolder(), "airudder-model-"));
   readonly #dir = join(this.#folder, "inbox");
   readonly #log = join(this.#folder, "log");
-  readonly #accepted = new Map<string, Accepted>();
+  readonly #acknowledged = new Map<string, Acknowledged>();
   /** State of each subject's last acknowledged push; `undefined` if a push without a response may be the last one. */
   readonly #last = new Map<string, string | undefined>();
   readonly #dropped = new Set<string>();
@@ -106,7 +106,7 @@ class InboxModel {
     const where = `seed ${this.seed}, after ${step} steps (${this.#trace.slice(-25).join(", ")})`;
     return {
       steps: step,
-      acknowledged: this.#accepted.size,
+      acknowledged: this.#acknowledged.size,
       processes: this.#processNumber,
       violations: this.#violations.map((text) => `${where}: ${text}`),
     };
@@ -174,8 +174,8 @@ class InboxModel {
           this.#violations.push(`${subject} ${state} was treated as a duplicate of ${last}: it is lost`);
         continue;
       }
-      if (this.#accepted.has(id)) this.#violations.push(`the id ${id} was assigned twice`);
-      this.#accepted.set(id, { id, subject, state, order: this.#accepted.size });
+      if (this.#acknowledged.has(id)) this.#violations.push(`the id ${id} was assigned twice`);
+      this.#acknowledged.set(id, { id, subject, state, order: this.#acknowledged.size });
       this.#last.set(subject, state);
     }
   }
@@ -233,7 +233,7 @@ class InboxModel {
       const { subject, state } = pushes[i] as ModelPush;
       // Acknowledged before or after the takeover: it must not be lost, but its position in the order is unknown.
       if (status === 200 && id !== undefined && !duplicate) {
-        this.#accepted.set(id, { id, subject, state, order: Number.NaN });
+        this.#acknowledged.set(id, { id, subject, state, order: Number.NaN });
       }
     }
     for (const { subject } of pushes) this.#last.set(subject, undefined);
@@ -275,7 +275,7 @@ class InboxModel {
       const [processNumber = "", , id = ""] = line.split(" ");
       done.set(id, [...(done.get(id) ?? []), { processNumber: Number(processNumber), at }]);
     }
-    for (const { id, subject, state } of this.#accepted.values()) {
+    for (const { id, subject, state } of this.#acknowledged.values()) {
       const runs = done.get(id) ?? [];
       if (this.#damaged.has(id)) continue;
       if (runs.length === 0 && !dead.has(id) && !this.#dropped.has(id))
@@ -297,7 +297,7 @@ class InboxModel {
 
   #checkOrder(done: ReadonlyMap<string, readonly { at: number }[]>): void {
     const latest = new Map<string, { at: number; id: string }>();
-    for (const { id, subject, state, order } of this.#accepted.values()) {
+    for (const { id, subject, state, order } of this.#acknowledged.values()) {
       const first = done.get(id)?.[0];
       // The order is not defined for dead pushes that were retried by hand, nor for pushes acknowledged during a takeover.
       if (first === undefined || state === "dead" || this.#retried.has(id) || Number.isNaN(order)) continue;

@@ -109,7 +109,7 @@ test("if no app runs, dead appends the marks; at its next start, the app handles
   assert.equal(all.code, 0);
   assert.match(
     all.out,
-    /^#5 +call\.completed +retried\n1 push retried: no app is running, so the app handles them at its next start\n$/,
+    /^#5 +call\.completed +retried\n1 push retried: no app is running, so the app handles it at its next start\n$/,
   );
   assert.deepEqual((await run(["dead", ...at])).lines(), [{ event: "summary", dead: 0, quarantined: 0 }]);
 

@@ -188,5 +188,5 @@ test("every command finds .airudder from a subfolder, and names the folder it us
   }
   assert.ok((await run(["show", "9"], { cwd: below, env: CLEAR })).err.includes("no push 9"));
   const doctor = await run(["doctor", "--target", app.url, "--tunnel", "none"], { cwd: below, env: CLEAR });
-  assert.ok(doctor.out.includes(`${join(root, ".airudder")} can be written`), doctor.out);
+  assert.ok(doctor.out.includes(`${join(root, ".airudder")} is writable`), doctor.out);
 });

@@ -33,7 +33,7 @@ test("for a response over 10 MB the sender gets 502, and the delivery is recorde
   await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
   const head = proxy.store.index.rows[0]?.deliveries[0]?.head;
   assert.equal(head?.status, 200);
-  assert.match(String(head?.error), /larger than 10 MB and was cut/);
+  assert.match(String(head?.error), /larger than 10 MB and was truncated/);
 });
 
 test("a response of 10 MB is passed on completely", bounded, async (t) => {

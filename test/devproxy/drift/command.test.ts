@@ -125,7 +125,7 @@ test("drift: prints patches only with --json, and none for a quarantined push", 
   const { out } = await run(["drift", "--journal", dir]);
   assert.match(out, /^The schemas are part of airudder-webhooks\. Report the drift there/m);
   assert.doesNotMatch(out, /"op":|node_modules/);
-  assert.match(out, /\/Details {2}missing field(.*\n)*? {2}left out {2}of the schema change: the push is quarantined/);
+  assert.match(out, /\/Details {2}missing field(.*\n)*? {2}left out {2}of the schema patch: the push is quarantined/);
   const patches = (await run(["drift", "--json", "--journal", dir])).lines().filter(({ event }) => event === "patch");
   const paths = patches.flatMap(({ patch }) => (patch as Operation[]).map(({ path }) => path));
   assert.deepEqual(paths, ["/properties/NewField"]);

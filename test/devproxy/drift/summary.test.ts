@@ -47,7 +47,7 @@ test("the same drift of many pushes is one group; each push counts once", async 
       got: ["string"],
       values: [],
       hidden: 1,
-      uncovered: "the value is hidden: --reveal includes it",
+      uncovered: "the value is redacted: --reveal includes it",
     },
     {
       type: "dialer.task",
@@ -70,7 +70,7 @@ test("a field name that looks like a phone number is hidden, and left out of the
   const hidden = await summarize([push]);
   assert.deepEqual(
     hidden.groups.map(({ path, uncovered }) => [path, uncovered]),
-    [["/Details/*/<hidden>", "its name is hidden: --reveal includes it"]],
+    [["/Details/*/<hidden>", "its name is redacted: --reveal includes it"]],
   );
   assert.equal(/62811|320101/.test(JSON.stringify(hidden)), false);
   const revealed = await summarize([push], { reveal: true });
@@ -113,7 +113,7 @@ for (const [value, isShown] of values) {
     const [group] = summary.groups;
     assert.deepEqual(group?.values, isShown ? [value] : []);
     assert.equal(group?.hidden, isShown ? 0 : 1);
-    assert.equal(group?.uncovered, isShown ? undefined : "the value is hidden: --reveal includes it");
+    assert.equal(group?.uncovered, isShown ? undefined : "the value is redacted: --reveal includes it");
     const printed = [...driftLines(summary), ...driftEvents(summary).map((event) => JSON.stringify(event))].join("\n");
     if (!isShown) assert.equal(printed.includes(String(value)), false, printed);
 
@@ -187,13 +187,13 @@ test("driftLines: each group, the JSON patch of each file, and a total", async (
   const text = lines.join("\n");
   assert.match(text, /^call\.completed {2}\/Details\/\*\/RingType {2}unknown value {2}1 push$/m);
   assert.match(text, /^ {2}got {7}string$/m);
-  assert.match(text, /^ {2}left out {2}of the schema change: the value is hidden: --reveal includes it$/m);
+  assert.match(text, /^ {2}left out {2}of the schema patch: the value is redacted: --reveal includes it$/m);
   assert.equal(lines.at(-1), "3 drifts in 3 of 4 pushes");
   assert.equal(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text), false);
   const revealed = await summarize([call({ RingType: "voicemail" })], { reveal: true });
   const patchLines = driftLines(revealed);
   assert.match(patchLines.join("\n"), /^ {2}got {7}string: "voicemail"$/m);
-  const from = patchLines.indexOf("Schema change, airudder-webhooks/schemas/call.completed.json:");
+  const from = patchLines.indexOf("Schema patch, airudder-webhooks/schemas/call.completed.json:");
   assert.deepEqual(
     JSON.parse(patchLines.slice(from + 1, patchLines.indexOf("]", from) + 1).join("\n")),
     revealed.patches[0]?.patch,

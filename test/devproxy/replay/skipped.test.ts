@@ -22,7 +22,7 @@ test("a push that cannot be edited is skipped and reported; the others are sent"
     app.requests.length = 0;
     const { code, err } = await run(["replay", "1..4", "--key", "k", "--json", ...more, "--journal", dir]);
     assert.equal(code, expected, err);
-    assert.match(err, /^#2, #4 were not sent: its body is not a JSON object; --set and --key cannot change it\.$/m);
+    assert.match(err, /^#2, #4 were not sent: the body is not a JSON object; --set and --key cannot change it\.$/m);
   }
   assert.equal(app.requests.length, 2);
 });
@@ -149,6 +149,6 @@ test("a damaged record is skipped and reported; --expect does not count it as ch
     "latin1",
   );
   const { code, err } = await run(["replay", "1..2", "--json", "--expect", "2xx", "--journal", dir]);
-  assert.match(err, /^#1 was not sent: its record in the journal cannot be read\.$/m);
+  assert.match(err, /^#1 was not sent: the record in the journal cannot be read\.$/m);
   assert.equal(code, 1);
 });

@@ -66,7 +66,7 @@ test("the last line of list reports the number of matching and of printed pushes
       ["--type", "unknown", "--status", "failed", "--last", "1"],
       "the newest 1 of 3 matching pushes: --last N for more",
     ],
-    [["--text", '"n"', "--last", "2"], "the newest 2 pushes that match: --last N for more"],
+    [["--text", '"n"', "--last", "2"], "the newest 2 matching pushes: --last N for more"],
     [["--text", '"n"'], "3 pushes of 5"],
     [["--type", "call.completed", "--last", "9"], "1 push of 5"],
   ];

@@ -1,6 +1,6 @@
 /** Units of the room that are tested apart; nothing outside the room uses them. */
 export { DoublingWait, reopenDelayMs } from "../../../devproxy/src/tunnel/backoff.js";
-export { publicOrigins } from "../../../devproxy/src/tunnel/command-output.js";
 export { Pause, pause } from "../../../devproxy/src/tunnel/pause.js";
 export { isTreeAlive, killTree } from "../../../devproxy/src/tunnel/process-tree.js";
+export { publicOrigins } from "../../../devproxy/src/tunnel/program-output.js";
 export { DEFAULT_TIMING } from "../../../devproxy/src/tunnel/timing.js";

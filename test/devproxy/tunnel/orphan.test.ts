@@ -71,7 +71,7 @@ test("the next listen ends a tunnel program that is still running, and reports i
   const second = await startListen(t, dir);
   assert.equal(isTreeAlive(first.note.pid), false);
   // The report arrives through another pipe than the events, possibly after them.
-  const report = new RegExp(`^Ended the tunnel program .* \\(process ${first.note.pid}\\)`, "m");
+  const report = new RegExp(`^Killed the tunnel program .* \\(process ${first.note.pid}\\)`, "m");
   await until(() => report.test(second.listening.err));
   assert.notEqual(second.note.pid, first.note.pid);
   assert.ok(isTreeAlive(second.note.pid));

@@ -246,7 +246,7 @@ describe("the tunnel supervisor", () => {
     assert.match(other.url ?? "", /^http.*\/in\/s3cret$/);
     assert.equal(
       other.error?.message,
-      "give Airudder this URL: the name wanted is taken, and requested again until it is free",
+      "give Airudder this URL: the name wanted is taken; the proxy requests it again until it is free",
     );
     const again = () => provider.requested.filter(({ exactName }) => exactName).length;
     while (again() < 2) await new Promise((resolve) => setTimeout(resolve, 20));

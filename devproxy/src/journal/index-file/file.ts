@@ -38,11 +38,11 @@ interface Header extends Identity {
   kind: "index";
   version: number;
   endianness: string;
-  /** Number of the segment's bytes that belong to the journal, if a takeover limited it. */
+  /** Number of the segment's bytes that belong to the journal; `null` if no takeover limited the segment. */
   end: number | null;
   /** Number of pushes. */
   pushes: number;
-  /** Number of records, with the pushes. */
+  /** Number of records, including pushes. */
   records: number;
   /** Size of the packed heads, bytes. */
   heads: number;

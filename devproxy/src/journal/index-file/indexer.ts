@@ -73,7 +73,7 @@ export class Indexer {
     return this.#running;
   }
 
-  /** Indexes the remaining segments, also the newest one. */
+  /** Indexes the remaining segments, including the newest one. */
   async close(segments: readonly number[]): Promise<void> {
     clearTimeout(this.#timer);
     await this.indexSegments(segments);

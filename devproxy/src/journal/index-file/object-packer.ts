@@ -43,7 +43,7 @@ const SUBJECT = 11;
 export interface SharedStrings {
   /** Values of fields in `REPEATED`. */
   words: string[];
-  /** Lists of the keys of an object. */
+  /** Each element lists the keys of one object. */
   keys: string[][];
 }
 

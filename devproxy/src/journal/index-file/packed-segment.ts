@@ -43,10 +43,11 @@ export interface Columns {
 }
 
 /**
- * A pack: the records of one closed segment, without headers and bodies. Takes about 250 bytes for each push: fields for searching are
- * columns, heads are packed by `object-packer.ts` and unpacked on access.
+ * A pack: the records of one closed segment, without headers and bodies. Takes about 250 bytes for each push: fields used for searching
+ * are stored in columns; heads are packed by `object-packer.ts` and unpacked on access.
  *
- * A `record` is the number of a record in the columns. The number of a push is also called its `ordinal`: pushes come first.
+ * The ordinal of a record is its position in the columns, from 0. Pushes come first. `ordinal` is that of a push, `recordOrdinal` that of
+ * any record.
  */
 export class PackedSegment {
   readonly #unpacker: ObjectUnpacker;
@@ -93,15 +94,20 @@ export class PackedSegment {
     return push;
   }
 
-  location(record: number): RecordLocation {
+  location(recordOrdinal: number): RecordLocation {
     const { offsets, lengths } = this.columns;
-    return { segment: this.segment, offset: offsets[record] as number, length: lengths[record] as number };
+    return {
+      segment: this.segment,
+      offset: offsets[recordOrdinal] as number,
+      length: lengths[recordOrdinal] as number,
+    };
   }
 
   /** The deliveries of a push that are in this segment. */
   deliveries(ordinal: number): DeliveryRow[] {
     const found: DeliveryRow[] = [];
-    for (const record of this.records(ordinal)) if (this.isDelivery(record)) found.push(this.delivery(record));
+    for (const recordOrdinal of this.records(ordinal))
+      if (this.isDelivery(recordOrdinal)) found.push(this.delivery(recordOrdinal));
     return found;
   }
 
@@ -109,37 +115,36 @@ export class PackedSegment {
   mark(ordinal: number): MarkHead | undefined {
     let newest = NONE;
     const { nextRecords, kinds } = this.columns;
-    for (let record = nextRecords[ordinal] as number; record !== NONE; record = nextRecords[record] as number) {
-      if (kinds[record] === MARK) newest = record;
+    for (let next = nextRecords[ordinal] as number; next !== NONE; next = nextRecords[next] as number) {
+      if (kinds[next] === MARK) newest = next;
     }
     return newest === NONE ? undefined : this.markAt(newest);
   }
 
-  /** The deliveries and marks of a push in this segment. */
+  /** The ordinals of the deliveries and marks of a push in this segment. */
   *records(ordinal: number): Generator<number> {
     const { nextRecords } = this.columns;
-    for (let record = nextRecords[ordinal] as number; record !== NONE; record = nextRecords[record] as number)
-      yield record;
+    for (let next = nextRecords[ordinal] as number; next !== NONE; next = nextRecords[next] as number) yield next;
   }
 
-  /** The deliveries and marks whose push is in another segment, with the id of the push. */
-  *foreignRecords(): Generator<{ record: number; push: string }> {
+  /** The ordinals of the deliveries and marks whose push is in another segment, each with the id of the push. */
+  *foreignRecords(): Generator<{ recordOrdinal: number; push: string }> {
     const { pushOrdinals } = this.columns;
-    for (let record = this.size; record < pushOrdinals.length; record++) {
-      if (pushOrdinals[record] === NONE) yield { record, push: String(this.#read(record).push) };
+    for (let recordOrdinal = this.size; recordOrdinal < pushOrdinals.length; recordOrdinal++) {
+      if (pushOrdinals[recordOrdinal] === NONE) yield { recordOrdinal, push: String(this.#read(recordOrdinal).push) };
     }
   }
 
-  isDelivery(record: number): boolean {
-    return this.columns.kinds[record] === DELIVERY;
+  isDelivery(recordOrdinal: number): boolean {
+    return this.columns.kinds[recordOrdinal] === DELIVERY;
   }
 
-  delivery(record: number): DeliveryRow {
-    return { head: this.#head(record) as DeliveryHead, location: this.location(record) };
+  delivery(recordOrdinal: number): DeliveryRow {
+    return { head: this.#head(recordOrdinal) as DeliveryHead, location: this.location(recordOrdinal) };
   }
 
-  markAt(record: number): MarkHead {
-    return this.#head(record) as MarkHead;
+  markAt(recordOrdinal: number): MarkHead {
+    return this.#head(recordOrdinal) as MarkHead;
   }
 
   /** The ordinal of a push, by its id. */
@@ -162,21 +167,21 @@ export class PackedSegment {
   /** All records, in the segment's order. */
   entries(): RecordEntry[] {
     return [...this.columns.kinds.keys()]
-      .map((record) => ({ head: this.#head(record), location: this.location(record) }))
+      .map((recordOrdinal) => ({ head: this.#head(recordOrdinal), location: this.location(recordOrdinal) }))
       .sort((a, b) => a.location.offset - b.location.offset);
   }
 
-  #head(record: number): Head {
-    if (record < this.size) return this.push(record);
-    const head = this.#read(record);
-    const ordinal = this.columns.pushOrdinals[record] as number;
+  #head(recordOrdinal: number): Head {
+    if (recordOrdinal < this.size) return this.push(recordOrdinal);
+    const head = this.#read(recordOrdinal);
+    const ordinal = this.columns.pushOrdinals[recordOrdinal] as number;
     if (ordinal === NONE) return head as unknown as Head;
     const { kind, ...rest } = head;
     return { kind, push: this.push(ordinal).id, ...rest } as unknown as Head;
   }
 
-  #read(record: number): Record<string, unknown> {
-    return this.#unpacker.read(this.columns.starts[record] as number);
+  #read(recordOrdinal: number): Record<string, unknown> {
+    return this.#unpacker.read(this.columns.starts[recordOrdinal] as number);
   }
 }
 
@@ -217,25 +222,25 @@ export async function packEntries(
   const columns = emptyColumns(pushes.length, records.length);
   const packer = new ObjectPacker();
   const lastRecords = Int32Array.from(pushes.keys());
-  for (const [record, { head, location }] of records.entries()) {
-    if (record % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await setImmediate();
-    columns.offsets[record] = location.offset;
-    columns.lengths[record] = location.length;
-    columns.starts[record] = packer.length;
+  for (const [recordOrdinal, { head, location }] of records.entries()) {
+    if (recordOrdinal % RECORDS_PER_TURN === RECORDS_PER_TURN - 1) await setImmediate();
+    columns.offsets[recordOrdinal] = location.offset;
+    columns.lengths[recordOrdinal] = location.length;
+    columns.starts[recordOrdinal] = packer.length;
     if (head.kind === "push") {
-      columns.kinds[record] = head.source === "inbox" ? INBOX_PUSH : PUSH;
-      columns.seqs[record] = head.seq;
-      columns.hashes[record] = hashOf(head.id) * MAX_PUSHES + record;
+      columns.kinds[recordOrdinal] = head.source === "inbox" ? INBOX_PUSH : PUSH;
+      columns.seqs[recordOrdinal] = head.seq;
+      columns.hashes[recordOrdinal] = hashOf(head.id) * MAX_PUSHES + recordOrdinal;
       packer.add(head);
       continue;
     }
-    columns.kinds[record] = head.kind === "delivery" ? DELIVERY : MARK;
+    columns.kinds[recordOrdinal] = head.kind === "delivery" ? DELIVERY : MARK;
     const ordinal = ordinals.get(head.push);
     if (ordinal === undefined) packer.add(head);
     else {
-      columns.pushOrdinals[record] = ordinal;
-      columns.nextRecords[lastRecords[ordinal] as number] = record;
-      lastRecords[ordinal] = record;
+      columns.pushOrdinals[recordOrdinal] = ordinal;
+      columns.nextRecords[lastRecords[ordinal] as number] = recordOrdinal;
+      lastRecords[ordinal] = recordOrdinal;
       const { push: _, ...rest } = head;
       packer.add(rest);
     }

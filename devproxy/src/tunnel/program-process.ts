@@ -15,7 +15,7 @@ const QUIET_MS = 300;
  * A tunnel program with its output. If this process is killed, a watchdog kills the program. If that fails, the next start finds the program
  * in the PID file and kills it.
  */
-export class CommandProcess {
+export class ProgramProcess {
   readonly #child: ChildProcess;
   readonly #pidFile: PidFile | undefined;
   readonly #stopWatching: (() => void) | undefined;
