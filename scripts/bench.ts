@@ -1,5 +1,5 @@
 /**
- * Runs benchmarks: `npm run bench -- middleware`, or another file of scripts/bench/. `--short` only checks that it works. `--pushes=N` sets
+ * Runs benchmarks: `npm run bench -- middleware`, or another name in `BENCHES`. `--short` only checks that it works. `--pushes=N` sets
  * the size of the journal of `commands`; default: 300,000. Prints the figures with their goals, and writes them to bench-results/.
  */
 import { mkdirSync, writeFileSync } from "node:fs";

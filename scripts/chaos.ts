@@ -1,4 +1,4 @@
-/** Runs chaos drills: `npm run chaos -- middleware`, or another file of scripts/chaos/. `--short` runs a small part. */
+/** Runs chaos drills: `npm run chaos -- middleware`, or another name in `DRILLS`. `--short` runs a small part. */
 const DRILLS = ["middleware", "model", "soak", "abuse", "tunnel", "proxy", "outage"];
 
 const short = process.argv.includes("--short");

@@ -84,7 +84,7 @@ const pushes = documentedPushes(KEY);
 for (const each of pushes) await push(publicUrl, each, 200);
 await check(`the app handled ${app.handled.length} of ${pushes.length} pushes`, app.handled.length === pushes.length);
 await check(
-  "the app received other bytes than were sent",
+  "the app received bytes that differ from those sent",
   app.handled.every(({ raw }, i) => raw.toString() === pushes[i]?.body),
 );
 
@@ -96,16 +96,16 @@ await step("4. The app's handler is broken, and a push fails");
 app.setBroken(true);
 const call = pushes.find(({ type }) => type === "call.completed") as DemoPush;
 await push(publicUrl, withAnotherTask(call, KEY), 500);
-await check("list --status failed failed", (await cli("list", "--status", "failed")) === 0);
+await check("list --status failed exited with an error", (await cli("list", "--status", "failed")) === 0);
 await check(
-  "a replay to the broken app must not meet --expect",
+  "a replay to the broken app met --expect",
   (await cli("replay", "--status", "failed", "--expect", "2xx")) === 1,
 );
 
 await step("5. The handler is fixed, and the push is replayed: no need to wait for a call");
 app.setBroken(false);
 await check(
-  "a replay to the fixed app must meet --expect",
+  "a replay to the fixed app did not meet --expect",
   (await cli("replay", "--status", "failed", "--expect", "2xx")) === 0,
 );
 await check("the app did not handle the replay", app.handled.at(-1)?.replay !== undefined);

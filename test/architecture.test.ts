@@ -27,36 +27,35 @@ function importsOf(name: string): Map<string, string[]> {
   );
 }
 
-function roomOf(file: string): string {
+function folderOf(file: string): string {
   return file.includes("/") ? (file.split("/")[0] as string) : "";
 }
 
-/** The files of a circle, if there is one. */
-function findCircle(imports: Map<string, string[]>): string[] | undefined {
+/** The files of an import cycle, if there is one. */
+function findCycle(imports: Map<string, string[]>): string[] | undefined {
   const done = new Set<string>();
   const visit = (file: string, path: string[]): string[] | undefined => {
     if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
     if (done.has(file)) return undefined;
     for (const target of imports.get(file) ?? []) {
-      const circle = visit(target, [...path, file]);
-      if (circle !== undefined) return circle;
+      const cycle = visit(target, [...path, file]);
+      if (cycle !== undefined) return cycle;
     }
     done.add(file);
     return undefined;
   };
   for (const file of imports.keys()) {
-    const circle = visit(file, []);
-    if (circle !== undefined) return circle;
+    const cycle = visit(file, []);
+    if (cycle !== undefined) return cycle;
   }
   return undefined;
 }
 
 for (const name of ["middleware", "devproxy"]) {
-  test(`${name}: no file imports itself by way of others`, () =>
-    assert.deepEqual(findCircle(importsOf(name)), undefined));
+  test(`${name}: no circular imports`, () => assert.deepEqual(findCycle(importsOf(name)), undefined));
 }
 
-/** The rooms and root files of each package, lowest first: each may import those before it. */
+/** The folders and root files of each package, lowest first: each may import those before it. */
 const ORDER: Record<string, string[]> = {
   middleware: [
     "errors.ts",
@@ -100,18 +99,18 @@ const ORDER: Record<string, string[]> = {
   ],
 };
 
-/** Each import of a package that leaves its room. */
+/** Each import of a package that crosses folders. */
 function crossings(name: string): { file: string; target: string; from: string; to: string }[] {
   return [...importsOf(name)].flatMap(([file, targets]) =>
     targets
       .filter((target) => target.endsWith(".ts"))
-      .map((target) => ({ file, target, from: roomOf(file) || file, to: roomOf(target) || target }))
+      .map((target) => ({ file, target, from: folderOf(file) || file, to: folderOf(target) || target }))
       .filter(({ from, to }) => from !== to),
   );
 }
 
 for (const [name, order] of Object.entries(ORDER)) {
-  test(`${name}: imports between rooms run one way`, () => {
+  test(`${name}: each folder imports only folders before it in ORDER`, () => {
     const wrong = crossings(name).filter(
       ({ from, to }) => order.includes(from) && (!order.includes(to) || order.indexOf(to) > order.indexOf(from)),
     );
@@ -120,13 +119,13 @@ for (const [name, order] of Object.entries(ORDER)) {
 }
 
 for (const [name, order] of Object.entries(ORDER)) {
-  test(`${name}: every room has its place in the order`, () => {
-    const rooms = new Set([...importsOf(name).keys()].map((file) => roomOf(file) || file));
-    assert.deepEqual([...rooms].sort(), [...order].sort());
+  test(`${name}: ORDER lists exactly the folders and root files that exist`, () => {
+    const folders = new Set([...importsOf(name).keys()].map((file) => folderOf(file) || file));
+    assert.deepEqual([...folders].sort(), [...order].sort());
   });
 }
 
-test("devproxy: nothing outside a room imports more of it than its index.ts", () => {
+test("devproxy: a folder's index.ts is the only file that other folders import", () => {
   const wrong = crossings("devproxy").filter(({ target, to }) => to !== target && target !== `${to}/index.ts`);
   assert.deepEqual(wrong, []);
 });
@@ -138,7 +137,7 @@ test("the middleware imports Node's own modules and nothing else", () => {
   assert.deepEqual(foreign, []);
 });
 
-test("the dev proxy uses the public entry points of the middleware alone", () => {
+test("the dev proxy imports only the public entry points of the middleware", () => {
   const targets = [...importsOf("devproxy").values()].flat();
   assert.deepEqual(
     targets.filter(
@@ -165,7 +164,7 @@ function filesWith(pattern: RegExp): string[] {
   );
 }
 
-test("the names of segments are written in one place", () =>
+test("the format of segment file names is defined in one file", () =>
   assert.deepEqual(filesWith(/\\d\{6,?\}|padStart\(6, "0"\)\}(\.|\$)/), ["middleware/src/journal/segments.ts"]));
 
 test("the lines of a journal are parsed in one place", () =>

@@ -8,6 +8,7 @@ export interface ReadyEvent {
   event: "ready";
   local: string;
   public: string | null;
+  /** Always `null`: there is no inspector yet. */
   inspector: string | null;
 }
 
@@ -45,6 +46,7 @@ export interface DeliveryEvent {
   result?: string;
   /** Duration of the delivery, ms. */
   ms: number;
+  /** Why the push was sent. `trigger` and `drill` are reserved: they do not occur yet. */
   cause: "live" | "queued" | "replay" | "trigger" | "drill";
   error?: string;
   /** Set if the response arrived too late for the sender. In production, Airudder would have retried. */

@@ -19,7 +19,7 @@ export interface DevproxyOptions {
   target?: string;
   /** Port on 127.0.0.1; 0 selects a free one. Default: 0. */
   port?: number;
-  /** Folder of the journal and of the config. Default: `.airudder`. */
+  /** Folder of the journal and its `config.json`. Default: `.airudder`. */
   journal?: string;
   /** A value of `--tunnel`, such as `none` or `ssh:localhost.run`. Default: `localtunnel`. */
   tunnel?: string;
@@ -27,7 +27,7 @@ export interface DevproxyOptions {
   tunnelHost?: string;
   /** Name to request from the tunnel server. Default: `subdomain` in the `config.json` of the journal. */
   subdomain?: string;
-  /** Key agreed with Airudder, to check `Sign`. Default: the vendor's public key. */
+  /** Key agreed with Airudder, to check `Sign`. Default: the vendor's published key. */
   key?: string;
   /** Token that the app requires. Each push is sent with it in the header `Airudder-Token`. It is never recorded. Default: none. */
   token?: string | undefined;
@@ -75,7 +75,7 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
     throw usageError(`--subdomain "${subdomain}" is not valid. Use 4 to 63 lower-case letters, digits and hyphens.`);
   }
-  if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's public key.");
+  if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's published key.");
   return {
     target: parseTarget(options.target ?? DEFAULT_TARGET),
     port,

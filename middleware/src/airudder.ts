@@ -27,7 +27,7 @@ export interface Receiver {
    */
   on<K extends PushType | keyof HandlerMap>(type: K, handler: Handler<PushFor<K>>): Receiver;
   /**
-   * Handles a web-standard request, as Hono, Next.js, Deno and Bun have them.
+   * Handles a web-standard request, as Hono, Next.js, Deno and Bun provide it.
    * @example export const POST = (request: Request) => receiver.fetch(request);
    */
   fetch(request: Request): Promise<Response>;
@@ -149,15 +149,15 @@ function checkMs(where: string, name: string, value: unknown): void {
   throw new AirudderError("invalid_option", message);
 }
 
-function warnAboutOptions({ usesDefaultKey, lacksToken, sign, type }: ReceiverSettings, warnings: Warnings): void {
-  if (usesDefaultKey && sign.verify !== "off") {
+function warnAboutOptions({ isKeyUnset, isTokenUnset, sign, type }: ReceiverSettings, warnings: Warnings): void {
+  if (isKeyUnset && sign.verify !== "off") {
     warnings.once(
       "AIRUDDER_DEFAULT_KEY",
-      'The option key is not set: signatures are verified with the vendor\'s public default "airudder", so anybody can sign pushes. Agree on a KEY with the vendor and pass it as the option key. To use the default without this warning, pass key: "airudder".',
+      'The option key is not set: signatures are verified with the vendor\'s published key "airudder", so anybody can sign pushes. Agree on a KEY with the vendor and pass it as the option key. To use the published key without this warning, pass key: "airudder".',
     );
   }
   const isSigned = sign.verify === "required" && catalogue.some((each) => each.type === type && each.sign === "Sign");
-  if (lacksToken && !isSigned) {
+  if (isTokenUnset && !isSigned) {
     warnings.once(
       "AIRUDDER_NO_TOKEN",
       "The option token is not set: most pushes carry no signature, so anybody who knows the URL can send them. Pass a secret as the option token, and append it to the URL given to Airudder as ?token=…. To run without a token and without this warning, pass token: false.",

@@ -23,9 +23,9 @@ const STATUS = {
 /** The stable code of an error. Use it in conditions. */
 export type AirudderErrorCode = keyof typeof STATUS;
 
-/** Details of an error for your logs. They contain no personal data and are not sent to the sender. */
+/** Details of an error for your logs. They are not sent to the sender. `hint` contains no personal data; `cause` is not redacted. */
 export interface ErrorEvidence {
-  /** The probable cause and how to fix it. */
+  /** The likely cause and how to fix it. */
   hint?: string;
   /** The error that caused this one. */
   cause?: unknown;

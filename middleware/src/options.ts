@@ -9,8 +9,8 @@ import { DEFAULT_KEY } from "./push/sign.js";
 /** Options of {@link airudder}. All are optional. */
 export interface AirudderOptions {
   /**
-   * The KEY that you agreed with the vendor, for `Sign`. Pass several while you rotate it. Default: the vendor's public key `airudder`, with
-   * a warning: anybody can sign with it.
+   * The KEY that you agreed with the vendor, for `Sign`. Pass several while you rotate it. Default: the vendor's published key `airudder`,
+   * with a warning: anybody can sign with it.
    */
   key?: string | readonly string[] | undefined;
   /**
@@ -18,7 +18,7 @@ export interface AirudderOptions {
    * only protection of pushes without a signature. `false`: no token, and no warning about it. Default: no token, with a warning.
    */
   token?: string | false | undefined;
-  /** Stores accepted pushes until they are handled. Default: none (direct mode), handlers run before the response. */
+  /** Stores accepted pushes until they are handled. Default: none. Handlers then run before the response (direct mode). */
   inbox?: Inbox | undefined;
   /** The type of every push of this mount, for types whose shape is not known. Default: identified by shape. */
   type?: PushType | undefined;
@@ -68,10 +68,10 @@ export interface ReceiverSettings {
   readonly duplicateWindowMs: number;
   readonly observe: Observer | undefined;
   readonly warnings: boolean;
-  /** Whether no key was given. */
-  readonly usesDefaultKey: boolean;
+  /** Whether the option `key` was not set. */
+  readonly isKeyUnset: boolean;
   /** Whether the option `token` was not set. */
-  readonly lacksToken: boolean;
+  readonly isTokenUnset: boolean;
 }
 
 const OPTION_NAMES = new Set<string>([
@@ -132,8 +132,12 @@ function checkInbox(inbox: Inbox): void {
  * @throws AirudderError `invalid_option`, naming the option and a valid value
  */
 export function checkOptions(options: AirudderOptions): ReceiverSettings {
-  if (typeof options !== "object" || options === null || Array.isArray(options))
-    invalid("options", "an object, such as { key: process.env.AIRUDDER_KEY }");
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new AirudderError(
+      "invalid_option",
+      "airudder(): the options must be an object, such as { key: process.env.AIRUDDER_KEY }.",
+    );
+  }
   for (const name of Object.keys(options)) {
     if (!OPTION_NAMES.has(name)) {
       throw new AirudderError(
@@ -156,9 +160,9 @@ export function checkOptions(options: AirudderOptions): ReceiverSettings {
       verify,
       verifyHeaderSign: checkFunction("verifyHeaderSign", options.verifyHeaderSign, "(value, raw) => boolean"),
     },
-    usesDefaultKey: options.key === undefined,
+    isKeyUnset: options.key === undefined,
     token: token === false ? undefined : token,
-    lacksToken: token === undefined,
+    isTokenUnset: token === undefined,
     warnings,
     inbox,
     type,

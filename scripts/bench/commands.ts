@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Child, compile } from "../child.js";
 import { Client } from "../load/client.js";
 import { newCalls } from "../load/pushes.js";
-import { Listening, type Reader, type Run, run } from "./commands/command.js";
+import { Listening, type OutputUse, type Run, run } from "./commands/command.js";
 import { fill, taskOf } from "./commands/fill.js";
 import { sendLargePushes } from "./commands/large-pushes.js";
 import type { BenchOptions } from "./options.js";
@@ -15,7 +15,7 @@ const SERVER = "scripts/bench/proxy/server.ts";
 const CONCURRENCY = 32;
 /** Time after the large pushes until memory is measured again. */
 const SETTLE_MS = 10_000;
-/** How long nobody reads the output of `list --json`. */
+/** How long the output of `list --json` stays unread. */
 const UNREAD_MS = 10_000;
 
 /** Upper limits at 300,000 pushes. */
@@ -68,8 +68,8 @@ class Bench {
     return this.isShort ? 1 : 3;
   }
 
-  run(args: readonly string[], reader?: Reader): Promise<Run> {
-    return run([...args, "--journal", this.folder], reader);
+  run(args: readonly string[], use?: OutputUse): Promise<Run> {
+    return run([...args, "--journal", this.folder], use);
   }
 
   /** Runs a command `rounds` times, and adds its time and memory. */
@@ -123,9 +123,9 @@ async function benchReading(bench: Bench): Promise<void> {
   await bench.measure(["list", "--text", `C${middle}E`], { what: "list --text of one push", rounds: 1 });
   const many = ["--last", String(Math.min(bench.size, 20_000))];
   await bench.measure(["list", "--json", ...many], { rounds: 1 });
-  const absentMs = bench.isShort ? 2_000 : UNREAD_MS;
-  const { mb } = await bench.run(["list", "--json"], { absentMs });
-  const unread = `list --json of all, unread for ${absentMs / 1_000} s: memory`;
+  const unreadMs = bench.isShort ? 2_000 : UNREAD_MS;
+  const { mb } = await bench.run(["list", "--json"], { unreadMs });
+  const unread = `list --json of all, unread for ${unreadMs / 1_000} s: memory`;
   bench.addRow({ what: unread, value: spread([mb]), unit: " MB" }, 300);
   await bench.measure(["show", String(middle)], { what: "show" });
   await bench.measure(["drift"], { s: 10 });
@@ -143,7 +143,7 @@ async function benchReplay(bench: Bench, barePort: number): Promise<void> {
     const client = await Client.open(barePort, CONCURRENCY, newCalls());
     const { requests, seconds } = await client.run(isShort ? 500 : 5_000);
     client.close();
-    const replay = await bench.run(["replay", "--last", String(count), ...options], "present");
+    const replay = await bench.run(["replay", "--last", String(count), ...options], "read");
     replays.push(replay);
     ratios.push(count / replay.printingSeconds / (requests / seconds));
   }

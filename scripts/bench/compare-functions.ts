@@ -14,23 +14,23 @@ export interface FunctionTimes<Name extends string> {
 /**
  * Compares functions. They take turns, so that other work on the machine slows all of them.
  *
- * @param functions each does its work `times` times
+ * @param functions each runs its work `count` times
  * @param options.rounds default 31
  * @param options.milliseconds duration of each function in one round; default 20
  */
 export function compareFunctions<Name extends string>(
-  functions: Record<Name, (times: number) => void>,
+  functions: Record<Name, (count: number) => void>,
   { rounds = 31, milliseconds = 20 } = {},
 ): FunctionTimes<Name> {
   const names = Object.keys(functions) as Name[];
-  const times = Object.fromEntries(names.map((name) => [name, calibrate(functions[name], milliseconds)])) as Record<
+  const counts = Object.fromEntries(names.map((name) => [name, calibrate(functions[name], milliseconds)])) as Record<
     Name,
     number
   >;
   const measured = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      measured[name].push((timed(functions[name], times[name]) * 1000) / times[name]);
+      measured[name].push((timed(functions[name], counts[name]) * 1000) / counts[name]);
     }
   }
   const microseconds = Object.fromEntries(names.map((name) => [name, quantile(measured[name], 0.5)])) as Record<
@@ -47,16 +47,16 @@ export function ratio(baseline: readonly number[], compared: readonly number[]):
 }
 
 /** Warms up, then finds how many calls take the duration of a round. */
-function calibrate(work: (times: number) => void, milliseconds: number): number {
-  let times = 1000;
-  for (let warm = 0; warm < 5; warm++) timed(work, times);
-  while (timed(work, times) < milliseconds) times *= 2;
-  return times;
+function calibrate(work: (count: number) => void, milliseconds: number): number {
+  let count = 1000;
+  for (let warm = 0; warm < 5; warm++) timed(work, count);
+  while (timed(work, count) < milliseconds) count *= 2;
+  return count;
 }
 
-function timed(work: (times: number) => void, times: number): number {
+function timed(work: (count: number) => void, count: number): number {
   const start = performance.now();
-  work(times);
+  work(count);
   return performance.now() - start;
 }
 

@@ -46,11 +46,11 @@ async function appendParallel(journal: Journal, count: number): Promise<void> {
   }
 }
 
-/** Average time of an operation, if `work` runs `times` of them. Microseconds. */
-async function timeOfOne(times: number, work: () => Promise<unknown>): Promise<number> {
+/** Average time of one operation, in microseconds. `work` runs `count` of them. */
+async function timeOfOne(count: number, work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
-  return ((performance.now() - start) * 1000) / times;
+  return ((performance.now() - start) * 1000) / count;
 }
 
 exposeFunctions(undefined, {
@@ -82,7 +82,7 @@ exposeFunctions(undefined, {
     return microseconds;
   },
 
-  /** Times of one update with lowdb's own file adapter, which already contains 4,000 pushes. Microseconds. */
+  /** Times of one update with lowdb's own file adapter, whose file already contains 4,000 pushes. Microseconds. */
   lowdb: async (file) => {
     const { Low } = await import("lowdb");
     const { JSONFile } = await import("lowdb/node");

@@ -53,7 +53,7 @@ export default async function benchProxy({
       },
       { what: "64 connections, compared with a plain pipe", value: speedRatio(measured, pipe), unit: "x" },
       {
-        what: "1 connection, added at p50",
+        what: "1 connection, time added at p50",
         value: addedLatency(one["dev proxy"], one["http-proxy-middleware"]),
         unit: " ms",
         goal: { max: 1 },

@@ -67,13 +67,13 @@ export default async function run(): Promise<Result> {
 }
 
 /** A function that checks many parsed copies of a payload: each received push is a new object. */
-function repeatCheck(text: string, check: (payload: object) => boolean): (times: number) => void {
+function repeatCheck(text: string, check: (payload: object) => boolean): (count: number) => void {
   const copies = Array.from({ length: 64 }, () => JSON.parse(text) as object);
   if (!copies.every(check)) throw new Error("The check of a payload failed before the measurement");
-  return (times) => {
+  return (count) => {
     let passed = 0;
-    for (let i = 0; i < times; i++) if (check(copies[i & 63] as object)) passed++;
-    if (passed !== times) throw new Error(`The check of ${times - passed} of ${times} payloads failed`);
+    for (let i = 0; i < count; i++) if (check(copies[i & 63] as object)) passed++;
+    if (passed !== count) throw new Error(`The check of ${count - passed} of ${count} payloads failed`);
   };
 }
 

@@ -21,7 +21,7 @@ export default async function abuseChaos({ short }: { short: boolean }): Promise
   if (failures.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${failures.join("\n")}`);
 }
 
-/** @param scale 1 for the full size; less also shortens the time limits */
+/** @param scale 1 runs the full size; a smaller value also shortens the time limits */
 export async function abuse(scale: number): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "airudder-abuse-"));
   const script = await compile("scripts/chaos/app.ts");

@@ -31,7 +31,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   { name: "bodies that end early", allowed: ["closed"], count: 1_000, concurrency: 100, prepare: () => endEarly },
   {
-    name: "bodies announced too large",
+    name: "bodies with a Content-Length that is too large",
     allowed: ["413 too_large"],
     count: 9_800,
     concurrency: 100,

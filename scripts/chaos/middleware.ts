@@ -88,39 +88,37 @@ async function drained(app: Child): Promise<void> {
   }
 }
 
-interface Handling {
+/** One time that the handler completed. */
+interface HandlerRun {
   processNumber: number;
   at: number;
 }
 
 function reportOf(sent: Sent, log: string, killedAt: readonly number[]): CrashReport {
-  const handlings = new Map<string, Handling[]>();
+  const runs = new Map<string, HandlerRun[]>();
   let handled = 0;
   for (const line of log.split("\n").slice(0, -1)) {
     const [processNumber, at, call = ""] = line.split(" ");
-    handlings.set(call, [...(handlings.get(call) ?? []), { processNumber: Number(processNumber), at: Number(at) }]);
+    runs.set(call, [...(runs.get(call) ?? []), { processNumber: Number(processNumber), at: Number(at) }]);
     handled++;
   }
   const failures = [
-    ...[...sent.acknowledged]
-      .filter((call) => !handlings.has(call))
-      .map((call) => `${call}: acknowledged, never handled`),
-    ...[...sent.calls].filter((call) => !handlings.has(call)).map((call) => `${call}: sent, never handled`),
-    ...sent.givenUp.map((call) => `${call}: rejected six times`),
-    ...[...handlings].flatMap(([call, all]) => wrongRepeats(call, all, killedAt)),
+    ...[...sent.acknowledged].filter((call) => !runs.has(call)).map((call) => `${call}: acknowledged, never handled`),
+    ...[...sent.calls].filter((call) => !runs.has(call)).map((call) => `${call}: sent, never handled`),
+    ...sent.givenUp.map((call) => `${call}: given up after six attempts`),
+    ...[...runs].flatMap(([call, all]) => wrongRepeats(call, all, killedAt)),
   ];
   const kills = killedAt.length;
   const { calls, acknowledged, attempts } = sent;
-  const repeated = handled - handlings.size;
+  const repeated = handled - runs.size;
   return { kills, sent: calls.size, acknowledged: acknowledged.size, handled, repeated, attempts, failures };
 }
 
 /** A push may be handled again only by a later process, and only if the previous one was killed shortly after the first time. */
-function wrongRepeats(call: string, handlings: readonly Handling[], killedAt: readonly number[]): string[] {
-  return handlings.slice(1).flatMap((handling, i) => {
-    const before = handlings[i] as Handling;
-    if (handling.processNumber <= before.processNumber)
-      return [`${call}: handled twice by process ${handling.processNumber}`];
+function wrongRepeats(call: string, runs: readonly HandlerRun[], killedAt: readonly number[]): string[] {
+  return runs.slice(1).flatMap((run, i) => {
+    const before = runs[i] as HandlerRun;
+    if (run.processNumber <= before.processNumber) return [`${call}: handled twice by process ${run.processNumber}`];
     const end = killedAt[before.processNumber - 1] ?? 0;
     return end - before.at > MAX_REPEAT_MS
       ? [`${call}: handled again, although the kill was ${end - before.at} ms after the first time`]

@@ -47,7 +47,7 @@ export interface OutageReport extends Scenario {
 /**
  * Kills the app under load and starts it again 3 s later, while the load continues. The response time at the sender must fall to that of
  * the app, and each push must reach the app once and in order per agent.
- * @throws if it does not
+ * @throws if a check fails
  */
 export default async function outageChaos({ short }: { short: boolean }): Promise<void> {
   const failures: string[] = [];

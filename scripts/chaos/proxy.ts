@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const TEST = "test/devproxy/ingress/kill.test.ts";
 
-/** Kills the dev proxy with SIGKILL under load, while segments are closed and dropped. Runs the test of CI with more kills. */
+/** Kills the dev proxy with SIGKILL under load, while segments are closed and dropped. Runs the same test as CI, with more kills. */
 export default async function chaosProxy({ short }: { short: boolean }): Promise<void> {
   const rounds = short ? 4 : 50;
   console.log(`dev proxy: ${rounds} kills under load (${TEST})`);

@@ -23,8 +23,9 @@ export interface SoakReport {
 }
 
 /**
- * Sends a million pushes, each for a new call. Memory and inbox must not grow after the first 50,000, and `close()` must release all resources.
- * @throws if they do
+ * Sends a million pushes, each for a new call. After the first 50,000, memory and inbox must not grow by more than 50 MB each. `close()` must
+ * release all resources.
+ * @throws if a check fails
  */
 export default async function soakChaos({ short }: { short: boolean }): Promise<void> {
   const report = await soak(short ? { early: 10_000, pushes: 40_000 } : { early: 50_000, pushes: 1_000_000 });
@@ -36,7 +37,7 @@ export default async function soakChaos({ short }: { short: boolean }): Promise<
     `${pushes} pushes: resident ${from} (peak ${peakRss.toFixed(0)} MB), inbox ${to}; left: ${left.join(", ") || "nothing"}`,
   );
   const failures = failuresOf(report);
-  if (failures.length > 0) throw new Error(`the middleware grows:\n${failures.join("\n")}`);
+  if (failures.length > 0) throw new Error(`the middleware did not meet its guarantees:\n${failures.join("\n")}`);
 }
 
 export function failuresOf({ rss, inbox, left }: SoakReport): string[] {

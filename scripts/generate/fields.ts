@@ -3,7 +3,7 @@ import { type Node, type Provenance, provenances, typesOf } from "./schema.js";
 /** One row of a page: a field, an item of a list, an arbitrary key, or any field that a schema does not list. */
 export interface Field {
   readonly kind: "field" | "item" | "key" | "other";
-  /** Such as `Details[].RedailCall[].CallID`; `*` stands for an arbitrary key. Of `other`: the path of the object, empty for the root. */
+  /** Such as `Details[].RedailCall[].CallID`; `*` stands for an arbitrary key. For `other`: the path of the object, empty for the root. */
   readonly path: string;
   /** The property names and indexes that lead to it in a payload from {@link fullPayload}. */
   readonly steps: readonly string[];

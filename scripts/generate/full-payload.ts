@@ -4,7 +4,7 @@ import { type Node, typesOf } from "./schema.js";
 
 export type Payload = Record<string, unknown>;
 
-/** A payload with every field of a schema, signed with the vendor's public key. */
+/** A payload with every field of a schema, signed with the vendor's published key. */
 export function fullPayload(schema: Node): Payload {
   return signed(exampleOf(schema) as Payload);
 }

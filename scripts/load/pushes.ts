@@ -65,7 +65,7 @@ export function sameCalls(size = 4096): Traffic {
   return fixed(size, (body) => request(body));
 }
 
-/** Bodies of the same size, signed like GitHub's. */
+/** Call completions of the same size as in `newCalls`, signed like GitHub's. */
 export function githubPushes(secret: string, size = 4096): Traffic {
   return fixed(size, (body, i) =>
     request(body, {
@@ -76,7 +76,7 @@ export function githubPushes(secret: string, size = 4096): Traffic {
   );
 }
 
-/** Bodies of the same size, signed like LINE's. */
+/** Call completions of the same size as in `newCalls`, signed like LINE's. */
 export function linePushes(secret: string, size = 4096): Traffic {
   return fixed(size, (body) =>
     request(body, { "X-Line-Signature": createHmac("sha256", secret).update(body).digest("base64") }),

@@ -14,7 +14,7 @@ test("the file inbox meets its invariants over a random sequence of pushes, kill
 const src = "middleware/src";
 const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
   [
-    "ids follow the clock",
+    "ids use the time of a clock that was set back",
     [{ file: `${src}/push/id.ts`, from: "if (now > last) {", to: "if (now !== last) {" }],
     { clock: 200 },
     /assigned twice/,
@@ -26,11 +26,11 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
     /treated as a duplicate of/,
   ],
   [
-    "a takeover goes on in its predecessor's file, which writes where it remembers",
+    "a takeover continues in its predecessor's segment, and the predecessor writes at a remembered offset",
     [
       {
         file: `${src}/journal/writer.ts`,
-        from: "else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);",
+        from: "else if (this.lock.previousOwners.mayStillRun) await this.#startAfterTakeover(last, seq);",
         to: "",
       },
       {
@@ -70,7 +70,7 @@ const inboxRules: [string, Mutation[], Record<string, number>, RegExp][] = [
 ];
 for (const [rule, mutations, weights, expected] of inboxRules) {
   const skip = rule.startsWith("a takeover") && process.platform === "win32";
-  test(`the model detects that ${rule}`, { skip }, async () => {
+  test(`the model detects a fault: ${rule}`, { skip }, async () => {
     const { violations } = await inboxModel(3_000, { mutations, weights, stepsOfRun: 150 });
     assert.match(violations.join("\n"), expected);
   });
@@ -81,6 +81,6 @@ const retry: Mutation = {
   from: "if (this.#isExpectedRetry(subject, digest)) return true;",
   to: "if (pending === undefined && this.#isExpectedRetry(subject, digest)) return true;",
 };
-test("the model detects that the vendor's retry of a late push is not recognised while another runs", async () => {
+test("the model detects a fault: the vendor's retry of a late push is not recognised while another push of its subject is pending", async () => {
   assert.match((await directModel(20_000, [retry])).violations.join("\n"), /was handled \d times/);
 });

@@ -15,7 +15,7 @@ const bodies: [string, Buffer, boolean][] = [
   ["chunked transfer", odd, true],
 ];
 
-test("through a real localtunnel server every byte arrives at the app, stands in the journal, and is replayed", async (t) => {
+test("through a real localtunnel server every byte arrives at the app, is recorded in the journal, and is replayed", async (t) => {
   const server = await new LocaltunnelServer().start();
   t.after(() => server.stop());
   const { proxy, app, dir } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
@@ -40,7 +40,7 @@ test("through a real localtunnel server every byte arrives at the app, stands in
   assert.equal(deliveries, bodies.length * 2);
 });
 
-test("nothing but the secret path answers through the tunnel", async (t) => {
+test("through the tunnel every path except the secret one gets 404", async (t) => {
   const server = await new LocaltunnelServer().start();
   t.after(() => server.stop());
   const { proxy, app } = await startProxy(t, { tunnel: "localtunnel", tunnelHost: server.url });
@@ -52,7 +52,7 @@ test("nothing but the secret path answers through the tunnel", async (t) => {
   assert.equal(proxy.store.index.rows.length, 0);
 });
 
-test("the middleware behind the tunnel verifies, handles, and tells a replay from a copy", async (t) => {
+test("the middleware behind the tunnel verifies and handles pushes, and distinguishes a replay from a duplicate", async (t) => {
   const server = await new LocaltunnelServer().start();
   t.after(() => server.stop());
   const receiver = airudder({ key: "airudder" });

@@ -5,8 +5,8 @@ type Cleanup = () => unknown;
 const stacks = new WeakMap<TestContext, Cleanup[]>();
 
 /**
- * Has something undone after a test: what was done last is undone first, and everything is, whatever fails. `t.after` goes the other way
- * round, and stops at the first failure.
+ * Registers a cleanup to run after the test. Cleanups run in reverse order, and all of them run even if one fails. `t.after` runs its
+ * hooks in the order of registration, and stops at the first failure.
  */
 export function atEnd(t: TestContext, cleanup: Cleanup): void {
   const known = stacks.get(t);

@@ -10,7 +10,7 @@ const npm = process.env.npm_execpath ?? "npm";
 const { resolve } = createRequire(join(root, "test/consumer/package.json"));
 const toolFolder = (name: string): string => dirname(resolve(`${name}/package.json`));
 
-/** Runs npm as it runs itself, which is a script on every platform. */
+/** Runs npm. Under `npm run`, `npm_execpath` is npm's own script, which Node can run on every platform. */
 export function runNpm(args: string[], cwd: string): string {
   const [command, first] = npm.endsWith("js") ? [process.execPath, [npm]] : [npm, []];
   return execFileSync(command, [...first, ...args], {
@@ -89,7 +89,7 @@ export class ConsumerProject {
   }
 }
 
-/** Without what the test runner sets, which Jest and Node would take up. */
+/** The environment without the variables of the test runner, which would change how Jest and Node behave. */
 function environment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, TSX_TSCONFIG_PATH: ___, ...env } = process.env;
   return env;

@@ -23,7 +23,7 @@ export function sample(name: string): Buffer {
   return readFileSync(new URL(`../../schemas/samples/${name}.json`, import.meta.url));
 }
 
-/** Looks at something until it is so. */
+/** Polls until the condition is true. Has no time limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
@@ -31,7 +31,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 /** The options of `startDevproxy`, and those for tests. */
 export type TestProxyOptions = NonNullable<Parameters<typeof startDevproxy>[0]>;
 
-/** A dev proxy in this process, with an app behind it and everything that it told. */
+/** A dev proxy in this process, with an app behind it and the events that it reported. */
 export interface TestProxy {
   proxy: Devproxy;
   app: RecorderApp;
@@ -39,7 +39,7 @@ export interface TestProxy {
   events: DevproxyEvent[];
 }
 
-/** Starts a dev proxy without a tunnel before a recording app; both end with the test. */
+/** Starts a dev proxy without a tunnel in front of a recording app. Both stop when the test ends. */
 export async function startProxy(
   t: TestContext,
   options: Omit<TestProxyOptions, "onEvent"> & { app?: RecorderApp } = {},
@@ -59,7 +59,7 @@ export async function startProxy(
   return { proxy, app, dir, events };
 }
 
-/** What came back for a request. */
+/** The response to a request. */
 export interface Reply {
   status: number;
   headers: NodeJS.Dict<string | string[]>;
@@ -67,7 +67,7 @@ export interface Reply {
   text: string;
 }
 
-/** Sends a request as it is: the headers are these alone, and the body goes out chunk by chunk when it is a list. */
+/** Sends a request with these headers; the default content type is JSON. A list of buffers is sent chunk by chunk. */
 export function send(
   url: string,
   body: Buffer | string | Buffer[] = "",

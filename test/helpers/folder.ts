@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { atEnd } from "./at-end.js";
 
-/** A new folder of a test's own, removed after it. What is left of it is no reason to fail. */
+/** A new temporary folder, removed after the test. A failed removal is reported, but does not fail the test. */
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "airudder-"));
   atEnd(t, () => {

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import type { AddressInfo, Socket } from "node:net";
 import { createLocaltunnelServer, onNameReleased } from "./localtunnel-server-create.js";
 
-/** How the server behaves: as it is; each request answered badly; or another name than the one asked for. */
+/** How the server behaves: normally, with a bad response to each request, or by assigning another name than the requested one. */
 export type ServerMode = "normal" | "500" | "html" | "garbage" | "empty" | "silent" | "rename";
 
 const sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ process.on("message", (message: { mode?: ServerMode; drop?: boolean }) => {
   process.send?.({ done: true });
 });
 process.on("disconnect", () => process.exit());
-// As its own start script does: a relayed connection that breaks must not end it.
+// localtunnel-server's own start script does the same: a broken relayed connection must not end the process.
 process.on("uncaughtException", () => {});
 
 server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {

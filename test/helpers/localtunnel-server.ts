@@ -17,7 +17,7 @@ export class LocaltunnelServer {
   /** When the server freed each name. */
   readonly #releases = new Map<string, number[]>();
 
-  /** Starts it; without a port, on the one that it had before, or on a free one. */
+  /** Starts the server. Default port: the one of the last start, at first a free one. */
   async start({ port = this.#port, mode = "normal" }: { port?: number; mode?: ServerMode } = {}): Promise<this> {
     const args = { execArgv: ["--import", "tsx"], cwd: ROOT };
     const child = fork(CHILD, [String(port), mode], { ...args, stdio: ["ignore", "ignore", "inherit", "ipc"] });
@@ -52,7 +52,7 @@ export class LocaltunnelServer {
     return this.#releases.get(name) ?? [];
   }
 
-  /** From now on it behaves so. */
+  /** Changes how the server behaves from now on. */
   async behave(mode: ServerMode): Promise<void> {
     await this.#tell({ mode });
   }
@@ -62,7 +62,7 @@ export class LocaltunnelServer {
     await this.#tell({ drop: true });
   }
 
-  /** SIGSTOP: the system still takes connections for it, it does nothing with them. Linux and macOS only. */
+  /** SIGSTOP: the operating system still accepts connections, but the server does not read them. Linux and macOS only. */
   freeze(): void {
     this.#child?.kill("SIGSTOP");
   }

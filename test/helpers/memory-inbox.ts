@@ -18,7 +18,7 @@ export interface Row {
 
 const LIMITS = { retries: 3, timeoutMs: 1_000, retryMs: 1, maxRetryMs: 5 };
 
-/** An inbox of an app's own, as short as it can be: it stores pushes in a map. */
+/** A minimal custom inbox, which stores pushes in a map. */
 export class MemoryInbox implements Inbox {
   #events: InboxEvents | undefined;
   #attempts: Attempts | undefined;

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 
-/** Posts to a public URL as the vendor does. Names below `localhost` are this machine, which Node's resolver does not know. */
+/** Posts to a public URL as the vendor does. Connects to 127.0.0.1, because Node does not resolve names under `localhost`. */
 export function postPublicly(url: string, body: Buffer, { chunked = false }: { chunked?: boolean }): Promise<number> {
   const { host, port, pathname, search } = new URL(url);
   const headers = {

@@ -19,7 +19,7 @@ export interface Recorded {
 
 type Reply = (request: Recorded, response: ServerResponse) => void | Promise<void>;
 
-/** An app that keeps every request with its exact bytes, and answers what it is told to. */
+/** An app that records every request with its exact bytes, and responds with `reply`. */
 export class RecorderApp {
   readonly requests: Recorded[] = [];
   #server: Server | undefined;
@@ -62,7 +62,7 @@ export class RecorderApp {
     await closed;
   }
 
-  /** Resolves when so many requests have come in all. */
+  /** Resolves when `count` requests have been received in total. */
   received(count: number): Promise<void> {
     if (this.requests.length >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));

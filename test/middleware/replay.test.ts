@@ -43,7 +43,7 @@ test("a replay runs its handlers before the response, also with an inbox, and is
 for (const mode of ["an inbox", "direct mode"]) {
   const make = (t: TestContext) => (mode === "an inbox" ? withInbox(t) : start(t));
 
-  test(`a replay whose handler fails is answered 500, with the error for the dev proxy: ${mode}`, async (t) => {
+  test(`a replay whose handler fails gets 500, with the error for the dev proxy: ${mode}`, async (t) => {
     const { receiver, send } = await make(t);
     receiver.on("call.completed", () => {
       throw new TypeError("Kein Anschluß 😀");
@@ -113,7 +113,7 @@ test("the attempt's time limit applies to a replay, not the deadline of live pus
   assert.match(outcome.error, /AttemptTimeout/);
 });
 
-test("a replay that waits too long behind its subject is answered 503, and does not run later", async (t) => {
+test("a replay that waits too long behind its subject gets 503, and does not run later", async (t) => {
   const inbox = fileInbox(makeFolder(t), { timeoutMs: 300 });
   const { receiver, send } = await start(t, { inbox });
   const seen: unknown[] = [];
@@ -139,7 +139,7 @@ for (const [what, env, options, status] of [
   ["in production with allowReplays: true", "production", { allowReplays: true }, 200],
   ["with allowReplays: false", "development", { allowReplays: false }, 403],
 ] as const) {
-  test(`a replay ${what} is answered ${status}`, async (t) => {
+  test(`a replay ${what} gets ${status}`, async (t) => {
     const before = process.env.NODE_ENV;
     if (env === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = env;

@@ -88,13 +88,13 @@ export function enumsStayOpen(): void {
     "a status of tomorrow";
   status satisfies string;
   samplePush("call.completed", { Details: [{ Status: "finished" }] });
-  // @ts-expect-error a number is no status
+  // @ts-expect-error a number is not a status
   samplePush("call.completed", { Details: [{ Status: 1 }] });
 }
 
 export function eventsNarrow(event: AirudderEvent): unknown {
   if (event.event === "rejected") return event.code;
-  // @ts-expect-error only a refusal has a code
+  // @ts-expect-error only a rejection has a code
   return event.code;
 }
 

@@ -65,9 +65,9 @@ for (const [what, payload, expected] of [
     /401 bad_sign\. Another key was used/,
   ],
   [
-    "the default key",
+    "the published key",
     'samplePush("call.completed")',
-    /401 bad_sign\. The push was signed with the vendor's public default key/,
+    /401 bad_sign\. The push was signed with the vendor's published key/,
   ],
   ["no signature", 'samplePush("call.completed", { Sign: undefined })', /401 missing_sign\. /],
 ] as const) {

@@ -39,7 +39,7 @@ function mount(options: { type?: PushType; verify?: "off" }): (payload: object) 
   };
 }
 
-/** What a page says of each field of a form: its last four cells, by the first one. */
+/** The last four cells of each table row that a page has for a form, by the first cell. */
 function cellsOf(file: PushFile): Map<string, Record<Fault, string>> {
   const page = readFileSync(join(schemasDir, "pages", `${file.push.type}.md`), "utf8");
   const tables = page.split(/^\| Field .*\n.*\n/m).slice(1);
@@ -56,7 +56,7 @@ function cellsOf(file: PushFile): Map<string, Record<Fault, string>> {
   );
 }
 
-/** What a cell promises for a mount: `a / b or c` is a or c without a stated type, b or c with it. */
+/** The documented results: `a / b or c` means a or c for a mount without a stated type, b or c for one with it. */
 function promised(cell: string, isTyped: boolean): string[] {
   const outcomes = cell.split(" or ").map((one) => {
     const [untyped = "", typed = untyped] = one.split(" / ");

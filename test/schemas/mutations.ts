@@ -21,7 +21,7 @@ const values = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
 );
 
-/** One change: at the nth place of the payload, takes the value away, gives another, or adds a field beside it. */
+/** One change at the nth value of the payload: removes it, replaces it, adds a field beside it, or copies another value over it. */
 const change = fc.record({
   place: fc.nat(200),
   act: fc.constantFrom("remove", "replace", "add", "copy"),
@@ -50,7 +50,7 @@ export const mutations: fc.Arbitrary<(text: string) => string> = fc
     ),
   );
 
-/** Own property, whatever the name: assigning to `__proto__` would do something else. */
+/** Sets an own property. Assigning to `__proto__` would set the prototype instead. */
 function put(parent: Container, key: string, value: unknown): void {
   Object.defineProperty(parent, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -4,7 +4,7 @@ import { harmlessPattern } from "../../scripts/generate/personal.js";
 import type { Node } from "../../scripts/generate/schema.js";
 import { pushes, sampleText } from "./pushes.js";
 
-/** Every value of a payload at a field that states `false`, with the pattern of its schema. */
+/** Every value of a payload whose field has `x-personal: false`, with the pattern of its schema. */
 function* notPersonal(node: Node, value: unknown): Generator<{ value: string; pattern: string }> {
   if (Array.isArray(value)) {
     for (const item of value) if (node.items) yield* notPersonal(node.items, item);
@@ -19,7 +19,7 @@ function* notPersonal(node: Node, value: unknown): Generator<{ value: string; pa
 }
 
 for (const push of pushes) {
-  test(`values that the schema of ${push.name} states as not personal are shown`, () => {
+  test(`values that the schema of ${push.name} marks as not personal are shown`, () => {
     for (const sample of push.samples.filter((name) => !name.includes("/drift-"))) {
       for (const { value, pattern } of notPersonal(push.schema, JSON.parse(sampleText(sample)))) {
         const end = pattern.lastIndexOf("/");

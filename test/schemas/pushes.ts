@@ -33,7 +33,7 @@ export function strictAjv(): Ajv {
   return ajv;
 }
 
-/** The hand-written schema, every annotation in it, compiled at run time. */
+/** Compiles a hand-written schema, with all its annotations, at run time. */
 export function compile(push: PushFile): (data: unknown) => boolean {
   return strictAjv().compile(published(push));
 }

@@ -23,7 +23,7 @@ const judges = pushes.map((push) => {
   };
 });
 
-/** Judges the text as it would come over the wire, with every validator, and compares each with Ajv's own. */
+/** Validates a payload, given as JSON text, with every generated validator, and compares each result with Ajv's. */
 function compareVerdicts(text: string): void {
   const payload = JSON.parse(text);
   for (const { name, generated, strict, tolerant } of judges) {

@@ -19,7 +19,7 @@ interface Result {
   err: string;
 }
 
-/** Runs the script as `npm run drift` does: in the root, told where it was called. */
+/** Runs the script as `npm run drift` does: in the root, with the caller's directory in INIT_CWD. */
 async function drift(args: string[], calledIn = root): Promise<Result> {
   const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", "scripts/drift.ts", ...args], {
     cwd: root,

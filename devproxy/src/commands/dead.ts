@@ -16,7 +16,7 @@ import {
   failureReason,
   pushCount,
   type Screen,
-  thousands,
+  withSeparators,
 } from "../report/index.js";
 import { addOutputFlags } from "./flags.js";
 import { readFolder } from "./folder.js";
@@ -97,7 +97,7 @@ async function list(reader: JournalReader, redactor: Redactor, json: boolean, ou
   const table = deadTable(out, rows, redactor);
   if (rows.length > 0) out.line(table.header);
   for (const row of rows) out.line(table.line(row));
-  const counts = `${thousands(rows.length)} dead, ${thousands(quarantined)} quarantined, in ${dir}`;
+  const counts = `${withSeparators(rows.length)} dead, ${withSeparators(quarantined)} quarantined, in ${dir}`;
   out.line(out.style("dim", counts));
 }
 

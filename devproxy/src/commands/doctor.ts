@@ -42,7 +42,7 @@ export function addDoctor(program: Command, { out }: Output): void {
       "name to request from the tunnel's server (default: the one in the journal's config.json)",
     )
     .addOption(
-      new Option("--key <key>", "signature key agreed with Airudder (default: its public key)").env("AIRUDDER_KEY"),
+      new Option("--key <key>", "signature key agreed with Airudder (default: its published key)").env("AIRUDDER_KEY"),
     )
     .option("--json", "print one JSON object per line", false)
     .addHelpText(

@@ -38,7 +38,7 @@ export function addListen(program: Command, output: Output): void {
       "name to request from the tunnel's server (default: the one in the journal's config.json)",
     )
     .addOption(
-      new Option("--key <key>", "signature key agreed with Airudder (default: its public key)").env("AIRUDDER_KEY"),
+      new Option("--key <key>", "signature key agreed with Airudder (default: its published key)").env("AIRUDDER_KEY"),
     )
     .addOption(
       new Option(
@@ -50,7 +50,7 @@ export function addListen(program: Command, output: Output): void {
     )
     .option(
       "--keep <amount>",
-      "drop pushes beyond a maximum age such as 30d, or a maximum number such as 50000 (default: keep all)",
+      "remove pushes from the journal beyond a maximum age such as 30d, or a maximum number such as 50000 (default: keep all)",
     )
     .option("--pass-through", "forward requests that are not pushes to the app, without recording them", false)
     // Accepted without effect: there is no inspector yet.

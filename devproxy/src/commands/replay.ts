@@ -75,7 +75,7 @@ export function addReplay(program: Command, output: Output): void {
     .option("--key <key>", "if a push carries a Sign, replace it with one made with this key")
     .option(
       "--expect <statuses>",
-      "expected statuses, such as 2xx or 200,404; exit with 1 if a push gets another status or is not handled, or if no push matches",
+      "expected HTTP statuses, such as 2xx or 200,404; exit with 1 if a response has another status, a push is not handled, or no push matches",
     )
     .option(
       "--wait <time>",
@@ -155,7 +155,7 @@ async function replayInThisProcess(
   signal: AbortSignal,
   err: Screen,
 ): Promise<void> {
-  // Imported here, because the other commands do not need a proxy.
+  // Imported here, because the other commands do not send pushes.
   const { Deliverer, Forwarder } = await import("../delivery/index.js");
   const damage: Damage[] = [];
   const store = await Store.open(dir, { onDamage: (one) => damage.push(one) });

@@ -50,7 +50,7 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   },
   tunnelHost: (value) => {
     checkText(value);
-    if (/[@?]/.test(String(value))) throw new Error("must be a URL without user name, password and query");
+    if (/[@?]/.test(String(value))) throw new Error("must be a URL without a user name, password or query");
   },
   subdomain: checkText,
   whenDown: (value) => {
@@ -79,7 +79,7 @@ function targetOf(value: unknown): URL {
     checkText(value);
     return parseTarget(value as string);
   } catch {
-    throw new Error(`must be an http(s) URL without user name and password, such as ${DEFAULT_TARGET}`);
+    throw new Error(`must be an http(s) URL without a user name or password, such as ${DEFAULT_TARGET}`);
   }
 }
 

@@ -7,6 +7,7 @@ export interface ControlAddress {
   pid: number;
   /** On 127.0.0.1. */
   port: number;
+  /** The control token of the journal, not the token that the app requires. */
   token: string;
   /** Random for each start. `listen` reports it, so that another process at the same port is not mistaken for this one. */
   instance: string;

@@ -21,7 +21,7 @@ export async function checkApp(target: URL): Promise<Finding> {
 /** How to test the app. */
 export interface CheckOptions {
   target: URL;
-  /** The key to sign with. Default: the vendor's public key. */
+  /** The key to sign with. Default: the vendor's published key. */
   key?: string | undefined;
   forwarder: Forwarder;
   /** Time limit for the app's responses, ms. Default: 9,000. */
@@ -119,7 +119,7 @@ function credentialsFinding({ response }: DeliveryAttempt, key: string | undefin
 
 function rejection(status: number, code: string | undefined, key: string | undefined): string {
   if (code === "bad_sign" && key === undefined)
-    return "the app rejects the signature (bad_sign): its key is not the vendor's public one; give it with --key";
+    return "the app rejects the signature (bad_sign): its key is not the vendor's published key; give the app's key with --key";
   if (code === "bad_sign") return "the app rejects the signature (bad_sign): its key is not the one given with --key";
   if (code === "bad_token")
     return "the app rejects the token (bad_token): set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";

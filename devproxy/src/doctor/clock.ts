@@ -16,6 +16,6 @@ export async function checkClock(url: string | undefined): Promise<Finding> {
     if (difference <= MAX_DIFFERENCE_MS) return ok(name, `within ${Math.max(1, seconds)} s of ${new URL(url).host}`);
     return failed(name, `differs by ${seconds} s from ${new URL(url).host}: set the clock of this machine`);
   } catch {
-    return skipped(name, `${url} cannot be reached to compare it with`);
+    return skipped(name, `not compared: ${url} cannot be reached`);
   }
 }

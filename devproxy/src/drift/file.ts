@@ -48,7 +48,7 @@ function pushOfWholeFile(path: string, text: Buffer, at: string): RecordedPush {
 
 const LINE_FEED = Buffer.from("\n");
 
-/** Splits only at line feeds, since JSON strings may contain other line ends. */
+/** Splits only at line feeds, since JSON strings may contain other line terminators. */
 async function* linesOf(path: string): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   for await (const chunk of chunksOf(path)) {

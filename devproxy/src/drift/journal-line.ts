@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Returns the push of a line that contains a JSON object, which is a payload or the record of a journal. Returns `undefined` for a record
+ * Returns the push of a line that contains a JSON object, which is a payload or a journal record. Returns `undefined` for a record
  * without a push.
  * @param value the parsed line
  * @param fallback label and time of a payload, which contains neither

@@ -7,7 +7,7 @@ export interface RecordedPush {
   readonly label: string;
   /** When it was received, ISO 8601. */
   readonly at: string;
-  /** The type that it was recorded with. Default: the payload's shape decides. */
+  /** The type that it was recorded with. If absent, the type is identified by the payload's shape. */
   readonly type?: string;
   /** Whether it is a replay or a test push of `doctor`. Such a push does not show what Airudder sends. */
   readonly isReplay?: boolean;

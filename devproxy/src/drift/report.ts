@@ -1,4 +1,4 @@
-import { escapeControls, localTime, pushCount, type Style, safeLine, thousands } from "../report/index.js";
+import { escapeControls, localTime, pushCount, type Style, safeLine, withSeparators } from "../report/index.js";
 import type { DriftGroup } from "./group.js";
 import type { DriftSummary } from "./summary.js";
 
@@ -15,30 +15,30 @@ export function driftEvents({ groups, patches }: DriftSummary): object[] {
 
 /** Returns the line about the pushes that a summary leaves out, if any. */
 export function leftOutLines({ replays }: DriftSummary): string[] {
-  return replays === 0 ? [] : [`${thousands(replays)} left out: replays and test pushes`];
+  return replays === 0 ? [] : [`${withSeparators(replays)} left out: replays and test pushes`];
 }
 
-type Paint = (style: Style, text: string) => string;
+type Styler = (name: Style, text: string) => string;
 
-/** Returns a summary as lines for a terminal. `paint` colours parts of them; default: no colours. */
-export function driftLines(summary: DriftSummary, paint: Paint = (_, text) => text): string[] {
-  return [...allGroupLines(summary, paint), ...patchLines(summary, paint), totalLine(summary, paint)];
+/** Returns a summary as lines for a terminal. `style` styles parts of them; default: no colours. */
+export function driftLines(summary: DriftSummary, style: Styler = (_, text) => text): string[] {
+  return [...allGroupLines(summary, style), ...patchLines(summary, style), totalLine(summary, style)];
 }
 
 /** Returns the lines of a summary without patches, for users of the package, who cannot change its schemas. */
-export function driftLinesWithoutPatches(summary: DriftSummary, paint: Paint): string[] {
+export function driftLinesWithoutPatches(summary: DriftSummary, style: Styler): string[] {
   const hint = "The schemas are part of airudder-webhooks. Report the drift there; --json adds a patch to the report.";
   const hints = summary.patches.length === 0 ? [] : [hint, ""];
-  return [...allGroupLines(summary, paint), ...hints, totalLine(summary, paint)];
+  return [...allGroupLines(summary, style), ...hints, totalLine(summary, style)];
 }
 
-function allGroupLines({ groups }: DriftSummary, paint: Paint): string[] {
-  return groups.flatMap((group) => [...groupLines(group, paint), ""]);
+function allGroupLines({ groups }: DriftSummary, style: Styler): string[] {
+  return groups.flatMap((group) => [...groupLines(group, style), ""]);
 }
 
-function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
+function patchLines({ patches }: DriftSummary, style: Styler): string[] {
   return patches.flatMap(({ file, patch }) => [
-    paint("bold", `Schema patch, ${file}:`),
+    style("bold", `Schema patch, ${file}:`),
     "[",
     ...patch.map((operation, i) => `  ${printable(operation)}${i === patch.length - 1 ? "" : ","}`),
     "]",
@@ -46,20 +46,20 @@ function patchLines({ patches }: DriftSummary, paint: Paint): string[] {
   ]);
 }
 
-function totalLine(summary: DriftSummary, paint: Paint): string {
-  return paint("dim", [totals(summary), ...leftOutLines(summary)].join("; "));
+function totalLine(summary: DriftSummary, style: Styler): string {
+  return style("dim", [totals(summary), ...leftOutLines(summary)].join("; "));
 }
 
-function groupLines(group: DriftGroup, paint: Paint): string[] {
+function groupLines(group: DriftGroup, style: Styler): string[] {
   const { type, path, kind, count, first, last, expected, uncovered } = group;
   const named = `${group.pushes.join(", ")}${count > group.pushes.length ? ", ..." : ""}`;
   const seen = first === last ? localTime(first) : `${localTime(first)} to ${localTime(last)}`;
   return [
-    `${paint("bold", type)}  ${paint("cyan", safeLine(path))}  ${paint("yellow", kind.replace("_", " "))}  ${pushCount(count)}`,
-    `  ${paint("dim", "expected")}  ${safeLine(expected)}`,
-    `  ${paint("dim", "got")}       ${gotText(group)}`,
-    `  ${paint("dim", "seen")}      ${seen}, ${named}`,
-    ...(uncovered === undefined ? [] : [`  ${paint("dim", "left out")}  of the schema patch: ${uncovered}`]),
+    `${style("bold", type)}  ${style("cyan", safeLine(path))}  ${style("yellow", kind.replace("_", " "))}  ${pushCount(count)}`,
+    `  ${style("dim", "expected")}  ${safeLine(expected)}`,
+    `  ${style("dim", "got")}       ${gotText(group)}`,
+    `  ${style("dim", "seen")}      ${seen}, ${named}`,
+    ...(uncovered === undefined ? [] : [`  ${style("dim", "left out")}  of the schema patch: ${uncovered}`]),
   ];
 }
 
@@ -84,6 +84,6 @@ function totals({ pushes: all, drifting, withoutSchema, groups }: DriftSummary):
   const drift =
     drifting === 0
       ? `no drift in ${pushCount(all)}`
-      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${thousands(drifting)} of ${pushCount(all)}`;
-  return withoutSchema === 0 ? drift : `${drift}; ${thousands(withoutSchema)} of an unknown type`;
+      : `${groups.length} ${groups.length === 1 ? "drift" : "drifts"} in ${withSeparators(drifting)} of ${pushCount(all)}`;
+  return withoutSchema === 0 ? drift : `${drift}; ${withSeparators(withoutSchema)} of an unknown type`;
 }

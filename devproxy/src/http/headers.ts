@@ -1,7 +1,7 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
 
-/** Headers of a single connection (RFC 9110), and `content-length`, which is recalculated. */
-const CONNECTION_HEADERS = new Set([
+/** Hop-by-hop headers (RFC 9110), `expect`, and `content-length`, which is recalculated. */
+const HOP_BY_HOP_HEADERS = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -18,14 +18,14 @@ const CONNECTION_HEADERS = new Set([
 /** Headers between the dev proxy and the middleware. They are removed from public requests and responses. */
 const INTERNAL_HEADERS = new Set(["airudder-devproxy", "airudder-replay", "airudder-outcome"]);
 
-/** The headers to forward: all except those of the connection and the internal ones. */
+/** The headers to forward: all except the hop-by-hop and the internal ones. */
 export function endToEndHeaders(headers: HeaderMap): HeaderMap {
   const named = String(headers.connection ?? "")
     .split(",")
     .map((name) => name.trim().toLowerCase());
   const endToEnd: HeaderMap = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!CONNECTION_HEADERS.has(name) && !INTERNAL_HEADERS.has(name) && !named.includes(name)) endToEnd[name] = value;
+    if (!HOP_BY_HOP_HEADERS.has(name) && !INTERNAL_HEADERS.has(name) && !named.includes(name)) endToEnd[name] = value;
   }
   return endToEnd;
 }

@@ -19,7 +19,7 @@ export const BODY_TIMEOUT_MS = 8_000;
 export type BodyProblem = "too_large" | "aborted" | "broken" | "timed_out";
 
 /**
- * Reads the body of a request without decompressing or decoding it. If the body is too large, discards the rest of it before resolving.
+ * Reads the body of a request without decompressing or decoding it. If the body is too large, first discards up to 64 MiB of it.
  * @param limit maximum size, bytes
  */
 export function readBody(

@@ -6,7 +6,7 @@ import { headerMap, queryOf } from "../http/index.js";
 
 /**
  * The head of the record of a push, and the likely cause if its `Sign` is wrong.
- * @param key key of `Sign`. Default: the vendor's public key
+ * @param key key of `Sign`. Default: the vendor's published key
  */
 export function describeRequest(
   request: IncomingMessage,

@@ -4,7 +4,7 @@ import { sendError } from "./send-response.js";
 
 const WRONG_PATH_INTERVAL_MS = 60_000;
 
-/** Rejects requests, and reports each rejection, so that a wrong URL at Airudder is noticed. */
+/** Rejects requests and reports rejections, so that a wrong URL at Airudder is noticed. */
 export class Rejections {
   #wrongPathAt = Number.NEGATIVE_INFINITY;
 

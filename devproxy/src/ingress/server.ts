@@ -18,7 +18,7 @@ import { sendError, sendResponse } from "./send-response.js";
 export interface IngressOptions {
   /** The secret in the path of the public URL. */
   secret: string;
-  /** Key of `Sign`. Default: the vendor's public key. */
+  /** Key of `Sign`. Default: the vendor's published key. */
   key: string | undefined;
   store: Store;
   live: LiveDelivery;

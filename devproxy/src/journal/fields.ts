@@ -43,7 +43,7 @@ const MARK: Omit<Types<MarkHead>, "kind"> = {
 };
 const FIELDS = { push: PUSH, delivery: DELIVERY, mark: MARK };
 
-/** The fields of each kind with their types, as arrays: every record is checked against them. */
+/** The fields of each kind with their types. Arrays, because they are iterated for every record. */
 const CHECKS = Object.fromEntries(
   Object.entries(FIELDS).map(([kind, fields]) => [
     kind,

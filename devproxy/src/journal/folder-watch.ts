@@ -28,7 +28,7 @@ export class FolderWatch {
     return this.store.suspended ?? this.store.failure ?? (this.#isFull ? this.#fullMessage : undefined);
   }
 
-  /** Whether the folder was removed, moved or replaced. */
+  /** Whether the folder was removed, moved, replaced or emptied. */
   get isGone(): boolean {
     return this.store.suspended !== undefined;
   }

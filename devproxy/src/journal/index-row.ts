@@ -17,7 +17,7 @@ interface Extra {
   mark?: MarkHead | PackedRecord;
 }
 
-/** A row of the index. Its data is in memory while its segment is being written, and in a pack afterwards. */
+/** A row of the index. Its data is stored as objects while its segment is being written, and in a pack afterwards. */
 export class IndexRow implements Row {
   #pack: PackedSegment | undefined;
   /** Ordinal of the push in the pack. */
@@ -26,13 +26,13 @@ export class IndexRow implements Row {
 
   private constructor() {}
 
-  static unpacked(push: PushHead, location: RecordLocation): IndexRow {
+  static fromHead(push: PushHead, location: RecordLocation): IndexRow {
     const row = new IndexRow();
     row.#extra = { push, location, deliveries: [] };
     return row;
   }
 
-  static packed(pack: PackedSegment, ordinal: number): IndexRow {
+  static fromPack(pack: PackedSegment, ordinal: number): IndexRow {
     const row = new IndexRow();
     row.#pack = pack;
     row.#ordinal = ordinal;
@@ -98,7 +98,7 @@ export class IndexRow implements Row {
     else this.#ensureExtra().mark = { pack, recordOrdinal };
   }
 
-  /** Removes from memory the data that `pack` contains. From now on, this data is read from the pack. */
+  /** Discards the objects that `pack` contains. From now on, their data is read from the pack. */
   replaceWithPack(pack: PackedSegment, ordinal: number): void {
     const { segment } = pack;
     const { deliveries = [], mark, location } = this.#extra ?? {};
@@ -115,7 +115,7 @@ export class IndexRow implements Row {
         : { deliveries: later, ...(isMarkPacked ? {} : { mark }), ...(isMoved ? { location } : {}) };
   }
 
-  /** Replaces a delivery in memory with the packed one. */
+  /** Replaces a delivery that is stored as an object with the packed one. */
   replaceDelivery(pack: PackedSegment, recordOrdinal: number): void {
     const extra = this.#extra;
     if (extra === undefined || !pack.isDelivery(recordOrdinal)) return;

@@ -9,8 +9,8 @@ export { RetentionTask } from "./retention-task.js";
 export type { DeliveryRow, Row } from "./row.js";
 export {
   ACKNOWLEDGED,
+  decidingDelivery,
   GIVEN_UP,
-  lastDelivery,
   lastTarget,
   pendingRows,
   STATUSES,

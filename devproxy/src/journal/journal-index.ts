@@ -9,8 +9,8 @@ export class JournalIndex {
   /** In the order of `seq`. */
   readonly rows: Row[] = [];
   readonly #strings = new StringPool();
-  /** The rows that are not packed, by id of the push. */
-  readonly #unpacked = new Map<string, IndexRow>();
+  /** The rows of pushes that are in no pack, by id of the push. */
+  readonly #rowsWithoutPack = new Map<string, IndexRow>();
   /** Oldest segment first, with the row of each of its pushes. */
   readonly #packs: { pack: PackedSegment; rows: IndexRow[] }[] = [];
 
@@ -34,8 +34,8 @@ export class JournalIndex {
       known.moveTo(location);
       return;
     }
-    const row = IndexRow.unpacked(push, location);
-    this.#unpacked.set(push.id, row);
+    const row = IndexRow.fromHead(push, location);
+    this.#rowsWithoutPack.set(push.id, row);
     this.#insert(row);
   }
 
@@ -52,7 +52,7 @@ export class JournalIndex {
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
       // Only a push that was appended again can have a lower `seq` than earlier pushes.
       const known = pack.seq(ordinal) > highest ? undefined : this.#find(pack.push(ordinal).id);
-      const row = known ?? IndexRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.fromPack(pack, ordinal);
       rows.push(row);
       if (known === undefined) this.#insert(row);
       else {
@@ -64,19 +64,19 @@ export class JournalIndex {
     this.#packs.push({ pack, rows });
   }
 
-  /** Replaces the records of a segment, which are in memory, with their pack. */
+  /** Replaces the records of a segment, which are stored as objects, with their pack. */
   replaceWithPack(pack: PackedSegment): void {
     const { segment } = pack;
     const rows: IndexRow[] = [];
     for (let ordinal = 0; ordinal < pack.size; ordinal++) {
       const { id } = pack.push(ordinal);
       const known = this.#find(id);
-      const row = known ?? IndexRow.packed(pack, ordinal);
+      const row = known ?? IndexRow.fromPack(pack, ordinal);
       rows.push(row);
       // If an older pack contains the push, it was only appended again to this segment.
       if (known === undefined || (known.packedIn ?? segment) < segment) continue;
       known.replaceWithPack(pack, ordinal);
-      this.#unpacked.delete(id);
+      this.#rowsWithoutPack.delete(id);
     }
     for (const { recordOrdinal, push } of pack.foreignRecords()) this.#find(push)?.replaceDelivery(pack, recordOrdinal);
     const replaced = this.#packs.findIndex((one) => one.pack.segment === segment);
@@ -90,8 +90,8 @@ export class JournalIndex {
   }
 
   #find(id: string): IndexRow | undefined {
-    const unpacked = this.#unpacked.get(id);
-    if (unpacked !== undefined) return unpacked;
+    const known = this.#rowsWithoutPack.get(id);
+    if (known !== undefined) return known;
     // Several packs may contain a push that was appended again. All of them have the same row for it.
     for (let at = this.#packs.length - 1; at >= 0; at--) {
       const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
@@ -116,19 +116,19 @@ export class JournalIndex {
     let kept = 0;
     for (const row of this.rows as IndexRow[]) {
       if (row.segment !== segment) this.rows[kept++] = row;
-      else if (this.#unpacked.size > 0) this.#unpacked.delete(row.push.id);
+      else if (this.#rowsWithoutPack.size > 0) this.#rowsWithoutPack.delete(row.push.id);
     }
     this.rows.length = kept;
     const at = this.#packs.findIndex(({ pack }) => pack.segment === segment);
     if (at < 0) return;
     const { pack, rows } = this.#packs[at] as { pack: PackedSegment; rows: IndexRow[] };
     this.#packs.splice(at, 1);
-    // A push that was appended again to a newer segment stays. From now on, it is found among the unpacked rows.
+    // A push that was appended again to a newer segment stays. From now on, `#rowsWithoutPack` contains it.
     for (const [ordinal, row] of rows.entries())
-      if (row.segment !== segment) this.#unpacked.set(pack.push(ordinal).id, row);
+      if (row.segment !== segment) this.#rowsWithoutPack.set(pack.push(ordinal).id, row);
   }
 
-  /** Index of the first row whose `seq` is not lower. */
+  /** Position of the first row whose `seq` is at least the given one. */
   #firstAt(seq: number): number {
     let low = 0;
     let high = this.rows.length;

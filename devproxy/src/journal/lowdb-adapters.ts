@@ -11,7 +11,7 @@ import {
 } from "airudder-webhooks/journal";
 import type { Adapter } from "lowdb";
 import { describeWrongField } from "./fields.js";
-import { readIndex } from "./index-file/file.js";
+import { readIndexFile } from "./index-file/file.js";
 import { Indexer } from "./index-file/indexer.js";
 import { JournalIndex } from "./journal-index.js";
 
@@ -128,7 +128,7 @@ export class SnapshotAdapter implements Adapter<JournalData> {
     await readJournal(this.dir, {
       ...this.options,
       loadSummary: async (segment, end) => {
-        const pack = await readIndex(this.dir, segment, end);
+        const pack = await readIndexFile(this.dir, segment, end);
         if (pack !== undefined) index.addPack(pack);
         return pack?.summary;
       },

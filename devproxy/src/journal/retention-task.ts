@@ -65,11 +65,11 @@ export class RetentionTask {
       }
       const count = await applyRetention(this.store, this.rule);
       if (count > 0) {
-        const message = `Dropped ${count} old ${count === 1 ? "push" : "pushes"} from the journal`;
+        const message = `Removed ${count} old ${count === 1 ? "push" : "pushes"} from the journal`;
         this.listener({ event: "note", code: "dropped", message });
       }
     } catch (error) {
-      const message = `old pushes could not be dropped: ${(error as Error).message}`;
+      const message = `Old pushes could not be removed: ${(error as Error).message}`;
       this.listener({ event: "note", code: "not_dropped", message });
     }
   }

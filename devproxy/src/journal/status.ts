@@ -3,10 +3,13 @@ import { STATUS_RESULTS } from "../http/index.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { DeliveryRow, Row } from "./row.js";
 
-/** State of a mark: the proxy responded 200 to the push, but the app has not received it yet. */
+/** State of a mark: the proxy responded 200 to the push, but the app has not responded to it yet. */
 export const ACKNOWLEDGED = "acknowledged";
 
-/** State of a mark: the app received the push and did not respond. The proxy does not send it again. */
+/**
+ * State of a mark: no attempt got a complete response from the app, or the push could not be read. The proxy sends the push again only in
+ * a replay.
+ */
 export const GIVEN_UP = "given_up";
 
 /** Every status, in the order of the documentation. */
@@ -16,9 +19,10 @@ export const STATUSES = [...STATUS_RESULTS, "dropped", "accepted", "undelivered"
  * Status of a push.
  *
  * - `handled` to `stored`: the app's receiver or its inbox reported this result.
+ * - `failed`: also if the app reported no result and its response was not 200.
  * - `accepted`: the app responded 200 and reported no result.
- * - `undelivered`: the app did not respond.
- * - `dropped`: a user dropped the push from the inbox.
+ * - `undelivered`: the app has not responded.
+ * - `dropped`: a user discarded the push from the inbox (`dead --drop`).
  */
 export type Status = (typeof STATUSES)[number];
 
@@ -31,7 +35,7 @@ export function succeeded(status: number | undefined): boolean {
  * The delivery that decides the status of a push: the newest one with a response or, if there is none, the newest one. Ignores deliveries
  * with `aside`, and replays that no handler ran for.
  */
-export function lastDelivery({ deliveries }: Row): DeliveryRow | undefined {
+export function decidingDelivery({ deliveries }: Row): DeliveryRow | undefined {
   const hasReported = deliveries.some((delivery) => countsAsResponse(delivery) && delivery.head.result !== undefined);
   return (
     deliveries.findLast((delivery) => countsAsResponse(delivery) && !(hasReported && isSilentReplay(delivery))) ??
@@ -74,18 +78,18 @@ const INBOX_STATUSES: ReadonlyMap<unknown, Status> = new Map<unknown, Status>([
 
 /** The status of a push, from its deliveries or, in an inbox, from its newest mark. */
 export function statusOf(row: Row): Status {
-  const last = lastDelivery(row)?.head;
-  if (last === undefined && row.push.source === "inbox") return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
-  if (last?.status === undefined) return "undelivered";
-  return REPORTED_STATUSES.get(last.result) ?? (succeeded(last.status) ? "accepted" : "failed");
+  const deciding = decidingDelivery(row)?.head;
+  if (deciding === undefined && row.push.source === "inbox") return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
+  if (deciding?.status === undefined) return "undelivered";
+  return REPORTED_STATUSES.get(deciding.result) ?? (succeeded(deciding.status) ? "accepted" : "failed");
 }
 
-/** Whether the proxy acknowledged a push that the app has not received yet. */
+/** Whether the proxy acknowledged a push that the app has not responded to yet. */
 export function isPending(row: Row): boolean {
   return row.mark?.state === ACKNOWLEDGED && !wasDelivered(row);
 }
 
-/** The pushes that the proxy acknowledged and the app has not received yet. */
+/** The pushes that the proxy acknowledged and the app has not responded to yet. */
 export function pendingRows(index: JournalIndex): Row[] {
   return index.rows.filter(isPending);
 }

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { replaceQuoted } from "airudder-webhooks/inspect";
+import { replacePersonalData } from "airudder-webhooks/inspect";
 
 /** Maximum length of a text, in characters. A longer one is cut. */
 const MAX_LENGTH = 8_000;
@@ -65,5 +65,5 @@ function messageRedactor(replace: Replace): RedactText {
 
 /** Replaces only the values of the payload, e-mail addresses and runs of digits. */
 function valueRedactor(payload: unknown, replace: Replace): RedactText {
-  return (text) => replaceQuoted(text, payload, DIGITS, replace);
+  return (text) => replacePersonalData(text, payload, DIGITS, replace);
 }

@@ -13,7 +13,7 @@ export interface DeliveryQueueOptions {
   /** Makes one attempt. @returns `undefined` if the push cannot be read */
   send(pending: PendingDelivery): Promise<DeliveryAttempt | undefined>;
   health: AppHealth;
-  /** Called when the queue will not send a push again: it cannot be read, or the app sent an incomplete response each time. */
+  /** Called when the queue will not send a push again: the push cannot be read, or no attempt got a complete response. */
   onGiveUp(pending: PendingDelivery): void;
   /** Called when a delivery takes longer than `slowAfterMs`. */
   onSlow?(pending: PendingDelivery): void;

@@ -19,7 +19,7 @@ export class PendingDelivery {
     readonly row: Row,
     /** Its headers and bytes, if they are in memory. Otherwise they are read from the journal. */
     public content?: Content,
-    /** Whether the sender has received the acknowledgement. */
+    /** Whether the sender gets, or has got, an acknowledgement instead of the app's response. */
     public acknowledged = false,
   ) {
     let resolveSettled: (attempt: DeliveryAttempt | undefined) => void = () => undefined;

@@ -29,7 +29,7 @@ export class ResponseDeadlines {
   /**
    * Waits for the attempt that settles a push.
    * @param receivedAt when the request was received, from `performance.now()`
-   * @returns `undefined` if the deadline has passed. The caller then acknowledges the push
+   * @returns `undefined` if the deadline has passed, or the push was settled without an attempt. The caller then acknowledges the push
    */
   waitUntilSettled(pending: PendingDelivery, receivedAt: number): Promise<DeliveryAttempt | undefined> {
     const { responseMs, holdMs } = this.timeouts;

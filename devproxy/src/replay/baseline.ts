@@ -1,5 +1,5 @@
 import { errorCodeOf, readOutcome } from "../http/index.js";
-import { type DeliveryRow, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
+import { type DeliveryRow, decidingDelivery, type JournalReader, type Row, statusOf } from "../journal/index.js";
 import type { AppResult } from "./verdict.js";
 
 /** A target without its credentials and query, which may contain secrets. */
@@ -8,8 +8,8 @@ export function originAndPath({ origin, pathname }: URL): string {
 }
 
 /**
- * The previous result of a push, which a replay is compared with. `undefined` if the app did not respond to the last delivery: a failed
- * connection is not a baseline.
+ * The previous result of a push, which a replay is compared with. `undefined` if the app has not responded to any of its deliveries: a
+ * failed connection is not a baseline.
  * @param otherTarget the target of the replay, if it is not the app of live pushes. Its last response takes precedence
  */
 export async function baselineOf(
@@ -17,7 +17,7 @@ export async function baselineOf(
   row: Row,
   otherTarget: URL | undefined,
 ): Promise<AppResult | undefined> {
-  const last = (otherTarget && lastResponseOf(row, originAndPath(otherTarget))) ?? lastDelivery(row);
+  const last = (otherTarget && lastResponseOf(row, originAndPath(otherTarget))) ?? decidingDelivery(row);
   if (last === undefined) return resultOfInbox(row);
   if (last.head.status === undefined) return undefined;
   const { headers, body } = await reader.content(last.location);
@@ -41,6 +41,6 @@ function resultOfInbox(row: Row): AppResult | undefined {
   if (status === "handled" || status === "ignored" || status === "quarantined")
     return { status: 200, outcome: { result: status } };
   if (status === "failed" || status === "dead")
-    return { status: null, error: "its handlers failed", outcome: { result: status } };
+    return { status: null, error: "the handlers failed", outcome: { result: status } };
   return undefined;
 }

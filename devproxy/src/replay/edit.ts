@@ -10,7 +10,7 @@ export interface Edits {
   set: readonly Edit[];
   /** If a push has a `Sign`, replaces it with one made with this key. */
   key: string | undefined;
-  /** Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
+  /** Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's published key. */
   agreedKey?: string | undefined;
 }
 
@@ -90,7 +90,7 @@ function toLatin1(text: string): string {
   return Buffer.from(text).toString("latin1");
 }
 
-/** The JSON text of a new value: a string if the old value is one, or if the new one is not valid JSON, such as `0812`. */
+/** The JSON text of a new value: a string if the old value is one, or if the new one is not a JSON number, boolean or null, such as `0812`. */
 function jsonOf({ value, isJson }: Edit, old: string): string {
   if (isJson) return value;
   const isLiteral = /^(-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?|true|false|null)$/.test(value);
@@ -110,14 +110,14 @@ function findValue(text: string, steps: readonly string[]): Span | undefined {
   return span;
 }
 
-/** Finds a member of the object or array that starts at `start`. Of duplicate keys, the last one counts, as for `JSON.parse`. */
+/** Finds a member of the object or array that starts at `start`. Of members with the same name, the last one counts, as for `JSON.parse`. */
 function findChild(text: string, start: number, step: string): Span | undefined {
   const isObject = text[start] === "{";
   if (!isObject && text[start] !== "[") return undefined;
   let found: Span | undefined;
   let depth = 0;
   let index = 0;
-  let key: string | undefined;
+  let name: string | undefined;
   let valueStart = start;
   for (const token of jsonTokens(text, start)) {
     const isOpening = token.text === "{" || token.text === "[";
@@ -126,11 +126,11 @@ function findChild(text: string, start: number, step: string): Span | undefined 
     if (depth === 1) {
       if (token.text === ",") {
         index++;
-        key = undefined;
-      } else if (isObject && key === undefined) key = JSON.parse(Buffer.from(token.text, "latin1").toString("utf8"));
+        name = undefined;
+      } else if (isObject && name === undefined) name = JSON.parse(Buffer.from(token.text, "latin1").toString("utf8"));
       else if (token.text !== ":") {
         if (!isClosing) valueStart = token.start;
-        if (!isOpening && (isObject ? key : String(index)) === step) found = { start: valueStart, end: token.end };
+        if (!isOpening && (isObject ? name : String(index)) === step) found = { start: valueStart, end: token.end };
       }
     }
     if (isOpening) depth++;

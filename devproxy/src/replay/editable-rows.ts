@@ -8,8 +8,8 @@ import { type Edits, editPush, hasEdits, isSigned, setsField } from "./edit.js";
 import type { SkippedPushes } from "./skipped.js";
 
 /**
- * Returns the rows that the edits can change, and skips the others. Reports an edit that changes the type, adds drift, or leads to a
- * `Sign` by another key.
+ * Returns the rows that the edits can change, and skips the others. Reports edits that change the type or add drift, a `Sign` made with
+ * another key, and a `key` that signs nothing.
  * @throws DevproxyError `usage`, if the edits can change none of the rows
  */
 export async function editableRows(
@@ -55,7 +55,7 @@ export async function editableRows(
       !isOtherKeyNoted
     ) {
       isOtherKeyNoted = true;
-      const which = edits.agreedKey === undefined ? "the vendor's public key" : "the key in AIRUDDER_KEY";
+      const which = edits.agreedKey === undefined ? "the vendor's published key" : "the key in AIRUDDER_KEY";
       const what = `#${row.push.seq}: TaskID is set without --key, so the push is signed again with ${which}`;
       note("signed_with_other_key", `${what}. Its recorded Sign was made with another key: use --key with that key.`);
     }

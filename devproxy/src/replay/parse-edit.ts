@@ -9,7 +9,10 @@ export interface Edit {
   /** The names and indexes in the path. */
   steps: string[];
   value: string;
-  /** Whether `value` is JSON (`path:=value`). Otherwise it gets the type of the value that it replaces (`path=value`). */
+  /**
+   * Whether `value` is JSON (`path:=value`). Otherwise (`path=value`), it is set as a string, unless it is a JSON number, boolean or null and
+   * replaces a value that is not a string.
+   */
   isJson: boolean;
 }
 
@@ -22,7 +25,7 @@ const EXAMPLE =
  */
 export function parseEdit(text: string): Edit {
   const equals = text.indexOf("=");
-  if (equals <= 0) throw usageError(`--set "${text}" has no value. ${EXAMPLE}`);
+  if (equals <= 0) throw usageError(`--set "${text}" is not path=value. ${EXAMPLE}`);
   const isJson = text[equals - 1] === ":";
   const path = text.slice(0, isJson ? equals - 1 : equals).trim();
   const value = text.slice(equals + 1);

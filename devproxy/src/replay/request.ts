@@ -11,7 +11,7 @@ export interface ReplayRequest {
   /** Maximum number of pushes: the newest that match. */
   last?: number | undefined;
   filters?: Filters | undefined;
-  /** URL of the app. Default: the configured target, else that of the newest live delivery. */
+  /** URL of the app. Default: the configured target, else the target of the newest live push, else `DEFAULT_TARGET`. */
   to?: string | undefined;
   /** Divides the original delays between pushes. `max` sends without delays. Default: `max`. */
   speed?: number | "max" | undefined;
@@ -21,7 +21,7 @@ export interface ReplayRequest {
   set?: string[] | undefined;
   /** If a push has a `Sign`, replaces it with one made with this key. */
   key?: string | undefined;
-  /** The key agreed with Airudder. Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's public key. */
+  /** The key agreed with Airudder. Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's published key. */
   agreedKey?: string | undefined;
   /** Expected statuses: `2xx` or `200,404`. */
   expect?: string | undefined;

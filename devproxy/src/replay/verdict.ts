@@ -66,7 +66,7 @@ function classify(result: AppResult, isSuccess: IsSuccess): "success" | "failure
   );
 }
 
-/** Classifies the new result. A success is inconclusive if only the previous result has a report: another app may have responded. */
+/** Classifies the new result. If the app reported a result before but not now, a success is inconclusive: another app may have responded. */
 function classifyAfter(
   before: AppResult | undefined,
   after: AppResult,

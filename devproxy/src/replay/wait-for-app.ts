@@ -13,7 +13,7 @@ export async function waitForApp(target: URL, maxWaitMs: number, signal: AbortSi
   while (!signal?.aborted && !(await isListening(target))) {
     const leftMs = maxWaitMs - (performance.now() - start);
     if (leftMs <= 0) {
-      const message = `Nothing listens at ${target.host} after ${Math.round(maxWaitMs / 1_000)} s: nothing was sent. Start the app, or give its URL with --to.`;
+      const message = `No app accepted connections at ${target.host} within ${Math.round(maxWaitMs / 1_000)} s, so nothing was sent. Start the app, or give its URL with --to.`;
       throw new DevproxyError("app_down", message, 1);
     }
     await sleep(Math.min(leftMs, INTERVAL_MS));

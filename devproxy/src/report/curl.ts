@@ -38,7 +38,7 @@ export function curlLines(
   }
   // The dev proxy adds the token to each push for the app.
   if (tokenFromEnvironment() !== undefined) parts.push("-H", '"Airudder-Token: $AIRUDDER_TOKEN"');
-  // Otherwise curl adds the content type of a form.
+  // Without this option, curl adds the content type of a form.
   if (!Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) parts.push("-H", "'Content-Type:'");
   const url = target.origin + pathWithQuery(target, queryOf(push.url));
   // --data-raw, because --data-binary reads a leading @ as a file name; --globoff, because curl expands brackets in a URL.
@@ -57,7 +57,7 @@ function inlineText(body: Buffer): string | undefined {
   return hasControls(text.replace(/[\t\n]/g, "")) ? undefined : text;
 }
 
-/** A quoted word of a POSIX shell command. `printf` writes control characters, which a terminal must not receive. */
+/** A quoted word of a POSIX shell command. Control characters become octal escapes for `printf`, so that a terminal never receives them. */
 function quote(text: string): string {
   if (/^[\w./:@-]+$/.test(text)) return text;
   return hasControls(text.replace(/[\t\n]/g, "")) ? printf(Buffer.from(text)) : `'${text.replaceAll("'", "'\\''")}'`;

@@ -107,8 +107,8 @@ async function inboxMarksOf(reader: JournalReader, row: Row): Promise<MarkHead[]
 
 function markLine({ at, state, attempt, error }: MarkHead, payload: unknown, redactor: Redactor, out: Screen): string {
   const words = [localTime(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
-  const cause = error === undefined ? "" : `  ${out.style("red", safeLine(redactor.error(error, payload)))}`;
-  return `${words.filter((word) => word !== "").join("  ")}${cause}`;
+  const errorText = error === undefined ? "" : `  ${out.style("red", safeLine(redactor.error(error, payload)))}`;
+  return `${words.filter((word) => word !== "").join("  ")}${errorText}`;
 }
 
 function section(out: Screen, title: string, lines: string[]): string[] {

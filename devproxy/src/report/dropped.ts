@@ -2,5 +2,5 @@ import { pushCount } from "./format.js";
 
 /** The line about pushes that a running `listen` dropped while a command read the journal. */
 export function droppedLine(count: number): string {
-  return `${pushCount(count)} missing: --keep of the running listen has dropped ${count === 1 ? "it" : "them"}.`;
+  return `${pushCount(count)} missing: the running listen dropped ${count === 1 ? "it" : "them"} because of --keep.`;
 }

@@ -1,5 +1,12 @@
 import { readOutcome } from "../http/index.js";
-import { type JournalReader, lastDelivery, type Row, type Status, statusOf, unlessDropped } from "../journal/index.js";
+import {
+  decidingDelivery,
+  type JournalReader,
+  type Row,
+  type Status,
+  statusOf,
+  unlessDropped,
+} from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
@@ -11,7 +18,7 @@ export async function failureReason(
   redactor: Redactor,
 ): Promise<string | undefined> {
   if (!UNHANDLED.includes(statusOf(row))) return undefined;
-  const last = lastDelivery(row);
+  const last = decidingDelivery(row);
   if (last === undefined) return row.mark?.error && redactHandlerError(reader, row, row.mark.error, redactor);
   if (last.head.status === undefined) return last.head.error && redactor.text(last.head.error);
   const response = await unlessDropped(reader.content(last.location));

@@ -51,13 +51,13 @@ export function localTime(at: Date | string): string {
 }
 
 /** A number with separators, such as `12,345`. Not `toLocaleString`, which takes 20 ms to load the locale. */
-export function thousands(count: number): string {
+export function withSeparators(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** A number of pushes, such as `1 push` or `3 pushes`. */
 export function pushCount(count: number): string {
-  return `${thousands(count)} ${count === 1 ? "push" : "pushes"}`;
+  return `${withSeparators(count)} ${count === 1 ? "push" : "pushes"}`;
 }
 
 /** What the app's receiver reported about a push, without the error: `app: handled, call.completed, verified`. */

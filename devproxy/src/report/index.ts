@@ -3,7 +3,7 @@ export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine
 export { detailJson, detailLines } from "./detail.js";
 export { droppedLine } from "./dropped.js";
 export { failureReason } from "./failure-reason.js";
-export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, thousands } from "./format.js";
+export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonLiveReporter, liveReporter } from "./live.js";
 export { Progress } from "./progress.js";

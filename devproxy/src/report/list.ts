@@ -1,9 +1,16 @@
 import { SEARCH_KEYS, type SearchIds } from "airudder-webhooks/inspect";
 import type { DeliveryHead } from "airudder-webhooks/journal";
-import { type Filters, hasFilters, type JournalReader, lastDelivery, type Row, statusOf } from "../journal/index.js";
+import {
+  decidingDelivery,
+  type Filters,
+  hasFilters,
+  type JournalReader,
+  type Row,
+  statusOf,
+} from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import { failureReason } from "./failure-reason.js";
-import { duration, localTime, pushCount, safeLine, thousands, truncate } from "./format.js";
+import { duration, localTime, pushCount, safeLine, truncate, withSeparators } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 import { type Column, type Table, tableOf } from "./table.js";
 
@@ -22,7 +29,7 @@ const STATUS_STYLES: Record<string, Style> = {
 export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, redactor: Redactor): Promise<object> {
   const error = await failureReason(reader, row, redactor);
   const { kind: _, ...head } = row.push;
-  const last = lastDelivery(row)?.head;
+  const last = decidingDelivery(row)?.head;
   return {
     ...redactTexts(head, redactor),
     id: redactor.pushId(head.id),
@@ -100,18 +107,22 @@ export function rowTable(out: Screen, rows: readonly Row[], redactor: Redactor):
 
 /** The status of the last response: `---` if there was none, `-` if there was no delivery. */
 function httpStatusOf(row: Row): string {
-  const last = lastDelivery(row)?.head;
+  const last = decidingDelivery(row)?.head;
   return last === undefined ? "-" : String(last.status ?? "---");
 }
 
 function durationOf(row: Row): string {
-  const last = lastDelivery(row)?.head;
+  const last = decidingDelivery(row)?.head;
   return last === undefined ? "" : duration(last.ms);
 }
 
 function notesOf(row: Row): string {
   const { verified, drift } = row.push;
-  const notes = [verified ? "verified" : "", drift ? `drift ${drift}` : "", lastDelivery(row)?.head.late ? "late" : ""];
+  const notes = [
+    verified ? "verified" : "",
+    drift ? `drift ${drift}` : "",
+    decidingDelivery(row)?.head.late ? "late" : "",
+  ];
   return notes.filter((note) => note !== "").join(", ");
 }
 
@@ -127,10 +138,10 @@ export interface ListCounts {
 /** The last line of a list: `the newest 2 of 8 failed pushes: --last N for more`. */
 export function listSummary({ shown, matching, total }: ListCounts, filters: Filters): string {
   if (matching === undefined)
-    return `the newest ${thousands(shown)} matching ${shown === 1 ? "push" : "pushes"}: --last N for more`;
-  if (shown === matching) return `${pushCount(shown)} of ${thousands(total)}`;
-  const count = thousands(matching);
-  return `the newest ${thousands(shown)} of ${count} ${describeFilters(filters)}pushes: --last N for more`;
+    return `the newest ${withSeparators(shown)} matching ${shown === 1 ? "push" : "pushes"}: --last N for more`;
+  if (shown === matching) return `${pushCount(shown)} of ${withSeparators(total)}`;
+  const count = withSeparators(matching);
+  return `the newest ${withSeparators(shown)} of ${count} ${describeFilters(filters)}pushes: --last N for more`;
 }
 
 function describeFilters(filters: Filters): string {

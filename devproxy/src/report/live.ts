@@ -2,7 +2,7 @@ import { relative } from "node:path";
 import type { DeliveryEvent, DevproxyEvent, Listener, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 import { type JournalIndex, succeeded } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { byteSize, duration, outcomeText, pushCount, safeLine, thousands, timeOfDay } from "./format.js";
+import { byteSize, duration, outcomeText, pushCount, safeLine, timeOfDay, withSeparators } from "./format.js";
 import type { Screen } from "./screen.js";
 
 const TOKEN_HINT = "the app requires its token: set AIRUDDER_TOKEN, or put it into --target, as in ...?token=SECRET";
@@ -78,7 +78,7 @@ function deliveryLine(out: Screen, event: DeliveryEvent, index: JournalIndex): s
 
 function stoppedLine({ recorded, undelivered, journal }: StoppedEvent): string {
   const folder = relative(process.cwd(), journal) || ".";
-  return `stopped: ${pushCount(recorded)} recorded, ${thousands(undelivered)} undelivered, in ${folder}`;
+  return `stopped: ${pushCount(recorded)} recorded, ${withSeparators(undelivered)} undelivered, in ${folder}`;
 }
 
 function tunnelLine(out: Screen, { state, url, error }: TunnelEvent): string {

@@ -1,4 +1,4 @@
-import { pushCount, thousands } from "./format.js";
+import { pushCount, withSeparators } from "./format.js";
 import type { Screen } from "./screen.js";
 
 const INTERVAL_MS = 200;
@@ -22,7 +22,7 @@ export class Progress {
     if (!this.#out.isTerminal || performance.now() - this.#shownAt < INTERVAL_MS) return;
     this.#shownAt = performance.now();
     this.#isShown = true;
-    this.#out.write(`\r\u001b[2K${thousands(count)} of ${pushCount(this.#total)}`);
+    this.#out.write(`\r\u001b[2K${withSeparators(count)} of ${pushCount(this.#total)}`);
   }
 
   /** Removes the line. */

@@ -10,7 +10,7 @@ import {
   type Verdict,
   type VerdictEvent,
 } from "../replay/index.js";
-import { duration, pushCount, safeLine, thousands } from "./format.js";
+import { duration, pushCount, safeLine, withSeparators } from "./format.js";
 import type { Screen, Style } from "./screen.js";
 
 const STYLES: Record<Verdict, Style> = {
@@ -131,7 +131,7 @@ function printSummary(out: Screen, { total, verdicts, unexpected, skipped, unrec
   if (skipped) out.line(out.style("yellow", `${pushCount(skipped)} not sent`));
   if (unexpected > 0) out.line(out.style("red", `${pushCount(unexpected)} did not meet --expect`));
   if (unrecorded !== undefined) {
-    const what = unrecorded === 1 ? "1 delivery" : `${thousands(unrecorded)} deliveries`;
+    const what = unrecorded === 1 ? "1 delivery" : `${withSeparators(unrecorded)} deliveries`;
     out.line(out.style("red", `${what} could not be recorded in the journal`));
   }
 }

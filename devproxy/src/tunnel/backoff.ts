@@ -7,8 +7,9 @@ function doubledMs(count: number, firstMs: number, maxMs: number): number {
 }
 
 /**
- * Delay in ms before the tunnel is opened again after `failures` consecutive failures. It grows exponentially. Jitter reduces it to between
- * 50 % and 100 %, so that many proxies do not reconnect to one server at the same time.
+ * Delay in ms before the tunnel is opened again after a failure. It grows exponentially with each consecutive failure. Jitter reduces it to
+ * between 50 % and 100 %, so that many proxies do not reconnect to one server at the same time.
+ * @param failures number of consecutive failures before the latest one; 0 for the first
  * @param elapsedMs time since the proxy began to open the tunnel; it is subtracted, but the result is at least the delay after the first
  * failure
  */

@@ -14,7 +14,7 @@ export type TunnelErrorCode =
   | "tunnel_option"
   | "tunnel_closed";
 
-/** Evidence for a {@link TunnelError}. */
+/** Details of a {@link TunnelError}. */
 export interface TunnelEvidence {
   /** HTTP status of the response. */
   status?: number;

@@ -53,7 +53,7 @@ async function requestWithRedirects(
 
 function noResponse(error: NodeJS.ErrnoException, server: string, timeoutMs: number): TunnelError {
   if (error.code === "ABORT_ERR")
-    return new TunnelError("tunnel_closed", `the request for a tunnel to ${server} was cancelled`);
+    return new TunnelError("tunnel_closed", `the tunnel request to ${server} was cancelled`);
   if (error.code === "ETIMEDOUT") return timedOut(server, timeoutMs, error);
   const message = `cannot reach the tunnel server ${server} (${reasonOf(error)}); ${advice()}`;
   return new TunnelError("tunnel_unreachable", message, { cause: error });

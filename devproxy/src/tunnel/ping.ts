@@ -3,7 +3,8 @@ import { reasonOf, TunnelError } from "./errors.js";
 import type { PublicResponse } from "./request.js";
 import { publicRequest } from "./request.js";
 
-const PING_KEY = "airudder-devproxy";
+/** Name of the member in the response to a ping. */
+const RESPONSE_FIELD = "airudder-devproxy";
 
 /** Path of the public URL. */
 export function pushPath(secret: string): string {
@@ -28,7 +29,7 @@ export function pingPath(secret: string): string {
  * @example response.setHeader("content-type", "application/json").end(pingResponse(secret, nonce));
  */
 export function pingResponse(secret: string, nonce: string): string {
-  return JSON.stringify({ [PING_KEY]: createHmac("sha256", secret).update(nonce).digest("hex") });
+  return JSON.stringify({ [RESPONSE_FIELD]: createHmac("sha256", secret).update(nonce).digest("hex") });
 }
 
 /** Where and how to ping. */
@@ -65,7 +66,7 @@ function silentMessage(url: string, reason: string): string {
 }
 
 function unexpectedReason({ status, headers, body }: PublicResponse): string {
-  if (status === 200 && body.includes(`"${PING_KEY}"`)) return "another dev proxy responds there";
+  if (status === 200 && body.includes(`"${RESPONSE_FIELD}"`)) return "another dev proxy responds there";
   const page = /html/i.test(headers["content-type"] ?? "") ? " with a web page" : "";
   return `something else responded ${status}${page}`;
 }

@@ -24,5 +24,5 @@ export function tunnelEvent({ state, url, error }: TunnelStatus): TunnelEvent | 
 /** The message of a note event to send after the tunnel event; `undefined` if there is none. */
 export function tunnelNote({ url, requestedNameIsBack }: TunnelStatus): string | undefined {
   if (!requestedNameIsBack) return undefined;
-  return `The tunnel has the requested name again: ${url} works, and the other URL stops working within seconds. Give this URL to Airudder.`;
+  return `The tunnel has the requested name again. Give ${url} to Airudder: the previous URL stops working within seconds.`;
 }

@@ -966,7 +966,7 @@ export interface DialerAgentBody {
    */
   threewayAccount?: string;
   /**
-   * The customer's own talk results: arbitrary keys (with spaces, and in any case), string values.
+   * The customer's own talk results: arbitrary keys (with spaces, in upper or lower case), string values.
    */
   customizeResults?: Record<string, string>;
   /**
@@ -994,7 +994,7 @@ export interface DialerAgentBody {
    */
   holdDuration?: HoldDurations;
   /**
-   * Why the call ended, as a code: 0 unknown, 1 no agent after the answer, 2 ended normally (no evidence that it was answered), 3 busy, 4 not in use, 5 on hold, 6 switched off, 7 out of area, 8 invalid, 9 wrong number, 12 talked, 13 agent rejected, 14 customer hung up, 15 fusing, 16 voicemail, 17 agent's network failed, 18 limit of call attempts, 19 abandoned shortly after the answer, 20 do not call. 10 and 11 are not used. Expect unknown codes.
+   * Why the call ended, as a code: 0 unknown, 1 no agent after the answer, 2 ended normally (no evidence that it was answered), 3 busy, 4 not in use, 5 on hold, 6 switched off, 7 out of area, 8 invalid, 9 wrong number, 12 talked, 13 agent rejected, 14 user hung up, 15 fused (meaning not known), 16 voicemail, 17 agent's network failed, 18 limit of call attempts, 19 abandoned shortly after the answer, 20 do not call. 10 and 11 are not used. Expect unknown codes.
    * Format: integer, or its digits.
    * Provenance: inferred.
    */
@@ -1022,7 +1022,7 @@ export interface DialerContactBody {
    */
   state?: "CALLING" | "RINGING" | "ANSWERED" | "HANGUP" | (string & {});
   /**
-   * Why the call ended, as a code: 0 unknown, 1 no agent after the answer, 2 ended normally (no evidence that it was answered), 3 busy, 4 not in use, 5 on hold, 6 switched off, 7 out of area, 8 invalid, 9 wrong number, 12 talked, 13 agent rejected, 14 customer hung up, 15 fusing, 16 voicemail, 17 agent's network failed, 18 limit of call attempts, 19 abandoned shortly after the answer, 20 do not call. 10 and 11 are not used. Expect unknown codes.
+   * Why the call ended, as a code: 0 unknown, 1 no agent after the answer, 2 ended normally (no evidence that it was answered), 3 busy, 4 not in use, 5 on hold, 6 switched off, 7 out of area, 8 invalid, 9 wrong number, 12 talked, 13 agent rejected, 14 user hung up, 15 fused (meaning not known), 16 voicemail, 17 agent's network failed, 18 limit of call attempts, 19 abandoned shortly after the answer, 20 do not call. 10 and 11 are not used. Expect unknown codes.
    * Format: integer, or its digits.
    */
   hangupReason?: number | string;

@@ -32,7 +32,7 @@ export function readBody(
 /**
  * Most bodies arrive together with their headers, so they are complete in the same turn of the event loop. The timer and the other listeners,
  * which only slower bodies need, are set up at the end of that turn. Measured on Express 5 and Node 20: setting them up for each body takes
- * about 6 % more processor time per push (136 instead of 128 µs; runs on a busy machine differ). HTTP/2 requests and bodies without
+ * about 6 % more processor time per push (136 instead of 128 µs; results vary on a busy machine). HTTP/2 requests and bodies without
  * `Content-Length` get the listeners immediately.
  */
 class BodyReader implements EndOfTurnListener {

@@ -37,7 +37,10 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Whether the attempt was aborted. Default: `signal.aborted`. Set it if you create `signal` only when a handler reads it. */
   readonly isAborted?: boolean;
-  /** Whether `Inbox.retry` caused the attempt. Without a handler, such an attempt fails; any other attempt ends as `ignored`. */
+  /**
+   * Whether the push was dead and `Inbox.retry` retried it; not set by automatic retries. Without a handler, an attempt fails if `isRetry`
+   * is set or `number` is above 1. Otherwise it ends as `ignored`.
+   */
   readonly isRetry?: boolean;
 }
 

@@ -80,7 +80,7 @@ export function validatePush(
 
 /**
  * Describes a body for a tool that shows or records pushes. Never throws.
- * @param options.key key or keys of `Sign`; default: the vendor's public key
+ * @param options.key key or keys of `Sign`; default: the vendor's published key
  * @param options.type the recorded type of the push. If it is absent or has no schema, the type is identified by shape.
  */
 export function describePush(

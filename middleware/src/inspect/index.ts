@@ -9,7 +9,7 @@ export {
   type Shape,
 } from "../generated/catalogue.js";
 export { CHANNEL } from "../observe/recorder.js";
-export { type Replace, replaceQuoted } from "../observe/redact.js";
+export { type Replace, replacePersonalData } from "../observe/redact.js";
 export { type CompiledSchema, type SchemaKeywords, schemaCompiler } from "../push/compiled-schema.js";
 export { factsOf, type PushFacts, SEARCH_KEYS, type SearchIds, type SearchKey } from "../push/facts.js";
 export { newPushId } from "../push/id.js";

@@ -25,7 +25,7 @@ export class LineBuffer {
     return this.#length;
   }
 
-  /** The lines so far. Valid until the next `add` or `clear`. */
+  /** The lines so far. Valid until the next change. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

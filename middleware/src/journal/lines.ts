@@ -108,8 +108,8 @@ export interface ParsedLine {
 }
 
 /**
- * Parses one line of a segment, without its line feed. For a tool that reads the lines itself, for example from a part of a segment;
- * `readJournal` and `readRecord` read journals. Does not check that a push's body matches its digest.
+ * Parses one line of a segment, without its line feed. For a tool that reads the lines itself, for example from a part of a segment.
+ * Otherwise use `readJournal` or `readRecord`. Does not check that a push's body matches its digest.
  * @returns `undefined` for a record of a kind that only a newer version knows
  * @throws SyntaxError if the line is not a complete line of a journal
  * @example parseLine('{"kind":"mark","push":"p1","at":"2026-01-31T08:00:00.000Z","state":"handled"}')?.head.kind // "mark"

@@ -12,8 +12,8 @@ export interface LockFile extends ProcessIdentity {
   /** The owner's `Journal.crashes`. */
   crashes?: number;
   /**
-   * The owner took the lock over from a process that may still run. When this file was written, later writes of that process were not
-   * excluded yet.
+   * The owner took the lock over from a process that may still run. The owner wrote this file before it excluded later writes of that
+   * process with `SegmentHead.after`.
    */
   afterLiving?: true;
   /** 1 once the owner has held the lock for a minute, by the monotonic clock. */

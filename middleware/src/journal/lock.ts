@@ -68,9 +68,9 @@ export class Lock {
     let previousOwners = NO_OWNERS;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       previousOwners = worstOf(previousOwners, await findPreviousOwners(path));
-      const { crashes, mayRun } = previousOwners;
+      const { crashes, mayStillRun } = previousOwners;
       try {
-        await createLock(path, { ...thisProcess(), token, crashes, ...(mayRun ? { afterLiving: true } : {}) });
+        await createLock(path, { ...thisProcess(), token, crashes, ...(mayStillRun ? { afterLiving: true } : {}) });
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         const isFull = isDiskFull(error);
@@ -81,7 +81,8 @@ export class Lock {
       }
       // Another process may have renamed the previous lock just now.
       const found = worstOf(previousOwners, await findPreviousOwners(path));
-      if (found.crashes === crashes && found.mayRun === mayRun) return new Lock(path, token, previousOwners, all);
+      if (found.crashes === crashes && found.mayStillRun === mayStillRun)
+        return new Lock(path, token, previousOwners, all);
       await rm(path, { force: true });
     }
     throw new JournalError(

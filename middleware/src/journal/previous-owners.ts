@@ -32,25 +32,25 @@ export const heldTokens = new Set<string>();
 /** The previous owners of the lock. */
 export interface PreviousOwners {
   /** One of them may still run, for example as a suspended process. Its later writes must not mix with those of this process. */
-  readonly mayRun: boolean;
+  readonly mayStillRun: boolean;
   /** Number of crashes in a row, see `Journal.crashes`; 0 if the last owner released the lock. */
   readonly crashes: number;
 }
 
 /** The lock was released, or there never was one. */
-export const NO_OWNERS: PreviousOwners = { mayRun: false, crashes: 0 };
+export const NO_OWNERS: PreviousOwners = { mayStillRun: false, crashes: 0 };
 
 /** Combines two results: the worse value of each field. */
 export function worstOf(a: PreviousOwners, b: PreviousOwners): PreviousOwners {
-  return { mayRun: a.mayRun || b.mayRun, crashes: Math.max(a.crashes, b.crashes) };
+  return { mayStillRun: a.mayStillRun || b.mayStillRun, crashes: Math.max(a.crashes, b.crashes) };
 }
 
 /** What the lock of a previous owner shows about it. */
 function previousOwnerOf(lock: LockFile | "incomplete" | undefined, isEnded: boolean): PreviousOwners {
-  if (lock === undefined || lock === "incomplete") return { mayRun: true, crashes: 1 };
+  if (lock === undefined || lock === "incomplete") return { mayStillRun: true, crashes: 1 };
   const { crashes = 0, lasted = 1, afterLiving = false } = lock;
   const before = lasted === 0 && Number.isSafeInteger(crashes) && crashes > 0 ? crashes : 0;
-  return { mayRun: !isEnded || afterLiving, crashes: before + 1 };
+  return { mayStillRun: !isEnded || afterLiving, crashes: before + 1 };
 }
 
 /**

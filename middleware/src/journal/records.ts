@@ -48,7 +48,7 @@ export interface PushHead extends PushFacts {
   size: number;
   /** SHA-256 of the body, hex. */
   sha256: string;
-  /** An earlier parser consumed the bytes. The body was serialised again from its object. */
+  /** An earlier parser consumed the bytes. The body was re-serialised from the parsed object. */
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */
   replay?: string;

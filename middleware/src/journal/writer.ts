@@ -9,7 +9,7 @@ import { SegmentFile } from "./segment-file.js";
 import type { SegmentInfo, SegmentStates } from "./segment-states.js";
 import { findSegments } from "./segments.js";
 
-/** Maximum size of a segment as a fraction of the free space, so that old segments can be removed before the volume is full. */
+/** Maximum size of a segment as a fraction of the free space, so that old segments can be dropped before the volume is full. */
 const MAX_FRACTION_OF_FREE = 1 / 4;
 /** Lower bound of the size limit, even if less space is free. Bytes. */
 const MIN_SEGMENT_BYTES = 64 * 1024;
@@ -67,7 +67,7 @@ export class Writer {
   async start(last: SegmentInfo | undefined, seq: number): Promise<void> {
     try {
       if (last === undefined) await this.lock.deleteLeftovers();
-      else if (this.lock.previousOwners.mayRun) await this.#startAfterTakeover(last, seq);
+      else if (this.lock.previousOwners.mayStillRun) await this.#startAfterTakeover(last, seq);
       else await this.#continue(last);
     } catch (cause) {
       throw cause instanceof JournalError ? cause : unwritableError(this.dir, cause);
@@ -95,7 +95,7 @@ export class Writer {
     });
     await this.begin(seq).catch((error) => {
       if (!isDiskFull(error)) throw error;
-      this.#appendFailed = true; // removing the oldest segments can free space
+      this.#appendFailed = true; // dropping the oldest segments can free space
     });
   }
 

@@ -11,7 +11,7 @@ interface OfPush {
 /**
  * Something that happened to a push. Events contain no payload values, except in `error`: the error that your own handler threw.
  *
- * Five events report the result of a push: `handled`, `ignored`, `failed`, `dead`, `quarantined`.
+ * Five events report the result of an attempt to handle a push: `handled`, `ignored`, `failed`, `dead`, `quarantined`.
  */
 export type AirudderEvent =
   /**
@@ -35,7 +35,10 @@ export type AirudderEvent =
   | (OfPush & { readonly event: "handled"; readonly attempt: number; readonly ms: number })
   /** The type of the push is known and has no handler. */
   | (OfPush & { readonly event: "ignored" })
-  /** An attempt failed and a retry follows: by the inbox after `delayMs`, or by the vendor (direct mode, no `delayMs`). */
+  /**
+   * An attempt failed and a retry follows: by the inbox after `delayMs`, or by the vendor (direct mode, no `delayMs`). A failed replay is
+   * not retried and has no `delayMs`.
+   */
   | (OfPush & {
       readonly event: "failed";
       readonly attempt: number;

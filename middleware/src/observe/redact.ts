@@ -6,11 +6,11 @@ const EMAIL = /[\w.+-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63})+/g;
 const PHONE = /(?<![\w])\+?\(?\d(?:[\s().-]{0,2}\d){6,}(?![\w])/g;
 
 /**
- * Redacts personal data in a text. Replaces quoted values of the payload, and anything that looks like an e-mail address or a phone number,
- * by placeholders.
+ * Redacts personal data in a text. Replaces values of the payload, and anything that looks like an e-mail address or a phone number, by
+ * placeholders.
  */
 export function redact(text: string, payload: unknown): string {
-  return replaceQuoted(text.slice(0, MAX_LENGTH), payload, PHONE, (kind) =>
+  return replacePersonalData(text.slice(0, MAX_LENGTH), payload, PHONE, (kind) =>
     kind === "digits" ? "[phone]" : `[${kind}]`,
   );
 }
@@ -43,15 +43,15 @@ export type Replace = (kind: "value" | "email" | "digits", value: string) => str
  * - runs of digits, such as phone numbers
  * @param digits the runs of digits to replace; needs the flag `g`
  */
-export function replaceQuoted(text: string, payload: unknown, digits: RegExp, replace: Replace): string {
-  const quotable = quotableOf(payload);
+export function replacePersonalData(text: string, payload: unknown, digits: RegExp, replace: Replace): string {
+  const strings = payloadStringsOf(payload);
   // Until the end, the text contains the index of each placeholder instead of its characters. So no value is found in a placeholder.
   const placeholders: string[] = [];
   const addPlaceholder = (kind: Parameters<Replace>[0], value: string): string =>
     `\u0000${placeholders.push(replace(kind, value)) - 1}\u0000`;
   const replaceForms = (part: string, isShort: boolean): string => {
     let changed = part;
-    for (const [form, value] of quotable.forms) {
+    for (const [form, value] of strings.forms) {
       if (form.length < MIN_ANYWHERE !== isShort || !changed.toLowerCase().includes(form.toLowerCase())) continue;
       changed = changeOutsidePlaceholders(changed, (between) =>
         between.replace(patternOf(form), () => addPlaceholder("value", value)),
@@ -64,10 +64,10 @@ export function replaceQuoted(text: string, payload: unknown, digits: RegExp, re
   rest = changeOutsidePlaceholders(rest, (part) => part.replace(digits, (match) => addPlaceholder("digits", match)));
   rest = replaceForms(rest, true);
   rest = changeOutsidePlaceholders(rest, (part) =>
-    replaceParts(part, quotable.pairs, (match) => addPlaceholder("value", match)),
+    replaceParts(part, strings.pairs, (match) => addPlaceholder("value", match)),
   );
   rest = changeOutsidePlaceholders(rest, (part) =>
-    part.replace(/\d{3,}/g, (run) => (quotable.digits.includes(run) ? addPlaceholder("value", run) : run)),
+    part.replace(/\d{3,}/g, (run) => (strings.digits.includes(run) ? addPlaceholder("value", run) : run)),
   );
   return rest.replace(/\u0000(\d+)\u0000/g, (_, index) => placeholders[Number(index)] as string);
 }
@@ -112,7 +112,7 @@ function pairOf(one = "", other = ""): string {
 }
 
 /** The strings that reveal a payload if a text contains them. */
-interface Quotable {
+interface PayloadStrings {
   /** Each way to write a value, with that value. The longest form comes first, so that no part of a value remains. */
   forms: [form: string, value: string][];
   /** Pairs of adjacent words in values. */
@@ -122,7 +122,7 @@ interface Quotable {
 }
 
 /** Collects the values of a payload, and the keys that are not field names. */
-function quotableOf(payload: unknown): Quotable {
+function payloadStringsOf(payload: unknown): PayloadStrings {
   const forms = new Map<string, string>();
   const pairs = new Set<string>();
   const digits: string[] = [];

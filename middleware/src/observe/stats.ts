@@ -20,7 +20,7 @@ export interface Counts {
   readonly handled: number;
   /** Pushes of a known type without a handler. */
   readonly ignored: number;
-  /** Failed attempts that are followed by a retry. */
+  /** Failed attempts that are followed by a retry, and failed replays, which are not retried. */
   readonly failed: number;
   readonly dead: number;
   readonly quarantined: number;

@@ -13,7 +13,8 @@ let perCode = new Map<string, number>();
 let keys = new Set<string>();
 
 /**
- * Prints warnings on standard error through `process.emitWarning`: at most ten per minute, then one with the number of suppressed warnings.
+ * Prints warnings on standard error through `process.emitWarning`. `warn` prints at most ten per minute, then one with the number of
+ * suppressed warnings; `once` has no such limit.
  * `process.on("warning", …)` receives them too. `node --no-warnings` silences them like any other warning.
  */
 export class Warnings {

@@ -3,8 +3,8 @@ import { pushTime } from "./time.js";
 import { transcript } from "./transcript.js";
 
 /**
- * Values of `RingType` for a number that the network could not reach. They do not include `holdline` and `notmatch`: the docs do not explain
- * these, and a line on hold may have been answered.
+ * Values of `RingType` for a number that the network could not reach. They do not include `holdline` and `notmatch`: the vendor's docs
+ * do not explain these, and a line on hold may have been answered.
  */
 const NOT_REACHED = ["busy", "cantuse", "switchoff", "outofarea", "unregister", "wrongnum"];
 

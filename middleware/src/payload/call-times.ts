@@ -14,7 +14,7 @@ export interface CallTimes {
 /**
  * The times of a call, as dates.
  *
- * - `CallStartTime` and `CallEndTime` are UTC according to the docs, so a value without a zone is read as UTC.
+ * - `CallStartTime` and `CallEndTime` are UTC according to the vendor's docs, so a value without a zone is read as UTC.
  * - Times in `RedailCall` have no zone and are not UTC: in the vendor's own example they would be after the call. Pass their zone.
  *
  * Fields of the vendor's page on call completion: `CallStartTime`, `CallEndTime`, `RedailCall`.

@@ -13,7 +13,7 @@ export type DialerBody<P> = P extends { pds: { body: infer B } } ? B : P extends
  * - bare: the stand-alone dialer sends `{ type, body }`
  * - wrapped: a workflow sends the same below `pds`
  *
- * If a payload has both bodies, the form that identifies it decides.
+ * If a payload has both bodies, returns that of the form by which the payload was identified.
  *
  * Never throws. Returns `undefined` if the payload has no body, as a quarantined push may.
  * @example receiver.on("dialer.agent", ({ payload }) => dialerBody(payload).State);

@@ -17,7 +17,8 @@ function secondsOf(time: unknown): number | undefined {
 
 /**
  * The utterances of a call, sorted by time. Utterances with the same time keep their order. If a time is missing, all keep their order.
- * Empty utterances are left out. If one entry contains text of both speakers, the robot comes first: the docs do not say who spoke first.
+ * Empty utterances are left out. If one entry contains text of both speakers, the robot comes first: the vendor's docs do not
+ * say who spoke first.
  *
  * Field of the vendor's page on call completion: `AsrResult`. The result is empty if the push has none, as in some countries.
  * @example transcript(payload.Details[0]) // [{ at: 0, speaker: "robot", text: "Hello" }, …]

@@ -67,7 +67,7 @@ function checkHeaderSign(
   if (typeof value !== "string") {
     if (!required || schema?.sign !== "X-AIRudder-Sign") return false;
     throw new AirudderError("missing_sign", `The header ${HEADER_SIGN} is missing.`, {
-      hint: 'The docs say that these pushes carry it. Check that no proxy removes it; verify: "if-present" accepts pushes without it.',
+      hint: 'The vendor\'s docs say that these pushes carry it. Check that no proxy removes it; verify: "if-present" accepts pushes without it.',
     });
   }
   const problem = problemOf(verify, value, raw);
@@ -119,7 +119,7 @@ export function likelyCause(payload: { TaskID?: unknown; Sign?: unknown }, keys:
     return "The key has white space around it. Without the white space, it matches. Trim the key.";
   }
   if (!keys.includes(DEFAULT_KEY) && verifySign(payload, DEFAULT_KEY)) {
-    return "The push was signed with the vendor's public default key. Ask the vendor to configure yours.";
+    return "The push was signed with the vendor's published key. Ask the vendor to configure yours.";
   }
   if (typeof payload.Sign === "string" && !/^[0-9a-f]{32}$/i.test(payload.Sign)) {
     return "Sign is not an MD5 hash in hex: the push was redacted or made by hand.";

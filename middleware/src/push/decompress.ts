@@ -10,7 +10,7 @@ import {
 } from "node:zlib";
 import { AirudderError, tooLarge } from "../errors.js";
 
-/** Some senders use raw deflate instead of the zlib format, whose first byte ends in 8. */
+/** Some senders use raw deflate instead of the zlib format, whose first byte ends in the hex digit 8. */
 function isRawDeflate(body: Buffer): boolean {
   return ((body[0] ?? 8) & 0x0f) !== 8;
 }

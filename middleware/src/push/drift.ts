@@ -55,7 +55,7 @@ function undocumentedStep(name: string): string {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === "string") return `string of ${value.length}`;
+  if (typeof value === "string") return `string of length ${value.length}`;
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
   return typeof value === "number" && Number.isInteger(value) ? "integer" : typeof value;

@@ -8,7 +8,7 @@ export const DEFAULT_KEY = "airudder";
  * for every call of a task.
  *
  * From the vendor's page on call completion in a workflow, field `Sign`.
- * @param key the key agreed with the vendor; default: the vendor's public key `airudder`
+ * @param key the key agreed with the vendor; default: the vendor's published key `airudder`
  * @example sign("ac23fa05005e59b92e0b8a19fa5faf07", "airudder") // "4d6017151d678e816c678d90e56e6e28"
  */
 export function sign(taskId: string, key: string = DEFAULT_KEY): string {
@@ -24,7 +24,7 @@ export function equalsInConstantTime(left: string, right: string): boolean {
 
 /**
  * Whether the `Sign` of a payload matches its `TaskID` and one of the keys.
- * @param key one key, or several during a rotation; default: the vendor's public key
+ * @param key one key, or several during a rotation; default: the vendor's published key
  * @returns `false` if not, or if `TaskID` or `Sign` is not a string
  * @example verifySign({ TaskID: "ac23…", Sign: "4d60…" }, "airudder")
  */

@@ -119,7 +119,7 @@ export class Duplicates {
     if (pending.length > 1) pending.splice(index, 1);
     else this.#pending.delete(subject);
     if (!accepted) {
-      // The last accepted push has the same bytes. It is forgotten, so that the retry of this push is not taken for its duplicate.
+      // If the last accepted push has the same bytes, forget it. Otherwise the retry of the rejected push would count as its duplicate.
       if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
       return;
     }

@@ -2,7 +2,7 @@
 export interface EndOfTurnListener {
   /**
    * Called at the end of the turn. Most requests are finished by then. Set up here what only unfinished requests need, such as a time
-   * limit, so that finished requests do not take time for it.
+   * limit, so that finished requests spend no time on it.
    */
   onEndOfTurn(): void;
 }

@@ -112,11 +112,11 @@ export class InboxMode implements ReceiverMode {
 
   async #open(): Promise<void> {
     await this.inbox.open(this.#events);
-    if (this.#isStarted && !this.#isConsuming && !this.#isClosed) await this.#consumeAll();
+    if (this.#isStarted && !this.#isConsuming && !this.#isClosed) await this.#startConsuming();
     this.#isOpen = true;
   }
 
-  async #consumeAll(): Promise<void> {
+  async #startConsuming(): Promise<void> {
     this.#isConsuming = true;
     const fail = (error: unknown): never => {
       this.#consumeFailure = Promise.reject(error);
@@ -238,6 +238,7 @@ export class InboxMode implements ReceiverMode {
     const { id, type } = push;
     const succeed = (result: HandlerResult): Consumed => {
       // Too late: the attempt has already failed at its time limit, or the inbox has closed. A retry may be running.
+      // The inbox discards this return value.
       if (attempt.isAborted ?? attempt.signal.aborted) return "ignored";
       if (result === "handled") {
         const ms = performance.now() - startedAt;

@@ -19,7 +19,7 @@ import { inboxUnavailable } from "./inbox-mode.js";
 import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { errorResponse, type HttpResponse, OK_BODY, type OutcomeResult, type PushSummary } from "./response.js";
 
-/** How long a replay waits for the inbox to open. `deadlineMs` does not apply to replays. */
+/** How long a replay waits for the inbox to open. With an inbox, `deadlineMs` does not apply to replays. */
 const REPLAY_OPEN_TIMEOUT_MS = 60_000;
 
 /** Processes a push from its bytes to its response. */

@@ -20,11 +20,11 @@ export interface PushSummary {
   readonly duplicate: boolean;
   /** Number of drift entries. */
   readonly drift: number;
-  /** Whether the received bytes were lost in an earlier parser, so that they were re-serialised. Absent if not. */
+  /** Present if an earlier parser consumed the received bytes, so that the body was re-serialised from the parsed object. */
   readonly reserialised?: true;
 }
 
-/** The result that the header `Airudder-Outcome` reports. `running`: the deadline has passed and the handlers still run. */
+/** The result that the header `Airudder-Outcome` reports. `running`: the deadline passed before the push was stored or handled. */
 export type OutcomeResult = HandlerResult | "failed" | "stored" | "duplicate" | "running" | "rejected";
 
 /** The body that the vendor documents for success. */

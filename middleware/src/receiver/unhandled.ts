@@ -25,7 +25,7 @@ export function warnUnhandled(warnings: Warnings, { type, result, isStored }: Un
   } else {
     warnings.warn(
       "AIRUDDER_QUARANTINE_UNKEPT",
-      `A push of type ${type} was quarantined and is lost, because direct mode stores nothing. Use an inbox, or register receiver.on("${type === "unknown" ? "unknown" : "quarantined"}", handler).`,
+      `A push of type ${type} was quarantined and not stored: direct mode and replays store nothing. Use an inbox, or register receiver.on("${type === "unknown" ? "unknown" : "quarantined"}", handler).`,
       { key: type },
     );
   }

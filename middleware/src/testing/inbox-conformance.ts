@@ -10,8 +10,8 @@ export interface ConformanceCase {
 /** How the suite creates inboxes. */
 export interface ConformanceOptions {
   /**
-   * Creates an inbox. If `keepStorage` is true, it uses the storage of the last inbox, which is closed. Otherwise its storage is empty. The
-   * inbox must retry a failed push at least twice, after at most 100 ms each time.
+   * Creates an inbox. If `keepStorage` is true, it uses the storage of the previous inbox, which is already closed. Otherwise its
+   * storage is empty. The inbox must retry a failed push at least twice, after at most 100 ms each time.
    */
   make(keepStorage: boolean): Inbox | Promise<Inbox>;
   /** Time limit of each step of a case. Milliseconds; default 5,000. */
@@ -24,7 +24,8 @@ const withSubject = (subject: string, body: string): StoredPush =>
 /**
  * The rules of an {@link Inbox} as test cases, for any test runner.
  * @example
- * for (const { name, run } of inboxConformance({ make: () => new MyInbox() })) test(name, run);
+ * const make = (keepStorage: boolean) => new MyInbox({ folder, empty: !keepStorage });
+ * for (const { name, run } of inboxConformance({ make })) test(name, run);
  */
 export function inboxConformance({ make, timeoutMs = 5_000 }: ConformanceOptions): ConformanceCase[] {
   const until = async (holds: () => boolean, what: string): Promise<void> => {

@@ -8,7 +8,7 @@ import { merge, type Overrides } from "./merge.js";
 
 /** Options of {@link samplePush}. All are optional. */
 export interface SampleOptions {
-  /** Key to sign with. Default: the vendor's public key `airudder`. */
+  /** Key to sign with. Default: the vendor's published key `airudder`. */
   readonly key?: string;
   /** Pushes with the same seed are equal. Default: new ids each time. */
   readonly seed?: number;

@@ -10,7 +10,7 @@ export interface SignedRequest {
 
 /**
  * The request that the vendor would send for a payload. If the payload has a `TaskID` and a `Sign`, it is signed again with the key.
- * @param options.key key to sign with; default: the vendor's public key `airudder`
+ * @param options.key key to sign with; default: the vendor's published key `airudder`
  * @param options.headers additional headers
  * @example
  * const response = await fetch(url, signedRequest(samplePush("call.completed"), { key: "test-key" }));

@@ -24,5 +24,5 @@ export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   };
 }
 
-/** Events that do nothing. */
+/** Callbacks that do nothing. */
 export const noEvents: InboxEvents = { recovered: () => undefined, failed: () => undefined, dead: () => undefined };

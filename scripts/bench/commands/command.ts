@@ -34,28 +34,28 @@ function start(args: readonly string[], out: Output, err: Output | "inherit"): C
 }
 
 /**
- * What happens to the output of a command: it is discarded (`none`), it is read (`present`), or nobody reads it for `absentMs` and then
- * the pipe is closed, which ends the command.
+ * What happens to the output of a command: it is discarded, it is read, or it stays unread until the pipe is closed after `unreadMs`, which
+ * ends the command.
  */
-export type Reader = "none" | "present" | { readonly absentMs: number };
+export type OutputUse = "discarded" | "read" | { readonly unreadMs: number };
 
 /**
  * Runs a command in its own process until it ends.
  * @throws if its exit code is not 0
  */
-export async function run(args: readonly string[], reader: Reader = "none"): Promise<Run> {
+export async function run(args: readonly string[], use: OutputUse = "discarded"): Promise<Run> {
   const startedAt = performance.now();
-  const child = start(args, reader === "none" ? "ignore" : "pipe", "inherit");
+  const child = start(args, use === "discarded" ? "ignore" : "pipe", "inherit");
   const usage = text(child.stdio[3] as Readable);
   const closed = once(child, "close");
   let first: number | undefined;
   let last = 0;
-  if (reader === "present") {
+  if (use === "read") {
     child.stdout?.on("data", () => {
       last = performance.now();
       first ??= last;
     });
-  } else if (reader !== "none") setTimeout(() => child.stdout?.destroy(), reader.absentMs);
+  } else if (use !== "discarded") setTimeout(() => child.stdout?.destroy(), use.unreadMs);
   const [code] = await closed;
   if (code !== 0) throw new Error(`airudder-devproxy ${args.join(" ")} ended with ${code}.`);
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -66,7 +66,7 @@ export async function run(args: readonly string[], reader: Reader = "none"): Pro
 
 /** The memory of a process. */
 export interface Memory {
-  /** Includes memory that the program has freed and the C library has not returned yet. */
+  /** Includes memory that the program has freed and the C library has not yet returned to the operating system. */
   readonly residentMb: number;
   /** What the program uses: the heap of V8, and the bytes of buffers. */
   readonly usedMb: number;

@@ -47,7 +47,7 @@ export interface ModelReport {
  * Checks the file inbox against a reference model. Runs random sequences of pushes, failing handlers, kills, clean closes, takeovers from a
  * stopped process, clock steps and damaged lines. The invariants:
  *
- * - Each acknowledged push is finally handled or dead: only once, unless its process died, and in the order of its subject.
+ * - Each acknowledged push is finally handled or dead: only once, unless its process was killed, and in the order of its subject.
  * - Only a byte-identical copy of a subject's last push is a duplicate.
  * - A damaged line is kept.
  * @param script the compiled `inbox-app.ts`
@@ -149,7 +149,7 @@ class InboxModel {
       else this.#clockMs -= random.next() * 20;
       await this.#running.invoke("clock", this.#clockMs);
     } else if (kind === "drain") await this.#drain();
-    else if (kind === "drop" || kind === "retry") await this.#handleDead(kind);
+    else if (kind === "drop" || kind === "retry") await this.#dropOrRetry(kind);
     else if (kind === "takeover") await this.#takeOver();
     else {
       await this.#restart(kind);
@@ -186,7 +186,7 @@ class InboxModel {
     return dead;
   }
 
-  async #handleDead(kind: "drop" | "retry"): Promise<void> {
+  async #dropOrRetry(kind: "drop" | "retry"): Promise<void> {
     const dead = await this.#running.invoke<string[]>("dead");
     if (dead.length === 0) return;
     const id = this.#random.pick(dead);

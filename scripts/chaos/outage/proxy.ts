@@ -6,6 +6,6 @@ import { exposeFunctions } from "../../child-functions.js";
 const proxy = await startDevproxy(JSON.parse(process.argv[2] ?? "{}") as DevproxyOptions);
 exposeFunctions(proxy.localUrl, {
   waiting: () => pendingRows(proxy.store.index).length,
-  /** The load's ids of its pushes, in the order of the records. */
+  /** The ids that the load gave its pushes, in the order of the records. */
   order: () => proxy.store.index.rows.map(({ push }) => push.url.split("id=")[1]),
 });

@@ -42,7 +42,7 @@ async function makeDead({ receiver }: App, payloads: unknown[]): Promise<void> {
   await until(async () => (await receiver.dead()).length === before + payloads.length);
 }
 
-/** Lines of JSON, each cut down to a few members. */
+/** The sequence number and the result of each line. */
 const results = (lines: Record<string, unknown>[]) => lines.map(({ seq, result }) => [seq, result]);
 
 const requestFiles = (dir: string) => readdirSync(dir).filter((name) => /^(request|taken|response)-/.test(name));
@@ -74,7 +74,7 @@ test("dead lists the dead pushes of an inbox with their redacted errors, and cou
   assert.deepEqual(lines[2], { event: "summary", dead: 2, quarantined: 1 });
 });
 
-test("if no app runs, dead appends the marks; at its next start, the app handles retried pushes in order, and no dropped ones", async (t) => {
+test("if no app runs, the dead command appends the marks; at its next start, the app handles retried pushes in order, and no dropped ones", async (t) => {
   const dir = makeFolder(t);
   const broken = startApp(t, dir);
   await makeDead(broken, tasks("a", "b", "c", "d", "e"));
@@ -120,7 +120,7 @@ test("if no app runs, dead appends the marks; at its next start, the app handles
   assert.deepEqual(fixed.handled, ["a", "d", "e"]);
 });
 
-test("a running app retries and drops pushes for dead, in order per subject, and reports each result", async (t) => {
+test("on request of the dead command, a running app retries and drops pushes, in order per subject, and reports each result", async (t) => {
   const dir = makeFolder(t);
   const before = startApp(t, dir, ["call.completed", "dialer.agent"]);
   await makeDead(before, [...tasks("a", "b"), agentStatus({ state: "IDLE" })]);
@@ -150,7 +150,7 @@ test("a running app retries and drops pushes for dead, in order per subject, and
   assert.equal(readdirSync(dir).filter((name) => name.endsWith(".ndjson")).length, segments);
 });
 
-/** An inbox with a dead push, whose owner takes no requests. */
+/** An inbox with a dead push. Its owner does not accept requests. */
 async function makeOwnedInbox(t: TestContext): Promise<string> {
   const dir = makeFolder(t);
   const app = startApp(t, dir);
@@ -161,7 +161,7 @@ async function makeOwnedInbox(t: TestContext): Promise<string> {
   return dir;
 }
 
-test("if the owner does not accept requests, dead names its process, withdraws the request and changes nothing", async (t) => {
+test("if the owner does not accept requests, the dead command names its process, withdraws the request and changes nothing", async (t) => {
   const dir = await makeOwnedInbox(t);
   const { code, out, err } = await run(["dead", "--retry", "all", "--journal", dir]);
   assert.deepEqual([code, out], [3, ""]);
@@ -206,8 +206,8 @@ test("damaged, foreign and old request files are rejected, and the inbox continu
     ["newer", JSON.stringify({ ...drop, version: 2 }), /format version 2/],
     ["other", JSON.stringify({ ...drop, action: "erase" }), /action/],
     ["ids", JSON.stringify({ ...drop, ids: [{}] }), /ids/],
-    ["old", JSON.stringify({ ...drop, at: new Date(Date.now() - 120_000).toISOString() }), /more than a minute old/],
-    ["undated", JSON.stringify({ ...drop, at: undefined }), /more than a minute old/],
+    ["old", JSON.stringify({ ...drop, at: new Date(Date.now() - 120_000).toISOString() }), /by more than a minute/],
+    ["undated", JSON.stringify({ ...drop, at: undefined }), /by more than a minute/],
   ];
   for (const [name, text] of files) writeFileSync(join(dir, `request-${name}.json`), text);
   writeFileSync(join(dir, "request-strange name.json"), "");

@@ -76,10 +76,10 @@ test("if the handler of a live push fails, listen, list and show print its error
 const keys: [name: string, key: string | undefined, signedWith: string, cause: RegExp][] = [
   ["another key", "agreed", "other", /Another key was used/],
   [
-    "the vendor's public key, although a key is agreed",
+    "the vendor's published key, although a key is agreed",
     "agreed",
     "airudder",
-    /signed with the vendor's public default key/,
+    /signed with the vendor's published key/,
   ],
   ["a key with white space around it", " agreed", "agreed", /white space/],
 ];

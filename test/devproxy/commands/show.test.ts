@@ -132,7 +132,7 @@ test("placeholders of an inbox are the same in list, show and replay", async (t)
   assert.equal(seen.size, 1, [...seen].join());
 });
 
-test("a response that is recorded in part is described as its first bytes", async (t) => {
+test("if only the first bytes of a response were recorded, show says how many", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   for (const body of [`{"a":"${"\u00e9".repeat(50_000)}"}`, Buffer.alloc(70_000, 0xff), "x".repeat(70_000)]) {
     app.reply = (_, response) => void response.end(body);

@@ -6,7 +6,7 @@ import { DevproxyError } from "airudder-devproxy";
 import { writePrivateFile } from "../../../devproxy/src/config/index.js";
 import { makeFolder } from "../../helpers/folder.js";
 
-test("a private file replaces the existing one, and leaves no draft", async (t) => {
+test("a private file replaces the existing one, and leaves no temporary file", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "config.json");
   writeFileSync(path, "old");
@@ -25,7 +25,7 @@ const blocked: Record<string, (dir: string) => string> = {
 };
 
 for (const [what, block] of Object.entries(blocked)) {
-  test(`a private file whose path ${what} is reported as not_writable, and its draft is removed`, async (t) => {
+  test(`a private file whose path ${what} is reported as not_writable, and its temporary file is removed`, async (t) => {
     const dir = makeFolder(t);
     const path = block(dir);
     const before = readdirSync(dir, { recursive: true });

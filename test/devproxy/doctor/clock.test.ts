@@ -11,7 +11,7 @@ for (const [apartMs, expected] of [
   [60_000, "failed"],
   [-60_000, "failed"],
 ] as const) {
-  test(`a clock that differs by ${apartMs / 1_000} s is ${expected}`, async (t) => {
+  test(`a clock that differs by ${apartMs / 1_000} s: ${expected}`, async (t) => {
     const { url } = await serve(t, (_, response) => {
       response.writeHead(500, { date: new Date(Date.now() + apartMs).toUTCString() }).end();
     });

@@ -88,7 +88,7 @@ test("an app that rejects replays is reported, and no test push runs its handler
   assert.deepEqual(handled, []);
 });
 
-test("the handler: it ran, it failed and why, or there is none", async (t) => {
+test("doctor reports that the handler ran, that it failed and why, or that there is none", async (t) => {
   const cases: [((receiver: Receiver) => unknown) | undefined, RegExp][] = [
     [(receiver) => receiver.on("call.completed", () => undefined), /^ok .*ran/],
     [
@@ -111,7 +111,7 @@ test("the handler: it ran, it failed and why, or there is none", async (t) => {
   }
 });
 
-test("an app that is down, at another path, or of another kind", async (t) => {
+test("doctor reports an app that is down, that has another path, or that does not use the middleware", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const plain = await findings(t, { target: app.url });
@@ -160,7 +160,7 @@ test("a handler can recognise the test pushes, which match the schema", async (t
   assert.deepEqual(seen, [valid, valid]);
 });
 
-test("a journal that cannot be used, a damaged config, a port in use", async (t) => {
+test("doctor reports a journal that cannot be used, a damaged config, and a port in use", async (t) => {
   const folder = makeFolder(t);
   writeFileSync(join(folder, "file"), "");
   const target = await startApp(t);
@@ -178,7 +178,7 @@ test("a journal that cannot be used, a damaged config, a port in use", async (t)
   assert.match((await findings(t, { target, port })).port?.join(" ") ?? "", new RegExp(`^failed ${port} is not free`));
 });
 
-test("a running listen is asked and not disturbed", async (t) => {
+test("doctor gets the target from a running listen, and does not disturb it", async (t) => {
   const { dir, app } = await startProxy(t);
   const found = await findings(t, { journal: dir });
   assert.match(
@@ -226,7 +226,7 @@ test("without --key, the message about a rejected signature does not mention a g
   const found = await findings(t, { target: await startApp(t) });
   assert.deepEqual(found["key and token"], [
     "failed",
-    "the app rejects the signature (bad_sign): its key is not the vendor's public one; give it with --key",
+    "the app rejects the signature (bad_sign): its key is not the vendor's published key; give the app's key with --key",
   ]);
 });
 

@@ -1,2 +1,2 @@
-/** Units of the room that are tested apart; nothing outside the room uses them. */
+/** Internal units of this folder that have their own tests. No other folder imports them. */
 export { checkReceiver } from "../../../devproxy/src/doctor/app.js";

@@ -48,7 +48,7 @@ const files: [about: string, text: string, labels: string[]][] = [
 ];
 
 for (const [about, text, labels] of files) {
-  test(`a file that contains ${about}`, async (t) => {
+  test(`drift reads a file that contains ${about}`, async (t) => {
     const path = join(makeFolder(t), "file");
     writeFileSync(path, text);
     const pushes = await all(path);
@@ -69,7 +69,7 @@ for (const [about, text, labels] of files) {
   });
 }
 
-test("a line that is longer than one read", async (t) => {
+test("drift reads a line that is longer than its read buffer", async (t) => {
   const path = join(makeFolder(t), "file");
   const long = JSON.stringify({ ...payload, Brand: "x".repeat(300_000) });
   writeFileSync(path, `${long}\n${line}\n${long}`);
@@ -79,7 +79,7 @@ test("a line that is longer than one read", async (t) => {
   );
 });
 
-test("the folder of a journal, of the dev proxy or of an inbox", async (t) => {
+test("drift reads the folder of a journal, of the dev proxy or of an inbox", async (t) => {
   const folder = makeFolder(t);
   const journal = await openJournal(folder);
   t.after(() => journal.close());

@@ -3,7 +3,7 @@ import type { Operation } from "airudder-devproxy";
 
 type Holder = Record<string, unknown> | unknown[];
 
-/** Applies a JSON patch (RFC 6902) to a copy, as strictly as the RFC asks for: a place that is not there fails. */
+/** Applies a JSON patch (RFC 6902) to a copy, as strictly as the RFC requires: fails if a path does not exist. */
 export function applyPatch<T>(document: T, patch: readonly Operation[]): T {
   const copy = structuredClone(document);
   for (const { op, path, value } of patch) {

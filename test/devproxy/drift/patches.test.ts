@@ -17,7 +17,7 @@ import { mutations } from "../../schemas/mutations.js";
 import { pushes, sampleText } from "../../schemas/pushes.js";
 import { type Case, passesPublished, payloadOf, publishedSource, SchemasCopy, summarize } from "./rig.js";
 
-/** One or two pushes that differ, and what has to change in the hand-written schemas. */
+/** One or two pushes with drift, and the expected patch of the hand-written schemas. */
 interface Example {
   about: string;
   sample: string;
@@ -261,11 +261,11 @@ test("with all patches applied, the generator still writes validators that accep
   }
 });
 
-/** A run compiles schemas anew: more of them than that take minutes. */
+/** Each run compiles schemas again, so more than 500 runs would take minutes. */
 const runs = Math.min(Number(process.env.FUZZ_RUNS ?? 150), 500);
 const texts = pushes.flatMap(({ push, samples }) => samples.map((sample) => [push.type, sampleText(sample)] as const));
 
-/** Changed samples, each with the schema that the middleware measures it by when it is told the type. */
+/** Changed samples, each with the schema that the middleware uses on a mount with that type. */
 const changed = fc
   .tuple(fc.constantFrom(...texts), mutations)
   .map(([[type, text], change]) => [type as PushType, JSON.parse(change(text))] as const)

@@ -8,7 +8,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { pushes, sampleText, schemasDir, strictAjv } from "../../schemas/pushes.js";
 import { applyPatch } from "./json-patch.js";
 
-/** A payload, and the name of the schema that it is measured by. */
+/** A payload, and the name of the schema that it is compared with. */
 export type Case = readonly [name: string, payload: unknown];
 
 /** A sample's payload, to be broken in one place. */
@@ -17,7 +17,7 @@ export function payloadOf(sample: string): any {
   return JSON.parse(sampleText(`${sample}.json`));
 }
 
-/** A recorded push; `seq` names it, and makes it a minute later than the one before. */
+/** A recorded push. `seq` is its label, and the minute of its time. */
 export function pushOf(name: string, payload: unknown, seq = 1): RecordedPush {
   const type = pushes.find((push) => push.name === name)?.push.type as string;
   const at = new Date(Date.UTC(2026, 0, 31, 8, seq)).toISOString();
@@ -34,13 +34,13 @@ export const publishedSource: SchemaSource = {
   read: (file) => publishedFiles.get(file) as string,
 };
 
-/** Sums up pushes by the published schemas. */
+/** Summarises the drift of pushes from the published schemas. */
 export function summarize(cases: readonly Case[], { reveal = false } = {}): Promise<DriftSummary> {
   const all = cases.map(([name, payload], i) => pushOf(name, payload, i + 1));
   return summarizeDrift(all, { schemas: publishedSource, reveal });
 }
 
-/** Whether every push is as its published schema says once a summary's patches are applied. */
+/** Whether every push matches its published schema after the patches of a summary are applied. */
 export function passesPublished(cases: readonly Case[], { patches }: DriftSummary): boolean {
   return cases.every(([name, payload]) => {
     const file = publishedSource.fileOf(name);
@@ -81,7 +81,7 @@ export class SchemasCopy {
     for (const { file } of patches) cpSync(join(schemasDir, "..", file), join(this.root, file));
   }
 
-  /** Whether the schemas keep the conventions, and every push is as its schema says. */
+  /** Whether the schemas follow the conventions, and every push matches its schema. */
   passes(cases: readonly Case[]): boolean {
     const loaded = loadPushes(join(this.root, "schemas"));
     return cases.every(([name, payload]) => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { driftEvents, driftLines, type RecordedPush, summarizeDrift } from "airudder-devproxy";
 import { type Case, payloadOf, publishedSource, pushOf, summarize } from "./rig.js";
 
-/** A call of which the fields given are otherwise. */
+/** A call completion with the given fields changed. */
 function call(detail: Record<string, unknown>, sample = "call.completed/answered"): Case {
   const payload = payloadOf(sample);
   for (const one of payload.Details) Object.assign(one, detail);
@@ -221,11 +221,11 @@ const broken: [about: string, files: Record<string, string>, message: RegExp][] 
   ["no JSON", { "a.json": "{" }, /^The schema a\.json is not JSON\.$/],
   ["not there", {}, /^The schema a\.json cannot be read\.$/],
   [
-    "a reference to nothing",
+    "a reference to a missing definition",
     { "a.json": '{"$ref":"b.json#/x"}', "b.json": "{}" },
     /^a\.json# refers to b\.json#\/x, which/,
   ],
-  ["a reference in a circle", { "a.json": '{"$ref":"a.json"}' }, /leads back to itself/],
+  ["a circular reference", { "a.json": '{"$ref":"a.json"}' }, /leads back to itself/],
 ];
 
 for (const [about, files, message] of broken) {

@@ -25,7 +25,7 @@ async function recorded(t: Parameters<typeof startProxy>[0]) {
   return { proxy, dir, call };
 }
 
-test("filters", async (t) => {
+test("each filter selects the matching pushes", async (t) => {
   const { dir, call } = await recorded(t);
   const reader = await openSnapshot(dir);
   const cases: [Filters, number[]][] = [
@@ -90,7 +90,7 @@ test("a text is found in pushes that an inbox moved to newer segments; they keep
   assert.deepEqual(await find("a needle"), [1, 2, 7, 8]);
 });
 
-test("ids", async (t) => {
+test("ids, numbers and ranges select pushes", async (t) => {
   const { dir } = await recorded(t);
   const { index } = await openSnapshot(dir);
   const long = String(index.rows[2]?.push.id);

@@ -68,7 +68,7 @@ test("readers and the next writer read exactly the same from index files as from
   assert.equal(store.index.byId("push-0007")?.push.seq, 7);
   assert.equal(store.index.bySeq(40)?.push.id, "push-0040");
   assert.equal(store.index.byId("push-9999"), undefined);
-  // What is appended now, also to the segment that was indexed, is indexed in its turn.
+  // New records are indexed too, also those that are appended to an already indexed segment.
   for (let n = 41; n <= 60; n++) await store.recordPush(pushHead(`push-00${n}`), content);
   await store.record(delivery("push-0040", 200));
   await store.record(delivery("push-0060", 200));

@@ -70,7 +70,7 @@ test("a push in an inbox keeps its segment until it is handled", async (t) => {
 const inDelivery: [string, (app: RecorderApp) => Promise<void> | void][] = [
   ["held while the app is down", (app) => app.stop()],
   [
-    "in the hands of an app that takes its time",
+    "in delivery to a slow app",
     (app) => {
       app.reply = () => undefined;
     },
@@ -164,14 +164,14 @@ test("with an age, nothing is reported if there is nothing to drop", async (t) =
   assert.deepEqual(told, ["dropped"]);
 });
 
-test("with a number, a segment is closed at a tenth of it, whatever its size", async (t) => {
+test("with a number of pushes, a segment is closed when it contains a tenth of them, whatever its size", async (t) => {
   const { proxy } = await startProxy(t, { keep: "100" });
   for (let n = 1; n <= 140; n++) await send(proxy.localUrl, `{"n":${n}}`);
   await until(() => proxy.store.index.rows.length <= 120);
   assert.ok(proxy.store.index.rows.length >= 100);
 });
 
-test("invalid amounts are one clear line", () => {
+test("an invalid --keep is reported in one clear line", () => {
   for (const text of ["", "0", "0d", "-1", "many", "30 days", "1.5d"]) {
     assert.throws(() => parseRetention(text), { exit: 2, message: /--keep .* is not valid/ }, text);
   }

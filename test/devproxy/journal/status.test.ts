@@ -30,14 +30,14 @@ const cases: [string, Row, string][] = [
   ["204, after which Airudder sends it again", rowWith([{ status: 204 }]), "failed"],
   ["500", rowWith([{ status: 500 }]), "failed"],
   ["500, then 200", rowWith([{ status: 500 }, { status: 200 }]), "accepted"],
-  ["no answer", rowWith([{ error: "connection refused" }]), "undelivered"],
-  ["a broken answer", rowWith([{ error: "not HTTP" }], "given_up"), "undelivered"],
-  ["200, then no answer", rowWith([{ status: 200 }, { error: "connection refused" }]), "accepted"],
-  ["500, then no answer", rowWith([{ status: 500 }, { error: "connection refused" }]), "failed"],
-  ["a broken answer, then 200", rowWith([{ error: "not HTTP" }, { status: 200 }], "given_up"), "accepted"],
+  ["no response", rowWith([{ error: "connection refused" }]), "undelivered"],
+  ["a broken response", rowWith([{ error: "not HTTP" }], "given_up"), "undelivered"],
+  ["200, then no response", rowWith([{ status: 200 }, { error: "connection refused" }]), "accepted"],
+  ["500, then no response", rowWith([{ status: 500 }, { error: "connection refused" }]), "failed"],
+  ["a broken response, then 200", rowWith([{ error: "not HTTP" }, { status: 200 }], "given_up"), "accepted"],
   ["200, then 500 elsewhere", rowWith([{ status: 200 }, { status: 500, aside: "elsewhere" }]), "accepted"],
   ["200, then stopped", rowWith([{ status: 200 }, { error: "stopped", aside: "stopped" }]), "accepted"],
-  ["only 200 to an edited one", rowWith([{ status: 200, aside: "edited" }]), "undelivered"],
+  ["200, but only to an edited replay", rowWith([{ status: 200, aside: "edited" }]), "undelivered"],
 ];
 
 for (const [name, row, expected] of cases) {

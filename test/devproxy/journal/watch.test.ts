@@ -76,7 +76,7 @@ test("listen --json reports a removed journal on standard error", { skip: isWind
   assert.equal(await listening.stop(), 0);
 });
 
-test("a start that makes a new secret for pushes of an earlier one reports that the URL has changed", async (t) => {
+test("a start that generates a new secret for a journal with pushes reports that the URL has changed", async (t) => {
   const { proxy, dir, app } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();

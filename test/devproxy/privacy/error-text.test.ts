@@ -35,7 +35,7 @@ const cases: [what: string, text: string, expected: RegExp][] = [
   ],
   ["the last digits of a number", "Error: last4=7890", /^Error: last4=<value:\w{6}>$/],
   ["causes", "Error: a; caused by RangeError: Santoso", /^Error: a; caused by RangeError: <value:\w{6}>$/],
-  ["what is no class", "Santoso: bad", /^<value:\w{6}>: bad$/],
+  ["a first word that is not a class", "Santoso: bad", /^<value:\w{6}>: bad$/],
   [
     "stack locations",
     "Error: Santoso\n    at Foo.bar (/app/src/a.js:12:3)\n    at async file:///app/b.mjs:1:22",

@@ -11,7 +11,7 @@ import { bundleOptions } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { root, schemasDir } from "../../schemas/pushes.js";
 
-/** The dev proxy of today's sources, bundled with what the generator writes for other schemas. */
+/** Bundles the current sources of the dev proxy with the generated files of other schemas. */
 async function cliWith(generated: ReadonlyMap<string, string>): Promise<string> {
   const source = (entry: string) => join(root, "middleware/src", entry, "index.ts");
   const options = bundleOptions();

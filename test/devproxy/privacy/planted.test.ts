@@ -122,7 +122,7 @@ function echo({ body }: Recorded, response: import("node:http").ServerResponse, 
   );
 }
 
-/** The output of a command with a screen. */
+/** What a function prints on a Screen. */
 async function printed(print: (out: Screen) => void | Promise<void>): Promise<string> {
   let text = "";
   const stream = Object.assign(Object.create(process.stdout), {

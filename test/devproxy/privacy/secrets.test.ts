@@ -20,7 +20,7 @@ for (const name of [
 }
 
 for (const name of ["token", "key", "secret", "password", "signature", "sign", "access_token", "api_key"]) {
-  test(`the value of the URL parameter ${name} is hidden, in any case`, () => {
+  test(`the value of the URL parameter ${name} is hidden, in upper and lower case`, () => {
     for (const spelling of [name, name.toUpperCase(), `${name[0]?.toUpperCase()}${name.slice(1)}`]) {
       assert.equal(redactor.url(`/hooks?${spelling}=abc`), `/hooks?${spelling}=<hidden>`);
     }
@@ -38,7 +38,7 @@ test("the user name and the password of a URL are hidden", () => {
   assert.equal(redactor.url("http://user:abc@localhost:3000/hooks"), "http://<hidden>@localhost:3000/hooks");
 });
 
-test("a placeholder replaces a type or a method that is not a known form", () => {
+test("a placeholder replaces a type or a method that does not have the usual form", () => {
   assert.deepEqual([redactor.type("call.completed"), redactor.method("POST")], ["call.completed", "POST"]);
   assert.match(redactor.type("Jane Doe"), /^<text:[0-9a-f]{6}>$/);
   assert.match(redactor.method("JANE-DOE"), /^<text:[0-9a-f]{6}>$/);

@@ -116,7 +116,7 @@ test("a push that arrives during a restart does not overtake a waiting one of it
   );
 });
 
-/** Resolves when so many pushes are in the journal. */
+/** Resolves when `count` pushes are in the journal. */
 async function recorded(dir: string, count: number): Promise<void> {
   await until(async () => (await openSnapshot(dir)).index.rows.length === count);
 }
@@ -208,7 +208,7 @@ test("an acknowledged push whose response the app breaks off is given up after t
   await until(() => statusOf(row) === "undelivered");
 });
 
-/** The app holds the first push. `acknowledging` runs before its acknowledgement is recorded. */
+/** The app does not respond to the first push. `acknowledging` runs before its acknowledgement is recorded. */
 async function startWithHeldPush(
   t: Parameters<typeof startProxy>[0],
   acknowledging: (breakResponse: () => void) => unknown,

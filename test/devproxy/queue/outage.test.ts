@@ -137,7 +137,7 @@ test("a new push waits only behind pushes of its own subject", bounded, async (t
 });
 
 test(
-  "an app that stops again while it receives what waited gets the rest after its next start, in order",
+  "an app that stops again while it receives the waiting pushes gets the rest after its next start, in order",
   bounded,
   async (t) => {
     const { proxy, app, events } = await startDown(t, "ack");

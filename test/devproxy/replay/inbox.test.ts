@@ -6,7 +6,7 @@ import { run } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-/** The inbox of an app that has handled one push, and failed at the other. */
+/** The inbox of an app, with one handled and one dead push. */
 async function inboxFolder(t: import("node:test").TestContext): Promise<string> {
   const dir = makeFolder(t);
   const inbox = fileInbox(dir, { retries: 0 });

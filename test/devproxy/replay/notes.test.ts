@@ -24,7 +24,7 @@ const cases: [name: string, body: Buffer | string, flags: string[], notes: RegEx
     "a signature with another key",
     signed("agreed"),
     ["--set", "TaskID=other"],
-    [/#1: TaskID is set without --key, so the push is signed again with the vendor's public key/],
+    [/#1: TaskID is set without --key, so the push is signed again with the vendor's published key/],
   ],
   ["nothing if the vendor's key is the right one", signed("airudder"), ["--set", "TaskID=other"], []],
   ["nothing if --key is given", signed("agreed"), ["--set", "TaskID=other", "--key", "agreed"], []],

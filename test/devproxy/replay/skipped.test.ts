@@ -87,7 +87,7 @@ test("--wait sends once the app accepts connections; if it stays down, replay pr
   assert.equal(late.code, 1);
   assert.match(
     late.err,
-    /^airudder-devproxy: Nothing listens at 127\.0\.0\.1:\d+ after 1 s: nothing was sent\. [^\n]+\n$/,
+    /^airudder-devproxy: No app accepted connections at 127\.0\.0\.1:\d+ within 1 s, so nothing was sent\. [^\n]+\n$/,
   );
   const waiting = run(["replay", "1", "--wait", "30s", "--expect", "2xx", "--journal", dir]);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -108,7 +108,7 @@ test("--allow-empty: with --expect, exit code 0 if no push matches", async (t) =
   assert.match(allowed.err, /^No recorded push matches: nothing was sent\.$/m);
 });
 
-test("a failed connection is no baseline", async (t) => {
+test("a failed connection does not become a baseline", async (t) => {
   const { proxy, app, dir } = await startProxy(t, { whenDown: "fail" });
   await app.stop();
   await send(proxy.localUrl, "{}");

@@ -74,7 +74,7 @@ function expectedVerdict(before: Behaviour | undefined, after: Behaviour): strin
 }
 
 /**
- * A baseline is the last response, without replays that reached no handler. A failed connection is no baseline, nor is a 200 without a
+ * A baseline is the last response, without replays that reached no handler. A failed connection is not a baseline, nor is a 200 without a
  * report once the app has reported.
  */
 function nextBaseline(before: Behaviour | undefined, after: Behaviour, hasReported: boolean): Behaviour | undefined {
@@ -102,7 +102,7 @@ test("3,000 random replays: each verdict, and whether it meets --expect, is as d
     fc.asyncProperty(names, fc.array(names, { minLength: 30, maxLength: 30 }), async (live, steps) => {
       behaviour = live;
       await send(proxy.localUrl, `{"n":${++seq}}`);
-      // Only replays are left out of baselines: a duplicate or rejected live push is one.
+      // Only replays are left out: a live push is a baseline even if it is a duplicate or rejected.
       let before: Behaviour | undefined = live === "away" ? undefined : live;
       let hasReported = reports(live);
       for (const step of steps) {

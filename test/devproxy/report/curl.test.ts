@@ -12,7 +12,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-test("--curl sends to the app of live pushes, with the push's query, and contains no secret without --reveal", async (t) => {
+test("--curl sends to the app that received the live push, with the push's query, and contains no secret without --reveal", async (t) => {
   const app = await new RecorderApp().start();
   const { proxy, dir } = await startProxy(t, { app, target: `${app.url}?token=s3cret` });
   const otherApp = await new RecorderApp().start();
@@ -64,7 +64,7 @@ for (const [what, body, isInline] of bodies) {
   });
 }
 
-test("--curl warns if the app of live pushes is unknown", async (t) => {
+test("--curl warns if the app that receives live pushes is unknown", async (t) => {
   const dir = makeFolder(t);
   const inbox = await openJournal(dir);
   await inbox.append(pushHead("push-1"), { headers: {}, body: Buffer.from("{}") });

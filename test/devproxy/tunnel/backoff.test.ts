@@ -26,7 +26,7 @@ describe("the wait before reopening", () => {
     );
   });
 
-  it("allows to report a silent failure within 35 s, and to open the tunnel within 20 s after the server has returned", () => {
+  it("is short enough to report a silent failure within 35 s, and to reopen the tunnel within 20 s after the server is back", () => {
     assert.ok(
       DEFAULT_TIMING.pingIntervalMs +
         DEFAULT_TIMING.pingTimeoutMs +

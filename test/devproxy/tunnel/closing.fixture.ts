@@ -1,7 +1,7 @@
 import { localtunnel, TunnelSupervisor } from "../../../devproxy/src/tunnel/index.js";
 import { Target } from "./target.js";
 
-// Opens a tunnel, closes it, and ends only if nothing is left that holds the process.
+// Opens a tunnel and closes it. The process then ends only if nothing keeps it alive.
 const [, , host = "", subdomain = ""] = process.argv;
 const target = await new Target().start();
 const { port, secret } = target;

@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { makeFolder } from "../../helpers/folder.js";
 
-/** A folder for the programs of a test. It is the first folder of the PATH until the test ends, with `only` the only one. */
+/** A folder for the programs of a test. Until the test ends, it is the first folder of the PATH, or the only one if `only` is set. */
 export class FakePrograms {
   readonly #dir: string;
 

@@ -1,4 +1,4 @@
-/** Units of the room that are tested apart; nothing outside the room uses them. */
+/** Internal units of this folder that have their own tests. No other folder imports them. */
 export { DoublingWait, reopenDelayMs } from "../../../devproxy/src/tunnel/backoff.js";
 export { Pause, pause } from "../../../devproxy/src/tunnel/pause.js";
 export { isTreeAlive, killTree } from "../../../devproxy/src/tunnel/process-tree.js";

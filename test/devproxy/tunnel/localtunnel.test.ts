@@ -181,7 +181,7 @@ describe("localtunnel", () => {
     const cancel = new AbortController();
     const opening = open({ signal: cancel.signal });
     setTimeout(() => cancel.abort(), 100);
-    await assert.rejects(opening, isTunnelError("tunnel_closed", /request for a tunnel .* cancelled/));
+    await assert.rejects(opening, isTunnelError("tunnel_closed", /tunnel request to .* cancelled/));
     await assert.rejects(open({ signal: AbortSignal.abort() }), isTunnelError("tunnel_closed", /./));
   });
 });

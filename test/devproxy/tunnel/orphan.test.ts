@@ -77,14 +77,14 @@ test("the next listen ends a tunnel program that is still running, and reports i
   assert.ok(isTreeAlive(second.note.pid));
 });
 
-test("a listen that is stopped ends the program and removes its note", async (t) => {
+test("a listen that is stopped ends the program and removes the PID file", async (t) => {
   const dir = makeFolder(t);
   const { listening, note } = await startListen(t, dir);
   if (!WINDOWS) assert.equal(statSync(join(dir, "tunnel.json")).mode & 0o777, 0o600);
   assert.deepEqual(Object.keys(note), ["pid", "start"]);
   await listening.stop();
   await until(() => !isTreeAlive(note.pid));
-  // On Windows a signal ends a process immediately: the next start removes the note.
+  // On Windows a signal ends a process immediately: the next start removes the PID file.
   if (!WINDOWS) assert.equal(existsSync(join(dir, "tunnel.json")), false);
 });
 
@@ -109,7 +109,7 @@ test("another process with an orphan's id is not ended", async (t) => {
 });
 
 for (const text of ["", "{", "null", '{"pid":"1","start":"x"}', '{"pid":0,"start":"x"}', '{"pid":-1,"start":"x"}']) {
-  test(`a damaged note ends nothing: ${JSON.stringify(text)}`, async (t) => {
+  test(`a damaged PID file ends no process: ${JSON.stringify(text)}`, async (t) => {
     const dir = makeFolder(t);
     writeFileSync(join(dir, "tunnel.json"), text);
     assert.equal(await new PidFile(dir).killOrphan(), undefined);

@@ -83,7 +83,7 @@ describe("outages of a tunnel server", () => {
     }).next("up");
     server.freeze();
     await watcher.next("reopening");
-    // The server responds to the waiting request before it frees the name, and so late that another request hardly fits.
+    // The server responds to the pending request before it frees the name. By then there is hardly time for another request.
     await new Promise((resolve) => setTimeout(resolve, 6_500));
     const thawed = performance.now();
     server.thaw();
@@ -128,7 +128,7 @@ describe("outages of a tunnel server", () => {
     const back = await watcher.next("up");
     assert.equal(back.url, before.url);
     assert.equal(back.error, undefined);
-    assert.match(tunnelNote(back) ?? "", new RegExp(`requested name again: ${back.url} works`));
+    assert.match(tunnelNote(back) ?? "", new RegExp(`requested name again. Give ${back.url} to Airudder`));
     assert.equal(tunnelNote(other), undefined);
     await assertPasses(back.url);
   });

@@ -1,4 +1,4 @@
-// Plays a tunnel program: prints what it is told to (PID: its process id), then stays or ends.
+// Simulates a tunnel program: prints its second argument (PID becomes its process id), then stays or ends.
 // "raw" prints no line end, and control characters for ESC and BEL.
 const [, , what, text = ""] = process.argv;
 const print = { out: process.stdout, err: process.stderr }[what] ?? process.stdout;

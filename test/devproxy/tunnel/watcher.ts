@@ -33,7 +33,7 @@ export class Watcher {
     return this.statuses.map(({ state }) => state);
   }
 
-  /** The next status of a state, after those that were returned before. */
+  /** The next status with this state, after the one that was returned last. */
   async next(state: TunnelStatus["state"], limitMs = 30_000): Promise<TunnelStatus> {
     const late = setTimeout(() => {
       throw new Error(`not ${state} in time; its statuses: ${JSON.stringify(this.statuses)}`);

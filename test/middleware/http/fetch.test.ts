@@ -32,7 +32,7 @@ const rejected: [string, Request, number, string][] = [
   ["GET", new Request(url), 405, "method_not_allowed"],
   ["a wrong token", webRequest(whole), 401, "bad_token"],
   ["no body", requestOf({ body: null }), 400, "empty_body"],
-  ["a form", requestOf({ headers: { "content-type": "text/plain" } }), 415, "unsupported_media_type"],
+  ["plain text", requestOf({ headers: { "content-type": "text/plain" } }), 415, "unsupported_media_type"],
   [
     "a large body",
     requestOf({ body: new Blob(["x".repeat(5000)]).stream(), duplex: "half" } as RequestInit),

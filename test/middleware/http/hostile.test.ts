@@ -8,7 +8,7 @@ import { callCompleted, KEY, post, sample, webRequest } from "../../helpers/push
 
 const body = JSON.stringify(callCompleted({ TaskName: "Größe 日本 😀" }));
 
-/** Sends the headers, then the body in so many packets. */
+/** Sends the headers, then the body in a number of packets. */
 function sendInPieces(url: string, pieces: number): Promise<string> {
   const bytes = Buffer.from(body);
   const size = Math.ceil(bytes.length / pieces);

@@ -5,7 +5,7 @@ import { HOSTS, serve } from "../../helpers/app.js";
 import { agentStatus, KEY, post } from "../../helpers/push.js";
 
 for (const host of ["Express 4", "Express 5"] as const) {
-  test(`${host}: a wrapped writeHead, as of loggers, receives the headers as an object: some wrappers misread arrays`, async (t) => {
+  test(`${host}: a writeHead that a logger has wrapped receives the headers as an object, because some wrappers misread arrays`, async (t) => {
     const given: unknown[][] = [];
     const { url } = await serve(
       t,

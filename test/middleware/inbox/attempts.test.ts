@@ -113,7 +113,7 @@ test("a replay has one attempt: it resolves with its result or rejects with its 
   assert.deepEqual(log, []);
 });
 
-test("delays are doubled, never longer than the maximum, and never shorter than half", () => {
+test("delays double up to the maximum, and jitter shortens each by at most half", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1000 }),

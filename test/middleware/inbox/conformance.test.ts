@@ -122,7 +122,7 @@ const broken: [string, MakeInbox, RegExp][] = [
       try {
         await consumer(push, attempt);
       } catch {
-        // Lost.
+        // The error is discarded.
       }
     }),
     /three attempts/,

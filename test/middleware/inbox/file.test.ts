@@ -96,14 +96,14 @@ const failures: [string, () => unknown, RegExp][] = [
   ],
   ["rejects", () => Promise.reject(new TypeError("broken")), /TypeError: broken/],
   [
-    "throws no Error",
+    "throws a value that is not an Error",
     () => {
       throw "text";
     },
     /text/,
   ],
   [
-    "throws what has no text",
+    "throws a value that cannot be converted to text",
     () => {
       throw Object.create(null);
     },
@@ -371,7 +371,7 @@ test("close() leaves no timer, handle or listener, even if a handler never ends"
 
 const wrong: [unknown, object, RegExp][] = [
   ["", {}, /the folder must be a non-empty string/],
-  ["a", { concurrency: 0 }, /option "concurrency" must be a whole number from 1, such as 16/],
+  ["a", { concurrency: 0 }, /option "concurrency" must be a whole number from 1 to 2147483647/],
   ["a", { retries: -1 }, /option "retries"/],
   ["a", { workers: 3 }, /unknown option "workers"\. Options: concurrency/],
 ];

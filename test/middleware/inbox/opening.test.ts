@@ -33,7 +33,7 @@ async function leavePush(t: TestContext, dir: string): Promise<void> {
   await receiver.close({ timeoutMs: 0 });
 }
 
-test("a folder that is locked at the start is opened when it is free, and its pushes are handled although none arrives", async (t) => {
+test("a folder that is locked at the start is opened when it is free, and its pushes are handled even if no new push arrives", async (t) => {
   const dir = makeFolder(t);
   await leavePush(t, dir);
   const journal = await openJournal(dir);
@@ -68,7 +68,7 @@ test("a closed inbox is not opened again", async (t) => {
   assert.equal(existsSync(dir), false);
 });
 
-/** Writes the lock of another process, as after a long sleep of this one. */
+/** Writes the lock of another process, as if it had taken over while this process was suspended. */
 function takeOver(t: TestContext, dir: string): { end(): void } {
   const lock = join(dir, "lock");
   writeFileSync(

@@ -8,7 +8,7 @@ import { makeFolder } from "../../helpers/folder.js";
 
 const fixture = fileURLToPath(new URL("poison.fixture.ts", import.meta.url));
 
-/** Starts the app until it ends well, and returns the lines of its log. */
+/** Starts the app until it exits with 0, at most `lives` times. Returns the lines of its log. */
 function live(t: TestContext, mode: string, lives: number): { lines: string[]; starts: number } {
   const folder = makeFolder(t);
   const [dir, log] = [join(folder, "inbox"), join(folder, "log")];

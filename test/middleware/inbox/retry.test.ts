@@ -54,7 +54,7 @@ test("POSIX only: if the disk rejects a retry, the push stays dead and can be re
   await until(() => handled.includes(id));
 });
 
-test("two parallel retries of one push run it once; a further one finds none", async (t) => {
+test("two parallel retries of one push run it once; a later retry finds no push", async (t) => {
   const { inbox, id, handled } = await withDead(t, makeFolder(t));
   assert.deepEqual(await Promise.all([inbox.retry?.(id), inbox.retry?.(id)]), [true, true]);
   await until(() => inbox.state?.().queued === 0);
@@ -70,7 +70,7 @@ test("a retried push that has no handler after a restart stays in the inbox and 
   const journal = await openJournal(dir, options);
   await journal.append({ kind: "mark", push: before.id, at: new Date().toISOString(), state: "retry" });
   await journal.close();
-  // The push is carried to a later segment before it is handled.
+  // The record of the push moves to a later segment before it is handled.
   const storing = fileInbox(dir, options);
   await storing.open(noEvents);
   storing.consume(({ id }) => (id === before.id ? new Promise(() => undefined) : undefined));

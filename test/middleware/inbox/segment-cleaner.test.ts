@@ -45,7 +45,7 @@ test("segments of finished pushes are removed, however many dead pushes there ar
   await until(async () => (await receiver.dead()).length === 100);
   await send(600, "good");
   await until(() => receiver.stats().handled === 600);
-  await until(() => segmentsOf(dir).length <= 20); // the dead take seven, and as much again may wait
+  await until(() => segmentsOf(dir).length <= 20); // the dead pushes fill seven; as many again may await removal
   assert.equal((await receiver.dead()).length, 100);
 });
 

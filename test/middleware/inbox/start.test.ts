@@ -222,7 +222,7 @@ test("ready() rejects a waitMs that is not a number", async (t) => {
   for (const waitMs of [Number.NaN, -1]) await assert.rejects(receiver.ready({ waitMs }), { code: "invalid_option" });
 });
 
-test("a handler that finishes after its time limit changes nothing: its push is dead, not handled too", async (t) => {
+test("a handler that finishes after its time limit changes nothing: its push stays dead, and does not count as handled", async (t) => {
   const inbox = fileInbox(makeFolder(t), { retries: 0, timeoutMs: 50 });
   const { receiver, results } = start(t, "", { inbox });
   receiver.on("*", () => new Promise((resolve) => setTimeout(resolve, 150)));

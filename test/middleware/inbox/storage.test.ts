@@ -127,7 +127,7 @@ test("Linux as root only: an inbox that has filled its volume accepts pushes aga
 });
 
 for (const more of [{}, { afterLiving: true }]) {
-  const before = "afterLiving" in more ? "an owner that may live" : "a crash";
+  const before = "afterLiving" in more ? "a takeover from an owner that may still run" : "a crash";
   test(`Linux as root only: a full volume accepts pushes again after ${before}, if all its pushes are finished`, async (t) => {
     const volume = smallVolume(t);
     if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
@@ -144,7 +144,7 @@ for (const more of [{}, { afterLiving: true }]) {
       try {
         for (;;) appendFileSync(file, `${line}\n`.repeat(lines));
       } catch {
-        // Leaves less than that free.
+        // Less than these lines need is free now.
       }
     }
     const inbox = fileInbox(dir);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describePush, parsePointer, pointerStep, readAt, validatePush } from "airudder-webhooks/inspect";
 
-test("a name is the same after it was a step of a JSON pointer", () => {
+test("a name that is written as a step of a JSON pointer is read back unchanged", () => {
   for (const name of ["a", "", "a/b", "~", "~1", "~01", "/~"]) {
     assert.deepEqual(parsePointer(`/x${pointerStep(name)}`), ["x", name]);
     assert.equal(readAt({ x: { [name]: 1 } }, parsePointer(`/x${pointerStep(name)}`)), 1);

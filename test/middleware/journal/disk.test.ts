@@ -38,7 +38,7 @@ test("a failed close is not retried: the journal continues to work, and no file 
     const isSegment = app < 0 && fstatSync(fd).ino === segmentIno;
     close(fd);
     if (!isSegment) return;
-    app = openSync(file, "a"); // the app gets the number
+    app = openSync(file, "a"); // gets the number of the closed descriptor
     throw systemError("EIO");
   });
   for (const id of ["second", "third", "fourth"]) await journal.append(pushHead(id));

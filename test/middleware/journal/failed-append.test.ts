@@ -30,7 +30,7 @@ test("a failed sync rejects every record of its batch", async (t) => {
   failSyncs(t, 1);
   const codes: string[] = [];
   for (const id of ["a", "b", "c"]) journal.append(pushHead(id)).catch(({ code }: JournalError) => codes.push(code));
-  // The next batch is written after that of the three.
+  // The next append must not join the batch of these three.
   await until(() => codes.length > 0);
   await journal.append(pushHead("next"));
   assert.deepEqual(codes, Array(3).fill("journal_unwritable"));
@@ -59,7 +59,7 @@ test("complete records of a batch whose write failed are removed from the file",
     writes++;
     if (writes === 2) callback(systemError("ENOSPC"));
     else if (writes > 2) (write as (...args: unknown[]) => void)(...all);
-    // The first write ends in the second record.
+    // The first write stops in the middle of the second record.
     else (write as (...args: unknown[]) => void)(fd, bytes, 0, bytes.length - 10, null, callback);
   });
   const results = await Promise.allSettled([journal.append(pushHead("a")), journal.append(pushHead("b"))]);

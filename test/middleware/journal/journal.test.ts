@@ -164,7 +164,7 @@ test("a segment is closed at its maximum size and dropped as a whole, and the nu
   assert.equal(((await again.append(pushHead("next"))).head as PushHead).seq, 13);
 });
 
-test("a segment can be closed before its size, so that it can be dropped", async (t) => {
+test("a segment can be closed before it reaches its maximum size, so that it can be dropped", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());

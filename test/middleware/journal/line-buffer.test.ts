@@ -19,7 +19,7 @@ test("UTF-8 is quoted like JSON.stringify quotes its text", () => {
   );
 });
 
-test("it grows without losing its lines, and is empty after clear", () => {
+test("the buffer grows without losing its lines, and is empty after clear()", () => {
   const lines = new LineBuffer();
   lines.add("first ");
   for (const text of ["\u0001".repeat(300_000), "é".repeat(300_000)]) {

@@ -49,7 +49,7 @@ test("a second writer gets an error that names the first", async (t) => {
   });
 });
 
-test("the same process cannot open it twice", async (t) => {
+test("the same process cannot open a journal twice", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());
@@ -113,9 +113,9 @@ test("a lock that was copied with its folder a while ago is taken over immediate
 const uncertain: [string, object, Date?][] = [
   ["of another host, whose clock is far behind", otherHost, new Date(0)],
   ["of another container with the same host name, where it has this process's own pid", containerOf(thisProcess())],
-  ["of another container with the same host name, where its pid is none of here", containerOf({ ...alive, pid: GONE })],
+  ["of another container with the same host name, whose pid does not exist here", containerOf({ ...alive, pid: GONE })],
   ["of another boot", { ...alive, boot: "another boot", booted: alive.booted - 86_400_000 }],
-  ["of a living pid, that was not touched for long", alive, new Date(Date.now() - 3_600_000)],
+  ["of a living pid, not touched for a long time", alive, new Date(Date.now() - 3_600_000)],
   ["that was copied with its folder", { ...alive, ino: 1 }],
   ["that an earlier version wrote", { pid: GONE, host: hostname(), token: "t", booted: 0 }],
 ];
@@ -126,7 +126,7 @@ function containerOf(owner: ProcessIdentity): object {
 
 for (const [what, lock, at] of uncertain) {
   for (const touches of [true, false]) {
-    const name = `a lock ${what} is ${touches ? "respected while it is touched" : "taken over when it is silent"}`;
+    const name = `a lock ${what} is ${touches ? "respected while it is touched" : "taken over when it is not touched"}`;
     const skip = "pid" in lock && !("boot" in lock) && process.platform !== "linux";
     test(name, { skip }, async (t) => {
       const path = join(makeFolder(t), "lock");
@@ -173,7 +173,7 @@ const incomplete: [string, string, number][] = [
   ["is empty, as after a power cut", "", 0],
   ["is empty, with its time ahead of the clock", "", 3_600_000],
   ["holds zeros", "\0".repeat(200), 0],
-  ["names nobody", "null", -3_600_000],
+  ["names no owner", "null", -3_600_000],
 ];
 for (const [what, text, aheadMs] of incomplete) {
   test(`a lock that ${what} is taken over after a second, as from an owner that may still run`, async (t) => {
@@ -237,7 +237,7 @@ function readLockText(path: string): string {
   }
 }
 
-test("a journal counts the owners in a row that crashed soon after they had opened it", async (t) => {
+test("a journal counts the consecutive owners that crashed soon after they had opened it", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
   /** Ends the owner of the lock without releasing it, as a kill does. */
@@ -263,7 +263,7 @@ test("a journal counts the owners in a row that crashed soon after they had open
   );
 });
 
-test("a crashed owner counts if an earlier version wrote its lock, and whatever the clock says", async (t) => {
+test("a crashed owner is counted even if an earlier version wrote its lock, and whatever the clock says", async (t) => {
   const dir = makeFolder(t);
   const path = join(dir, "lock");
   writeFileSync(path, JSON.stringify({ ...alive, pid: GONE }));
@@ -281,7 +281,7 @@ test("a crashed owner counts if an earlier version wrote its lock, and whatever 
   await second.close();
 });
 
-test("a silent owner whose lock is taken over counts as a crash", async (t) => {
+test("an owner that no longer touches its lock counts as crashed once the lock is taken over", async (t) => {
   const dir = makeFolder(t);
   writeFileSync(join(dir, "lock"), JSON.stringify({ ...otherHost, crashes: 4, lasted: 0 }));
   const journal = await openWithTimes(dir, {}, { presumeDeadMs: 100 });
@@ -373,7 +373,7 @@ test("a writer that was suspended and still has its lock continues in the same s
   assert.equal((await journal.append(pushHead("after"))).location.segment, 1);
 });
 
-test("a writer whose lock was taken over and released while it was suspended continues after the records of the other one", async (t) => {
+test("a writer whose lock was taken over and released while it was suspended continues after the records of the writer in between", async (t) => {
   const dir = makeFolder(t);
   const journal = await openJournal(dir);
   t.after(() => journal.close());

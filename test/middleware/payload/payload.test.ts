@@ -204,7 +204,7 @@ const answered: [string, CallDetailLike, boolean | undefined][] = [
   ["rang normally, never connected", { Status: "finished", RingType: "normal", CallStartTime: "" }, undefined],
   ["ring type null", { Status: "finished", RingType: null, CallStartTime: "2024-03-11T03:20:30Z" }, undefined],
   ['ring type "null"', { RingType: "null" }, undefined],
-  ["hung up by the robot, as never connected calls say", { RingType: "", TalkRound: 0 }, undefined],
+  ["hung up by the robot, which calls that never connected report too", { RingType: "", TalkRound: 0 }, undefined],
   ["only the robot spoke", { AsrResult: [{ time: "00:00:01", robottext: "Hello?" }] }, undefined],
 ];
 for (const [what, call, expected] of answered) {
@@ -291,7 +291,7 @@ test("pushIds: the subject of an Info Check is its call, as for a call completio
   );
 });
 
-test("pushIds: a call without a CallID is distinguished from others of its task by its id", () => {
+test("pushIds: a call without a CallID is distinguished from other calls of its task by its field `id`", () => {
   for (const type of ["call.completed", "call.completed.info_check"] as const) {
     const about = (call: object) => pushIds({ type, payload: { TaskID: "t", Sign: "s", Details: [call] } }).subject;
     assert.equal(about({ id: 5 }), `${type}|t|5`);
@@ -332,7 +332,7 @@ const bodies: [string, object, unknown][] = [
     { state: "b" },
   ],
   ["pds null", { pds: null }, undefined],
-  ["a body that is no object", { type: "TaskStatus", body: [1] }, undefined],
+  ["a body that is not an object", { type: "TaskStatus", body: [1] }, undefined],
   ["nothing", {}, undefined],
 ];
 for (const [what, payload, expected] of bodies)

@@ -41,7 +41,7 @@ test("a push that only the tolerant validator passes is handled, and its drift c
   const { send, handled, events } = start();
   await send(callCompleted({ NewField: "+62000000001" }));
   assert.deepEqual(handled[0]?.drift, [
-    { path: "/NewField", kind: "unknown_field", expected: "no such field", got: "string of 12" },
+    { path: "/NewField", kind: "unknown_field", expected: "no such field", got: "string of length 12" },
   ]);
   assert.deepEqual(names(events), ["handled", "accepted", "drift"]);
   assert.doesNotMatch(JSON.stringify(events), /\+62000000001/); // without the +, a duration may hold these digits

@@ -69,10 +69,10 @@ for (const [verify, what, payload, status, verified] of policies) {
 const hints: [string, string | string[], object, RegExp][] = [
   ["white space around the key", `${KEY}\n`, callCompleted(), /white space/],
   [
-    "the vendor's default key",
+    "the vendor's published key",
     "another",
     callCompleted({ Sign: sign(String(callCompleted().TaskID), "airudder") }),
-    /public default/,
+    /published key/,
   ],
   ["a masked Sign", KEY, callCompleted({ Sign: "a39xxxx" }), /not an MD5 hash/],
   ["several keys", ["a", "b"], callCompleted(), /None of the 2 keys/],

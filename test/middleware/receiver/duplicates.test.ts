@@ -40,7 +40,7 @@ test("after the window an identical push is not a duplicate", () => {
   assert.equal(duplicates.find("a", digest("x")), false);
 });
 
-test("a duplicate finds the pending push; a rejected push is forgotten, and no other", () => {
+test("find() returns the pending push for a duplicate; only rejected pushes are forgotten", () => {
   const duplicates = new Duplicates(HOUR_MS);
   const kept = Promise.resolve();
   const first = duplicates.begin("a", digest("x"), kept);

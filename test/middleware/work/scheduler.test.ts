@@ -57,7 +57,7 @@ test("at most `concurrency` jobs run in parallel, and never two of one subject",
   assert.deepEqual([max, overlapped], [4, false]);
 });
 
-test("a job that must run again does so however often, before the later jobs of its subject", async () => {
+test("a job can run again any number of times, always before the later jobs of its subject", async () => {
   let runs = 0;
   const finished: string[] = [];
   const { scheduler } = makeScheduler({

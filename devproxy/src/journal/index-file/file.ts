@@ -9,8 +9,8 @@ import { type Columns, PackedSegment } from "./packed-segment.js";
 
 /**
  * The index file of a segment, `000001.index` beside `000001.ndjson`. It saves reading the segment; the segment stays the source of truth.
- * An index is ignored if it is damaged, has another version, or its segment has changed. The next owner of the lock writes missing and
- * ignored indexes again. Readers without the lock never write one.
+ * An index file is ignored if it is damaged, has another version, or its segment has changed. The next owner of the lock writes missing and
+ * ignored index files again. Readers without the lock never write one.
  *
  * The first line is a header: JSON, padded with spaces to a multiple of 8 bytes. `crc` is the CRC-32 of the body. `size`, `mtime` and
  * `edges` (the CRC-32 of the first and the last 4 KB) show whether the segment has changed.
@@ -53,8 +53,8 @@ function indexPath(dir: string, segment: number): string {
   return segmentPath(dir, segment, EXTENSION);
 }
 
-/** Reads the index of a segment; `undefined` if there is none that matches the segment. */
-export async function readIndex(
+/** Reads the index file of a segment; `undefined` if there is none that matches the segment. */
+export async function readIndexFile(
   dir: string,
   segment: number,
   end: number | undefined,
@@ -123,8 +123,8 @@ function unpack(
   return rest.summary.segment === segment ? new PackedSegment(rest.summary, columns, packed, rest.shared) : undefined;
 }
 
-/** Writes the index of a closed segment, unless the size of the segment's file differs from what was indexed. */
-export async function writeIndex(dir: string, pack: PackedSegment): Promise<void> {
+/** Writes the index file of a closed segment, unless the size of the segment's file differs from what was indexed. */
+export async function writeIndexFile(dir: string, pack: PackedSegment): Promise<void> {
   const { summary, columns, heads, shared } = pack;
   const identity = await identify(dir, summary.segment);
   if (summary.end === undefined && identity.size !== summary.bytes + summary.tornBytes) return;
@@ -168,13 +168,13 @@ async function identify(dir: string, segment: number): Promise<Identity> {
   }
 }
 
-/** Removes the index of a segment. */
-export function removeIndex(dir: string, segment: number): Promise<void> {
+/** Removes the index file of a segment. */
+export function removeIndexFile(dir: string, segment: number): Promise<void> {
   return rm(indexPath(dir, segment), { force: true });
 }
 
 /** Removes index files of segments that no longer exist. */
-export async function removeStrayIndexes(dir: string, segments: ReadonlySet<number>): Promise<void> {
+export async function removeStrayIndexFiles(dir: string, segments: ReadonlySet<number>): Promise<void> {
   for (const name of await readdir(dir)) {
     const segment = segmentNumber(name, EXTENSION);
     if (segment !== undefined && !segments.has(segment)) await rm(join(dir, name), { force: true });

@@ -1,6 +1,6 @@
 import type { Damage, RecordEntry, SegmentSummary } from "airudder-webhooks/journal";
 import type { JournalIndex } from "../journal-index.js";
-import { readIndex, removeIndex, removeStrayIndexes, writeIndex } from "./file.js";
+import { readIndexFile, removeIndexFile, removeStrayIndexFiles, writeIndexFile } from "./file.js";
 import { type PackedSegment, packEntries } from "./packed-segment.js";
 
 /** Delay before an opened journal is indexed, so that the first responses do not wait for it. */
@@ -24,7 +24,7 @@ export class Indexer {
 
   /** For `openJournal`: adds a segment to the index from its index file. */
   async loadSummary(segment: number, end: number | undefined): Promise<SegmentSummary | undefined> {
-    const pack = await readIndex(this.dir, segment, end);
+    const pack = await readIndexFile(this.dir, segment, end);
     if (pack === undefined) return undefined;
     this.index.addPack(pack);
     this.#packs.clear(); // records can be appended to the newest segment only
@@ -59,7 +59,7 @@ export class Indexer {
   start(segments: () => number[]): void {
     this.#timer = setTimeout(() => {
       void this.indexSegments(segments().slice(0, -1)).then(() =>
-        removeStrayIndexes(this.dir, new Set(segments())).catch(noop),
+        removeStrayIndexFiles(this.dir, new Set(segments())).catch(noop),
       );
     }, START_DELAY_MS);
     this.#timer.unref();
@@ -82,7 +82,7 @@ export class Indexer {
   /** Removes a dropped segment. */
   async drop(segment: number): Promise<void> {
     for (const map of [this.#entries, this.#summaries, this.#damage, this.#packs]) map.delete(segment);
-    await removeIndex(this.dir, segment).catch(noop);
+    await removeIndexFile(this.dir, segment).catch(noop);
   }
 
   async #indexOne(segment: number): Promise<void> {
@@ -96,7 +96,7 @@ export class Indexer {
     this.#packs.delete(segment);
     if (pack === undefined) return;
     this.index.replaceWithPack(pack);
-    await writeIndex(this.dir, pack);
+    await writeIndexFile(this.dir, pack);
   }
 
   #summaryOf(segment: number, earlier: SegmentSummary | undefined, entries: readonly RecordEntry[]): SegmentSummary {
@@ -107,7 +107,7 @@ export class Indexer {
     if (last === undefined || end <= start.bytes) return { ...start, damage };
     const seqs = entries.map(({ head }) => (head.kind === "push" ? head.seq + 1 : 1));
     const nextSeq = seqs.reduce((max, seq) => Math.max(max, seq), start.nextSeq);
-    // The incomplete line was truncated before the first append.
+    // The journal removes an incomplete last line before the first append.
     const { damage: _, unknown, ...rest } = start;
     return { ...rest, bytes: end, tornBytes: 0, nextSeq, lastAt: Date.parse(last.head.at), damage, unknown };
   }

@@ -5,7 +5,7 @@ import { REPEATED_IDS } from "../string-pool.js";
  * are stored in binary. A value that has no exact binary form is stored as JSON text, so unpacking always returns an equal object.
  */
 
-/** Maximum number of shared strings. */
+/** Maximum number of shared values. Lists of keys are not limited. */
 const MAX_SHARED = 4096;
 const INITIAL_BYTES = 64 * 1024;
 /** Maximum number of bytes that a value takes besides its text. */
@@ -181,7 +181,7 @@ export class ObjectUnpacker {
     private readonly shared: SharedStrings,
   ) {}
 
-  /** The object that begins at a byte. */
+  /** Unpacks the object at a byte offset. */
   read(start: number): Record<string, unknown> {
     this.#at = start;
     const object: Record<string, unknown> = {};

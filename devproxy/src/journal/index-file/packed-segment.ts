@@ -71,12 +71,6 @@ export class PackedSegment {
     return this.columns.seqs.length;
   }
 
-  /** Whether each push has a higher `seq` than the one before it. */
-  get isAscending(): boolean {
-    const { seqs } = this.columns;
-    return seqs.every((seq, ordinal) => ordinal === 0 || (seqs[ordinal - 1] as number) < seq);
-  }
-
   seq(ordinal: number): number {
     return this.columns.seqs[ordinal] as number;
   }

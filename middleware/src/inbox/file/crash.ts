@@ -28,7 +28,8 @@ const MAX_GROWTH = 8;
  * - each push whose exclusive attempt did not end, or whose attempt `close()` aborted
  * - after a crash: the oldest pushes without a failed attempt, and the oldest pushes that wait for a retry
  *
- * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push.
+ * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push. The estimate
+ * uses two facts:
  *
  * - The scheduler starts the oldest push first, and runs at most `concurrency` pushes in parallel.
  * - Marks of pushes that had just finished may be missing on disk.

@@ -60,7 +60,8 @@ class FileInbox implements Inbox {
   #journal: Journal | undefined;
   #cleaner: SegmentCleaner | undefined;
   #requests: Requests | undefined;
-  readonly #retries = new Map<string, Promise<boolean>>();
+  /** The running calls of `retry`, by push id. */
+  readonly #runningRetries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
   #events: InboxEvents | undefined;
   #attempts: Attempts | undefined;
@@ -150,7 +151,7 @@ class FileInbox implements Inbox {
     }
   }
 
-  /** Marks a damaged or removed push as dead without an attempt. After any other error, which may be temporary, the push is read again later. */
+  /** Marks a lost push as dead without an attempt. After any other error, which may be temporary, the push is read again later. */
   #endUnreadable(push: UnfinishedPush, error: unknown, { isExclusive }: Run): NextRun {
     if (!(error instanceof LostPush)) {
       push.failedReads++;
@@ -159,7 +160,7 @@ class FileInbox implements Inbox {
     return { recorded: this.#giveUp(push, error) };
   }
 
-  /** Handles a replay after the earlier pushes of its subject. Waits for them at most `timeoutMs`. */
+  /** Handles a replay after the earlier pushes of its subject. Rejects with `busy` if the replay has not started after `timeoutMs`. */
   async replay(push: StoredPush): Promise<Consumed> {
     await this.#opener.open();
     const replay = new Replay(push, this.options.timeoutMs);
@@ -204,7 +205,7 @@ class FileInbox implements Inbox {
         const where = `segment ${segment} at byte ${offset}`;
         this.#events?.warn?.(
           "AIRUDDER_INBOX_DAMAGED",
-          `A record of the inbox ${this.dir} is damaged (${where}: ${reason}). Its push or mark is skipped; its file is kept.`,
+          `A record of the inbox ${this.dir} is damaged (${where}: ${reason}). The record is skipped; the file of the segment is kept.`,
         );
       },
       onWarning: (_, message) => this.#events?.warn?.("AIRUDDER_INBOX", message),
@@ -260,7 +261,7 @@ class FileInbox implements Inbox {
     await this.#append(failed).catch(() => undefined);
   }
 
-  /** @throws LostPush if the push is damaged or removed, so that no later read can succeed */
+  /** @throws LostPush if the record is damaged or its segment was dropped, so that no later read can succeed */
   async #read(push: UnfinishedPush): Promise<void> {
     const journal = await this.#opener.open();
     const { id, location } = push;
@@ -280,7 +281,7 @@ class FileInbox implements Inbox {
 
   /**
    * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt. If the process
-   * ends during this wait, the cause is another one, and no further failure is recorded for the push.
+   * ends during this wait, the push is not the cause, and no further failure is recorded for it.
    */
   #addInterrupted(push: UnfinishedPush): void {
     const { id, type, failures } = push;
@@ -341,10 +342,10 @@ class FileInbox implements Inbox {
 
   /** Parallel calls for one push share one retry. */
   retry(id: string): Promise<boolean> {
-    const known = this.#retries.get(id);
+    const known = this.#runningRetries.get(id);
     if (known !== undefined) return known;
-    const retry = this.#retry(id).finally(() => this.#retries.delete(id));
-    this.#retries.set(id, retry);
+    const retry = this.#retry(id).finally(() => this.#runningRetries.delete(id));
+    this.#runningRetries.set(id, retry);
     return retry;
   }
 
@@ -357,7 +358,7 @@ class FileInbox implements Inbox {
   }
 
   async drop(id: string): Promise<boolean> {
-    await this.#retries.get(id)?.catch(() => false);
+    await this.#runningRetries.get(id)?.catch(() => false);
     if (!(await this.#appendToDead(id, "dropped"))) return false;
     const isDropped = this.#pushes.drop(id);
     this.#cleaner?.clean();

@@ -14,7 +14,10 @@ export class JournalOpener {
     private readonly recover: () => Promise<Journal>,
   ) {}
 
-  /** Resolves with the open journal. After a failure it rejects with the same error until the next retry, so that pushes do not cause retries. */
+  /**
+   * Resolves with the open journal. After a failure it rejects with the same error until the timer opens the journal again. Incoming pushes
+   * do not open it earlier.
+   */
   open(): Promise<Journal> {
     if (this.#journal === undefined) {
       this.#journal = this.#isClosed ? this.#rejectClosed() : this.recover();
@@ -53,5 +56,5 @@ export class JournalOpener {
   }
 }
 
-/** Ignores an error: the callers of `open` receive it, and a retry follows. */
+/** Ignores an error: the callers of `open` receive it, and the timer opens the journal again. */
 function ignore(): void {}

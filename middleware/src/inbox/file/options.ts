@@ -12,9 +12,12 @@ export interface FileInboxOptions {
   retryMs?: number;
   /** Maximum delay between attempts. Milliseconds; default 60,000. */
   maxRetryMs?: number;
-  /** Maximum size of a journal segment. A segment is removed when all its pushes are finished. Bytes; default 64 MB. */
+  /** Size at which a journal segment is closed. It is dropped when all its pushes are finished. Bytes; default 64 MiB. */
   segmentBytes?: number;
 }
+
+/** Maximum value of every option: the maximum delay of `setTimeout`. */
+const MAX_VALUE = 2 ** 31 - 1;
 
 const DEFAULTS: Required<FileInboxOptions> = {
   concurrency: 16,
@@ -49,10 +52,10 @@ export function checkFileInboxOptions(dir: unknown, options: FileInboxOptions): 
       throw new AirudderError("invalid_option", `fileInbox(): unknown option "${name}". Options: ${names}.`);
     }
     const min = name === "retries" ? 0 : 1;
-    if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= 2 ** 31 - 1)) {
+    if (value !== undefined && !(Number.isInteger(value) && value >= min && value <= MAX_VALUE)) {
       throw new AirudderError(
         "invalid_option",
-        `fileInbox(): option "${name}" must be a whole number from ${min}, such as ${defaultValue}.`,
+        `fileInbox(): option "${name}" must be a whole number from ${min} to ${MAX_VALUE}, such as ${defaultValue}.`,
       );
     }
   }

@@ -14,7 +14,7 @@ export function headOf(push: StoredPush): NewHead {
   return head;
 }
 
-/** A stored push that cannot be read any more: its record is damaged, or its segment was removed. */
+/** A stored push that cannot be read any more: its record is damaged, or its segment was dropped. */
 export class LostPush extends Error {
   override readonly name = "LostPush";
 }

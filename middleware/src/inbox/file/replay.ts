@@ -11,7 +11,7 @@ export class Replay implements Job {
   #settle!: { resolve(result: Consumed): void; reject(error: unknown): void };
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param waitMs maximum time to wait for earlier pushes of the subject */
+  /** @param waitMs maximum time until `begin`; then the replay is rejected with `busy`. Milliseconds */
   constructor(
     readonly push: StoredPush,
     waitMs: number,
@@ -21,7 +21,7 @@ export class Replay implements Job {
       this.#settle = { resolve, reject };
     });
     this.#timer = setTimeout(() => {
-      const message = `The replay waited ${waitMs} ms for earlier pushes of its subject. Replay it later.`;
+      const message = `The replay waited ${waitMs} ms for earlier pushes and was cancelled. Replay the push later.`;
       this.reject(new AirudderError("busy", message));
     }, waitMs);
   }

@@ -122,6 +122,8 @@ async function readRequest(path: string): Promise<OwnerRequest> {
     throw new Error("The ids of the request are not a list of strings.");
   }
   const age = Date.now() - Date.parse(String(at));
-  if (!(Math.abs(age) <= MAX_AGE_MS)) throw new Error("The request is more than a minute old.");
+  if (!(Math.abs(age) <= MAX_AGE_MS)) {
+    throw new Error('The time "at" of the request is missing, or differs from the current time by more than a minute.');
+  }
   return { action, ids };
 }

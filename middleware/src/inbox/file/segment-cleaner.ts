@@ -2,17 +2,17 @@ import type { Content, Journal, JournalError, NewHead, PushHead } from "../../jo
 import { headOf } from "./records.js";
 import type { UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
 
-/** Maximum number of closed segments that are kept because of unfinished pushes. With more, the cleaner rewrites these pushes. */
-const MAX_KEPT_SEGMENTS = 2;
+/** Maximum number of closed segments that remain because of unfinished pushes. With more, the cleaner rewrites these pushes. */
+const MAX_UNFINISHED_SEGMENTS = 2;
 /** Maximum bytes of pushes that are read and rewritten together. Limits the memory use, and the duration of `stop`. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
- * Removes segments whose pushes are all finished. It always removes the oldest segment first, because a mark is never in an earlier segment
+ * Drops segments whose pushes are all finished. It always drops the oldest segment first, because a mark is never in an earlier segment
  * than its push.
  *
  * A segment may contain pushes that stay unfinished for a long time, such as dead ones. The cleaner rewrites them: it appends their
- * records again, then removes the segment. It rewrites only if that frees at least as many bytes as it writes, so a backlog is not rewritten
+ * records again, then drops the segment. It rewrites only if that frees at least as many bytes as it writes, so a backlog is not rewritten
  * repeatedly. The journal keeps the files of damaged segments.
  */
 export class SegmentCleaner {
@@ -26,7 +26,7 @@ export class SegmentCleaner {
     journal.onAppendFailed = () => this.clean();
   }
 
-  /** Starts to remove segments in the background, if any can be removed. Does nothing while it is already running. */
+  /** Starts to drop segments in the background, if any can be dropped. Does nothing while it is already running. */
   clean(): void {
     if (this.#cleaning !== undefined || !this.#canClean()) return;
     this.#cleaning = this.#clean()
@@ -48,7 +48,7 @@ export class SegmentCleaner {
     const [oldest] = closed;
     if (oldest === undefined) return false;
     if (this.pushes.bytesToRewrite(oldest.segment) === 0) return true;
-    if (closed.length <= MAX_KEPT_SEGMENTS) return false;
+    if (closed.length <= MAX_UNFINISHED_SEGMENTS) return false;
     let unfinished = 0;
     let bytes = 0;
     for (const state of closed) {

@@ -19,7 +19,7 @@ export interface UnfinishedPush extends Job {
   failures: number;
   /** Number of consecutive failures to read it from disk. */
   failedReads: number;
-  /** Whether it was retried after it was dead. */
+  /** Whether it was retried by hand after it was dead. */
   isRetry: boolean;
   location: RecordLocation;
   /** The push, if it is in memory. Otherwise it is read from disk before the attempt. */

@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { atEnd } from "../helpers/at-end.js";
-import { until } from "../helpers/devproxy.js";
-import { makeFolder } from "../helpers/folder.js";
+import { atEnd } from "./at-end.js";
+import { until } from "./devproxy.js";
+import { makeFolder } from "./folder.js";
 
-/** Stands in for a test, whose end the runner reports. */
+/** Stands in for a test. `end()` runs its hook, as the runner does at the end of a test. */
 class EndingTest {
   #hook: () => Promise<void> = async () => undefined;
   readonly context = { after: (hook: () => Promise<void>) => (this.#hook = hook), diagnostic: () => undefined };
@@ -18,7 +18,7 @@ class EndingTest {
   }
 }
 
-test("everything that was started ends in reverse order, and a failure is reported", async () => {
+test("cleanups run in reverse order, all of them run, and a failure is reported", async () => {
   const ending = new EndingTest();
   const t = ending.context as never;
   const folder = makeFolder(t);
@@ -35,7 +35,7 @@ test("a child process that loads exit-with-parent.ts ends with its parent", {
   skip: process.platform === "win32",
 }, async (t) => {
   const folder = makeFolder(t);
-  const exitWithParent = new URL("../helpers/exit-with-parent.ts", import.meta.url).href;
+  const exitWithParent = new URL("./exit-with-parent.ts", import.meta.url).href;
   writeFileSync(join(folder, "child.mjs"), "console.log(process.pid); setInterval(() => {}, 1000);");
   const code = `require("node:child_process").spawn(process.execPath, ${JSON.stringify(["--import", import.meta.resolve("tsx"), "--import", exitWithParent, "child.mjs"])}, { stdio: "inherit" })`;
   const parent = spawn(process.execPath, ["-e", code], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });

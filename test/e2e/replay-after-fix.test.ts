@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { run, send, startProxy } from "../helpers/devproxy.js";
 
-test("of 1,000 pushes half fail; the app is mended: 500 fixed, exit 0; it is broken again: regressed, exit 1, and the diff names the field", async (t) => {
+test("half of 1,000 pushes fail; a replay to the fixed app reports 500 fixed and exits with 0; a replay to the broken app reports regressed, names the field and exits with 1", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   let fails = (body: string): boolean => JSON.parse(body).n % 2 === 0;
   app.reply = ({ body }, response) => {
@@ -16,9 +16,9 @@ test("of 1,000 pushes half fail; the app is mended: 500 fixed, exit 0; it is bro
   const replay = ["replay", "--concurrency", "16", "--expect", "2xx", "--journal", dir];
 
   fails = () => false;
-  const mended = await run([...replay, "--status", "failed"]);
-  assert.equal(mended.code, 0, mended.err);
-  assert.match(mended.out, /500\s+fixed/);
+  const fixed = await run([...replay, "--status", "failed"]);
+  assert.equal(fixed.code, 0, fixed.err);
+  assert.match(fixed.out, /500\s+fixed/);
 
   fails = () => true;
   const broken = await run([...replay, "--last", "1000"]);
