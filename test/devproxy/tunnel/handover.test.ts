@@ -27,7 +27,7 @@ test("the tunnel with the other name stays open for handoverMs after the request
     },
   };
   const { port, secret } = target;
-  const timing = { ...QUICK, reclaimMs: 10, reclaimCapMs: 10, pingIntervalMs: 10, handoverMs: 3_600_000 };
+  const timing = { ...QUICK, reclaimMs: 10, maxReclaimMs: 10, pingIntervalMs: 10, handoverMs: 3_600_000 };
   const watcher = new Watcher({ provider, port, secret, subdomain: "requested", timing });
   t.after(() => watcher.supervisor.close());
   watcher.supervisor.start();
