@@ -222,6 +222,17 @@ test("the line for morgan in middleware/README.md redacts the token in a query a
   assert.equal(url("/webhooks/airudder/t/s3cret?b=2"), "/webhooks/airudder/t/redacted?b=2");
 });
 
+test("the table of error responses in middleware/README.md lists every code with its status", () => {
+  const documented = [...textOf("middleware/README.md").matchAll(/^\| (\d{3}) +\| (`[^|]*`) +\|/gm)].flatMap(
+    ([, status, codes = ""]) => [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${status} ${code}`),
+  );
+  const neverSent = ["invalid_option", "no_handler"];
+  const sent = [...textOf("middleware/src/errors.ts").matchAll(/^ {2}(\w+): (\d{3}),$/gm)].flatMap(
+    ([, code, status]) => (neverSent.includes(code as string) ? [] : [`${status} ${code}`]),
+  );
+  assert.deepEqual(documented.sort(), sent.sort());
+});
+
 /** The link targets of a Markdown text, without those in code. */
 function linksOf(text: string): string[] {
   const prose = text.replace(/```[\s\S]*?```|`[^`\n]*`/g, "");
