@@ -96,7 +96,7 @@ for (const [option, program, line, advice] of [
 for (const [option, install] of [
   ["cloudflared", /brew install cloudflared \(macOS\), winget .*\(Windows\), .*\(Linux\)/],
   ["ngrok", /brew install ngrok \(macOS\).*\(Windows\).*\(Linux\).*add-authtoken/],
-  ["ssh:localhost.run", /macOS; .*\(Linux\);.*\(Windows\)/],
+  ["ssh:localhost.run", /\(macOS\), .*\(Linux\), .*\(Windows\)/],
 ] as const) {
   test(`if the program of ${option} is not installed, the error says how to install it`, async (t) => {
     new FakePrograms(t, { only: true });
