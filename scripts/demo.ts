@@ -1,7 +1,7 @@
 /**
- * Shows each step of a push on this machine, with real parts and without the Internet: `npm run demo`. In a terminal, it pauses between
- * steps and runs until Ctrl+C. Without a terminal, or with `npm run demo -- --once`, it ends after the last step. It exits with 1 if a step
- * failed.
+ * Shows each step of a push on this machine: `npm run demo`. Uses both packages, a local tunnel server and a simulated Airudder, without the
+ * Internet. In a terminal, it pauses between steps and runs until Ctrl+C. Without a terminal, or with `npm run demo -- --once`, it ends after
+ * the last step. It exits with 1 if a step failed.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -20,7 +20,7 @@ export interface Devproxy {
   readonly publicUrl: string | null;
   /** Whether the app accepts connections. */
   readonly appIsUp: boolean;
-  /** Resolves with the public URL when the tunnel is up. Resolves with `null` if the tunnel fails or takes longer than 10 s. */
+  /** Resolves with the public URL when the tunnel is up; with `null` if there is none, if it fails, or if it is not up after 8.5 s. */
   tunnelReady(): Promise<string | null>;
   /** The journal and its index. */
   readonly store: Store;

@@ -1,4 +1,9 @@
-/** Exit codes of the command line: 1 a check failed, 2 wrong usage, 3 the journal is locked, unreadable or not writable. */
+/**
+ * Exit codes of the command line:
+ * - 1: a check failed, or the command did not complete.
+ * - 2: wrong usage.
+ * - 3: the journal is missing, locked, unreadable or not writable.
+ */
 export type ExitCode = 1 | 2 | 3;
 
 /**

@@ -1,6 +1,6 @@
 import type { Outcome } from "./http/index.js";
 
-/** An event of a running dev proxy. `--json` prints each as one line with the same members. */
+/** An event of a running dev proxy. `--json` prints each as one line with the same members; messages of notes go to standard error. */
 export type DevproxyEvent = ReadyEvent | TunnelEvent | PushEvent | DeliveryEvent | NoteEvent | StoppedEvent;
 
 /** The local URL works. `public` is `null` until a tunnel is up. */
@@ -62,7 +62,7 @@ export interface DeliveryEvent {
   outcome?: Outcome;
 }
 
-/** Other information, for example that the app is down or that the journal dropped a segment. */
+/** Other information, for example that the app is down, or that old pushes were removed from the journal. */
 export interface NoteEvent {
   event: "note";
   code: string;

@@ -35,7 +35,7 @@ export interface DevproxyOptions {
   whenDown?: WhenDown;
   /** Part of the journal to keep: an age (`30d`) or a number of pushes (`50000`). Default: all. */
   keep?: string;
-  /** Forwards requests that are not pushes to the app, without recording them. Default: `false`. */
+  /** Also forwards requests to the app that are not pushes, without recording them. Default: `false`. */
   passThrough?: boolean;
   /** Shows personal data in the errors of handlers. Default: false. */
   reveal?: boolean;

@@ -73,7 +73,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
 /**
  * Creates a receiver of Airudder's pushes. It verifies, validates and stores each push, responds to it, and calls its typed handlers.
  *
- * It follows the vendor's rules for call completion in a workflow. The response must arrive within 10 seconds. After an exception, the vendor
+ * It follows the vendor's rules for call completion in a workflow. The response must arrive within 10 seconds. After a failure, the vendor
  * retries five times, once a minute.
  * @throws AirudderError `invalid_option`, naming the option and a valid value
  * @example
@@ -172,7 +172,7 @@ function warnUnreachable(type: string, settings: ReceiverSettings, warnings: War
   if (mountType !== undefined && mountType !== type) {
     warnings.once(
       "AIRUDDER_UNREACHABLE_HANDLER",
-      `receiver.on("${type}") never runs: all pushes of this mount have the type ${mountType}, set by the option type.`,
+      `The handler of receiver.on("${type}") never runs: all pushes of this mount have the type ${mountType}, set by the option type.`,
       `unreachable ${mountType} ${type}`,
     );
     return;
@@ -181,7 +181,7 @@ function warnUnreachable(type: string, settings: ReceiverSettings, warnings: War
   if (mountType !== undefined || type === "unknown" || schemas.some(({ identify }) => identify.length > 0)) return;
   warnings.once(
     "AIRUDDER_UNREACHABLE_HANDLER",
-    `receiver.on("${type}") never runs on this mount: the shape of ${type} is not known, so it cannot be identified. Give these pushes their own mount: airudder({ type: "${type}" }).`,
+    `The handler of receiver.on("${type}") never runs on this mount: the shape of ${type} is not known, so it cannot be identified. Give these pushes their own mount: airudder({ type: "${type}" }).`,
     `unreachable ${type}`,
   );
 }

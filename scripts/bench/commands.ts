@@ -98,7 +98,7 @@ interface Measure extends Goal {
   readonly what?: string;
 }
 
-/** The first start of `listen` writes index files, the next ones use them. */
+/** The first start of `listen` writes index files, and the next ones use them. */
 async function benchOpening(bench: Bench): Promise<void> {
   const ready = async () => {
     const listening = await Listening.start(bench.folder, bench.target);
@@ -132,7 +132,7 @@ async function benchReading(bench: Bench): Promise<void> {
   await bench.measure(["replay", "--dry-run", ...many], { rounds: 1 });
 }
 
-/** Replays at full speed, measured from the first printed line to the last, so without opening the journal. */
+/** Replays at full speed. The ratio uses the time from the first printed line to the last, so it excludes opening the journal. */
 async function benchReplay(bench: Bench, barePort: number): Promise<void> {
   const { size, isShort, target } = bench;
   const count = Math.min(size, isShort ? 1_000 : 20_000);
@@ -149,7 +149,7 @@ async function benchReplay(bench: Bench, barePort: number): Promise<void> {
   }
   bench.add(`replay --speed max --last ${count}, including opening the journal`, replays);
   bench.rows.push({
-    what: "replay --speed max without opening the journal, compared with load through bare http-proxy-middleware",
+    what: "replay --speed max, excluding opening the journal, compared with load through bare http-proxy-middleware",
     value: spread(ratios),
     unit: "x",
     goal: { min: 0.5 },

@@ -46,7 +46,7 @@ export function ratio(baseline: readonly number[], compared: readonly number[]):
   return { median: quantile(ratios, 0.5), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) };
 }
 
-/** Warms up, then finds how many calls take the duration of a round. */
+/** Warms up, then finds how many calls take `milliseconds`. */
 function calibrate(work: (count: number) => void, milliseconds: number): number {
   let count = 1000;
   for (let warm = 0; warm < 5; warm++) timed(work, count);

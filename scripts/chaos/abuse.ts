@@ -13,7 +13,7 @@ const MB = 2 ** 20;
 
 /**
  * Attacks an app while valid pushes arrive. These must get a response within a second at p99, memory must stay bounded, and each attack must
- * get a documented error. Then tests a full disk and a read-only one.
+ * get only responses from its `allowed` list. Then tests a full disk and a read-only one.
  * @throws if a check fails
  */
 export default async function abuseChaos({ short }: { short: boolean }): Promise<void> {

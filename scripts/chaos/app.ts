@@ -12,7 +12,7 @@ export interface AppOptions {
   readonly dir: string;
   /** Log file with a line for each handled push: `processNumber time call attempt`. */
   readonly log?: string;
-  /** Number of this process: how often the app has been started, from 1. */
+  /** Number of this process: how many times the app has been started, from 1. */
   readonly processNumber?: number;
   readonly port?: number;
   readonly segmentBytes?: number;

@@ -66,14 +66,14 @@ export const ATTACKS: readonly Attack[] = [
     prepare: () => send(request(`{"a":${nested()}}`)),
   },
   {
-    name: "signed calls with variables nested 100,000 deep",
+    name: "signed pushes with variables nested 100,000 deep",
     allowed: ["200", "400 malformed_json"],
     count: 100,
     concurrency: 10,
     prepare: () => send(request(callCompleted("task-deep", "call-deep").replace('"var1":"aaa"', `"var1":${nested()}`))),
   },
   {
-    name: "signed calls with 100,000 details",
+    name: "signed pushes with 100,000 details",
     allowed: ["200"],
     count: 100,
     concurrency: 10,

@@ -26,7 +26,7 @@ export interface CrashReport {
 }
 
 /**
- * Kills an app that has a file inbox with SIGKILL, at random moments under load and while it starts. Each push must finally be handled, and
+ * Uses SIGKILL to kill an app with a file inbox, at random moments under load and while it starts. Each push must finally be handled, and
  * only once unless a kill interrupted it.
  * @throws if a check fails
  */

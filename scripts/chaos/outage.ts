@@ -74,7 +74,7 @@ function lineOf({
   return [
     `${whenDown}, ${perSecond} pushes/s of ${agents} agents, ${sent} in all: p50 ${p50.before} ms before`,
     `${p50.after} ms ${settleS} s after the app's return (at the app after ${lagMs} ms)`,
-    `${waiting.before} waiting at its return, ${waiting.after} then`,
+    `${waiting.before} waiting at its return, ${waiting.after} waiting ${settleS} s later`,
     `the last push ${drainS.toFixed(1)} s after the end of the load`,
     `${wrong.missing} missing, ${wrong.repeated} twice, ${wrong.outOfOrder} out of order`,
   ].join("; ");

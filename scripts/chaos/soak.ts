@@ -10,7 +10,7 @@ import type { AppOptions } from "./app.js";
 const CONNECTIONS = 64;
 const MB = 2 ** 20;
 const MAX_GROWTH_MB = 50;
-/** Resources of every process: the pipes to its parent. */
+/** Resources that every process has, such as the pipes to its parent. */
 const PROCESS_RESOURCES = new Set(["PipeWrap", "TTYWrap", "FSReqPromise"]);
 
 /** Result of a run. Sizes in MB. */

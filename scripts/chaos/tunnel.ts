@@ -178,10 +178,11 @@ async function freeze(): Promise<string | undefined> {
   await Promise.all([target.stop(), server.stop()]);
 
   const backS = backAt === undefined || backAt < (released ?? 0) ? undefined : (backAt - (released ?? backAt)) / 1_000;
+  const back = backS === undefined ? "never back" : `back ${backS.toFixed(1)} s after its release`;
   const how =
     released === undefined
       ? "the server never released the name"
-      : `name released ${((released - thawed) / 1_000).toFixed(1)} s after the thaw, back ${backS?.toFixed(1) ?? "never"} s after its release`;
+      : `name released ${((released - thawed) / 1_000).toFixed(1)} s after the thaw, ${back}`;
   const isFailure = backS === undefined || backS > OWN_NAME_WITHIN_S;
   const line = `frozen for ${lastsS.toFixed(1)} s, ${phaseS.toFixed(1)} s after the start: ${how}, ${otherUrls.size} other names meanwhile`;
   console.log(isFailure ? `FAIL ${line}` : `ok   ${line}`);

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from "node:http";
 import { callCompleted, PATH } from "../load/pushes.js";
 
-/** How long the vendor waits for a response, and how often it retries. */
+/** How long the vendor waits for a response, and how many times it retries. */
 const RESPONSE_MS = 10_000;
 const RETRIES = 5;
 /** Delay between retries: the vendor's is a minute. */

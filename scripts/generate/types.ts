@@ -85,7 +85,7 @@ const openTypes: Record<string, string> = {
 
 /** The types that JSON Schema cannot express. */
 function customType(node: Node): string | undefined {
-  // Known values stay open because the vendor adds values without notice: editors offer them, the compiler accepts any.
+  // Known values stay open because the vendor adds values without notice: editors offer them, and the compiler accepts any.
   const values = node.enum ?? node["x-known-values"];
   if (values) {
     const types = [

@@ -31,7 +31,7 @@ test("airudder-webhooks has no dependencies", () => {
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
 });
 
-test("the lock file has every optional package of every platform, as npm ci wants", () => {
+test("package-lock.json has every optional package of every platform, as npm ci requires", () => {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
     packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>;
   };

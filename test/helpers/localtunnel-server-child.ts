@@ -27,10 +27,10 @@ const server = createLocaltunnelServer();
 const listeners = server.listeners("request") as RequestListener[];
 server.removeAllListeners("request");
 server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-  const answer = bad[mode];
-  if (answer) return answer(response);
-  const isAsk = !/\.localhost(:|$)/.test(request.headers.host ?? "");
-  if (mode === "rename" && isAsk) request.url = `/other-${Date.now()}`;
+  const respond = bad[mode];
+  if (respond) return respond(response);
+  const isNameRequest = !/\.localhost(:|$)/.test(request.headers.host ?? "");
+  if (mode === "rename" && isNameRequest) request.url = `/other-${Date.now()}`;
   for (const listener of listeners) listener.call(server, request, response as Parameters<RequestListener>[1]);
 });
 

@@ -8,13 +8,13 @@ const CHILD = fileURLToPath(new URL("./localtunnel-server-child.ts", import.meta
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * A real localtunnel server in a process of its own, so that it can be killed, stopped and started again on the same port.
+ * A real localtunnel server in a process of its own, so that it can be frozen, or killed and started again on the same port.
  * Its tunnels are reached at `http://NAME.localhost:PORT`, a name that Node does not resolve: use `publicRequest`.
  */
 export class LocaltunnelServer {
   #child: ChildProcess | undefined;
   #port = 0;
-  /** When the server freed each name. */
+  /** When the server released each name. */
   readonly #releases = new Map<string, number[]>();
 
   /** Starts the server. Default port: the one of the last start, at first a free one. */
@@ -72,7 +72,7 @@ export class LocaltunnelServer {
     this.#child?.kill("SIGCONT");
   }
 
-  /** Kills it at once, frozen or not. May be started again. */
+  /** Kills the server immediately, frozen or not. It can be started again. */
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
@@ -86,8 +86,8 @@ export class LocaltunnelServer {
     const child = this.#child;
     if (!child) throw new Error("the localtunnel server is not running");
     const done = new Promise<void>((resolve) => {
-      const listener = (answer: { done?: true }) => {
-        if (!answer.done) return;
+      const listener = (response: { done?: true }) => {
+        if (!response.done) return;
         child.off("message", listener);
         resolve();
       };

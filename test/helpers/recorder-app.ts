@@ -17,7 +17,7 @@ export interface Recorded {
   sha256: string;
 }
 
-type Reply = (request: Recorded, response: ServerResponse) => void | Promise<void>;
+type Responder = (request: Recorded, response: ServerResponse) => void | Promise<void>;
 
 /** An app that records every request with its exact bytes, and responds with `reply`. */
 export class RecorderApp {
@@ -28,7 +28,7 @@ export class RecorderApp {
 
   /** @param reply default: responds 200 `{}` */
   constructor(
-    public reply: Reply = (_, response) => {
+    public reply: Responder = (_, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     },
   ) {}

@@ -14,8 +14,8 @@ async function start(t: TestContext, options: AirudderOptions = {}) {
   t.after(() => receiver.close({ timeoutMs: 1 }));
   const { url } = await serve(t, receiver);
   const send = async (payload: unknown, headers: Record<string, string> = {}) => {
-    const { status, headers: answered, body } = await post(url, payload, { headers });
-    return { status, body, outcome: JSON.parse(answered.get("airudder-outcome") ?? "{}") };
+    const { status, headers: received, body } = await post(url, payload, { headers });
+    return { status, body, outcome: JSON.parse(received.get("airudder-outcome") ?? "{}") };
   };
   return { receiver, send };
 }
@@ -54,7 +54,7 @@ for (const mode of ["an inbox", "direct mode"]) {
     assert.equal(receiver.stats().inbox?.dead ?? 0, 0);
   });
 
-  test(`a replay without a handler is ignored, one that lacks what handlers need is quarantined, both 200: ${mode}`, async (t) => {
+  test(`a replay without a handler is ignored, and one that lacks what handlers need is quarantined; both get 200: ${mode}`, async (t) => {
     const { receiver, send } = await make(t);
     receiver.on("dialer.task", () => undefined);
     const ignored = await send(callCompleted(), replay);
@@ -150,9 +150,9 @@ for (const [what, env, options, status] of [
     const { receiver, send } = await start(t, options);
     let calls = 0;
     receiver.on("*", () => calls++);
-    const answer = await send(callCompleted(), replay);
-    assert.deepEqual([answer.status, calls], [status, status === 200 ? 1 : 0]);
-    if (status === 403) assert.equal((answer.body as { error: { code: string } }).error.code, "replay_not_allowed");
+    const response = await send(callCompleted(), replay);
+    assert.deepEqual([response.status, calls], [status, status === 200 ? 1 : 0]);
+    if (status === 403) assert.equal((response.body as { error: { code: string } }).error.code, "replay_not_allowed");
   });
 }
 
@@ -164,12 +164,12 @@ test("a replay from another machine's address is rejected", async () => {
     ["127.0.0.1.example", 403],
     [undefined, 403],
   ] as const) {
-    const answered = await new Promise<number>((resolve) => {
+    const received = await new Promise<number>((resolve) => {
       const request = { method: "POST", url: "/", headers: { ...replay }, socket: { remoteAddress } };
       const response = { writeHead: resolve, end: () => undefined };
       receiver(request as never, response as never);
     });
-    assert.equal(answered, status, String(remoteAddress));
+    assert.equal(received, status, String(remoteAddress));
   }
 });
 

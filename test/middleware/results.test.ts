@@ -90,7 +90,7 @@ const cases: Case[] = [
     inbox: ["handled"],
   },
   {
-    what: "the type is unknown and * takes it",
+    what: "the type is unknown and a handler of * succeeds",
     payload: { hello: 1 },
     on: (receiver) => receiver.on("*", succeed),
     direct: ["handled"],
@@ -112,7 +112,7 @@ const quick: FileInboxOptions = { retries: 1, retryMs: 1, maxRetryMs: 2 };
 for (const each of cases) {
   const { what, payload = callCompleted(), direct, inbox } = each;
 
-  test(`direct mode: where ${what} the result is ${direct.join(", ")}`, async (t) => {
+  test(`direct mode: if ${what}, the result is ${direct.join(", ")}`, async (t) => {
     const { receiver, results } = start(t, each, {});
     const headers = { "airudder-devproxy": "1" };
     const response = await receiver.fetch(webRequest(payload, headers));
@@ -127,7 +127,7 @@ for (const each of cases) {
     );
   });
 
-  test(`inbox: where ${what} the result is ${inbox.join(", ")}`, async (t) => {
+  test(`inbox: if ${what}, the result is ${inbox.join(", ")}`, async (t) => {
     const dir = makeFolder(t);
     const { receiver, results } = start(t, each, { inbox: fileInbox(dir, quick) });
     const response = await receiver.fetch(webRequest(payload, { "airudder-devproxy": "1" }));

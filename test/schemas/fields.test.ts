@@ -57,15 +57,15 @@ function cellsOf(file: PushFile): Map<string, Record<Fault, string>> {
 }
 
 /** The documented results: `a / b or c` means a or c for a mount without a stated type, b or c for one with it. */
-function promised(cell: string, isTyped: boolean): string[] {
-  const outcomes = cell.split(" or ").map((one) => {
+function documented(cell: string, isTyped: boolean): string[] {
+  const results = cell.split(" or ").map((one) => {
     const [untyped = "", typed = untyped] = one.split(" / ");
     return isTyped ? typed : untyped;
   });
-  return [...new Set(outcomes)].sort();
+  return [...new Set(results)].sort();
 }
 
-function outcomeOf({ status, type, quarantined, drift }: Result, expectedType: string): string {
+function resultText({ status, type, quarantined, drift }: Result, expectedType: string): string {
   if (status !== 200) return String(status);
   if (type !== expectedType) return quarantined ? `${type} in quarantine` : String(type);
   if (quarantined) return "quarantine";
@@ -115,21 +115,21 @@ for (const file of pushes) {
     for (const field of fields.filter((each) => cells.has(label(each)))) {
       test(`${file.name}, ${label(field)}: ${name} behaves as the page says`, async () => {
         for (const fault of faults) {
-          const outcomes = new Set<string>();
+          const results = new Set<string>();
           const observe = async (payload: Payload, send: typeof checked): Promise<string> => {
             const result = await send(payload);
-            const outcome = outcomeOf(result, type);
+            const text = resultText(result, type);
             const drift = result.drift.map(({ path, kind }) => ({ path, kind }));
-            if (outcome === "drift" || outcome === "quarantine") assert.deepEqual(drift, [expectedDrift(field, fault)]);
+            if (text === "drift" || text === "quarantine") assert.deepEqual(drift, [expectedDrift(field, fault)]);
             else assert.deepEqual(drift, []);
-            return outcome;
+            return text;
           };
           for (const payload of faulty(file.schema, field, fault)) {
-            const outcome = await observe(payload, checked);
-            outcomes.add(outcome === "401" ? `401 (${await observe(payload, unchecked)})` : outcome);
+            const text = await observe(payload, checked);
+            results.add(text === "401" ? `401 (${await observe(payload, unchecked)})` : text);
           }
-          const expected = promised(cells.get(label(field))?.[fault] ?? "", isTyped);
-          assert.deepEqual(outcomes.size > 0 ? [...outcomes].sort() : ["-"], expected, fault);
+          const expected = documented(cells.get(label(field))?.[fault] ?? "", isTyped);
+          assert.deepEqual(results.size > 0 ? [...results].sort() : ["-"], expected, fault);
         }
       });
     }

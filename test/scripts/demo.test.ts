@@ -66,7 +66,7 @@ test("without a terminal the demo ends after the last step, and leaves nothing b
   assert.deepEqual([demo.err(), demo.left(), demo.processes()], ["", [], []]);
 });
 
-test("not on Windows, where a pipe does not report it: the demo ends silently when its reader goes away", {
+test("the demo ends silently when the reader of its output ends (not on Windows, where a pipe does not report this)", {
   skip: isWindows,
 }, async (t) => {
   const demo = startDemo(t, DEMO);

@@ -45,10 +45,7 @@ export function addDoctor(program: Command, { out }: Output): void {
       new Option("--key <key>", "signature key agreed with Airudder (default: its published key)").env("AIRUDDER_KEY"),
     )
     .option("--json", "print one JSON object per line", false)
-    .addHelpText(
-      "after",
-      "\nExits with 1 unless every check succeeds. A check marked ? could not run and counts as failed.",
-    )
+    .addHelpText("after", "\nExits with 1 if a check fails, or is marked ? because it could not be completed.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy doctor --target http://localhost:3000/webhooks/airudder")
     .action(async (_: DoctorFlags, command: Command) => doctor(await effectiveFlags(command), out));
 }

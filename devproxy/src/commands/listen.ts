@@ -52,7 +52,7 @@ export function addListen(program: Command, output: Output): void {
       "--keep <amount>",
       "remove pushes from the journal beyond a maximum age such as 30d, or a maximum number such as 50000 (default: keep all)",
     )
-    .option("--pass-through", "forward requests that are not pushes to the app, without recording them", false)
+    .option("--pass-through", "also forward requests to the app that are not pushes, without recording them", false)
     // Accepted without effect: there is no inspector yet.
     .addOption(new Option("--no-inspect").hideHelp());
   addOutputFlags(addJournalFlag(command))

@@ -1,6 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 
-/** Identifies a folder. A copied folder has a different identity, as does a new folder at the same path. */
+/**
+ * Identifies a folder. A copied folder has a different identity. So does a new folder at the same path, unless it gets the same inode
+ * number. On Windows, a new folder at the same path has the same identity.
+ */
 export interface FolderIdentity {
   /** The path without symbolic links. */
   path: string;

@@ -12,7 +12,7 @@ const PROJECT_FILE = "airudder-devproxy.json";
 /** Options of the project's config file, with the names and the values of the flags. */
 export interface ProjectOptions {
   target?: string;
-  /** Relative to the config file. */
+  /** In the file, relative to the file. `readProjectConfig` returns it relative to the working directory. */
   journal?: string;
   /** `localtunnel`, `none` or `url:https://...`. Tunnels that run a program are rejected. */
   tunnel?: string;

@@ -23,7 +23,7 @@ export type TunnelKind = keyof typeof TUNNEL_KINDS;
 /** The values of `--tunnel` in one line. */
 export const TUNNEL_VALUES = listOf(Object.values(TUNNEL_KINDS).map(({ value }) => value));
 
-/** Splits a value of `--tunnel`; `kind` is `undefined` if the kind is unknown, lacks its argument or takes none. */
+/** Splits a value of `--tunnel`; `kind` is `undefined` if the kind is unknown, lacks its argument, or has one that it does not take. */
 export function splitTunnel(text: string): { kind: TunnelKind | undefined; argument: string } {
   const [name = ""] = text.split(":", 1);
   const kind = Object.hasOwn(TUNNEL_KINDS, name) ? (name as TunnelKind) : undefined;

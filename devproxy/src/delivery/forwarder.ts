@@ -17,7 +17,7 @@ export interface OutgoingPush {
   headers: HeaderMap;
   /** Sent byte for byte. */
   body: Buffer;
-  /** Id of the push, if this is a replay. */
+  /** Value of `Airudder-Replay`: the id of the push, or `doctor` for a test push. Default: not a replay. */
   replay?: string;
   signal?: AbortSignal;
   /** Time limit for the response, ms. Default: none. */

@@ -107,7 +107,7 @@ function credentialsFinding({ response }: DeliveryAttempt, key: string | undefin
   if (outcome === undefined) {
     return unclear(
       name,
-      `${response.status}; the app does not report whether it checks signatures, as airudder-webhooks does`,
+      `${response.status}; the app does not report whether it checks signatures (airudder-webhooks does)`,
     );
   }
   if (outcome.verified) return ok(name, "a signed push is accepted and verified");

@@ -47,7 +47,7 @@ export async function checkTunnel(
 function programFinding({ program }: TunnelProvider): Finding | undefined {
   if (program === undefined) return undefined;
   const path = program.find();
-  if (path !== undefined) return ok("program", `${program.name} is ${path}`);
+  if (path !== undefined) return ok("program", `${program.name} is installed at ${path}`);
   return failed("program", `${program.name} is not installed: it is not on the PATH. ${program.install}`);
 }
 

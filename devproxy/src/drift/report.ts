@@ -27,7 +27,8 @@ export function driftLines(summary: DriftSummary, style: Styler = (_, text) => t
 
 /** Returns the lines of a summary without patches, for users of the package, who cannot change its schemas. */
 export function driftLinesWithoutPatches(summary: DriftSummary, style: Styler): string[] {
-  const hint = "The schemas are part of airudder-webhooks. Report the drift there; --json adds a patch to the report.";
+  const hint =
+    "The schemas are part of airudder-webhooks. Report the drift there. --json prints schema patches to attach.";
   const hints = summary.patches.length === 0 ? [] : [hint, ""];
   return [...allGroupLines(summary, style), ...hints, totalLine(summary, style)];
 }

@@ -2,7 +2,7 @@ import type { NoteEvent } from "../events.js";
 import type { ResponseDifference } from "./differences.js";
 import type { Verdict } from "./verdict.js";
 
-/** An event of a replay. With `--json`, each is one line. */
+/** An event of a replay. `--json` prints each as one line; messages of notes go to standard error. */
 export type ReplayEvent = ReplayStart | VerdictEvent | ReplaySummary | NoteEvent;
 
 /** The replay starts. */
@@ -49,7 +49,7 @@ export interface ReplaySummary {
   interrupted?: true;
   /** Number of requests aborted before a response, because the replay was stopped. */
   stopped?: number;
-  /** Number of pushes that were dropped from the journal before they could be sent. */
+  /** Number of pushes that were removed from the journal (`--keep`) before they could be sent. */
   dropped?: number;
   /** Number of deliveries that could not be recorded in the journal. */
   unrecorded?: number;

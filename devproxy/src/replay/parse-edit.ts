@@ -32,7 +32,7 @@ export function parseEdit(text: string): Edit {
   const steps = stepsOf(path);
   if (steps === undefined) throw usageError(`--set "${text}": "${path}" is not a path. ${EXAMPLE}`);
   if (isJson && !isValidJson(value))
-    throw usageError(`--set "${text}": ${value || "nothing"} is not valid JSON. ${EXAMPLE}`);
+    throw usageError(`--set "${text}": ${value || "an empty value"} is not valid JSON. ${EXAMPLE}`);
   return { path, steps, value, isJson };
 }
 

@@ -86,7 +86,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
     if (aside === undefined && undelivered.has(row) && wasDelivered(row))
       return skipped.add(row, "already delivered by the queue.", { isDelivered: true });
     const attempt = aside === undefined && queue ? await queue.sendInstead(row, send) : await send();
-    if (attempt === undefined) return skipped.add(row, "to be delivered by the queue.", { isDelivered: true });
+    if (attempt === undefined) return skipped.add(row, "delivery by the queue is pending.", { isDelivered: true });
     if (attempt.stopped) {
       summary.stopped = (summary.stopped ?? 0) + 1;
       return;

@@ -1,6 +1,6 @@
 import { pushCount } from "./format.js";
 
-/** The line about pushes that a running `listen` dropped while a command read the journal. */
+/** The line about pushes that a running `listen` removed while a command read the journal. */
 export function droppedLine(count: number): string {
-  return `${pushCount(count)} missing: the running listen dropped ${count === 1 ? "it" : "them"} because of --keep.`;
+  return `${pushCount(count)} missing: the running listen removed ${count === 1 ? "it" : "them"} because of --keep.`;
 }

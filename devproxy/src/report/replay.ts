@@ -42,7 +42,7 @@ export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor)
   };
 }
 
-/** Returns a listener that prints a replay as text; on a terminal with a progress bar. */
+/** Returns a listener that prints a replay as text, with a progress bar on a terminal. */
 export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   let total = 0;
   let done = 0;

@@ -49,7 +49,10 @@ async function open(server: string, options: OpenOptions): Promise<Tunnel> {
   return tunnel;
 }
 
-/** Requests the name up to three times before accepting another one. A late first response does not reduce the timeout of the later requests. */
+/**
+ * Requests the name up to three times before accepting another one. After a late first response, each later request still has at least
+ * `MIN_STEP_MS`.
+ */
 async function requestName(
   server: string,
   options: OpenOptions,

@@ -42,7 +42,10 @@ export class MonitoredTunnel {
     }
   }
 
-  /** Pings the confirmed origin, or all candidates in parallel, https before http. The first one with a successful ping is confirmed. */
+  /**
+   * Pings the confirmed origin. If there is none, pings the https candidates in parallel, then the http ones. The first candidate with a
+   * successful ping is confirmed.
+   */
   async #pingOrigins(signal: AbortSignal): Promise<number> {
     const urls = this.#confirmed === undefined ? (this.tunnel.urls ?? [this.tunnel.url]) : [this.#confirmed];
     const secure = urls.filter((url) => url.startsWith("https:"));

@@ -69,7 +69,7 @@ export class TunnelSupervisor {
   }
 
   /**
-   * Waits until the tunnel is up or has failed, for at most `timeoutMs` (default: 10000).
+   * Waits until the tunnel is reported as up or down, for at most `timeoutMs` (default: 10000).
    * @returns the public URL, or `null` if the tunnel is not up
    */
   async ready(timeoutMs = 10_000): Promise<string | null> {

@@ -1222,7 +1222,7 @@ export interface Redial {
    */
   CallID?: string;
   /**
-   * When the dial started, in local time. The zone is not stated, and it is not UTC as for the call itself.
+   * When the dial started, in local time. The zone is not stated. Unlike the times of the call itself, it is not UTC.
    * Format: YYYY-MM-DD HH:MM:SS, no zone.
    */
   CallStartTime?: string;
@@ -1242,7 +1242,7 @@ export interface Redial {
    */
   HangupType?: HangupType;
   /**
-   * The intention label of this dial, as `Intention` of the call.
+   * The intention label of this dial, like `Intention` of the call.
    */
   ResultLabel?: string;
   /**

@@ -88,9 +88,9 @@ function alreadyConsumed(request: ParsedRequest, reason: string): AirudderError 
   const parser = parsersBefore(request);
   return new AirudderError(
     "body_already_consumed",
-    `The body was read by ${parser} ${reason}. Mount the receiver before it.`,
+    `The body was read by ${parser} ${reason}. Mount the receiver before every body parser.`,
     {
-      hint: `Mount the receiver before ${parser}, or let that parser store the bytes in req.rawBody.`,
+      hint: `The body was read by ${parser}. Mount the receiver before every body parser, or let the parser store the bytes in req.rawBody.`,
     },
   );
 }

@@ -146,7 +146,7 @@ export interface Inbox {
    * Opens the storage. Resolves when pushes can be stored; rejects with the reason if not.
    *
    * The receiver calls it before every other function. It calls it again after a rejection, and to check whether pushes can still be
-   * stored. If the storage is open, do nothing. All calls pass the same `events`. No call starts before the last one has settled.
+   * stored. If the storage is open, do nothing. All calls pass the same `events`. No call starts before the previous one has settled.
    */
   open(events: InboxEvents): Promise<void>;
   /**

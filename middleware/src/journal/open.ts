@@ -17,7 +17,7 @@ export function openJournal(dir: string, options: JournalOptions = {}): Promise<
   return openWithTimes(dir, options, {});
 }
 
-/** `openJournal` with its own times for the lock, for tests. */
+/** `openJournal` with other times for the lock, for tests. */
 export async function openWithTimes(dir: string, options: JournalOptions, times: Partial<LockTimes>): Promise<Journal> {
   const lock = await lockFolder(dir, times);
   try {

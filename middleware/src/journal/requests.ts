@@ -4,11 +4,11 @@
  * 1. It writes `request-<uuid>.json` (mode 0600, first as a draft that it then renames):
  *    `{"version":1,"action":"retry","ids":["<push id>"],"at":"2026-01-31T08:00:00.000Z"}`. The action is `retry` or `drop`.
  * 2. The owner looks for requests every half second. It renames a request to `taken-<uuid>.json`, so that the request can no longer be
- *    withdrawn, and carries it out. It rejects a request that is more than a minute old.
+ *    withdrawn, and executes it. It rejects a request that is more than a minute old.
  * 3. The owner writes `response-<uuid>.json`, then removes the taken file:
  *    `{"version":1,"results":[{"id":"<push id>","result":"retried"}]}`, or `{"version":1,"error":"<reason>"}` if it rejected the request.
  * 4. The process that asked reads and removes the response. If the request is not taken in time, the process removes the request instead:
- *    nothing is carried out later.
+ *    nothing is executed later.
  *
  * Only an inbox takes requests. Earlier versions of this package take none.
  */
@@ -41,8 +41,8 @@ export interface RequestResult {
 /**
  * The result of `askOwner`.
  *
- * - `done`: the owner carried out the request.
- * - `rejected`: the owner did not carry it out; `error` says why.
+ * - `done`: the owner executed the request.
+ * - `rejected`: the owner did not execute it; `error` says why.
  * - `withdrawn`: no owner took it in time; it was removed and nothing was changed.
  * - `unanswered`: the owner took it and did not respond; what it did is unknown.
  */

@@ -15,8 +15,8 @@ interface OfPush {
  */
 export type AirudderEvent =
   /**
-   * The response is 200: the push is stored (inbox), or its result is known (direct mode). `ms`: milliseconds from when
-   * the receiver is called to the response.
+   * The response is 200: the push is stored (inbox), or its result is known (direct mode and replays). `ms`: milliseconds
+   * from when the receiver is called to the response.
    */
   | (OfPush & { readonly event: "accepted"; readonly verified: boolean; readonly replay: boolean; readonly ms: number })
   /** A duplicate of the last push of its subject. The response is 200, and it is not handled again. */

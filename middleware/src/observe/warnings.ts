@@ -59,7 +59,7 @@ function startWindow(): void {
 
 function reportSuppressed(): void {
   if (suppressed === 0) return;
-  process.emitWarning(`${suppressed} more airudder-webhooks warnings were not printed in the last minute.`, {
+  process.emitWarning(`Warnings of airudder-webhooks that were not printed in the last minute: ${suppressed}.`, {
     code: "AIRUDDER_SUPPRESSED",
   });
   suppressed = 0;

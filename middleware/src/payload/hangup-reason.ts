@@ -24,7 +24,7 @@ const REASONS: Readonly<Record<number, string>> = {
 /**
  * The meaning of `hangupReason` in a dialer push; `undefined` for an unknown code. Codes 10 and 11 are not used.
  *
- * Only 12, 13 and 14 are evidence that the callee answered. 2 is not, although the dialer calls it "Normal": existing code that receives
+ * 12, 13 and 14 are evidence that the callee answered. 2 is not, although the dialer calls it "Normal": existing code that receives
  * these pushes in production treats it as not answered.
  *
  * The vendor does not document the codes. Existing code that receives pushes of the stand-alone dialer uses these meanings.

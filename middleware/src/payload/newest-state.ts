@@ -6,8 +6,8 @@ import { pushTime } from "./time.js";
 export type StatePayload = PushPayloads["dialer.agent" | "dialer.contact" | "chatbot.session.ended"];
 
 /**
- * When the state of a push began, according to its `timestamp`; `undefined` if it carries none. The vendor guarantees no order, so an older
- * state may arrive last. Store this time with the state, and update the state only if the time is later.
+ * When the state that a push reports began, according to its `timestamp`; `undefined` if it carries none. The vendor guarantees no order, so
+ * an older state may arrive last. Store this time with the state, and update the state only if the time is later.
  * @example await db.query("update calls set state = $1, at = $2 where id = $3 and at < $2", [body.State, stateTime(payload), body.callid]);
  */
 export function stateTime(payload: StatePayload): Date | undefined {

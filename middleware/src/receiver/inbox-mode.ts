@@ -293,7 +293,7 @@ export class InboxMode implements ReceiverMode {
     this.#warnFailureOutsideHandler(id, type, attempt, error);
     this.warnings.warn(
       "AIRUDDER_DEAD",
-      `The push ${id} of type ${type} is dead after ${attempt} failed attempts: the inbox keeps it. Fix the handler, then call receiver.retry("${id}"). To discard the push, call receiver.drop("${id}").`,
+      `The push ${id} of type ${type} is dead (failed attempts: ${attempt}). The inbox keeps it. Fix the handler, then call receiver.retry("${id}"). To discard the push, call receiver.drop("${id}").`,
     );
   }
 

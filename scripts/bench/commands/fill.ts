@@ -10,7 +10,7 @@ export function taskOf(index: number): string {
   return `490d5ec3c1${String(index).padStart(16, "0")}`;
 }
 
-/** Fills a journal with `size` delivered calls, each of a new task. The app responded 500 to every tenth. */
+/** Fills a journal with `size` delivered `call.completed` pushes, each of a new task. The app responded 500 to every tenth. */
 export async function fill(folder: string, size: number, target: string): Promise<void> {
   const journal = await openJournal(folder);
   const template = callCompleted("TASK", "CALL");

@@ -45,7 +45,7 @@ export interface ModelReport {
 
 /**
  * Checks the file inbox against a reference model. Runs random sequences of pushes, failing handlers, kills, clean closes, takeovers from a
- * stopped process, clock steps and damaged lines. The invariants:
+ * suspended process, clock steps and damaged lines. The invariants:
  *
  * - Each acknowledged push is finally handled or dead: only once, unless its process was killed, and in the order of its subject.
  * - Only a byte-identical copy of a subject's last push is a duplicate.
@@ -84,7 +84,7 @@ class InboxModel {
   #processNumber = 0;
   #clockMs = 0;
   #app: Child | undefined;
-  #stopped: Child | undefined;
+  #suspended: Child | undefined;
 
   constructor(
     private readonly script: Compiled,
@@ -113,7 +113,7 @@ class InboxModel {
   }
 
   async end(): Promise<void> {
-    await this.#stopped?.kill();
+    await this.#suspended?.kill();
     await this.#app?.kill();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -210,7 +210,7 @@ class InboxModel {
     await this.#start();
   }
 
-  /** A new process takes over from a stopped one, which later continues. POSIX only: signals. */
+  /** A new process takes over from a suspended one, which later continues. POSIX only: signals. */
   async #takeOver(): Promise<void> {
     if (process.platform === "win32") return;
     const old = this.#running;
@@ -219,7 +219,7 @@ class InboxModel {
     for (const { subject } of pushes) this.#last.set(subject, undefined);
     const pending = old.invoke<ModelResponse[]>("push", pushes).catch(() => []);
     await new Promise((resolve) => setTimeout(resolve, this.#random.next() * 4));
-    this.#stopped = old;
+    this.#suspended = old;
     this.#crashed.add(oldProcessNumber);
     old.process.kill("SIGSTOP");
     await this.#start();
@@ -238,7 +238,7 @@ class InboxModel {
     }
     for (const { subject } of pushes) this.#last.set(subject, undefined);
     await old.kill();
-    this.#stopped = undefined;
+    this.#suspended = undefined;
   }
 
   /** Changes one byte in the middle of a file, as a bad disk does. */
@@ -325,7 +325,7 @@ class InboxModel {
 }
 
 /**
- * Whether a push was handled too often: twice by one process, or by two processes that both ended with `close()`. A stopped process may finish a
+ * Whether a push was handled too often: twice by one process, or by two processes that both ended with `close()`. A suspended process may finish a
  * handler after its successor has.
  */
 function isHandledTooOften(runs: readonly { processNumber: number }[], crashed: ReadonlySet<number>): boolean {

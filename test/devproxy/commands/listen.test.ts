@@ -50,24 +50,24 @@ test("after kill -9 under load, every push with a 200 is in the journal", async 
   const app = await startApp(t);
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
-  const answered: string[] = [];
+  const acknowledged: string[] = [];
   const senders = Array.from({ length: 16 }, async (_, sender) => {
     for (let n = 0; ; n++) {
       const body = `{"sender":${sender},"n":${n}}`;
       try {
-        if ((await send(listening.localUrl, body)).status === 200) answered.push(sha256(Buffer.from(body)));
+        if ((await send(listening.localUrl, body)).status === 200) acknowledged.push(sha256(Buffer.from(body)));
       } catch {
         return;
       }
     }
   });
-  await until(() => answered.length > 100);
+  await until(() => acknowledged.length > 100);
   await listening.kill();
   await Promise.all(senders);
   const listed = await run(["list", "--json", "--journal", dir]);
   const kept = new Set(listed.lines().map((line) => line.sha256));
   assert.deepEqual(
-    answered.filter((hash) => !kept.has(hash)),
+    acknowledged.filter((hash) => !kept.has(hash)),
     [],
   );
   const next = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
@@ -90,7 +90,7 @@ test("a second listen on the same journal exits with 3 and names the owner; list
   await until(() => listening.events.some(({ cause }) => cause === "replay"));
 });
 
-test("in a pipe, listen prints a tree, one line per push and one per delivery, without colours", async (t) => {
+test("in a pipe, listen prints its URLs as a tree, one line per push and one per delivery, without colours", async (t) => {
   const app = await startApp(t);
   const dir = makeFolder(t);
   app.reply = (_, response) => {
@@ -134,10 +134,10 @@ test("on SIGTERM, a push that waits for the app is acknowledged, and delivered a
   await app.stop();
   const dir = makeFolder(t);
   const listening = await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
-  const answer = send(listening.localUrl, '{"n":1}');
+  const response = send(listening.localUrl, '{"n":1}');
   await until(() => listening.events.some(({ event }) => event === "delivery"));
   assert.equal(await listening.stop(), 0);
-  assert.equal((await answer).status, 200);
+  assert.equal((await response).status, 200);
   await app.start();
   await ListenProcess.start(t, ["--target", app.url, "--journal", dir]);
   await app.received(1);

@@ -46,7 +46,7 @@ test("requests without the token, from a web page, or with another host are reje
   assert.equal((await send(`http://127.0.0.1:${port}/other`, "", { method: "GET", headers: good })).status, 404);
 });
 
-test("the running proxy makes the replay, and its errors are returned", async (t) => {
+test("the running proxy runs the replay, and its errors are returned", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   const found = await connectControl(dir);

@@ -117,7 +117,7 @@ for (const [about, text, message] of wrong) {
     const path = join(makeFolder(t), "file");
     writeFileSync(path, text);
     await assert.rejects(all(path), { code: "usage", exit: 2, message });
-    await assert.rejects(all(path), ({ message: told }: Error) => !/\n|hello|TaskID/.test(told));
+    await assert.rejects(all(path), (error: Error) => !/\n|hello|TaskID/.test(error.message));
   });
 }
 

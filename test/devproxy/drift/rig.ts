@@ -34,7 +34,7 @@ export const publishedSource: SchemaSource = {
   read: (file) => publishedFiles.get(file) as string,
 };
 
-/** Summarises the drift of pushes from the published schemas. */
+/** Summarizes the drift of pushes from the published schemas. */
 export function summarize(cases: readonly Case[], { reveal = false } = {}): Promise<DriftSummary> {
   const all = cases.map(([name, payload], i) => pushOf(name, payload, i + 1));
   return summarizeDrift(all, { schemas: publishedSource, reveal });

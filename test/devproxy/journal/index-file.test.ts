@@ -191,7 +191,7 @@ test("a running proxy packs closed segments, and still finds, changes and drops 
   assert.deepEqual(contentOf(await openSnapshot(dir)), await scanned(dir));
 });
 
-test("a record with a field of a wrong type counts as damaged: it is reported and skipped, the others are listed", async (t) => {
+test("a record with a field of a wrong type counts as damaged: it is reported and skipped; the others are listed", async (t) => {
   const { proxy, dir } = await startProxy(t);
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
   await proxy.close();

@@ -10,7 +10,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
-/** A journal of small segments with a push a segment. */
+/** A journal of small segments with one push per segment. */
 async function segmented(t: import("node:test").TestContext, count: number): Promise<Store> {
   const store = await Store.open(makeFolder(t), { segmentBytes: 100 });
   t.after(() => store.close());
@@ -93,11 +93,11 @@ for (const [name, obstruct] of inDelivery) {
       await until(() => recorded === n);
     }
     for (const { status } of await Promise.all(replies)) assert.equal(status, 200);
-    assert.equal(proxy.store.index.rows.length, 60, "what was answered 200 and is not delivered is there");
+    assert.equal(proxy.store.index.rows.length, 60, "every undelivered push with the response 200 is kept");
   });
 }
 
-/** Both, one after the other. */
+/** Returns a function that calls `first`, then `second`. */
 function before<T>(first: ((value: T) => void) | undefined, second: (value: T) => void): (value: T) => void {
   return (value) => {
     first?.(value);
@@ -152,16 +152,16 @@ test("a journal whose pushes are all too old is emptied at the start, although i
 test("with an age, nothing is reported if there is nothing to drop", async (t) => {
   const store = await Store.open(makeFolder(t));
   t.after(() => store.close());
-  const told: string[] = [];
-  const janitor = new RetentionTask(store, { ms: 1 }, (event) => told.push(event.event === "note" ? event.code : ""));
-  t.after(() => janitor.close());
+  const codes: string[] = [];
+  const task = new RetentionTask(store, { ms: 1 }, (event) => codes.push(event.event === "note" ? event.code : ""));
+  t.after(() => task.close());
   await store.record(pushHead("only-one"), { headers: {}, body: Buffer.from("{}") });
   await until(async () => {
-    await janitor.run();
+    await task.run();
     return store.index.rows.length === 0;
   });
-  for (let look = 0; look < 3; look++) await janitor.run();
-  assert.deepEqual(told, ["dropped"]);
+  for (let look = 0; look < 3; look++) await task.run();
+  assert.deepEqual(codes, ["dropped"]);
 });
 
 test("with a number of pushes, a segment is closed when it contains a tenth of them, whatever its size", async (t) => {

@@ -37,7 +37,7 @@ test("equal values have equal placeholders, which differ between journals", () =
   assert.notEqual(other[0], found[0]);
 });
 
-test("personal values are redacted, values that debugging needs are not", () => {
+test("personal values are redacted; values that debugging needs are not", () => {
   const { Details, ...fields } = {
     TaskID: "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0",
     TaskName: "my flow",

@@ -98,7 +98,7 @@ test(
 );
 
 test(
-  "waiting pushes of different subjects are sent in parallel, those of one subject one after the other",
+  "waiting pushes of different subjects are sent in parallel, and those of one subject in sequence",
   bounded,
   async (t) => {
     const { proxy, app } = await startDown(t, "ack");

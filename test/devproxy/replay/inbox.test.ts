@@ -39,8 +39,8 @@ test("a replay of an inbox's pushes does not change their status, and is compare
   const statuses = async () => (await run(["list", "--json", ...journal])).lines().map(({ status }) => status);
   const verdicts = async (to: string) => {
     const { lines } = await run(["replay", "1..2", "--json", "--to", to, ...journal]);
-    const told = lines().filter(({ event }) => event === "verdict");
-    return told.map(({ verdict, differences }) => [verdict, (differences as unknown[]).length]);
+    const events = lines().filter(({ event }) => event === "verdict");
+    return events.map(({ verdict, differences }) => [verdict, (differences as unknown[]).length]);
   };
   assert.deepEqual(await statuses(), ["handled", "dead"]);
 

@@ -90,8 +90,8 @@ test("with --expect, both the old and the new response count as successful if th
     app.reply = (_, response) => void response.writeHead(then).end();
     await send(proxy.localUrl, `{"n":${i}}`);
     app.reply = (_, response) => void response.writeHead(now).end();
-    const [told] = (await replayed(running, { last: 1, expect })).verdicts;
-    assert.deepEqual([then, now, told?.verdict, told?.unexpected], [then, now, verdict, unexpected]);
+    const [actual] = (await replayed(running, { last: 1, expect })).verdicts;
+    assert.deepEqual([then, now, actual?.verdict, actual?.unexpected], [then, now, verdict, unexpected]);
   }
 });
 
@@ -150,7 +150,7 @@ test("a replay that was edited, sent elsewhere or stopped does not change the st
   const edited = await replayed(running, { ids: ["1"], set: ["n=2"] });
   assert.equal(edited.verdicts[0]?.verdict, "regressed");
   const elsewhere = await replayed(running, { ids: ["1"], to: other.url });
-  assert.equal(elsewhere.verdicts[0]?.verdict, "regressed", "compared with the live answer");
+  assert.equal(elsewhere.verdicts[0]?.verdict, "regressed", "compared with the live response");
   let summary: ReplayEvent | undefined;
   app.reply = () => void proxy.close();
   await proxy.replay({ ids: ["1"] }, (event) => {
@@ -260,9 +260,9 @@ test("an edit that does not fit the schema is reported and sent", async (t) => {
   const running = await startProxy(t);
   await send(running.proxy.localUrl, sample("call.completed/answered"));
   const { events } = await replayed(running, { last: 1, set: ["Details[0].CallTimes:=[]"] });
-  const told = events.find((event) => event.event === "note" && event.code === "edit_drifts");
+  const note = events.find((event) => event.event === "note" && event.code === "edit_drifts");
   assert.match(
-    told?.event === "note" ? told.message : "",
+    note?.event === "note" ? note.message : "",
     /#1: the edit does not fit the schema at \/Details\/0\/CallTimes/,
   );
   assert.equal(running.app.requests.length, 2);

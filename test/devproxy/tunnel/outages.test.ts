@@ -83,7 +83,7 @@ describe("outages of a tunnel server", () => {
     }).next("up");
     server.freeze();
     await watcher.next("reopening");
-    // The server responds to the pending request before it frees the name. By then there is hardly time for another request.
+    // The server responds to the pending request before it releases the name. By then there is hardly time for another request.
     await new Promise((resolve) => setTimeout(resolve, 6_500));
     const thawed = performance.now();
     server.thaw();

@@ -4,7 +4,7 @@ import { airudder } from "airudder-webhooks";
 import { serve } from "../../helpers/app.js";
 import { KEY } from "../../helpers/push.js";
 
-test("a 405 names the allowed method and its content type, over HTTP and from fetch()", async (t) => {
+test("a 405 response has the headers Allow and Content-Type, over HTTP and from fetch()", async (t) => {
   const receiver = airudder({ key: KEY, warnings: false });
   t.after(() => receiver.close());
   const { url } = await serve(t, receiver);

@@ -8,12 +8,12 @@ import { makeFolder } from "../../helpers/folder.js";
 
 const fixture = fileURLToPath(new URL("poison.fixture.ts", import.meta.url));
 
-/** Starts the app until it exits with 0, at most `lives` times. Returns the lines of its log. */
-function live(t: TestContext, mode: string, lives: number): { lines: string[]; starts: number } {
+/** Starts the app until it exits with 0, at most `maxStarts` times. Returns the lines of its log. */
+function restartUntilDone(t: TestContext, mode: string, maxStarts: number): { lines: string[]; starts: number } {
   const folder = makeFolder(t);
   const [dir, log] = [join(folder, "inbox"), join(folder, "log")];
   let starts = 0;
-  for (let status: number | null = 1; status !== 0 && starts < lives; starts++) {
+  for (let status: number | null = 1; status !== 0 && starts < maxStarts; starts++) {
     const args = ["--import", "tsx", fixture, dir, log, starts === 0 ? "8" : "0", mode];
     status = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 }).status;
   }
@@ -26,7 +26,7 @@ for (const [how, mode] of [
   ["throws outside of its handler, and the app closes the receiver before it exits", "close"],
 ]) {
   test(`a push that ${how} then runs with no other push in parallel, and is dead after its attempts; seven others are handled`, (t) => {
-    const { lines, starts } = live(t, mode as string, 10);
+    const { lines, starts } = restartUntilDone(t, mode as string, 10);
     // One crash among the others, then one for each of its three attempts, which ran alone.
     assert.equal(starts, 5, lines.join("\n"));
     const crashes = lines.filter((line) => line.startsWith("crash"));

@@ -128,7 +128,7 @@ test("a push in memory is rewritten completely although its line is damaged", as
   assert.deepEqual(names, ["waits here"]);
 });
 
-test("a segment with a damaged line is kept, and the segments behind it are removed", async (t) => {
+test("a segment with a damaged line is kept, and the segments after it are removed", async (t) => {
   const dir = makeFolder(t);
   const first = start(t, dir);
   await first.send(100, "good");

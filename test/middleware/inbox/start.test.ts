@@ -67,7 +67,7 @@ test("dead() does not start handling", async (t) => {
   assert.deepEqual(results(), ["handled"]);
 });
 
-test("a waiting push is handled by a handler that is registered after handling has started, others do not wait for it", async (t) => {
+test("a waiting push is handled by a handler that is registered after handling has started; others do not wait for it", async (t) => {
   const dir = makeFolder(t);
   await leavePush(t, dir);
   const { receiver, results } = start(t, dir);

@@ -12,21 +12,21 @@ import { until } from "../../helpers/until.js";
 
 const MB = 1024 * 1024;
 
-/** An inbox whose last push is only on disk, because the others fill the memory. The handlers end after `letGo()`. */
+/** An inbox whose last push is only on disk, because the others fill the memory. The handlers end after `release()`. */
 async function withOneOnDisk(t: TestContext, dir: string) {
   const inbox: Inbox = fileInbox(dir, { concurrency: 1, retries: 0, retryMs: 1, maxRetryMs: 2 });
   t.after(() => inbox.close(100));
   const handled: string[] = [];
-  let letGo = (): void => undefined;
-  const isLetGo = new Promise<void>((resolve) => {
-    letGo = resolve;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
   await inbox.open(noEvents);
-  inbox.consume(({ id }) => isLetGo.then(() => void handled.push(id)));
+  inbox.consume(({ id }) => released.then(() => void handled.push(id)));
   for (let i = 0; i < 8; i++) await inbox.put(storedPush({ body: Buffer.alloc(MB, "x") }));
   await inbox.put(storedPush({ id: "on disk", body: Buffer.from('"whole"') }));
   const errorOf = async (): Promise<string> => String((await inbox.dead?.())?.[0]?.error);
-  return { inbox, handled, letGo, errorOf };
+  return { inbox, handled, release, errorOf };
 }
 
 const segmentOf = (dir: string): string => join(dir, readdirSync(dir).find((name) => name.endsWith(".ndjson")) ?? "");
@@ -35,9 +35,9 @@ test("POSIX only: pushes wait while the storage is missing, and are handled when
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
-  const { inbox, handled, letGo } = await withOneOnDisk(t, dir);
+  const { inbox, handled, release } = await withOneOnDisk(t, dir);
   renameSync(dir, `${dir}-away`);
-  letGo();
+  release();
   await until(() => handled.length === 8);
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.deepEqual([inbox.state?.().queued, inbox.state?.().dead], [1, 0]);
@@ -48,10 +48,10 @@ test("POSIX only: pushes wait while the storage is missing, and are handled when
 
 test("a push whose record is damaged is dead without an attempt, and listed with the reason", async (t) => {
   const dir = makeFolder(t);
-  const { inbox, handled, letGo, errorOf } = await withOneOnDisk(t, dir);
+  const { inbox, handled, release, errorOf } = await withOneOnDisk(t, dir);
   const segment = segmentOf(dir);
   writeFileSync(segment, readFileSync(segment, "utf8").replace('\\"whole\\"', '"whole"\\"'));
-  letGo();
+  release();
   await until(() => inbox.state?.().dead === 1);
   assert.equal(handled.length, 8);
   assert.match(await errorOf(), /LostPush: The record in .* cannot be read: the line is not JSON/);
@@ -62,10 +62,10 @@ test("POSIX only: a push whose segment was removed is dead", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
-  const { inbox, letGo, errorOf } = await withOneOnDisk(t, dir);
+  const { inbox, release, errorOf } = await withOneOnDisk(t, dir);
   rmSync(dir, { recursive: true });
   await inbox.put(storedPush());
-  letGo();
+  release();
   await until(() => inbox.state?.().dead === 1);
   assert.match(await errorOf(), /LostPush: The record in .* cannot be read: ENOENT/);
 });
@@ -113,14 +113,14 @@ test("Linux as root only: an inbox that has filled its volume accepts pushes aga
   if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
   const inbox = fileInbox(join(volume, "inbox"));
   t.after(() => inbox.close(100));
-  let letGo = (): void => undefined;
-  const isLetGo = new Promise<void>((resolve) => {
-    letGo = resolve;
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
   await inbox.open(noEvents);
-  inbox.consume(() => isLetGo);
+  inbox.consume(() => released);
   assert.ok((await putAll(inbox, 600)) > 0, "the volume is full");
-  letGo();
+  release();
   await until(() => inbox.state?.().queued === 0);
   await until(async () => (await putAll(inbox, 1)) === 0);
   assert.equal(await putAll(inbox, 600), 0);

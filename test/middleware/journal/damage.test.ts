@@ -40,7 +40,7 @@ function listeners(): { damages: Damage[]; warnings: string[]; options: JournalO
   return { damages, warnings, options };
 }
 
-test("a segment with a damaged line is kept under another name when it is dropped, and its number is not used again", async (t) => {
+test("a dropped segment with a damaged line is renamed instead of removed, and its number is not used again", async (t) => {
   const dir = makeFolder(t);
   const [entry] = await fill(dir);
   const damaged = change(first(dir), '"kind":"push"', '"kind"#"push"');

@@ -115,7 +115,7 @@ const uncertain: [string, object, Date?][] = [
   ["of another container with the same host name, where it has this process's own pid", containerOf(thisProcess())],
   ["of another container with the same host name, whose pid does not exist here", containerOf({ ...alive, pid: GONE })],
   ["of another boot", { ...alive, boot: "another boot", booted: alive.booted - 86_400_000 }],
-  ["of a living pid, not touched for a long time", alive, new Date(Date.now() - 3_600_000)],
+  ["of a running process, not touched for a long time", alive, new Date(Date.now() - 3_600_000)],
   ["that was copied with its folder", { ...alive, ino: 1 }],
   ["that an earlier version wrote", { pid: GONE, host: hostname(), token: "t", booted: 0 }],
 ];

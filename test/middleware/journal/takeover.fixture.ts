@@ -1,6 +1,6 @@
 /**
  * Appends pushes until another process has the journal, and prints the id of each acknowledged push. Its lock becomes stale within
- * milliseconds, and its writes wait in the thread pool, so a stop often happens between a check of the lock and a write.
+ * milliseconds, and its writes wait in the thread pool, so a suspension often happens between a check of the lock and a write.
  */
 import { pbkdf2 } from "node:crypto";
 import { writeSync } from "node:fs";

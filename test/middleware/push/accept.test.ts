@@ -195,13 +195,13 @@ for (const [where, options] of [
 test("the response contains the outcome only if a dev proxy requests it", async () => {
   const { send } = start();
   assert.equal((await send(callCompleted())).outcome, undefined);
-  const asked = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
+  const first = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
   assert.deepEqual(
-    { ...asked, ms: typeof asked.ms },
+    { ...first, ms: typeof first.ms },
     { type: "call.completed", verified: true, duplicate: false, drift: 1, result: "handled", ms: "number" },
   );
-  const copy = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
-  assert.deepEqual([copy.duplicate, copy.result], [true, "duplicate"]);
+  const duplicate = (await send(callCompleted({ New: 1 }), { "Airudder-Devproxy": "1" })).outcome;
+  assert.deepEqual([duplicate.duplicate, duplicate.result], [true, "duplicate"]);
 });
 
 test("errors that an observer throws are ignored", async () => {

@@ -103,9 +103,9 @@ for (const [what, headers, isChecked, status, verified] of headerSign) {
   });
 }
 
-for (const verdict of [Promise.resolve(false), Promise.resolve(true), Promise.reject(new Error("no")), "true", 1]) {
-  test(`X-AIRudder-Sign: a verifier that returns ${typeof verdict === "object" ? "a promise" : JSON.stringify(verdict)} does not verify the push`, async () => {
-    const verifyHeaderSign = () => verdict as unknown as boolean;
+for (const returned of [Promise.resolve(false), Promise.resolve(true), Promise.reject(new Error("no")), "true", 1]) {
+  test(`X-AIRudder-Sign: a verifier that returns ${typeof returned === "object" ? "a promise" : JSON.stringify(returned)} does not verify the push`, async () => {
+    const verifyHeaderSign = () => returned as unknown as boolean;
     const headers = { "x-airudder-sign": "forged" };
     const taken = await take({ key: KEY, verifyHeaderSign }, sample("chatbot.session.ended/closed.json"), headers);
     assert.equal(taken.status, 401);
@@ -185,10 +185,10 @@ for (const [what, verifyHeaderSign, status] of [
     const server = app.listen(0);
     t.after(() => server.close());
     const { port } = server.address() as AddressInfo;
-    const answer = await post(`http://localhost:${port}/`, sample("chatbot.session.ended/closed.json"), {
+    const response = await post(`http://localhost:${port}/`, sample("chatbot.session.ended/closed.json"), {
       headers: { "x-airudder-sign": "s" },
     });
-    assert.equal(answer.status, status);
+    assert.equal(response.status, status);
     if (status === 200) return;
     assert.match(
       headerOf(events.find(({ event }) => event === "rejected")),

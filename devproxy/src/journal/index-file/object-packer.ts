@@ -43,7 +43,7 @@ const SUBJECT = 11;
 export interface SharedStrings {
   /** Values of fields in `REPEATED`. */
   words: string[];
-  /** Each element lists the keys of one object. */
+  /** Each element lists the keys of one or more objects. */
   keys: string[][];
 }
 

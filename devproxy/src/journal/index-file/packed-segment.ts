@@ -25,7 +25,10 @@ const MAX_OFFSET = 2 ** 32;
 /** Number of unpacked pushes in the cache. A power of two. */
 const CACHE_SIZE = 256;
 
-/** The columns of a pack: one element for each record. First all pushes, then all other records, each in the order of the segment. */
+/**
+ * The columns of a pack: one element for each record. First all pushes, then all other records, each in the order of the segment. `seqs` and
+ * `hashes` have elements only for pushes.
+ */
 export interface Columns {
   /** `seq` of each push. */
   seqs: Float64Array;
@@ -35,7 +38,7 @@ export interface Columns {
   lengths: Uint32Array;
   /** Where each record's head begins in `heads`. */
   starts: Uint32Array;
-  /** The push of each record: its ordinal, or -1 for a push of another segment. */
+  /** The push of each delivery or mark: its ordinal, or -1 for a push of another segment. For pushes: -1. */
   pushOrdinals: Int32Array;
   /** The next record of the same push, or -1. */
   nextRecords: Int32Array;

@@ -1,8 +1,8 @@
 import type { UnfinishedPush } from "./unfinished.js";
 
 /**
- * Error message of an exclusive attempt, during which no other push runs. It is written to disk before the attempt starts, and remains there
- * if the process ends during the attempt.
+ * Error message of an exclusive attempt, during which no other push runs. It is written to disk before the attempt starts. If the process
+ * ends during the attempt, it is the push's last recorded error.
  */
 export const INTERRUPTED = "ProcessEnded: The process ended during this attempt, with no other push running.";
 
@@ -22,8 +22,8 @@ export const ABORTED = "Aborted: The receiver closed during this attempt.";
 const MAX_GROWTH = 8;
 
 /**
- * Finds the pushes that may have ended the last process. They run first, one at a time. Only the oldest push of each subject can be among
- * them:
+ * Finds the suspects: pushes that may have ended the previous process. They run first, one at a time. Of each subject, only the oldest push
+ * can be a suspect. There are two groups:
  *
  * - each push whose exclusive attempt did not end, or whose attempt `close()` aborted
  * - after a crash: the oldest pushes without a failed attempt, and the oldest pushes that wait for a retry

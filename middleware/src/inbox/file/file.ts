@@ -253,7 +253,7 @@ class FileInbox implements Inbox {
     this.#opener.reopenAfter(error, released);
   }
 
-  /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, that record remains. */
+  /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, it is the push's last mark. */
   async #markExclusive(push: UnfinishedPush): Promise<void> {
     this.#pushes.fail(push, push.failures, INTERRUPTED);
     const failed = markOf(push, "failed", push.failures + 1, INTERRUPTED);

@@ -36,7 +36,7 @@ export class SegmentCleaner {
       });
   }
 
-  /** Stops cleaning. Resolves when no record is partly written. */
+  /** Stops cleaning. Resolves when the current batch has been rewritten. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#cleaning;
