@@ -25,15 +25,17 @@ export async function checkTunnel(
   const secret = config?.secret ?? randomBytes(18).toString("base64url");
   const name = subdomain ?? config?.subdomain;
   const server = await listen(createPingIngress(secret), 0);
+  const timeoutMs = Math.max(10_000, provider.openTimeoutMs + provider.firstPingTimeoutMs);
   const supervisor = new TunnelSupervisor({
     provider,
     port: portOf(server),
     secret,
     ...(name === undefined ? {} : { subdomain: name }),
+    timing: { reportPendingAfterMs: timeoutMs },
   });
   try {
     supervisor.start();
-    await supervisor.ready(Math.max(10_000, provider.openTimeoutMs + provider.firstPingTimeoutMs));
+    await supervisor.ready(timeoutMs);
     const findings = tunnelFindings(stateOf(supervisor.status, supervisor.pingMs));
     return program === undefined ? findings : [program, ...findings];
   } finally {

@@ -22,7 +22,7 @@ export interface SupervisorOptions {
   pidFile?: PidFile;
   /** Called for each change of the status. Errors that it throws are ignored. */
   onState?(status: TunnelStatus): void;
-  /** Overrides the default intervals, for tests. */
+  /** Overrides the default intervals. */
   timing?: Partial<TunnelTiming>;
 }
 

@@ -282,6 +282,15 @@ test("a missing tunnel program is reported with how to install it", async (t) =>
   assert.match(present.tunnel?.join(" ") ?? "", /^failed cloudflared ended .*no network/);
 });
 
+test("a tunnel that needs 9 seconds to open passes the check", async (t) => {
+  const program = join(makeFolder(t), "slow-tunnel.cjs");
+  const print = 'console.log(process.argv[2].replace("127.0.0.1", "slow.localhost"))';
+  writeFileSync(program, `setTimeout(() => ${print}, 9_000); setInterval(() => undefined, 1_000);`);
+  const tunnel = `command:"${process.execPath}" "${program}" {local}`;
+  const found = await findings(t, { target: await startApp(t), key: KEY, tunnel });
+  assert.match(found.tunnel?.join(" ") ?? "", /^ok http:\/\/slow\.localhost:\d+ forwards requests/);
+});
+
 test("a tunnel server that cannot be reached fails the check with its reason", async (t) => {
   const { url } = await serve(t, (_, response) => response.writeHead(500).end());
   const found = await findings(t, { target: await startApp(t), key: KEY, tunnel: "localtunnel", tunnelHost: url });
