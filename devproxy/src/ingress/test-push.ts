@@ -20,6 +20,8 @@ export interface RecordedTestPush {
   seq: number;
   /** The result that the app's receiver reported. */
   result?: string;
+  /** Class and message of the handler's error. It may quote the payload: redact it before printing. */
+  error?: string;
   /** The app did not respond in time: the proxy responded 200 and delivers the push later. */
   pending?: true;
 }
@@ -27,12 +29,21 @@ export interface RecordedTestPush {
 /** Adds to the response how the push was recorded. */
 export function addRecordedPush(response: ServerResponse, row: Row, { headers }: AppResponse): void {
   const { id, seq } = row.push;
-  const result = readOutcome(headers["airudder-outcome"])?.result;
+  const { result, error } = readOutcome(headers["airudder-outcome"]) ?? {};
   const recorded: RecordedTestPush = {
     id,
     seq,
     ...(result === undefined ? {} : { result }),
+    ...(error === undefined ? {} : { error }),
     ...(isPending(row) ? { pending: true } : {}),
   };
-  if (!response.headersSent) response.setHeader(RECORDED_PUSH_HEADER, JSON.stringify(recorded));
+  if (!response.headersSent) response.setHeader(RECORDED_PUSH_HEADER, asciiJson(recorded));
+}
+
+/** JSON for the value of a header, which must not contain other characters. */
+function asciiJson(value: object): string {
+  return JSON.stringify(value).replace(
+    /[^ -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

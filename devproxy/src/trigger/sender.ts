@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { describeFailure } from "../delivery/index.js";
-import { lookup, RECORDED_PUSH_HEADER, readOutcome } from "../http/index.js";
+import { lookup, pathWithQuery, RECORDED_PUSH_HEADER, readOutcome } from "../http/index.js";
 import type { RecordedTestPush } from "../ingress/index.js";
 import type { Destination } from "./destination.js";
 import type { TestPush } from "./test-push.js";
@@ -54,7 +54,7 @@ export class TestPushSender {
   }
 
   /** Sends a push and waits for the whole response. Never throws: a failure is in `error`. */
-  send({ headers, body }: TestPush, signal?: AbortSignal): Promise<SendResult> {
+  send({ headers, body, query = "" }: TestPush, signal?: AbortSignal): Promise<SendResult> {
     const { url } = this.destination;
     const start = performance.now();
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
@@ -63,6 +63,7 @@ export class TestPushSender {
       let isTimedOut = false;
       const outgoing = request(url, {
         method: "POST",
+        path: pathWithQuery(url, query),
         agent: this.#agent,
         headers: { ...headers, ...this.destination.headers, "content-length": body.length },
         signal,
