@@ -7,7 +7,7 @@ import { usageError } from "../errors.js";
 import { queryOf } from "../http/index.js";
 import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { parseEdit } from "../replay/index.js";
+import { parseEdit, rejectionNotes } from "../replay/index.js";
 import { jsonTriggerReporter, triggerReporter } from "../report/index.js";
 import {
   type BuildOptions,
@@ -188,6 +188,7 @@ async function sendAndReport(
     });
   const sender = new TestPushSender(destination);
   const counts = new TriggerCounts();
+  const codes = new Set<string>();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -199,6 +200,7 @@ async function sendAndReport(
         if (result.error === "stopped") return;
         const event = triggerEvent(push, result);
         counts.add(event);
+        if (event.code !== undefined) codes.add(event.code);
         if (!isSuccess(event)) process.exitCode = 1;
         reporter.sent({ event, push });
       },
@@ -208,6 +210,7 @@ async function sendAndReport(
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     sender.close();
   }
+  for (const note of rejectionNotes(codes)) reporter.note(note);
   const summary = counts.summary(stop.signal.aborted);
   reporter.summary(summary);
   if (!summary.interrupted) return;

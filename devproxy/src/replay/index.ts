@@ -8,3 +8,4 @@ export { replay } from "./replay.js";
 export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";
+export { rejectionNotes } from "./verdict-notes.js";

@@ -32,7 +32,7 @@ function documentationNotes({ name, type, schema, isNew }: PushSource): Note[] {
     return [["undocumented", "The body of an unknown push is an empty object. Give your own with --file."]];
   }
   if (schema?.provenance === "unknown") {
-    const what = "is not documented. This push contains only what is known about it";
+    const what = "is not documented. This push contains what is known about it, and an artificial field";
     return [
       ["undocumented", `The body of ${name} ${what}. Give a real body with --file, or a recorded one with --from.`],
     ];
