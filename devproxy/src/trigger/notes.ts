@@ -29,10 +29,12 @@ type Note = [code: string, message: string];
 function documentationNotes({ name, type, schema, isNew }: PushSource): Note[] {
   if (!isNew) return [];
   if (type === "unknown") {
-    return [["undocumented", "The body of an unknown push is an empty object. Give your own with --file."]];
+    return [
+      ["undocumented", "The body of an unknown push contains only an artificial field. Give your own with --file."],
+    ];
   }
   if (schema?.provenance === "unknown") {
-    const what = "is not documented. This push contains what is known about it, and an artificial field";
+    const what = "is not documented. This push contains what is known about it, and artificial fields";
     return [
       ["undocumented", `The body of ${name} ${what}. Give a real body with --file, or a recorded one with --from.`],
     ];

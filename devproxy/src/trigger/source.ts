@@ -40,7 +40,9 @@ export function sampleSource({ type, schema }: TestType, { key, seed }: SampleSo
       ...(seed === undefined ? {} : { seed }),
     },
   );
-  const content = { headers: { ...VENDOR_HEADERS }, body: Buffer.from(JSON.stringify(payload)) };
+  const body =
+    schema === undefined || schema.subject.length === 0 ? { ...payload, [ARTIFICIAL_ID]: newId(seed) } : payload;
+  const content = { headers: { ...VENDOR_HEADERS }, body: Buffer.from(JSON.stringify(body)) };
   return { name: schema?.name ?? type, type, schema, content, newIds: true, isNew: true };
 }
 
@@ -76,7 +78,17 @@ export function newIdEdits({ body, headers }: Content, { type }: TestType, seed:
   const { payload } = describePush(body, headers);
   if (payload === undefined) return [];
   const renewed = renewIds(payload, type === "unparsable" ? undefined : type, seed === undefined ? {} : { seed });
-  return [...changes(payload, renewed, [])];
+  const edits = [...changes(payload, renewed, [])];
+  if (edits.length > 0 || !Object.hasOwn(payload, ARTIFICIAL_ID)) return edits;
+  return [...changes({ [ARTIFICIAL_ID]: undefined }, { [ARTIFICIAL_ID]: newId(seed) }, [])];
+}
+
+/** A field that is in no push of Airudder. It distinguishes test pushes of types whose ids are not known: an app treats equal bodies as duplicates. */
+const ARTIFICIAL_ID = "test_push";
+
+/** A new id, in the form of a task's. */
+function newId(seed: number | undefined): string {
+  return samplePush("call.completed", {}, seed === undefined ? {} : { seed }).TaskID;
 }
 
 function* changes(before: unknown, after: unknown, steps: string[]): Generator<Edit> {

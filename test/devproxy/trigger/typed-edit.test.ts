@@ -62,8 +62,8 @@ const rejected: [type: string, edit: string, message: RegExp][] = [
   ["call.completed", "Details[0].AsrResult[2].tex=1", /Did you mean Details\[0\]\.AsrResult\[2\]\.text\?/],
   [
     "call.completed",
-    "Details[0].Nothing.Like.It=1",
-    /has no field Details\[0\]\.Nothing\.Like\.It\. To add an unknown/,
+    "Details[0].Nothing.Alike.There=1",
+    /has no field Details\[0\]\.Nothing\.Alike\.There\. To add an unknown/,
   ],
   ["call.completed", "Details.Status=failed", /has no field Details\.Status\. Did you mean Details\[0\]\.Status\?/],
   ["call.completed", "__proto__.x=1", /has no field/],
