@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { airudder, verifySign } from "airudder-webhooks";
 import { samplePush } from "airudder-webhooks/testing";
 import { serve } from "../../helpers/app.js";
-import { type Run, run, sample, send, startProxy, startRun } from "../../helpers/devproxy.js";
+import { type Run, run, sample, send, startProxy, startRun, until } from "../../helpers/devproxy.js";
 import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
@@ -47,6 +47,7 @@ test("trigger sends a signed push through listen: recorded, delivered with cause
     ["summary", 3, undefined, undefined],
   ]);
   const rows = proxy.store.index.rows;
+  await until(() => rows.every(({ deliveries }) => deliveries.length === 1));
   assert.deepEqual(
     rows.map(({ push, deliveries }) => [push.source, push.verified, deliveries[0]?.head.cause]),
     Array(4).fill(["trigger", true, "trigger"]),
