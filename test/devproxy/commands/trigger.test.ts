@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, verifySign } from "airudder-webhooks";
+import { listSegments, segmentPath } from "airudder-webhooks/journal";
 import { samplePush } from "airudder-webhooks/testing";
 import { serve } from "../../helpers/app.js";
 import { type Run, run, sample, send, startProxy, startRun, until } from "../../helpers/devproxy.js";
@@ -271,7 +272,7 @@ test("pin keeps a push when its segment is dropped; trigger @NAME sends its exac
   assert.equal((await run(["pin", "--list", "--json", ...at])).lines().length, 2);
 
   await proxy.close();
-  for (const name of readdirSync(dir).filter((file) => /^\d{6}/.test(file))) writeFileSync(join(dir, name), "");
+  for (const segment of await listSegments(dir)) writeFileSync(segmentPath(dir, segment), "");
   app.requests.length = 0;
   const target = await new RecorderApp().start();
   t.after(() => target.stop());
