@@ -87,6 +87,7 @@ const ORDER: Record<string, string[]> = {
     "ingress",
     "replay",
     "control",
+    "trigger",
     "report",
     "drift",
     "dead",

@@ -177,6 +177,7 @@ async function startIngress(
   const ingress = createIngress(
     {
       secret: config.secret,
+      controlToken: config.token,
       key: options.key,
       store,
       live,

@@ -5,8 +5,10 @@ import { addDrift } from "./drift.js";
 import { addList } from "./list.js";
 import { addListen } from "./listen.js";
 import type { Output } from "./output.js";
+import { addPin } from "./pin.js";
 import { addReplay } from "./replay.js";
 import { addShow } from "./show.js";
+import { addTrigger } from "./trigger.js";
 
 export { applyProjectConfig } from "./flags.js";
 export { readFolder } from "./folder.js";
@@ -19,6 +21,8 @@ export function addCommands(program: Command, output: Output): void {
   addList(program, output);
   addShow(program, output);
   addReplay(program, output);
+  addTrigger(program, output);
+  addPin(program, output);
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);

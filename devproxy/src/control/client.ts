@@ -15,6 +15,8 @@ const STOP_TIMEOUT_MS = 2_000;
 /** The `listen` that is running on a journal. */
 export interface ControlClient {
   state: Record<string, unknown>;
+  /** The control token. It also authorizes test pushes. */
+  token: string;
   /** The newest pushes that match; `undefined` if the `listen` does not support this request or does not respond. */
   list(request: ListingRequest): Promise<Listing | undefined>;
   /** @param signal stops the replay; its summary is still reported */
@@ -45,7 +47,8 @@ export async function connectControl(
     throw new DevproxyError("journal_moved", message, 3);
   }
   const list = (request: ListingRequest) => requestListing(address, request);
-  return { state, list, replay: (request, onEvent, signal) => requestReplay(address, request, onEvent, signal) };
+  const { token } = address;
+  return { state, token, list, replay: (request, onEvent, signal) => requestReplay(address, request, onEvent, signal) };
 }
 
 /** The state that a `listen` reports; `undefined` if none responds at the address. */

@@ -15,8 +15,23 @@ const HOP_BY_HOP_HEADERS = new Set([
   "content-length",
 ]);
 
-/** Headers between the dev proxy and the middleware. They are removed from public requests and responses. */
-const INTERNAL_HEADERS = new Set(["airudder-devproxy", "airudder-replay", "airudder-outcome"]);
+/**
+ * Header of a test push that a command sends to a running `listen`: its cause and the control token, `trigger TOKEN`. It is removed before
+ * the push is recorded.
+ */
+export const TEST_PUSH_HEADER = "airudder-test-push";
+
+/** Header of the response to a test push: how `listen` recorded the push, as JSON. */
+export const RECORDED_PUSH_HEADER = "airudder-recorded-push";
+
+/** Headers between the commands, the dev proxy and the middleware. They are removed from public requests and responses. */
+const INTERNAL_HEADERS = new Set([
+  "airudder-devproxy",
+  "airudder-replay",
+  "airudder-outcome",
+  TEST_PUSH_HEADER,
+  RECORDED_PUSH_HEADER,
+]);
 
 /** The headers to forward: all except the hop-by-hop and the internal ones. */
 export function endToEndHeaders(headers: HeaderMap): HeaderMap {

@@ -1,7 +1,14 @@
 export { connectionErrorText } from "./connection-error.js";
 export { equalSecrets } from "./equal-secrets.js";
 export { ERROR_CODE, errorCodeOf } from "./error-code.js";
-export { endToEndHeaders, forwardedHeaders, headerMap, removeInternalHeaders } from "./headers.js";
+export {
+  endToEndHeaders,
+  forwardedHeaders,
+  headerMap,
+  RECORDED_PUSH_HEADER,
+  removeInternalHeaders,
+  TEST_PUSH_HEADER,
+} from "./headers.js";
 export { isListening } from "./is-listening.js";
 export { isLocalhostName, lookup } from "./lookup.js";
 export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from "./outcome.js";

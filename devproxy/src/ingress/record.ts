@@ -3,15 +3,18 @@ import type { IncomingMessage } from "node:http";
 import { describePush, factsOf, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
 import { headerMap, queryOf } from "../http/index.js";
+import type { TestCause } from "../journal/index.js";
 
 /**
  * The head of the record of a push, and the likely cause if its `Sign` is wrong.
  * @param key key of `Sign`. Default: the vendor's published key
+ * @param testCause the command that sent the push, if it is a test push
  */
 export function describeRequest(
   request: IncomingMessage,
   { headers, body }: Content,
   key: string | undefined,
+  testCause?: TestCause,
 ): { head: Omit<PushHead, "seq">; signProblem: string | undefined } {
   const description = describePush(body, headers, key === undefined ? {} : { key });
   const head: Omit<PushHead, "seq"> = {
@@ -20,7 +23,7 @@ export function describeRequest(
     at: new Date().toISOString(),
     method: request.method ?? "POST",
     url: `/${queryOf(request.url ?? "")}`,
-    source: isLocal(request.headers.host) ? "local" : "tunnel",
+    source: testCause ?? (isLocal(request.headers.host) ? "local" : "tunnel"),
     size: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),
     ...factsOf({ ...description, drift: description.drift.length }),

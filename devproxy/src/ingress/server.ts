@@ -14,10 +14,13 @@ import { contentOfRequest, describeRequest } from "./record.js";
 import { Rejections } from "./rejections.js";
 import { routeOf } from "./route.js";
 import { sendError, sendResponse } from "./send-response.js";
+import { addRecordedPush, takeTestCause } from "./test-push.js";
 
 export interface IngressOptions {
   /** The secret in the path of the public URL. */
   secret: string;
+  /** Authorizes test pushes: the token of the control channel. */
+  controlToken: string;
   /** Key of `Sign`. Default: the vendor's published key. */
   key: string | undefined;
   store: Store;
@@ -59,7 +62,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
 async function receivePush(
   request: IncomingMessage,
   response: ServerResponse,
-  { store, live, listener, key, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
+  { store, live, listener, key, controlToken, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
   rejections: Rejections,
   memory: BodyMemory,
 ): Promise<void> {
@@ -77,12 +80,15 @@ async function receivePush(
   if (body === "too_large") {
     return rejections.reject(response, 413, "too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`);
   }
+  const testCause = takeTestCause(request, controlToken);
   const content = contentOfRequest(request, body);
-  const { head, signProblem } = describeRequest(request, content, key);
+  const { head, signProblem } = describeRequest(request, content, key, testCause);
   const row = await store.recordPush(head, content);
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
-  sendResponse(request, response, await live.deliver(row, content, receivedAt));
+  const appResponse = await live.deliver(row, content, receivedAt);
+  if (testCause !== undefined) addRecordedPush(response, row, appResponse);
+  sendResponse(request, response, appResponse);
   memory.add(body.length);
 }
 

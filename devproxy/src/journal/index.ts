@@ -11,12 +11,15 @@ export {
   ACKNOWLEDGED,
   decidingDelivery,
   GIVEN_UP,
+  isPending,
   lastTarget,
   pendingRows,
   STATUSES,
   type Status,
   statusOf,
   succeeded,
+  type TestCause,
+  testCauseOf,
   wasDelivered,
 } from "./status.js";
 export { contentIn, type JournalReader, openSnapshot, Store } from "./store.js";

@@ -94,10 +94,18 @@ export function pendingRows(index: JournalIndex): Row[] {
   return index.rows.filter(isPending);
 }
 
-/** The URL that the newest live push was sent to; `undefined` if there is none. */
+/** The command that sent a test push. */
+export type TestCause = "trigger" | "drill";
+
+/** The command that sent a push, if it is a test push. */
+export function testCauseOf({ push: { source } }: Row): TestCause | undefined {
+  return source === "trigger" || source === "drill" ? source : undefined;
+}
+
+/** The URL that the newest push was sent to on receipt, or from the queue; `undefined` if there is none. */
 export function lastTarget({ rows }: JournalIndex): URL | undefined {
   for (const { deliveries } of rows.toReversed()) {
-    const live = deliveries.findLast(({ head }) => head.cause === "live" || head.cause === "queued");
+    const live = deliveries.findLast(({ head }) => head.cause !== "replay");
     if (live !== undefined && URL.canParse(live.head.target)) return new URL(live.head.target);
   }
   return undefined;

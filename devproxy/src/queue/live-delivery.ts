@@ -10,7 +10,7 @@ import {
   type HealthCheckIntervals,
 } from "../delivery/index.js";
 import type { Listener } from "../events.js";
-import { ACKNOWLEDGED, GIVEN_UP, pendingRows, type Row, type Store, succeeded } from "../journal/index.js";
+import { ACKNOWLEDGED, GIVEN_UP, pendingRows, type Row, type Store, succeeded, testCauseOf } from "../journal/index.js";
 import { DeliveryQueue } from "./delivery-queue.js";
 import { notes } from "./notes.js";
 import { PendingDelivery } from "./pending-delivery.js";
@@ -158,7 +158,7 @@ export class LiveDelivery {
       content &&
       (await deliverer.deliver(pending.row.push, content, {
         target,
-        cause: wasAcknowledged ? "queued" : "live",
+        cause: wasAcknowledged ? "queued" : (testCauseOf(pending.row) ?? "live"),
         // After its acknowledgement, a push without a response must not block its subject forever.
         ...(wasAcknowledged ? { timeoutMs: this.#timeouts.queuedMs ?? DEFAULT_QUEUED_MS } : {}),
         isLate: () => !wasAcknowledged && pending.acknowledged,

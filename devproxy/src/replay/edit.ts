@@ -30,13 +30,18 @@ export function isSigned(payload: object): payload is { TaskID: string; Sign: st
   return typeof TaskID === "string" && typeof Sign === "string";
 }
 
+/** The edited push, see {@link editContent}. @throws DevproxyError `usage` */
+export function editPush({ push }: Row, content: Content, edits: Edits): Content {
+  return editContent(`#${push.seq}`, content, edits);
+}
+
 /**
- * The edited push. Its body stays valid JSON. Bytes outside the edited values do not change.
+ * The edited headers and body. The body stays valid JSON. Bytes outside the edited values do not change.
+ * @param name name of the push, for messages
  * @throws DevproxyError `usage`, if the body cannot be edited, or a path has no parent object
  */
-export function editPush({ push }: Row, { headers, body }: Content, edits: Edits): Content {
+export function editContent(name: string, { headers, body }: Content, edits: Edits): Content {
   if (!hasEdits(edits)) return { headers, body };
-  const name = `#${push.seq}`;
   const encoding = String(headers["content-encoding"] ?? "");
   if (encoding !== "" && encoding !== "identity") {
     throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);

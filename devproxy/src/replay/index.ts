@@ -1,8 +1,11 @@
 export { compareBodies, type ResponseDifference } from "./differences.js";
-export { editPush, hasEdits } from "./edit.js";
+export { type Edits, editContent, editPush, hasEdits, isSigned, setsField } from "./edit.js";
 export { editableRows } from "./editable-rows.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./events.js";
+export { type Edit, parseEdit } from "./parse-edit.js";
+export { Semaphore, sleepUntil } from "./rate.js";
 export { replay } from "./replay.js";
 export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";
+export { rejectionNotes } from "./verdict-notes.js";

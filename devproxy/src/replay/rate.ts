@@ -29,10 +29,7 @@ export async function sendAtRate(
   const firstAt = Date.parse(rows[0]?.push.at ?? "");
   for (const row of rows) {
     const dueMs = speed === "max" ? 0 : (Date.parse(row.push.at) - firstAt) / speed;
-    const leftMs = () => dueMs - (performance.now() - start);
-    while (leftMs() > 0 && !signal?.aborted) {
-      await sleep(Math.min(leftMs(), MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
-    }
+    await sleepUntil(start + dueMs, signal);
     await semaphore.acquire();
     if (isStopped()) break;
     const subject = row.push.subject ?? row.push.id;
@@ -51,8 +48,16 @@ export async function sendAtRate(
   if (failure !== undefined) throw failure;
 }
 
+/** Resolves at a time of `performance.now()`, or after an abort. */
+export async function sleepUntil(time: number, signal: AbortSignal | undefined): Promise<void> {
+  const leftMs = () => time - performance.now();
+  while (leftMs() > 0 && !signal?.aborted) {
+    await sleep(Math.min(leftMs(), MAX_TIMER_MS), undefined, { signal }).catch(() => undefined);
+  }
+}
+
 /** Limits how many callers run at once: each waits in `acquire` for a slot and frees it with `release`. */
-class Semaphore {
+export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 

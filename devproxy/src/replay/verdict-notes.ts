@@ -34,6 +34,17 @@ const NOTES_BY_VERDICT: ReadonlyMap<Verdict, [code: string, message: string]> = 
   ],
 ]);
 
+/** How to fix what an app rejects, by the code of its response. */
+const REJECTIONS: ReadonlyMap<string, string> = new Map([
+  ["bad_token", "The app rejects the token (bad_token): set AIRUDDER_TOKEN to the token of its receiver."],
+  ["bad_sign", "The app rejects the signature (bad_sign): use --key with the app's key to sign the pushes again."],
+]);
+
+/** The notes that explain the codes of error responses. */
+export function rejectionNotes(codes: ReadonlySet<string>): NoteEvent[] {
+  return [...REJECTIONS].flatMap(([code, message]) => (codes.has(code) ? [{ event: "note", code, message }] : []));
+}
+
 /** Collects the verdicts of a replay, and explains those that require the user to act. */
 export class VerdictNotes {
   readonly #counts = new Map<Verdict, number>();
@@ -69,13 +80,7 @@ export class VerdictNotes {
         "no_response",
         "The app did not respond: start it. In scripts, --wait 30s waits until it accepts connections.",
       );
-    if (this.#codes.has("bad_token"))
-      note("bad_token", "The app rejects the token (bad_token): set AIRUDDER_TOKEN to the token of its receiver.");
-    if (this.#codes.has("bad_sign"))
-      note(
-        "bad_sign",
-        "The app rejects the signature (bad_sign): use --key with the app's key to sign the pushes again.",
-      );
+    found.push(...rejectionNotes(this.#codes));
     if (this.#counts.has("ignored")) {
       const types = [...this.#ignoredTypes].sort().join(", ");
       note("ignored", `The app has no handler for ${types}: register one, or use --type to replay only another type.`);

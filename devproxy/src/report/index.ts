@@ -6,6 +6,8 @@ export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonLiveReporter, liveReporter } from "./live.js";
+export { pinJson, pinTable } from "./pins.js";
 export { Progress } from "./progress.js";
 export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";
+export { jsonTriggerReporter, type SentPush, triggerReporter } from "./trigger.js";

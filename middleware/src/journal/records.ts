@@ -41,7 +41,7 @@ export interface PushHead extends PushFacts {
   url: string;
   /**
    * How it was received: by the inbox of an app (`inbox`), or by the dev proxy through its tunnel (`tunnel`), on its local URL (`local`) or
-   * from a command (`trigger`).
+   * as a test push from a command (`trigger`, `drill`).
    */
   source: string;
   /** Size of the body, bytes. */

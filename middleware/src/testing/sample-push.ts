@@ -1,10 +1,11 @@
 import { AirudderError } from "../errors.js";
-import { catalogue, type PushSchema } from "../generated/catalogue.js";
+import { catalogue } from "../generated/catalogue.js";
 import { samples } from "../generated/samples.js";
 import type { PushPayloads, PushType } from "../generated/types.js";
-import { parsePointer } from "../push/pointer.js";
 import { DEFAULT_KEY, sign } from "../push/sign.js";
 import { merge, type Overrides } from "./merge.js";
+import { type RandomNumber, randomFrom } from "./random.js";
+import { newId, renewIdsIn } from "./renew-ids.js";
 
 /** Options of {@link samplePush}. All are optional. */
 export interface SampleOptions {
@@ -42,7 +43,7 @@ export function samplePush<T extends PushType>(
   }
   const payload = structuredClone(samples[schema.name] ?? {}) as Record<string, unknown>;
   const random = randomFrom(options.seed);
-  renewIds(payload, schema, random);
+  renewIdsIn(payload, schema, random);
   const merged = merge(payload, overrides) as Record<string, unknown>;
   renewCallIds(merged.Details, (overrides as { Details?: unknown }).Details, random);
   if (schema.sign === "Sign" && !Object.hasOwn(overrides, "Sign") && typeof merged.TaskID === "string") {
@@ -51,43 +52,14 @@ export function samplePush<T extends PushType>(
   return merged as PushPayloads[T];
 }
 
-/** Replaces the ids of the task, call and case. */
-function renewIds(payload: object, { keys }: PushSchema, random: () => number): void {
-  for (const pointer of [keys.task, keys.call, keys.case]) {
-    if (pointer === undefined) continue;
-    const names = parsePointer(pointer);
-    const last = names.pop() as string;
-    const parent = names.reduce<unknown>(
-      (value, name) => (value as Record<string, unknown> | undefined)?.[name],
-      payload,
-    ) as Record<string, unknown> | undefined;
-    if (typeof parent?.[last] === "string") parent[last] = withNewDigits(parent[last], random);
-  }
-}
-
 /** Replaces the ids of all calls but the first, because additional calls are copies with the same id. Keeps ids that the test has set. */
-function renewCallIds(details: unknown, overrides: unknown, random: () => number): void {
+function renewCallIds(details: unknown, overrides: unknown, random: RandomNumber): void {
   if (!Array.isArray(details) || !Array.isArray(overrides)) return;
   details.forEach((detail, i) => {
-    const isGiven = Object.hasOwn((overrides[i] as object | null | undefined) ?? {}, "CallID");
-    if (i > 0 && !isGiven && typeof detail?.CallID === "string") detail.CallID = withNewDigits(detail.CallID, random);
+    if (i === 0 || typeof detail !== "object" || detail === null) return;
+    const given = (overrides[i] as object | null | undefined) ?? {};
+    for (const name of ["CallID", "id"] as const) {
+      if (!Object.hasOwn(given, name) && Object.hasOwn(detail, name)) detail[name] = newId(detail[name], random);
+    }
   });
-}
-
-/** Replaces the digits of an id. An id of 32 hexadecimal digits gets new hexadecimal digits. */
-function withNewDigits(text: string, random: () => number): string {
-  const isHex = /^[0-9a-f]{32}$/.test(text);
-  return text.replace(isHex ? /./g : /\d(?!$)/g, () => Math.floor(random() * (isHex ? 16 : 10)).toString(16));
-}
-
-/** Returns a generator of numbers from 0 to 1, without 1. The same seed produces the same numbers. */
-function randomFrom(seed: number | undefined): () => number {
-  if (seed === undefined) return Math.random;
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -6,7 +6,10 @@ import { run, sample, send, sha256, startProxy, startRun, until } from "../../he
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
-  [["lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
+  [
+    ["lsit"],
+    /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, trigger, pin, doctor/,
+  ],
   [["help", "lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen/],
   [["--json", "list"], /Put the command before its flags: airudder-devproxy list/],
   [["--journal", "x", "list"], /Put the command before its flags/],
@@ -134,6 +137,23 @@ test("--help lists every flag, with an example", async () => {
       "--reveal",
     ],
     show: ["--raw", "--curl", "--json", "--reveal"],
+    trigger: [
+      "--set",
+      "path:=json",
+      "--file",
+      "--from",
+      "--edit",
+      "--new-ids",
+      "--key",
+      "--count",
+      "--rate",
+      "--seed",
+      "--to",
+      "--journal",
+      "--json",
+      "--reveal",
+    ],
+    pin: ["--force", "--list", "--remove", "--journal", "--json"],
     dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
     replay: [

@@ -1,0 +1,97 @@
+import { errorCodeOf } from "../http/index.js";
+import { succeeded } from "../journal/index.js";
+import type { SendResult } from "./sender.js";
+import type { TestPush } from "./test-push.js";
+
+/** A test push was sent. With `--json`, it is one line. */
+export interface TriggerEvent {
+  event: "trigger";
+  type: string;
+  /** The id of the recorded push; `null` if it was not recorded. */
+  push: string | null;
+  /** Its number in the journal. */
+  seq: number | null;
+  /** `null` if there was no response. */
+  status: number | null;
+  /** What the app's receiver reported, such as `handled`; absent if the app reports nothing. */
+  result?: string;
+  /** Code of the error response, such as `handler_failed`. */
+  code?: string;
+  /** The app did not respond. The proxy responded 200 in its place, and delivers the push when the app responds again. */
+  pending?: true;
+  ms: number;
+  /** Why it failed: the handler's error, or why there was no response. It may quote the payload: redact it before printing. */
+  error?: string;
+}
+
+/** All test pushes were sent, or the command was interrupted. */
+export interface TriggerSummary {
+  event: "summary";
+  /** Number of pushes that were sent. */
+  total: number;
+  /** Number of pushes that the app responded to with 200. */
+  succeeded: number;
+  failed: number;
+  /** Number of pushes for each result: what the app's receiver reported, else the status of the push as in `list`. */
+  results: Record<string, number>;
+  /** It was stopped before all pushes were sent. */
+  interrupted?: true;
+  ms: number;
+}
+
+/** The event for the result of a test push. */
+export function triggerEvent({ type }: TestPush, sent: SendResult): TriggerEvent {
+  const { status, body, ms, recorded, result } = sent;
+  const code = body === undefined || succeeded(status) ? undefined : errorCodeOf(body);
+  const error = sent.error ?? recorded?.error;
+  return {
+    event: "trigger",
+    type,
+    push: recorded?.id ?? null,
+    seq: recorded?.seq ?? null,
+    status: status ?? null,
+    ...(result === undefined ? {} : { result }),
+    ...(code === undefined ? {} : { code }),
+    ...(recorded?.pending ? { pending: true as const } : {}),
+    ms,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** Whether the app responded 200. */
+export function isSuccess({ status, pending }: TriggerEvent): boolean {
+  return succeeded(status ?? undefined) && pending === undefined;
+}
+
+/** The result of a test push in one word: what the app's receiver reported, else the status of the push as in `list`. */
+export function resultWord({ status, result, pending }: TriggerEvent): string {
+  if (pending || status === null) return "undelivered";
+  return result ?? (succeeded(status) ? "accepted" : "failed");
+}
+
+/** Counts the results of a command's test pushes. */
+export class TriggerCounts {
+  readonly #results = new Map<string, number>();
+  readonly #start = performance.now();
+  #total = 0;
+  #succeeded = 0;
+
+  add(event: TriggerEvent): void {
+    const word = resultWord(event);
+    this.#total++;
+    if (isSuccess(event)) this.#succeeded++;
+    this.#results.set(word, (this.#results.get(word) ?? 0) + 1);
+  }
+
+  summary(isInterrupted: boolean): TriggerSummary {
+    return {
+      event: "summary",
+      total: this.#total,
+      succeeded: this.#succeeded,
+      failed: this.#total - this.#succeeded,
+      results: Object.fromEntries(this.#results),
+      ...(isInterrupted ? { interrupted: true as const } : {}),
+      ms: Math.round(performance.now() - this.#start),
+    };
+  }
+}

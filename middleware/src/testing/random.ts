@@ -1,0 +1,14 @@
+/** Returns a number from 0 to 1, without 1. */
+export type RandomNumber = () => number;
+
+/** Returns a generator of numbers from 0 to 1, without 1. The same seed produces the same numbers. */
+export function randomFrom(seed: number | undefined): RandomNumber {
+  if (seed === undefined) return Math.random;
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

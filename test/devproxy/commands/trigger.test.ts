@@ -1,0 +1,406 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { airudder, verifySign } from "airudder-webhooks";
+import { listSegments, segmentPath } from "airudder-webhooks/journal";
+import { samplePush } from "airudder-webhooks/testing";
+import { serve } from "../../helpers/app.js";
+import { type Run, run, sample, send, startProxy, startRun, until } from "../../helpers/devproxy.js";
+import { programs } from "../../helpers/devproxy-programs.js";
+import { makeFolder } from "../../helpers/folder.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+
+const KEY = "trigger-key";
+const NAME = "Budi Santoso";
+const PHONE = "+628115550123";
+
+/** A proxy in front of a recording app, and `trigger` for its journal. */
+async function start(t: TestContext, options: Parameters<typeof startProxy>[1] = {}) {
+  const started = await startProxy(t, options);
+  const at = ["--journal", started.dir];
+  const trigger = (...args: string[]) => run(["trigger", ...args, ...at]);
+  const payloads = () => started.app.requests.map(({ body }) => JSON.parse(body.toString().replace(/^\ufeff/, "")));
+  return { ...started, at, trigger, payloads };
+}
+
+/** The exit code and the events of a run with `--json`. */
+const resultOf = ({ code, lines }: Run) => [
+  code,
+  ...lines().map(({ event, seq, status, result, total }) => [event, seq === undefined ? total : seq, status, result]),
+];
+
+test("trigger sends a signed push through listen: recorded, delivered with cause trigger, and replayed like a live one", async (t) => {
+  const receiver = airudder({ key: KEY, warnings: false, token: false }).on("call.completed", () => undefined);
+  const { url } = await serve(t, receiver as never);
+  const { trigger, proxy, at } = await start(t, { target: url, key: KEY });
+  const text = await trigger("call.completed", "--key", KEY);
+  assert.deepEqual([text.code, text.err], [0, ""]);
+  assert.match(text.out, /^#1 {2}call\.completed {2}200 {2}handled {2}[\d.]+ ms\n$/);
+  const fromEnvironment = await run(["trigger", "call.completed", "--count", "3", "--json", ...at], {
+    env: { AIRUDDER_KEY: KEY },
+  });
+  assert.deepEqual(resultOf(fromEnvironment), [
+    0,
+    ...[2, 3, 4].map((seq) => ["trigger", seq, 200, "handled"]),
+    ["summary", 3, undefined, undefined],
+  ]);
+  const rows = proxy.store.index.rows;
+  await until(() => rows.every(({ deliveries }) => deliveries.length === 1));
+  assert.deepEqual(
+    rows.map(({ push, deliveries }) => [push.source, push.verified, deliveries[0]?.head.cause]),
+    Array(4).fill(["trigger", true, "trigger"]),
+  );
+  assert.equal(new Set(rows.map(({ push }) => push.subject)).size, 4);
+  const replayed = await run(["replay", "1..4", "--expect", "2xx", ...at]);
+  assert.equal(replayed.code, 0, replayed.out);
+  const wrongKey = await trigger("call.completed");
+  assert.equal(wrongKey.code, 1);
+  assert.match(
+    wrongKey.out,
+    /^#5 {2}call\.completed {2}401 bad_sign {2}rejected .*\n! The app rejects the signature \(bad_sign\): use --key/,
+  );
+});
+
+test("--count and --rate send new pushes; the same seed produces the same bytes", async (t) => {
+  const { trigger, app } = await start(t);
+  const start1 = performance.now();
+  const counted = await trigger("dialer.task.bare", "--count", "10", "--rate", "20", "--json");
+  assert.ok(performance.now() - start1 > 450);
+  assert.equal(counted.code, 0, counted.err);
+  assert.equal(new Set(app.requests.map(({ sha256 }) => sha256)).size, 10);
+  app.requests.length = 0;
+  for (const seed of ["7", "7", "8"]) await trigger("call.completed", "--count", "2", "--seed", seed);
+  const digests = app.requests.map(({ sha256 }) => sha256);
+  assert.deepEqual(digests.slice(0, 2), digests.slice(2, 4));
+  assert.equal(new Set(digests).size, 4);
+  assert.equal(app.requests[0]?.body.toString(), JSON.stringify(samplePush("call.completed", {}, { seed: 7 })));
+});
+
+test("--set edits every push, and an edit that does not fit sends nothing", async (t) => {
+  const { trigger, app, payloads } = await start(t);
+  await trigger(
+    "call.completed",
+    "--count",
+    "2",
+    "--set",
+    "Details[0].CallTimes=9",
+    "--set",
+    "TaskID=t-1",
+    "--key",
+    KEY,
+  );
+  for (const payload of payloads()) {
+    assert.deepEqual([payload.Details[0].CallTimes, payload.TaskID], [9, "t-1"]);
+    assert.ok(verifySign(payload, KEY));
+  }
+  assert.notEqual(payloads()[0].Details[0].CallID, payloads()[1].Details[0].CallID);
+  const wrong = await trigger("call.completed", "--set", "Details[0].Staus=failed");
+  assert.deepEqual([wrong.code, app.requests.length], [2, 2]);
+  const onPurpose = await trigger("call.completed", "--set", 'Details[0].Staus:="failed"');
+  assert.equal(onPurpose.code, 0);
+  assert.match(
+    onPurpose.out,
+    /^! call\.completed differs from the schema at \/Details\/0\/Staus: no such field expected/,
+  );
+});
+
+test("--file sends its exact bytes; TYPE is optional and checked", async (t) => {
+  const { trigger, app, payloads } = await start(t);
+  const folder = makeFolder(t);
+  const file = join(folder, "body.json");
+  const bytes = Buffer.from(
+    `\ufeff ${sample("call.completed/answered").toString().replace("2100000001", "2100000001.0")}\r\n`,
+  );
+  writeFileSync(file, bytes);
+  for (const args of [[], ["call.completed"], ["--count", "2"]]) {
+    const { code, out } = await trigger(...args, "--file", file);
+    assert.equal(code, 0);
+    assert.equal(/identified as/.test(out), false, out);
+  }
+  for (const { body } of app.requests) assert.deepEqual(body, bytes);
+  assert.equal(app.requests.length, 4);
+  const other = await trigger("workflow.status", "--file", file);
+  assert.match(other.out, /^! The body is identified as call\.completed, not as workflow\.status/);
+  app.requests.length = 0;
+  await trigger("--file", file, "--key", KEY, "--new-ids", "--count", "2");
+  assert.equal(new Set(payloads().map(({ TaskID }) => TaskID)).size, 2);
+  for (const payload of payloads()) assert.ok(verifySign(payload, KEY));
+  assert.ok(app.requests[0]?.body.toString().startsWith("\ufeff "));
+  assert.ok(app.requests[0]?.body.toString().endsWith("\r\n"));
+  writeFileSync(file, "not JSON");
+  const broken = await trigger("--file", file, "--json");
+  assert.deepEqual([broken.code, app.requests.at(-1)?.body.toString()], [0, "not JSON"]);
+  assert.match(broken.err, /is not a JSON object/);
+});
+
+test("--file - reads standard input", async (t) => {
+  const { at, app } = await start(t);
+  const child = spawn(process.execPath, [programs().cli, "trigger", "--file", "-", ...at], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.stdin.end('{"from":"stdin"}');
+  await once(child, "close");
+  assert.equal(app.requests[0]?.body.toString(), '{"from":"stdin"}');
+});
+
+/** Runs `trigger --edit` with an editor that is a Node.js script. It gets the path of the file in `path`. */
+async function edit(t: TestContext, at: string[], script: string, ...args: string[]): Promise<Run> {
+  const editor = join(makeFolder(t), "editor.cjs");
+  writeFileSync(
+    editor,
+    `const fs = require("node:fs"); const path = process.argv.at(-1); let text = fs.readFileSync(path, "utf8");
+     const write = (text) => fs.writeFileSync(path, text);
+     if (process.platform !== "win32" && (fs.statSync(path).mode & 0o077) !== 0) process.exit(99);
+     ${script}`,
+  );
+  const command = `"${process.execPath}" "${editor}"`;
+  return run(["trigger", "call.completed", "--edit", ...args, ...at], { env: { EDITOR: command, VISUAL: "" } });
+}
+
+test("--edit sends what the editor saves, signed again if its TaskID changed", async (t) => {
+  const { at, app, payloads } = await start(t);
+  const edited = await edit(
+    t,
+    at,
+    'write(text.replace(/"TaskID": "[^"]*"/, `"TaskID": "mine"`).replace(/"finished"/, `"odd"`));',
+    "--key",
+    KEY,
+    "--count",
+    "2",
+  );
+  assert.equal(edited.code, 0, edited.err);
+  assert.match(edited.out, /^! call\.completed differs from the schema at \/Details\/0\/Status/);
+  const [first, second] = payloads();
+  assert.deepEqual([first.TaskID, first.Details[0].Status, second.Details[0].Status], ["mine", "odd", "odd"]);
+  assert.notEqual(second.TaskID, "mine");
+  for (const payload of payloads()) assert.ok(verifySign(payload, KEY));
+  assert.equal(app.requests[0]?.body.toString(), JSON.stringify(first));
+  const unchanged = await edit(t, at, "");
+  assert.equal(unchanged.code, 0);
+  const signed = await edit(t, at, 'write(text.replace(/"Sign": "[^"]*"/, `"Sign": "own"`));');
+  assert.equal(signed.code, 0);
+  assert.equal(payloads().at(-1)?.Sign, "own");
+  assert.equal(app.requests.length, 4);
+});
+
+test("--edit sends nothing if the editor fails, or if the file is empty or not JSON", async (t) => {
+  const { at, app } = await start(t);
+  const failed = await edit(t, at, "process.exit(3)");
+  assert.equal(failed.code, 1);
+  assert.match(failed.err, /^airudder-devproxy: The editor \(.*\) ended with exit code 3: nothing was sent\.\n$/);
+  const empty = await edit(t, at, 'write("\\n")');
+  assert.deepEqual([empty.code, empty.err], [1, "airudder-devproxy: The file is empty: nothing was sent.\n"]);
+  const broken = await edit(t, at, "write('{\\n  \"Details\": [,]\\n}')");
+  assert.equal(broken.code, 2);
+  const kept =
+    /see line 2, column 15 of (\S+\.json)\. Nothing was sent\. Correct the file, then send it with --file\.\n$/.exec(
+      broken.err,
+    )?.[1];
+  assert.equal(readFileSync(String(kept), "utf8"), '{\n  "Details": [,]\n}');
+  const missing = await run(["trigger", "call.completed", "--edit", ...at], {
+    env: { EDITOR: "no-such-editor-1", VISUAL: "" },
+  });
+  assert.equal(missing.code, 1);
+  assert.match(missing.err, /Set EDITOR to a program that exists/);
+  assert.equal(app.requests.length, 0);
+});
+
+test("--from sends a recorded push with new ids, signed again, and no other byte changed", async (t) => {
+  const { proxy, trigger, app } = await start(t);
+  const payload = samplePush("call.completed", { Details: [{ CalleeName: NAME, CalleeNumber: PHONE }] }, { key: KEY });
+  const text = JSON.stringify(payload, null, 3).replace('"CallTimes": 2', '"CallTimes": 2e0');
+  await send(`${proxy.localUrl}?customer=7`, text, {
+    headers: { "x-airudder-sign": "abc", "user-agent": "Airudder/9" },
+  });
+  const sent = await trigger("--from", "#1", "--count", "2", "--key", KEY);
+  assert.equal(sent.code, 0, sent.err);
+  assert.equal(sent.out.includes(NAME) || sent.out.includes(PHONE), false);
+  const [recorded, ...copies] = app.requests;
+  const ids = /"(?:TaskID|Sign|CallID|CaseID)": "[^"]*"|"id": \d+/g;
+  for (const { body, url, headers } of copies) {
+    const copy = body.toString();
+    assert.notEqual(copy, text);
+    assert.equal(copy.replace(ids, ""), text.replace(ids, ""));
+    assert.ok(verifySign(JSON.parse(copy), KEY));
+    assert.deepEqual([url, headers["x-airudder-sign"], headers["user-agent"]], [recorded?.url, "abc", "Airudder/9"]);
+  }
+  const tasks = app.requests.map(({ body }) => JSON.parse(body.toString()).TaskID);
+  assert.equal(new Set(tasks).size, 3);
+  const otherKey = await trigger("--from", "1");
+  assert.match(
+    otherKey.out,
+    /^! #1 is signed again with the vendor's published key\. Its own Sign was made with another key/,
+  );
+});
+
+test("pin keeps a push when its segment is dropped; trigger @NAME sends its exact bytes", async (t) => {
+  const { proxy, trigger, at, app, dir } = await start(t);
+  const bytes = Buffer.concat([
+    Buffer.from(' {"TaskID" : "1", "x": "'),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from('"}\n'),
+  ]);
+  await send(`${proxy.localUrl}?a=1`, bytes, { headers: { "x-kept": "yes" } });
+  await send(proxy.localUrl, sample("call.completed/answered"));
+  const pinned = await run(["pin", "#1", "odd.bytes-1", ...at]);
+  assert.deepEqual(
+    [pinned.code, pinned.out],
+    [0, "#1 is pinned as odd.bytes-1. To send it: airudder-devproxy trigger '@odd.bytes-1'\n"],
+  );
+  assert.equal((await run(["pin", "2", "call", ...at])).code, 0);
+  if (process.platform !== "win32") {
+    assert.equal(statSync(join(dir, "pins")).mode & 0o777, 0o700);
+    assert.equal(statSync(join(dir, "pins", "call.json")).mode & 0o777, 0o600);
+  }
+  for (const { args, message } of [
+    { args: ["1", "call"], message: /The pin call exists already\. Give another name, or replace it with --force\./ },
+    { args: ["1", "../x"], message: /"\.\.\/x" is not a name of a pin/ },
+    { args: ["1", "a".repeat(65)], message: /is not a name of a pin/ },
+    { args: ["1"], message: /Give the id of a push and a name/ },
+    { args: ["99", "x"], message: /There is no push 99/ },
+    { args: ["--remove", "cal"], message: /There is no pin cal\. Did you mean call\?/ },
+  ]) {
+    const { code, err } = await run(["pin", ...args, ...at]);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(err, message);
+  }
+  const listed = await run(["pin", "--list", ...at]);
+  assert.match(listed.out, /^NAME +# +TYPE .*\ncall +#2 +call\.completed .*\nodd\.bytes-1 +#1 +\S+ .*\n$/);
+  assert.equal((await run(["pin", "--list", "--json", ...at])).lines().length, 2);
+
+  await proxy.close();
+  for (const segment of await listSegments(dir)) writeFileSync(segmentPath(dir, segment), "");
+  app.requests.length = 0;
+  const target = await new RecorderApp().start();
+  t.after(() => target.stop());
+  const sent = await trigger("@odd.bytes-1", "--to", target.url, "--json");
+  assert.equal(sent.code, 0, sent.err);
+  assert.match(sent.err, /not recorded/);
+  assert.deepEqual(resultOf(sent)[1], ["trigger", null, 200, undefined]);
+  const [request] = target.requests;
+  assert.deepEqual([request?.body, request?.url, request?.headers["x-kept"]], [bytes, "/webhooks/airudder?a=1", "yes"]);
+  assert.deepEqual(
+    Object.keys(request?.headers ?? {}).filter((name) => name.startsWith("airudder-")),
+    [],
+  );
+  await trigger("@call", "--to", target.url, "--new-ids", "--set", "Details[0].Status=failed");
+  const changed = JSON.parse(String(target.requests[1]?.body));
+  assert.equal(changed.Details[0].Status, "failed");
+  assert.notEqual(changed.TaskID, JSON.parse(sample("call.completed/answered").toString()).TaskID);
+  assert.equal((await run(["pin", "--remove", "call", ...at])).code, 0);
+  assert.equal((await run(["pin", "--list", ...at])).out.includes("call"), false);
+  writeFileSync(join(dir, "pins", "odd.bytes-1.json"), "{}");
+  assert.equal((await trigger("@odd.bytes-1", "--to", target.url)).code, 3);
+});
+
+test("--to sends the token of AIRUDDER_TOKEN; the exit code is 1 unless every response is 200", async (t) => {
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const folder = makeFolder(t);
+  const trigger = (...args: string[]) =>
+    run(["trigger", "workflow.status", "--to", app.url, "--json", "--journal", join(folder, "none"), ...args], {
+      env: { AIRUDDER_TOKEN: "t0ken" },
+    });
+  assert.equal((await trigger()).code, 0);
+  assert.equal(app.requests[0]?.headers["airudder-token"], "t0ken");
+  for (const status of [204, 302, 400, 500]) {
+    app.reply = (_, response) =>
+      void response
+        .writeHead(status)
+        .end(status === 500 ? '{"error":{"code":"handler_failed","message":"no"}}' : undefined);
+    const { code, lines } = await trigger();
+    const [event, summary] = lines();
+    assert.deepEqual([code, event?.status, summary?.failed], [1, status, 1]);
+    assert.equal(event?.code, status === 500 ? "handler_failed" : undefined);
+  }
+  await app.stop();
+  const down = await trigger("--count", "2");
+  assert.deepEqual([down.code, down.lines()[0]?.status, down.lines()[2]?.results], [1, null, { undelivered: 2 }]);
+  assert.match(String(down.lines()[0]?.error), /ECONNREFUSED/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test("a push that listen delivers later counts as undelivered", async (t) => {
+  const { trigger, app } = await start(t, { whenDown: "ack" });
+  await app.stop();
+  const { code, out } = await trigger("dialer.agent");
+  assert.equal(code, 1);
+  assert.match(out, /#1 {2}dialer\.agent {2}200 {2}undelivered .*\n +The app did not respond\. listen responded 200/);
+});
+
+test("personal data in the errors of handlers is redacted without --reveal", async (t) => {
+  const receiver = airudder({ warnings: false, token: false }).on("call.completed", ({ payload }) => {
+    throw new TypeError(`no contact ${payload.Details[0]?.CalleeName} at ${payload.Details[0]?.CalleeNumber}`);
+  });
+  const { url } = await serve(t, receiver as never);
+  const { trigger } = await start(t, { target: url });
+  const args = [
+    "call.completed",
+    "--set",
+    `Details[0].CalleeName=${NAME}`,
+    "--set",
+    `Details[0].CalleeNumber=${PHONE}`,
+  ];
+  for (const flags of [[], ["--json"]]) {
+    const redacted = await trigger(...args, ...flags);
+    assert.equal(redacted.code, 1);
+    assert.match(redacted.out, /TypeError: no contact <value:[0-9a-f]{6}> at <value:[0-9a-f]{6}>/);
+    assert.equal(`${redacted.out}${redacted.err}`.includes(NAME), false);
+    assert.ok((await trigger(...args, ...flags, "--reveal")).out.includes(`no contact ${NAME} at ${PHONE}`));
+  }
+});
+
+test("Ctrl+C stops the pushes that are not sent yet, and exits with 1", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const { at, app } = await start(t);
+  const running = startRun(["trigger", "call.completed", "--count", "50", "--rate", "10", ...at]);
+  app.reply = (_, response) => {
+    response.end("{}");
+    if (app.requests.length === 3) running.child.kill("SIGINT");
+  };
+  const { code, err } = await running.ended;
+  assert.equal(code, 1);
+  assert.match(err, /^interrupted: \d+ of 50 pushes sent\n$/);
+  assert.ok(app.requests.length < 10);
+});
+
+const wrong: [args: string[], message: RegExp][] = [
+  [[], /Give what to send: a type \(call\.completed, .*\), @NAME, --file PATH or --from ID/],
+  [["call.complete"], /"call\.complete" is not a type of a push\. Did you mean call\.completed\?/],
+  [["call.completed", "--count", "0"], /--count/],
+  [["call.completed", "--rate", "0"], /--rate/],
+  [["call.completed", "--rate", "fast"], /--rate/],
+  [["call.completed", "--seed", "x"], /--seed/],
+  [["call.completed", "--key", ""], /--key is empty/],
+  [["call.completed", "--to", "x"], /--to "x" is not an http\(s\) URL/],
+  [["call.completed", "--set", "x"], /--set "x" is not path=value/],
+  [["call.completed", "--new-ids"], /--new-ids is for @NAME and --file/],
+  [["--file", "a", "--from", "1"], /Use either --file or --from/],
+  [["@x", "--from", "1"], /@x is a pinned push/],
+  [["@x"], /There is no pin x\. The journal has no pins/],
+  [["@../x"], /"\.\.\/x" is not a name of a pin/],
+  [["--from", "99"], /There is no push 99/],
+  [["--file", "no-such-file"], /--file no-such-file does not exist/],
+  [["--file", "-", "--edit"], /--edit needs standard input/],
+];
+
+test("wrong usage is reported on one line with exit code 2, and nothing is sent", async (t) => {
+  const { trigger, app } = await start(t);
+  for (const [args, message] of wrong) {
+    const { code, out, err } = await trigger(...args);
+    assert.deepEqual([args, code, out], [args, 2, ""], err);
+    assert.match(err, message);
+    assert.match(err, /^airudder-devproxy: [^\n]+\n$/);
+  }
+  assert.equal(app.requests.length, 0);
+  const nowhere = await run(["trigger", "call.completed", "--journal", join(makeFolder(t), "none")]);
+  assert.equal(nowhere.code, 2);
+  assert.match(
+    nowhere.err,
+    /No listen is running on the journal \S+none\. Start "airudder-devproxy listen", or send .*: --to URL\.\n$/,
+  );
+});

@@ -1,0 +1,1 @@
+export * from "../../../devproxy/src/trigger/index.js";
