@@ -46,8 +46,10 @@ export function totalWeight(mix: Mix): number {
 export function apportion(contacts: number, mix: Mix): Record<OutcomeName, number> {
   const total = totalWeight(mix);
   const shares = OUTCOME_NAMES.map((name) => {
-    const exact = (contacts * (mix[name] ?? 0)) / total;
-    return { name, count: Math.floor(exact), remainder: exact % 1 };
+    const product = contacts * (mix[name] ?? 0);
+    // Unlike a quotient, the remainder of two numbers is exact. Equal remainders are recognized as equal.
+    const remainder = product % total;
+    return { name, count: Math.round((product - remainder) / total), remainder };
   });
   let rest = contacts - shares.reduce((sum, { count }) => sum + count, 0);
   for (const share of shares.toSorted((a, b) => b.remainder - a.remainder)) {
