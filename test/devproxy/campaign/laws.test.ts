@@ -37,9 +37,12 @@ test("a large campaign, longer than a day with one agent, keeps every law", () =
     }),
   ));
 
-test("pushes are generated when they are requested", () => {
+test("pushes are generated when they are requested: a large campaign does not fill the memory", () => {
+  const before = process.memoryUsage().heapUsed;
   const pushes = campaignPushes({ contacts: 100_000 });
   for (let i = 0; i < 1_000; i++) assert.equal(pushes.next().done, false);
+  const megabytes = (process.memoryUsage().heapUsed - before) / 1e6;
+  assert.ok(megabytes < 50, `${megabytes} MB`);
 });
 
 test("words whose vocabulary the vendor does not document are in angle brackets", () => {

@@ -180,3 +180,11 @@ test("outcomes are apportioned exactly", () => {
     { numRuns: 100 },
   );
 });
+
+test("the campaign file in the README is accepted, and its table lists every outcome", () => {
+  const readme = readFileSync(new URL("../../../devproxy/README.md", import.meta.url), "utf8");
+  const [, file = ""] = /```json\n(\{\n {2}"\$schema"[^`]*)```/.exec(readme) ?? [];
+  assert.equal(parseCampaignFile(file).contacts, 500);
+  const rows = readme.matchAll(/^\| `([a-z-]+)` \| `\w+` \| \d+/gm);
+  assert.deepEqual([...rows].map(([, name]) => name).sort(), [...OUTCOME_NAMES].sort());
+});
