@@ -86,6 +86,7 @@ const ORDER: Record<string, string[]> = {
     "queue",
     "ingress",
     "replay",
+    "campaign",
     "control",
     "trigger",
     "report",
