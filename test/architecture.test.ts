@@ -86,6 +86,7 @@ const ORDER: Record<string, string[]> = {
     "queue",
     "ingress",
     "replay",
+    "vendor",
     "control",
     "trigger",
     "report",

@@ -9,3 +9,4 @@ export { jsonLiveReporter, liveReporter } from "./live.js";
 export { Progress } from "./progress.js";
 export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";
+export { readingLines, vendorAttemptLine, vendorDeliveryLine } from "./vendor.js";
