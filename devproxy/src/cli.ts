@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { addCommands, applyProjectConfig, makeOutput } from "./commands/index.js";
-import { editDistance, unsetEmptyVariables } from "./config/index.js";
+import { mostSimilar, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
 import { TunnelError } from "./tunnel/index.js";
@@ -47,15 +47,6 @@ function checkCommand(word: string): void {
   const similar = mostSimilar(word, known);
   const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
   throw usageError(`"${word}" is not a command.${hint} Give one of ${known.join(", ")}.`);
-}
-
-/** The command that differs from a word in one or two letters: added, missing, replaced or swapped. */
-function mostSimilar(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((name) => ({ name, distance: editDistance(word, name) }))
-    .filter(({ name, distance }) => distance <= Math.min(2, name.length / 2))
-    .sort((a, b) => a.distance - b.distance);
-  return best?.name;
 }
 
 /** Finds a command that follows flags. Commander then reads the flags as those of `listen`. */

@@ -16,3 +16,12 @@ export function editDistance(one: string, other: string): number {
   }
   return rows.at(-1)?.at(-1) as number;
 }
+
+/** The known word that differs from a word in one or two letters: added, missing, replaced or swapped. `undefined` if there is none. */
+export function mostSimilar(word: string, known: readonly string[]): string | undefined {
+  const [best] = known
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .filter(({ name, distance }) => distance <= Math.min(2, name.length / 2))
+    .sort((a, b) => a.distance - b.distance);
+  return best?.name;
+}
