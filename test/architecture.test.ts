@@ -95,6 +95,7 @@ const ORDER: Record<string, string[]> = {
     "options.ts",
     "devproxy.ts",
     "doctor",
+    "completion",
     "commands",
     "cli.ts",
     "index.ts",

@@ -230,7 +230,8 @@ test("the number of attempts is that of the first success, or the number of deli
 test("an aborted signal ends the wait, or the attempt in progress", async (t) => {
   const { url, requests } = await startApp(t, [status(500), () => undefined]);
   const waiting = new AbortController();
-  const first = await deliver(t, url, { signal: waiting.signal, timeScale: 1, onAttempt: () => waiting.abort() });
+  const abortSoon = () => void setTimeout(() => waiting.abort(), 20);
+  const first = await deliver(t, url, { signal: waiting.signal, timeScale: 1, onAttempt: abortSoon });
   assert.deepEqual([first.outcome, first.attempts.length, requests.length], ["stopped", 1, 1]);
   const sending = new AbortController();
   const delivery = deliver(t, url, { signal: sending.signal, timeScale: 1 });
