@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { addCommands, applyProjectConfig, makeOutput } from "./commands/index.js";
+import { addCommands, applyProjectConfig, complete, makeOutput } from "./commands/index.js";
 import { mostSimilar, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
@@ -31,6 +31,8 @@ program.commands.forEach((command) => {
 });
 
 try {
+  // Not a command of commander, which would interpret the words.
+  if (process.argv[2] === "complete") await complete(program, process.argv.slice(3), output);
   unsetEmptyVariables();
   const commandName = process.argv[2];
   if (commandName !== undefined && !commandName.startsWith("-")) checkCommand(commandName);

@@ -37,6 +37,7 @@ export function applyProjectConfig(command: Command): void {
   if (command.name() === "dead") return;
   const isGiven = (name: string): boolean => ["cli", "env"].includes(command.getOptionValueSource(name) ?? "");
   const names = command.options.map((option) => option.attributeName()).filter((name) => !isGiven(name));
+  if (names.length === 0) return;
   const options: { [name: string]: string | number | undefined } = { ...readProjectConfig()?.options };
   options.journal ??= nearestJournal();
   for (const name of names) {

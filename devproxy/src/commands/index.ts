@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { addCompletion } from "./completion.js";
 import { addDead } from "./dead.js";
 import { addDoctor } from "./doctor.js";
 import { addDrift } from "./drift.js";
@@ -10,6 +11,7 @@ import { addReplay } from "./replay.js";
 import { addShow } from "./show.js";
 import { addTrigger } from "./trigger.js";
 
+export { complete } from "./completion.js";
 export { applyProjectConfig } from "./flags.js";
 export { readFolder } from "./folder.js";
 export { list } from "./list.js";
@@ -26,4 +28,5 @@ export function addCommands(program: Command, output: Output): void {
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);
+  addCompletion(program, output);
 }

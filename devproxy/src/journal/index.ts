@@ -5,6 +5,7 @@ export { findRows, rowOf, rowsOf } from "./ids.js";
 export { isFromInbox, JournalIndex } from "./journal-index.js";
 export type { StoreOptions } from "./lowdb-adapters.js";
 export { marksOf } from "./marks.js";
+export { newestRows } from "./newest.js";
 export { RetentionTask } from "./retention-task.js";
 export type { DeliveryRow, Row } from "./row.js";
 export {

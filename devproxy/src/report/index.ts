@@ -11,3 +11,4 @@ export { Progress } from "./progress.js";
 export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";
 export { jsonTriggerReporter, type SentPush, triggerReporter } from "./trigger.js";
+export { readingLines, vendorAttemptLine, vendorDeliveryLine } from "./vendor.js";

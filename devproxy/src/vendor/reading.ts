@@ -1,0 +1,79 @@
+/** How many times Airudder sends a push that no response confirms. The documentation can be read both ways. */
+export const DELIVERIES = ["5", "6"] as const;
+/** Which responses count as received: only 200, or every 2xx. Not documented. */
+export const ACCEPTS = ["200", "2xx"] as const;
+export type Accepts = (typeof ACCEPTS)[number];
+
+/** Airudder's time limit for the whole response, ms. Documented for call completion. */
+const TIME_LIMIT_MS = 10_000;
+/** Airudder's delay between a failed attempt and the next one, ms. */
+const RETRY_DELAY_MS = 60_000;
+
+/** What the documentation says about retries, by type. The pages of the other types say nothing. */
+const DOCUMENTED: Readonly<Record<string, { deliveries: number; quote: string }>> = {
+  "call.completed": { deliveries: 6, quote: "a maximum of 5 retries" },
+  "dialer.task": { deliveries: 5, quote: "The maximum are 5 tries" },
+  "dialer.agent": { deliveries: 5, quote: "The maximum are 5 tries" },
+};
+
+/** How to read the documentation where it is ambiguous or silent. All are optional. */
+export interface ReadingOptions {
+  /** Number of deliveries, the first included. Default: as the page of the type says; 6 if it says nothing. */
+  deliveries?: number | undefined;
+  /** Which responses count as received. Default: `200`. */
+  accepts?: Accepts | undefined;
+  /** Divides the time limit and the delay: with 60, minutes become seconds. Default: 1. */
+  timeScale?: number | undefined;
+}
+
+/** The number of deliveries of a type, and why. */
+export interface DeliveriesReading {
+  type: string;
+  deliveries: number;
+  /** `documented`: the page of the type; `assumed`: the page of a similar type; `flag`: the caller. */
+  source: "documented" | "assumed" | "flag";
+  /** The words of the documentation, if `source` is `documented`. */
+  quote?: string;
+  /** The type whose page was used, if `source` is `assumed`. */
+  like?: string;
+}
+
+/** How the documentation was read. Can be printed as JSON. */
+export interface VendorReading {
+  /** For each type that is sent. */
+  deliveries: DeliveriesReading[];
+  accepts: Accepts;
+  /** Time limit for the whole response, scaled, ms. */
+  timeLimitMs: number;
+  /** Delay between a failed attempt and the next one, scaled, ms. */
+  retryDelayMs: number;
+  timeScale: number;
+  /** It is unknown whether Airudder follows redirects. */
+  followsRedirects: false;
+}
+
+/**
+ * States how the vendor's documentation is read for the types of some pushes.
+ * @example vendorReading(["call.completed"], { timeScale: 60 }).retryDelayMs // 1000
+ */
+export function vendorReading(
+  types: Iterable<string>,
+  { deliveries, accepts = "200", timeScale = 1 }: ReadingOptions = {},
+): VendorReading {
+  return {
+    deliveries: [...new Set(types)].map((type) => deliveriesReading(type, deliveries)),
+    accepts,
+    timeLimitMs: TIME_LIMIT_MS / timeScale,
+    retryDelayMs: RETRY_DELAY_MS / timeScale,
+    timeScale,
+    followsRedirects: false,
+  };
+}
+
+function deliveriesReading(type: string, deliveries: number | undefined): DeliveriesReading {
+  if (deliveries !== undefined) return { type, deliveries, source: "flag" };
+  const documented = Object.hasOwn(DOCUMENTED, type) ? DOCUMENTED[type] : undefined;
+  if (documented !== undefined) return { type, source: "documented", ...documented };
+  const like = type.startsWith("dialer.") ? "dialer.task" : "call.completed";
+  return { type, deliveries: DOCUMENTED[like]?.deliveries ?? 6, source: "assumed", like };
+}

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readingLines, vendorAttemptLine, vendorDeliveryLine, vendorReading } from "./internals.js";
+
+test("the default reading is stated once, with the flags for the other readings", () => {
+  const types = ["call.completed", "dialer.task", "call.completed", "waba.message.status"];
+  assert.deepEqual(readingLines(vendorReading(types, { timeScale: 60 })), [
+    "As Airudder: a time limit of 10 s for the whole response, and a retry one minute after a failure. --time-scale 60: 167 ms and 1.0 s.",
+    '6 deliveries of a call.completed: its documentation says "a maximum of 5 retries". Other reading: --deliveries 5.',
+    '5 deliveries of a dialer.task: its documentation says "The maximum are 5 tries". Other reading: --deliveries 6.',
+    "6 deliveries of a waba.message.status: its documentation says nothing, so as for call.completed. Other reading: --deliveries 5.",
+    "Only 200 counts as received: failures are not documented. Other reading: --accepts 2xx.",
+    "Redirects are not followed: it is unknown whether Airudder follows them.",
+  ]);
+});
+
+test("the other readings name the flags back to the default ones", () => {
+  const reading = vendorReading(["call.completed", "dialer.task"], { deliveries: 5, accepts: "2xx" });
+  assert.deepEqual(readingLines(reading), [
+    "As Airudder: a time limit of 10 s for the whole response, and a retry one minute after a failure.",
+    "5 deliveries of a push, as --deliveries says. Other reading: --deliveries 6.",
+    "Any 2xx counts as received: failures are not documented. Other reading: --accepts 200.",
+    "Redirects are not followed: it is unknown whether Airudder follows them.",
+  ]);
+});
+
+test("the reading is plain JSON", () => {
+  const reading = vendorReading(["dialer.contact"], { timeScale: 600 });
+  assert.deepEqual(JSON.parse(JSON.stringify(reading)), {
+    deliveries: [{ type: "dialer.contact", deliveries: 5, source: "assumed", like: "dialer.task" }],
+    accepts: "200",
+    timeLimitMs: 10_000 / 600,
+    retryDelayMs: 100,
+    timeScale: 600,
+    followsRedirects: false,
+  });
+});
+
+test("attempts and the end of a delivery are one line each", () => {
+  const failed = { attempt: 1, error: "reset\u001b[31m\n(127.0.0.1)", ms: 3.2, received: false };
+  const received = { attempt: 2, status: 200, ms: 1_234, received: true };
+  assert.equal(vendorAttemptLine(failed), "attempt 1: reset\\u001b[31m (127.0.0.1), 3.2 ms, failed");
+  assert.equal(vendorAttemptLine(received), "attempt 2: 200, 1.2 s, received");
+  assert.equal(vendorDeliveryLine({ outcome: "received", attempts: [failed, received] }), "received at attempt 2");
+  assert.equal(
+    vendorDeliveryLine({ outcome: "lost", attempts: Array(5).fill(failed) }),
+    "given up: Airudder would have lost this push (5 deliveries failed)",
+  );
+  assert.equal(vendorDeliveryLine({ outcome: "stopped", attempts: [failed] }), "stopped after 1 attempt");
+});
