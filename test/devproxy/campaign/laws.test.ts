@@ -5,7 +5,7 @@ import { campaignPushes, OUTCOME_NAMES } from "../../../devproxy/src/campaign/in
 import { anyOptions, type Campaign, makeCampaign } from "./campaign.js";
 import { LAWS } from "./laws.js";
 
-const runs = Number(process.env.FUZZ_RUNS ?? 300);
+const runs = Number(process.env.FUZZ_RUNS ?? 200);
 
 test(`campaigns of random size, mix, seed and redials keep every law (${runs} runs)`, () => {
   fc.assert(
