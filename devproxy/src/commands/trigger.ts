@@ -1,19 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type CampaignOptions, campaignSummary, parseCampaignFile, parseMix } from "../campaign/index.js";
 import { parseTarget, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import { usageError } from "../errors.js";
+import type { NoteEvent } from "../events.js";
 import { queryOf } from "../http/index.js";
 import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { parseEdit, rejectionNotes } from "../replay/index.js";
-import { jsonTriggerReporter, triggerReporter } from "../report/index.js";
+import { parseEdit, type Scheduled, sendScheduled } from "../replay/index.js";
+import {
+  campaignLines,
+  campaignReporter,
+  jsonTriggerReporter,
+  type TriggerReporter,
+  triggerReporter,
+} from "../report/index.js";
 import {
   type BuildOptions,
   contentSource,
   type Destination,
-  type DuePush,
   destinationOf,
   editInEditor,
   isSuccess,
@@ -21,15 +28,19 @@ import {
   type PushSource,
   parseTestType,
   pushNotes,
+  RESPONSE_TIMEOUT_MS,
   readPin,
   sampleSource,
-  sendPushes,
+  scheduleCampaign,
   TEST_TYPES,
+  type TestPush,
   TestPushSender,
   TriggerCounts,
   triggerEvent,
   VENDOR_HEADERS,
+  VendorSender,
 } from "../trigger/index.js";
+import { ACCEPTS, type Accepts, DELIVERIES, type ReadingOptions, vendorReading } from "../vendor/index.js";
 import { addJournalFlag, addOutputFlags, collect, wholeNumber } from "./flags.js";
 import { readFolder, requireJournal } from "./folder.js";
 import type { Output } from "./output.js";
@@ -42,25 +53,38 @@ interface TriggerFlags {
   edit: boolean;
   newIds: boolean;
   key?: string;
-  count: number;
+  count?: number;
   rate?: number;
   seed?: number;
+  contacts?: number;
+  mix?: string;
+  asVendor: boolean;
+  deliveries?: string;
+  accepts?: Accepts;
+  timeScale?: number;
   to?: string;
   reveal: boolean;
   json: boolean;
 }
 
+/** Maximum number of parallel requests of a campaign, and of pushes with `--rate`. */
+const MAX_PARALLEL = 64;
+/** Without `--rate`, maximum number of pushes of `--as-vendor` that are being sent or wait for a retry. */
+const MAX_RETRYING = 1_000;
+
 export function addTrigger(program: Command, output: Output): void {
   const command = program
     .command("trigger")
-    .description("send a test push without Airudder, to the running listen or straight to an app")
-    .argument("[type]", `${TEST_TYPES.join(", ")}; or @NAME for a pinned push`)
+    .description(
+      "send a test push without Airudder, or a campaign of them, to the running listen or straight to an app",
+    )
+    .argument("[type]", `${TEST_TYPES.join(", ")}; @NAME for a pinned push; or campaign`)
     .option(
       "--set <path=value>",
       "set a field, such as Details[0].Status=failed; its type and its values are checked. path:=json sets any JSON value, also of an unknown field; repeatable",
       collect,
     )
-    .option("--file <path>", "send the bytes of this file; - reads standard input")
+    .option("--file <path>", "send the bytes of this file, or the campaign that it describes; - reads standard input")
     .option("--from <id>", "send a recorded push with new ids: #12 or 12, or a long id or a prefix of it")
     .option("--edit", "open the body in $VISUAL or $EDITOR before it is sent", false)
     .option("--new-ids", "give a pinned push, or the body of --file, new ids (default: only TYPE and --from)", false)
@@ -68,54 +92,159 @@ export function addTrigger(program: Command, output: Output): void {
       "--key <key>",
       "sign pushes that carry a Sign with this key (default: AIRUDDER_KEY, or the vendor's published key; @NAME and --file keep their Sign)",
     )
-    .option("--count <n>", "number of pushes", wholeNumber(1), 1)
-    .option("--rate <n>", "pushes per second, sent in parallel (default: one after another)", parseRate)
-    .option("--seed <n>", "the same seed produces the same ids (default: random ids)", wholeNumber(0))
+    .option("--count <n>", "number of pushes (default: 1)", wholeNumber(1))
+    .option("--contacts <n>", "campaign: number of contacts (default: 100)", wholeNumber(1))
+    .option(
+      "--mix <weights>",
+      "campaign: outcomes of the calls (default: answered=40,no-answer=35,busy=15,switched-off=10)",
+    )
+    .option(
+      "--rate <n>",
+      "pushes per second, sent in parallel (default: one after another; a campaign as fast as the app responds)",
+      parsePositive(100_000),
+    )
+    .option(
+      "--seed <n>",
+      "the same seed produces the same ids, and the same campaign (default: random ids; campaign: 1)",
+      wholeNumber(0),
+    )
+    .option("--as-vendor", "send as Airudder does: a time limit of 10 s, and a retry each minute", false)
+    .addOption(
+      new Option(
+        "--deliveries <n>",
+        "with --as-vendor: deliveries before a push is lost (default: as documented for its type)",
+      ).choices(DELIVERIES),
+    )
+    .addOption(
+      new Option(
+        "--accepts <statuses>",
+        "with --as-vendor: the statuses that count as received (default: 200)",
+      ).choices(ACCEPTS),
+    )
+    .option(
+      "--time-scale <n>",
+      "with --as-vendor: divide its times by this; with 60, minutes become seconds (default: 1)",
+      parsePositive(100_000),
+    )
     .option("--to <url>", "URL of an app; nothing is recorded (default: the running listen)");
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExits with 1 if the app does not respond 200 to every push.")
     .addHelpText(
       "after",
-      "\nExample:\n  airudder-devproxy trigger call.completed --set 'Details[0].Status=failed'\n  airudder-devproxy trigger --from '#12' --to http://localhost:3000/webhooks/airudder",
+      `
+Examples:
+  airudder-devproxy trigger call.completed --set 'Details[0].Status=failed'
+  airudder-devproxy trigger --from '#12' --to http://localhost:3000/webhooks/airudder
+  airudder-devproxy trigger campaign --contacts 500 --rate 20 --seed 7
+  airudder-devproxy trigger call.completed --as-vendor --time-scale 60`,
     )
     .action((type: string | undefined, flags: TriggerFlags) => trigger(type, flags, output));
 }
 
-function parseRate(text: string): number {
-  const rate = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (!(rate > 0 && rate <= 100_000)) throw new InvalidArgumentError("Give a number above 0 and at most 100000.");
-  return rate;
+function parsePositive(max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+    if (!(value > 0 && value <= max)) throw new InvalidArgumentError(`Give a number above 0 and at most ${max}.`);
+    return value;
+  };
+}
+
+/** What a command sends. */
+interface Plan {
+  schedule: Iterable<Scheduled<TestPush>>;
+  total: number;
+  /** The types of the pushes. */
+  types: string[];
+  notes: NoteEvent[];
+  /** Whether it is a campaign, which prints its progress instead of each push. */
+  isCampaign: boolean;
 }
 
 async function trigger(type: string | undefined, flags: TriggerFlags, output: Output): Promise<void> {
+  checkFlags(type, flags);
+  const destination = await destinationFor(flags, output);
+  const plan = type === "campaign" ? await planCampaign(flags, output) : await planPushes(type, flags, output);
+  const redactor = await Redactor.of(flags.journal, flags.reveal);
+  await sendAndReport(plan, flags, destination, reporterFor(plan, flags, output, redactor), output);
+}
+
+const CAMPAIGN_FLAGS = ["contacts", "mix"] as const;
+const PUSH_FLAGS = ["set", "from", "count"] as const;
+const VENDOR_FLAGS = ["deliveries", "accepts", "timeScale"] as const;
+
+/** @throws DevproxyError `usage`, for flags that exclude each other */
+function checkFlags(type: string | undefined, flags: TriggerFlags): void {
+  const { file, from, edit, key, newIds, asVendor } = flags;
+  if (key === "") throw usageError("--key is empty. Leave it out to use the vendor's published key.");
+  const vendorFlag = asVendor ? undefined : VENDOR_FLAGS.find((name) => flags[name] !== undefined);
+  if (vendorFlag !== undefined) throw usageError(`${flagOf(vendorFlag)} is for --as-vendor. Add --as-vendor.`);
+  if (type === "campaign") {
+    const wrong =
+      PUSH_FLAGS.find((name) => flags[name] !== undefined) ?? (edit ? "edit" : newIds ? "newIds" : undefined);
+    if (wrong !== undefined) throw usageError(`${flagOf(wrong)} is not for a campaign. Use it with a TYPE.`);
+    return;
+  }
+  const campaignFlag = CAMPAIGN_FLAGS.find((name) => flags[name] !== undefined);
+  if (campaignFlag !== undefined)
+    throw usageError(`${flagOf(campaignFlag)} is for a campaign: airudder-devproxy trigger campaign ...`);
+  if (file !== undefined && from !== undefined) throw usageError("Use either --file or --from.");
+  const isPin = type?.startsWith("@") ?? false;
+  if (isPin && (file !== undefined || from !== undefined))
+    throw usageError(`${type} is a pinned push. Use it without --file and --from.`);
+  if (type === undefined && file === undefined && from === undefined)
+    throw usageError(
+      `Give what to send: a type (${TEST_TYPES.join(", ")}), campaign, @NAME, --file PATH or --from ID.`,
+    );
+  if (edit && file === "-") throw usageError("--edit needs standard input for the editor. Use it without --file -.");
+  if (newIds && file === undefined && !isPin)
+    throw usageError("--new-ids is for @NAME and --file. Pushes of a type, and of --from, always have new ids.");
+}
+
+/** The flag of an option, such as `--time-scale` of `timeScale`. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+async function planPushes(type: string | undefined, flags: TriggerFlags, output: Output): Promise<Plan> {
   const options: BuildOptions = {
     set: flags.set?.map(parseEdit),
     key: flags.key,
     agreedKey: process.env.AIRUDDER_KEY || undefined,
     seed: flags.seed,
   };
-  checkFlags(type, flags);
-  const destination = await destinationFor(flags, output);
   const source = await sourceOf(type, flags, options, output);
   const builder = new PushBuilder(source, options);
   if (flags.edit) builder.replaceFirst(await editInEditor(source.name, builder.first.body));
-  const reporter = await reporterFor(flags, output);
-  for (const note of pushNotes(source, builder, options)) reporter.note(note);
-  await sendAndReport(builder.pushes(flags.count, flags.rate), { destination, reporter, total: flags.count }, output);
+  const total = flags.count ?? 1;
+  return {
+    schedule: builder.pushes(total, flags.rate),
+    total,
+    types: [source.type],
+    notes: pushNotes(source, builder, options),
+    isCampaign: false,
+  };
 }
 
-/** @throws DevproxyError `usage`, for flags that exclude each other */
-function checkFlags(type: string | undefined, { file, from, edit, key, newIds }: TriggerFlags): void {
-  if (key === "") throw usageError("--key is empty. Leave it out to use the vendor's published key.");
-  if (file !== undefined && from !== undefined) throw usageError("Use either --file or --from.");
-  const isPin = type?.startsWith("@") ?? false;
-  if (isPin && (file !== undefined || from !== undefined))
-    throw usageError(`${type} is a pinned push. Use it without --file and --from.`);
-  if (type === undefined && file === undefined && from === undefined)
-    throw usageError(`Give what to send: a type (${TEST_TYPES.join(", ")}), @NAME, --file PATH or --from ID.`);
-  if (edit && file === "-") throw usageError("--edit needs standard input for the editor. Use it without --file -.");
-  if (newIds && file === undefined && !isPin)
-    throw usageError("--new-ids is for @NAME and --file. Pushes of a type, and of --from, always have new ids.");
+async function planCampaign(flags: TriggerFlags, { out }: Output): Promise<Plan> {
+  const { file, contacts, mix, seed, key, json } = flags;
+  const fromFile = file === undefined ? {} : parseCampaignFile((await readBody(file)).toString(), file);
+  const options: CampaignOptions = {
+    ...fromFile,
+    ...(contacts === undefined ? {} : { contacts }),
+    ...(mix === undefined ? {} : { mix: parseMix(mix) }),
+    ...(seed === undefined ? {} : { seed }),
+    key: key ?? (process.env.AIRUDDER_KEY || undefined),
+  };
+  const summary = campaignSummary(options);
+  if (json) out.json({ event: "campaign", ...summary });
+  else for (const line of campaignLines(summary)) out.line(line);
+  return {
+    schedule: scheduleCampaign(options, flags.rate),
+    total: summary.pushes,
+    types: Object.keys(summary.pushesByType),
+    notes: [],
+    isCampaign: true,
+  };
 }
 
 /** Where the pushes go: `--to`, else the running `listen`. @throws DevproxyError `usage` */
@@ -159,61 +288,81 @@ async function readBody(file: string): Promise<Buffer> {
   });
 }
 
-type Reporter = ReturnType<typeof triggerReporter>;
-
-async function reporterFor({ journal, reveal, json }: TriggerFlags, { out, err }: Output): Promise<Reporter> {
-  const redactor = await Redactor.of(journal, reveal);
-  return json ? jsonTriggerReporter(out, err, redactor) : triggerReporter(out, redactor);
+function reporterFor(
+  { isCampaign, total }: Plan,
+  { json }: TriggerFlags,
+  { out, err }: Output,
+  redactor: Redactor,
+): TriggerReporter {
+  if (json) return jsonTriggerReporter(out, err, redactor);
+  return isCampaign ? campaignReporter(out, err, redactor, total) : triggerReporter(out, redactor);
 }
 
-interface SendContext {
-  destination: Destination;
-  reporter: Reporter;
-  /** Number of pushes, if it is known. */
-  total?: number;
-}
-
-/** Sends pushes, prints each result, and sets the exit code. SIGINT stops it. */
+/** Sends the pushes, prints each result, and sets the exit code. SIGINT stops it. */
 async function sendAndReport(
-  pushes: Iterable<DuePush> | AsyncIterable<DuePush>,
-  { destination, reporter, total }: SendContext,
+  plan: Plan,
+  flags: TriggerFlags,
+  destination: Destination,
+  reporter: TriggerReporter,
   { err }: Output,
 ): Promise<void> {
   const { url, isRecorded } = destination;
-  if (!isRecorded)
-    reporter.note({
-      event: "note",
-      code: "not_recorded",
-      message: `Sent to ${url.origin}${url.pathname}: not recorded.`,
-    });
-  const sender = new TestPushSender(destination);
+  for (const note of plan.notes) reporter.note(note);
+  if (!isRecorded) {
+    const message = `Sent to ${url.origin}${url.pathname}: not recorded.`;
+    reporter.note({ event: "note", code: "not_recorded", message });
+  }
+  const { asVendor } = flags;
+  const readingOptions: ReadingOptions = {
+    deliveries: flags.deliveries === undefined ? undefined : Number(flags.deliveries),
+    accepts: flags.accepts,
+    timeScale: flags.timeScale,
+  };
+  const reading = asVendor ? vendorReading(plan.types, readingOptions) : undefined;
+  if (reading !== undefined) reporter.reading(reading);
+  // VendorSender ends each attempt at Airudder's time limit.
+  const timeoutMs = reading && reading.timeLimitMs + RESPONSE_TIMEOUT_MS;
+  const sender = new TestPushSender(destination, { timeoutMs, maxConnections: MAX_PARALLEL });
+  const vendor =
+    reading && new VendorSender(sender, readingOptions, (push, attempt) => reporter.attempt(push, attempt, reading));
   const counts = new TriggerCounts();
-  const codes = new Set<string>();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const send = async (push: TestPush): Promise<void> => {
+    const result = await (vendor ?? sender).send(push, stop.signal);
+    if (result.error === "stopped") return;
+    const event = triggerEvent(push, result);
+    counts.add(event);
+    if (!isSuccess(event)) process.exitCode = 1;
+    reporter.sent({ event, push });
+  };
   try {
-    await sendPushes(
-      pushes,
-      (push) => sender.send(push, stop.signal),
-      (push, result) => {
-        if (result.error === "stopped") return;
-        const event = triggerEvent(push, result);
-        counts.add(event);
-        if (event.code !== undefined) codes.add(event.code);
-        if (!isSuccess(event)) process.exitCode = 1;
-        reporter.sent({ event, push });
+    await sendScheduled(
+      asVendor ? withoutOrder(plan.schedule) : plan.schedule,
+      {
+        concurrency: concurrencyOf(plan, flags),
+        signal: stop.signal,
       },
-      { signal: stop.signal },
+      send,
     );
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     sender.close();
   }
-  for (const note of rejectionNotes(codes)) reporter.note(note);
   const summary = counts.summary(stop.signal.aborted);
   reporter.summary(summary);
   if (!summary.interrupted) return;
   process.exitCode = 1;
-  err.line(`interrupted: ${summary.total}${total === undefined ? "" : ` of ${total}`} pushes sent`);
+  err.line(`interrupted: ${summary.total} of ${plan.total} pushes sent`);
+}
+
+/** Airudder does not wait for the retries of an earlier push of the subject. */
+function* withoutOrder(schedule: Iterable<Scheduled<TestPush>>): Generator<Scheduled<TestPush>> {
+  for (const { item, dueMs } of schedule) yield { item, dueMs };
+}
+
+function concurrencyOf({ isCampaign }: Plan, { asVendor, rate }: TriggerFlags): number {
+  if (asVendor) return rate === undefined ? MAX_RETRYING : Number.POSITIVE_INFINITY;
+  return isCampaign || rate !== undefined ? MAX_PARALLEL : 1;
 }

@@ -3,9 +3,9 @@ export { type Edits, editContent, editPush, hasEdits, isSigned, setsField } from
 export { editableRows } from "./editable-rows.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./events.js";
 export { type Edit, parseEdit } from "./parse-edit.js";
-export { Semaphore, sleepUntil } from "./rate.js";
 export { replay } from "./replay.js";
 export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
+export { type Scheduled, sendScheduled } from "./schedule.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";
 export { rejectionNotes } from "./verdict-notes.js";

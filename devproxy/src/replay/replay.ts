@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/index.js";
 import type { Deliverer, DeliveryAttempt } from "../delivery/index.js";
@@ -10,8 +9,8 @@ import { baselineOf, originAndPath } from "./baseline.js";
 import { editPush } from "./edit.js";
 import { editableRows } from "./editable-rows.js";
 import type { ReplayEvent, ReplaySummary, VerdictEvent } from "./events.js";
-import { sendAtRate } from "./rate.js";
 import { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
+import { type Scheduled, sendScheduled } from "./schedule.js";
 import { SkippedPushes } from "./skipped.js";
 import { type AppResult, differencesOf, isStatusConfirmed, verdictOf } from "./verdict.js";
 import { VerdictNotes } from "./verdict-notes.js";
@@ -42,8 +41,6 @@ const RESPONSE_TIMEOUT_MS = 300_000;
 export async function replay(request: ReplayRequest, context: ReplayContext): Promise<ReplaySummary> {
   const { store, deliverer, queue, onEvent, signal, timeoutMs = RESPONSE_TIMEOUT_MS } = context;
   const { isExpected, edits, rate, to, waitMs } = parseRequest(request);
-  // Every request in flight adds a listener. Without this, Node.js warns about a leak.
-  if (signal) setMaxListeners(0, signal);
   await deliverer.flush();
   const selected = await requestedRows(store, request);
   const filtersUndelivered = request.filters?.status === "undelivered";
@@ -63,7 +60,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
   const notes = new VerdictNotes();
   const redactor = await Redactor.of(store.dir, request.reveal ?? false);
   const start = performance.now();
-  await sendAtRate(rows, { ...rate, signal }, async (row) => {
+  await sendScheduled(scheduleOf(rows, rate.speed), { concurrency: rate.concurrency, signal }, async (row) => {
     const content = await contentOf(store, row, skipped, summary);
     if (content === undefined) return;
     // The app of an inbox is unknown: a replay of its pushes always counts as sent elsewhere.
@@ -153,4 +150,13 @@ function resultOf({ response, error, outcome }: DeliveryAttempt): AppResult {
   if (response === undefined) return { status: null, error };
   const { status, body } = response;
   return { status, code: errorCodeOf(body), outcome, body: body.subarray(0, MAX_RECORDED_RESPONSE_BYTES) };
+}
+
+/** The original timing divided by `speed`, or no timing. Pushes of one subject stay in order. */
+function* scheduleOf(rows: readonly Row[], speed: number | "max"): Generator<Scheduled<Row>> {
+  const firstAt = Date.parse(rows[0]?.push.at ?? "");
+  for (const row of rows) {
+    const dueMs = speed === "max" ? undefined : (Date.parse(row.push.at) - firstAt) / speed;
+    yield { item: row, dueMs, subject: row.push.subject ?? row.push.id };
+  }
 }

@@ -1,3 +1,4 @@
+export { campaignLines } from "./campaign.js";
 export { curlLines } from "./curl.js";
 export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine, deadTable } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
@@ -10,5 +11,10 @@ export { pinJson, pinTable } from "./pins.js";
 export { Progress } from "./progress.js";
 export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";
-export { jsonTriggerReporter, type SentPush, triggerReporter } from "./trigger.js";
-export { readingLines, vendorAttemptLine, vendorDeliveryLine } from "./vendor.js";
+export {
+  campaignReporter,
+  jsonTriggerReporter,
+  type SentPush,
+  type TriggerReporter,
+  triggerReporter,
+} from "./trigger.js";

@@ -14,9 +14,9 @@ export function readingLines({ deliveries, accepts, timeLimitMs, retryDelayMs, t
   ];
 }
 
-function deliveriesLine({ type, deliveries, source, quote, like }: DeliveriesReading): string {
+function deliveriesLine({ type, deliveries, source, allows, like }: DeliveriesReading): string {
   const reasons = {
-    documented: `${deliveries} deliveries of a ${type}: its documentation says "${quote}".`,
+    documented: `${deliveries} deliveries of a ${type}: its documentation allows ${allows}.`,
     assumed: `${deliveries} deliveries of a ${type}: its documentation says nothing, so as for ${like}.`,
     flag: `${deliveries} deliveries of a push, as --deliveries says.`,
   };

@@ -1,8 +1,8 @@
 import { describePush } from "airudder-webhooks/inspect";
 import type { Content } from "airudder-webhooks/journal";
-import { type Edit, type Edits, editContent, isSigned, setsField } from "../replay/index.js";
+import { type Edit, type Edits, editContent, isSigned, type Scheduled, setsField } from "../replay/index.js";
 import { newIdEdits, type PushSource, testHeaders } from "./source.js";
-import type { DuePush } from "./test-push.js";
+import type { TestPush } from "./test-push.js";
 import { typedEdit } from "./typed-edit.js";
 
 /** Options of {@link PushBuilder}. */
@@ -55,14 +55,14 @@ export class PushBuilder {
 
   /**
    * The pushes. Each after the first has new ids, if the source says so.
-   * @param rate pushes per second. Default: one after another, as fast as the responses arrive
+   * @param rate pushes per second. Default: as fast as the responses arrive
    */
-  *pushes(count: number, rate?: number): Generator<DuePush> {
+  *pushes(count: number, rate?: number): Generator<Scheduled<TestPush>> {
     for (let i = 0; i < count; i++) {
       const { body, headers } = i === 0 ? this.first : this.#next(i);
       const { type, query } = this.#source;
       yield {
-        push: { type, headers: testHeaders(headers), body, query },
+        item: { type, headers: testHeaders(headers), body, query },
         ...(rate === undefined ? {} : { dueMs: (i * 1_000) / rate }),
       };
     }

@@ -1,5 +1,6 @@
 import { errorCodeOf } from "../http/index.js";
 import { succeeded } from "../journal/index.js";
+import type { VendorAttempt, VendorDelivery } from "../vendor/index.js";
 import type { SendResult } from "./sender.js";
 import type { TestPush } from "./test-push.js";
 
@@ -22,6 +23,10 @@ export interface TriggerEvent {
   ms: number;
   /** Why it failed: the handler's error, or why there was no response. It may quote the payload: redact it before printing. */
   error?: string;
+  /** With `--as-vendor`: whether Airudder would have delivered the push or lost it. */
+  outcome?: VendorDelivery["outcome"];
+  /** With `--as-vendor`: every attempt. The other members describe the last one. */
+  attempts?: VendorAttempt[];
 }
 
 /** All test pushes were sent, or the command was interrupted. */
@@ -29,18 +34,20 @@ export interface TriggerSummary {
   event: "summary";
   /** Number of pushes that were sent. */
   total: number;
-  /** Number of pushes that the app responded to with 200. */
+  /** Number of pushes that the app received. */
   succeeded: number;
   failed: number;
   /** Number of pushes for each result: what the app's receiver reported, else the status of the push as in `list`. */
   results: Record<string, number>;
+  /** With `--as-vendor`: number of pushes that Airudder would have lost. */
+  lost?: number;
   /** It was stopped before all pushes were sent. */
   interrupted?: true;
   ms: number;
 }
 
 /** The event for the result of a test push. */
-export function triggerEvent({ type }: TestPush, sent: SendResult): TriggerEvent {
+export function triggerEvent({ type }: TestPush, sent: SendResult & { vendor?: VendorDelivery }): TriggerEvent {
   const { status, body, ms, recorded, result } = sent;
   const code = body === undefined || succeeded(status) ? undefined : errorCodeOf(body);
   const error = sent.error ?? recorded?.error;
@@ -55,12 +62,14 @@ export function triggerEvent({ type }: TestPush, sent: SendResult): TriggerEvent
     ...(recorded?.pending ? { pending: true as const } : {}),
     ms,
     ...(error === undefined ? {} : { error }),
+    ...sent.vendor,
   };
 }
 
-/** Whether the app responded 200. */
-export function isSuccess({ status, pending }: TriggerEvent): boolean {
-  return succeeded(status ?? undefined) && pending === undefined;
+/** Whether the app received the push: it responded 200 or, with `--as-vendor`, as Airudder expects. */
+export function isSuccess({ status, pending, outcome }: TriggerEvent): boolean {
+  if (pending) return false;
+  return outcome === undefined ? succeeded(status ?? undefined) : outcome === "received";
 }
 
 /** The result of a test push in one word: what the app's receiver reported, else the status of the push as in `list`. */
@@ -75,11 +84,13 @@ export class TriggerCounts {
   readonly #start = performance.now();
   #total = 0;
   #succeeded = 0;
+  #lost: number | undefined;
 
   add(event: TriggerEvent): void {
     const word = resultWord(event);
     this.#total++;
     if (isSuccess(event)) this.#succeeded++;
+    if (event.outcome !== undefined) this.#lost = (this.#lost ?? 0) + (event.outcome === "lost" ? 1 : 0);
     this.#results.set(word, (this.#results.get(word) ?? 0) + 1);
   }
 
@@ -90,6 +101,7 @@ export class TriggerCounts {
       succeeded: this.#succeeded,
       failed: this.#total - this.#succeeded,
       results: Object.fromEntries(this.#results),
+      ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       ...(isInterrupted ? { interrupted: true as const } : {}),
       ms: Math.round(performance.now() - this.#start),
     };

@@ -1,4 +1,5 @@
 export { type BuildOptions, PushBuilder } from "./builder.js";
+export { scheduleCampaign } from "./campaign-pushes.js";
 export { type Destination, destinationOf, directDestination, proxyDestination } from "./destination.js";
 export { editInEditor } from "./editor.js";
 export {
@@ -13,9 +14,9 @@ export { jsonErrorPosition } from "./json-error.js";
 export { pushNotes } from "./notes.js";
 export { type Pin, pinNames, readPin, removePin, writePin } from "./pins.js";
 export { formatPath, pathsOf, similarPath } from "./schema-paths.js";
-export { type SendOptions, sendPushes } from "./send-pushes.js";
 export { RESPONSE_TIMEOUT_MS, type SenderOptions, type SendResult, TestPushSender } from "./sender.js";
 export { contentSource, type PushSource, sampleSource } from "./source.js";
-export { type DuePush, type TestPush, VENDOR_HEADERS } from "./test-push.js";
+export { type TestPush, VENDOR_HEADERS } from "./test-push.js";
 export { typedEdit } from "./typed-edit.js";
 export { parseTestType, TEST_TYPES, type TestType } from "./types.js";
+export { VendorSender, type VendorSendResult } from "./vendor-sender.js";

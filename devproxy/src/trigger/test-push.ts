@@ -10,13 +10,6 @@ export interface TestPush {
   query?: string | undefined;
 }
 
-/** A test push, and when to send it. */
-export interface DuePush {
-  push: TestPush;
-  /** ms after the start; pushes are sent in parallel. Absent: as soon as the push before it got its response. */
-  dueMs?: number | undefined;
-}
-
 /** The headers of every push: those that Airudder documents. */
 export const VENDOR_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/json",

@@ -21,7 +21,7 @@ export function parseTestType(text: string): TestType {
   const schema = catalogue.find(({ name }) => name === text);
   if (schema !== undefined) return { type: schema.type, schema };
   if (text === "unknown") return { type: "unknown" };
-  const similar = mostSimilar(text, TEST_TYPES);
+  const similar = mostSimilar(text, [...TEST_TYPES, "campaign"]);
   const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
-  throw usageError(`"${text}" is not a type of a push.${hint} Give one of ${TEST_TYPES.join(", ")}.`);
+  throw usageError(`"${text}" is not a type of a push.${hint} Give one of ${TEST_TYPES.join(", ")}, or campaign.`);
 }

@@ -10,10 +10,10 @@ const TIME_LIMIT_MS = 10_000;
 const RETRY_DELAY_MS = 60_000;
 
 /** What the documentation says about retries, by type. The pages of the other types say nothing. */
-const DOCUMENTED: Readonly<Record<string, { deliveries: number; quote: string }>> = {
-  "call.completed": { deliveries: 6, quote: "a maximum of 5 retries" },
-  "dialer.task": { deliveries: 5, quote: "The maximum are 5 tries" },
-  "dialer.agent": { deliveries: 5, quote: "The maximum are 5 tries" },
+const DOCUMENTED: Readonly<Record<string, { deliveries: number; allows: string }>> = {
+  "call.completed": { deliveries: 6, allows: "5 retries" },
+  "dialer.task": { deliveries: 5, allows: "5 tries" },
+  "dialer.agent": { deliveries: 5, allows: "5 tries" },
 };
 
 /** How to read the documentation where it is ambiguous or silent. All are optional. */
@@ -32,8 +32,8 @@ export interface DeliveriesReading {
   deliveries: number;
   /** `documented`: the page of the type; `assumed`: the page of a similar type; `flag`: the caller. */
   source: "documented" | "assumed" | "flag";
-  /** The words of the documentation, if `source` is `documented`. */
-  quote?: string;
+  /** What the documentation allows, if `source` is `documented`: retries, or tries. */
+  allows?: string;
   /** The type whose page was used, if `source` is `assumed`. */
   like?: string;
 }

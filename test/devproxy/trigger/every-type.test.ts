@@ -31,7 +31,7 @@ test("every type passes its strict validator, its Sign verifies, and an app hand
       const sender = new TestPushSender(destination);
       atEnd(t, async () => sender.close());
       const builder = new PushBuilder(sampleSource({ type, schema }, { key: KEY }), { key: KEY });
-      for (const { push } of builder.pushes(3)) {
+      for (const { item: push } of builder.pushes(3)) {
         const { drift, quarantined, payload = {} } = describePush(push.body, push.headers, { type });
         assert.deepEqual([drift, quarantined], [[], false]);
         if ("Sign" in payload) assert.ok(verifySign(payload, KEY));

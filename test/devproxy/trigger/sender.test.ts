@@ -3,15 +3,7 @@ import { type TestContext, test } from "node:test";
 import { atEnd } from "../../helpers/at-end.js";
 import { sample, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import {
-  type DuePush,
-  directDestination,
-  type SenderOptions,
-  type SendResult,
-  sendPushes,
-  TestPushSender,
-  VENDOR_HEADERS,
-} from "./internals.js";
+import { directDestination, type SenderOptions, type SendResult, TestPushSender, VENDOR_HEADERS } from "./internals.js";
 
 const body = sample("call.completed/answered");
 const push = { type: "call.completed", headers: { ...VENDOR_HEADERS }, body };
@@ -73,68 +65,6 @@ for (const [name, reply, expected] of failures) {
     assert.deepEqual({ ...result, ...expected }, result);
   });
 }
-
-const due = (count: number, dueMs?: (i: number) => number): DuePush[] =>
-  Array.from({ length: count }, (_, i) => ({
-    push: { ...push, type: String(i) },
-    ...(dueMs === undefined ? {} : { dueMs: dueMs(i) }),
-  }));
-
-test("pushes without a time are sent one after another, in order", async () => {
-  let running = 0;
-  const seen: string[] = [];
-  await sendPushes(
-    due(5),
-    async ({ type }) => {
-      assert.equal(++running, 1);
-      await new Promise((resolve) => setTimeout(resolve, 3));
-      running--;
-      return type;
-    },
-    (_, type) => void seen.push(type),
-  );
-  assert.deepEqual(seen, ["0", "1", "2", "3", "4"]);
-});
-
-test("pushes with a time are sent in parallel when they are due, at most maxParallel", async () => {
-  const at: number[] = [];
-  let running = 0;
-  let max = 0;
-  const start = performance.now();
-  await sendPushes(
-    due(10, (i) => i * 20),
-    async () => {
-      at.push(performance.now() - start);
-      max = Math.max(max, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      running--;
-    },
-    () => undefined,
-    { maxParallel: 3 },
-  );
-  assert.equal(max, 3);
-  for (const [i, ms] of at.entries()) assert.ok(ms >= i * 20 - 2, `push ${i} was sent after ${ms} ms`);
-});
-
-test("an abort stops the pushes that are not sent yet; an error of send is thrown", async () => {
-  const stop = new AbortController();
-  let count = 0;
-  await sendPushes(
-    due(100, (i) => i * 10),
-    async () => void (++count === 3 && stop.abort()),
-    () => undefined,
-    { signal: stop.signal },
-  );
-  assert.equal(count, 3);
-  await assert.rejects(
-    sendPushes(
-      due(3),
-      () => Promise.reject(new Error("broken")),
-      () => undefined,
-    ),
-    /broken/,
-  );
-});
 
 test("an abort ends a push that is in flight", async (t) => {
   const { app, sender } = await start(t);

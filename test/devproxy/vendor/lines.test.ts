@@ -6,8 +6,8 @@ test("the default reading is stated once, with the flags for the other readings"
   const types = ["call.completed", "dialer.task", "call.completed", "waba.message.status"];
   assert.deepEqual(readingLines(vendorReading(types, { timeScale: 60 })), [
     "As Airudder: a time limit of 10 s for the whole response, and a retry one minute after a failure. --time-scale 60: 167 ms and 1.0 s.",
-    '6 deliveries of a call.completed: its documentation says "a maximum of 5 retries". Other reading: --deliveries 5.',
-    '5 deliveries of a dialer.task: its documentation says "The maximum are 5 tries". Other reading: --deliveries 6.',
+    "6 deliveries of a call.completed: its documentation allows 5 retries. Other reading: --deliveries 5.",
+    "5 deliveries of a dialer.task: its documentation allows 5 tries. Other reading: --deliveries 6.",
     "6 deliveries of a waba.message.status: its documentation says nothing, so as for call.completed. Other reading: --deliveries 5.",
     "Only 200 counts as received: failures are not documented. Other reading: --accepts 2xx.",
     "Redirects are not followed: it is unknown whether Airudder follows them.",
