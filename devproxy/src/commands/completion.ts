@@ -11,13 +11,13 @@ const MAX_DESCRIPTION = 60;
 
 const EXAMPLES = `
 To complete commands, flags and push ids in each new shell, add a line to its startup file:
-  bash        ~/.bashrc                  source <(airudder-devproxy completion bash)
-  zsh         ~/.zshrc                   source <(airudder-devproxy completion zsh)
+  bash        ~/.bashrc                  eval "$(airudder-devproxy completion bash)"
+  zsh         ~/.zshrc                   eval "$(airudder-devproxy completion zsh)"
   fish        ~/.config/fish/config.fish airudder-devproxy completion fish | source
   powershell  $PROFILE                   airudder-devproxy completion powershell | Out-String | Invoke-Expression
 
 Examples:
-  airudder-devproxy completion bash > ~/.local/share/bash-completion/completions/airudder-devproxy
+  airudder-devproxy completion zsh > ~/.zsh/completions/_airudder-devproxy
   airudder-devproxy completion fish > ~/.config/fish/completions/airudder-devproxy.fish`;
 
 export function addCompletion(program: Command, { out }: Output): void {

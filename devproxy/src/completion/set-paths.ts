@@ -6,7 +6,7 @@ export const TEST_TYPES: readonly string[] = [...catalogue.map(({ name }) => nam
 
 /** Candidates for `--set`: the paths of the type that the command line names, and the values of a path. None without a type. */
 export function setCandidates(word: string, words: readonly string[]): Candidate[] {
-  const schema = catalogue.find(({ name }) => words.includes(name));
+  const schema = catalogue.find(({ name }) => words.includes(name) || words.includes(`--type=${name}`));
   if (schema === undefined) return [];
   // The paths of the schema have the index 0. The candidates have the indexes that the word has.
   const indexes = [...word.matchAll(/\[(\d+)\]/g)].map(([, index]) => index);

@@ -6,12 +6,17 @@ import { run, sample, send, sha256, startProxy, startRun, until } from "../../he
 import { makeFolder } from "../../helpers/folder.js";
 
 const wrong: [string[], RegExp][] = [
-  [["lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, doctor/],
+  [
+    ["lsit"],
+    /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, doctor, drift, dead, completion\.$/m,
+  ],
   [["help", "lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen/],
   [["--json", "list"], /Put the command before its flags: airudder-devproxy list/],
   [["--journal", "x", "list"], /Put the command before its flags/],
   [["--status", "failed", "replay"], /Put the command before its flags: airudder-devproxy replay/],
-  [["--nonsense"], /unknown option '--nonsense'/],
+  [["--nonsense"], /unknown option '--nonsense'$/m],
+  [["--taget", "http://localhost/"], /unknown option '--taget'\. Did you mean --target\?$/m],
+  [["replay", "1", "--exepct", "2xx"], /unknown option '--exepct'\. Did you mean --expect\?$/m],
   [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
   [["listen", "--target", "ftp://x/y"], /--target/],
   [["listen", "--port", "70000"], /--port/],
@@ -19,9 +24,14 @@ const wrong: [string[], RegExp][] = [
   [["listen", "--tunnel", "carrier-pigeon"], /--tunnel/],
   [["listen", "--tunnel", "url:nowhere"], /--tunnel/],
   [["listen", "--subdomain", "No Name"], /--subdomain/],
-  [["listen", "--when-down", "cry"], /--when-down/],
+  [["listen", "--when-down", "cry"], /--when-down .*'cry' is invalid\. Allowed choices are hold, ack, fail\.$/m],
+  [["listen", "--when-down", "hodl"], /Allowed choices are hold, ack, fail\. Did you mean hold\?$/m],
+  [["listen", "--tunnel", "cloudflard"], /\(got "cloudflard"\)\. Did you mean cloudflared\?$/m],
+  [["listen", "--tunnel", "ssh"], /\(got "ssh"\)\.$/m],
   [["list", "--status", "good"], /--status "good" is unknown/],
-  [["list", "--type", "call.complete"], /--type "call\.complete" is unknown\. Give one of call\.completed/],
+  [["list", "--type", "call.complete"], /is unknown\. Did you mean call\.completed\? Give one of call\.completed/],
+  [["list", "--type", "nonsense"], /--type "nonsense" is unknown\. Give one of call\.completed/],
+  [["list", "--status", "handeld"], /--status "handeld" is unknown\. Did you mean handled\? Give one of handled/],
   [["list", "--since", "soon"], /--since "soon" is not a time/],
   [["list", "--last", "0"], /--last/],
   [["list", "--since", "1h", "--until", "2h"], /--since 1h is later than --until 2h/],
@@ -61,6 +71,7 @@ test("a mistyped command gets a suggestion if a similar one exists; an empty AIR
     ["lits", "list"],
     ["repaly", "replay"],
     ["docter", "doctor"],
+    ["compeltion", "completion"],
     ["campaign", undefined],
   ];
   for (const [word, near] of suggestions) {
@@ -134,6 +145,7 @@ test("--help lists every flag, with an example", async () => {
       "--reveal",
     ],
     show: ["--raw", "--curl", "--json", "--reveal"],
+    completion: ['"bash", "zsh", "fish", "powershell"', "~/.bashrc", "config.fish", "Invoke-Expression"],
     dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
     replay: [
@@ -154,7 +166,7 @@ test("--help lists every flag, with an example", async () => {
     const { code, out } = await run([command, "--help"]);
     assert.equal(code, 0);
     for (const name of names) assert.ok(out.includes(name), `${command} ${name}`);
-    assert.match(out, /Example:\n {2}airudder-devproxy/);
+    assert.match(out, /Examples?:\n {2}airudder-devproxy/);
   }
   assert.match((await run(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
 });
