@@ -4,8 +4,9 @@ import { type Candidate, candidatesFor, completionScript, SHELLS, type Shell } f
 import { applyProjectConfig } from "./flags.js";
 import type { Output } from "./output.js";
 
-/** Time limit for the candidates, ms. Without candidates, the shell completes file names. */
-const TIME_LIMIT_MS = 250;
+/** Time limit for the whole process, and the minimum time for reading the journal, ms. Without candidates, the shell completes file names. */
+const TIME_LIMIT_MS = 280;
+const MIN_READING_MS = 200;
 /** Columns of a description. */
 const MAX_DESCRIPTION = 60;
 
@@ -38,7 +39,9 @@ export async function complete(program: Command, words: readonly string[], { out
   const line = words[0] === "--" ? words.slice(1) : words;
   const typed = [...line.slice(0, -1), (line.at(-1) ?? "").trim()];
   const found = candidatesFor(program, typed, { defaultCommand: "listen", journalOf }).catch(() => []);
-  const candidates = await Promise.race([found, sleep(TIME_LIMIT_MS, [] as Candidate[])]);
+  // `performance.now()` counts from the start of the process.
+  const limitMs = Math.max(MIN_READING_MS, TIME_LIMIT_MS - performance.now());
+  const candidates = await Promise.race([found, sleep(limitMs, [] as Candidate[])]);
   for (const { value, description } of candidates)
     out.line(description ? `${value}\t${shortened(description)}` : value);
   await out.flush();

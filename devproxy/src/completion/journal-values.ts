@@ -6,7 +6,7 @@ import { deadRows } from "../dead/index.js";
 import { newestRows, openSnapshot, type Row, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { localTime } from "../report/index.js";
-import type { Candidate } from "./values.js";
+import type { Candidate } from "./candidate.js";
 
 const MAX_IDS = 50;
 

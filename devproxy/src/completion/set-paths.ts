@@ -1,5 +1,5 @@
 import { catalogue, type Shape } from "airudder-webhooks/inspect";
-import type { Candidate } from "./values.js";
+import type { Candidate } from "./candidate.js";
 
 /** The types that a test push can have. */
 export const TEST_TYPES: readonly string[] = [...catalogue.map(({ name }) => name), "unknown"];

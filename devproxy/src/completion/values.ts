@@ -2,14 +2,9 @@ import { TYPE_NAMES } from "airudder-webhooks/inspect";
 import { Argument, type Option } from "commander";
 import { TUNNEL_KINDS } from "../config/index.js";
 import { STATUSES } from "../journal/index.js";
+import type { Candidate } from "./candidate.js";
 import { deadIds, pinNames, pushIds } from "./journal-values.js";
 import { setCandidates, TEST_TYPES } from "./set-paths.js";
-
-/** A word that can stand at the cursor. */
-export interface Candidate {
-  value: string;
-  description?: string;
-}
 
 /** The command line before the cursor. */
 export interface CompletionContext {
