@@ -161,3 +161,13 @@ for (const [shell, { file, args }] of Object.entries(PROGRAMS) as [Shell, { file
     );
   });
 }
+
+test("bash replaces the @ of a pin together with its name", { skip: reasonToSkip(PROGRAMS.bash) }, (t) => {
+  const script = join(makeFolder(t), "completion");
+  writeFileSync(script, completionScript("bash"));
+  const line = "airudder-devproxy trigger @ans";
+  const driver = `airudder-devproxy() { [[ "$*" == "complete -- trigger @ans" ]] && printf '@answered\\tpinned push\\n'; }
+${DRIVERS.bash(script, [line])}`;
+  const { stdout, stderr } = spawnSync("bash", [...PROGRAMS.bash.args, "-c", driver], { encoding: "utf8" });
+  assert.deepEqual([stdout, stderr], [`@answered\n${END}\n`, ""]);
+});
