@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { addCommands, applyProjectConfig, complete, makeOutput } from "./commands/index.js";
-import { mostSimilar, unsetEmptyVariables } from "./config/index.js";
+import { suggestion, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
 import { TunnelError } from "./tunnel/index.js";
@@ -46,9 +46,7 @@ try {
 function checkCommand(word: string): void {
   const known = program.commands.map((command) => command.name());
   if (word === "help" || known.includes(word)) return;
-  const similar = mostSimilar(word, known);
-  const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
-  throw usageError(`"${word}" is not a command.${hint} Give one of ${known.join(", ")}.`);
+  throw usageError(`"${word}" is not a command.${suggestion(word, known)} Give one of ${known.join(", ")}.`);
 }
 
 /** Finds a command that follows flags. Commander then reads the flags as those of `listen`. */
@@ -58,15 +56,22 @@ function misplacedCommand(): string | undefined {
   return rest.find((word) => program.commands.some((command) => command.name() === word));
 }
 
+/** A message of commander, as a sentence. For a value that is not one of the choices, adds the most similar choice. */
+function rephrased(message: string): string {
+  const text = message.replace(/^error: /, "").replace(/\n\((Did you mean .*\?)\)$/, ". $1");
+  const [, value, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/s.exec(text) ?? [];
+  return value === undefined || choices === undefined ? text : `${text}${suggestion(value, choices.split(", "))}`;
+}
+
 /** Prints an error on one line. Returns the exit code. */
 function printError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const misplaced = error instanceof CommanderError ? misplacedCommand() : undefined;
   const message =
     misplaced === undefined
-      ? (error as Error).message
+      ? rephrased((error as Error).message)
       : `Put the command before its flags: airudder-devproxy ${misplaced} ...`;
-  output.err.line(`airudder-devproxy: ${safeLine(message.replace(/^error: /, ""))}`);
+  output.err.line(`airudder-devproxy: ${safeLine(message)}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;
   return error instanceof DevproxyError ? error.exit : 1;

@@ -4,20 +4,21 @@ import { type Candidate, candidatesFor, completionScript, SHELLS, type Shell } f
 import { applyProjectConfig } from "./flags.js";
 import type { Output } from "./output.js";
 
-/** Time limit for the candidates, ms. Without candidates, the shell completes file names. */
-const TIME_LIMIT_MS = 250;
+/** Time limit for the whole process, and the minimum time for reading the journal, ms. Without candidates, the shell completes file names. */
+const TIME_LIMIT_MS = 280;
+const MIN_READING_MS = 200;
 /** Columns of a description. */
 const MAX_DESCRIPTION = 60;
 
 const EXAMPLES = `
 To complete commands, flags and push ids in each new shell, add a line to its startup file:
-  bash        ~/.bashrc                  source <(airudder-devproxy completion bash)
-  zsh         ~/.zshrc                   source <(airudder-devproxy completion zsh)
+  bash        ~/.bashrc                  eval "$(airudder-devproxy completion bash)"
+  zsh         ~/.zshrc                   eval "$(airudder-devproxy completion zsh)"
   fish        ~/.config/fish/config.fish airudder-devproxy completion fish | source
   powershell  $PROFILE                   airudder-devproxy completion powershell | Out-String | Invoke-Expression
 
 Examples:
-  airudder-devproxy completion bash > ~/.local/share/bash-completion/completions/airudder-devproxy
+  airudder-devproxy completion zsh > ~/.zsh/completions/_airudder-devproxy
   airudder-devproxy completion fish > ~/.config/fish/completions/airudder-devproxy.fish`;
 
 export function addCompletion(program: Command, { out }: Output): void {
@@ -38,7 +39,9 @@ export async function complete(program: Command, words: readonly string[], { out
   const line = words[0] === "--" ? words.slice(1) : words;
   const typed = [...line.slice(0, -1), (line.at(-1) ?? "").trim()];
   const found = candidatesFor(program, typed, { defaultCommand: "listen", journalOf }).catch(() => []);
-  const candidates = await Promise.race([found, sleep(TIME_LIMIT_MS, [] as Candidate[])]);
+  // `performance.now()` counts from the start of the process.
+  const limitMs = Math.max(MIN_READING_MS, TIME_LIMIT_MS - performance.now());
+  const candidates = await Promise.race([found, sleep(limitMs, [] as Candidate[])]);
   for (const { value, description } of candidates)
     out.line(description ? `${value}\t${shortened(description)}` : value);
   await out.flush();

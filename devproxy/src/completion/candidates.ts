@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from "commander";
-import { type Candidate, type CompletionContext, valuesOf } from "./values.js";
+import type { Candidate } from "./candidate.js";
+import { type CompletionContext, valuesOf } from "./values.js";
 
 /** What a command line is completed with, besides the definition of the commands. */
 export interface CompletionOptions {

@@ -1,12 +1,12 @@
-import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isTypeName } from "airudder-webhooks/inspect";
 import { connectControl } from "../control/index.js";
 import { deadRows } from "../dead/index.js";
 import { newestRows, openSnapshot, type Row, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { localTime } from "../report/index.js";
-import type { Candidate } from "./values.js";
+import { pinNames } from "../trigger/index.js";
+import type { Candidate } from "./candidate.js";
 
 const MAX_IDS = 50;
 
@@ -40,13 +40,11 @@ function idsOf(rows: readonly Row[], word: string): Candidate[] {
 }
 
 /** The pins of a journal, as `@NAME`. Names that may be personal are left out. */
-export async function pinNames(journal: string | undefined): Promise<Candidate[]> {
+export async function pinCandidates(journal: string | undefined): Promise<Candidate[]> {
   if (journal === undefined) return [];
-  const files = await readdir(join(resolve(journal), "pins")).catch(() => []);
   const redactor = new Redactor("", false);
-  return files
-    .filter((file) => file.endsWith(".json"))
-    .map((file) => file.slice(0, -".json".length))
+  const names = await pinNames(resolve(journal)).catch(() => []);
+  return names
     .filter((name) => redactor.text(name) === name)
     .map((name) => ({ value: `@${name}`, description: "pinned push" }));
 }

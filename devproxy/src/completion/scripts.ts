@@ -20,12 +20,15 @@ _airudder_devproxy() {
   done
   # A word that is only a separator is kept; the candidate follows it.
   [[ $part == [=:]* ]] && before=$before$part
-  before=\${before//[\\"\\'\\\\]/}
+  before=\${before%@} # bash replaces the @ too
   quote=\${words[\${#words[@]}-1]:0:1}
+  words=("\${words[@]//[\\"\\'\\\\]/}")
+  before=\${before//[\\"\\'\\\\]/}
   COMPREPLY=()
   while IFS=$'\\t' read -r value _; do
     [[ $value == *[=:] ]] && compopt -o nospace 2>/dev/null
     value=\${value#"$before"}
+    [[ -z $value ]] && continue
     [[ $quote == [\\"\\'] ]] || printf -v value %q "$value"
     COMPREPLY+=("$value")
   done < <("\${COMP_WORDS[0]}" complete -- "\${words[@]:1}" 2>/dev/null)

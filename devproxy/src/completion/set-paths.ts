@@ -1,12 +1,9 @@
 import { catalogue, type Shape } from "airudder-webhooks/inspect";
-import type { Candidate } from "./values.js";
-
-/** The types that a test push can have. */
-export const TEST_TYPES: readonly string[] = [...catalogue.map(({ name }) => name), "unknown"];
+import type { Candidate } from "./candidate.js";
 
 /** Candidates for `--set`: the paths of the type that the command line names, and the values of a path. None without a type. */
 export function setCandidates(word: string, words: readonly string[]): Candidate[] {
-  const schema = catalogue.find(({ name }) => words.includes(name));
+  const schema = catalogue.find(({ name }) => words.includes(name) || words.includes(`--type=${name}`));
   if (schema === undefined) return [];
   // The paths of the schema have the index 0. The candidates have the indexes that the word has.
   const indexes = [...word.matchAll(/\[(\d+)\]/g)].map(([, index]) => index);

@@ -2,14 +2,10 @@ import { TYPE_NAMES } from "airudder-webhooks/inspect";
 import { Argument, type Option } from "commander";
 import { TUNNEL_KINDS } from "../config/index.js";
 import { STATUSES } from "../journal/index.js";
-import { deadIds, pinNames, pushIds } from "./journal-values.js";
-import { setCandidates, TEST_TYPES } from "./set-paths.js";
-
-/** A word that can stand at the cursor. */
-export interface Candidate {
-  value: string;
-  description?: string;
-}
+import { TEST_TYPES } from "../trigger/index.js";
+import type { Candidate } from "./candidate.js";
+import { deadIds, pinCandidates, pushIds } from "./journal-values.js";
+import { setCandidates } from "./set-paths.js";
 
 /** The command line before the cursor. */
 export interface CompletionContext {
@@ -54,7 +50,11 @@ const ARGUMENTS: Readonly<Record<string, Source>> = {
   trigger: async (_, { journal, operands }) =>
     operands.length > 0
       ? []
-      : [...named(TEST_TYPES), { value: "campaign", description: "a workflow" }, ...(await pinNames(journal()))],
+      : [
+          ...named(TEST_TYPES),
+          { value: "campaign", description: "a fictitious workflow" },
+          ...(await pinCandidates(journal())),
+        ],
 };
 
 /** The values of a flag or an argument. Empty if they are not known, for example for a file. */

@@ -25,3 +25,9 @@ export function mostSimilar(word: string, known: readonly string[]): string | un
     .sort((a, b) => a.distance - b.distance);
   return best?.name;
 }
+
+/** A sentence for the message about an unknown word, such as ` Did you mean list?`. Empty if no known word is similar. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const similar = mostSimilar(word, known);
+  return similar === undefined ? "" : ` Did you mean ${similar}?`;
+}

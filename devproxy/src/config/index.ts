@@ -1,5 +1,5 @@
 export { type Config, configPath, readConfig, readOrCreateConfig } from "./config.js";
-export { editDistance, mostSimilar } from "./edit-distance.js";
+export { editDistance, mostSimilar, suggestion } from "./edit-distance.js";
 export { configuredTarget, tokenFromEnvironment, unsetEmptyVariables } from "./environment.js";
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
 export { writePrivateFile } from "./private-file.js";

@@ -1,5 +1,5 @@
 import { isTypeName, SEARCH_KEYS, type SearchIds, type SearchKey, TYPE_NAMES } from "airudder-webhooks/inspect";
-import { parseTimestamp } from "../config/index.js";
+import { parseTimestamp, suggestion } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { Redactor } from "../privacy/index.js";
 import type { Row } from "./row.js";
@@ -180,12 +180,16 @@ function parseTime(text: string, flag: string, now: number): string {
 }
 
 function parseType(text: string): string {
-  if (!isTypeName(text)) throw usageError(`--type "${text}" is unknown. Give one of ${TYPE_NAMES.join(", ")}.`);
+  if (!isTypeName(text))
+    throw usageError(
+      `--type "${text}" is unknown.${suggestion(text, TYPE_NAMES)} Give one of ${TYPE_NAMES.join(", ")}.`,
+    );
   return text;
 }
 
 function parseStatus(text: string): Status {
   const found = STATUSES.find((status) => status === text);
-  if (found === undefined) throw usageError(`--status "${text}" is unknown. Give one of ${STATUSES.join(", ")}.`);
+  if (found === undefined)
+    throw usageError(`--status "${text}" is unknown.${suggestion(text, STATUSES)} Give one of ${STATUSES.join(", ")}.`);
   return found;
 }

@@ -1,4 +1,4 @@
-import { splitTunnel, TUNNEL_VALUES } from "../config/index.js";
+import { splitTunnel, suggestion, TUNNEL_KINDS, TUNNEL_VALUES } from "../config/index.js";
 import { commandTunnel } from "./command.js";
 import { TunnelError } from "./errors.js";
 import { localtunnel } from "./localtunnel.js";
@@ -36,7 +36,10 @@ export function parseTunnel(value: string, options: ProviderOptions = {}): Tunne
   if (preset) return presetTunnel(kind, preset(argument));
   const create = kind && PROVIDERS[kind];
   if (create) return create(argument, options);
-  throw new TunnelError("tunnel_option", `--tunnel must be ${TUNNEL_VALUES} (got ${JSON.stringify(value)})`);
+  const [name = ""] = value.split(":", 1);
+  // A known kind only lacks its argument, or has one too many.
+  const hint = Object.hasOwn(TUNNEL_KINDS, name) ? "" : suggestion(name, Object.keys(TUNNEL_KINDS));
+  throw new TunnelError("tunnel_option", `--tunnel must be ${TUNNEL_VALUES} (got ${JSON.stringify(value)}).${hint}`);
 }
 
 /** Removes the quotes of `command:"..."`. The shell of Windows may pass them on as a part of the value. */

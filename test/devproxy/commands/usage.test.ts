@@ -8,13 +8,15 @@ import { makeFolder } from "../../helpers/folder.js";
 const wrong: [string[], RegExp][] = [
   [
     ["lsit"],
-    /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, trigger, pin, doctor/,
+    /"lsit" is not a command\. Did you mean list\? Give one of listen, list, show, replay, trigger, pin, .*completion\.$/m,
   ],
   [["help", "lsit"], /"lsit" is not a command\. Did you mean list\? Give one of listen/],
   [["--json", "list"], /Put the command before its flags: airudder-devproxy list/],
   [["--journal", "x", "list"], /Put the command before its flags/],
   [["--status", "failed", "replay"], /Put the command before its flags: airudder-devproxy replay/],
-  [["--nonsense"], /unknown option '--nonsense'/],
+  [["--nonsense"], /unknown option '--nonsense'$/m],
+  [["--taget", "http://localhost/"], /unknown option '--taget'\. Did you mean --target\?$/m],
+  [["replay", "1", "--exepct", "2xx"], /unknown option '--exepct'\. Did you mean --expect\?$/m],
   [["listen", "--target", "localhost:3000"], /--target "localhost:3000" is not an http\(s\) URL/],
   [["listen", "--target", "ftp://x/y"], /--target/],
   [["listen", "--port", "70000"], /--port/],
@@ -22,9 +24,14 @@ const wrong: [string[], RegExp][] = [
   [["listen", "--tunnel", "carrier-pigeon"], /--tunnel/],
   [["listen", "--tunnel", "url:nowhere"], /--tunnel/],
   [["listen", "--subdomain", "No Name"], /--subdomain/],
-  [["listen", "--when-down", "cry"], /--when-down/],
+  [["listen", "--when-down", "cry"], /--when-down .*'cry' is invalid\. Allowed choices are hold, ack, fail\.$/m],
+  [["listen", "--when-down", "hodl"], /Allowed choices are hold, ack, fail\. Did you mean hold\?$/m],
+  [["listen", "--tunnel", "cloudflard"], /\(got "cloudflard"\)\. Did you mean cloudflared\?$/m],
+  [["listen", "--tunnel", "ssh"], /\(got "ssh"\)\.$/m],
   [["list", "--status", "good"], /--status "good" is unknown/],
-  [["list", "--type", "call.complete"], /--type "call\.complete" is unknown\. Give one of call\.completed/],
+  [["list", "--type", "call.complete"], /is unknown\. Did you mean call\.completed\? Give one of call\.completed/],
+  [["list", "--type", "nonsense"], /--type "nonsense" is unknown\. Give one of call\.completed/],
+  [["list", "--status", "handeld"], /--status "handeld" is unknown\. Did you mean handled\? Give one of handled/],
   [["list", "--since", "soon"], /--since "soon" is not a time/],
   [["list", "--last", "0"], /--last/],
   [["list", "--since", "1h", "--until", "2h"], /--since 1h is later than --until 2h/],
@@ -64,6 +71,7 @@ test("a mistyped command gets a suggestion if a similar one exists; an empty AIR
     ["lits", "list"],
     ["repaly", "replay"],
     ["docter", "doctor"],
+    ["compeltion", "completion"],
     ["campaign", undefined],
   ];
   for (const [word, near] of suggestions) {
@@ -139,21 +147,27 @@ test("--help lists every flag, with an example", async () => {
     show: ["--raw", "--curl", "--json", "--reveal"],
     trigger: [
       "--set",
-      "path:=json",
       "--file",
       "--from",
       "--edit",
       "--new-ids",
       "--key",
       "--count",
+      "--contacts",
+      "--mix",
       "--rate",
       "--seed",
+      "--as-vendor",
+      "--deliveries",
+      "--accepts",
+      "--time-scale",
       "--to",
       "--journal",
-      "--json",
       "--reveal",
+      "--json",
     ],
-    pin: ["--force", "--list", "--remove", "--journal", "--json"],
+    pin: ["--list", "--remove", "--force", "--journal"],
+    completion: [],
     dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
     replay: [
@@ -174,7 +188,7 @@ test("--help lists every flag, with an example", async () => {
     const { code, out } = await run([command, "--help"]);
     assert.equal(code, 0);
     for (const name of names) assert.ok(out.includes(name), `${command} ${name}`);
-    assert.match(out, /Example:\n {2}airudder-devproxy/);
+    assert.match(out, /Examples?:\n {2}airudder-devproxy/);
   }
   assert.match((await run(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
 });

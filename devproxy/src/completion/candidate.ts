@@ -1,0 +1,5 @@
+/** A word that can stand at the cursor. */
+export interface Candidate {
+  value: string;
+  description?: string;
+}
