@@ -9,7 +9,7 @@ import type { NoteEvent } from "../events.js";
 import { queryOf } from "../http/index.js";
 import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { parseEdit, type Scheduled, sendScheduled } from "../replay/index.js";
+import { parseEdit, rejectionNotes, type Scheduled, sendScheduled } from "../replay/index.js";
 import {
   campaignLines,
   campaignReporter,
@@ -326,6 +326,7 @@ async function sendAndReport(
   const vendor =
     reading && new VendorSender(sender, readingOptions, (push, attempt) => reporter.attempt(push, attempt, reading));
   const counts = new TriggerCounts();
+  const codes = new Set<string>();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -334,6 +335,7 @@ async function sendAndReport(
     if (result.error === "stopped") return;
     const event = triggerEvent(push, result);
     counts.add(event);
+    if (event.code !== undefined) codes.add(event.code);
     if (!isSuccess(event)) process.exitCode = 1;
     reporter.sent({ event, push });
   };
@@ -350,6 +352,7 @@ async function sendAndReport(
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     sender.close();
   }
+  for (const note of rejectionNotes(codes)) reporter.note(note);
   const summary = counts.summary(stop.signal.aborted);
   reporter.summary(summary);
   if (!summary.interrupted) return;

@@ -369,7 +369,7 @@ test("Ctrl+C stops the pushes that are not sent yet, and exits with 1", {
 });
 
 const wrong: [args: string[], message: RegExp][] = [
-  [[], /Give what to send: a type \(call\.completed, .*\), @NAME, --file PATH or --from ID/],
+  [[], /Give what to send: a type \(call\.completed, .*\), campaign, @NAME, --file PATH or --from ID/],
   [["call.complete"], /"call\.complete" is not a type of a push\. Did you mean call\.completed\?/],
   [["call.completed", "--count", "0"], /--count/],
   [["call.completed", "--rate", "0"], /--rate/],
@@ -404,3 +404,98 @@ test("wrong usage is reported on one line with exit code 2, and nothing is sent"
     /No listen is running on the journal \S+none\. Start "airudder-devproxy listen", or send .*: --to URL\.\n$/,
   );
 });
+
+test("trigger campaign sends a whole workflow through listen, in order per subject, and prints its summary", async (t) => {
+  const { trigger, proxy, app } = await start(t);
+  const args = ["campaign", "--contacts", "20", "--seed", "7", "--mix", "answered=50,busy=50", "--key", KEY];
+  const { code, out, err } = await trigger(...args);
+  assert.equal(code, 0, err);
+  assert.match(
+    out,
+    /^campaign: 20 contacts \(10 answered, 10 busy\), .*\n(\d+) pushes: .*\n\n\1 pushes in .*: \1 accepted\n$/s,
+  );
+  const rows = proxy.store.index.rows;
+  const total = Number(/(\d+) pushes: /.exec(out)?.[1]);
+  assert.deepEqual([rows.length, app.requests.length], [total, total]);
+  assert.ok(rows.every(({ push }) => push.source === "trigger" && push.drift === undefined));
+  const states = new Map<string, string[]>();
+  for (const { body } of app.requests) {
+    const { pds } = JSON.parse(body.toString());
+    if (pds?.type !== "ContactStatus") continue;
+    const { callid, state } = pds.body;
+    states.set(callid, [...(states.get(callid) ?? []), state]);
+  }
+  for (const seen of states.values()) {
+    const order = ["CALLING", "RINGING", "ANSWERED", "HANGUP"].filter((state) => seen.includes(state));
+    assert.deepEqual(seen, order);
+  }
+  const digests = app.requests.map(({ sha256 }) => sha256).sort();
+  app.requests.length = 0;
+  assert.equal((await trigger(...args)).code, 0);
+  assert.deepEqual(app.requests.map(({ sha256 }) => sha256).sort(), digests);
+});
+
+test("a campaign can be described by a file, which flags override; with --json, its first line describes it", async (t) => {
+  const { trigger, app } = await start(t);
+  const file = join(makeFolder(t), "campaign.json");
+  writeFileSync(file, JSON.stringify({ contacts: 5, mix: { busy: 1 }, maxRedials: 0 }));
+  const { code, lines } = await trigger("campaign", "--file", file, "--contacts", "3", "--rate", "1000", "--json");
+  const [first, ...rest] = lines();
+  assert.equal(code, 0);
+  assert.deepEqual([first?.event, first?.contacts, first?.redials], ["campaign", 3, 0]);
+  assert.equal(rest.filter(({ event }) => event === "trigger").length, first?.pushes);
+  assert.equal(rest.at(-1)?.total, app.requests.length);
+});
+
+test("a campaign prints at most 20 failures", async (t) => {
+  const { trigger, app } = await start(t);
+  app.reply = (_, response) => void response.writeHead(500).end();
+  const { code, out } = await trigger("campaign", "--contacts", "5");
+  assert.equal(code, 1);
+  assert.equal(out.match(/^#\d+ .* 500 /gm)?.length, 20);
+  assert.match(out, /^\.\.\. and \d+ more failures$/m);
+});
+
+test("--as-vendor retries like Airudder, states its reading of the documentation, and reports a lost push", async (t) => {
+  const { trigger, app } = await start(t);
+  let requests = 0;
+  app.reply = (_, response) => void response.writeHead(++requests < 3 ? 500 : 200).end("{}");
+  const received = await trigger("call.completed", "--as-vendor", "--time-scale", "100");
+  assert.equal(received.code, 0, received.out);
+  assert.match(received.out, /^As Airudder: .* --time-scale 100: /);
+  assert.match(received.out, /6 deliveries of a call\.completed: .* Other reading: --deliveries 5\./);
+  assert.match(
+    received.out,
+    /attempt 2: 500, .*, failed; retry delay 600 ms\n#3 {2}call\.completed {2}200 .*\n {6}received at attempt 3\n$/,
+  );
+  app.reply = (_, response) => void response.writeHead(204).end();
+  app.requests.length = 0;
+  const flags = ["--as-vendor", "--time-scale", "100", "--json"];
+  const lost = await trigger("dialer.task", ...flags);
+  const [reading, event, summary] = lost.lines();
+  assert.deepEqual([lost.code, app.requests.length], [1, 5]);
+  assert.deepEqual([reading?.event, event?.outcome, (event?.attempts as unknown[]).length], ["reading", "lost", 5]);
+  assert.deepEqual([summary?.failed, summary?.lost], [1, 1]);
+  const accepted = await trigger("dialer.task", ...flags, "--accepts", "2xx");
+  assert.deepEqual([accepted.code, accepted.lines()[1]?.outcome], [0, "received"]);
+});
+
+for (const [args, message] of [
+  [["call.completed", "--contacts", "5"], /--contacts is for a campaign/],
+  [["call.completed", "--time-scale", "60"], /--time-scale is for --as-vendor/],
+  [["campaign", "--set", "TaskID=1"], /--set is not for a campaign/],
+  [["campaign", "--edit"], /--edit is not for a campaign/],
+  [["campaign", "--mix", "answerd=1"], /"answerd" is not an outcome\. Did you mean "answered"\?/],
+  [["campain"], /"campain" is not a type of a push\. Did you mean campaign\?/],
+  [["campaign", "--contacts", "1000000"], /contacts/],
+  [["call.completed", "--as-vendor", "--deliveries", "7"], /deliveries/],
+] as const) {
+  test(`trigger ${args.join(" ")}: exit code 2, and nothing is sent`, async (t) => {
+    const { trigger, app } = await start(t);
+    const { code, err } = await trigger(...args);
+    assert.equal(code, 2);
+    assert.match(err, message);
+    assert.equal(err.trimEnd().includes("\n"), false);
+    assert.equal(app.requests.length, 0);
+  });
+}
