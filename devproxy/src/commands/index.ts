@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { addDead } from "./dead.js";
 import { addDoctor } from "./doctor.js";
 import { addDrift } from "./drift.js";
+import { addExport } from "./export.js";
+import { addImport } from "./import.js";
 import { addList } from "./list.js";
 import { addListen } from "./listen.js";
 import type { Output } from "./output.js";
@@ -19,6 +21,8 @@ export function addCommands(program: Command, output: Output): void {
   addList(program, output);
   addShow(program, output);
   addReplay(program, output);
+  addExport(program, output);
+  addImport(program, output);
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);

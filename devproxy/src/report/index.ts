@@ -1,4 +1,4 @@
-export { curlLines } from "./curl.js";
+export { type CurlCommand, curlBody, curlCommand, curlLines, INCOMPLETE, inlineText, shellQuote } from "./curl.js";
 export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine, deadTable } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
 export { droppedLine } from "./dropped.js";
