@@ -49,9 +49,15 @@ export class Redactor {
   /**
    * The body of a push: `JsonText` if it is JSON. Placeholders replace all values, except those that the schema marks as harmless.
    * @param headers of the push; required if its body is compressed
+   * @param hint how to get the bytes of a body that is not JSON
    */
-  push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
-    if (payload === undefined) return this.#body(body, undefined, { hint: " --raw writes them" });
+  push(
+    { schema, payload }: PushDescription,
+    body: Buffer,
+    headers: HeaderMap = {},
+    hint = " --raw writes them",
+  ): unknown {
+    if (payload === undefined) return this.#body(body, undefined, { hint });
     return this.#json(jsonOf(body, headers), schemaContextOf(schema));
   }
 

@@ -36,7 +36,7 @@ export async function exportCurlFiles(
     const { seq, type } = exchange.row.push;
     const { body, comment, command } = scriptOf(exchange, context);
     const number = String(seq).padStart(4, "0");
-    const typeName = context.redactor.type(type).replace(/[^\\w.-]+/g, "_");
+    const typeName = context.redactor.type(type).replace(/[^\w.-]+/g, "_");
     const script = `#!/bin/sh\n${comment}${command(`--data-binary "@$(dirname "$0")/${number}.body"`)}\n`;
     await writeExport(join(folder, `${number}.body`), [body]);
     await writeExport(join(folder, `${number}-${typeName}.sh`), [script], { isExecutable: true });

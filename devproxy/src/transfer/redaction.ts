@@ -24,7 +24,7 @@ export function exportedPush(head: PushHead, content: Content, redactor: Redacto
 
 /** The body of a push, redacted. It is not compressed. */
 export function redactedBody(description: PushDescription, { body, headers }: Content, redactor: Redactor): Buffer {
-  return redactor.isOff ? body : bytesOf(redactor.push(description, body, headers));
+  return redactor.isOff ? body : bytesOf(redactor.push(description, body, headers, ""));
 }
 
 /** Describes a push, validated as the type in its record. */
