@@ -4,7 +4,7 @@ import type { Damage } from "airudder-webhooks/journal";
 import type { Command } from "commander";
 import { readConfig, readOrCreateConfig } from "../config/index.js";
 import { usageError } from "../errors.js";
-import { isFromInbox, Store } from "../journal/index.js";
+import { isFromInbox, openSnapshot, Store } from "../journal/index.js";
 import { Progress, pushCount, withSeparators } from "../report/index.js";
 import { type ImportSummary, importPushes, itemsAt, LeftOut } from "../transfer/index.js";
 import { addJournalFlag } from "./flags.js";
@@ -39,7 +39,7 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
   const items = itemsAt(path, leftOut);
   // Reads the first push before the journal is created, so that a wrong path changes nothing.
   const first = await items.next();
-  if (!(await isMissingOrEmpty(dir))) await requireJournal(flags.journal);
+  if (!(await isMissingOrEmpty(dir))) await rejectInbox(await requireJournal(flags.journal));
   const damage: Damage[] = [];
   const store = await Store.open(dir, { onDamage: (one) => damage.push(one) });
   const progress = new Progress(err);
@@ -49,11 +49,6 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
   let summary: ImportSummary;
   try {
     reportDamage(damage, store, err);
-    if ((await readConfig(dir)) === undefined && store.index.rows.some(isFromInbox)) {
-      throw usageError(
-        `The folder ${dir} is the inbox of an app, which would handle the imported pushes. Use --journal with the journal of listen.`,
-      );
-    }
     await readOrCreateConfig(dir);
     const all = async function* () {
       if (!first.done) yield first.value;
@@ -89,6 +84,14 @@ function summaryLine({ imported, duplicates, seqs }: ImportSummary, journal: str
     seqs === undefined ? "" : seqs.first === seqs.last ? `: #${seqs.first}` : `: #${seqs.first} to #${seqs.last}`;
   const skipped = duplicates === 0 ? "" : `; ${withSeparators(duplicates)} skipped, already in the journal`;
   return `imported ${pushCount(imported)} into ${journal}${numbers}${skipped}`;
+}
+
+/** @throws DevproxyError `usage`, if the folder is the inbox of an app */
+async function rejectInbox(dir: string): Promise<void> {
+  if ((await readConfig(dir)) !== undefined || !(await openSnapshot(dir)).index.rows.some(isFromInbox)) return;
+  throw usageError(
+    `The folder ${dir} is the inbox of an app, which would handle the imported pushes. Use --journal with the journal of listen.`,
+  );
 }
 
 async function isMissingOrEmpty(dir: string): Promise<boolean> {

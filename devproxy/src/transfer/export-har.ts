@@ -92,7 +92,7 @@ function requestOf({ head, content }: ExportedPush, url: URL): object {
   const { headers, body } = content;
   return {
     method: head.method,
-    url: url.href,
+    url: uriOf(url),
     httpVersion: "HTTP/1.1",
     cookies: [],
     headers: harHeaders(headers),
@@ -101,6 +101,11 @@ function requestOf({ head, content }: ExportedPush, url: URL): object {
     headersSize: UNKNOWN,
     bodySize: body.length,
   };
+}
+
+/** A URL as HAR allows it: characters that a URI must not contain are percent-encoded in the query, too. */
+function uriOf({ origin, pathname, search }: URL): string {
+  return `${origin}${pathname}${search.replace(/[[\]{}|\\^`]/g, encodeURIComponent)}`;
 }
 
 function responseOf(delivery: RecordedDelivery | undefined): object {
