@@ -21,9 +21,9 @@ export function addCommands(program: Command, output: Output): void {
   addList(program, output);
   addShow(program, output);
   addReplay(program, output);
-  addExport(program, output);
-  addImport(program, output);
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);
+  addExport(program, output);
+  addImport(program, output);
 }

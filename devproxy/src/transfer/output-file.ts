@@ -16,11 +16,11 @@ export async function writeExport(
   parts: AsyncIterable<string | Buffer> | Iterable<string | Buffer>,
   { isExecutable = false }: { isExecutable?: boolean } = {},
 ): Promise<void> {
-  const target = await realpath(path).catch(() => path);
-  const found = await stat(target).catch(() => undefined);
+  const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw usageError(`--out ${path} is a folder. Give the path of a file.`);
-  // A device or a pipe, such as /dev/stdout, is written to directly.
+  // A device or a pipe, such as /dev/stdout, is written to directly. A symbolic link stays.
   const isReplaced = found === undefined || found.isFile();
+  const target = found?.isFile() ? await realpath(path) : path;
   const temporaryPath = isReplaced ? `${target}.${randomUUID()}` : target;
   const file = await open(temporaryPath, isReplaced ? "wx" : "w", isExecutable ? 0o700 : 0o600).catch((error) => {
     throw notWritable(path, error);

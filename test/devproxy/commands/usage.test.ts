@@ -136,6 +136,8 @@ test("--help lists every flag, with an example", async () => {
     show: ["--raw", "--curl", "--json", "--reveal"],
     dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
+    export: ["--as", '"ndjson"', "--out", "--last", "--app", "--runner", "--reveal", "--status"],
+    import: ["<path>", "--journal"],
     replay: [
       "--last",
       "--to",
@@ -154,7 +156,7 @@ test("--help lists every flag, with an example", async () => {
     const { code, out } = await run([command, "--help"]);
     assert.equal(code, 0);
     for (const name of names) assert.ok(out.includes(name), `${command} ${name}`);
-    assert.match(out, /Example:\n {2}airudder-devproxy/);
+    assert.match(out, /Examples?:\n {2}airudder-devproxy/);
   }
   assert.match((await run(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
 });

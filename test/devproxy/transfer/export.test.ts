@@ -8,12 +8,13 @@ import { openJournal } from "airudder-webhooks/journal";
 import { openSnapshot } from "../../../devproxy/src/journal/index.js";
 import { type Exchange, exchangesOf, writeExport } from "../../../devproxy/src/transfer/index.js";
 import { run, sample, send, sha256, startProxy } from "../../helpers/devproxy.js";
+import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
 
 test("export selects by ids, ranges, filters and --last; without any, all pushes", async (t) => {
   const { proxy, app, dir } = await startProxy(t);
-  app.reply = ({ body }, response) => response.writeHead(body.includes("bad") ? 500 : 200).end();
+  app.reply = ({ body }, response) => void response.writeHead(body.includes("bad") ? 500 : 200).end();
   const bodies = ["{}", '{"bad":1}', sample("call.completed/answered"), '{"bad":2}', "{}"];
   for (const body of bodies) await send(proxy.localUrl, body);
   await proxy.close();
@@ -181,7 +182,13 @@ test("--out /dev/stdout writes to standard output", posix, async (t) => {
   const { proxy, dir } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   await proxy.close();
-  const { code, out } = await run(["export", "--as", "har", "--journal", dir, "--out", "/dev/stdout"]);
-  assert.equal(code, 0);
+  const { exitWithParent, cli } = programs();
+  const command = `'${process.execPath}' --import '${exitWithParent}' '${cli}' export --as har --journal '${dir}' --out /dev/stdout | cat`;
+  const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"] });
+  let out = "";
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  await once(child, "close");
   assert.equal(JSON.parse(out).log.entries.length, 1);
 });

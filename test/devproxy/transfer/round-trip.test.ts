@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Content, type NewHead, openJournal } from "airudder-webhooks/journal";
@@ -128,6 +128,26 @@ test("imported pushes keep their deliveries and status, and are neither delivere
   assert.equal(app.requests.length, 0);
   const { out } = await run(["show", "1", "--curl", "--reveal", "--journal", target]);
   assert.match(out, / 'http:\/\/localhost:3000\/webhooks\/airudder\?x=8'\n$/);
+});
+
+test("a push that waited for the app when it was exported is not delivered after its import", async (t) => {
+  const { proxy, app, dir } = await startProxy(t, { whenDown: "ack" });
+  await app.stop();
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const folder = makeFolder(t);
+  const file = join(folder, "x.ndjson");
+  const exported = await run(["export", "--as", "ndjson", "--journal", dir, "--out", file]);
+  assert.equal(exported.code, 0, exported.err);
+  assert.match(readFileSync(file, "utf8"), /"state":"acknowledged"/);
+  for (const source of [file, dir]) {
+    const journal = join(folder, `journal-${source === file}`);
+    assert.match((await run(["import", source, "--journal", journal])).out, /imported 1 push/);
+    const second = await startProxy(t, { journal });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await second.proxy.close();
+    assert.equal(second.app.requests.length, 0);
+  }
 });
 
 test("a redacted export is marked when it is imported, and its placeholders stay", async (t) => {

@@ -50,6 +50,12 @@ const app = express();
 app.use("/webhooks/airudder", receiver);
 export default app;
 `,
+  "an Express app with an inbox that it does not export": `
+import express from "express";
+import { airudder, fileInbox } from "airudder-webhooks";
+const receiver = airudder({ key: process.env.AIRUDDER_KEY, token: "t0ken", inbox: fileInbox("INBOX"), warnings: false })${handlers};
+export const app = express().use("/webhooks/airudder", receiver);
+`,
   "a receiver": `
 import { airudder } from "airudder-webhooks";
 export const receiver = airudder({ key: process.env.AIRUDDER_KEY, token: "t0ken", warnings: false })${handlers};
