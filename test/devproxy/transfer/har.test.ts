@@ -175,7 +175,7 @@ test("import reads the POST requests of any HAR file, without tokens, and report
       at: "2026-01-31T08:00:00.000Z",
       url: "/?a=1&b",
       type: "call.completed",
-      verified: false,
+      verified: true,
       source: "import",
       size: Buffer.byteLength(json),
     },
