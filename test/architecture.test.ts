@@ -91,6 +91,7 @@ const ORDER: Record<string, string[]> = {
     "control",
     "trigger",
     "report",
+    "transfer",
     "drift",
     "dead",
     "options.ts",

@@ -3,6 +3,8 @@ import { addCompletion } from "./completion.js";
 import { addDead } from "./dead.js";
 import { addDoctor } from "./doctor.js";
 import { addDrift } from "./drift.js";
+import { addExport } from "./export.js";
+import { addImport } from "./import.js";
 import { addList } from "./list.js";
 import { addListen } from "./listen.js";
 import type { Output } from "./output.js";
@@ -28,5 +30,7 @@ export function addCommands(program: Command, output: Output): void {
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);
+  addExport(program, output);
+  addImport(program, output);
   addCompletion(program, output);
 }

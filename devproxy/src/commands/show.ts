@@ -1,9 +1,8 @@
 import { type Command, Option } from "commander";
-import { configuredTarget, DEFAULT_TARGET } from "../config/index.js";
-import { connectControl } from "../control/index.js";
-import { type JournalReader, lastTarget, rowOf } from "../journal/index.js";
+import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { curlLines, detailJson, detailLines } from "../report/index.js";
+import { appTarget } from "./app-target.js";
 import { addJournalFlag } from "./flags.js";
 import { readFolder } from "./folder.js";
 import type { Output } from "./output.js";
@@ -38,9 +37,8 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
   if (flags.raw) return out.write(content.body);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   if (flags.curl) {
-    const liveUrl = await liveTarget(reader);
-    const target = liveUrl ?? configuredTarget() ?? new URL(DEFAULT_TARGET);
-    if (liveUrl === undefined)
+    const { target, isKnown } = await appTarget(reader);
+    if (!isKnown)
       output.err.line(
         `The URL of the app is unknown, so the command sends to ${target}. Replace it with your app's URL.`,
       );
@@ -48,10 +46,4 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
     for (const line of curlLines(row, content, redactor, options)) out.line(line);
   } else if (flags.json) out.json(await detailJson(reader, row, content, redactor));
   else for (const line of await detailLines(reader, row, content, redactor, out)) out.line(line);
-}
-
-/** The app of live pushes: the target of the running `listen`, else of the last live delivery. `undefined` if both are missing. */
-async function liveTarget({ dir, index }: JournalReader): Promise<URL | undefined> {
-  const target = (await connectControl(dir).catch(() => undefined))?.state.target;
-  return typeof target === "string" ? new URL(target) : lastTarget(index);
 }

@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { usageError } from "../errors.js";
+import { linesOf } from "../transfer/index.js";
 import { isObject, pushOfLine } from "./journal-line.js";
 import type { RecordedPush } from "./pushes.js";
 
@@ -14,8 +14,8 @@ export async function* pushesOfFile(path: string): AsyncGenerator<RecordedPush> 
   let objectCount = 0;
   /** Set if the first line is not JSON: the file may contain one object over several lines. */
   let lines: Buffer[] | undefined;
-  for await (const line of linesOf(path)) {
-    lineNumber++;
+  for await (const { number, bytes: line = EMPTY } of linesOf(path)) {
+    lineNumber = number;
     if (lines !== undefined) lines.push(line);
     else if (!isBlank(line)) {
       const value = parse(line);
@@ -47,29 +47,7 @@ function pushOfWholeFile(path: string, text: Buffer, at: string): RecordedPush {
 }
 
 const LINE_FEED = Buffer.from("\n");
-
-/** Splits only at line feeds, since JSON strings may contain other line terminators. */
-async function* linesOf(path: string): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  for await (const chunk of chunksOf(path)) {
-    let from = 0;
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
-      yield Buffer.concat([...pieces, chunk.subarray(from, end)]);
-      pieces = [];
-      from = end + 1;
-    }
-    pieces.push(chunk.subarray(from));
-  }
-  yield Buffer.concat(pieces);
-}
-
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
-  try {
-    yield* createReadStream(path) as AsyncIterable<Buffer>;
-  } catch (cause) {
-    throw usageError(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`);
-  }
-}
+const EMPTY = Buffer.alloc(0);
 
 function isBlank(line: Buffer): boolean {
   return line.toString("latin1").trim() === "";

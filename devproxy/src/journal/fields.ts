@@ -20,6 +20,8 @@ const PUSH: Omit<Types<PushHead>, "kind"> = {
   quarantined: "boolean?",
   reserialised: "boolean?",
   replay: "string?",
+  imported: "boolean?",
+  redacted: "boolean?",
   carried: "boolean?",
 };
 const DELIVERY: Omit<Types<DeliveryHead>, "kind"> = {

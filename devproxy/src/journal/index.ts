@@ -1,4 +1,5 @@
 export { isDropped, unlessDropped } from "./dropped.js";
+export { describeWrongField } from "./fields.js";
 export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";

@@ -79,9 +79,14 @@ const INBOX_STATUSES: ReadonlyMap<unknown, Status> = new Map<unknown, Status>([
 /** The status of a push, from its deliveries or, in an inbox, from its newest mark. */
 export function statusOf(row: Row): Status {
   const deciding = decidingDelivery(row)?.head;
-  if (deciding === undefined && row.push.source === "inbox") return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
+  if (deciding === undefined && hasInboxMarks(row)) return INBOX_STATUSES.get(row.mark?.state) ?? "stored";
   if (deciding?.status === undefined) return "undelivered";
   return REPORTED_STATUSES.get(deciding.result) ?? (succeeded(deciding.status) ? "accepted" : "failed");
+}
+
+/** Whether the marks of a push are those of an inbox. An imported push has no mark if it does not come from an inbox. */
+function hasInboxMarks({ push, mark }: Row): boolean {
+  return push.source === "inbox" || (push.source === "import" && mark !== undefined);
 }
 
 /** Whether the proxy acknowledged a push that the app has not responded to yet. */
@@ -102,11 +107,15 @@ export function testCauseOf({ push: { source } }: Row): TestCause | undefined {
   return source === "trigger" || source === "drill" ? source : undefined;
 }
 
-/** The URL that the newest push was sent to on receipt, or from the queue; `undefined` if there is none. */
+/**
+ * The URL that the newest push was sent to on receipt, or from the queue; `undefined` if there is none. Ignores imported pushes, which were
+ * sent to the app of somebody else.
+ */
 export function lastTarget({ rows }: JournalIndex): URL | undefined {
-  for (const { deliveries } of rows.toReversed()) {
-    const live = deliveries.findLast(({ head }) => head.cause !== "replay");
-    if (live !== undefined && URL.canParse(live.head.target)) return new URL(live.head.target);
+  for (const row of rows.toReversed()) {
+    const live = row.deliveries.findLast(({ head }) => head.cause !== "replay");
+    if (live === undefined || row.push.imported === true) continue;
+    if (URL.canParse(live.head.target)) return new URL(live.head.target);
   }
   return undefined;
 }

@@ -22,6 +22,8 @@ interface Level {
  */
 export class Placeholders {
   readonly #secret: string;
+  /** Number of values that were replaced so far. */
+  count = 0;
 
   constructor(secret: string) {
     this.#secret = secret;
@@ -51,7 +53,10 @@ export class Placeholders {
     for (const { text: token } of jsonTokens(text)) {
       if (token === "{" || token === "[") {
         if (skippedLevels > 0 || levels.length === MAX_DEPTH) {
-          if (skippedLevels++ === 0) out.push(TOO_DEEP);
+          if (skippedLevels++ === 0) {
+            this.count++;
+            out.push(TOO_DEEP);
+          }
           continue;
         }
         levels.push({ context: nextContext, isObject: token === "{" });
@@ -101,8 +106,26 @@ export class Placeholders {
 
   /** The placeholder of a value. */
   placeholder(kind: PlaceholderKind, value: string): string {
-    const digest = createHmac("sha256", this.#secret).update(`${kind}\0${value}`).digest("hex");
+    this.count++;
+    return this.format(kind, value, this.digest(kind, value));
+  }
+
+  /**
+   * Formats what stands in place of a value.
+   * @param digest of the kind and the value, hexadecimal
+   */
+  protected format(kind: PlaceholderKind, _value: string, digest: string): string {
     return `<${kind}:${digest.slice(0, kind === "id" ? ID_DIGEST_LENGTH : DIGEST_LENGTH)}>`;
+  }
+
+  /** The JSON text of what stands in place of a number. */
+  protected numberToken(kind: PlaceholderKind, value: string): string {
+    return JSON.stringify(this.placeholder(kind, value));
+  }
+
+  /** A digest of a value. Only who knows the secret can compute it. */
+  protected digest(kind: PlaceholderKind, value: string): string {
+    return createHmac("sha256", this.#secret).update(`${kind}\0${value}`).digest("hex");
   }
 
   /** The JSON text of a scalar, or of its placeholder. */
@@ -115,6 +138,8 @@ export class Placeholders {
     if (context?.personal === "id" && isHarmlessId(value)) return token;
     const guess = guessKind(value);
     const kind = context?.personal ?? (isText || guess !== "text" ? guess : "number");
-    return JSON.stringify(this.placeholder(kind as PlaceholderKind, value));
+    return isText
+      ? JSON.stringify(this.placeholder(kind as PlaceholderKind, value))
+      : this.numberToken(kind as PlaceholderKind, value);
   }
 }

@@ -3,6 +3,7 @@ import { parsePush } from "airudder-webhooks";
 import { describePush, isTypeName, type PushDescription } from "airudder-webhooks/inspect";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { mayBeTruncated, type Outcome, readOutcome, withoutPartialCharacter } from "../http/index.js";
+import { ArtificialValues } from "./artificial-values.js";
 import { redactError } from "./error-text.js";
 import { isHarmlessHeader, isSecretHeader } from "./header.js";
 import { isValidJson, JsonText } from "./json-text.js";
@@ -19,6 +20,8 @@ const HIDDEN = "<hidden>";
  */
 export class Redactor {
   readonly #placeholders: Placeholders;
+  readonly #artificialValues: ArtificialValues;
+  #hiddenCount = 0;
 
   /**
    * @param secret determines the placeholders
@@ -29,6 +32,12 @@ export class Redactor {
     readonly isOff: boolean,
   ) {
     this.#placeholders = new Placeholders(secret);
+    this.#artificialValues = new ArtificialValues(secret);
+  }
+
+  /** Number of values that were replaced so far. */
+  get count(): number {
+    return this.#placeholders.count + this.#artificialValues.count + this.#hiddenCount;
   }
 
   /** The redactor of a journal. Equal values get equal placeholders in every command. */
@@ -40,10 +49,24 @@ export class Redactor {
   /**
    * The body of a push: `JsonText` if it is JSON. Placeholders replace all values, except those that the schema marks as harmless.
    * @param headers of the push; required if its body is compressed
+   * @param hint how to get the bytes of a body that is not JSON
    */
-  push({ schema, payload }: PushDescription, body: Buffer, headers: HeaderMap = {}): unknown {
-    if (payload === undefined) return this.#body(body, undefined, { hint: " --raw writes them" });
+  push(
+    { schema, payload }: PushDescription,
+    body: Buffer,
+    headers: HeaderMap = {},
+    hint = " --raw writes them",
+  ): unknown {
+    if (payload === undefined) return this.#body(body, undefined, { hint });
     return this.#json(jsonOf(body, headers), schemaContextOf(schema));
+  }
+
+  /**
+   * The JSON text of a payload, with artificial values of the same kind in place of personal ones, so that it stays valid.
+   * @param text the payload as JSON
+   */
+  artificialPayload({ schema }: PushDescription, text: string): string {
+    return this.isOff ? text : this.#artificialValues.json(text, schemaContextOf(schema));
   }
 
   /**
@@ -144,16 +167,22 @@ export class Redactor {
     return `${this.#path(path)}${pairs === undefined ? "" : `?${pairs.join("&")}`}`;
   }
 
+  /** What stands in place of a secret. */
+  #hidden(): string {
+    this.#hiddenCount++;
+    return HIDDEN;
+  }
+
   #path(path: string): string {
     const [, origin = "", rest = path] = /^(https?:\/\/[^/]*)(.*)$/s.exec(path) ?? [];
     const parts = rest.split("/").map((part, i, all) => {
       if (part === "") return part;
       // The receiver also accepts its token in a path that ends with /t/TOKEN.
-      if (all[i - 1] === "t" && i === all.length - 1) return HIDDEN;
+      if (all[i - 1] === "t" && i === all.length - 1) return this.#hidden();
       const isHarmless = /^[\w.~-]{1,64}$/.test(part) && !/\d{5}/.test(part.replace(/[._~-]/g, ""));
       return isHarmless ? part : this.#placeholders.placeholder(guessKind(decoded(part)), decoded(part));
     });
-    return origin.replace(/\/\/[^@]*@/, `//${HIDDEN}@`) + parts.join("/");
+    return origin.replace(/\/\/[^@]*@/, () => `//${this.#hidden()}@`) + parts.join("/");
   }
 
   #parameter(pair: string): string {
@@ -164,20 +193,20 @@ export class Redactor {
     if (end < 0) return redactedName;
     const value = decoded(pair.slice(end + 1));
     if (value === "") return `${redactedName}=`;
-    return `${redactedName}=${SECRET_PARAMETERS.test(name) ? HIDDEN : this.#placeholders.placeholder(guessKind(value), value)}`;
+    return `${redactedName}=${SECRET_PARAMETERS.test(name) ? this.#hidden() : this.#placeholders.placeholder(guessKind(value), value)}`;
   }
 
   #header(name: string, value: string): string {
     if (isHarmlessHeader(name, value)) return value;
     if (name === "airudder-outcome") return this.#outcomeHeader(value);
     if (name === "airudder-replay") return this.pushId(value);
-    if (isSecretHeader(name)) return HIDDEN;
+    if (isSecretHeader(name)) return this.#hidden();
     return this.#placeholders.placeholder(/(^|-)sign(ature)?$/.test(name) ? "signature" : guessKind(value), value);
   }
 
   #outcomeHeader(value: string): string {
     const outcome = readOutcome(value);
-    return outcome === undefined ? HIDDEN : JSON.stringify(this.outcome(outcome));
+    return outcome === undefined ? this.#hidden() : JSON.stringify(this.outcome(outcome));
   }
 
   /** A JSON body, redacted. Any other body is printed only with `--reveal`, because no schema describes it. */
@@ -187,9 +216,10 @@ export class Redactor {
     { what = `${body.length} bytes that are`, hint = "" }: { what?: string; hint?: string } = {},
   ): unknown {
     if (body.length === 0) return "";
-    if (!isUtf8(body)) return `<${what} not text${hint && `:${hint}`}>`;
-    const text = textOf(body);
-    if (isValidJson(text)) return this.#json(text, context);
+    const text = isUtf8(body) ? textOf(body) : undefined;
+    if (text !== undefined && isValidJson(text)) return this.#json(text, context);
+    if (!this.isOff || text === undefined) this.#hiddenCount++;
+    if (text === undefined) return `<${what} not text${hint && `:${hint}`}>`;
     return this.isOff ? body.toString("utf8") : `<${what} not JSON: --reveal shows them${hint && `,${hint}`}>`;
   }
 

@@ -1,5 +1,5 @@
 import { describePush, type PushDescription, SEARCH_KEYS } from "airudder-webhooks/inspect";
-import type { Content, MarkHead } from "airudder-webhooks/journal";
+import type { Content, MarkHead, PushHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, type JournalReader, marksOf, type Row, statusOf, succeeded } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
@@ -68,7 +68,7 @@ export async function detailLines(
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
     ["id", redactor.pushId(push.id)],
-    ["received", `${localTime(push.at)}, ${push.source}`],
+    ["received", receivedText(push)],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
     ...SEARCH_KEYS.map((key): [string, string | undefined] => [key, push[key] && redactor.id(push[key])]),
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
@@ -109,6 +109,13 @@ function markLine({ at, state, attempt, error }: MarkHead, payload: unknown, red
   const words = [localTime(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
   const errorText = error === undefined ? "" : `  ${out.style("red", safeLine(redactor.error(error, payload)))}`;
   return `${words.filter((word) => word !== "").join("  ")}${errorText}`;
+}
+
+function receivedText({ at, source, imported, redacted }: PushHead): string {
+  const words = [localTime(at), source];
+  if (imported && source !== "import") words.push("imported");
+  if (redacted) words.push("exported redacted: a replay sends placeholders");
+  return words.join(", ");
 }
 
 function section(out: Screen, title: string, lines: string[]): string[] {

@@ -117,8 +117,10 @@ function durationOf(row: Row): string {
 }
 
 function notesOf(row: Row): string {
-  const { verified, drift } = row.push;
+  const { verified, drift, imported, redacted } = row.push;
   const notes = [
+    imported ? "imported" : "",
+    redacted ? "redacted" : "",
     verified ? "verified" : "",
     drift ? `drift ${drift}` : "",
     decidingDelivery(row)?.head.late ? "late" : "",

@@ -9,10 +9,13 @@ export class Progress {
   #isShown = false;
 
   readonly #out: Screen;
-  readonly #total: number;
+  readonly #total: number | undefined;
 
-  /** @param out usually standard error, so that the output contains only results */
-  constructor(out: Screen, total: number) {
+  /**
+   * @param out usually standard error, so that the output contains only results
+   * @param total number of pushes, if it is known
+   */
+  constructor(out: Screen, total?: number) {
     this.#out = out;
     this.#total = total;
   }
@@ -22,7 +25,8 @@ export class Progress {
     if (!this.#out.isTerminal || performance.now() - this.#shownAt < INTERVAL_MS) return;
     this.#shownAt = performance.now();
     this.#isShown = true;
-    this.#out.write(`\r\u001b[2K${withSeparators(count)} of ${pushCount(this.#total)}`);
+    const text = this.#total === undefined ? pushCount(count) : `${withSeparators(count)} of ${pushCount(this.#total)}`;
+    this.#out.write(`\r\u001b[2K${text}`);
   }
 
   /** Removes the line. */

@@ -1,7 +1,7 @@
 export { describeDamage } from "./damage.js";
 export { JournalError, type LockOwner } from "./errors.js";
 export type { Journal } from "./journal.js";
-export { type ParsedLine, parseLine, type SegmentHead } from "./lines.js";
+export { formatLine, type ParsedLine, parseLine, type SegmentHead, VERSION as JOURNAL_VERSION } from "./lines.js";
 export { openJournal } from "./open.js";
 export type { JournalOptions, JournalWarning } from "./options.js";
 export { readJournal, readRecord, readRecords } from "./read.js";

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
-import type { LineBuffer } from "./line-buffer.js";
+import { LineBuffer } from "./line-buffer.js";
 import type { Content, Head, JournalRecord, PushHead } from "./records.js";
 
 const PUSH_CONTENT = Buffer.from(',"headers":{');
@@ -51,6 +51,17 @@ export function addLine(lines: LineBuffer, head: Head, content?: Content): void 
   lines.add(`${text.slice(0, -1)},${isPush ? "" : '"response":{'}`);
   addContent(lines, content);
   lines.add(isPush ? "}\n" : "}}\n");
+}
+
+/**
+ * Formats a record as a line of a journal, without its line feed. The inverse of `parseLine`. For a tool that writes records to a file of its
+ * own; to append to a journal, use `openJournal`.
+ * @example formatLine({ head: { kind: "mark", push: "p1", at: "2026-01-31T08:00:00.000Z", state: "handled" } })
+ */
+export function formatLine({ head, content }: JournalRecord): string {
+  const lines = new LineBuffer();
+  addLine(lines, head, content);
+  return lines.bytes.toString("utf8", 0, lines.length - 1);
 }
 
 function startsWith(bytes: Buffer, start: number, word: Buffer): boolean {

@@ -40,8 +40,8 @@ export interface PushHead extends PushFacts {
   /** Path and query of the request, without tokens. */
   url: string;
   /**
-   * How it was received: by the inbox of an app (`inbox`), or by the dev proxy through its tunnel (`tunnel`), on its local URL (`local`) or
-   * as a test push from a command (`trigger`, `drill`).
+   * How it was received: by the inbox of an app (`inbox`), or by the dev proxy through its tunnel (`tunnel`), on its local URL (`local`), as a
+   * test push from a command (`trigger`, `drill`), or from a file or an inbox that was imported (`import`).
    */
   source: string;
   /** Size of the body, bytes. */
@@ -52,6 +52,10 @@ export interface PushHead extends PushFacts {
   reserialised?: boolean;
   /** The id of the recorded push that this one replays. */
   replay?: string;
+  /** The push was imported: another journal, or another program, received it. */
+  imported?: boolean;
+  /** The push was exported redacted: placeholders replace the personal data of the body, the headers and the ids. */
+  redacted?: boolean;
   /** The record was appended again before its segment was dropped, so it may follow later pushes. */
   carried?: boolean;
 }

@@ -170,6 +170,8 @@ test("--help lists every flag, with an example", async () => {
     completion: [],
     dead: ["--retry", "--drop", "--journal", "--json", "--reveal"],
     doctor: ["--target", "--port", "--journal", "--tunnel", "--tunnel-host", "--subdomain", "--key", "--json"],
+    export: ["--as", '"ndjson"', "--out", "--last", "--app", "--runner", "--reveal", "--status"],
+    import: ["<path>", "--journal"],
     replay: [
       "--last",
       "--to",
