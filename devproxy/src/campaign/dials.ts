@@ -1,6 +1,6 @@
-import type { Contact } from "./cast.js";
 import { OUTCOMES, type OutcomeName } from "./outcomes.js";
 import type { Random } from "./random.js";
+import type { Contact } from "./workflow.js";
 
 /** One dial of a number. Times are those of the campaign, ms. */
 export interface Dial {

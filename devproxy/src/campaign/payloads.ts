@@ -1,16 +1,16 @@
 import type { DialerBody, PushPayloads } from "airudder-webhooks";
+import { type Dial, ringSeconds } from "./dials.js";
+import { OUTCOMES } from "./outcomes.js";
+import { asrResult, type Dialogue } from "./transcripts.js";
 import {
   type Agent,
-  type Cast,
+  type CampaignWorkflow,
   COUNTED_TALK_RESULT,
   type Contact,
   TALK_RESULTS,
   type TalkResult,
   type Task,
-} from "./cast.js";
-import { type Dial, ringSeconds } from "./dials.js";
-import { OUTCOMES } from "./outcomes.js";
-import { asrResult, type Dialogue } from "./transcripts.js";
+} from "./workflow.js";
 
 /** Stands for a word whose vocabulary the vendor does not document. */
 const UNKNOWN = "<unknown vocabulary>";
@@ -35,7 +35,7 @@ export interface Counters {
 /** Makes payloads for one campaign. All times in its parameters are epoch, ms. */
 export class Payloads {
   constructor(
-    private readonly cast: Cast,
+    private readonly workflow: CampaignWorkflow,
     private readonly size: { readonly contacts: number; readonly agents: number },
     private readonly taskTimes: { readonly planned: number; readonly started: number },
   ) {}
@@ -44,13 +44,13 @@ export class Payloads {
   workflowStatus(word: "started" | "ended"): PushPayloads["workflow.status"] {
     const status = `<unknown: ${word}>`;
     const action = ({ node, id }: Task) => ({ ...rowOf(node, id), task_status: status });
-    const { workflow, voicebot, dialer } = this.cast;
+    const { workflow, voicebot, dialer } = this.workflow;
     return { ...workflow, status, actions: [action(voicebot), action(dialer)] };
   }
 
   /** @param end `undefined` while the task runs */
   dialerTask({ dialed, answered, talked, counted }: Counters, end?: number): PushPayloads["dialer.task"] {
-    const { node, id, name } = this.cast.dialer;
+    const { node, id, name } = this.workflow.dialer;
     const body = {
       taskId: id,
       taskName: name,
@@ -76,7 +76,7 @@ export class Payloads {
     { callId, outcome }: Dial,
     { state, nthCall, at }: { state: string; nthCall: number; at: number },
   ): PushPayloads["dialer.contact"] {
-    const { node, id, name } = this.cast.dialer;
+    const { node, id, name } = this.workflow.dialer;
     const body = {
       taskId: id,
       taskName: name,
@@ -108,7 +108,7 @@ export class Payloads {
     { contact, callId }: { contact: Contact; callId: string },
     { state, at, waiting, talkResult }: { state: string; at: number; waiting: number; talkResult?: TalkResult },
   ): PushPayloads["dialer.agent"] {
-    const { node, id, name } = this.cast.dialer;
+    const { node, id, name } = this.workflow.dialer;
     const body: DialerBody<PushPayloads["dialer.agent"]> = {
       agentName: agent.name,
       registerState: "Registered",
@@ -164,7 +164,7 @@ export class Payloads {
     toEpoch: (atMs: number) => number,
     talk?: { dialogue: Dialogue; endMs: number; hangupType: "ByCallee" | "ByRobot" },
   ): PushPayloads["call.completed"] {
-    const { node, id, name, sign } = this.cast.voicebot;
+    const { node, id, name, sign } = this.workflow.voicebot;
     const last = dials.at(-1) as Dial;
     const { dialogue } = talk ?? {};
     const detail = {
@@ -197,12 +197,12 @@ export class Payloads {
         HangupType: "ByRobot" as const,
         ResultLabel: NOT_REACHED,
         callee_number: contact.phone,
-        caller_number: this.cast.callerNumber,
+        caller_number: this.workflow.callerNumber,
       })),
       NerSlots: {},
       intention_description: dialogue?.description ?? "Not reached",
       EventLabel: {},
-      caller_number: this.cast.callerNumber,
+      caller_number: this.workflow.callerNumber,
       CaseID: contact.caseId,
       Variables: {},
     } as const;
@@ -210,7 +210,7 @@ export class Payloads {
   }
 
   listCompleted({ caseId, phone }: Contact): PushPayloads["workflow.list.completed"] {
-    const { workflow, voicebot, dialer } = this.cast;
+    const { workflow, voicebot, dialer } = this.workflow;
     const rows = [voicebot, dialer].map(({ node, id }) => rowOf(node, id));
     return { case_id: caseId, callee_number: phone, ...workflow, rows };
   }

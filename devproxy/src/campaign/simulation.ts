@@ -1,13 +1,4 @@
 import type { PushType } from "airudder-webhooks";
-import {
-  type Agent,
-  COUNTED_TALK_RESULT,
-  type Contact,
-  makeAgents,
-  makeCast,
-  makeContact,
-  TALK_RESULTS,
-} from "./cast.js";
 import { type Dial, dialOutcomes, makeDial } from "./dials.js";
 import { apportion } from "./mix.js";
 import type { CompleteOptions } from "./options.js";
@@ -16,6 +7,15 @@ import { type Counters, Payloads } from "./payloads.js";
 import { Random } from "./random.js";
 import { Timeline } from "./timeline.js";
 import { DIALOGUES, ROUND_SECONDS } from "./transcripts.js";
+import {
+  type Agent,
+  COUNTED_TALK_RESULT,
+  type Contact,
+  makeAgents,
+  makeContact,
+  makeWorkflow,
+  TALK_RESULTS,
+} from "./workflow.js";
 
 /** A push whose payload is built on demand, before the simulation continues. */
 export interface SimulatedPush {
@@ -62,14 +62,14 @@ export class Simulation {
   constructor(private readonly options: CompleteOptions) {
     const { contacts, mix, seed, startMs, key } = options;
     this.#random = new Random(seed);
-    const cast = makeCast(this.#random, key);
+    const workflow = makeWorkflow(this.#random, key);
     this.outcomes = apportion(contacts, mix);
     this.#outcomeOf = Uint8Array.from(
       OUTCOME_NAMES.flatMap((name, i) => new Array<number>(this.outcomes[name]).fill(i)),
     );
     this.#random.shuffle(this.#outcomeOf);
     this.#agents = makeAgents(options);
-    this.#payloads = new Payloads(cast, options, { planned: startMs, started: startMs + TASK_START });
+    this.#payloads = new Payloads(workflow, options, { planned: startMs, started: startMs + TASK_START });
   }
 
   *run(): Generator<SimulatedPush> {

@@ -64,6 +64,22 @@ export async function run(args: readonly string[], use: OutputUse = "discarded")
   return { seconds, userSeconds: userCPUTime / 1e6, mb: maxRSS / 1_000, printingSeconds };
 }
 
+/**
+ * The lines of JSON that a command prints.
+ * @throws if its exit code is not 0
+ */
+export async function linesOf(args: readonly string[]): Promise<Record<string, unknown>[]> {
+  const child = spawn(process.execPath, [BIN, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const closed = once(child, "close");
+  const output = await text(child.stdout);
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`airudder-devproxy ${args.join(" ")} ended with ${code}.`);
+  return output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
 /** The memory of a process. */
 export interface Memory {
   /** Includes memory that the program has freed and the C library has not yet returned to the operating system. */

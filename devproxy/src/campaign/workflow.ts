@@ -22,14 +22,14 @@ export interface Task {
 }
 
 /** The ids and names that are the same in all pushes of a campaign. */
-export interface Cast {
+export interface CampaignWorkflow {
   readonly workflow: { readonly workflow_id: string; readonly workflow_name: string };
   readonly voicebot: Task & { readonly sign: string };
   readonly dialer: Task;
   readonly callerNumber: string;
 }
 
-export function makeCast(random: Random, key: string | undefined): Cast {
+export function makeWorkflow(random: Random, key: string | undefined): CampaignWorkflow {
   const workflow = { workflow_id: random.id(), workflow_name: WORKFLOW_NAME };
   const node = (kind: string) => ({
     ...workflow,
