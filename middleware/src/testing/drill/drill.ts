@@ -38,15 +38,14 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
     results.push(result);
     options.onEvent?.({ event: "result", ...result });
   };
-  let isAccepting = true;
   for (const scenario of scenarios) {
     const startedAt = performance.now();
     options.onEvent?.({ event: "start", name: scenario.name });
+    const failure = results.find(({ name, status }) => status === "failed" && scenario.needs.includes(name));
     const verdict =
-      scenario.needsAccepted && !isAccepting
-        ? skipped("The scenario valid failed.", "Fix that first.")
-        : await runScenario(scenario, context);
-    if (scenario.name === "valid" && verdict.status === "failed") isAccepting = false;
+      failure === undefined
+        ? await runScenario(scenario, context)
+        : skipped(`The scenario ${failure.name} failed.`, "Fix that first.");
     finish(scenario, verdict, performance.now() - startedAt);
   }
   const count = (status: DrillResult["status"]) => results.filter((result) => result.status === status).length;
