@@ -88,6 +88,7 @@ const ORDER: Record<string, string[]> = {
     "replay",
     "control",
     "trigger",
+    "drill",
     "report",
     "drift",
     "dead",

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { addDead } from "./dead.js";
 import { addDoctor } from "./doctor.js";
 import { addDrift } from "./drift.js";
+import { addDrill } from "./drill.js";
 import { addList } from "./list.js";
 import { addListen } from "./listen.js";
 import type { Output } from "./output.js";
@@ -19,6 +20,7 @@ export function addCommands(program: Command, output: Output): void {
   addList(program, output);
   addShow(program, output);
   addReplay(program, output);
+  addDrill(program, output);
   addDoctor(program, output);
   addDrift(program, output);
   addDead(program, output);
