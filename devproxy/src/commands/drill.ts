@@ -122,7 +122,7 @@ async function run(names: string[], flags: DrillFlags, output: Output): Promise<
       scenarios: names.length === 0 ? undefined : names,
       timeScale: flags.timeScale,
       pushes,
-      onEvent: (event) => event.event === "result" && onResult(event),
+      onEvent: ({ event, ...result }) => event === "result" && onResult(result as DrillResult),
     };
     const report = await drill(options);
     const { ok, passed, failed, skipped, ms } = report;
