@@ -20,8 +20,8 @@ export function addCommands(program: Command, output: Output): void {
   addList(program, output);
   addShow(program, output);
   addReplay(program, output);
-  addDrill(program, output);
   addDoctor(program, output);
+  addDrill(program, output);
   addDrift(program, output);
   addDead(program, output);
 }

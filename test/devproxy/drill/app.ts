@@ -79,7 +79,10 @@ export class DrilledApp {
 
   async start(): Promise<void> {
     const args = ["--import", programs().exitWithParent, appProgram(), JSON.stringify(this.options)];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NODE_ENV: "test" }, // Express then prints no errors
+    });
     this.#child = child;
     await once(child.stdout as NodeJS.ReadableStream, "data");
   }

@@ -41,6 +41,10 @@ describe("the defects of an app", { concurrency: 8 }, () => {
         });
         const lines = report.results.map((r) => `${r.status} ${r.name} (${r.ms} ms): ${r.reason}`).join("\n");
         if (process.env.DRILL_DEBUG) console.log(`== ${defect} ${mode} ${report.ms}\n${lines}`);
+        assert.ok(
+          report.results.every(({ reason }) => !reason.includes("could not be completed")),
+          lines,
+        );
         const failed = report.results.filter(({ status }) => status === "failed").map(({ name }) => name);
         assert.deepEqual(failed.sort(), [...expected].sort(), lines);
         const skipped = report.results.filter(({ status }) => status === "skipped").map(({ name }) => name);

@@ -97,6 +97,10 @@ async function runScenario(scenario: Scenario, context: Context): Promise<Verdic
     const { message } = error as Error;
     if (error instanceof VerifyError)
       return failed(by, `verify failed: ${message}`, "Fix verify, then run the scenario again.");
-    return failed(by, `The scenario could not be completed: ${message}`, "See the reason.");
+    return failed(
+      by,
+      `The scenario could not be completed: ${message}`,
+      "Find the error in the output of the app, or in the functions of restart.",
+    );
   }
 }

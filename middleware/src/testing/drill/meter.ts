@@ -5,6 +5,8 @@ const FIRST_INTERVAL_MS = 10;
 const MAX_INTERVAL_MS = 250;
 /** How much longer than the effect of one push a quiet time is. */
 const LATENCY_FACTOR = 1.5;
+const MIN_OPTIONAL_WAIT_MS = 2_000;
+const OPTIONAL_LATENCY_FACTOR = 5;
 
 /** `verify` failed. */
 export class VerifyError extends Error {
@@ -13,8 +15,8 @@ export class VerifyError extends Error {
 
 /** Measures side effects with `verify`. */
 export class EffectMeter {
-  /** The longest time from a response to its effect so far, ms. */
-  #latencyMs = 0;
+  /** The longest time from a response to its effect so far, ms; `undefined` if there was no effect yet. */
+  #latencyMs: number | undefined;
   /** Whether nothing was sent since the last measurement ended. */
   #isQuiet = false;
 
@@ -50,7 +52,7 @@ export class EffectMeter {
 
   /** Without a change for this time, ms, no more is expected. */
   get quietMs(): number {
-    return Math.max(this.minQuietMs, LATENCY_FACTOR * this.#latencyMs);
+    return Math.max(this.minQuietMs, LATENCY_FACTOR * (this.#latencyMs ?? 0));
   }
 
   /** Call it before each request. */
@@ -64,7 +66,13 @@ export class EffectMeter {
   }
 
   observeLatency(ms: number): void {
-    this.#latencyMs = Math.max(this.#latencyMs, ms);
+    this.#latencyMs = Math.max(this.#latencyMs ?? 0, ms);
+  }
+
+  /** How long to wait for an effect, ms. @param isOptional whether there may be none: the time then depends on earlier effects */
+  maxWaitMs(isOptional: boolean): number {
+    if (!isOptional || this.#latencyMs === undefined) return this.settleMs;
+    return Math.min(this.settleMs, Math.max(MIN_OPTIONAL_WAIT_MS, OPTIONAL_LATENCY_FACTOR * this.#latencyMs));
   }
 }
 
@@ -77,14 +85,17 @@ export class Measurement {
     private readonly settleMs: number,
   ) {}
 
-  /** The effect of pushes of which nothing else is known: waits until there is one, then until it no longer changes. */
-  async any(): Promise<Effect> {
+  /**
+   * The effect of pushes of which nothing else is known: waits until there is one, then until it no longer changes.
+   * @param isOptional whether the app may ignore the pushes
+   */
+  async any(isOptional = false): Promise<Effect> {
     const start = performance.now();
     return this.#settle((effect) => {
       if (isEmpty(effect)) return false;
       this.meter.observeLatency(performance.now() - start);
       return true;
-    });
+    }, this.meter.maxWaitMs(isOptional));
   }
 
   /** The effect of pushes that should have this effect: waits until it is reached, then until it no longer changes. */
@@ -101,8 +112,8 @@ export class Measurement {
     return effectBetween(this.before, await this.meter.read(), this.names);
   }
 
-  async #settle(isReached: (effect: Effect) => boolean): Promise<Effect> {
-    const end = performance.now() + this.settleMs;
+  async #settle(isReached: (effect: Effect) => boolean, maxWaitMs = this.settleMs): Promise<Effect> {
+    const end = performance.now() + maxWaitMs;
     let interval = FIRST_INTERVAL_MS;
     let effect = await this.#effect();
     while (!isReached(effect) && performance.now() < end) {

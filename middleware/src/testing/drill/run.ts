@@ -80,7 +80,7 @@ export async function compare(context: Context, comparison: Comparison): Promise
     const deliveries = await deliverInOrder(context, pushes);
     const rejected = rejection(deliveries);
     if (rejected !== undefined) return failed(by, `Control run: ${rejected.reason}`, rejected.advice);
-    const effect = await measurement.any();
+    const effect = await measurement.any(comparison.isOptional);
     if (isEmpty(effect)) return withoutEffect(comparison, pushes.length);
     control = { effect, responseMs: deliveries[0]?.last.ms ?? 0 };
   }

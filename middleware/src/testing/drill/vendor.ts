@@ -42,7 +42,7 @@ export class Vendor {
 
   /** Time limit of the vendor for a response, ms. */
   get limitMs(): number {
-    return RESPONSE_LIMIT_MS / this.timeScale;
+    return Math.max(1, Math.round(RESPONSE_LIMIT_MS / this.timeScale));
   }
 
   /** Sends a push once. Never rejects. @param to other values than those of the drill */
