@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, newestState, pushIds, type Receiver, type StatePayload } from "airudder-webhooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { airudder, newestState, pushIds, type Receiver, type StatePayload, sign } from "airudder-webhooks";
 import {
   type DrillOptions,
   type DrillRequest,
@@ -206,4 +207,75 @@ test("drillCases: one case per scenario; a failure rejects with what happened an
     duplicate?.run() as Promise<void>,
     /^Error: duplicate: .*\+2 instead of \+1.* Detect duplicates/,
   );
+});
+
+/** An app without a receiver: `respond` is called with each payload and the state of the app. */
+function handmade(respond: (payload: Record<string, string>, rows: string[]) => number | Promise<number>) {
+  const rows: string[] = [];
+  const send: DrillOptions["send"] = async ({ body }) => ({
+    status: await respond(JSON.parse(body.toString()), rows),
+    headers: {},
+  });
+  return { send, verify: () => rows.length };
+}
+
+async function statusOf(name: string, app: Partial<DrillOptions>): Promise<string | undefined> {
+  const { results } = await drill(
+    optionsFor(airudder({ key: KEY, token: false, warnings: false }), { ...app, scenarios: [name] }),
+  );
+  return results[0]?.status;
+}
+
+test("drill: a push that is rejected but handled is a failure", async () => {
+  const isSigned = ({ TaskID, Sign }: { TaskID?: string; Sign?: string }) => Sign === sign(TaskID as string, KEY);
+  const early = handmade((payload, rows) => {
+    rows.push("row");
+    return isSigned(payload) ? 200 : 401;
+  });
+  const late = handmade((payload, rows) => {
+    if (isSigned(payload)) rows.push("row");
+    return isSigned(payload) ? 200 : 401;
+  });
+  assert.deepEqual(
+    [await statusOf("bad-signature", early), await statusOf("bad-signature", late)],
+    ["failed", "passed"],
+  );
+});
+
+test("drill: an app that discards states of a finished task fails late only", async () => {
+  const finished = new Set<string>();
+  const app = handmade((payload, rows) => {
+    const { type, body } = payload.pds as unknown as { type: string; body: Record<string, string> };
+    const { taskId, state, State } = body;
+    if (type === "TaskStatus") finished.add(taskId as string);
+    else if (!finished.has(taskId as string)) rows.push(String(state ?? State));
+    return 200;
+  });
+  assert.deepEqual([await statusOf("late", app), await statusOf("out-of-order", app)], ["failed", "passed"]);
+});
+
+test("drill: an app that marks a push as seen before its work fails crash-before-response only", async () => {
+  for (const marksEarly of [true, false]) {
+    const seen = new Set<string>();
+    let running = new AbortController();
+    const app = handmade(async ({ TaskID }, rows) => {
+      const { signal } = running;
+      if (seen.has(TaskID as string)) return 200;
+      if (marksEarly) seen.add(TaskID as string);
+      await sleep(20);
+      if (signal.aborted) throw Object.assign(new Error("killed"), { code: "ECONNRESET" });
+      seen.add(TaskID as string);
+      rows.push("row");
+      return 200;
+    });
+    const restart = {
+      kill: () => running.abort(),
+      start: () => {
+        running = new AbortController();
+      },
+    };
+    const expected = marksEarly ? "failed" : "passed";
+    assert.equal(await statusOf("crash-before-response", { ...app, restart }), expected);
+    assert.equal(await statusOf("crash", { ...app, restart }), "passed");
+  }
 });
