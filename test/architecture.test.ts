@@ -90,6 +90,7 @@ const ORDER: Record<string, string[]> = {
     "vendor",
     "control",
     "trigger",
+    "drill",
     "report",
     "transfer",
     "drift",

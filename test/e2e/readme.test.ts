@@ -191,6 +191,12 @@ test("the conformance suite in middleware/README.md passes for fileInbox", (t) =
   assert.match(stdout, /^(?:#|ℹ) fail 0$/m);
 });
 
+test("the drill in middleware/README.md passes", (t) => {
+  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "drillCases(options)"));
+  assert.match(stdout, /^(?:#|ℹ) pass [1-9]/m);
+  assert.match(stdout, /^(?:#|ℹ) fail 0$/m);
+});
+
 test("the snippet in devproxy/README.md starts a dev proxy, which SIGINT ends (signals: not on Windows)", {
   skip: process.platform === "win32",
 }, async (t) => {

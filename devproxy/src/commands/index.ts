@@ -3,6 +3,7 @@ import { addCompletion } from "./completion.js";
 import { addDead } from "./dead.js";
 import { addDoctor } from "./doctor.js";
 import { addDrift } from "./drift.js";
+import { addDrill } from "./drill.js";
 import { addExport } from "./export.js";
 import { addImport } from "./import.js";
 import { addList } from "./list.js";
@@ -28,6 +29,7 @@ export function addCommands(program: Command, output: Output): void {
   addTrigger(program, output);
   addPin(program, output);
   addDoctor(program, output);
+  addDrill(program, output);
   addDrift(program, output);
   addDead(program, output);
   addExport(program, output);

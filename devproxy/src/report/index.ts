@@ -2,6 +2,7 @@ export { campaignLines } from "./campaign.js";
 export { type CurlCommand, curlBody, curlCommand, curlLines, INCOMPLETE, inlineText, shellQuote } from "./curl.js";
 export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine, deadTable } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
+export { drillDetails, drillJson, drillSummary, drillTable, redactedResult } from "./drill.js";
 export { droppedLine } from "./dropped.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";

@@ -1,0 +1,5 @@
+export { AppProcess } from "./app-process.js";
+export { junitXml } from "./junit.js";
+export { isLoopback } from "./loopback.js";
+export { recordedPushes } from "./recorded.js";
+export { runVerify } from "./verify-command.js";
