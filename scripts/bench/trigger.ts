@@ -9,7 +9,7 @@ import { printRows, type Row, spread } from "./table.js";
 const SERVER = "scripts/bench/proxy/server.ts";
 
 /**
- * Sends campaigns through a running `listen` to an app, each process on its own: `trigger campaign` generates the pushes, `listen` records
+ * Sends campaigns through a running `listen` to an app, each in its own process: `trigger campaign` generates the pushes, `listen` records
  * each on disk and delivers it. Then counts the pushes in the journal.
  */
 export default async function benchTrigger({ short }: BenchOptions): Promise<{ rows: Row[] }> {
@@ -37,7 +37,7 @@ export default async function benchTrigger({ short }: BenchOptions): Promise<{ r
         goal: { min: 500 },
       },
       {
-        what: `of ${sent} pushes, missing in the journal or not delivered`,
+        what: `of ${sent} pushes, missing from the journal or not delivered`,
         value: spread([sent - rows.length]),
         unit: "",
         goal: { max: 0 },

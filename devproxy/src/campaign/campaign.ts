@@ -31,9 +31,9 @@ export interface CampaignSummary {
  *
  * The campaign is one workflow with two nodes. Every contact passes through both, with the same outcome:
  *
- * 1. A voicebot calls. After the last dial of the number follows `call.completed`.
+ * 1. A voicebot calls. `call.completed` follows the last dial of the number.
  * 2. A predictive dialer calls, and an agent talks to contacts who answer: `dialer.contact`, `dialer.agent`. The task of the dialer runs
- *    during all calls of the campaign: `dialer.task`. After the last call of the contact follows `workflow.list.completed`.
+ *    during all calls of the campaign: `dialer.task`. `workflow.list.completed` follows the last call of the contact.
  *
  * `workflow.status` is the first and the last push. Names are fictitious and phone numbers are reserved for drama. Fields whose values the
  * vendor does not document contain a word in angle brackets.

@@ -11,8 +11,8 @@ export interface Schema {
 }
 
 /**
- * Compares a value with its schema.
- * @returns the first problem, as a sentence that names the field and says what is right; `undefined` if there is none
+ * Validates a value against its schema.
+ * @returns the first problem, as a sentence that names the field and states what is expected; `undefined` if there is none
  */
 export function findProblem(schema: Schema, value: unknown, path = ""): string | undefined {
   const { properties } = schema;

@@ -13,12 +13,12 @@ export interface Dial {
   readonly endMs: number;
 }
 
-/** How the earlier dials of an answered call ended. */
+/** Outcomes of the dials before the one that is answered. */
 const FAILED: readonly OutcomeName[] = ["no-answer", "busy"];
 
 /**
- * The outcome of each dial of a contact's number, in order. A number that is not reached uses all redials. One that answers does so at any
- * of them.
+ * The outcome of each dial of a contact's number, in order. A number that is not reached uses all redials. A contact who answers may
+ * answer any dial.
  */
 export function dialOutcomes({ outcome }: Contact, maxRedials: number, random: Random): OutcomeName[] {
   if (outcome !== "answered") return new Array<OutcomeName>(maxRedials + 1).fill(outcome);

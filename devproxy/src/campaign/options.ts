@@ -11,7 +11,7 @@ export interface CampaignOptions {
   readonly mix?: Mix | undefined;
   /** The same seed and the same options produce the same bytes. A whole number from 0 to 2^53 - 1. Default: 1. */
   readonly seed?: number | undefined;
-  /** Number of agents. 1 to 2,000. Each talks to one contact at a time. Default: one for 50 contacts, at least 2. */
+  /** Number of agents. 1 to 2,000. Each talks to one contact at a time. Default: one per 50 contacts, at least 2. */
   readonly agents?: number | undefined;
   /** Maximum number of redials of a number, in each of the two tasks. 0 to 10. Default: 1. */
   readonly maxRedials?: number | undefined;

@@ -154,7 +154,7 @@ export class Payloads {
   }
 
   /**
-   * @param dials all dials of the number, the last one last
+   * @param dials all dials of the number, in order
    * @param toEpoch converts a time of the campaign
    * @param talk set if the last dial was answered
    */

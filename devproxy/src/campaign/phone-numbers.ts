@@ -22,7 +22,7 @@ const RANGES = [
 ] as const;
 const NUMBERS_IN_RANGE = 1_000;
 
-/** The number that every call comes from. Its range, UK-wide numbers for drama, contains no contact. */
+/** The number that every call comes from. No contact has a number of its range, which is UK-wide and also reserved for drama. */
 export const CALLER_NUMBER = "+443069990000";
 
 /** The phone number of a contact. The first 16,000 contacts have different numbers, then they repeat. */

@@ -43,8 +43,8 @@ const TIME_PER_CONTACT = 30_000;
 /**
  * Produces the pushes of a campaign in order of time, one event after the other.
  *
- * Each contact passes through two nodes. First the voicebot calls, and redials if needed. Then the dialer calls, one number for each free
- * agent, and redials if needed.
+ * Each contact passes through two nodes. First the voicebot calls, and redials if needed. Then the dialer calls one number per
+ * free agent, and redials if needed.
  */
 export class Simulation {
   /** Number of dials after the first dial of a number, in both tasks. */

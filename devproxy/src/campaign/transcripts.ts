@@ -67,7 +67,7 @@ export function asrResult({ rounds }: Dialogue): AsrTurn[] {
   ]);
 }
 
-/** `HH:MM:SS`; at most an hour. */
+/** `HH:MM:SS`; less than a day. */
 function offset(seconds: number): string {
   return new Date(seconds * 1_000).toISOString().slice(11, 19);
 }

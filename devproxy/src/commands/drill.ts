@@ -29,13 +29,15 @@ interface DrillFlags {
 export function addDrill(program: Command, output: Output): void {
   const command = program
     .command("drill")
-    .description("send the app duplicated, late, malformed and lost pushes, and check that it does the work once")
+    .description(
+      "send the app duplicated, late and malformed pushes, kill and restart it, and check that it neither loses nor repeats work",
+    )
     .argument("[scenario...]", "names of scenarios (default: all)")
     .option("--list", "list the scenarios, and send nothing", false)
     .option("--to <url>", "URL of the app (default: the target of the running listen, or of the configuration)")
     .option(
       "--verify <command>",
-      "command that prints a number or JSON, such as a row count; its changes are compared with those of a control run",
+      "command that prints a number or JSON, such as a row count; each scenario must change it as a control run does",
     )
     .option(
       "--restart-with <command>",
@@ -156,7 +158,7 @@ async function targetOf({ to, journal, allowRemote }: DrillFlags): Promise<URL> 
   const target = to === undefined ? await defaultTarget(journal) : parseTarget(to, "--to");
   if (allowRemote || isLoopback(target)) return target;
   throw usageError(
-    `${target.host} is not on this machine. A drill sends an app duplicated, malformed and huge pushes: if it is a test environment, add --allow-remote.`,
+    `${target.host} is not on this machine. A drill sends duplicated, malformed and huge pushes. If the app is in a test environment, add --allow-remote.`,
   );
 }
 

@@ -45,14 +45,14 @@ export function addExport(program: Command, output: Output): void {
     .addOption(new Option("--as <format>", "format of the export").choices([...EXPORT_FORMATS]).makeOptionMandatory())
     .option(
       "--out <path>",
-      "file to write, replacing it; for curl, a folder with a script and a body file per push (default: standard output)",
+      "file to write or replace; with --as curl, a folder for one script and one body file per push (default: standard output)",
     )
     .option("--last <n>", "only the newest n matching pushes", wholeNumber(1))
     .option(
       "--app <file>",
-      "for test: the module that exports the receiver, the Express app or a (req, res) handler as default, app or receiver",
+      "with --as test: the module that exports the receiver, the Express app or a (req, res) handler as default, app or receiver",
     )
-    .addOption(new Option("--runner <runner>", "for test: the test runner (default: node)").choices([...RUNNERS]))
+    .addOption(new Option("--runner <runner>", "with --as test: the test runner (default: node)").choices([...RUNNERS]))
     .option("--reveal", "export personal data and secrets as recorded; by default, they are redacted", false);
   addFilterFlags(addJournalFlag(command))
     .addHelpText(
@@ -86,7 +86,8 @@ async function exportPushes(
   const onDamaged = ({ segment, offset }: RecordLocation) =>
     leftOut.add("the record is damaged", `segment ${segment}, byte ${offset}`);
   const notTests = new LeftOut();
-  const onNotATest = ({ push }: Row) => notTests.add("the body is not a JSON object", `#${push.seq}`);
+  const onNotATest = ({ push }: Row) =>
+    notTests.add("the body is not a JSON object, or is nested too deeply", `#${push.seq}`);
   const progress = new Progress(err, rows.length);
   const stop = new AbortController();
   const interrupt = () => stop.abort();

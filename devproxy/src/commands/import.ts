@@ -79,10 +79,10 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
   }
 }
 
-function summaryLine({ imported, duplicates, seqs }: ImportSummary, journal: string): string {
+function summaryLine({ imported, alreadyRecorded, seqs }: ImportSummary, journal: string): string {
   const numbers =
     seqs === undefined ? "" : seqs.first === seqs.last ? `: #${seqs.first}` : `: #${seqs.first} to #${seqs.last}`;
-  const skipped = duplicates === 0 ? "" : `; ${withSeparators(duplicates)} skipped, already in the journal`;
+  const skipped = alreadyRecorded === 0 ? "" : `; ${withSeparators(alreadyRecorded)} skipped, already in the journal`;
   return `imported ${pushCount(imported)} into ${journal}${numbers}${skipped}`;
 }
 

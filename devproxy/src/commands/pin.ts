@@ -27,7 +27,7 @@ export function addPin(program: Command, output: Output): void {
     .option("--json", "print one JSON object per line", false)
     .addHelpText(
       "after",
-      "\nExample:\n  airudder-devproxy pin '#12' busy-callee\n  airudder-devproxy pin --list\n\nA pin is a file in the folder pins of the journal. --keep never removes it.",
+      "\nExamples:\n  airudder-devproxy pin '#12' busy-callee\n  airudder-devproxy pin --list\n\nPins are files in the subfolder pins of the journal. --keep never removes them.",
     )
     .action((id: string | undefined, name: string | undefined, flags: PinFlags) => run(id, name, flags, output));
 }

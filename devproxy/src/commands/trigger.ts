@@ -75,19 +75,17 @@ const MAX_RETRYING = 1_000;
 export function addTrigger(program: Command, output: Output): void {
   const command = program
     .command("trigger")
-    .description(
-      "send a test push without Airudder, or a campaign of them, to the running listen or straight to an app",
-    )
+    .description("send a test push or a whole campaign, without Airudder, to the running listen or directly to an app")
     .argument("[type]", `${TEST_TYPES.join(", ")}; @NAME for a pinned push; or campaign`)
     .option(
       "--set <path=value>",
-      "set a field, such as Details[0].Status=failed; its type and its values are checked. path:=json sets any JSON value, also of an unknown field; repeatable",
+      "set a field, such as Details[0].Status=failed, and check its type and value. path:=json sets any JSON value, also of an unknown field; repeatable",
       collect,
     )
     .option("--file <path>", "send the bytes of this file, or the campaign that it describes; - reads standard input")
     .option("--from <id>", "send a recorded push with new ids: #12 or 12, or a long id or a prefix of it")
     .option("--edit", "open the body in $VISUAL or $EDITOR before it is sent", false)
-    .option("--new-ids", "give a pinned push, or the body of --file, new ids (default: only TYPE and --from)", false)
+    .option("--new-ids", "give a pinned push, or the body of --file, new ids; TYPE and --from always get them", false)
     .option(
       "--key <key>",
       "sign pushes that carry a Sign with this key (default: AIRUDDER_KEY, or the vendor's published key; @NAME and --file keep their Sign)",
@@ -108,11 +106,15 @@ export function addTrigger(program: Command, output: Output): void {
       "the same seed produces the same ids, and the same campaign (default: random ids; campaign: 1)",
       wholeNumber(0),
     )
-    .option("--as-vendor", "send as Airudder does: a time limit of 10 s, and a retry each minute", false)
+    .option(
+      "--as-vendor",
+      "send as Airudder does: a time limit of 10 s, and a retry one minute after each failure",
+      false,
+    )
     .addOption(
       new Option(
         "--deliveries <n>",
-        "with --as-vendor: deliveries before a push is lost (default: as documented for its type)",
+        "with --as-vendor: maximum number of attempts (default: as documented for the type)",
       ).choices(DELIVERIES),
     )
     .addOption(
@@ -123,12 +125,15 @@ export function addTrigger(program: Command, output: Output): void {
     )
     .option(
       "--time-scale <n>",
-      "with --as-vendor: divide its times by this; with 60, minutes become seconds (default: 1)",
+      "with --as-vendor: divide Airudder's times by this number; 60 turns minutes into seconds (default: 1)",
       parsePositive(100_000),
     )
     .option("--to <url>", "URL of an app; nothing is recorded (default: the running listen)");
   addOutputFlags(addJournalFlag(command))
-    .addHelpText("after", "\nExits with 1 if the app does not respond 200 to every push.")
+    .addHelpText(
+      "after",
+      "\nExits with 1 unless the app responds 200 to every push. With --as-vendor, every push must count as received.",
+    )
     .addHelpText(
       "after",
       `
@@ -298,7 +303,7 @@ function reporterFor(
   return isCampaign ? campaignReporter(out, err, redactor, total) : triggerReporter(out, redactor);
 }
 
-/** Sends the pushes, prints each result, and sets the exit code. SIGINT stops it. */
+/** Sends the pushes, prints each result, and sets the exit code. SIGINT and SIGTERM stop it. */
 async function sendAndReport(
   plan: Plan,
   flags: TriggerFlags,
@@ -309,7 +314,7 @@ async function sendAndReport(
   const { url, isRecorded } = destination;
   for (const note of plan.notes) reporter.note(note);
   if (!isRecorded) {
-    const message = `Sent to ${url.origin}${url.pathname}: not recorded.`;
+    const message = `Sending to ${url.origin}${url.pathname}: nothing is recorded.`;
     reporter.note({ event: "note", code: "not_recorded", message });
   }
   const { asVendor } = flags;
@@ -360,7 +365,7 @@ async function sendAndReport(
   err.line(`interrupted: ${summary.total} of ${plan.total} pushes sent`);
 }
 
-/** Airudder does not wait for the retries of an earlier push of the subject. */
+/** Removes the subjects: Airudder sends a push while an earlier one of its subject waits for a retry. */
 function* withoutOrder(schedule: Iterable<Scheduled<TestPush>>): Generator<Scheduled<TestPush>> {
   for (const { item, dueMs } of schedule) yield { item, dueMs };
 }

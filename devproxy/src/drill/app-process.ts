@@ -16,7 +16,7 @@ export class AppProcess {
   #child: ChildProcess | undefined;
   #output = "";
 
-  /** @param target the app is started when it accepts connections there */
+  /** @param target the app has started when it accepts connections there */
   constructor(
     private readonly command: string,
     private readonly target: URL,
@@ -58,7 +58,7 @@ export class AppProcess {
     }
   }
 
-  /** Kills the app and every process that it started, without a warning. Waits until it no longer accepts connections. */
+  /** Kills the app and every process that it started, immediately. Waits until it no longer accepts connections. */
   async kill(): Promise<void> {
     this.killNow();
     const end = performance.now() + STOP_TIMEOUT_MS;
@@ -74,7 +74,7 @@ export class AppProcess {
 
   #startError(what: string): DevproxyError {
     const line = this.#output.trim().split("\n").at(-1) ?? "";
-    const cause = line === "" ? "" : ` Its last line: ${redactProgramLine(line.slice(0, 200))}`;
+    const cause = line === "" ? "" : ` Its last line of output: ${redactProgramLine(line.slice(0, 200))}`;
     return new DevproxyError(
       "app_down",
       `The app of --restart-with ${what} at ${this.target.host}. Check the command, and --to.${cause}`,

@@ -4,13 +4,13 @@ import type { DrillPush } from "airudder-webhooks/testing";
 import { usageError } from "../errors.js";
 import { type JournalReader, rowsOf } from "../journal/index.js";
 
-/** Each push is sent several times. */
+/** Maximum number of pushes, because a drill sends each one several times. */
 const MAX_PUSHES = 1_000;
 /** The headers that a push keeps. */
 const KEPT_HEADERS = ["content-type", "user-agent", "x-airudder-sign"];
 
 /**
- * The recorded pushes of a range, in the order of arrival, as material of a drill.
+ * Reads the recorded pushes of a range for a drill, in the order of arrival.
  * @throws DevproxyError `usage`, if there are none, or more than 1,000
  */
 export async function recordedPushes(reader: JournalReader, range: string): Promise<DrillPush[]> {

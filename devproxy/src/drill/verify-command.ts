@@ -3,7 +3,7 @@ import { redactProgramLine } from "../privacy/index.js";
 import { killTree } from "../tunnel/index.js";
 
 const TIMEOUT_MS = 30_000;
-/** Bytes of an output that are read. */
+/** Maximum size of the output that is kept, bytes. */
 const MAX_OUTPUT_BYTES = 10 * 1024 * 1024;
 
 /**

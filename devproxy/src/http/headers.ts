@@ -1,4 +1,5 @@
 import type { HeaderMap } from "airudder-webhooks/journal";
+import { RECORDED_PUSH_HEADER, TEST_PUSH_HEADER } from "./test-push.js";
 
 /** Hop-by-hop headers (RFC 9110), `expect`, and `content-length`, which is recalculated. */
 const HOP_BY_HOP_HEADERS = new Set([
@@ -14,15 +15,6 @@ const HOP_BY_HOP_HEADERS = new Set([
   "expect",
   "content-length",
 ]);
-
-/**
- * Header of a test push that a command sends to a running `listen`: its cause and the control token, `trigger TOKEN`. It is removed before
- * the push is recorded.
- */
-export const TEST_PUSH_HEADER = "airudder-test-push";
-
-/** Header of the response to a test push: how `listen` recorded the push, as JSON. */
-export const RECORDED_PUSH_HEADER = "airudder-recorded-push";
 
 /** Headers between the commands, the dev proxy and the middleware. They are removed from public requests and responses. */
 const INTERNAL_HEADERS = new Set([

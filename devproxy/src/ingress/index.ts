@@ -3,4 +3,3 @@ export { rejectMalformed } from "./malformed.js";
 export { passThroughTo } from "./pass-through.js";
 export { createPingIngress } from "./ping.js";
 export { createIngress, listen, portOf } from "./server.js";
-export type { RecordedTestPush } from "./test-push.js";

@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AppResponse } from "../delivery/index.js";
-import { equalSecrets, RECORDED_PUSH_HEADER, readOutcome, TEST_PUSH_HEADER } from "../http/index.js";
+import {
+  equalSecrets,
+  RECORDED_PUSH_HEADER,
+  type RecordedTestPush,
+  readOutcome,
+  TEST_PUSH_HEADER,
+} from "../http/index.js";
 import { isPending, type Row, type TestCause } from "../journal/index.js";
 
 /**
@@ -14,19 +20,7 @@ export function takeTestCause({ headers }: IncomingMessage, controlToken: string
   return token !== undefined && equalSecrets(token, controlToken) ? (cause as TestCause) : undefined;
 }
 
-/** How `listen` recorded a test push, for the command that sent it. */
-export interface RecordedTestPush {
-  id: string;
-  seq: number;
-  /** The result that the app's receiver reported. */
-  result?: string;
-  /** Class and message of the handler's error. It may quote the payload: redact it before printing. */
-  error?: string;
-  /** The app did not respond in time: the proxy responded 200 and delivers the push later. */
-  pending?: true;
-}
-
-/** Adds to the response how the push was recorded. */
+/** Adds a header to the response, with the id, number and result of the recorded push. */
 export function addRecordedPush(response: ServerResponse, row: Row, { headers }: AppResponse): void {
   const { id, seq } = row.push;
   const { result, error } = readOutcome(headers["airudder-outcome"]) ?? {};

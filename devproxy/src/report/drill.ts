@@ -29,7 +29,7 @@ export function drillTable(out: Screen, names: readonly string[]): Table<DrillRe
   );
 }
 
-/** The lines about a result, below its line in the table: for a failure, what happened and what to do. */
+/** The lines below a result in the table: what happened, and what to do. None if the scenario passed without a note. */
 export function drillDetails({ status, reason, advice = "" }: DrillResult, redactor: Redactor): string[] {
   if (status === "passed" && !reason.includes("Note:")) return [];
   return [reason, advice].filter((text) => text !== "").map((text) => `    ${safeLine(redactor.text(text))}`);
@@ -40,7 +40,7 @@ export function drillJson(result: DrillResult, redactor: Redactor): object {
   return { event: "scenario", ...redactedResult(result, redactor) };
 }
 
-/** A result whose texts contain no phone numbers or e-mail addresses of the output of `--verify`. */
+/** Redacts phone numbers and e-mail addresses that the output of `--verify` contained. */
 export function redactedResult(result: DrillResult, redactor: Redactor): DrillResult {
   return { ...result, reason: redactor.text(result.reason) };
 }

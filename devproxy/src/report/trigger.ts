@@ -16,7 +16,7 @@ export interface SentPush {
 /** Prints the results of test pushes, notes about them, and the summary. */
 export interface TriggerReporter {
   note(event: NoteEvent): void;
-  /** How the vendor's documentation is read, before the first push. */
+  /** How the vendor's documentation is interpreted. Called before the first push. */
   reading(reading: VendorReading): void;
   /** One attempt of `--as-vendor`. */
   attempt(push: TestPush, attempt: VendorAttempt, reading: VendorReading): void;
@@ -103,10 +103,10 @@ function sentLines(out: Screen, sent: SentPush, redactor: Redactor): string[] {
     out.style(STYLES[word] ?? "yellow", word),
     out.style("dim", duration(ms)),
   ];
-  const { outcome, attempts } = event;
+  const { state, attempts } = event;
   const notes = [
     status === null ? undefined : error,
-    outcome && attempts && (attempts.length > 1 || outcome === "lost") && vendorDeliveryLine({ outcome, attempts }),
+    state && attempts && (attempts.length > 1 || state === "lost") && vendorDeliveryLine({ state, attempts }),
     pending && "The app did not respond. listen responded 200, and delivers the push when the app responds again.",
   ];
   return [parts.join("  "), ...notes.flatMap((note) => (note ? [`      ${out.style("red", safeLine(note))}`] : []))];
@@ -120,8 +120,7 @@ function errorOf({ event: { error, status }, push }: SentPush, redactor: Redacto
 
 function summaryLine(out: Screen, { total, failed, results, lost, ms }: TriggerSummary): string {
   const counts = Object.entries(results).map(([word, count]) => `${withSeparators(count)} ${word}`);
-  const what =
-    lost === undefined ? "without status 200 of the app" : `not received, ${withSeparators(lost)} of them lost`;
+  const what = lost === undefined ? "without the response 200" : `not received, ${withSeparators(lost)} of them lost`;
   const failures = failed === 0 ? "" : `; ${out.style("red", `${withSeparators(failed)} ${what}`)}`;
   return `\n${pushCount(total)} in ${duration(ms)}: ${counts.join(", ")}${failures}`;
 }

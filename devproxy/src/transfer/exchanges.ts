@@ -75,7 +75,7 @@ function keyOf({ segment, offset }: RecordLocation): string {
   return `${segment}:${offset}`;
 }
 
-/** Reads the records of a chunk in the order of the disk, so that one read returns many of them. */
+/** Reads the records of a chunk, sorted by their position on disk, so that one read returns many of them. */
 async function readContents(
   reader: Reader,
   rows: readonly Row[],

@@ -8,7 +8,7 @@ import type { Exchange, RecordedDelivery } from "./exchanges.js";
 import type { ExportContext } from "./export.js";
 import { type ExportedPush, exportedDelivery, exportedPush } from "./redaction.js";
 
-/** What HAR calls a number or a size that is not known. */
+/** The HAR value for an unknown size. */
 const UNKNOWN = -1;
 
 /** The custom field of an entry: what the dev proxy knows about the push. */
@@ -16,7 +16,7 @@ export interface HarPush {
   id: string;
   seq: number;
   type: string;
-  /** What became of the push: its status in `list`. */
+  /** The status of the push, as in `list`. */
   status: Status;
   /** The result that the app's receiver reported in this response. */
   result?: string;

@@ -9,10 +9,10 @@ import type { SourceItem, SourcePush, SourceRecord } from "./source-item.js";
 const MAX_BATCH = 500;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 
-/** Sources that an imported push keeps. The app that another push was sent to, or its inbox, is not the app of this journal. */
+/** Values of `source` that an imported push keeps. Any other, such as that of an inbox, becomes `import`. */
 const KEPT_SOURCES: ReadonlySet<string> = new Set(["tunnel", "local", "trigger", "drill"]);
 
-/** Marks by which `listen` knows the pushes to deliver. Imported pushes are not delivered. */
+/** Marks that tell `listen` which pushes to deliver. They are not imported, because `listen` does not deliver imported pushes. */
 const QUEUE_MARKS: ReadonlySet<string> = new Set([ACKNOWLEDGED, GIVEN_UP]);
 
 /** Options of {@link importPushes}. */
@@ -31,7 +31,7 @@ export interface ImportOptions {
 export interface ImportSummary {
   imported: number;
   /** Pushes that the journal already contained. */
-  duplicates: number;
+  alreadyRecorded: number;
   /** Imported pushes that were exported redacted. */
   redacted: number;
   /** Numbers of the first and the last imported push; absent if none was imported. */
@@ -48,8 +48,8 @@ export async function importPushes(
   store: Store,
   { key, leftOut, onProgress, signal }: ImportOptions,
 ): Promise<ImportSummary> {
-  const summary: ImportSummary = { imported: 0, duplicates: 0, redacted: 0 };
-  /** Ids of the pushes of the source, with their ids in the journal; `undefined` for a push that is skipped. */
+  const summary: ImportSummary = { imported: 0, alreadyRecorded: 0, redacted: 0 };
+  /** Ids in the source, mapped to the ids in the journal; `undefined` for a push that is skipped. */
   const ids = new Map<string, string | undefined>();
   const own = new OwnIds();
   let batch: Promise<unknown>[] = [];
@@ -81,10 +81,10 @@ export async function importPushes(
         continue;
       }
       const head = headOf(item, key, own);
-      const isDuplicate = store.index.byId(head.id) !== undefined || ids.get(head.id) === head.id;
-      ids.set(item.head.id ?? head.id, isDuplicate ? ids.get(head.id) : head.id);
-      if (isDuplicate) {
-        summary.duplicates++;
+      const isRecorded = store.index.byId(head.id) !== undefined || ids.get(head.id) === head.id;
+      ids.set(item.head.id ?? head.id, isRecorded ? ids.get(head.id) : head.id);
+      if (isRecorded) {
+        summary.alreadyRecorded++;
         continue;
       }
       summary.imported++;
@@ -144,7 +144,7 @@ function headOf({ head, content }: SourcePush, key: string | undefined, own: Own
 class OwnIds {
   readonly #counts = new Map<string, number>();
 
-  /** Has the form of other push ids: a time and hexadecimal digits. */
+  /** In the format of other push ids: a time and hexadecimal digits. */
   idOf({ at, url, body }: { at: string; url: string; body: Buffer }): string {
     const push = createHash("sha256").update(`${at}\0${url}\0`).update(body).digest("hex");
     const count = this.#counts.get(push) ?? 0;

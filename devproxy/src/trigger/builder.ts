@@ -17,7 +17,7 @@ export interface BuildOptions {
   seed?: number | undefined;
 }
 
-/** Builds the test pushes of a command. The first one may be replaced, after the user has edited it. */
+/** Builds the test pushes of a command. {@link replaceFirst} replaces the first one, after the user has edited it. */
 export class PushBuilder {
   /** The headers and the body of the first push. */
   first: Content;
@@ -37,7 +37,7 @@ export class PushBuilder {
   }
 
   /**
-   * Replaces the body of the first push, for the changes that the user made in an editor. Signs it again if its `TaskID` changed and its
+   * Replaces the body of the first push with the one that the user edited. Signs it again if its `TaskID` changed and its
    * `Sign` did not.
    */
   replaceFirst(body: Buffer): void {
@@ -54,7 +54,7 @@ export class PushBuilder {
   }
 
   /**
-   * The pushes. Each after the first has new ids, if the source says so.
+   * The pushes. Each push after the first gets new ids if the source sets `newIds`.
    * @param rate pushes per second. Default: as fast as the responses arrive
    */
   *pushes(count: number, rate?: number): Generator<Scheduled<TestPush>> {
@@ -79,7 +79,7 @@ export class PushBuilder {
     return editContent(this.#source.name, content, edits);
   }
 
-  /** Whether an edit sets this top-level field. */
+  /** Whether `--set` sets this top-level field. */
   sets(name: string): boolean {
     return setsField({ set: this.#set, key: undefined }, name);
   }

@@ -24,7 +24,7 @@ export interface TriggerEvent {
   /** Why it failed: the handler's error, or why there was no response. It may quote the payload: redact it before printing. */
   error?: string;
   /** With `--as-vendor`: whether Airudder would have delivered the push or lost it. */
-  outcome?: VendorDelivery["outcome"];
+  state?: VendorDelivery["state"];
   /** With `--as-vendor`: every attempt. The other members describe the last one. */
   attempts?: VendorAttempt[];
 }
@@ -34,14 +34,14 @@ export interface TriggerSummary {
   event: "summary";
   /** Number of pushes that were sent. */
   total: number;
-  /** Number of pushes that the app received. */
+  /** Number of pushes with the response 200 or, with `--as-vendor`, pushes that Airudder would count as received. */
   succeeded: number;
   failed: number;
   /** Number of pushes for each result: what the app's receiver reported, else the status of the push as in `list`. */
   results: Record<string, number>;
   /** With `--as-vendor`: number of pushes that Airudder would have lost. */
   lost?: number;
-  /** It was stopped before all pushes were sent. */
+  /** The command was interrupted before all pushes were sent. */
   interrupted?: true;
   ms: number;
 }
@@ -66,10 +66,10 @@ export function triggerEvent({ type }: TestPush, sent: SendResult & { vendor?: V
   };
 }
 
-/** Whether the app received the push: it responded 200 or, with `--as-vendor`, as Airudder expects. */
-export function isSuccess({ status, pending, outcome }: TriggerEvent): boolean {
+/** Whether the app responded 200 or, with `--as-vendor`, whether Airudder would count the push as received. */
+export function isSuccess({ status, pending, state }: TriggerEvent): boolean {
   if (pending) return false;
-  return outcome === undefined ? succeeded(status ?? undefined) : outcome === "received";
+  return state === undefined ? succeeded(status ?? undefined) : state === "received";
 }
 
 /** The result of a test push in one word: what the app's receiver reported, else the status of the push as in `list`. */
@@ -90,7 +90,7 @@ export class TriggerCounts {
     const word = resultWord(event);
     this.#total++;
     if (isSuccess(event)) this.#succeeded++;
-    if (event.outcome !== undefined) this.#lost = (this.#lost ?? 0) + (event.outcome === "lost" ? 1 : 0);
+    if (event.state !== undefined) this.#lost = (this.#lost ?? 0) + (event.state === "lost" ? 1 : 0);
     this.#results.set(word, (this.#results.get(word) ?? 0) + 1);
   }
 

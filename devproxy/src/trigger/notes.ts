@@ -10,8 +10,8 @@ import type { PushSource } from "./source.js";
 const MAX_DIFFERENCES = 5;
 
 /**
- * What the sender should know about the pushes: what is not documented, another type, differences from the schema, and signatures that the
- * app may reject. Contains no values of the payload.
+ * Notes about the pushes for the user: undocumented bodies, unexpected types, differences from the schema, unchanged ids, and signatures
+ * that the app may reject. Contains no values of the payload.
  */
 export function pushNotes(source: PushSource, builder: PushBuilder, options: BuildOptions): NoteEvent[] {
   const { first } = builder;
@@ -34,7 +34,7 @@ function documentationNotes({ name, type, schema, isNew }: PushSource): Note[] {
     ];
   }
   if (schema?.provenance === "unknown") {
-    const what = "is not documented. This push contains what is known about it, and artificial fields";
+    const what = "is not documented. This push contains only the known fields and artificial ones";
     return [
       ["undocumented", `The body of ${name} ${what}. Give a real body with --file, or a recorded one with --from.`],
     ];

@@ -14,7 +14,7 @@ export interface Pin {
   content: Content;
 }
 
-/** Pins are files in the folder of the journal, so that retention never drops them. Each contains the line of the journal. */
+/** Pins are files beside the segments of the journal, so that `--keep` never removes them. Each contains one line, in the journal's format. */
 function folderOf(dir: string): string {
   return join(dir, "pins");
 }
@@ -26,7 +26,7 @@ function pathOf(dir: string, name: string): string {
 /** @throws DevproxyError `usage` */
 function checkName(name: string): void {
   if (/^[\w.-]{1,64}$/.test(name)) return;
-  throw usageError(`"${name}" is not a name of a pin. Use 1 to 64 letters, digits, dots, hyphens and underscores.`);
+  throw usageError(`"${name}" is not a valid pin name. Use 1 to 64 letters, digits, dots, hyphens and underscores.`);
 }
 
 /**

@@ -18,7 +18,7 @@ function* pathsBelow({ properties, items }: Shape, path: string): Generator<stri
   }
 }
 
-/** The steps of a path as `--set` and errors write it. */
+/** Formats the steps of a path as in `--set`, such as `Details[0].Status`. */
 export function formatPath(steps: readonly string[]): string {
   return steps.reduce(
     (path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : path === "" ? step : `${path}.${step}`),

@@ -1,8 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { describeFailure } from "../delivery/index.js";
-import { lookup, pathWithQuery, RECORDED_PUSH_HEADER, readOutcome } from "../http/index.js";
-import type { RecordedTestPush } from "../ingress/index.js";
+import { lookup, pathWithQuery, RECORDED_PUSH_HEADER, type RecordedTestPush, readOutcome } from "../http/index.js";
 import type { Destination } from "./destination.js";
 import type { TestPush } from "./test-push.js";
 

@@ -83,10 +83,10 @@ export function newIdEdits({ body, headers }: Content, { type }: TestType, seed:
   return [...changes({ [ARTIFICIAL_ID]: undefined }, { [ARTIFICIAL_ID]: newId(seed) }, [])];
 }
 
-/** A field that is in no push of Airudder. It distinguishes test pushes of types whose ids are not known: an app treats equal bodies as duplicates. */
+/** A field that no push of Airudder has. It makes test pushes differ if the ids of their type are not known: an app treats equal bodies as duplicates. */
 const ARTIFICIAL_ID = "test_push";
 
-/** A new id, in the form of a task's. */
+/** A new id in the format of a `TaskID`. */
 function newId(seed: number | undefined): string {
   return samplePush("call.completed", {}, seed === undefined ? {} : { seed }).TaskID;
 }

@@ -3,7 +3,7 @@ import { catalogue, type PushSchema } from "airudder-webhooks/inspect";
 import { mostSimilar } from "../config/index.js";
 import { usageError } from "../errors.js";
 
-/** What a test push is: its type and its schema. */
+/** The type of a test push, with its schema. */
 export interface TestType {
   type: PushType | "unparsable";
   /** Absent for `unknown` and `unparsable`. */
@@ -23,5 +23,5 @@ export function parseTestType(text: string): TestType {
   if (text === "unknown") return { type: "unknown" };
   const similar = mostSimilar(text, [...TEST_TYPES, "campaign"]);
   const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
-  throw usageError(`"${text}" is not a type of a push.${hint} Give one of ${TEST_TYPES.join(", ")}, or campaign.`);
+  throw usageError(`"${text}" is not a push type.${hint} Give one of ${TEST_TYPES.join(", ")}, or campaign.`);
 }

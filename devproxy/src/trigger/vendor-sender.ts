@@ -10,14 +10,14 @@ export interface VendorSendResult extends SendResult {
 /** Sends test pushes with Airudder's time limit and retries. */
 export class VendorSender {
   constructor(
-    /** Its time limit must be longer than Airudder's. */
+    /** Its time limit must exceed Airudder's, which this class enforces. */
     private readonly sender: TestPushSender,
     private readonly reading: ReadingOptions,
     /** Called after each attempt. */
     private readonly onAttempt: (push: TestPush, attempt: VendorAttempt) => void = () => undefined,
   ) {}
 
-  /** Sends a push until it is received or Airudder would give up. Never throws. */
+  /** Sends a push until it counts as received, or Airudder would make no further attempt. Never throws. */
   async send(push: TestPush, signal?: AbortSignal): Promise<VendorSendResult> {
     let last: SendResult = { ms: 0 };
     const vendor = await deliverAsVendor(

@@ -21,16 +21,16 @@ export interface VendorAttempt extends VendorAttemptResult {
   ms: number;
 }
 
-/** What became of a push. */
+/** The result of sending a push with retries. */
 export interface VendorDelivery {
-  /** `lost`: all deliveries failed. `stopped`: the signal was aborted before. */
-  outcome: "received" | "lost" | "stopped";
+  /** `lost`: all attempts failed. `stopped`: the signal was aborted first. */
+  state: "received" | "lost" | "stopped";
   attempts: VendorAttempt[];
 }
 
 /** Options of {@link deliverAsVendor}. */
 export interface VendorOptions extends ReadingOptions {
-  /** Type of the push. The default number of deliveries depends on it. */
+  /** Type of the push. The default number of attempts depends on it. */
   type: string;
   /** Stops the delivery: the attempt in progress, or the wait before the next one. */
   signal?: AbortSignal | undefined;
@@ -41,11 +41,11 @@ export interface VendorOptions extends ReadingOptions {
 /**
  * Delivers a push as Airudder does: a time limit of 10 s for the whole response, a retry one minute after a failed attempt, and no
  * further attempt after the last one. Every response without an accepted status is a failure, also a redirect. The body of the response
- * does not matter.
+ * is ignored.
  * @param attempt sends the push once, and stops when the signal is aborted. If it throws, the attempt has failed.
  * @example
  * const delivery = await deliverAsVendor((signal) => sender.send(push, signal), { type: push.type, timeScale: 60 });
- * if (delivery.outcome === "lost") process.exitCode = 1;
+ * if (delivery.state === "lost") process.exitCode = 1;
  */
 export async function deliverAsVendor(
   attempt: (signal: AbortSignal) => Promise<VendorAttemptResult>,
@@ -54,7 +54,7 @@ export async function deliverAsVendor(
   const { deliveries, accepts, timeLimitMs, retryDelayMs } = vendorReading([type], options);
   const maxAttempts = deliveries[0]?.deliveries ?? 0;
   const attempts: VendorAttempt[] = [];
-  const end = (outcome: VendorDelivery["outcome"]): VendorDelivery => ({ outcome, attempts });
+  const end = (state: VendorDelivery["state"]): VendorDelivery => ({ state, attempts });
   while (!signal?.aborted) {
     const start = performance.now();
     const result = await withinLimit(attempt, timeLimitMs, signal);

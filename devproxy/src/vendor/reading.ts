@@ -1,4 +1,4 @@
-/** How many times Airudder sends a push that no response confirms. The documentation can be read both ways. */
+/** How many times Airudder sends a push whose attempts all fail. The documentation allows both interpretations. */
 export const DELIVERIES = ["5", "6"] as const;
 /** Which responses count as received: only 200, or every 2xx. Not documented. */
 export const ACCEPTS = ["200", "2xx"] as const;
@@ -12,13 +12,13 @@ const RETRY_DELAY_MS = 60_000;
 /** What the documentation says about retries, by type. The pages of the other types say nothing. */
 const DOCUMENTED: Readonly<Record<string, { deliveries: number; allows: string }>> = {
   "call.completed": { deliveries: 6, allows: "5 retries" },
-  "dialer.task": { deliveries: 5, allows: "5 tries" },
-  "dialer.agent": { deliveries: 5, allows: "5 tries" },
+  "dialer.task": { deliveries: 5, allows: "5 attempts" },
+  "dialer.agent": { deliveries: 5, allows: "5 attempts" },
 };
 
-/** How to read the documentation where it is ambiguous or silent. All are optional. */
+/** How to interpret the documentation where it is ambiguous or incomplete. All are optional. */
 export interface ReadingOptions {
-  /** Number of deliveries, the first included. Default: as the page of the type says; 6 if it says nothing. */
+  /** Number of attempts, including the first. Default: as documented for the type, or for a similar type. */
   deliveries?: number | undefined;
   /** Which responses count as received. Default: `200`. */
   accepts?: Accepts | undefined;
@@ -26,19 +26,19 @@ export interface ReadingOptions {
   timeScale?: number | undefined;
 }
 
-/** The number of deliveries of a type, and why. */
+/** The number of attempts to deliver a push of a type, and why. */
 export interface DeliveriesReading {
   type: string;
   deliveries: number;
-  /** `documented`: the page of the type; `assumed`: the page of a similar type; `flag`: the caller. */
+  /** Where the number comes from. `documented`: the page of the type; `assumed`: the page of a similar type; `flag`: the caller. */
   source: "documented" | "assumed" | "flag";
-  /** What the documentation allows, if `source` is `documented`: retries, or tries. */
+  /** What the documentation allows, if `source` is `documented`: retries, or attempts. */
   allows?: string;
   /** The type whose page was used, if `source` is `assumed`. */
   like?: string;
 }
 
-/** How the documentation was read. Can be printed as JSON. */
+/** How the documentation is interpreted. Can be printed as JSON. */
 export interface VendorReading {
   /** For each type that is sent. */
   deliveries: DeliveriesReading[];
@@ -53,7 +53,7 @@ export interface VendorReading {
 }
 
 /**
- * States how the vendor's documentation is read for the types of some pushes.
+ * Interprets the vendor's documentation for the types of the pushes to send.
  * @example vendorReading(["call.completed"], { timeScale: 60 }).retryDelayMs // 1000
  */
 export function vendorReading(

@@ -1,7 +1,7 @@
-/** Returns a number from 0 to 1, without 1. */
+/** Returns a number from 0 to 1, excluding 1. */
 export type RandomNumber = () => number;
 
-/** Returns a generator of numbers from 0 to 1, without 1. The same seed produces the same numbers. */
+/** Returns a generator of numbers from 0 to 1, excluding 1. The same seed produces the same numbers. */
 export function randomFrom(seed: number | undefined): RandomNumber {
   if (seed === undefined) return Math.random;
   let state = seed >>> 0;

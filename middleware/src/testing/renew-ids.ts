@@ -12,7 +12,7 @@ const MAX_INT32 = 2 ** 31 - 1;
 
 /**
  * Copies a payload and replaces the ids of its task, calls and case. A push without such an id, such as `workflow.status`, gets a new
- * workflow id. So a receiver does not treat the copy as a duplicate. All other fields stay the same. `Sign` also stays, although it no longer
+ * workflow id. Therefore, a receiver does not treat the copy as a duplicate. All other fields stay the same. `Sign` also stays, although it no longer
  * matches the new `TaskID`: `signedRequest` signs the copy.
  *
  * @param type type of the push. Default: identified by shape. A push of an unknown shape has no known ids, so nothing is replaced.

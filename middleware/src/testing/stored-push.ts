@@ -3,7 +3,7 @@ import { newPushId } from "../push/id.js";
 
 const EMPTY_BODY = "{}";
 
-/** A push for `Inbox.put` with neutral values. Pass the values that the test needs. */
+/** A push for `Inbox.put` with default values. Pass the values that the test needs. */
 export function storedPush(overrides: Partial<StoredPush> = {}): StoredPush {
   return {
     id: newPushId(),

@@ -7,10 +7,10 @@ import {
   OUTCOME_NAMES,
 } from "../../../devproxy/src/campaign/index.js";
 
-/** The options of a campaign that laws are checked with: all are set. */
+/** The options of a campaign that invariants are checked with: all are set. */
 export type Options = { readonly [name in keyof Required<CampaignOptions>]: NonNullable<CampaignOptions[name]> };
 
-/** A campaign as a receiver sees it: nothing but options and bytes. */
+/** A campaign as a receiver gets it: only from its options and its bytes. */
 export interface Campaign {
   readonly options: Options;
   readonly pushes: readonly CampaignPush[];
@@ -23,7 +23,7 @@ export interface Campaign {
   readonly ended: readonly At<WorkflowListCompleted>[];
 }
 
-/** The content of a push, with its position in the campaign. */
+/** The payload of a push, with its position in the campaign. */
 export interface At<T> {
   readonly index: number;
   readonly atMs: number;

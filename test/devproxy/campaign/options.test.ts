@@ -11,7 +11,7 @@ import {
   parseCampaignFile,
   parseMix,
 } from "../../../devproxy/src/campaign/index.js";
-import { largestRemainder } from "./laws.js";
+import { largestRemainder } from "./invariants.js";
 
 const schema = JSON.parse(
   readFileSync(new URL("../../../devproxy/src/campaign/campaign.schema.json", import.meta.url), "utf8"),

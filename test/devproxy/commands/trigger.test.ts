@@ -257,8 +257,8 @@ test("pin keeps a push when its segment is dropped; trigger @NAME sends its exac
   }
   for (const { args, message } of [
     { args: ["1", "call"], message: /The pin call exists already\. Give another name, or replace it with --force\./ },
-    { args: ["1", "../x"], message: /"\.\.\/x" is not a name of a pin/ },
-    { args: ["1", "a".repeat(65)], message: /is not a name of a pin/ },
+    { args: ["1", "../x"], message: /"\.\.\/x" is not a valid pin name/ },
+    { args: ["1", "a".repeat(65)], message: /is not a valid pin name/ },
     { args: ["1"], message: /Give the id of a push and a name/ },
     { args: ["99", "x"], message: /There is no push 99/ },
     { args: ["--remove", "cal"], message: /There is no pin cal\. Did you mean call\?/ },
@@ -278,7 +278,7 @@ test("pin keeps a push when its segment is dropped; trigger @NAME sends its exac
   t.after(() => target.stop());
   const sent = await trigger("@odd.bytes-1", "--to", target.url, "--json");
   assert.equal(sent.code, 0, sent.err);
-  assert.match(sent.err, /not recorded/);
+  assert.match(sent.err, /nothing is recorded/);
   assert.deepEqual(resultOf(sent)[1], ["trigger", null, 200, undefined]);
   const [request] = target.requests;
   assert.deepEqual([request?.body, request?.url, request?.headers["x-kept"]], [bytes, "/webhooks/airudder?a=1", "yes"]);
@@ -370,7 +370,7 @@ test("Ctrl+C stops the pushes that are not sent yet, and exits with 1", {
 
 const wrong: [args: string[], message: RegExp][] = [
   [[], /Give what to send: a type \(call\.completed, .*\), campaign, @NAME, --file PATH or --from ID/],
-  [["call.complete"], /"call\.complete" is not a type of a push\. Did you mean call\.completed\?/],
+  [["call.complete"], /"call\.complete" is not a push type\. Did you mean call\.completed\?/],
   [["call.completed", "--count", "0"], /--count/],
   [["call.completed", "--rate", "0"], /--rate/],
   [["call.completed", "--rate", "fast"], /--rate/],
@@ -382,7 +382,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["--file", "a", "--from", "1"], /Use either --file or --from/],
   [["@x", "--from", "1"], /@x is a pinned push/],
   [["@x"], /There is no pin x\. The journal has no pins/],
-  [["@../x"], /"\.\.\/x" is not a name of a pin/],
+  [["@../x"], /"\.\.\/x" is not a valid pin name/],
   [["--from", "99"], /There is no push 99/],
   [["--file", "no-such-file"], /--file no-such-file does not exist/],
   [["--file", "-", "--edit"], /--edit needs standard input/],
@@ -463,7 +463,7 @@ test("--as-vendor retries like Airudder, states its reading of the documentation
   const received = await trigger("call.completed", "--as-vendor", "--time-scale", "100");
   assert.equal(received.code, 0, received.out);
   assert.match(received.out, /^As Airudder: .* --time-scale 100: /);
-  assert.match(received.out, /6 deliveries of a call\.completed: .* Other reading: --deliveries 5\./);
+  assert.match(received.out, /6 attempts for call\.completed: .* Alternative: --deliveries 5\./);
   assert.match(
     received.out,
     /attempt 2: 500, .*, failed; retry delay 600 ms\n#3 {2}call\.completed {2}200 .*\n {6}received at attempt 3\n$/,
@@ -474,10 +474,13 @@ test("--as-vendor retries like Airudder, states its reading of the documentation
   const lost = await trigger("dialer.task", ...flags);
   const [reading, event, summary] = lost.lines();
   assert.deepEqual([lost.code, app.requests.length], [1, 5]);
-  assert.deepEqual([reading?.event, event?.outcome, (event?.attempts as unknown[]).length], ["reading", "lost", 5]);
+  assert.deepEqual(
+    [reading?.event, event?.state, (event?.attempts as unknown[] | undefined)?.length],
+    ["reading", "lost", 5],
+  );
   assert.deepEqual([summary?.failed, summary?.lost], [1, 1]);
   const accepted = await trigger("dialer.task", ...flags, "--accepts", "2xx");
-  assert.deepEqual([accepted.code, accepted.lines()[1]?.outcome], [0, "received"]);
+  assert.deepEqual([accepted.code, accepted.lines()[1]?.state], [0, "received"]);
 });
 
 for (const [args, message] of [
@@ -486,7 +489,7 @@ for (const [args, message] of [
   [["campaign", "--set", "TaskID=1"], /--set is not for a campaign/],
   [["campaign", "--edit"], /--edit is not for a campaign/],
   [["campaign", "--mix", "answerd=1"], /"answerd" is not an outcome\. Did you mean "answered"\?/],
-  [["campain"], /"campain" is not a type of a push\. Did you mean campaign\?/],
+  [["campain"], /"campain" is not a push type\. Did you mean campaign\?/],
   [["campaign", "--contacts", "1000000"], /contacts/],
   [["call.completed", "--as-vendor", "--deliveries", "7"], /deliveries/],
 ] as const) {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { drill } from "airudder-webhooks/testing";
 import { type Defect, DrilledApp } from "./app.js";
 
-/** 10 s are 500 ms, and a minute is 3 s. A slow app has shorter times: all its scenarios are slow. */
+/** 10 s become 500 ms, and a minute becomes 3 s. Times are shorter for a slow app, because all its scenarios are slow. */
 const TIME_SCALE = 20;
 const TIME_SCALE_OF_SLOW_APP = 60;
 

@@ -151,7 +151,7 @@ test("a wrong type gets the most similar one", () => {
   });
   assert.throws(() => parseTestType("dialer.tsak.bare"), { message: /Did you mean dialer\.task\.bare\?/ });
   assert.throws(() => parseTestType("banana"), {
-    message: /^"banana" is not a type of a push\. Give one of call\.completed, /,
+    message: /^"banana" is not a push type\. Give one of call\.completed, /,
   });
   assert.deepEqual(new Set(TEST_TYPES).size, catalogue.length + 1);
 });

@@ -91,9 +91,9 @@ test("a failure is followed by a retry after a minute, byte for byte", { concurr
   const cases = Object.entries(FAILURES).map(([name, { respond, pattern, timedOut = false }]) =>
     t.test(name, async (t) => {
       const { url, requests } = await startApp(t, [respond, ok]);
-      const { outcome, attempts } = await deliver(t, url);
+      const { state, attempts } = await deliver(t, url);
       const [first, second] = attempts;
-      assert.equal(outcome, "received");
+      assert.equal(state, "received");
       assert.deepEqual(
         attempts.map((each) => [each.attempt, each.received, each.timedOut ?? false]),
         [
@@ -127,8 +127,8 @@ for (const [name, respond] of Object.entries(RECEIVED)) {
   test(`${name} counts as received: nothing more is sent`, async (t) => {
     const { url, requests } = await startApp(t, [respond]);
     for (const accepts of ["200", "2xx"] as const) {
-      const { outcome, attempts } = await deliver(t, url, { accepts });
-      assert.deepEqual([outcome, attempts.length], ["received", 1]);
+      const { state, attempts } = await deliver(t, url, { accepts });
+      assert.deepEqual([state, attempts.length], ["received", 1]);
     }
     assert.equal(requests.length, 2);
   });
@@ -136,8 +136,8 @@ for (const [name, respond] of Object.entries(RECEIVED)) {
 
 test("with accepts 2xx, 204 counts as received; 302 and 500 do not", async (t) => {
   const { url, requests } = await startApp(t, [status(302), status(500), (response) => response.writeHead(204).end()]);
-  const { outcome, attempts } = await deliver(t, url, { accepts: "2xx", timeScale: 200 });
-  assert.deepEqual([outcome, attempts.map(({ status }) => status)], ["received", [302, 500, 204]]);
+  const { state, attempts } = await deliver(t, url, { accepts: "2xx", timeScale: 200 });
+  assert.deepEqual([state, attempts.map(({ status }) => status)], ["received", [302, 500, 204]]);
   assert.equal(requests.length, 3);
 });
 
@@ -146,8 +146,8 @@ test("a connection that is refused is a failure; without an app the push is lost
   await new Promise((resolve) => server.once("listening", resolve));
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   await new Promise((resolve) => server.close(resolve));
-  const { outcome, attempts } = await deliver(t, url, { timeScale: 300 });
-  assert.deepEqual([outcome, attempts.length], ["lost", 6]);
+  const { state, attempts } = await deliver(t, url, { timeScale: 300 });
+  assert.deepEqual([state, attempts.length], ["lost", 6]);
   for (const { error, status } of attempts) {
     assert.match(error ?? "", /ECONNREFUSED/);
     assert.equal(status, undefined);
@@ -167,20 +167,20 @@ const COUNTS: [type: string, deliveries: number | undefined, requests: number][]
   ["dialer.task", 6, 6],
 ];
 
-test("the type or an option determines how often a push is sent until it is given up", {
+test("the type or an option determines how many times a push is sent before it is lost", {
   concurrency: true,
 }, async (t) => {
   const cases = COUNTS.map(([type, deliveries, count]) =>
     t.test(`${type}${deliveries ? ` with ${deliveries} deliveries` : ""}: ${count} times`, async (t) => {
       const { url, requests } = await startApp(t, [status(503)]);
-      const { outcome, attempts } = await deliver(t, url, { type, deliveries, timeScale: 200 });
-      assert.deepEqual([outcome, attempts.length, requests.length], ["lost", count, count]);
+      const { state, attempts } = await deliver(t, url, { type, deliveries, timeScale: 200 });
+      assert.deepEqual([state, attempts.length, requests.length], ["lost", count, count]);
     }),
   );
   await Promise.all(cases);
 });
 
-test("the number of attempts is that of the first success, or the number of deliveries", async () => {
+test("attempts end at the first success, or at the maximum", async () => {
   const result = fc.oneof(
     fc.record({ status: fc.constantFrom(200, 201, 204, 301, 302, 400, 404, 500, 503) }),
     fc.constant({ error: "reset" }),
@@ -219,7 +219,7 @@ test("the number of attempts is that of the first success, or the number of deli
           seen,
           Array.from({ length: sent }, (_, i) => i + 1),
         );
-        assert.equal(delivery.outcome, success <= deliveries ? "received" : "lost");
+        assert.equal(delivery.state, success <= deliveries ? "received" : "lost");
         assert.equal(delivery.attempts.length, sent);
       },
     ),
@@ -232,22 +232,22 @@ test("an aborted signal ends the wait, or the attempt in progress", async (t) =>
   const waiting = new AbortController();
   const abortSoon = () => void setTimeout(() => waiting.abort(), 20);
   const first = await deliver(t, url, { signal: waiting.signal, timeScale: 1, onAttempt: abortSoon });
-  assert.deepEqual([first.outcome, first.attempts.length, requests.length], ["stopped", 1, 1]);
+  assert.deepEqual([first.state, first.attempts.length, requests.length], ["stopped", 1, 1]);
   const sending = new AbortController();
   const delivery = deliver(t, url, { signal: sending.signal, timeScale: 1 });
   while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   sending.abort();
   const second = await delivery;
-  assert.deepEqual([second.outcome, second.attempts.map(({ error }) => error)], ["stopped", ["stopped"]]);
+  assert.deepEqual([second.state, second.attempts.map(({ error }) => error)], ["stopped", ["stopped"]]);
   const none = await deliver(t, url, { signal: AbortSignal.abort() });
-  assert.deepEqual([none.outcome, none.attempts, requests.length], ["stopped", [], 2]);
+  assert.deepEqual([none.state, none.attempts, requests.length], ["stopped", [], 2]);
 });
 
 test("an attempt that ignores the signal does not delay the next one", async () => {
   let sent = 0;
-  const { outcome, attempts } = await deliverAsVendor(
+  const { state, attempts } = await deliverAsVendor(
     () => (++sent === 1 ? new Promise(() => undefined) : Promise.resolve({ status: 200 })),
     { type: "call.completed", timeScale: 6_000 },
   );
-  assert.deepEqual([outcome, attempts.map(({ timedOut }) => timedOut)], ["received", [true, undefined]]);
+  assert.deepEqual([state, attempts.map(({ timedOut }) => timedOut)], ["received", [true, undefined]]);
 });

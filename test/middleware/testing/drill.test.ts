@@ -58,7 +58,7 @@ function makeApp({ detectsDuplicates = true, keepsNewest = true } = {}) {
 }
 
 for (const form of ["number", "count", "list of counts", "rows", "state by call"] as const) {
-  test(`drill: verify may return a ${form}; double work is detected, correct work passes`, async () => {
+  test(`drill: verify may return a ${form}; work that is done twice is detected, correct work passes`, async () => {
     for (const [detectsDuplicates, status] of [
       [true, "passed"],
       [false, "failed"],
@@ -98,7 +98,7 @@ test("drill: a final state that depends on the order of arrival is a failure, wi
   }
 });
 
-test("drill: without verify, responses are judged, and the report says so", async () => {
+test("drill: without verify, only the responses are checked, and the report says so", async () => {
   const { receiver } = makeApp({ detectsDuplicates: false, keepsNewest: false });
   const { ok, results } = await drill(optionsFor(receiver));
   assert.ok(ok, JSON.stringify(results));

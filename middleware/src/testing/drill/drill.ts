@@ -15,11 +15,12 @@ export const drillScenarios: readonly { readonly name: string; readonly descript
 );
 
 /**
- * Sends an app pushes as Airudder may send them: duplicated, late, out of order, malformed, before and after a crash. Reports which
- * scenarios the app handles correctly.
+ * Sends an app pushes as Airudder may send them: duplicated, late, out of order, and before and after a crash. Also sends malformed and
+ * forged pushes. Reports which scenarios the app handles correctly.
  *
- * With `verify`, a scenario first sends a control run: equal pushes without the disturbance. It passes if the disturbed pushes have the
- * same side effects. Without `verify`, only the responses are checked, which cannot show work that is done twice or lost.
+ * With `verify`, most scenarios make two runs with pushes that differ only in their ids. The control run sends each push once, in order. The
+ * test run sends them as the scenario says. Such a scenario passes if both have the same side effects. Without `verify`, only the responses
+ * are checked, which cannot show work that is done twice or lost.
  *
  * The pushes are fictitious and have new ids in each run. They never carry `Airudder-Replay`.
  * @throws AirudderError `invalid_option`: an option is not valid, a scenario does not exist, or the first call of `verify` fails. Nothing

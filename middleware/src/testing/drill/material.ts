@@ -28,7 +28,7 @@ export function calls(count: number): DrillPush[] {
   return Array.from({ length: count }, (_, i) => pushOf(samplePush("call.completed", {}, { seed: i + 1 })));
 }
 
-/** A finished call with a transcript that makes the push as large as possible. */
+/** A finished call with a transcript of almost 1 MB. */
 export function largeCall(): DrillPush {
   return callOfSize(LARGE_BYTES);
 }
@@ -73,7 +73,7 @@ function timestampOf(index: number): string {
   return String(STATE_TIME + index * STATE_INTERVAL_MS);
 }
 
-/** A JSON object that is no known push. */
+/** A JSON object of an unknown type. */
 export function unknownPush(): DrillPush {
   return pushOf({ drill: "a JSON object of an unknown type", version: 1 });
 }
@@ -115,7 +115,7 @@ export function delayLast(pushes: readonly PreparedPush[]): PreparedPush[] {
   return [...pushes.filter((push, i) => !isLast(push, i)), ...pushes.filter(isLast)];
 }
 
-/** The last push of each subject. Only its retry is a duplicate in the sense of the receiver. */
+/** The last push of each subject. The receiver treats a retry as a duplicate only if it equals this push. */
 export function lastOfEach(pushes: readonly PreparedPush[]): PreparedPush[] {
   return pushes.filter(
     ({ subject }, i) => subject === undefined || !pushes.some((other, j) => j > i && other.subject === subject),

@@ -3,7 +3,7 @@ import { covers, type Effect, effectBetween, type IdNames, isEmpty, isEqual } fr
 
 const FIRST_INTERVAL_MS = 10;
 const MAX_INTERVAL_MS = 250;
-/** How much longer than the effect of one push a quiet time is. */
+/** The quiet time, relative to the longest latency of an effect so far. */
 const LATENCY_FACTOR = 1.5;
 const MIN_OPTIONAL_WAIT_MS = 2_000;
 const OPTIONAL_LATENCY_FACTOR = 5;
@@ -50,7 +50,7 @@ export class EffectMeter {
     }
   }
 
-  /** Without a change for this time, ms, no more is expected. */
+  /** Time without a change after which no further effect is expected, ms. */
   get quietMs(): number {
     return Math.max(this.minQuietMs, LATENCY_FACTOR * (this.#latencyMs ?? 0));
   }
@@ -86,7 +86,7 @@ export class Measurement {
   ) {}
 
   /**
-   * The effect of pushes of which nothing else is known: waits until there is one, then until it no longer changes.
+   * The effect of pushes whose effect is not known in advance: waits until there is one, then until it no longer changes.
    * @param isOptional whether the app may ignore the pushes
    */
   async any(isOptional = false): Promise<Effect> {

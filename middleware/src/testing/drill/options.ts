@@ -11,10 +11,10 @@ export interface DrillOptions {
   readonly token?: string | undefined;
   /**
    * Returns a number, or a value that can be written as JSON: a row count, the states of calls. It is called before and after the pushes of a
-   * scenario. Return only what must be equal for equal pushes, no times and no row ids. Default: the scenarios are judged by responses only.
+   * scenario. Return only what must be equal for equal pushes, no times and no row ids. Default: only the responses are checked.
    */
   readonly verify?: (() => Promise<unknown> | unknown) | undefined;
-  /** Kills the app without any warning, and starts it again. `start` resolves when it accepts connections. Default: `crash` scenarios are skipped. */
+  /** Kills the app immediately, and starts it again. `start` resolves when it accepts connections. Default: `crash` scenarios are skipped. */
   readonly restart?: { kill(): Promise<void> | void; start(): Promise<void> | void } | undefined;
   /** Names of the scenarios to run, in this order. Default: all. */
   readonly scenarios?: readonly string[] | undefined;

@@ -19,7 +19,7 @@ export interface RenewedPushes {
   readonly names: IdNames;
 }
 
-/** A push as it is sent, with what the drill must know of it. */
+/** A push as it is sent, with its subject and its payload. */
 export interface PreparedPush {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -31,18 +31,18 @@ export interface PreparedPush {
 
 const VENDOR_HEADERS = { "content-type": "application/json", "user-agent": "Airudder" };
 
-/** An id that is shorter is not replaced, because the same text may stand for something else. */
+/** A shorter id is not replaced, because other fields may contain the same text. */
 const MIN_ID_LENGTH = 4;
-/** Country code of Indonesia and a 0, which no number continues with. */
+/** The country code of Indonesia, then zeros. No phone number begins like this. */
 const FICTITIOUS_PHONE = "+6200";
 
 /**
  * Copies pushes with new ids: workflow, task, call, case, agent and phone number. Equal ids stay equal. Pushes with a `Sign` are signed
- * again. All other bytes stay as they are.
+ * again. All other bytes stay the same.
  * @param key key to sign with; default: the vendor's published key
  * @throws AirudderError `invalid_option`, if a body is compressed
  */
-export function renewIds(pushes: readonly DrillPush[], key: string = DEFAULT_KEY): RenewedPushes {
+export function renewPushes(pushes: readonly DrillPush[], key: string = DEFAULT_KEY): RenewedPushes {
   const renewal = new Renewal();
   const texts = pushes.map((push) => textOf(push));
   texts.forEach((text) => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { covers, describeDifference, describeEffect, type Effect, isEmpty, isEqual } from "./effects.js";
 import type { EffectMeter } from "./meter.js";
 import type { DrillOptions, DrillResult } from "./options.js";
-import { type DrillPush, type PreparedPush, type RenewedPushes, renewIds } from "./renew.js";
+import { type DrillPush, type PreparedPush, type RenewedPushes, renewPushes } from "./renew.js";
 import type { Attempt, Delivery, Vendor } from "./vendor.js";
 
 /** What a scenario found. */
@@ -23,17 +23,17 @@ export interface Control {
   readonly responseMs: number;
 }
 
-/** How a scenario compares the effect of its pushes with that of a control run. */
+/** A control run and a test run, whose effects must be equal. */
 export interface Comparison {
-  /** The pushes of a run. The control run delivers them one after the other. */
+  /** The pushes of the control run, which delivers them one after the other. */
   readonly pushes: readonly DrillPush[];
-  /** Pushes that are delivered instead of them after the control run. Default: the same, with other ids. */
+  /** The pushes of the test run. Default: `pushes`, with other ids. */
   readonly instead?: readonly DrillPush[];
-  /** Delivers pushes with other ids as the scenario says. Returns the deliveries that the app must accept. */
-  perturb(context: Context, pushes: readonly PreparedPush[], control: Control): Promise<readonly Delivery[]>;
+  /** Makes the test run: delivers its pushes as the scenario says. Returns the deliveries that the app must accept. */
+  deliver(context: Context, pushes: readonly PreparedPush[], control: Control): Promise<readonly Delivery[]>;
   /** Whether a larger effect than that of the control run is accepted, because each push is handled at least once. Default: false. */
   readonly atLeastOnce?: boolean;
-  /** What the perturbation is, such as `each push was delivered twice`. */
+  /** What the test run did, such as `each push was delivered twice`. */
   readonly what: string;
   /** What to do if the effects differ. */
   readonly advice: string;
@@ -55,7 +55,7 @@ export function skipped(reason: string, advice: string): Verdict {
 
 /** New ids for the pushes of a run. */
 export function prepare({ options }: Context, pushes: readonly DrillPush[]): RenewedPushes {
-  return renewIds(pushes, options.key);
+  return renewPushes(pushes, options.key);
 }
 
 /** Delivers pushes one after the other. Stops at the first that is not accepted. */
@@ -69,7 +69,7 @@ export async function deliverInOrder({ vendor }: Context, pushes: readonly Prepa
   return deliveries;
 }
 
-/** Compares the effect of perturbed pushes with that of a control run. Without `verify`, only the responses are checked. */
+/** Compares the effect of a test run with that of a control run. Without `verify`, makes only the test run and checks its responses. */
 export async function compare(context: Context, comparison: Comparison): Promise<Verdict> {
   const { meter } = context;
   const by = meter === undefined ? "responses only" : "effects";
@@ -86,7 +86,7 @@ export async function compare(context: Context, comparison: Comparison): Promise
   }
   const { pushes, names } = prepare(context, comparison.instead ?? comparison.pushes);
   const measurement = await meter?.start(names);
-  const rejected = rejection(await comparison.perturb(context, pushes, control));
+  const rejected = rejection(await comparison.deliver(context, pushes, control));
   if (rejected !== undefined) return failed(by, rejected.reason, rejected.advice);
   if (measurement === undefined || control.effect === undefined)
     return passed(by, `All responses were 200: ${comparison.what}.`);
@@ -108,7 +108,7 @@ function capitalized(text: string): string {
 }
 
 function withoutEffect({ isOptional }: Comparison, count: number): Verdict {
-  const reason = `The control run had no effect that verify shows: ${count === 1 ? "the push was" : `all ${count} pushes were`} answered 200.`;
+  const reason = `verify shows no effect of the control run, although the app responded 200 to ${count === 1 ? "the push" : `all ${count} pushes`}.`;
   if (isOptional) return skipped(reason, "If the app handles these pushes, let verify show their effect.");
   return failed("effects", reason, NO_EFFECT_ADVICE);
 }
@@ -117,7 +117,7 @@ function withoutEffect({ isOptional }: Comparison, count: number): Verdict {
 export const NO_EFFECT_ADVICE =
   "Check that the URL is the receiver's, that a handler for call.completed is registered, and that verify shows its effect.";
 
-/** Checks that requests are rejected and have no effect. @param isRejection whether a response counts as one */
+/** Checks that the app rejects a push with a 4xx, and that the push has no effect. @param to replaces the URL, and adds headers */
 export async function expectRejection(
   context: Context,
   push: DrillPush,
@@ -137,7 +137,7 @@ export async function expectRejection(
   if (status === undefined || status < 400 || status >= 500)
     return failed(by, `The response to ${what} was ${got}. Expected: 401 or another 4xx.`, advice);
   if (effect !== undefined && !isEmpty(effect))
-    return failed(by, `${what} was answered ${got}, but had an effect: ${describeEffect(effect)}.`, advice);
+    return failed(by, `The response to ${what} was ${got}, but it had an effect: ${describeEffect(effect)}.`, advice);
   return passed(by, `The response to ${what} was ${got}${effect === undefined ? "" : ", and it had no effect"}.`);
 }
 
@@ -146,7 +146,7 @@ export function rejection(deliveries: readonly Delivery[]): { reason: string; ad
   const delivery = deliveries.find(({ accepted }) => !accepted);
   if (delivery === undefined) return undefined;
   const { attempts, last } = delivery;
-  const after = attempts.length === 1 ? "" : ` after ${attempts.length} deliveries`;
+  const after = attempts.length === 1 ? "" : ` after ${attempts.length} attempts`;
   return { reason: `A valid push got ${responseOf(last)}${after}, not 200.`, advice: adviceFor(last) };
 }
 
@@ -170,7 +170,7 @@ function adviceFor({ status, error }: Attempt): string {
 export const TOO_LARGE_ADVICE =
   "A body parser or a proxy limits the size of bodies: mount the receiver before express.json(), or raise the limit to 1 MB or more.";
 
-/** Delivers several copies of a push. @param delayMs time between two of them */
+/** Delivers several copies of a push, without waiting for responses. @param delayMs time between two copies */
 export async function deliverCopies(
   { vendor }: Context,
   push: PreparedPush,

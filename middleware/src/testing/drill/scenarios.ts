@@ -58,8 +58,8 @@ const ORDER_ADVICE =
 const LOST_ADVICE =
   "Respond 200 only after the push is stored durably: use an inbox such as fileInbox, or finish the work before the response.";
 
-/** Pushes of the user, or those of the scenario. */
-function materialOf({ options }: Context, generated: () => DrillPush[]): readonly DrillPush[] {
+/** The pushes that the user gave, or those of the scenario. */
+function pushesOf({ options }: Context, generated: () => DrillPush[]): readonly DrillPush[] {
   return options.pushes ?? generated();
 }
 
@@ -73,9 +73,9 @@ async function each(
   return deliveries;
 }
 
-function repeating(name: string, description: string, what: string, perturb: Comparison["perturb"]): Scenario {
+function repeating(name: string, description: string, what: string, deliver: Comparison["deliver"]): Scenario {
   const run = (context: Context) =>
-    compare(context, { pushes: materialOf(context, () => [call()]), perturb, what, advice: DUPLICATE_ADVICE });
+    compare(context, { pushes: pushesOf(context, () => [call()]), deliver, what, advice: DUPLICATE_ADVICE });
   return { name, description, needs: ["valid"], run };
 }
 
@@ -96,15 +96,15 @@ function reordering(
   },
 ): Scenario {
   const run = async (context: Context) => {
-    const pushes = materialOf(context, generated);
+    const pushes = pushesOf(context, generated);
     const { pushes: inOrder } = prepare(context, pushes);
     if (reorder(inOrder).every((push, i) => push === inOrder[i]))
       return skipped(
         "The recorded pushes contain no states whose order could be changed.",
         "Give a range with the states of dialer contacts or agents, or leave it out.",
       );
-    const perturb: Comparison["perturb"] = (_, each) => deliverInOrder(context, reorder(each));
-    return compare(context, { pushes, perturb, what, advice, isOptional: context.options.pushes === undefined });
+    const deliver: Comparison["deliver"] = (_, each) => deliverInOrder(context, reorder(each));
+    return compare(context, { pushes, deliver, what, advice, isOptional: context.options.pushes === undefined });
   };
   return { name, description, needs: ["valid"], run };
 }
@@ -118,10 +118,10 @@ function crashing(
     ...comparison
   }: Pick<Comparison, "pushes" | "what"> & {
     needs: readonly string[];
-    perturb(
+    deliver(
       context: Context,
       restart: NonNullable<Context["options"]["restart"]>,
-      ...rest: Parameters<Comparison["perturb"]> extends [Context, ...infer Rest] ? Rest : never
+      ...rest: Parameters<Comparison["deliver"]> extends [Context, ...infer Rest] ? Rest : never
     ): Promise<Delivery[]>;
   },
 ): Scenario {
@@ -130,11 +130,11 @@ function crashing(
     if (restart === undefined)
       return skipped(
         "There is no way to restart the app.",
-        "Give restart, or --restart-with with the command that starts the app.",
+        "Give the option restart, or the flag --restart-with with the command that starts the app.",
       );
     return compare(context, {
       ...comparison,
-      perturb: (_, pushes, control) => comparison.perturb(context, restart, pushes, control),
+      deliver: (_, pushes, control) => comparison.deliver(context, restart, pushes, control),
       atLeastOnce: true,
       advice: LOST_ADVICE,
     });
@@ -146,7 +146,7 @@ function crashing(
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "valid",
-    description: "One valid push must be answered 200 and have an effect.",
+    description: "One valid push must get the response 200 and have an effect.",
     needs: [],
     async run(context) {
       const { pushes, names } = prepare(context, [call()]);
@@ -155,8 +155,11 @@ export const SCENARIOS: readonly Scenario[] = [
       const by = measurement === undefined ? "responses only" : "effects";
       if (rejected !== undefined) return failed(by, rejected.reason, rejected.advice);
       if (measurement !== undefined && isEmpty(await measurement.any()))
-        return failed(by, "A valid push was answered 200, and verify shows no effect.", NO_EFFECT_ADVICE);
-      return passed(by, `A valid push was answered 200${measurement === undefined ? "" : " and had an effect"}.`);
+        return failed(by, "The app responded 200 to a valid push, and verify shows no effect.", NO_EFFECT_ADVICE);
+      return passed(
+        by,
+        `The app responded 200 to a valid push${measurement === undefined ? "" : ", which had an effect"}.`,
+      );
     },
   },
   repeating(
@@ -220,16 +223,16 @@ export const SCENARIOS: readonly Scenario[] = [
       const after = attempt.status === undefined ? "" : ` after ${Math.round(attempt.ms)} ms`;
       return failed(
         "responses only",
-        `The first delivery got ${responseOf(attempt)}${after}. Expected: 200 within ${Math.round(vendor.limitMs)} ms.`,
+        `The first attempt got ${responseOf(attempt)}${after}. Expected: 200 within ${Math.round(vendor.limitMs)} ms.`,
         "The app works before it responds. Store the push, respond, and work afterwards: use an inbox such as fileInbox.",
       );
     },
   },
-  crashing("crash", "The app is killed after it has answered 200: no work may be lost.", {
+  crashing("crash", "The app is killed after it has responded 200. It must not lose work.", {
     needs: ["valid"],
     pushes: calls(BURST),
     what: "the app was killed right after its responses, and started again",
-    async perturb({ vendor }, restart, pushes) {
+    async deliver({ vendor }, restart, pushes) {
       // Some pushes were accepted a while ago, and the last one just now.
       const running: Promise<Delivery>[] = [];
       for (const push of pushes) {
@@ -244,18 +247,18 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   crashing(
     "crash-before-response",
-    "The app is killed while a push is being handled: Airudder's retry must have its effect.",
+    "The app is killed while it handles a push. Airudder's retry must have the effect of the push.",
     {
-      // If the app loses what it has accepted, this push may be accepted too.
+      // An app that loses accepted pushes may also accept and lose this one.
       needs: ["valid", "crash"],
       pushes: [call()],
-      what: "the app was killed before its response, and got the push again after its start",
-      async perturb(context, restart, pushes, { responseMs }) {
+      what: "the app was killed before its response, and got the push again after the restart",
+      async deliver(context, restart, pushes, { responseMs }) {
         const push = pushes[0] as PreparedPush;
         const lost = context.vendor.attempt(push);
         await sleep(responseMs / 2);
         await restart.kill();
-        // If there was a response after all, it counts as lost on its way.
+        // If the app responded in time, the response counts as lost on its way to Airudder.
         await lost;
         await restart.start();
         return deliverInOrder(context, [push]);
@@ -284,7 +287,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const to = wrongToken(context.options);
       if (to === undefined)
         return skipped(
-          "No token is given. Pushes of dialers and workflows carry no signature, so a token is their only protection.",
+          "The drill has no token. Pushes of dialers and workflows carry no signature, so a token is their only protection.",
           "Give the receiver a token, and the drill the same one (token, or AIRUDDER_TOKEN).",
         );
       return expectRejection(context, contact(), {
@@ -302,36 +305,36 @@ export const SCENARIOS: readonly Scenario[] = [
       expectRejection(context, notJson(), {
         what: "a body that is not JSON",
         advice:
-          "Respond 400 to what is not from Airudder: something answers 200 or fails before the receiver sees the request.",
+          "Respond 400 to a body that is not JSON: something responds 200, or fails, before the receiver gets the request.",
       }),
   },
   {
     name: "unknown-push",
-    description: "A JSON object of no known type must be answered 200, because Airudder's docs are incomplete.",
+    description: "A JSON object of an unknown type must get the response 200, because Airudder's docs are incomplete.",
     needs: ["valid"],
     async run(context) {
       const { last, accepted } = (
         await deliverInOrder(context, prepare(context, [unknownPush()]).pushes)
       )[0] as Delivery;
-      if (accepted) return passed("responses only", "A push of an unknown type was answered 200.");
+      if (accepted) return passed("responses only", "The app responded 200 to a push of an unknown type.");
       return failed(
         "responses only",
         `A push of an unknown type got ${responseOf(last)}, not 200.`,
-        "Accept pushes of unknown types and keep them for a look: after a few failed retries, Airudder discards them.",
+        "Respond 200 to pushes of unknown types, and keep them for inspection: after a few failed attempts, Airudder discards them.",
       );
     },
   },
   {
     name: "large-push",
-    description: "A valid push of 1 MB must be answered 200 and have its effect.",
+    description: "A valid push of 1 MB must get the response 200 and have the effect of a small one.",
     needs: ["valid"],
     run: (context) =>
       compare(context, {
-        // The control run has a small push, so that a rejection is that of the large one.
+        // The control run sends a small push, so that only the size can cause a rejection.
         pushes: [call()],
         instead: [largeCall()],
-        perturb: deliverInOrder,
-        what: "the push had 1 MB",
+        deliver: deliverInOrder,
+        what: "the push had a size of 1 MB",
         advice: TOO_LARGE_ADVICE,
       }),
   },

@@ -43,17 +43,17 @@ export function sendOverHttp(
       agent: false,
       signal,
     });
-    let isAnswered = false;
+    let hasResponse = false;
     outgoing.on("error", reject);
     outgoing.on("response", (response: IncomingMessage) => {
-      isAnswered = true;
+      hasResponse = true;
       const finish = () => {
         resolve({ status: response.statusCode ?? 0, headers: response.headers });
         outgoing.destroy();
       };
       response.on("error", finish).on("end", finish).on("close", finish).resume();
     });
-    void writeBody(outgoing, body, () => isAnswered || outgoing.destroyed);
+    void writeBody(outgoing, body, () => hasResponse || outgoing.destroyed);
   });
 }
 

@@ -6,14 +6,14 @@ import type { DrillRequest, DrillResponse } from "./send.js";
 export const RESPONSE_LIMIT_MS = 10_000;
 /** The vendor's delay before a retry, ms. */
 export const RETRY_DELAY_MS = 60_000;
-/** The first delivery and the vendor's retries. */
-const MAX_DELIVERIES = 6;
-/** A retry of a scenario that does not check times follows after at most this time, ms. */
+/** Maximum number of attempts: the first one and the vendor's retries. */
+const MAX_ATTEMPTS = 6;
+/** Maximum delay before a retry in a scenario that does not check times, ms. */
 const MAX_QUICK_DELAY_MS = 250;
-/** Minimum time that a scenario waits for a response if it does not check times, ms. */
-const MIN_PATIENCE_MS = 5_000;
+/** Minimum timeout for a response in a scenario that does not check times, ms. */
+const MIN_TIMEOUT_MS = 5_000;
 
-/** The response to one delivery of a push, or the reason why there is none. */
+/** One attempt to deliver a push: the response, or the reason why there is none. */
 export interface Attempt {
   status?: number;
   headers: DrillResponse["headers"];
@@ -23,7 +23,7 @@ export interface Attempt {
   ms: number;
 }
 
-/** A push that was delivered until the app responded 200. */
+/** All attempts to deliver a push, until the app responded 200 or no retry was left. */
 export interface Delivery {
   accepted: boolean;
   attempts: readonly [Attempt, ...Attempt[]];
@@ -45,10 +45,10 @@ export class Vendor {
     return Math.max(1, Math.round(RESPONSE_LIMIT_MS / this.timeScale));
   }
 
-  /** Sends a push once. Never rejects. @param to other values than those of the drill */
+  /** Sends a push once. Never rejects. @param to replaces the URL, and adds headers */
   async attempt(
     { headers, body }: Pick<PreparedPush, "headers" | "body">,
-    limitMs = Math.max(MIN_PATIENCE_MS, 3 * this.limitMs),
+    limitMs = Math.max(MIN_TIMEOUT_MS, 3 * this.limitMs),
     to: { url?: string; headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Attempt> {
     const start = performance.now();
@@ -68,10 +68,10 @@ export class Vendor {
     }
   }
 
-  /** Delivers a push, with quick retries after a failure that a retry may remedy, until the app responds 200. Never rejects. */
+  /** Delivers a push. Retries quickly until the app responds 200, unless a retry cannot succeed. Never rejects. */
   async deliver(push: PreparedPush): Promise<Delivery> {
     const attempts = [await this.attempt(push)] as [Attempt, ...Attempt[]];
-    while (isRetried(attempts.at(-1) as Attempt) && attempts.length < MAX_DELIVERIES) {
+    while (isRetried(attempts.at(-1) as Attempt) && attempts.length < MAX_ATTEMPTS) {
       await sleep(Math.min(MAX_QUICK_DELAY_MS, RETRY_DELAY_MS / this.timeScale));
       attempts.push(await this.attempt(push));
     }

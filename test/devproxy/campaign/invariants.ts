@@ -46,8 +46,8 @@ function positions(list: readonly { index: number }[]): number[] {
   return list.map(({ index }) => index);
 }
 
-/** The laws of a campaign. Each throws if the campaign breaks it. */
-export const LAWS: Record<string, (campaign: Campaign) => void> = {
+/** The invariants of a campaign. Each throws if the campaign breaks it. */
+export const INVARIANTS: Record<string, (campaign: Campaign) => void> = {
   "every push is valid, of its type, and signed with the key": ({ pushes, options }) => {
     for (const { type, body } of pushes) {
       const { type: found, drift, quarantined, verified } = describePush(body, {}, { key: options.key });
@@ -142,7 +142,7 @@ export const LAWS: Record<string, (campaign: Campaign) => void> = {
     }
   },
 
-  "the states of a dial are in a lawful order, and only HANGUP, once, has a reason": ({ contacts }) => {
+  "the states of a dial are in a valid order, and only HANGUP, once, has a reason": ({ contacts }) => {
     for (const states of dialsOf(contacts)) {
       const names = states.map(({ body }) => body.state).join(" ");
       assert.match(names, /^CALLING (RINGING (ANSWERED )?)?HANGUP$/);

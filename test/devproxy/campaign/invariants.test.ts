@@ -3,11 +3,11 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { campaignPushes, OUTCOME_NAMES } from "../../../devproxy/src/campaign/index.js";
 import { anyOptions, type Campaign, makeCampaign } from "./campaign.js";
-import { LAWS } from "./laws.js";
+import { INVARIANTS } from "./invariants.js";
 
 const runs = Number(process.env.FUZZ_RUNS ?? 200);
 
-test(`campaigns of random size, mix, seed and redials keep every law (${runs} runs)`, () => {
+test(`campaigns of random size, mix, seed and redials keep every invariant (${runs} runs)`, () => {
   fc.assert(
     fc.property(anyOptions, (options) => checkLaws(makeCampaign(options))),
     { numRuns: runs },
@@ -15,16 +15,16 @@ test(`campaigns of random size, mix, seed and redials keep every law (${runs} ru
 });
 
 function checkLaws(campaign: Campaign): void {
-  for (const [name, law] of Object.entries(LAWS)) {
+  for (const [name, invariant] of Object.entries(INVARIANTS)) {
     try {
-      law(campaign);
+      invariant(campaign);
     } catch (error) {
-      throw new Error(`Broken law: ${name}. ${(error as Error).message}`, { cause: error });
+      throw new Error(`Broken invariant: ${name}. ${(error as Error).message}`, { cause: error });
     }
   }
 }
 
-test("a large campaign, longer than a day with one agent, keeps every law", () =>
+test("a large campaign, longer than a day with one agent, keeps every invariant", () =>
   checkLaws(
     makeCampaign({
       contacts: 1_500,
