@@ -42,9 +42,11 @@ export function triggerReporter(out: Screen, redactor: Redactor): TriggerReporte
     reading: (reading) => {
       for (const line of readingLines(reading)) out.line(out.style("dim", line));
     },
-    attempt: (push, attempt, { retryDelayMs }) => {
-      if (!attempt.received)
-        out.line(`      ${safeLine(push.type)}  ${vendorAttemptLine(attempt)}; retry delay ${duration(retryDelayMs)}`);
+    attempt: (push, attempt, { deliveries, retryDelayMs }) => {
+      if (attempt.received) return;
+      const max = deliveries.find(({ type }) => type === push.type)?.deliveries;
+      const next = attempt.attempt === max ? "" : `; next attempt in ${duration(retryDelayMs)}`;
+      out.line(`      ${safeLine(push.type)}  ${vendorAttemptLine(attempt)}${next}`);
     },
     sent: (sent) => {
       for (const line of sentLines(out, sent, redactor)) out.line(line);

@@ -462,11 +462,11 @@ test("--as-vendor retries like Airudder, states its reading of the documentation
   app.reply = (_, response) => void response.writeHead(++requests < 3 ? 500 : 200).end("{}");
   const received = await trigger("call.completed", "--as-vendor", "--time-scale", "100");
   assert.equal(received.code, 0, received.out);
-  assert.match(received.out, /^As Airudder: .* --time-scale 100: /);
+  assert.match(received.out, /^Sends as Airudder does: .* --time-scale 100: /);
   assert.match(received.out, /6 attempts for call\.completed: .* Alternative: --deliveries 5\./);
   assert.match(
     received.out,
-    /attempt 2: 500, .*, failed; retry delay 600 ms\n#3 {2}call\.completed {2}200 .*\n {6}received at attempt 3\n$/,
+    /attempt 2: 500, .*, failed; next attempt in 600 ms\n#3 {2}call\.completed {2}200 .*\n {6}received at attempt 3\n$/,
   );
   app.reply = (_, response) => void response.writeHead(204).end();
   app.requests.length = 0;
