@@ -65,9 +65,9 @@ export function contentSource(
   return { name, ...(type ?? { type: description.type, schema }), query, content, newIds };
 }
 
-/** The headers of a recorded push, for a test push: without those of its connection, and of the dev proxy. */
+/** The headers of a recorded push, for a test push: without those of its connection, of the dev proxy, and the token of its app. */
 export function testHeaders(headers: Content["headers"]): Record<string, string> {
-  const { host: _, ...kept } = endToEndHeaders(headers);
+  const { host: _, "airudder-token": __, ...kept } = endToEndHeaders(headers);
   return Object.fromEntries(
     Object.entries(kept).map(([name, value]) => [name, typeof value === "string" ? value : value.join(", ")]),
   );
