@@ -1,4 +1,4 @@
-import { errorCodeOf } from "../http/index.js";
+import { errorCodeOf, type OutcomeResult } from "../http/index.js";
 import { succeeded } from "../journal/index.js";
 import type { VendorAttempt, VendorDelivery } from "../vendor/index.js";
 import type { SendResult } from "./sender.js";
@@ -15,7 +15,7 @@ export interface TriggerEvent {
   /** `null` if there was no response. */
   status: number | null;
   /** What the app's receiver reported, such as `handled`; absent if the app reports nothing. */
-  result?: string;
+  result?: OutcomeResult;
   /** Code of the error response, such as `handler_failed`. */
   code?: string;
   /** The app did not respond. The proxy responded 200 in its place, and delivers the push when the app responds again. */
