@@ -15,6 +15,7 @@ import type { TestPush } from "./test-push.js";
 
 /** Airudder's time limit for a response, ms. */
 export const RESPONSE_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 64;
 /** Bytes of a response that are kept. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
@@ -51,15 +52,18 @@ export interface SenderOptions {
 export class TestPushSender {
   readonly #agent: HttpAgent;
   readonly #timeoutMs: number;
+  /** Maximum number of connections. Further pushes wait for one, within their time limit. */
+  readonly maxConnections: number;
 
   constructor(
     private readonly destination: Destination,
-    { timeoutMs = RESPONSE_TIMEOUT_MS, maxConnections = 64 }: SenderOptions = {},
+    { timeoutMs = RESPONSE_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS }: SenderOptions = {},
   ) {
     // Idle connections end after a second, before an app closes them: a push sent at that moment would get no response.
     const options = { keepAlive: true, timeout: 1_000, maxSockets: maxConnections, lookup };
     this.#agent = destination.url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
     this.#timeoutMs = timeoutMs;
+    this.maxConnections = maxConnections;
   }
 
   /** Sends a push and waits for the whole response. Never throws: a failure is in `error`. */
