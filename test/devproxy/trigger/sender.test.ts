@@ -5,7 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { atEnd } from "../../helpers/at-end.js";
 import { sample, until } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import { directDestination, type SenderOptions, type SendResult, TestPushSender, VENDOR_HEADERS } from "./internals.js";
+import {
+  contentSource,
+  directDestination,
+  PushBuilder,
+  type SenderOptions,
+  type SendResult,
+  TestPushSender,
+  VENDOR_HEADERS,
+} from "./internals.js";
 
 const body = sample("call.completed/answered");
 const push = { type: "call.completed", headers: { ...VENDOR_HEADERS }, body };
@@ -136,3 +144,17 @@ for (const [header, isRecorded, expected] of RECORDED) {
     assert.deepEqual({ ...(recorded && { recorded }), ...(result && { result }) }, expected);
   });
 }
+
+test("a recorded push keeps no header of its connection, its app or the proxy, in any letter case", () => {
+  const headers = {
+    Host: "old.example.com",
+    "Transfer-Encoding": "chunked",
+    "Airudder-Replay": "1",
+    "Airudder-Test-Push": "trigger token",
+    "Airudder-Token": "old-token",
+    "Content-Type": "application/json",
+  };
+  const source = contentSource("#1", { headers, body }, { newIds: false });
+  const [first] = [...new PushBuilder(source).pushes(1)];
+  assert.deepEqual(first?.item.headers, { "content-type": "application/json" });
+});
