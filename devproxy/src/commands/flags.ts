@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import { findUpwards, readProjectConfig } from "../config/index.js";
 import { FILTERS, type Filters, pickFilters, testsOf } from "../journal/index.js";
 
-/** Returns a parser of whole numbers of at least `min`. */
+/** Returns a parser of whole numbers of at least `min` that a number of JavaScript can represent. */
 export function wholeNumber(min: number): (text: string) => number {
   return (text) => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min)) throw new InvalidArgumentError(`Give a whole number of at least ${min}.`);
-    return value;
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= min) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${Number.MAX_SAFE_INTEGER}.`);
   };
 }
 

@@ -40,8 +40,9 @@ async function run(id: string | undefined, name: string | undefined, flags: PinF
     const dir = await requireJournal(flags.journal);
     if (remove === undefined) return listPins(dir, json, output);
     await removePin(dir, remove);
-    if (json) out.json({ event: "removed", name: remove });
-    else out.line(`The pin ${remove} is removed.`);
+    const name = (await Redactor.of(dir, false)).text(remove);
+    if (json) out.json({ event: "removed", name });
+    else out.line(`The pin ${name} is removed.`);
     return;
   }
   if (id === undefined || name === undefined)
@@ -50,8 +51,10 @@ async function run(id: string | undefined, name: string | undefined, flags: PinF
   const row = rowOf(reader.index, id);
   const pin: Pin = { name, head: row.push, content: await reader.content(row.location) };
   await writePin(reader.dir, pin, { force });
-  if (json) out.json(pinJson(pin, await Redactor.of(reader.dir, false)));
-  else out.line(`#${row.push.seq} is pinned as ${name}. To send it: airudder-devproxy trigger '@${name}'`);
+  const redactor = await Redactor.of(reader.dir, false);
+  if (json) return out.json(pinJson(pin, redactor));
+  const shown = redactor.text(name);
+  out.line(`#${row.push.seq} is pinned as ${shown}. To send it: airudder-devproxy trigger '@${shown}'`);
 }
 
 async function listPins(dir: string, json: boolean, { out, err }: Output): Promise<void> {

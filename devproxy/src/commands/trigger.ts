@@ -30,6 +30,7 @@ import {
   pushNotes,
   RESPONSE_TIMEOUT_MS,
   readPin,
+  type SendResult,
   sampleSource,
   scheduleCampaign,
   TEST_TYPES,
@@ -39,6 +40,7 @@ import {
   triggerEvent,
   VENDOR_HEADERS,
   VendorSender,
+  type VendorSendResult,
 } from "../trigger/index.js";
 import { ACCEPTS, type Accepts, DELIVERIES, type ReadingOptions, vendorReading } from "../vendor/index.js";
 import { addJournalFlag, addOutputFlags, collect, wholeNumber } from "./flags.js";
@@ -67,6 +69,9 @@ interface TriggerFlags {
   json: boolean;
 }
 
+/** With a smaller number, Airudder's times exceed the maximum delay of a timer. */
+const MIN_TIME_SCALE = 0.01;
+const MAX_TIME_SCALE = 100_000;
 /** Maximum number of parallel requests of a campaign, and of pushes with `--rate`. */
 const MAX_PARALLEL = 64;
 /** Without `--rate`, maximum number of pushes of `--as-vendor` that are being sent or wait for a retry. */
@@ -125,8 +130,8 @@ export function addTrigger(program: Command, output: Output): void {
     )
     .option(
       "--time-scale <n>",
-      "with --as-vendor: divide Airudder's times by this number; 60 turns minutes into seconds (default: 1)",
-      parsePositive(100_000),
+      "with --as-vendor: divide Airudder's times by this number; 60 turns minutes into seconds. Through listen, the time limit stays 10 s (default: 1)",
+      parseTimeScale,
     )
     .option("--to <url>", "URL of an app; nothing is recorded (default: the running listen)");
   addOutputFlags(addJournalFlag(command))
@@ -154,6 +159,12 @@ function parsePositive(max: number): (text: string) => number {
   };
 }
 
+function parseTimeScale(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (value >= MIN_TIME_SCALE && value <= MAX_TIME_SCALE) return value;
+  throw new InvalidArgumentError(`Give a number from ${MIN_TIME_SCALE} to ${MAX_TIME_SCALE}.`);
+}
+
 /** What a command sends. */
 interface Plan {
   schedule: Iterable<Scheduled<TestPush>>;
@@ -170,7 +181,14 @@ async function trigger(type: string | undefined, flags: TriggerFlags, output: Ou
   const destination = await destinationFor(flags, output);
   const plan = type === "campaign" ? await planCampaign(flags, output) : await planPushes(type, flags, output);
   const redactor = await Redactor.of(flags.journal, flags.reveal);
-  await sendAndReport(plan, flags, destination, reporterFor(plan, flags, output, redactor), output);
+  const reporter = reporterFor(plan, flags, output, redactor);
+  for (const note of plan.notes) reporter.note(note);
+  if (!destination.isRecorded) {
+    const { origin, pathname } = destination.url;
+    const message = `Sending to ${redactor.url(`${origin}${pathname}`)}: nothing is recorded.`;
+    reporter.note({ event: "note", code: "not_recorded", message });
+  }
+  await sendAndReport(plan, flags, destination, reporter, output);
 }
 
 const CAMPAIGN_FLAGS = ["contacts", "mix"] as const;
@@ -267,8 +285,10 @@ async function sourceOf(
   output: Output,
 ): Promise<PushSource> {
   if (type?.startsWith("@")) {
-    const { name, head, content } = await readPin(await requireJournal(journal), type.slice(1));
-    return contentSource(`@${name}`, content, { query: queryOf(head.url), newIds });
+    const dir = await requireJournal(journal);
+    const { name, head, content } = await readPin(dir, type.slice(1));
+    const shown = (await Redactor.of(dir, false)).text(name);
+    return contentSource(`@${shown}`, content, { query: queryOf(head.url), newIds });
   }
   const testType = type === undefined ? undefined : parseTestType(type);
   if (from !== undefined) {
@@ -303,25 +323,21 @@ function reporterFor(
   return isCampaign ? campaignReporter(out, err, redactor, total) : triggerReporter(out, redactor);
 }
 
-/** Sends the pushes, prints each result, and sets the exit code. SIGINT and SIGTERM stop it. */
+/** Sends the pushes, prints each result, and sets the exit code. SIGINT, SIGTERM and a closed output stop it. */
 async function sendAndReport(
   plan: Plan,
   flags: TriggerFlags,
   destination: Destination,
   reporter: TriggerReporter,
-  { err }: Output,
+  { out, err }: Output,
 ): Promise<void> {
-  const { url, isRecorded } = destination;
-  for (const note of plan.notes) reporter.note(note);
-  if (!isRecorded) {
-    const message = `Sending to ${url.origin}${url.pathname}: nothing is recorded.`;
-    reporter.note({ event: "note", code: "not_recorded", message });
-  }
   const { asVendor } = flags;
   const readingOptions: ReadingOptions = {
     deliveries: flags.deliveries === undefined ? undefined : Number(flags.deliveries),
     accepts: flags.accepts,
     timeScale: flags.timeScale,
+    // `listen` does not divide its own times: it may acknowledge a push after 9 s.
+    scalesTimeLimit: !destination.isRecorded,
   };
   const reading = asVendor ? vendorReading(plan.types, readingOptions) : undefined;
   if (reading !== undefined) reporter.reading(reading);
@@ -336,13 +352,15 @@ async function sendAndReport(
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const send = async (push: TestPush): Promise<void> => {
-    const result = await (vendor ?? sender).send(push, stop.signal);
-    if (result.error === "stopped") return;
+    const result: SendResult & Partial<VendorSendResult> = await (vendor ?? sender).send(push, stop.signal);
+    if (result.vendor?.state === "stopped" && result.vendor.attempts.length === 0) return;
+    if (result.error === "stopped") return counts.addInFlight();
     const event = triggerEvent(push, result);
     counts.add(event);
     if (event.code !== undefined) codes.add(event.code);
     if (!isSuccess(event)) process.exitCode = 1;
     reporter.sent({ event, push });
+    if (out.isClosed) interrupt();
   };
   try {
     await sendScheduled(
@@ -358,11 +376,14 @@ async function sendAndReport(
     sender.close();
   }
   for (const note of rejectionNotes(codes)) reporter.note(note);
-  const summary = counts.summary(stop.signal.aborted);
+  const summary = counts.summary(stop.signal.aborted && counts.total < plan.total);
   reporter.summary(summary);
   if (!summary.interrupted) return;
   process.exitCode = 1;
-  err.line(`interrupted: ${summary.total} of ${plan.total} pushes sent`);
+  const cause = out.isClosed ? "the output was closed" : "interrupted";
+  const { total, inFlight } = summary;
+  const more = inFlight === undefined ? "" : `; ${inFlight} more in flight, with an unknown result`;
+  err.line(`${cause}: ${total} of ${plan.total} pushes sent${more}`);
 }
 
 /** Removes the subjects: Airudder sends a push while an earlier one of its subject waits for a retry. */

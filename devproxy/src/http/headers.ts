@@ -25,16 +25,31 @@ const INTERNAL_HEADERS = new Set([
   RECORDED_PUSH_HEADER,
 ]);
 
-/** The headers to forward: all except the hop-by-hop and the internal ones. */
+/**
+ * The headers to forward: all except the hop-by-hop and the internal ones. Names are in lower case: those of imported pushes may not be, and
+ * must not pass the filter, or appear twice.
+ */
 export function endToEndHeaders(headers: HeaderMap): HeaderMap {
-  const named = String(headers.connection ?? "")
+  const all = withLowerCaseNames(headers);
+  const named = String(all.connection ?? "")
     .split(",")
     .map((name) => name.trim().toLowerCase());
-  const endToEnd: HeaderMap = {};
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([name]) => !HOP_BY_HOP_HEADERS.has(name) && !INTERNAL_HEADERS.has(name) && !named.includes(name),
+    ),
+  );
+}
+
+/** Combines the values of names that differ only in case. */
+function withLowerCaseNames(headers: HeaderMap): HeaderMap {
+  const values = new Map<string, string | string[]>();
   for (const [name, value] of Object.entries(headers)) {
-    if (!HOP_BY_HOP_HEADERS.has(name) && !INTERNAL_HEADERS.has(name) && !named.includes(name)) endToEnd[name] = value;
+    const lowerCase = name.toLowerCase();
+    const other = values.get(lowerCase);
+    values.set(lowerCase, other === undefined ? value : [other, value].flat());
   }
-  return endToEnd;
+  return Object.fromEntries(values);
 }
 
 /** Removes the internal headers from those of a request or response. */
@@ -45,9 +60,8 @@ export function removeInternalHeaders(headers: NodeJS.Dict<string | string[]>): 
 /** The headers of a push as they are sent to the app. */
 export function forwardedHeaders(headers: HeaderMap, request: ForwardedRequest): HeaderMap {
   const forwarded = endToEndHeaders(headers);
-  if (headers.host !== undefined && forwarded["x-forwarded-host"] === undefined) {
-    forwarded["x-forwarded-host"] = headers.host;
-  }
+  const { host } = withLowerCaseNames(headers);
+  if (host !== undefined && forwarded["x-forwarded-host"] === undefined) forwarded["x-forwarded-host"] = host;
   forwarded.host = request.host;
   forwarded["airudder-devproxy"] = "1";
   if (request.token !== undefined) forwarded["airudder-token"] = request.token;

@@ -52,6 +52,7 @@ function parse(text: string): unknown {
   }
 }
 
-function isResult(value: unknown): value is OutcomeResult {
+/** Whether a value is a result that a receiver reports. */
+export function isResult(value: unknown): value is OutcomeResult {
   return (RESULTS as readonly unknown[]).includes(value);
 }

@@ -5,7 +5,7 @@ export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./ev
 export { type Edit, parseEdit } from "./parse-edit.js";
 export { replay } from "./replay.js";
 export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
-export { type Scheduled, sendScheduled } from "./schedule.js";
+export { type Scheduled, Semaphore, sendScheduled } from "./schedule.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";
 export { rejectionNotes } from "./verdict-notes.js";

@@ -69,12 +69,22 @@ async function sleepUntil(time: number, signal: AbortSignal | undefined): Promis
 }
 
 /** Limits how many callers run at once: each waits in `acquire` for a slot and frees it with `release`. */
-class Semaphore {
+export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
   constructor(count: number) {
     this.#free = count;
+  }
+
+  /** Runs a function in a slot. */
+  async run<T>(run: () => Promise<T>): Promise<T> {
+    await this.acquire();
+    try {
+      return await run();
+    } finally {
+      this.release();
+    }
   }
 
   async acquire(): Promise<void> {

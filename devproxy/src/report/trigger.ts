@@ -1,7 +1,7 @@
 import type { NoteEvent } from "../events.js";
 import type { Redactor } from "../privacy/index.js";
 import { isSuccess, resultWord, type TestPush, type TriggerEvent, type TriggerSummary } from "../trigger/index.js";
-import type { VendorAttempt, VendorReading } from "../vendor/index.js";
+import type { VendorAttempt, VendorDelivery, VendorReading } from "../vendor/index.js";
 import { duration, pushCount, safeLine, withSeparators } from "./format.js";
 import { Progress } from "./progress.js";
 import type { Screen, Style } from "./screen.js";
@@ -43,7 +43,7 @@ export function triggerReporter(out: Screen, redactor: Redactor): TriggerReporte
       for (const line of readingLines(reading)) out.line(out.style("dim", line));
     },
     attempt: (push, attempt, { deliveries, retryDelayMs }) => {
-      if (attempt.received) return;
+      if (attempt.received || attempt.error === "stopped") return;
       const max = deliveries.find(({ type }) => type === push.type)?.deliveries;
       const next = attempt.attempt === max ? "" : `; next attempt in ${duration(retryDelayMs)}`;
       out.line(`      ${safeLine(push.type)}  ${vendorAttemptLine(attempt)}${next}`);
@@ -108,10 +108,15 @@ function sentLines(out: Screen, sent: SentPush, redactor: Redactor): string[] {
   const { state, attempts } = event;
   const notes = [
     status === null ? undefined : error,
-    state && attempts && (attempts.length > 1 || state === "lost") && vendorDeliveryLine({ state, attempts }),
+    state && attempts && needsLine({ state, attempts }) && vendorDeliveryLine({ state, attempts }),
     pending && "The app did not respond. listen responded 200, and delivers the push when the app responds again.",
   ];
   return [parts.join("  "), ...notes.flatMap((note) => (note ? [`      ${out.style("red", safeLine(note))}`] : []))];
+}
+
+/** Whether the line of the last attempt does not say everything. */
+function needsLine({ state, attempts }: VendorDelivery): boolean {
+  return attempts.length > 1 || (attempts.length === 1 && state !== "received");
 }
 
 /** Why a push failed, redacted. */
@@ -120,9 +125,10 @@ function errorOf({ event: { error, status }, push }: SentPush, redactor: Redacto
   return status === null ? redactor.text(error) : redactor.handlerError(error, push);
 }
 
-function summaryLine(out: Screen, { total, failed, results, lost, ms }: TriggerSummary): string {
+function summaryLine(out: Screen, { total, failed, results, lost, inFlight, ms }: TriggerSummary): string {
   const counts = Object.entries(results).map(([word, count]) => `${withSeparators(count)} ${word}`);
   const what = lost === undefined ? "without the response 200" : `not received, ${withSeparators(lost)} of them lost`;
   const failures = failed === 0 ? "" : `; ${out.style("red", `${withSeparators(failed)} ${what}`)}`;
-  return `\n${pushCount(total)} in ${duration(ms)}: ${counts.join(", ")}${failures}`;
+  if (inFlight !== undefined) counts.push(`${withSeparators(inFlight)} more in flight, with an unknown result`);
+  return `\n${pushCount(total)} in ${duration(ms)}${counts.length === 0 ? "" : `: ${counts.join(", ")}`}${failures}`;
 }

@@ -1,10 +1,15 @@
-import type { DeliveriesReading, VendorAttempt, VendorDelivery, VendorReading } from "../vendor/index.js";
+import {
+  type DeliveriesReading,
+  TIME_LIMIT_MS,
+  type VendorAttempt,
+  type VendorDelivery,
+  type VendorReading,
+} from "../vendor/index.js";
 import { duration, safeLine } from "./format.js";
 
 /** States how the vendor's documentation is interpreted, and the flags for the alternatives. */
 export function readingLines({ deliveries, accepts, timeLimitMs, retryDelayMs, timeScale }: VendorReading): string[] {
-  const scaled =
-    timeScale === 1 ? "" : ` --time-scale ${timeScale}: ${duration(timeLimitMs)} and ${duration(retryDelayMs)}.`;
+  const scaled = timeScale === 1 ? "" : ` --time-scale ${timeScale}: ${scaledTimes(timeLimitMs, retryDelayMs)}.`;
   const [accepted, other] = accepts === "200" ? ["Only the status 200", "2xx"] : ["Any status 2xx", "200"];
   return [
     `Sends as Airudder does: a time limit of 10 s for the whole response, and a retry one minute after a failure.${scaled}`,
@@ -12,6 +17,11 @@ export function readingLines({ deliveries, accepts, timeLimitMs, retryDelayMs, t
     `${accepted} counts as received: which statuses do is not documented. Alternative: --accepts ${other}.`,
     "Redirects are not followed: it is unknown whether Airudder follows them.",
   ];
+}
+
+function scaledTimes(timeLimitMs: number, retryDelayMs: number): string {
+  if (timeLimitMs !== TIME_LIMIT_MS) return `${duration(timeLimitMs)} and ${duration(retryDelayMs)}`;
+  return `a retry after ${duration(retryDelayMs)}. The limit stays 10 s: listen may wait 9 s before it responds in place of the app`;
 }
 
 function deliveriesLine({ type, deliveries, source, allows, like }: DeliveriesReading): string {

@@ -87,5 +87,7 @@ export class PushBuilder {
 
 /** The seed of the ids of a push. */
 function seedOf(seed: number | undefined, index: number): number | undefined {
-  return seed === undefined ? undefined : (Math.imul(seed + 1, 0x9e3779b1) + index) >>> 0;
+  if (seed === undefined) return undefined;
+  const upperBits = seed - (seed % 2 ** 32);
+  return upperBits + ((Math.imul(seed + 1, 0x9e3779b1) + index) >>> 0);
 }

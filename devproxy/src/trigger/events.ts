@@ -1,4 +1,4 @@
-import { errorCodeOf } from "../http/index.js";
+import { errorCodeOf, type OutcomeResult } from "../http/index.js";
 import { succeeded } from "../journal/index.js";
 import type { VendorAttempt, VendorDelivery } from "../vendor/index.js";
 import type { SendResult } from "./sender.js";
@@ -15,7 +15,7 @@ export interface TriggerEvent {
   /** `null` if there was no response. */
   status: number | null;
   /** What the app's receiver reported, such as `handled`; absent if the app reports nothing. */
-  result?: string;
+  result?: OutcomeResult;
   /** Code of the error response, such as `handler_failed`. */
   code?: string;
   /** The app did not respond. The proxy responded 200 in its place, and delivers the push when the app responds again. */
@@ -32,7 +32,7 @@ export interface TriggerEvent {
 /** All test pushes were sent, or the command was interrupted. */
 export interface TriggerSummary {
   event: "summary";
-  /** Number of pushes that were sent. */
+  /** Number of pushes whose result is known. */
   total: number;
   /** Number of pushes with the response 200 or, with `--as-vendor`, pushes that Airudder would count as received. */
   succeeded: number;
@@ -43,6 +43,8 @@ export interface TriggerSummary {
   lost?: number;
   /** The command was interrupted before all pushes were sent. */
   interrupted?: true;
+  /** Number of pushes that were being sent when the command was interrupted. Whether the app has received them is unknown. */
+  inFlight?: number;
   ms: number;
 }
 
@@ -85,6 +87,12 @@ export class TriggerCounts {
   #total = 0;
   #succeeded = 0;
   #lost: number | undefined;
+  #inFlight = 0;
+
+  /** Number of pushes whose result is known. */
+  get total(): number {
+    return this.#total;
+  }
 
   add(event: TriggerEvent): void {
     const word = resultWord(event);
@@ -92,6 +100,11 @@ export class TriggerCounts {
     if (isSuccess(event)) this.#succeeded++;
     if (event.state !== undefined) this.#lost = (this.#lost ?? 0) + (event.state === "lost" ? 1 : 0);
     this.#results.set(word, (this.#results.get(word) ?? 0) + 1);
+  }
+
+  /** Counts a push that was being sent when the command was interrupted. */
+  addInFlight(): void {
+    this.#inFlight++;
   }
 
   summary(isInterrupted: boolean): TriggerSummary {
@@ -103,6 +116,7 @@ export class TriggerCounts {
       results: Object.fromEntries(this.#results),
       ...(this.#lost === undefined ? {} : { lost: this.#lost }),
       ...(isInterrupted ? { interrupted: true as const } : {}),
+      ...(this.#inFlight === 0 ? {} : { inFlight: this.#inFlight }),
       ms: Math.round(performance.now() - this.#start),
     };
   }

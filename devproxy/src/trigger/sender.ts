@@ -1,12 +1,21 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { describeFailure } from "../delivery/index.js";
-import { lookup, pathWithQuery, RECORDED_PUSH_HEADER, type RecordedTestPush, readOutcome } from "../http/index.js";
+import {
+  lookup,
+  type OutcomeResult,
+  pathWithQuery,
+  RECORDED_PUSH_HEADER,
+  type RecordedTestPush,
+  readOutcome,
+  readRecordedPush,
+} from "../http/index.js";
 import type { Destination } from "./destination.js";
 import type { TestPush } from "./test-push.js";
 
 /** Airudder's time limit for a response, ms. */
 export const RESPONSE_TIMEOUT_MS = 10_000;
+const MAX_CONNECTIONS = 64;
 /** Bytes of a response that are kept. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
 
@@ -21,12 +30,14 @@ export interface SendResult {
   error?: string;
   /** Whether the time limit was exceeded. */
   timedOut?: true;
+  /** Nothing was sent, because a header or the query of the push is not allowed in HTTP. */
+  invalid?: true;
   /** Duration, ms. */
   ms: number;
   /** How the running `listen` recorded the push. */
   recorded?: RecordedTestPush;
   /** The result that the app's receiver reported, if it is one of airudder-webhooks. */
-  result?: string;
+  result?: OutcomeResult;
 }
 
 /** Options of {@link TestPushSender}. */
@@ -41,15 +52,18 @@ export interface SenderOptions {
 export class TestPushSender {
   readonly #agent: HttpAgent;
   readonly #timeoutMs: number;
+  /** Maximum number of connections. Further pushes wait for one, within their time limit. */
+  readonly maxConnections: number;
 
   constructor(
     private readonly destination: Destination,
-    { timeoutMs = RESPONSE_TIMEOUT_MS, maxConnections = 64 }: SenderOptions = {},
+    { timeoutMs = RESPONSE_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS }: SenderOptions = {},
   ) {
     // Idle connections end after a second, before an app closes them: a push sent at that moment would get no response.
     const options = { keepAlive: true, timeout: 1_000, maxSockets: maxConnections, lookup };
     this.#agent = destination.url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
     this.#timeoutMs = timeoutMs;
+    this.maxConnections = maxConnections;
   }
 
   /** Sends a push and waits for the whole response. Never throws: a failure is in `error`. */
@@ -60,17 +74,8 @@ export class TestPushSender {
     return new Promise((resolve) => {
       const request = url.protocol === "https:" ? httpsRequest : httpRequest;
       let isTimedOut = false;
-      const outgoing = request(url, {
-        method: "POST",
-        path: pathWithQuery(url, query),
-        agent: this.#agent,
-        headers: { ...headers, ...this.destination.headers, "content-length": body.length },
-        signal,
-      });
-      const timer = setTimeout(() => {
-        isTimedOut = true;
-        outgoing.destroy();
-      }, this.#timeoutMs);
+      let hasResponse = false;
+      let timer: NodeJS.Timeout | undefined;
       const finish = (result: Omit<SendResult, "ms">) => {
         clearTimeout(timer);
         resolve({ ...result, ms: ms() });
@@ -79,12 +84,49 @@ export class TestPushSender {
         if (isTimedOut) finish({ error: `no response within ${this.#timeoutMs / 1_000} s`, timedOut: true });
         else finish({ error: signal?.aborted ? "stopped" : describeFailure(error, url.host).error });
       };
+      let outgoing: ClientRequest;
+      try {
+        outgoing = request(url, {
+          method: "POST",
+          path: pathWithQuery(url, query),
+          agent: this.#agent,
+          headers: { ...headers, ...this.destination.headers, "content-length": body.length },
+          signal,
+        });
+      } catch (error) {
+        return finish({ error: `the push cannot be sent: ${invalidPart(error as Error)}`, invalid: true });
+      }
+      timer = setTimeout(() => {
+        isTimedOut = true;
+        outgoing.destroy();
+      }, this.#timeoutMs);
       outgoing.on("error", fail);
       outgoing.on("response", (response) => {
-        readResponse(response).then((responseBody) => finish(resultOf(response, responseBody)), fail);
+        hasResponse = true;
+        readResponse(response).then((responseBody) => finish(this.#resultOf(response, responseBody)), fail);
+      });
+      outgoing.on("upgrade", (_, socket) => {
+        socket.destroy();
+        finish({ error: "the app responded with status 101, which is not a response to a push" });
+      });
+      outgoing.on("close", () => {
+        if (!hasResponse) fail(new Error("the connection ended without a response"));
       });
       outgoing.end(body);
     });
+  }
+
+  #resultOf({ statusCode, headers }: IncomingMessage, body: Buffer): Omit<SendResult, "ms"> {
+    // Only `listen` sends this header. An app could send anything in it.
+    const recorded = this.destination.isRecorded ? readRecordedPush(headers[RECORDED_PUSH_HEADER]) : undefined;
+    const result = recorded?.result ?? readOutcome(headers["airudder-outcome"])?.result;
+    return {
+      status: statusCode ?? 0,
+      headers,
+      body,
+      ...(recorded === undefined ? {} : { recorded }),
+      ...(result === undefined ? {} : { result }),
+    };
   }
 
   /** Ends idle connections. */
@@ -110,23 +152,10 @@ function readResponse(response: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function resultOf({ statusCode, headers }: IncomingMessage, body: Buffer): Omit<SendResult, "ms"> {
-  const recorded = recordedOf(headers[RECORDED_PUSH_HEADER]);
-  const result = recorded?.result ?? readOutcome(headers["airudder-outcome"])?.result;
-  return {
-    status: statusCode ?? 0,
-    headers,
-    body,
-    ...(recorded === undefined ? {} : { recorded }),
-    ...(result === undefined ? {} : { result }),
-  };
-}
-
-function recordedOf(header: string | string[] | undefined): RecordedTestPush | undefined {
-  if (typeof header !== "string") return undefined;
-  try {
-    return JSON.parse(header) as RecordedTestPush;
-  } catch {
-    return undefined;
-  }
+/** What is not allowed in HTTP. Never quotes the push. */
+function invalidPart({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ERR_INVALID_HTTP_TOKEN") return "the name of a header is not valid";
+  if (code === "ERR_INVALID_CHAR") return "the value of a header has a character that is not allowed";
+  if (code === "ERR_UNESCAPED_CHARACTERS") return "its query has a character that is not percent-encoded";
+  return code ?? message;
 }

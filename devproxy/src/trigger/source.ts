@@ -2,6 +2,7 @@ import type { PushType } from "airudder-webhooks";
 import { catalogue, describePush } from "airudder-webhooks/inspect";
 import type { Content } from "airudder-webhooks/journal";
 import { renewIds, samplePush } from "airudder-webhooks/testing";
+import { usageError } from "../errors.js";
 import { endToEndHeaders } from "../http/index.js";
 import type { Edit } from "../replay/index.js";
 import { VENDOR_HEADERS } from "./test-push.js";
@@ -65,16 +66,30 @@ export function contentSource(
   return { name, ...(type ?? { type: description.type, schema }), query, content, newIds };
 }
 
-/** The headers of a recorded push, for a test push: without those of its connection, and of the dev proxy. */
+/** The headers of a recorded push, for a test push: without those of its connection, of the dev proxy, and the token of its app. */
 export function testHeaders(headers: Content["headers"]): Record<string, string> {
-  const { host: _, ...kept } = endToEndHeaders(headers);
+  const { host: _, "airudder-token": __, ...kept } = endToEndHeaders(headers);
   return Object.fromEntries(
     Object.entries(kept).map(([name, value]) => [name, typeof value === "string" ? value : value.join(", ")]),
   );
 }
 
-/** The edits that give a push new ids. None if the body is not a JSON object, or has no known ids. */
-export function newIdEdits({ body, headers }: Content, { type }: TestType, seed: number | undefined): Edit[] {
+/**
+ * The edits that give a push new ids. None if the body is not a JSON object, or has no known ids.
+ * @throws DevproxyError `usage`, if the body is nested too deeply
+ */
+export function newIdEdits(content: Content, source: PushSource, seed: number | undefined): Edit[] {
+  try {
+    return renewedIdEdits(content, source, seed);
+  } catch (error) {
+    // The stack of recursive functions, such as structuredClone.
+    if (!(error instanceof RangeError)) throw error;
+    const advice = "Send it with its own ids: trigger @NAME for a pinned push, or --file without --new-ids";
+    throw usageError(`The body of ${source.name} is nested too deeply: its ids cannot be replaced. ${advice}.`);
+  }
+}
+
+function renewedIdEdits({ body, headers }: Content, { type }: TestType, seed: number | undefined): Edit[] {
   const { payload } = describePush(body, headers);
   if (payload === undefined) return [];
   const renewed = renewIds(payload, type === "unparsable" ? undefined : type, seed === undefined ? {} : { seed });

@@ -7,10 +7,12 @@ export interface VendorAttemptResult {
   status?: number;
   /** Why there is no complete response. */
   error?: string;
+  /** The push cannot be sent: there was no attempt, and a retry would change nothing. */
+  invalid?: true;
 }
 
 /** One attempt to deliver a push. */
-export interface VendorAttempt extends VendorAttemptResult {
+export interface VendorAttempt extends Omit<VendorAttemptResult, "invalid"> {
   /** From 1. */
   attempt: number;
   /** Whether the app responded in time with a status that counts as received. */
@@ -23,10 +25,13 @@ export interface VendorAttempt extends VendorAttemptResult {
 
 /** The result of sending a push with retries. */
 export interface VendorDelivery {
-  /** `lost`: all attempts failed. `stopped`: the signal was aborted first. */
-  state: "received" | "lost" | "stopped";
+  /** `lost`: all attempts failed. `stopped`: the signal was aborted first. `invalid`: the push cannot be sent. */
+  state: "received" | "lost" | "stopped" | "invalid";
   attempts: VendorAttempt[];
 }
+
+/** Runs a function, now or later, and returns its result. */
+export type WhenFree = <T>(run: () => Promise<T>) => Promise<T>;
 
 /** Options of {@link deliverAsVendor}. */
 export interface VendorOptions extends ReadingOptions {
@@ -34,6 +39,8 @@ export interface VendorOptions extends ReadingOptions {
   type: string;
   /** Stops the delivery: the attempt in progress, or the wait before the next one. */
   signal?: AbortSignal | undefined;
+  /** Runs an attempt when a connection is free. Its time limit starts then. Default: at once. */
+  whenFree?: WhenFree | undefined;
   /** Called after each attempt. */
   onAttempt?: ((attempt: VendorAttempt) => void) | undefined;
 }
@@ -49,17 +56,18 @@ export interface VendorOptions extends ReadingOptions {
  */
 export async function deliverAsVendor(
   attempt: (signal: AbortSignal) => Promise<VendorAttemptResult>,
-  { type, signal, onAttempt, ...options }: VendorOptions,
+  { type, signal, whenFree = (run) => run(), onAttempt, ...options }: VendorOptions,
 ): Promise<VendorDelivery> {
   const { deliveries, accepts, timeLimitMs, retryDelayMs } = vendorReading([type], options);
   const maxAttempts = deliveries[0]?.deliveries ?? 0;
   const attempts: VendorAttempt[] = [];
   const end = (state: VendorDelivery["state"]): VendorDelivery => ({ state, attempts });
   while (!signal?.aborted) {
-    const start = performance.now();
-    const result = await withinLimit(attempt, timeLimitMs, signal);
-    const ms = Math.round((performance.now() - start) * 10) / 10;
-    const made = { attempt: attempts.length + 1, received: isReceived(result, accepts), ...result, ms };
+    const limited = await whenFree(() => withinLimit(attempt, timeLimitMs, signal));
+    if (limited === undefined) break;
+    const { invalid, ...result } = limited;
+    if (invalid) return end("invalid");
+    const made = { attempt: attempts.length + 1, received: isReceived(result, accepts), ...result };
     attempts.push(made);
     onAttempt?.(made);
     if (made.received) return end("received");
@@ -72,12 +80,17 @@ export async function deliverAsVendor(
 
 type LimitedResult = VendorAttemptResult & { timedOut?: true };
 
-/** Makes an attempt, and aborts it at the time limit or when `stop` is aborted. Never rejects. */
+/**
+ * Makes an attempt, and aborts it at the time limit or when `stop` is aborted. Never rejects.
+ * @returns `undefined`, without an attempt, if `stop` is already aborted
+ */
 async function withinLimit(
   attempt: (signal: AbortSignal) => Promise<VendorAttemptResult>,
   limitMs: number,
   stop: AbortSignal | undefined,
-): Promise<LimitedResult> {
+): Promise<(LimitedResult & { ms: number }) | undefined> {
+  if (stop?.aborted) return undefined;
+  const start = performance.now();
   const abort = new AbortController();
   let end: (result: LimitedResult) => void = () => undefined;
   // An attempt that ignores the signal does not delay the next one.
@@ -91,7 +104,8 @@ async function withinLimit(
   const timer = setTimeout(() => end({ error: "no complete response within the time limit", timedOut: true }), limitMs);
   stop?.addEventListener("abort", onStop, { once: true });
   try {
-    return await Promise.race([aborted, resultOf(attempt, abort.signal)]);
+    const result = await Promise.race([aborted, resultOf(attempt, abort.signal)]);
+    return { ...result, ms: Math.round((performance.now() - start) * 10) / 10 };
   } finally {
     clearTimeout(timer);
     stop?.removeEventListener("abort", onStop);
@@ -103,8 +117,12 @@ async function resultOf(
   signal: AbortSignal,
 ): Promise<VendorAttemptResult> {
   try {
-    const { status, error } = await attempt(signal);
-    return { ...(status !== undefined && { status }), ...(error !== undefined && { error }) };
+    const { status, error, invalid } = await attempt(signal);
+    return {
+      ...(status !== undefined && { status }),
+      ...(error !== undefined && { error }),
+      ...(invalid && { invalid }),
+    };
   } catch (error) {
     return { error: (error as Error).message };
   }

@@ -4,6 +4,7 @@ export {
   type VendorAttemptResult,
   type VendorDelivery,
   type VendorOptions,
+  type WhenFree,
 } from "./deliver.js";
 export {
   ACCEPTS,
@@ -11,6 +12,7 @@ export {
   DELIVERIES,
   type DeliveriesReading,
   type ReadingOptions,
+  TIME_LIMIT_MS,
   type VendorReading,
   vendorReading,
 } from "./reading.js";

@@ -5,7 +5,7 @@ export const ACCEPTS = ["200", "2xx"] as const;
 export type Accepts = (typeof ACCEPTS)[number];
 
 /** Airudder's time limit for the whole response, ms. Documented for call completion. */
-const TIME_LIMIT_MS = 10_000;
+export const TIME_LIMIT_MS = 10_000;
 /** Airudder's delay between a failed attempt and the next one, ms. */
 const RETRY_DELAY_MS = 60_000;
 
@@ -24,6 +24,8 @@ export interface ReadingOptions {
   accepts?: Accepts | undefined;
   /** Divides the time limit and the delay: with 60, minutes become seconds. Default: 1. */
   timeScale?: number | undefined;
+  /** Whether `timeScale` also divides the time limit. Default: true. */
+  scalesTimeLimit?: boolean | undefined;
 }
 
 /** The number of attempts to deliver a push of a type, and why. */
@@ -43,7 +45,7 @@ export interface VendorReading {
   /** For each type that is sent. */
   deliveries: DeliveriesReading[];
   accepts: Accepts;
-  /** Time limit for the whole response, scaled, ms. */
+  /** Time limit for the whole response, ms. Scaled, unless `scalesTimeLimit` is false. */
   timeLimitMs: number;
   /** Delay between a failed attempt and the next one, scaled, ms. */
   retryDelayMs: number;
@@ -58,12 +60,12 @@ export interface VendorReading {
  */
 export function vendorReading(
   types: Iterable<string>,
-  { deliveries, accepts = "200", timeScale = 1 }: ReadingOptions = {},
+  { deliveries, accepts = "200", timeScale = 1, scalesTimeLimit = true }: ReadingOptions = {},
 ): VendorReading {
   return {
     deliveries: [...new Set(types)].map((type) => deliveriesReading(type, deliveries)),
     accepts,
-    timeLimitMs: TIME_LIMIT_MS / timeScale,
+    timeLimitMs: TIME_LIMIT_MS / (scalesTimeLimit ? timeScale : 1),
     retryDelayMs: RETRY_DELAY_MS / timeScale,
     timeScale,
     followsRedirects: false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { airudder, verifySign } from "airudder-webhooks";
@@ -364,7 +364,7 @@ test("Ctrl+C stops the pushes that are not sent yet, and exits with 1", {
   };
   const { code, err } = await running.ended;
   assert.equal(code, 1);
-  assert.match(err, /^interrupted: \d+ of 50 pushes sent\n$/);
+  assert.match(err, /^interrupted: \d+ of 50 pushes sent(?:; 1 more in flight, with an unknown result)?\n$/);
   assert.ok(app.requests.length < 10);
 });
 
@@ -492,6 +492,8 @@ for (const [args, message] of [
   [["campain"], /"campain" is not a push type\. Did you mean campaign\?/],
   [["campaign", "--contacts", "1000000"], /contacts/],
   [["call.completed", "--as-vendor", "--deliveries", "7"], /deliveries/],
+  [["call.completed", "--as-vendor", "--time-scale", "0.00001"], /Give a number from 0\.01 to 100000/],
+  [["call.completed", "--seed", "9007199254740992"], /Give a whole number from 0 to 9007199254740991/],
 ] as const) {
   test(`trigger ${args.join(" ")}: exit code 2, and nothing is sent`, async (t) => {
     const { trigger, app } = await start(t);
@@ -502,3 +504,129 @@ for (const [args, message] of [
     assert.equal(app.requests.length, 0);
   });
 }
+
+test("Ctrl+C: a push in flight is not counted as unsent", { skip: process.platform === "win32" }, async (t) => {
+  const { at, app, proxy } = await start(t);
+  for (const flags of [[], ["--as-vendor"]]) {
+    const running = startRun(["trigger", "call.completed", "--json", ...flags, ...at]);
+    app.reply = () => void running.child.kill("SIGINT");
+    const { code, err, lines } = await running.ended;
+    assert.deepEqual([code, err], [1, "interrupted: 0 of 1 pushes sent; 1 more in flight, with an unknown result\n"]);
+    const { total, failed, interrupted, inFlight } = lines().at(-1) ?? {};
+    assert.deepEqual([total, failed, interrupted, inFlight], [0, 0, true, 1]);
+  }
+  assert.equal(proxy.store.index.rows.length, 2);
+});
+
+test("when the reader closes the output, nothing more is sent, and the exit code is 1", async (t) => {
+  const { at, app } = await start(t);
+  const running = startRun(["trigger", "campaign", "--contacts", "50", "--rate", "100", "--json", ...at]);
+  app.reply = (_, response) => {
+    if (app.requests.length === 3) running.child.stdout?.destroy();
+    response.end("{}");
+  };
+  const { code, err } = await running.ended;
+  assert.equal(code, 1);
+  assert.match(err, /^the output was closed: \d+ of \d+ pushes sent/);
+  assert.ok(app.requests.length < 50, `${app.requests.length} pushes`);
+});
+
+test("--as-vendor through listen: the app may respond after the divided time limit", async (t) => {
+  const { trigger, app } = await start(t);
+  app.reply = (_, response) => void setTimeout(() => response.end("{}"), 100);
+  const { code, out } = await trigger("call.completed", "--as-vendor", "--time-scale", "10000");
+  assert.deepEqual([code, app.requests.length], [0, 1], out);
+  assert.match(out, /The limit stays 10 s/);
+});
+
+test("--as-vendor: a push that listen acknowledges after its own time limit is not lost", async (t) => {
+  const { trigger, app } = await start(t, { timeouts: { responseMs: 400, holdMs: 300 } });
+  await app.stop();
+  const { code, lines } = await trigger("call.completed", "--as-vendor", "--time-scale", "1000", "--json");
+  const [, event, summary] = lines();
+  assert.deepEqual([code, event?.pending, event?.state, summary?.lost], [1, true, "received", 0]);
+});
+
+test("--to: headers of the app are not trusted, and the token in the path is hidden", async (t) => {
+  const app = await new RecorderApp().start();
+  t.after(() => app.stop());
+  const recorded = JSON.stringify({ id: NAME, seq: PHONE, result: "\\u001b[2J", error: NAME });
+  app.reply = (_, response) => void response.writeHead(200, { "airudder-recorded-push": recorded }).end("{}");
+  const journal = join(makeFolder(t), "none");
+  const to = `${app.origin}/webhooks/t/SECRET`;
+  for (const flags of [[], ["--json"]]) {
+    const { code, out, err } = await run(["trigger", "call.completed", "--to", to, "--journal", journal, ...flags]);
+    assert.equal(code, 0);
+    assert.match(`${err}${out}`, /Sending to \S+\/webhooks\/t\/<hidden>: nothing is recorded/);
+    for (const text of [NAME, PHONE, "SECRET", "2J"]) assert.equal(`${err}${out}`.includes(text), false, text);
+  }
+  assert.equal(app.requests[0]?.url, "/webhooks/t/SECRET");
+});
+
+test("a body that is nested too deeply for new ids is reported, and can be sent without them", async (t) => {
+  const { trigger, app } = await start(t);
+  const file = join(makeFolder(t), "deep.json");
+  writeFileSync(file, `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`);
+  const { code, err } = await trigger("call.completed", "--file", file, "--new-ids");
+  assert.equal(code, 2);
+  assert.match(
+    err,
+    /^airudder-devproxy: The body of \S+deep\.json is nested too deeply: its ids cannot be replaced\. .*\n$/,
+  );
+  assert.equal((await trigger("call.completed", "--file", file)).code, 0);
+  assert.equal(app.requests.length, 1);
+});
+
+test("--seed takes every number that a campaign file does, and different seeds give different ids", async (t) => {
+  const { trigger, app } = await start(t);
+  for (const seed of ["0", "4294967296", "9007199254740991"])
+    assert.equal((await trigger("call.completed", "--count", "2", "--seed", seed)).code, 0);
+  assert.equal(new Set(app.requests.map(({ sha256 }) => sha256)).size, 6);
+});
+
+test("pins: names of dots, personal names and a folder that does not exist", async (t) => {
+  const { at, proxy, dir, trigger } = await start(t);
+  await send(proxy.localUrl, "not JSON");
+  const pin = (...args: string[]) => run(["pin", ...args, ...at]);
+  for (const name of [".", ".."]) {
+    const { code, err } = await pin("1", name);
+    assert.equal(code, 2);
+    assert.match(err, /is not a valid pin name/);
+  }
+  const personal = PHONE.slice(1);
+  assert.equal((await pin("1", personal)).code, 0);
+  const outputs = [
+    await pin("1", personal),
+    await pin("--list"),
+    await pin("--list", "--json"),
+    await pin("--remove", "other"),
+    await trigger("@other"),
+    await trigger(`@${personal}`, "--set", "a=1"),
+    await trigger(`@${personal}1`),
+  ];
+  for (const { out, err } of outputs) assert.equal(`${out}${err}`.includes(personal), false, `${out}${err}`);
+  assert.match(outputs[1]?.out ?? "", /<phone:[0-9a-f]{6}>/);
+  if (process.platform === "win32") return;
+  rmSync(join(dir, "pins"), { recursive: true });
+  symlinkSync(join(dir, "no-such-folder"), join(dir, "pins"));
+  for (const args of [["1", "x"], ["--list"], ["--remove", "x"]]) {
+    const { code, err } = await pin(...args);
+    assert.equal(code, 3, args.join(" "));
+    assert.match(err, /^airudder-devproxy: \S+pins cannot be (read|written) \(ENOENT\).*\n$/);
+  }
+});
+
+test("a push that cannot be sent is a failure, and the command goes on", async (t) => {
+  const { at, proxy, dir, trigger, app } = await start(t);
+  await send(proxy.localUrl, "{}", { headers: { "x-name": NAME } });
+  await run(["pin", "1", "invalid", ...at]);
+  const file = join(dir, "pins", "invalid.json");
+  writeFileSync(file, readFileSync(file, "utf8").replace('"x-name"', '"x name"'));
+  app.requests.length = 0;
+  const { code, err, lines } = await trigger("@invalid", "--count", "2", "--json");
+  assert.deepEqual([code, err, app.requests.length], [1, "", 0]);
+  const [first, second, summary] = lines();
+  for (const event of [first, second])
+    assert.match(String(event?.error), /^the push cannot be sent: the name of a header/);
+  assert.deepEqual([summary?.total, summary?.failed], [2, 2]);
+});

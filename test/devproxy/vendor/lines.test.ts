@@ -14,6 +14,15 @@ test("the default interpretation is stated once, with the flags for the alternat
   ]);
 });
 
+test("through listen, the time limit is not divided, and the lines say so", () => {
+  const reading = vendorReading(["dialer.task"], { timeScale: 60, scalesTimeLimit: false });
+  assert.deepEqual([reading.timeLimitMs, reading.retryDelayMs], [10_000, 1_000]);
+  assert.match(
+    String(readingLines(reading)[0]),
+    / --time-scale 60: a retry after 1\.0 s\. The limit stays 10 s: listen /,
+  );
+});
+
 test("the alternatives name the flags of the default interpretation", () => {
   const reading = vendorReading(["call.completed", "dialer.task"], { deliveries: 5, accepts: "2xx" });
   assert.deepEqual(readingLines(reading), [
