@@ -20,7 +20,7 @@ export function addImport(program: Command, output: Output): void {
     .description("import pushes into the journal, byte for byte: from a HAR file, an export, or another journal")
     .argument(
       "<path>",
-      "a HAR file, a file of export --as ndjson, the folder of a journal or inbox, or the JSON body of one push",
+      "a HAR file, a file of export --as ndjson, the folder of a journal or inbox, or the JSON body of one push; - for standard input",
     )
     .addHelpText(
       "after",
