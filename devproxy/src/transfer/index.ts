@@ -6,6 +6,6 @@ export { exportNdjson } from "./export-ndjson.js";
 export { exportTest, RUNNERS, type Runner } from "./export-test.js";
 export { type ImportSummary, importPushes } from "./import.js";
 export { itemsAt } from "./import-source.js";
-export { LeftOut } from "./left-out.js";
+export { LeftOut, Tally } from "./left-out.js";
 export { type FileLine, linesOf } from "./lines.js";
 export { writeExport } from "./output-file.js";
