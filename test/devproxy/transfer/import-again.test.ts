@@ -74,10 +74,7 @@ test("an import that stopped anywhere is completed by the next one, and a third 
       `stopped after line ${stop}`,
     );
     const statuses = (await run(["list", "--json", "--journal", journal])).lines().map(({ status }) => status);
-    assert.deepEqual(
-      statuses,
-      ["failed", "undelivered", "accepted"].map((one, i) => (i === 1 ? statuses[1] : one)),
-    );
+    assert.deepEqual(statuses, ["failed", "undelivered", "accepted"]);
   }
 });
 
