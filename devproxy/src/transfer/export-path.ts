@@ -1,11 +1,11 @@
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { listSegments } from "airudder-webhooks/journal";
+import { listSegments, segmentNumber } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
 import type { ExportFormat } from "./export.js";
 
-/** The names of a journal's files: segments and their companions, and what is beside them. */
-const JOURNAL_FILE = /^(?:\d{6,}\..*|config\.json|listen\.json|lock|\.gitignore)$/;
+/** The names of a journal's files that do not belong to a segment. */
+const OTHER_FILES: ReadonlySet<string> = new Set(["config.json", "listen.json", "lock", ".gitignore"]);
 
 /**
  * Checks that an export does not write to a journal.
@@ -19,13 +19,19 @@ export async function checkExportPath(out: string, journal: string, format: Expo
     throw usageError(`--out ${out} is in the journal ${journal}, which is exported. Give a path outside it.`);
   const isFolder = format === "curl";
   const folder = isFolder ? path : dirname(path);
-  if (!isFolder && !JOURNAL_FILE.test(basename(path))) return;
+  if (!isFolder && !isJournalFile(basename(path))) return;
   // A folder that does not exist, or cannot be listed, is no journal.
   const segments = await listSegments(folder).catch(() => []);
   if (segments.length > 0)
     throw usageError(
       `--out ${out} would change the journal ${folder}. Give another path; to add pushes to a journal, use import.`,
     );
+}
+
+/** Whether a file of a journal can have this name. */
+function isJournalFile(name: string): boolean {
+  const extension = name.slice(name.indexOf("."));
+  return OTHER_FILES.has(name) || segmentNumber(name, extension) !== undefined;
 }
 
 /** The path without symbolic links. Of a path that does not exist, the part that does. */
