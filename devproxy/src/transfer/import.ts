@@ -80,7 +80,8 @@ export async function importPushes(
 function incompleteError(error: Error, { imported, completed }: ImportSummary): Error {
   if (imported + completed === 0) return error;
   const were = imported === 1 ? "was" : "were";
-  const message = `${error.message} Before that, ${pushCount(imported)} ${were} imported. Run the import again to complete it.`;
+  const reason = error.message.replace(/[^.]$/, "$&.");
+  const message = `${reason} Before that, ${pushCount(imported)} ${were} imported. Run the import again to complete it.`;
   const exit = error instanceof DevproxyError ? error.exit : error instanceof JournalError ? 3 : 1;
   return new DevproxyError("import_incomplete", message, exit, { cause: error });
 }

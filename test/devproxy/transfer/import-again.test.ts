@@ -124,7 +124,7 @@ test("an import that cannot write to the journal says what it imported, and that
   const full = Object.assign(Object.create(store) as Store, {
     record: async (...args: Parameters<Store["record"]>) => {
       if (left-- > 0) return store.record(...args);
-      throw new JournalError("journal_unwritable", "The journal cannot be written: ENOSPC.");
+      throw new JournalError("journal_unwritable", "The journal cannot be written: ENOSPC");
     },
   });
   // The source waits, so that the error arrives between two records.
