@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { RecordLocation } from "airudder-webhooks/journal";
 import { type Command, Option } from "commander";
 import { DevproxyError, usageError } from "../errors.js";
@@ -7,6 +8,7 @@ import { type Filters, filterRows, type Row, rowsOf } from "../journal/index.js"
 import { Redactor } from "../privacy/index.js";
 import { droppedLine, Progress, pushCount, withSeparators } from "../report/index.js";
 import {
+  checkExportPath,
   EXPORT_FORMATS,
   type Exchange,
   type ExportContext,
@@ -76,6 +78,7 @@ async function exportPushes(
   const filters = filtersOf(flags);
   await checkFlags(flags);
   const reader = await readFolder(flags.journal, output);
+  if (flags.out !== undefined) await checkExportPath(flags.out, reader.dir, flags.as);
   const candidates =
     ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;
   const rows = await filterRows(reader, candidates, filters, flags.last);
@@ -159,7 +162,11 @@ async function write(
 /** How a test file imports the app's module: relative to the file, with the extension of the compiled module. */
 function importPath(app: string, out: string | undefined): string {
   const from = out === undefined ? process.cwd() : dirname(resolve(out));
-  const path = relative(from, resolve(app)).replaceAll("\\", "/");
+  const path = relative(from, resolve(app));
   const compiled = path.replace(/\.tsx?$/, ".js").replace(/\.([cm])ts$/, ".$1js");
-  return compiled.startsWith(".") ? compiled : `./${compiled}`;
+  // On Windows, a path to another drive.
+  if (isAbsolute(compiled)) return pathToFileURL(compiled).href;
+  // A relative specifier is resolved as a URL.
+  const specifier = compiled.replaceAll(sep, "/").replace(/[%#?\\\t\n\r]/g, encodeURIComponent);
+  return /^\.\.?\//.test(specifier) ? specifier : `./${specifier}`;
 }

@@ -6,7 +6,7 @@ import { readConfig, readOrCreateConfig } from "../config/index.js";
 import { usageError } from "../errors.js";
 import { isFromInbox, openSnapshot, Store } from "../journal/index.js";
 import { Progress, pushCount, withSeparators } from "../report/index.js";
-import { type ImportSummary, importPushes, itemsAt, LeftOut } from "../transfer/index.js";
+import { type ImportSummary, importPushes, itemsAt, LeftOut, Tally } from "../transfer/index.js";
 import { addJournalFlag } from "./flags.js";
 import { reportDamage, requireJournal } from "./folder.js";
 import type { Output } from "./output.js";
@@ -20,7 +20,7 @@ export function addImport(program: Command, output: Output): void {
     .description("import pushes into the journal, byte for byte: from a HAR file, an export, or another journal")
     .argument(
       "<path>",
-      "a HAR file, a file of export --as ndjson, the folder of a journal or inbox, or the JSON body of one push",
+      "a HAR file, a file of export --as ndjson, the folder of a journal or inbox, or the JSON body of one push; - for standard input",
     )
     .addHelpText(
       "after",
@@ -33,10 +33,22 @@ Examples:
 }
 
 async function importInto(path: string, flags: ImportFlags, output: Output): Promise<void> {
-  const { out, err } = output;
-  const dir = resolve(flags.journal);
   const leftOut = new LeftOut();
   const items = itemsAt(path, leftOut);
+  try {
+    await importItems(items, leftOut, flags, output);
+  } finally {
+    await items.return(undefined);
+  }
+}
+
+async function importItems(
+  items: ReturnType<typeof itemsAt>,
+  leftOut: LeftOut,
+  flags: ImportFlags,
+  { out, err }: Output,
+): Promise<void> {
+  const dir = resolve(flags.journal);
   // Reads the first push before the journal is created, so that a wrong path changes nothing.
   const first = await items.next();
   if (!(await isMissingOrEmpty(dir))) await rejectInbox(await requireJournal(flags.journal));
@@ -46,6 +58,7 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const changes = new Tally();
   let summary: ImportSummary;
   try {
     reportDamage(damage, store, err);
@@ -57,6 +70,7 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
     summary = await importPushes(all(), store, {
       key: process.env.AIRUDDER_KEY || undefined,
       leftOut,
+      changes,
       onProgress: (count) => progress.show(count),
       signal: stop.signal,
     });
@@ -64,26 +78,25 @@ async function importInto(path: string, flags: ImportFlags, output: Output): Pro
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     progress.clear();
     await store.close();
+    for (const line of [...leftOut.lines(), ...changes.lines()]) err.line(line);
   }
-  for (const line of leftOut.lines()) err.line(line);
   if (summary.redacted > 0) {
     const were = summary.redacted === 1 ? "was" : "were";
     err.line(`${pushCount(summary.redacted)} ${were} exported redacted: a replay sends placeholders.`);
   }
   out.line(summaryLine(summary, flags.journal));
   if (stop.signal.aborted) {
-    err.line(
-      "interrupted: the import is incomplete. Run it again: it skips the pushes that are already in the journal.",
-    );
+    err.line("interrupted: the import is incomplete. Run it again to complete it.");
     process.exitCode = 1;
   }
 }
 
-function summaryLine({ imported, alreadyRecorded, seqs }: ImportSummary, journal: string): string {
+function summaryLine({ imported, alreadyRecorded, completed, seqs }: ImportSummary, journal: string): string {
   const numbers =
     seqs === undefined ? "" : seqs.first === seqs.last ? `: #${seqs.first}` : `: #${seqs.first} to #${seqs.last}`;
   const skipped = alreadyRecorded === 0 ? "" : `; ${withSeparators(alreadyRecorded)} skipped, already in the journal`;
-  return `imported ${pushCount(imported)} into ${journal}${numbers}${skipped}`;
+  const added = completed === 0 ? "" : `; ${withSeparators(completed)} of their missing deliveries and marks added`;
+  return `imported ${pushCount(imported)} into ${journal}${numbers}${skipped}${added}`;
 }
 
 /** @throws DevproxyError `usage`, if the folder is the inbox of an app */

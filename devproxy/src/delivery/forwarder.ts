@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { Socket } from "node:net";
 import type { HeaderMap } from "airudder-webhooks/journal";
 import { createProxyMiddleware, type Plugin, type RequestHandler } from "http-proxy-middleware";
-import { forwardedHeaders, lookup, pathWithQuery } from "../http/index.js";
+import { forwardedHeaders, lookup, pathWithQuery, sendableHeaders } from "../http/index.js";
 import type { AppResponse, DeliveryAttempt } from "./attempt.js";
 import { describeFailure } from "./failure.js";
 import { readResponse, TOO_LARGE_ERROR } from "./read-response.js";
@@ -101,7 +101,8 @@ export class Forwarder {
         },
         failed,
       };
-      const forwarded = forwardedHeaders(headers, {
+      // Only an imported push, which is sent in a replay, can have headers that HTTP does not allow.
+      const forwarded = forwardedHeaders(replay === undefined ? headers : sendableHeaders(headers), {
         method,
         host: target.host,
         size: body.length,

@@ -8,4 +8,5 @@ export { type Outcome, type OutcomeResult, readOutcome, STATUS_RESULTS } from ".
 export { pathWithQuery, queryOf } from "./query.js";
 export { BODY_TIMEOUT_MS, type BodyProblem, MAX_BODY_BYTES, readBody } from "./read-body.js";
 export { MAX_RECORDED_RESPONSE_BYTES, mayBeTruncated, withoutPartialCharacter } from "./recorded-response.js";
+export { sendableHeaders } from "./sendable-headers.js";
 export { RECORDED_PUSH_HEADER, type RecordedTestPush, readRecordedPush, TEST_PUSH_HEADER } from "./test-push.js";

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { replacePersonalData } from "airudder-webhooks/inspect";
+import { replacePhonesAndEmails } from "./personal-data.js";
 
 /** Maximum length of a text, in characters. A longer one is cut. */
 const MAX_LENGTH = 8_000;
@@ -9,6 +10,8 @@ const CLASS =
 const CODE = /^ \[([A-Z][A-Z0-9_]{1,60}|\d{1,6}|[A-Z0-9]{5})\]/;
 const LOCATION = /^(\s+at )(?:(.*) )?\(?((?:[a-z]+:)?[^()\s]*:\d+:\d+|<anonymous>|native)\)?$/;
 const FUNCTION = /^(?:async |new )?[\w$.<>#]{1,100}(?: \[as [\w$.]{1,60}\])?$/;
+/** The folder of a package, such as package@1.2.3, which looks like an e-mail address. */
+const PACKAGE = /@v?\d+(?:\.\d+)+(?:[-+_].*)?(?<!\.[a-z]{2,})$/i;
 const CAUSE = "; caused by ";
 /** Five digits or more, with the separators that phone numbers, amounts and dates have. */
 const DIGITS = /\+?\(?\d(?:[\s().,:/-]{0,2}\d){4,}/g;
@@ -28,16 +31,32 @@ export function redactError(text: string, payload: unknown, replace: Replace): s
   const redact = payload === undefined ? messageRedactor(replace) : valueRedactor(payload, replace);
   const redactName = payload === undefined ? (name: string) => name : redact;
   const lines = text.slice(0, MAX_LENGTH).split("\n");
-  return lines.map((line) => redactLocation(line, redact, redactName) ?? redactMessage(line, redact)).join("\n");
+  return lines
+    .map((line) => redactLocation(line, redact, redactName, replace) ?? redactMessage(line, redact))
+    .join("\n");
 }
 
 /** A line of a stack, redacted; `undefined` for any other line. */
-function redactLocation(line: string, redact: RedactText, redactName: RedactText): string | undefined {
-  const [, at, name, location] = LOCATION.exec(line) ?? [];
+function redactLocation(
+  line: string,
+  redact: RedactText,
+  redactName: RedactText,
+  replace: Replace,
+): string | undefined {
+  const [, at, name, location = ""] = LOCATION.exec(line) ?? [];
   if (at === undefined) return undefined;
-  if (name === undefined) return `${at}${location}`;
+  const place = redactPlace(location, replace);
+  if (name === undefined) return `${at}${place}`;
   const redactedName = FUNCTION.test(name) ? redactName(name) : redact(name);
-  return redactedName === name ? line : `${at}${redactedName} (${location})`;
+  return redactedName === name && place === location ? line : `${at}${redactedName} (${place})`;
+}
+
+/** The path, line and column of a stack line, without phone numbers and e-mail addresses. */
+function redactPlace(location: string, replace: Replace): string {
+  return replacePhonesAndEmails(location, (kind, value) => {
+    if (kind === "email") return PACKAGE.test(value) ? value : replace("email", value);
+    return replace("digits", value);
+  });
 }
 
 /** A line with the messages of the error and of its causes, redacted. Their classes and codes stay. */

@@ -11,6 +11,7 @@ import { guessKind, isFieldName } from "./personal-data.js";
 import { Placeholders } from "./placeholders.js";
 import { responseContext, type SchemaContext, schemaContextOf } from "./schema-context.js";
 import { secretOf } from "./secret.js";
+import { isRecordWord } from "./words.js";
 
 const SECRET_PARAMETERS = /^(token|key|secret|password|signature|sign|access_token|api_key)$/i;
 const HIDDEN = "<hidden>";
@@ -129,6 +130,11 @@ export class Redactor {
   /** The method of a request. */
   method(method: string): string {
     return this.isOff || /^[A-Z]{3,10}$/.test(method) ? method : this.#placeholders.placeholder("text", method);
+  }
+
+  /** A word of a record, such as the result of a push or the cause of a delivery. A placeholder replaces an unknown one. */
+  word<T extends string>(word: T): T {
+    return this.isOff || isRecordWord(word) ? word : (this.#placeholders.placeholder("text", word) as T);
   }
 
   /** The subject of a push: its type and ids. */

@@ -44,7 +44,12 @@ export async function detailJson(
 }
 
 function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, redactor: Redactor): object {
-  return { at, state, attempt, error: error === undefined ? undefined : redactor.error(error, payload) };
+  return {
+    at,
+    state: redactor.word(state),
+    attempt,
+    error: error === undefined ? undefined : redactor.error(error, payload),
+  };
 }
 
 /** Describes a push, validated as the type in its record. */
@@ -68,7 +73,7 @@ export async function detailLines(
   const description = descriptionOf(row, content);
   const facts: [string, string | undefined][] = [
     ["id", redactor.pushId(push.id)],
-    ["received", receivedText(push)],
+    ["received", receivedText(push, redactor)],
     ["request", `${redactor.method(push.method)} ${redactor.url(push.url)}`],
     ...SEARCH_KEYS.map((key): [string, string | undefined] => [key, push[key] && redactor.id(push[key])]),
     ["body", `${push.size} bytes, sha256 ${push.sha256}`],
@@ -106,13 +111,13 @@ async function inboxMarksOf(reader: JournalReader, row: Row): Promise<MarkHead[]
 }
 
 function markLine({ at, state, attempt, error }: MarkHead, payload: unknown, redactor: Redactor, out: Screen): string {
-  const words = [localTime(at), state, attempt === undefined ? "" : `attempt ${attempt}`];
+  const words = [localTime(at), safeLine(redactor.word(state)), attempt === undefined ? "" : `attempt ${attempt}`];
   const errorText = error === undefined ? "" : `  ${out.style("red", safeLine(redactor.error(error, payload)))}`;
   return `${words.filter((word) => word !== "").join("  ")}${errorText}`;
 }
 
-function receivedText({ at, source, imported, redacted }: PushHead): string {
-  const words = [localTime(at), source];
+function receivedText({ at, source, imported, redacted }: PushHead, redactor: Redactor): string {
+  const words = [localTime(at), redactor.word(source)];
   if (imported && source !== "import") words.push("imported");
   if (redacted) words.push("exported redacted: a replay sends placeholders");
   return words.join(", ");
@@ -145,9 +150,10 @@ async function deliveryLines(
     status === undefined
       ? `undelivered: ${safeLine(redactor.text(error ?? ""))}`
       : [status, code].filter(Boolean).join(" ");
+  const details = [redactor.word(cause), late && "late", aside && redactor.word(aside)].filter(Boolean).join(", ");
   const style = succeeded(status) ? "green" : "red";
   const lines = [
-    `${localTime(at)}  ${out.style(style, result)}  ${duration(ms)}  ${cause}${late ? ", late" : ""}${aside ? `, ${aside}` : ""}  ${out.style("dim", safeLine(redactor.url(target)))}`,
+    `${localTime(at)}  ${out.style(style, result)}  ${duration(ms)}  ${safeLine(details)}  ${out.style("dim", safeLine(redactor.url(target)))}`,
   ];
   const outcome = response && readOutcome(response.headers["airudder-outcome"]);
   if (outcome) lines.push(`    ${outcomeText(outcome)}`);

@@ -32,6 +32,7 @@ export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, 
   const last = decidingDelivery(row)?.head;
   return {
     ...redactTexts(head, redactor),
+    source: redactor.word(head.source),
     id: redactor.pushId(head.id),
     method: redactor.method(head.method),
     url: redactor.url(head.url),
@@ -62,8 +63,20 @@ function redactTexts<T extends object>(head: T, redactor: Redactor): T {
 }
 
 /** A delivery as `--json` prints it. */
-export function deliveryJson({ kind: _, push: __, ...head }: DeliveryHead, redactor: Redactor): object {
-  return { ...redactTexts(head, redactor), target: redactor.url(head.target), status: head.status ?? null };
+export function deliveryJson(head: DeliveryHead, redactor: Redactor): object {
+  // Only known fields, because an unknown one of an imported delivery may contain personal data.
+  const { at, target, status = null, result, error, ms, cause, late, aside } = head;
+  return {
+    at: redactor.text(at),
+    target: redactor.url(target),
+    status,
+    result: result && redactor.word(result),
+    error: error && redactor.text(error),
+    ms,
+    cause: redactor.word(cause),
+    late,
+    aside: aside && redactor.word(aside),
+  };
 }
 
 /** The style of a push's status. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Content, HeaderMap } from "airudder-webhooks/journal";
 import { queryOf, removeInternalHeaders } from "../http/index.js";
 import type { HarPush } from "./export-har.js";
@@ -17,16 +18,22 @@ export function harEntries(value: unknown): unknown[] | undefined {
  * @param fallbackAt time of an entry without a valid time, ISO 8601
  */
 export function* harItems(entries: readonly unknown[], fallbackAt: string, leftOut: LeftOut): Generator<SourceItem> {
-  /** A push has one entry per delivery. */
-  const known = new Set<string>();
+  /** A push has one entry per delivery. The digest of its body, by its id. */
+  const digests = new Map<string, string>();
   for (const [i, entry] of entries.entries()) {
     const place = `entry ${i + 1}`;
     const push = pushOf(fieldsOf(entry), place, fallbackAt);
-    if (typeof push === "string") leftOut.add(push, place);
-    else if (push.head.id === undefined || !known.has(push.head.id)) {
-      if (push.head.id !== undefined) known.add(push.head.id);
-      yield push;
+    if (typeof push === "string") {
+      leftOut.add(push, place);
+      continue;
     }
+    const { id } = push.head;
+    if (id !== undefined) {
+      const digest = createHash("sha256").update(push.content.body).digest("hex");
+      if (digests.get(id) === digest) continue;
+      digests.set(id, digest);
+    }
+    yield push;
   }
 }
 

@@ -3,9 +3,10 @@ export { EXPORT_FORMATS, type ExportContext, type ExportFormat } from "./export.
 export { exportCurl, exportCurlFiles } from "./export-curl.js";
 export { exportHar } from "./export-har.js";
 export { exportNdjson } from "./export-ndjson.js";
+export { checkExportPath } from "./export-path.js";
 export { exportTest, RUNNERS, type Runner } from "./export-test.js";
 export { type ImportSummary, importPushes } from "./import.js";
 export { itemsAt } from "./import-source.js";
-export { LeftOut } from "./left-out.js";
+export { LeftOut, Tally } from "./left-out.js";
 export { type FileLine, linesOf } from "./lines.js";
 export { writeExport } from "./output-file.js";

@@ -14,7 +14,15 @@ export interface FileLine {
  * @param maxBytes maximum length of a line. A longer one is read without being kept in memory. Default: no limit
  * @throws DevproxyError `usage`, if the file cannot be read
  */
-export async function* linesOf(path: string, maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<FileLine> {
+export function linesOf(path: string, maxBytes?: number): AsyncGenerator<FileLine> {
+  return linesIn(chunksOf(path), maxBytes);
+}
+
+/** Splits bytes into lines, as {@link linesOf} does. */
+export async function* linesIn(
+  chunks: AsyncIterable<Buffer>,
+  maxBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<FileLine> {
   let pieces: Buffer[] = [];
   let length = 0;
   let number = 1;
@@ -30,7 +38,7 @@ export async function* linesOf(path: string, maxBytes = Number.POSITIVE_INFINITY
     number++;
     return found;
   };
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
       add(chunk.subarray(from, end));

@@ -47,7 +47,7 @@ function redactedHead(head: PushHead, body: Buffer, redactor: Redactor): PushHea
     at: redactor.text(head.at),
     method: redactor.method(head.method),
     url: redactor.url(head.url),
-    source: redactor.text(head.source),
+    source: redactor.word(head.source),
     size: body.length,
     sha256: createHash("sha256").update(body).digest("hex"),
     type: redactor.type(head.type),
@@ -86,12 +86,12 @@ function redactedDeliveryHead(head: DeliveryHead, redactor: Redactor): DeliveryH
     at: redactor.text(head.at),
     target: redactor.url(head.target),
     ...(status === undefined ? {} : { status }),
-    ...(result === undefined ? {} : { result: redactor.text(result) }),
+    ...(result === undefined ? {} : { result: redactor.word(result) }),
     ...(error === undefined ? {} : { error: redactor.text(error) }),
     ms: head.ms,
-    cause: redactor.text(head.cause) as DeliveryHead["cause"],
+    cause: redactor.word(head.cause),
     ...(late === undefined ? {} : { late }),
-    ...(aside === undefined ? {} : { aside }),
+    ...(aside === undefined ? {} : { aside: redactor.word(aside) }),
   };
 }
 
@@ -103,7 +103,7 @@ export function exportedMark(mark: MarkHead, { payload }: ExportedPush, redactor
     kind: "mark",
     push: redactor.pushId(mark.push),
     at: redactor.text(mark.at),
-    state: redactor.text(mark.state),
+    state: redactor.word(mark.state),
     ...(attempt === undefined ? {} : { attempt }),
     ...(error === undefined ? {} : { error: redactor.error(error, payload) }),
   };

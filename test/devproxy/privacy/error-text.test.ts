@@ -41,6 +41,21 @@ const cases: [what: string, text: string, expected: RegExp][] = [
     "Error: Santoso\n    at Foo.bar (/app/src/a.js:12:3)\n    at async file:///app/b.mjs:1:22",
     /^Error: <value:\w{6}>\n {4}at Foo\.bar \(\/app\/src\/a\.js:12:3\)\n {4}at async file:\/\/\/app\/b\.mjs:1:22$/,
   ],
+  [
+    "a phone number in a stack location",
+    "Error: x\n    at f (/home/x/84912345678.js:1:1)\n    at file:///u/0849-1234-5678/a.mjs:12:34",
+    /^Error: x\n {4}at f \(\/home\/x\/<digits:\w{6}>\.js:1:1\)\n {4}at file:\/\/\/u\/<digits:\w{6}>\/a\.mjs:12:34$/,
+  ],
+  [
+    "an e-mail address in a stack location",
+    "Error: x\n    at /u/jane@x.test/a.js:1:2\n    at f (/u/jane@1.2.3-x.test/a.js:1:2)",
+    /^Error: x\n {4}at \/u\/<email:\w{6}>\/a\.js:1:2\n {4}at f \(\/u\/<email:\w{6}>\/a\.js:1:2\)$/,
+  ],
+  [
+    "versions, hashes, addresses and lines in stack locations",
+    "Error: x\n    at f (/a/.pnpm/express@5.1.0/a.js:12345:678)\n    at http://127.0.0.1:3000/a-0123456789abcdef01.js:1:2",
+    /@5\.1\.0\/a\.js:12345:678\)\n {4}at http:\/\/127\.0\.0\.1:3000\/a-0123456789abcdef01\.js:1:2$/,
+  ],
 ];
 
 for (const [what, text, expected] of cases) {

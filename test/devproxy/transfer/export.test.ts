@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openJournal } from "airudder-webhooks/journal";
@@ -45,10 +45,11 @@ test("export selects by ids, ranges, filters and --last; without any, all pushes
     const seqs = lines().flatMap(({ kind, seq }) => (kind === "push" ? [seq] : []));
     assert.deepEqual([flags, code, seqs], [flags, 0, expected]);
   }
-  const out = join(dir, "none.har");
+  const folder = makeFolder(t);
+  const out = join(folder, "none.har");
   const none = await run(["export", "--as", "har", "--type", "dialer.task", "--journal", dir, "--out", out]);
   assert.deepEqual([none.code, none.out, none.err], [0, "", "No recorded push matches: nothing was exported.\n"]);
-  assert.equal(readdirSync(dir).includes("none.har"), false);
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 /** Wrong usage, and what the error says. */
@@ -76,7 +77,7 @@ test("wrong usage of export and import is reported on one line, with exit code 2
     assert.match(err, message);
     assert.match(err, /^airudder-devproxy: [^\n]+\n$/);
   }
-  const missing = join(dir, "missing", "x.har");
+  const missing = join(makeFolder(t), "missing", "x.har");
   const unwritable = await run(["export", "--as", "har", "--journal", dir, "--out", missing]);
   assert.equal(unwritable.code, 3);
   assert.match(unwritable.err, /cannot be written \(ENOENT\)\. Check that its folder exists/);
@@ -176,6 +177,69 @@ test("a failed export leaves the previous file, and no temporary file", async (t
   assert.deepEqual([readdirSync(folder), readFileSync(file, "utf8")], [["x.har"], "before"]);
   mkdirSync(join(folder, "folder"));
   await assert.rejects(writeExport(join(folder, "folder"), ["x"]), /is a folder/);
+});
+
+test("export does not write to a journal: exit code 2, and the journal stays as it is", async (t) => {
+  const root = makeFolder(t);
+  const [journal, other] = [join(root, "journal"), join(root, "other")];
+  for (const dir of [journal, other]) {
+    const { proxy } = await startProxy(t, { journal: dir });
+    await send(proxy.localUrl, "{}");
+    await proxy.close();
+  }
+  const before = [journal, other].map((dir) => readdirSync(dir).map((name) => readFileSync(join(dir, name), "utf8")));
+  const link = join(root, "link");
+  symlinkSync(journal, link, "junction");
+  const [inside, elsewhere] = [/is in the journal \S+, which is exported/, /would change the journal \S+other\./];
+  const cases: [string, string, RegExp][] = [
+    ["ndjson", join(journal, "000001.ndjson"), inside],
+    ["har", join(journal, "x.har"), inside],
+    ["har", join(journal, "..", "journal", "missing", "x.har"), inside],
+    ["ndjson", join(link, "000001.ndjson"), inside],
+    ["ndjson", join(link, "000002.ndjson"), inside],
+    ["curl", journal, inside],
+    ["curl", join(journal, "scripts"), inside],
+    ["curl", link, inside],
+    ["ndjson", join(other, "000001.ndjson"), elsewhere],
+    ["ndjson", join(other, "000002.ndjson"), elsewhere],
+    ["har", join(other, "config.json"), elsewhere],
+    ["curl", other, elsewhere],
+  ];
+  if (process.platform !== "win32") {
+    const segment = join(root, "segment");
+    symlinkSync(join(journal, "000001.ndjson"), segment);
+    cases.push(["ndjson", segment, inside]);
+  }
+  for (const [format, out, message] of cases) {
+    const { code, err } = await run(["export", "--as", format, "--journal", journal, "--out", out]);
+    assert.equal(code, 2, `${out}: ${err}`);
+    assert.match(err, message);
+  }
+  const after = [journal, other].map((dir) => readdirSync(dir).map((name) => readFileSync(join(dir, name), "utf8")));
+  assert.deepEqual(after, before);
+  // Other files beside journals, and the name of a segment in another folder, can be written.
+  for (const out of [join(root, "x.ndjson"), join(other, "x.har"), join(root, "000001.ndjson")])
+    assert.equal((await run(["export", "--as", "har", "--journal", journal, "--out", out])).code, 0, out);
+});
+
+test("the reader of a long export can stop early: exit code 0, and no error", posix, async (t) => {
+  const dir = makeFolder(t);
+  const journal = await openJournal(dir);
+  const body = Buffer.from(`{"x":"${"y".repeat(5_000)}"}`);
+  for (let i = 0; i < 400; i++)
+    await journal.append({ ...pushHead(`push-${i}`), sha256: sha256(body), size: body.length }, { headers: {}, body });
+  await journal.close();
+  const { exitWithParent, cli } = programs();
+  for (const format of ["ndjson", "har", "curl"]) {
+    const command = `{ '${process.execPath}' --import '${exitWithParent}' '${cli}' export --as ${format} --reveal --journal '${dir}'; echo "exit $?" >&2; } | head -1`;
+    const child = spawn("sh", ["-c", command], { stdio: ["ignore", "ignore", "pipe"] });
+    let err = "";
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+    });
+    await once(child, "close");
+    assert.equal(err, "exit 0\n", format);
+  }
 });
 
 test("--out /dev/stdout writes to standard output", posix, async (t) => {

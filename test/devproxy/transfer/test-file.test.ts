@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, type PushType } from "airudder-webhooks";
@@ -144,6 +144,26 @@ for (const [what, code] of Object.entries(apps)) {
     assert.match(red.out, /not a phone number/);
   });
 }
+
+test("an exported test imports an app whose path contains characters of a URL", async (t) => {
+  const journal = await record(t);
+  const folder = workFolder(t);
+  const source = apps["a receiver"] as string;
+  for (const name of ["a#b%20c.mjs", ".hidden/a b.mjs", ".mjs", "é?.mjs", "../%41/x.mjs"]) {
+    if (name.includes("?") && process.platform === "win32") continue;
+    const app = join(folder, "src", name);
+    mkdirSync(dirname(app), { recursive: true });
+    writeFileSync(app, source);
+    const file = join(folder, "src", "pushes.test.ts");
+    const { code, err } = await run(["export", "1", "--as", "test", "--app", app, "--out", file, "--journal", journal]);
+    assert.equal(code, 0, err);
+    const specifier = /import \* as app from (".*");/.exec(readFileSync(file, "utf8"))?.[1];
+    const check = join(folder, "src", "check.mjs");
+    writeFileSync(check, `import * as app from ${specifier}; if (!app.receiver) throw new Error("no receiver");`);
+    const checked = await exec([check], folder, { AIRUDDER_KEY: KEY });
+    assert.equal(checked.code, 0, `${name}: ${checked.out}`);
+  }
+});
 
 test("an exported test expects the results that the app reported: quarantined, ignored and handled", async (t) => {
   const journal = await record(t);
