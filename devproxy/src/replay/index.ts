@@ -2,7 +2,7 @@ export { compareBodies, type ResponseDifference } from "./differences.js";
 export { type Edits, editContent, editPush, hasEdits, isSigned, setsField } from "./edit.js";
 export { editableRows } from "./editable-rows.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./events.js";
-export { type Edit, parseEdit } from "./parse-edit.js";
+export { type Edit, formatPath, parseEdit } from "./parse-edit.js";
 export { replay } from "./replay.js";
 export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 export { type Scheduled, sendScheduled } from "./schedule.js";
