@@ -8,4 +8,4 @@ export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 export { type Scheduled, sendScheduled } from "./schedule.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";
-export { rejectionNotes } from "./verdict-notes.js";
+export { rejectionNotes, signedBy } from "./verdict-notes.js";
