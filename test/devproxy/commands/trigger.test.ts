@@ -74,6 +74,8 @@ test("trigger sends a signed push through listen: recorded, delivered with cause
   }
   const campaign = await trigger("campaign", "--contacts", "1", "--key", "wrong");
   assert.match(campaign.out, /the key of --key is not the app's key/);
+  const otherKey = await run(["replay", "1", "--key", "wrong", ...at]);
+  assert.match(otherKey.out, /the key of --key is not the app's key/);
   const { out: listed } = await run(["list", ...at]);
   assert.match(listed, /#5 .* failed +401 .*\n +bad_sign\n/);
 });
