@@ -26,6 +26,10 @@ export interface Shape {
   readonly type?: readonly string[];
   /** The values that are allowed. */
   readonly enum?: readonly unknown[];
+  /** The known values, if the docs do not list all values. */
+  readonly known?: readonly string[];
+  /** Format of the value, such as \`ISO 8601, UTC\`. */
+  readonly format?: string;
   /** The fields that the docs require. */
   readonly required?: readonly string[];
   /** The fields that a handler cannot work without. */

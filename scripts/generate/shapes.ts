@@ -24,6 +24,8 @@ export class ShapeWriter {
     const parts: string[] = [`type: ${JSON.stringify(typesOf(node))}`];
     const values = node.const === undefined ? node.enum : [node.const];
     if (values) parts.push(`enum: ${JSON.stringify(values)}`);
+    if (node["x-known-values"]) parts.push(`known: ${JSON.stringify(node["x-known-values"])}`);
+    if (node["x-format"]) parts.push(`format: ${JSON.stringify(node["x-format"])}`);
     if (node.required?.length) parts.push(`required: ${JSON.stringify(node.required)}`);
     if (node["x-essential"]?.length) parts.push(`essential: ${JSON.stringify(node["x-essential"])}`);
     const personal = node["x-personal"];

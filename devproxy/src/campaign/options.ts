@@ -1,3 +1,4 @@
+import { jsonErrorPosition } from "../config/index.js";
 import { usageError } from "../errors.js";
 import schema from "./campaign.schema.json" with { type: "json" };
 import { findProblem } from "./check.js";
@@ -53,16 +54,30 @@ interface CampaignFile {
  * @example parseCampaignFile('{"contacts": 500, "mix": {"answered": 40, "busy": 60}}')
  */
 export function parseCampaignFile(text: string, name = "campaign.json"): CampaignOptions {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch {
-    // The message of a syntax error quotes the file.
-    throw usageError(`${name} is not valid JSON. Give a JSON object, such as {"contacts": 500, "seed": 7}.`);
+  const json = text.replace(/^\ufeff/, "");
+  const position = jsonErrorPosition(json);
+  if (position !== undefined) {
+    const where = `line ${position.line}, column ${position.column}`;
+    throw usageError(
+      `${name} is not valid JSON: see ${where}. Give a JSON object, such as {"contacts": 500, "seed": 7}.`,
+    );
   }
-  const { contacts, mix, seed, agents, maxRedials, startAt } = checked(value, name);
+  const { contacts, mix, seed, agents, maxRedials, startAt } = checked(JSON.parse(json), name);
   return { contacts, mix, seed, agents, maxRedials, startAt: startAt === undefined ? undefined : new Date(startAt) };
 }
+
+/** Whether a text is a JSON object that has only fields of a campaign file, and at least one of them. */
+export function isCampaignFile(text: string): boolean {
+  const json = text.replace(/^\ufeff/, "");
+  if (jsonErrorPosition(json) !== undefined) return false;
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const names = Object.keys(value).filter((name) => name !== "$schema");
+  return names.length > 0 && names.every((name) => Object.hasOwn(schema.properties, name));
+}
+
+/** The seed of a campaign without another. */
+export const DEFAULT_SEED = schema.properties.seed.default;
 
 /**
  * Checks options and adds the defaults.

@@ -1,7 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type CampaignOptions, campaignSummary, parseCampaignFile, parseMix } from "../campaign/index.js";
+import {
+  type CampaignOptions,
+  campaignSummary,
+  DEFAULT_SEED,
+  isCampaignFile,
+  parseCampaignFile,
+  parseMix,
+} from "../campaign/index.js";
 import { parseTarget, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import { usageError } from "../errors.js";
@@ -9,7 +17,7 @@ import type { NoteEvent } from "../events.js";
 import { queryOf } from "../http/index.js";
 import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { parseEdit, rejectionNotes, type Scheduled, sendScheduled } from "../replay/index.js";
+import { parseEdit, rejectionNotes, type Scheduled, sendScheduled, signedBy } from "../replay/index.js";
 import {
   campaignLines,
   campaignReporter,
@@ -27,15 +35,18 @@ import {
   PushBuilder,
   type PushSource,
   parseTestType,
+  pinNames,
   pushNotes,
   RESPONSE_TIMEOUT_MS,
   readPin,
+  requireEditor,
   type SendResult,
   sampleSource,
   scheduleCampaign,
   TEST_TYPES,
   type TestPush,
   TestPushSender,
+  type TestType,
   TriggerCounts,
   triggerEvent,
   VENDOR_HEADERS,
@@ -171,18 +182,24 @@ interface Plan {
   total: number;
   /** The types of the pushes. */
   types: string[];
-  notes: NoteEvent[];
+  /** Called when the destination is known: opens the editor, or prints what a campaign consists of. */
+  prepare(): Promise<void> | void;
+  /** Notes about the pushes. Called after `prepare`. */
+  notes(): NoteEvent[];
+  /** The seed, if the same command sends equal pushes. */
+  seed: number | undefined;
   /** Whether it is a campaign, which prints its progress instead of each push. */
   isCampaign: boolean;
 }
 
 async function trigger(type: string | undefined, flags: TriggerFlags, output: Output): Promise<void> {
   checkFlags(type, flags);
-  const destination = await destinationFor(flags, output);
   const plan = type === "campaign" ? await planCampaign(flags, output) : await planPushes(type, flags, output);
+  const destination = await destinationFor(flags, output);
+  await plan.prepare();
   const redactor = await Redactor.of(flags.journal, flags.reveal);
   const reporter = reporterFor(plan, flags, output, redactor);
-  for (const note of plan.notes) reporter.note(note);
+  for (const note of plan.notes()) reporter.note(note);
   if (!destination.isRecorded) {
     const { origin, pathname } = destination.url;
     const message = `Sending to ${redactor.url(`${origin}${pathname}`)}: nothing is recorded.`;
@@ -219,6 +236,7 @@ function checkFlags(type: string | undefined, flags: TriggerFlags): void {
       `Give what to send: a type (${TEST_TYPES.join(", ")}), campaign, @NAME, --file PATH or --from ID.`,
     );
   if (edit && file === "-") throw usageError("--edit needs standard input for the editor. Use it without --file -.");
+  if (edit) requireEditor({ hasTerminal: Boolean(process.stdin.isTTY && process.stdout.isTTY) });
   if (newIds && file === undefined && !isPin)
     throw usageError("--new-ids is for @NAME and --file. Pushes of a type, and of --from, always have new ids.");
 }
@@ -237,13 +255,16 @@ async function planPushes(type: string | undefined, flags: TriggerFlags, output:
   };
   const source = await sourceOf(type, flags, options, output);
   const builder = new PushBuilder(source, options);
-  if (flags.edit) builder.replaceFirst(await editInEditor(source.name, builder.first.body));
   const total = flags.count ?? 1;
   return {
     schedule: builder.pushes(total, flags.rate),
     total,
     types: [source.type],
-    notes: pushNotes(source, builder, options),
+    prepare: async () => {
+      if (flags.edit) builder.replaceFirst(await editInEditor(source.name, builder.first.body));
+    },
+    notes: () => pushNotes(source, builder, options),
+    seed: flags.seed,
     isCampaign: false,
   };
 }
@@ -259,13 +280,16 @@ async function planCampaign(flags: TriggerFlags, { out }: Output): Promise<Plan>
     key: key ?? (process.env.AIRUDDER_KEY || undefined),
   };
   const summary = campaignSummary(options);
-  if (json) out.json({ event: "campaign", ...summary });
-  else for (const line of campaignLines(summary)) out.line(line);
   return {
     schedule: scheduleCampaign(options, flags.rate),
     total: summary.pushes,
     types: Object.keys(summary.pushesByType),
-    notes: [],
+    prepare: () => {
+      if (json) out.json({ event: "campaign", ...summary });
+      else for (const line of campaignLines(summary)) out.line(line);
+    },
+    notes: () => [],
+    seed: options.seed ?? DEFAULT_SEED,
     isCampaign: true,
   };
 }
@@ -290,18 +314,29 @@ async function sourceOf(
     const shown = (await Redactor.of(dir, false)).text(name);
     return contentSource(`@${shown}`, content, { query: queryOf(head.url), newIds });
   }
-  const testType = type === undefined ? undefined : parseTestType(type);
+  const pins = type === undefined || TEST_TYPES.includes(type) ? [] : await pinNames(resolve(journal)).catch(() => []);
+  const testType = type === undefined ? undefined : parseTestType(type, pins);
   if (from !== undefined) {
     const reader = await readFolder(journal, output);
     const { push, location } = rowOf(reader.index, from);
     const content = await reader.content(location);
-    return contentSource(`#${push.seq}`, content, { type: testType, query: queryOf(push.url), newIds: true });
+    const options = { query: queryOf(push.url), newIds: true };
+    const source = contentSource(`#${push.seq}`, content, options);
+    if (testType === undefined || source.type === testType.type) return source;
+    // Only the user can know the type of a push that is not identified.
+    if (source.schema === undefined) return contentSource(source.name, content, { ...options, type: testType });
+    throw usageError(`${source.name} is of type ${source.type}, not ${testType.type}. Leave out the type.`);
   }
   if (file !== undefined) {
     const content = { headers: { ...VENDOR_HEADERS }, body: await readBody(file) };
-    return contentSource(file === "-" ? "standard input" : file, content, { type: testType, newIds });
+    const name = file === "-" ? "standard input" : file;
+    if (testType === undefined && isCampaignFile(content.body.toString()))
+      throw usageError(
+        `${name} is a campaign file: airudder-devproxy trigger campaign --file ${file}. To send it as a push, give a type, such as unknown.`,
+      );
+    return contentSource(name, content, { type: testType, newIds });
   }
-  return sampleSource(parseTestType(type as string), { key: key ?? agreedKey, seed });
+  return sampleSource(testType as TestType, { key: key ?? agreedKey, seed });
 }
 
 /** @throws DevproxyError `usage` */
@@ -348,6 +383,7 @@ async function sendAndReport(
     reading && new VendorSender(sender, readingOptions, (push, attempt) => reporter.attempt(push, attempt, reading));
   const counts = new TriggerCounts();
   const codes = new Set<string>();
+  let duplicates = 0;
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -358,6 +394,8 @@ async function sendAndReport(
     const event = triggerEvent(push, result);
     counts.add(event);
     if (event.code !== undefined) codes.add(event.code);
+    // A retry of --as-vendor may be a duplicate of its first attempt.
+    if (event.result === "duplicate" && (event.attempts?.length ?? 1) === 1) duplicates++;
     if (!isSuccess(event)) process.exitCode = 1;
     reporter.sent({ event, push });
     if (out.isClosed) interrupt();
@@ -375,7 +413,13 @@ async function sendAndReport(
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     sender.close();
   }
-  for (const note of rejectionNotes(codes)) reporter.note(note);
+  const edits = { set: flags.set?.map(parseEdit) ?? [], key: flags.key };
+  for (const note of rejectionNotes(codes, signedBy(edits))) reporter.note(note);
+  if (duplicates > 0 && plan.seed !== undefined) {
+    const what = `The app received ${duplicates} of these pushes before: the same --seed produces equal pushes`;
+    const message = `${what}. For new ones, use another, such as --seed ${plan.seed + 1}.`;
+    reporter.note({ event: "note", code: "duplicate", message });
+  }
   const summary = counts.summary(stop.signal.aborted && counts.total < plan.total);
   reporter.summary(summary);
   if (!summary.interrupted) return;

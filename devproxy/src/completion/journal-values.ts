@@ -39,12 +39,12 @@ function idsOf(rows: readonly Row[], word: string): Candidate[] {
   });
 }
 
-/** The pins of a journal, as `@NAME`. Names that may be personal are left out. */
-export async function pinCandidates(journal: string | undefined): Promise<Candidate[]> {
+/** The names of the pins of a journal, after a prefix. Names that may be personal are left out. */
+export async function pinCandidates(journal: string | undefined, prefix = ""): Promise<Candidate[]> {
   if (journal === undefined) return [];
   const redactor = new Redactor("", false);
   const names = await pinNames(resolve(journal)).catch(() => []);
   return names
     .filter((name) => redactor.text(name) === name)
-    .map((name) => ({ value: `@${name}`, description: "pinned push" }));
+    .map((name) => ({ value: `${prefix}${name}`, description: "pinned push" }));
 }

@@ -14,7 +14,7 @@ export function setCandidates(word: string, words: readonly string[]): Candidate
   return [...fieldsOf(schema.shape, "")].flatMap(([path, shape]) => {
     const start = `${withIndexes(path)}=`;
     if (!word.startsWith(start)) return [{ value: start }];
-    return (shape.enum ?? [])
+    return (shape.enum ?? shape.known ?? [])
       .filter((value) => typeof value === "string" && value !== "")
       .map((value) => ({ value: `${start}${value}` }));
   });

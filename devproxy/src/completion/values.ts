@@ -1,5 +1,6 @@
 import { TYPE_NAMES } from "airudder-webhooks/inspect";
 import { Argument, type Option } from "commander";
+import { OUTCOME_NAMES } from "../campaign/index.js";
 import { TUNNEL_KINDS } from "../config/index.js";
 import { STATUSES } from "../journal/index.js";
 import { TEST_TYPES } from "../trigger/index.js";
@@ -33,6 +34,21 @@ const tunnels: Source = () =>
     description: value,
   }));
 
+const scenarios: Source = async (_, { operands }) => {
+  // Imported here, because the other commands do not need them.
+  const { drillScenarios } = await import("airudder-webhooks/testing");
+  return drillScenarios
+    .filter(({ name }) => !operands.includes(name))
+    .map(({ name, description }) => ({ value: name, description }));
+};
+
+/** The outcomes of a campaign after the last comma, without those before it. */
+const mix: Source = (word) => {
+  const before = word.slice(0, word.lastIndexOf(",") + 1);
+  const used = before.split(",").map((part) => part.split("=", 1)[0]);
+  return OUTCOME_NAMES.filter((name) => !used.includes(name)).map((name) => ({ value: `${before}${name}=` }));
+};
+
 /** The values of flags that are not limited to choices. */
 const FLAGS: Readonly<Record<string, Source>> = {
   "--type": types,
@@ -40,6 +56,8 @@ const FLAGS: Readonly<Record<string, Source>> = {
   "--tunnel": tunnels,
   "--set": (word, { words }) => setCandidates(word, words),
   "--from": ids,
+  "--mix": mix,
+  "--remove": (_, { journal }) => pinCandidates(journal()),
   "--retry": idsOfDead,
   "--drop": idsOfDead,
 };
@@ -47,13 +65,14 @@ const FLAGS: Readonly<Record<string, Source>> = {
 /** The values of arguments that are not limited to choices, by the name of the argument, or of the command and the argument. */
 const ARGUMENTS: Readonly<Record<string, Source>> = {
   id: ids,
+  scenario: scenarios,
   trigger: async (_, { journal, operands }) =>
     operands.length > 0
       ? []
       : [
           ...named(TEST_TYPES),
           { value: "campaign", description: "a fictitious workflow" },
-          ...(await pinCandidates(journal())),
+          ...(await pinCandidates(journal(), "@")),
         ],
 };
 

@@ -17,13 +17,25 @@ export function editDistance(one: string, other: string): number {
   return rows.at(-1)?.at(-1) as number;
 }
 
-/** The known word that differs from a word in one or two letters: added, missing, replaced or swapped. `undefined` if there is none. */
+/**
+ * The known word that differs from a word in letter case, or in one or two letters: added, missing, replaced or swapped. `undefined` if there
+ * is none.
+ */
 export function mostSimilar(word: string, known: readonly string[]): string | undefined {
   const [best] = known
-    .map((name) => ({ name, distance: editDistance(word, name) }))
-    .filter(({ name, distance }) => distance <= Math.min(2, name.length / 2))
-    .sort((a, b) => a.distance - b.distance);
+    .filter((name) => isSimilar(word, name))
+    .map((name) => ({ name, distance: distanceInAnyCase(word, name), exactDistance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance || a.exactDistance - b.exactDistance);
   return best?.name;
+}
+
+/** Whether a word is probably a misspelling of a known one. */
+export function isSimilar(word: string, known: string): boolean {
+  return distanceInAnyCase(word, known) <= Math.min(2, known.length / 2);
+}
+
+function distanceInAnyCase(one: string, other: string): number {
+  return editDistance(one.toLowerCase(), other.toLowerCase());
 }
 
 /** A sentence for the message about an unknown word, such as ` Did you mean list?`. Empty if no known word is similar. */

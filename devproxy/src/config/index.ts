@@ -1,7 +1,8 @@
 export { type Config, configPath, readConfig, readOrCreateConfig } from "./config.js";
-export { editDistance, mostSimilar, suggestion } from "./edit-distance.js";
+export { editDistance, isSimilar, mostSimilar, suggestion } from "./edit-distance.js";
 export { configuredTarget, tokenFromEnvironment, unsetEmptyVariables } from "./environment.js";
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
+export { jsonErrorPosition, type TextPosition } from "./json-error.js";
 export { writePrivateFile } from "./private-file.js";
 export { readProjectConfig } from "./project.js";
 export { findUpwards } from "./search.js";

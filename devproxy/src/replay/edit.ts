@@ -3,7 +3,7 @@ import type { Content } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
 import type { Row } from "../journal/index.js";
 import { jsonTokens } from "../privacy/index.js";
-import type { Edit } from "./parse-edit.js";
+import { type Edit, formatPath } from "./parse-edit.js";
 
 /** Edits to a body before it is sent again. */
 export interface Edits {
@@ -72,22 +72,42 @@ function signAgain(text: string, edits: Edits): string {
   return setValue(text, { path: "Sign", steps: ["Sign"], value, isJson: false }, "");
 }
 
-/** Replaces a value, or adds a missing field at the end of its object. `text` has one character per byte. */
+/** Replaces a value, adds a missing field at the end of its object, or adds a JSON value at the end of a list. `text` has one character per byte. */
 function setValue(text: string, edit: Edit, name: string): string {
-  const { path, steps, value, isJson } = edit;
+  const { steps, value, isJson } = edit;
   const span = findValue(text, steps);
   if (span !== undefined) {
     const old = text.slice(span.start, span.end);
     return text.slice(0, span.start) + toLatin1(jsonOf(edit, old)) + text.slice(span.end);
   }
-  const object = findValue(text, steps.slice(0, -1));
-  if (object === undefined || text[object.start] !== "{") {
-    throw usageError(`--set: there is no ${path} in ${name}, and no object that it could be added to.`);
-  }
-  const members = text.slice(0, object.end - 1).trimEnd();
-  const comma = members.length === object.start + 1 ? "" : ",";
-  const field = toLatin1(`${JSON.stringify(steps.at(-1))}:${isJson ? value : JSON.stringify(value)}`);
-  return members + comma + field + text.slice(members.length);
+  const parent = findValue(text, steps.slice(0, -1));
+  const isObject = parent !== undefined && text[parent.start] === "{";
+  const isNextElement = isJson && parent !== undefined && String(lengthOf(text, parent)) === steps.at(-1);
+  if (!isObject && !isNextElement) throw noPlace(text, edit, name);
+  const members = text.slice(0, parent.end - 1).trimEnd();
+  const comma = members.length === parent.start + 1 ? "" : ",";
+  const json = isJson ? value : JSON.stringify(value);
+  const added = toLatin1(isObject ? `${JSON.stringify(steps.at(-1))}:${json}` : json);
+  return members + comma + added + text.slice(members.length);
+}
+
+/** The number of elements of a list; `undefined` if the value is not a list. */
+function lengthOf(text: string, { start, end }: Span): number | undefined {
+  return text[start] === "[" ? (JSON.parse(text.slice(start, end)) as unknown[]).length : undefined;
+}
+
+/** The error for a path that has no parent object. If the path leaves a list, it says how to add an element. */
+function noPlace(text: string, { path, steps }: Edit, name: string): Error {
+  const what = `--set: there is no ${path} in ${name}`;
+  const missing = steps.findIndex((_, i) => findValue(text, steps.slice(0, i + 1)) === undefined);
+  const list = findValue(text, steps.slice(0, missing));
+  const length = list && lengthOf(text, list);
+  if (length === undefined || !/^\d+$/.test(String(steps[missing])))
+    return usageError(`${what}, and no object that it could be added to.`);
+  const listPath = formatPath(steps.slice(0, missing));
+  const count = `${length} ${length === 1 ? "element" : "elements"}`;
+  const advice = `Add one with '${listPath}[${length}]:=...', replace the list with '${listPath}:=[...]', or use trigger --edit.`;
+  return usageError(`${what}. ${listPath} has ${count}. ${advice}`);
 }
 
 /** The UTF-8 bytes of a text, one character per byte. */

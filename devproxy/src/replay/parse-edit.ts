@@ -41,3 +41,11 @@ function stepsOf(path: string): string[] | undefined {
   if (!/^[^.[\]]+(\.[^.[\]]+|\[\d+\])*$/.test(path)) return undefined;
   return path.split(/[.[\]]+/).filter((step) => step !== "");
 }
+
+/** Formats the steps of a path as in `--set`, such as `Details[0].Status`. */
+export function formatPath(steps: readonly string[]): string {
+  return steps.reduce(
+    (path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : path === "" ? step : `${path}.${step}`),
+    "",
+  );
+}

@@ -57,7 +57,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
   onEvent({ event: "replay", total: rows.length, target: originAndPath(target) });
 
   const summary: ReplaySummary = { event: "summary", total: 0, verdicts: {}, unexpected: 0, ms: 0 };
-  const notes = new VerdictNotes();
+  const notes = new VerdictNotes(edits);
   const redactor = await Redactor.of(store.dir, request.reveal ?? false);
   const start = performance.now();
   await sendScheduled(scheduleOf(rows, rate.speed), { concurrency: rate.concurrency, signal }, async (row) => {

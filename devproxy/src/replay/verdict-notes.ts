@@ -1,5 +1,6 @@
 import type { NoteEvent } from "../events.js";
 import { type Row, statusOf } from "../journal/index.js";
+import { type Edits, setsField } from "./edit.js";
 import { type AppResult, isInconclusive, type Verdict } from "./verdict.js";
 
 /** The code and the message of the note that explains a verdict. */
@@ -40,9 +41,27 @@ const REJECTIONS: ReadonlyMap<string, string> = new Map([
   ["bad_sign", "The app rejects the signature (bad_sign): use --key with the app's key to sign the pushes again."],
 ]);
 
-/** The notes that explain the codes of error responses. */
-export function rejectionNotes(codes: ReadonlySet<string>): NoteEvent[] {
-  return [...REJECTIONS].flatMap(([code, message]) => (codes.has(code) ? [{ event: "note", code, message }] : []));
+/** How to fix a rejected signature that the user gave. */
+const BAD_SIGN = {
+  key: "The app rejects the signature (bad_sign): the key of --key is not the app's key.",
+  set: "The app rejects the signature (bad_sign): the Sign of --set is not valid for the app's key. Without it, --key signs the pushes.",
+};
+
+/**
+ * The notes that explain the codes of error responses.
+ * @param signedBy what the user signed the pushes with: `--key`, or a `Sign` of `--set`
+ */
+export function rejectionNotes(codes: ReadonlySet<string>, signedBy?: keyof typeof BAD_SIGN): NoteEvent[] {
+  return [...REJECTIONS].flatMap(([code, advice]) => {
+    const message = code === "bad_sign" && signedBy !== undefined ? BAD_SIGN[signedBy] : advice;
+    return codes.has(code) ? [{ event: "note", code, message }] : [];
+  });
+}
+
+/** What the edits sign the pushes with, for {@link rejectionNotes}. */
+export function signedBy(edits: Edits): keyof typeof BAD_SIGN | undefined {
+  if (setsField(edits, "Sign")) return "set";
+  return edits.key === undefined ? undefined : "key";
 }
 
 /** Collects the verdicts of a replay, and explains those that require the user to act. */
@@ -53,6 +72,9 @@ export class VerdictNotes {
   #hasUnreportedResult = false;
   #noResponseCount = 0;
   #stillDeadCount = 0;
+
+  /** @param edits the edits of the pushes */
+  constructor(private readonly edits: Edits) {}
 
   /** Adds one verdict. */
   add(row: Row, { status, code, outcome }: AppResult, verdict: Verdict): void {
@@ -80,7 +102,7 @@ export class VerdictNotes {
         "no_response",
         "The app did not respond: start it. In scripts, --wait 30s waits until it accepts connections.",
       );
-    found.push(...rejectionNotes(this.#codes));
+    found.push(...rejectionNotes(this.#codes, signedBy(this.edits)));
     if (this.#counts.has("ignored")) {
       const types = [...this.#ignoredTypes].sort().join(", ");
       note("ignored", `The app has no handler for ${types}: register one, or use --type to replay only another type.`);

@@ -1,17 +1,18 @@
-import { readOutcome } from "../http/index.js";
+import { errorCodeOf, readOutcome } from "../http/index.js";
 import {
   decidingDelivery,
   type JournalReader,
   type Row,
   type Status,
   statusOf,
+  succeeded,
   unlessDropped,
 } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 
 const UNHANDLED: readonly Status[] = ["failed", "dead", "quarantined", "undelivered"];
 
-/** Why a push was not handled: its handler's error, or why there was no response. `undefined` if unknown. */
+/** Why a push was not handled: its handler's error, the code of the error response, or why there was no response. `undefined` if unknown. */
 export async function failureReason(
   reader: Pick<JournalReader, "content">,
   row: Row,
@@ -23,7 +24,8 @@ export async function failureReason(
   if (last.head.status === undefined) return last.head.error && redactor.text(last.head.error);
   const response = await unlessDropped(reader.content(last.location));
   const error = readOutcome(response?.headers["airudder-outcome"])?.error;
-  return error && redactHandlerError(reader, row, error, redactor);
+  if (error) return redactHandlerError(reader, row, error, redactor);
+  return response && !succeeded(last.head.status) ? errorCodeOf(response.body) : undefined;
 }
 
 /** Redacts the error of a handler, which may quote the push's payload. */

@@ -68,6 +68,10 @@ export function campaignReporter(out: Screen, err: Screen, redactor: Redactor, t
   let failures = 0;
   return {
     ...lines,
+    note: (event) => {
+      progress.clear();
+      lines.note(event);
+    },
     attempt: () => undefined,
     sent: (sent) => {
       progress.show(++sentCount);

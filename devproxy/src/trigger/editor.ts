@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { jsonErrorPosition } from "../config/index.js";
 import { DevproxyError, usageError } from "../errors.js";
 import { isValidJson, JsonText } from "../privacy/index.js";
-import { jsonErrorPosition } from "./json-error.js";
 
 /**
  * Opens a JSON body in the user's editor: `$VISUAL` or `$EDITOR`, else `notepad` on Windows and `vi` elsewhere. The file is in a new folder
@@ -13,7 +13,7 @@ import { jsonErrorPosition } from "./json-error.js";
  * @param name name of the file, without its extension
  * @returns the edited body on one line; the same bytes if nothing was changed
  * @throws DevproxyError `usage`, if the body is not JSON · `edit_aborted`, if the editor fails or the file is empty · `edit_not_json`, if the
- * edited text is not JSON; the file is kept then
+ * edited text is not a JSON object; the file is kept then
  */
 export async function editInEditor(name: string, body: Buffer, environment = process.env): Promise<Buffer> {
   const text = body.toString("utf8").replace(/^\ufeff/, "");
@@ -28,15 +28,31 @@ export async function editInEditor(name: string, body: Buffer, environment = pro
     const after = (await readFile(path, "utf8")).replace(/^\ufeff/, "");
     if (after.trim() === "") throw new DevproxyError("edit_aborted", "The file is empty: nothing was sent.", 1);
     if (after === before) return body;
-    const position = jsonErrorPosition(after);
-    if (position === undefined) return Buffer.from(new JsonText(after).compact());
+    const problem = problemOf(after, path);
+    if (problem === undefined) return Buffer.from(new JsonText(after).compact());
     isKept = true;
-    const where = `line ${position.line}, column ${position.column}`;
-    const message = `The edited body is not JSON: see ${where} of ${path}. Nothing was sent. Correct the file, then send it with --file.`;
-    throw new DevproxyError("edit_not_json", message);
+    const advice = "Nothing was sent. Correct the file, then send it with --file.";
+    throw new DevproxyError("edit_not_json", `The edited body is not ${problem}. ${advice}`);
   } finally {
     if (!isKept) await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a text is not, and where; `undefined` if it is a JSON object. */
+function problemOf(text: string, path: string): string | undefined {
+  const position = jsonErrorPosition(text);
+  if (position !== undefined) return `JSON: see line ${position.line}, column ${position.column} of ${path}`;
+  return text.trimStart().startsWith("{") ? undefined : `a JSON object: see ${path}`;
+}
+
+/**
+ * Checks that an editor can be opened.
+ * @param hasTerminal whether standard input and output are a terminal, which the default editor needs
+ * @throws DevproxyError `usage`
+ */
+export function requireEditor({ hasTerminal }: { hasTerminal: boolean }, { VISUAL, EDITOR } = process.env): void {
+  if (VISUAL || EDITOR || hasTerminal || process.platform === "win32") return;
+  throw usageError("--edit needs a terminal, or an editor in VISUAL or EDITOR.");
 }
 
 /** Runs the editor until it is closed. Its command may have arguments, such as `code --wait`. */

@@ -1,7 +1,7 @@
 export { type BuildOptions, PushBuilder } from "./builder.js";
 export { scheduleCampaign } from "./campaign-pushes.js";
 export { type Destination, destinationOf, directDestination, proxyDestination } from "./destination.js";
-export { editInEditor } from "./editor.js";
+export { editInEditor, requireEditor } from "./editor.js";
 export {
   isSuccess,
   resultWord,
@@ -10,10 +10,9 @@ export {
   type TriggerSummary,
   triggerEvent,
 } from "./events.js";
-export { jsonErrorPosition } from "./json-error.js";
 export { pushNotes } from "./notes.js";
 export { type Pin, pinNames, readPin, removePin, writePin } from "./pins.js";
-export { formatPath, pathsOf, similarPath } from "./schema-paths.js";
+export { pathsOf, similarPath } from "./schema-paths.js";
 export { RESPONSE_TIMEOUT_MS, type SenderOptions, type SendResult, TestPushSender } from "./sender.js";
 export { contentSource, type PushSource, sampleSource } from "./source.js";
 export { type TestPush, VENDOR_HEADERS } from "./test-push.js";

@@ -1,5 +1,5 @@
 import type { PushSchema, Shape } from "airudder-webhooks/inspect";
-import { editDistance, mostSimilar } from "../config/index.js";
+import { editDistance, isSimilar, mostSimilar } from "../config/index.js";
 
 /** Every path of a schema for `--set`, such as `Details[0].Status`. An index is always 0. */
 export function pathsOf(schema: PushSchema | undefined): string[] {
@@ -18,14 +18,6 @@ function* pathsBelow({ properties, items }: Shape, path: string): Generator<stri
   }
 }
 
-/** Formats the steps of a path as in `--set`, such as `Details[0].Status`. */
-export function formatPath(steps: readonly string[]): string {
-  return steps.reduce(
-    (path, step) => (/^\d+$/.test(step) ? `${path}[${step}]` : path === "" ? step : `${path}.${step}`),
-    "",
-  );
-}
-
 /**
  * The path of a schema that a wrong path probably means: one that is spelled almost the same, or that ends with almost the same name.
  * @returns `undefined` if there is none
@@ -34,17 +26,23 @@ export function similarPath(schema: PushSchema | undefined, steps: readonly stri
   const indexes = steps.filter((step) => /^\d+$/.test(step));
   const paths = pathsOf(schema);
   // Compared without the indexes. The suggestion has the given ones.
-  const given = formatPath(steps.map((step) => (/^\d+$/.test(step) ? "0" : step)));
-  const found = nearest(given, paths) ?? nearestByName(steps, paths);
+  const found = nearest(withoutIndexes(steps), paths) ?? nearestByName(steps, paths);
   let at = 0;
   return found?.replace(/\[0\]/g, () => `[${indexes[at++] ?? 0}]`);
 }
 
-function nearest(given: string, paths: readonly string[]): string | undefined {
+function withoutIndexes(steps: readonly string[]): string[] {
+  return steps.filter((step) => !/^\d+$/.test(step));
+}
+
+/** The path whose names are all similar to the given ones. */
+function nearest(given: readonly string[], paths: readonly string[]): string | undefined {
   const [best] = paths
-    .map((path) => ({ path, distance: editDistance(given.toLowerCase(), path.toLowerCase()) }))
+    .map((path) => ({ path, names: withoutIndexes(path.split(/[.[\]]+/).filter((step) => step !== "")) }))
+    .filter(({ names }) => names.length === given.length && names.every((name, i) => isSimilar(String(given[i]), name)))
+    .map(({ path, names }) => ({ path, distance: editDistance(given.join("."), names.join(".")) }))
     .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.min(3, given.length / 3) ? best.path : undefined;
+  return best?.path;
 }
 
 function nearestByName(steps: readonly string[], paths: readonly string[]): string | undefined {

@@ -1,6 +1,6 @@
 import type { PushType } from "airudder-webhooks";
 import { catalogue, type PushSchema } from "airudder-webhooks/inspect";
-import { mostSimilar } from "../config/index.js";
+import { suggestion } from "../config/index.js";
 import { usageError } from "../errors.js";
 
 /** The type of a test push, with its schema. */
@@ -15,13 +15,21 @@ export const TEST_TYPES: readonly string[] = [...catalogue.map(({ name }) => nam
 
 /**
  * Parses the TYPE of `trigger`.
- * @throws DevproxyError `usage`, with the most similar type
+ * @param pins the names of the pins, for suggestions. Default: none
+ * @throws DevproxyError `usage`, with the most similar type or pin
  */
-export function parseTestType(text: string): TestType {
+export function parseTestType(text: string, pins: readonly string[] = []): TestType {
   const schema = catalogue.find(({ name }) => name === text);
   if (schema !== undefined) return { type: schema.type, schema };
   if (text === "unknown") return { type: "unknown" };
-  const similar = mostSimilar(text, [...TEST_TYPES, "campaign"]);
-  const hint = similar === undefined ? "" : ` Did you mean ${similar}?`;
+  const seq = /^#?(\d{1,15})$/.exec(text)?.[1];
+  if (seq !== undefined) throw usageError(`"${text}" is not a push type. To send a recorded push: --from '#${seq}'.`);
+  const hint = pins.includes(text)
+    ? ` Did you mean @${text}?`
+    : suggestion(text, [...TEST_TYPES, "campaign"]) ||
+      suggestion(
+        `@${text}`,
+        pins.map((name) => `@${name}`),
+      );
   throw usageError(`"${text}" is not a push type.${hint} Give one of ${TEST_TYPES.join(", ")}, or campaign.`);
 }

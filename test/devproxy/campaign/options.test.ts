@@ -72,7 +72,7 @@ test("a campaign file sets the options, and an empty one sets none", () => {
 });
 
 for (const [text, message] of [
-  ["{", /^my\.json is not valid JSON\. Give /],
+  ["{", /^my\.json is not valid JSON: see line 1, column 2\. Give /],
   ["[]", /^my\.json: the whole value must be an object, not an array/],
   ['{"contact": 5}', /^my\.json: "contact" is unknown\. Did you mean "contacts"\?$/],
   ['{"key": "s3cret"}', /^my\.json: "key" is unknown\. Known: \$schema, contacts, mix, /],

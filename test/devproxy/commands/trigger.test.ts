@@ -21,7 +21,7 @@ const PHONE = "+628115550123";
 async function start(t: TestContext, options: Parameters<typeof startProxy>[1] = {}) {
   const started = await startProxy(t, options);
   const at = ["--journal", started.dir];
-  const trigger = (...args: string[]) => run(["trigger", ...args, ...at]);
+  const trigger = (...args: string[]) => run(["trigger", ...args, ...at], { env: { EDITOR: "", VISUAL: "" } });
   const payloads = () => started.app.requests.map(({ body }) => JSON.parse(body.toString().replace(/^\ufeff/, "")));
   return { ...started, at, trigger, payloads };
 }
@@ -62,6 +62,22 @@ test("trigger sends a signed push through listen: recorded, delivered with cause
     wrongKey.out,
     /^#5 {2}call\.completed {2}401 bad_sign {2}rejected .*\n! The app rejects the signature \(bad_sign\): use --key/,
   );
+  for (const [flags, message] of [
+    [["--key", "wrong"], /! The app rejects the signature \(bad_sign\): the key of --key is not the app's key/],
+    [
+      ["--key", KEY, "--set", "Sign=abc"],
+      /! The app rejects the signature \(bad_sign\): the Sign of --set is not valid for the app's key/,
+    ],
+  ] as const) {
+    const { out } = await trigger("call.completed", ...flags);
+    assert.match(out, message);
+  }
+  const campaign = await trigger("campaign", "--contacts", "1", "--key", "wrong");
+  assert.match(campaign.out, /the key of --key is not the app's key/);
+  const otherKey = await run(["replay", "1", "--key", "wrong", ...at]);
+  assert.match(otherKey.out, /the key of --key is not the app's key/);
+  const { out: listed } = await run(["list", ...at]);
+  assert.match(listed, /#5 .* failed +401 .*\n +bad_sign\n/);
 });
 
 test("--count and --rate send new pushes; the same seed produces the same bytes", async (t) => {
@@ -200,6 +216,11 @@ test("--edit sends nothing if the editor fails, or if the file is empty or not J
       broken.err,
     )?.[1];
   assert.equal(readFileSync(String(kept), "utf8"), '{\n  "Details": [,]\n}');
+  for (const text of ["[]", "7", "null"]) {
+    const { code, err } = await edit(t, at, `write('${text}')`);
+    assert.equal(code, 2);
+    assert.match(err, /The edited body is not a JSON object: see \S+\.json\. Nothing was sent\./);
+  }
   const missing = await run(["trigger", "call.completed", "--edit", ...at], {
     env: { EDITOR: "no-such-editor-1", VISUAL: "" },
   });
@@ -386,6 +407,7 @@ const wrong: [args: string[], message: RegExp][] = [
   [["--from", "99"], /There is no push 99/],
   [["--file", "no-such-file"], /--file no-such-file does not exist/],
   [["--file", "-", "--edit"], /--edit needs standard input/],
+  [["call.completed", "--edit"], /--edit needs a terminal, or an editor in VISUAL or EDITOR/],
 ];
 
 test("wrong usage is reported on one line with exit code 2, and nothing is sent", async (t) => {
@@ -397,6 +419,20 @@ test("wrong usage is reported on one line with exit code 2, and nothing is sent"
     assert.match(err, /^airudder-devproxy: [^\n]+\n$/);
   }
   assert.equal(app.requests.length, 0);
+  const none = ["--journal", join(makeFolder(t), "none")];
+  for (const args of [
+    ["call.complete"],
+    ["--file", "none.json"],
+    ["call.completed", "--set", "TaskId=1"],
+    ["campaign", "--mix", "a=1"],
+  ]) {
+    const { code, err } = await run(["trigger", ...args, ...none]);
+    assert.equal(code, 2);
+    assert.doesNotMatch(err, /No listen is running/);
+  }
+  const campaign = await run(["trigger", "campaign", ...none]);
+  assert.deepEqual([campaign.code, campaign.out], [2, ""]);
+  assert.match(campaign.err, /No listen is running/);
   const nowhere = await run(["trigger", "call.completed", "--journal", join(makeFolder(t), "none")]);
   assert.equal(nowhere.code, 2);
   assert.match(
@@ -433,6 +469,65 @@ test("trigger campaign sends a whole workflow through listen, in order per subje
   app.requests.length = 0;
   assert.equal((await trigger(...args)).code, 0);
   assert.deepEqual(app.requests.map(({ sha256 }) => sha256).sort(), digests);
+});
+
+test("a campaign that is sent twice: a note explains the duplicates", async (t) => {
+  const receiver = airudder({ warnings: false, token: false });
+  const { url } = await serve(t, receiver as never);
+  const { trigger } = await start(t, { target: url });
+  const first = await trigger("campaign", "--contacts", "2");
+  assert.doesNotMatch(first.out, /seed/);
+  const again = await trigger("campaign", "--contacts", "2");
+  assert.match(
+    again.out,
+    /^! The app received \d+ of these pushes before: the same --seed produces equal pushes\. For new ones, use another, such as --seed 2\.$/m,
+  );
+  const json = await trigger("campaign", "--contacts", "2", "--seed", "1", "--json");
+  assert.match(json.err, /such as --seed 2\./);
+  const other = await trigger("campaign", "--contacts", "2", "--seed", "2");
+  assert.doesNotMatch(other.out, /seed/);
+});
+
+test("--file with a campaign file needs the word campaign, and names the position of a JSON error", async (t) => {
+  const { trigger, app } = await start(t);
+  const file = join(makeFolder(t), "campaign.json");
+  writeFileSync(file, '{"contacts": 5, "mix": {"busy": 1}}');
+  const push = await trigger("--file", file);
+  assert.equal(push.code, 2);
+  assert.match(push.err, /is a campaign file: airudder-devproxy trigger campaign --file \S+campaign\.json\./);
+  assert.equal(app.requests.length, 0);
+  assert.equal((await trigger("unknown", "--file", file)).code, 0);
+  writeFileSync(file, "{}");
+  assert.equal((await trigger("--file", file)).code, 0);
+  writeFileSync(file, '{\n  "contacts": 5,\n}');
+  const broken = await trigger("campaign", "--file", file);
+  assert.equal(broken.code, 2);
+  assert.match(broken.err, /campaign\.json is not valid JSON: see line 3, column 1\./);
+});
+
+test("--from with another type than that of the push is wrong usage", async (t) => {
+  const { proxy, trigger, app } = await start(t);
+  await send(proxy.localUrl, sample("call.completed/answered"));
+  await send(proxy.localUrl, sample("dialer.task.bare/running"));
+  await send(proxy.localUrl, '{"a":1}');
+  const { code, err, out } = await trigger("dialer.contact", "--from", "1");
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(err, /#1 is of type call\.completed, not dialer\.contact\. Leave out the type\./);
+  assert.equal(app.requests.length, 3);
+  for (const args of [
+    ["call.completed", "--from", "1"],
+    ["dialer.task", "--from", "2"],
+    ["waba.message.status", "--from", "3"],
+  ])
+    assert.equal((await trigger(...args)).code, 0, args.join(" "));
+});
+
+test("a word that is not a type: pins and ids are suggested", async (t) => {
+  const { proxy, trigger, at } = await start(t);
+  await send(proxy.localUrl, sample("call.completed/answered"));
+  await run(["pin", "1", "busy-callee", ...at]);
+  assert.match((await trigger("busy-callee")).err, /Did you mean @busy-callee\?/);
+  assert.match((await trigger("#1")).err, /--from '#1'/);
 });
 
 test("a campaign can be described by a file, which flags override; with --json, its first line describes it", async (t) => {

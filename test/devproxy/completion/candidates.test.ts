@@ -74,6 +74,16 @@ const cases: [words: string[], expected: string[]][] = [
     ["Details[0].HangupType=ByCallee", "Details[0].HangupType=ByRobot"],
   ],
   [["replay", "--type", "call.completed", "--set", "TaskID=a"], []],
+  [["trigger", "dialer.contact", "--set", "pds.body.state=C"], ["pds.body.state=CALLING"]],
+  [["trigger", "campaign", "--mix", "ans"], ["answered="]],
+  [["trigger", "campaign", "--mix", "busy=1,b"], []],
+  [["trigger", "campaign", "--mix", "answered=40,no-"], ["answered=40,no-answer="]],
+  [["trigger", "campaign", "--mix", "answered=4"], []],
+  [
+    ["drill", "dup"],
+    ["duplicate", "duplicate-at-once"],
+  ],
+  [["drill", "duplicate", "dup"], ["duplicate-at-once"]],
   [
     ["replay", "--type", "dialer.task", "--set", "pds.body.st"],
     ["pds.body.startTime=", "pds.body.state="],
@@ -104,6 +114,7 @@ test("choices and arguments of any command are completed", async (t) => {
   exported.addOption(exported.createOption("--as <format>").choices(["har", "curl"]));
   const values = (...words: string[]) => valuesFor(words, journal, commands);
   assert.deepEqual((await values("trigger", "@")).sort(), ["@answered", "@busy"]);
+  assert.deepEqual((await valuesFor(["pin", "--remove", ""], journal)).sort(), ["answered", "busy"]);
   assert.deepEqual(await values("trigger", "camp"), ["campaign"]);
   assert.deepEqual(await values("trigger", "dialer.t"), ["dialer.task", "dialer.task.bare"]);
   assert.deepEqual(await values("trigger", "call.completed", "--set", "Sig"), ["Sign="]);

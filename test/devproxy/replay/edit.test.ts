@@ -50,7 +50,6 @@ test("a missing field is added to its object; a path without an object is reject
     assert.equal(edit(text, [name], "2"), `{"a":[1],"b":"x","__proto__":1,"${name}":2 }`);
   assert.equal(edit(" { } ", ["a"], "1"), ' {"a":1 } ');
   for (const steps of [
-    ["a", "1"],
     ["a", "-1"],
     ["a", "x"],
     ["b", "0"],
@@ -58,4 +57,21 @@ test("a missing field is added to its object; a path without an object is reject
     ["c", "d"],
   ])
     assert.throws(() => edit(text, steps), { exit: 2, message: /^--set: there is no .* in #1, and no object/ });
+});
+
+test("an element is added at the end of a list, and nowhere else", () => {
+  assert.equal(edit('{"a":[1 ]}', ["a", "1"], '{"b":2}'), '{"a":[1,{"b":2} ]}');
+  assert.equal(edit('{"a":[ ]}', ["a", "0"], "2"), '{"a":[2 ]}');
+  assert.equal(edit('{"a":[[],[3,[]]]}', ["a", "1", "2"], "2"), '{"a":[[],[3,[],2]]}');
+  const advice = "Add one with 'a[1]:=...', replace the list with 'a:=[...]', or use trigger --edit.";
+  for (const steps of [
+    ["a", "2"],
+    ["a", "01"],
+    ["a", "1", "b"],
+  ]) {
+    assert.throws(
+      () => edit('{"a":[1]}', steps),
+      (error: Error) => error.message.endsWith(` in #1. a has 1 element. ${advice}`),
+    );
+  }
 });

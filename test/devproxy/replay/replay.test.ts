@@ -269,8 +269,11 @@ test("an edit that does not fit the schema is reported and sent", async (t) => {
 });
 
 const wrong: [ReplayRequest, RegExp][] = [
-  [{ last: 2, set: ["Details[5].CallID=x"] }, /there is no Details\[5\]\.CallID in #1, and no object/],
-  [{ last: 2, set: ["Details[5]=x"] }, /there is no Details\[5\] in #1, and no object/],
+  [
+    { last: 2, set: ["Details[5].CallID=x"] },
+    /there is no Details\[5\]\.CallID in #1\. Details has 1 element\. Add one/,
+  ],
+  [{ last: 2, set: ["Details[5]=x"] }, /there is no Details\[5\] in #1\. Details has 1 element\. Add one/],
   [{ last: 2, set: ["TaskID.more=x"] }, /there is no TaskID\.more in #1, and no object/],
   [{ last: 2, set: ["Nothing.at.all=x"] }, /there is no Nothing\.at\.all in #1, and no object/],
   [{ last: 2, set: ["Details"] }, /is not path=value/],

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { sign } from "airudder-webhooks";
 import { catalogue, type PushSchema } from "airudder-webhooks/inspect";
 import fc from "fast-check";
-import { parseEdit } from "../../../devproxy/src/replay/index.js";
-import { formatPath, PushBuilder, parseTestType, pathsOf, sampleSource, similarPath, TEST_TYPES } from "./internals.js";
+import { formatPath, parseEdit } from "../../../devproxy/src/replay/index.js";
+import { PushBuilder, parseTestType, pathsOf, sampleSource, similarPath, TEST_TYPES } from "./internals.js";
 
 /** The payload of a type after edits. */
 function edited(type: string, ...set: string[]): Record<string, never> {
@@ -44,6 +44,19 @@ const accepted: [type: string, edit: string, path: string, value: unknown][] = [
   ["call.completed.info_check", "anything.else=2", "anything.else", 2],
   ["waba.message.status", "status=read", "status", "read"],
   ["unknown", "a=1", "a", "1"],
+  ["dialer.contact", "pds.body.state=HANGUP", "pds.body.state", "HANGUP"],
+  ["dialer.contact", 'pds.body.state:="RINGNG"', "pds.body.state", "RINGNG"],
+  ["dialer.agent", "pds.body.callType=", "pds.body.callType", ""],
+  [
+    "call.completed",
+    "Details[0].CallStartTime=2026-01-05T02:00:00Z",
+    "Details[0].CallStartTime",
+    "2026-01-05T02:00:00Z",
+  ],
+  ["call.completed", 'Details[0].CallStartTime:="yesterday"', "Details[0].CallStartTime", "yesterday"],
+  ["dialer.task", "pds.body.endTime=", "pds.body.endTime", ""],
+  ["call.completed", 'Details[1]:={"id":1}', "Details[1]", { id: 1 }],
+  ["call.completed", "Details[0].AsrResult:=[]", "Details[0].AsrResult", []],
 ];
 
 for (const [type, edit, path, value] of accepted) {
@@ -80,9 +93,31 @@ const rejected: [type: string, edit: string, message: RegExp][] = [
   ["call.completed", "Details=x", /takes a list\./],
   ["call.completed", "Details[0].Variables=x", /takes an object\./],
   ["call.completed", 'Details[0].Variables={"a":"b"}', /'Details\[0\]\.Variables:=\{"a":"b"\}'/],
-  ["call.completed", "Details[3].Status=failed", /there is no Details\[3\]\.Status in call\.completed/],
+  [
+    "call.completed",
+    "Details[3].Status=failed",
+    /there is no Details\[3\]\.Status in call\.completed\. Details has 1 element/,
+  ],
   ["call.completed", "Details[0].Status:=failed", /failed is not valid JSON/],
   ["chatbot.session.ended", "sesion_end_reason=robot", /Did you mean session_end_reason\?/],
+  ["dialer.contact", "pds.body.state=RINGNG", /one of CALLING, RINGING, ANSWERED, HANGUP\. Did you mean RINGING\?/],
+  ["dialer.contact", "pds.body.state=ringing", /Did you mean RINGING\?/],
+  [
+    "call.completed",
+    "Details[0].CallStartTime=yesterday",
+    /takes a time such as 2026-01-05T02:00:00Z\. .*'Details\[0\]\.CallStartTime:="yesterday"'/,
+  ],
+  ["dialer.task", "pds.body.startTime=1767578400", /takes a time such as/],
+  ["dialer.agent", "pds.body.timestamp=now", /takes epoch milliseconds/],
+  ["call.completed", "Details[0].Status=faild", /Did you mean failed\?/],
+  ["call.completed", "Details[0].RingType=Busy", /Did you mean busy\?/],
+  ["call.completed", "Details[0].Foo=1", /has no field Details\[0\]\.Foo\. To add/],
+  [
+    "call.completed",
+    'Details[2]:={"id":1}',
+    /Details has 1 element\. Add one with 'Details\[1\]:=\.\.\.', replace the list with 'Details:=\[\.\.\.\]', or use trigger --edit\./,
+  ],
+  ["call.completed", "Details[1].Status=failed", /Add one with 'Details\[1\]:=/],
   ["call.completed.info_check", "Details=1", /call\.completed\.info_check has no field Details\./],
 ];
 
@@ -109,7 +144,8 @@ for (const schema of catalogue) {
     for (const path of paths) {
       if (valueAt(payload, path) === undefined || typeof valueAt(payload, path) === "object") continue;
       const shape = shapeOf(schema, path);
-      const text = shape.enum === undefined ? textFor(shape.type ?? []) : String(shape.enum[0]);
+      const isFree = shape.enum === undefined && shape.known === undefined && shape.format === undefined;
+      const text = isFree ? textFor(shape.type ?? []) : String(shape.enum?.[0] ?? valueAt(payload, path));
       if (text === undefined) continue;
       assert.ok(schema.strict(edited(schema.name, `${path}=${text}`)), path);
     }
@@ -150,6 +186,11 @@ test("a wrong type gets the most similar one", () => {
     message: /Did you mean call\.completed\? Give one of/,
   });
   assert.throws(() => parseTestType("dialer.tsak.bare"), { message: /Did you mean dialer\.task\.bare\?/ });
+  assert.throws(() => parseTestType("CALL.COMPLETED"), { message: /Did you mean call\.completed\?/ });
+  assert.throws(() => parseTestType("busy-callee", ["busy-callee"]), { message: /Did you mean @busy-callee\?/ });
+  assert.throws(() => parseTestType("bussy-callee", ["busy-callee"]), { message: /Did you mean @busy-callee\?/ });
+  for (const id of ["#1", "1"])
+    assert.throws(() => parseTestType(id), { message: /is not a push type\. To send a recorded push: --from '#1'\./ });
   assert.throws(() => parseTestType("banana"), {
     message: /^"banana" is not a push type\. Give one of call\.completed, /,
   });

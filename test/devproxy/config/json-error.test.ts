@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { jsonErrorPosition } from "./internals.js";
+import { jsonErrorPosition } from "../../../devproxy/src/config/index.js";
 
 const cases: [text: string, line: number, column: number][] = [
   ["", 1, 1],
