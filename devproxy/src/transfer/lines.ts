@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { usageError } from "../errors.js";
 
-/** A line of a file. */
+/** A line of a file or a stream. */
 export interface FileLine {
   /** From 1. */
   readonly number: number;
@@ -14,7 +14,12 @@ export interface FileLine {
  * @param maxBytes maximum length of a line. A longer one is read without being kept in memory. Default: no limit
  * @throws DevproxyError `usage`, if the file cannot be read
  */
-export async function* linesOf(path: string, maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<FileLine> {
+export function linesOf(path: string, maxBytes = Number.POSITIVE_INFINITY): AsyncGenerator<FileLine> {
+  return splitLines(chunksOf(path), maxBytes);
+}
+
+/** Splits a stream into lines, as `linesOf` does. */
+export async function* splitLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<FileLine> {
   let pieces: Buffer[] = [];
   let length = 0;
   let number = 1;
@@ -30,7 +35,7 @@ export async function* linesOf(path: string, maxBytes = Number.POSITIVE_INFINITY
     number++;
     return found;
   };
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of chunks) {
     let from = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
       add(chunk.subarray(from, end));
