@@ -46,7 +46,6 @@ async function mcp(
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const sources = sourcesOf(journal, reveal);
   await serveMcp({ input: process.stdin, out, err, sources, version, allowReplay, signal: stop.signal });
-  await out.flush();
   // A check of doctor may still wait for a tunnel.
   process.exit();
 }

@@ -8,7 +8,7 @@ import { makeTools } from "./tools.js";
 
 /** Maximum length of a message, bytes. */
 export const MAX_LINE_BYTES = 4 * 1024 * 1024;
-/** Time limit for the end of running requests after the client has disconnected, ms. Clients kill a server after two seconds. */
+/** Time limit for running requests and unread responses after the client has disconnected, ms. Clients kill a server after two seconds. */
 const CLOSE_TIMEOUT_MS = 1_500;
 
 /** Where the server reads and writes, and what it offers. */
@@ -44,7 +44,7 @@ export async function serveMcp({
   });
   const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await Promise.race([ended, readMessages(input, out, server)]);
-  await Promise.race([server.close(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+  await Promise.race([server.close().then(() => out.flush()), sleep(CLOSE_TIMEOUT_MS)]);
 }
 
 async function readMessages(input: AsyncIterable<Buffer>, out: Screen, server: McpServer): Promise<void> {
