@@ -29,12 +29,17 @@ export class McpProcess {
   ) {}
 
   /** Starts it. It ends when the test ends. */
-  static async start(t: TestContext, args: readonly string[], env: Record<string, string> = {}): Promise<McpProcess> {
+  static async start(
+    t: TestContext,
+    args: readonly string[],
+    { cwd, ...env }: { cwd?: string } & Record<string, string> = {},
+  ): Promise<McpProcess> {
     const { exitWithParent, cli } = programs();
     const transport = new StdioClientTransport({
       command: process.execPath,
       args: ["--import", exitWithParent, cli, "mcp", ...args],
       env,
+      ...(cwd === undefined ? {} : { cwd }),
       stderr: "pipe",
     });
     const client = new Client({ name: "test", version: "1.0.0" });

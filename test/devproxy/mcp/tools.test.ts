@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ListenProcess, run, sample, send, startProxy } from "../../helpers/devproxy.js";
@@ -186,6 +186,35 @@ test("doctor checks without test pushes; with --allow-replay and sendTestPushes 
   assert.equal(app.requests.length, 2);
   assert.ok(checked.checks.some(({ name }: { name: string }) => name === "bytes"));
   assert.equal(checked.ok, checked.failures + checked.unclear === 0);
+});
+
+test("without listen, doctor uses the project's config file, and the journal is found from a subfolder", async (t) => {
+  const { proxy, app, dir } = await startProxy(t, { journal: join(makeFolder(t), ".airudder") });
+  await send(proxy.localUrl, "{}");
+  await proxy.close();
+  const project = join(dir, "..");
+  writeFileSync(join(project, "package.json"), "{}");
+  writeFileSync(join(project, "airudder-devproxy.json"), JSON.stringify({ target: app.url, tunnel: "none" }));
+  mkdirSync(join(project, "src"));
+  const mcp = await McpProcess.start(t, [], { cwd: join(project, "src") });
+  assert.equal((await mcp.call("list_pushes")).data.total, 1);
+  const { checks } = (await mcp.call("doctor")).data;
+  const resultOf = (name: string) => checks.find((check: { name: string }) => check.name === name)?.result;
+  assert.deepEqual(["app", "tunnel", "journal"].map(resultOf), ["ok", "skipped", "ok"]);
+});
+
+test("the configurations in the README start the server", async (t) => {
+  const readme = readFileSync("devproxy/README.md", "utf8");
+  const configs = [...readme.matchAll(/```json\n([\s\S]*?)```/g)]
+    .map(([, json]) => JSON.parse(json as string).mcpServers?.airudder)
+    .filter((config) => config !== undefined);
+  assert.equal(configs.length, 2);
+  for (const { command, args } of configs) {
+    assert.deepEqual([command, ...args.slice(0, 2)], ["npx", "airudder-devproxy", "mcp"]);
+    const mcp = await McpProcess.start(t, args.slice(2));
+    const { tools } = await mcp.client.listTools();
+    assert.equal(tools.length, args.includes("--allow-replay") ? 5 : 4);
+  }
 });
 
 test("long bodies and many deliveries are cut, and the result says how to get the rest", async (t) => {
