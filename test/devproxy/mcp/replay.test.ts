@@ -160,7 +160,7 @@ test("if the client disconnects during a replay, the server stops it, ends and r
   const start = performance.now();
   await mcp.client.close();
   await until(() => !isRunning(pid as number));
-  assert.ok(performance.now() - start < 1_900, "before the client kills it");
+  assert.ok(performance.now() - start < 1_400, "the replay is stopped, not waited for until the time limit");
   await call;
   assert.equal(mcp.err, "");
   assert.equal(app.requests.length, 1);
