@@ -41,6 +41,8 @@ export interface ServerOptions {
 export class McpServer {
   readonly #options: ServerOptions;
   readonly #running = new Map<RequestId, AbortController>();
+  /** Those of `#running` that call a tool that is not read-only. */
+  readonly #changing = new Set<AbortController>();
   readonly #handling = new Set<Promise<void>>();
   #version: string | undefined;
 
@@ -61,9 +63,9 @@ export class McpServer {
     this.#send(errorResponse(new RpcError(RPC_CODES.parseError, message)));
   }
 
-  /** Cancels all requests. Resolves when they have ended. */
+  /** Cancels replays and other calls that are not read-only. Resolves when all requests have ended. */
   async close(): Promise<void> {
-    for (const running of this.#running.values()) running.abort();
+    for (const running of this.#changing) running.abort();
     await Promise.allSettled(this.#handling);
   }
 
@@ -129,6 +131,7 @@ export class McpServer {
     }
     const controller = new AbortController();
     this.#running.set(id, controller);
+    if (this.#toolOf(params)?.annotations.readOnlyHint === false) this.#changing.add(controller);
     try {
       const result = await this.#resultOf(method, params, controller.signal);
       // The client does not wait for the response to a cancelled request.
@@ -138,6 +141,7 @@ export class McpServer {
       throw error;
     } finally {
       this.#running.delete(id);
+      this.#changing.delete(controller);
     }
   }
 
@@ -173,7 +177,7 @@ export class McpServer {
   async #callTool(params: Record<string, unknown>, signal: AbortSignal): Promise<CallResult> {
     const { name, arguments: given = {}, _meta: meta } = params;
     if (typeof name !== "string") throw new RpcError(RPC_CODES.invalidParams, "The parameter name is not a string.");
-    const tool = this.#options.tools.find((one) => one.name === name);
+    const tool = this.#toolOf(params);
     if (tool === undefined) throw this.#unknownTool(name);
     if (!isObject(given)) throw new RpcError(RPC_CODES.invalidParams, "The parameter arguments is not an object.");
     const token = isObject(meta) ? meta.progressToken : undefined;
@@ -192,6 +196,10 @@ export class McpServer {
       if (!isKnown) throw error;
       return errorResult(error.message);
     }
+  }
+
+  #toolOf({ name }: Record<string, unknown>): Tool | undefined {
+    return this.#options.tools.find((tool) => tool.name === name);
   }
 
   #unknownTool(name: string): RpcError {

@@ -216,6 +216,18 @@ test("property: random bytes and messages never end the server, and it prints on
   assert.equal(app.requests.length, 1);
 });
 
+test("requests that read are answered although the input ends at once", async (t) => {
+  const { dir } = await startProxy(t);
+  const mcp = RawMcp.start(t, ["--journal", dir]);
+  for (const [id, name] of ["list_pushes", "drift"].entries()) mcp.write({ ...call(name), id });
+  assert.equal(await mcp.end(), 0);
+  const results = mcp.lines.map(({ id, result }) => [id, result.structuredContent.untrusted]);
+  assert.deepEqual(results.sort(), [
+    [0, true],
+    [1, true],
+  ]);
+});
+
 test("SIGTERM ends it (signals: not on Windows)", { skip: process.platform === "win32" }, async (t) => {
   const mcp = RawMcp.start(t, ["--journal", makeFolder(t)]);
   await mcp.request(PING);
