@@ -99,6 +99,7 @@ const ORDER: Record<string, string[]> = {
     "devproxy.ts",
     "doctor",
     "completion",
+    "mcp",
     "commands",
     "cli.ts",
     "index.ts",

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { TUNNEL_VALUES, tokenFromEnvironment } from "../config/index.js";
+import { readProjectConfig, TUNNEL_VALUES, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
@@ -61,6 +61,23 @@ async function effectiveFlags(command: Command): Promise<DoctorFlags> {
     if (name !== "journal" && command.getOptionValueSource(name) === FROM_FILE) delete flags[name];
   }
   return flags;
+}
+
+/** The options of `doctor` from the environment and, unless a `listen` runs, the project's config file. */
+export async function optionsWithoutFlags(journal: string): Promise<DevproxyOptions> {
+  const isRunning = (await connectControl(resolve(journal))) !== undefined;
+  const { target, port, tunnel, tunnelHost, subdomain } = (isRunning ? undefined : readProjectConfig()?.options) ?? {};
+  const options = {
+    port,
+    tunnel,
+    tunnelHost,
+    subdomain,
+    target: process.env.AIRUDDER_TARGET ?? target,
+    key: process.env.AIRUDDER_KEY,
+    token: tokenFromEnvironment(),
+  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { journal, ...Object.fromEntries(given) };
 }
 
 async function doctor({ json, ...options }: DoctorFlags, out: Screen): Promise<void> {

@@ -10,8 +10,7 @@ import {
 import { configPath } from "../config/index.js";
 import { DevproxyError } from "../errors.js";
 import { isDropped, type JournalReader, openSnapshot } from "../journal/index.js";
-import type { Screen } from "../report/index.js";
-import type { Output } from "./output.js";
+import type { MessageOutput } from "./output.js";
 
 /**
  * Checks that a journal exists. Returns its absolute path.
@@ -56,7 +55,7 @@ export interface FolderReader extends JournalReader {
  * A snapshot of a journal, which another process may be writing to. Reports damage on standard error.
  * @throws DevproxyError `no_journal`; `journal_damaged`, if no push can be read
  */
-export async function readFolder(journal: string, { err }: Output): Promise<FolderReader> {
+export async function readFolder(journal: string, { err }: MessageOutput): Promise<FolderReader> {
   const damage: Damage[] = [];
   const reader = await openSnapshot(await requireJournal(journal), { onDamage: (one) => damage.push(one) });
   reportDamage(damage, reader, err);
@@ -83,7 +82,7 @@ export async function readFolder(journal: string, { err }: Output): Promise<Fold
 export function reportDamage(
   damage: readonly Damage[],
   { dir, index }: Pick<JournalReader, "dir" | "index">,
-  err: Screen,
+  err: MessageOutput["err"],
 ): void {
   const lines = describeDamage(damage);
   if (lines.length > 0 && index.rows.length === 0) {

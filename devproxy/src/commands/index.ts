@@ -8,6 +8,7 @@ import { addExport } from "./export.js";
 import { addImport } from "./import.js";
 import { addList } from "./list.js";
 import { addListen } from "./listen.js";
+import { addMcp } from "./mcp.js";
 import type { Output } from "./output.js";
 import { addPin } from "./pin.js";
 import { addReplay } from "./replay.js";
@@ -34,5 +35,6 @@ export function addCommands(program: Command, output: Output): void {
   addDead(program, output);
   addExport(program, output);
   addImport(program, output);
+  addMcp(program, output);
   addCompletion(program, output);
 }

@@ -5,7 +5,7 @@ import { Redactor } from "../privacy/index.js";
 import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 import { type FolderReader, readFolder, requireJournal } from "./folder.js";
-import type { Output } from "./output.js";
+import type { MessageOutput, Output } from "./output.js";
 
 const DEFAULT_MAX = 50;
 
@@ -59,7 +59,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
 }
 
 /** The pushes to print, and a reader of their content. */
-interface PushesToPrint {
+export interface PushesToPrint {
   reader: Pick<FolderReader, "content" | "dropped">;
   rows: readonly Row[];
   /** Number of matching pushes; `undefined` if the search ended before the oldest push. */
@@ -68,11 +68,11 @@ interface PushesToPrint {
 }
 
 /** The pushes to print: from the memory of a running `listen` if possible, otherwise from the folder. */
-async function pushesToPrint(
+export async function pushesToPrint(
   dir: string,
   filters: Filters,
   max: number | undefined,
-  output: Output,
+  output: MessageOutput,
 ): Promise<PushesToPrint> {
   if (max !== undefined && max <= MAX_LISTED && filters.text === undefined) {
     const warn = (line: string) => output.err.line(line);

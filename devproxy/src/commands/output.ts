@@ -6,6 +6,11 @@ export interface Output {
   err: Screen;
 }
 
+/** Where a command prints lines about problems that do not end it. */
+export interface MessageOutput {
+  err: Pick<Screen, "line">;
+}
+
 /** The standard output and the standard error of the process. */
 export function makeOutput(): Output {
   return { out: new Screen(process.stdout), err: new Screen(process.stderr) };

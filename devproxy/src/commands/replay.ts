@@ -24,11 +24,10 @@ import {
   replayReporter,
   rowJson,
   rowTable,
-  type Screen,
 } from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
 import { readFolder, reportDamage, requireJournal } from "./folder.js";
-import type { Output } from "./output.js";
+import type { MessageOutput, Output } from "./output.js";
 
 interface ReplayFlags extends Filters {
   journal: string;
@@ -125,9 +124,7 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
-    const control = await connectControl(dir, (line) => err.line(line));
-    if (control === undefined) await replayInThisProcess(dir, request, onEvent, stop.signal, err);
-    else await control.replay(request, onEvent, stop.signal);
+    await replayPushes(dir, request, onEvent, stop.signal, err);
   } finally {
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
@@ -147,13 +144,30 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   }
 }
 
+/**
+ * Replays through the running `listen`, or in this process if none runs.
+ * @param signal stops the replay
+ * @throws DevproxyError, JournalError `journal_locked`
+ */
+export async function replayPushes(
+  dir: string,
+  request: ReplayRequest,
+  onEvent: (event: ReplayEvent) => void,
+  signal: AbortSignal,
+  err: MessageOutput["err"],
+): Promise<void> {
+  const control = await connectControl(dir, (line) => err.line(line));
+  if (control === undefined) await replayInThisProcess(dir, request, onEvent, signal, err);
+  else await control.replay(request, onEvent, signal);
+}
+
 /** Replays without a running `listen`. This process locks the journal until the replay ends. */
 async function replayInThisProcess(
   dir: string,
   request: ReplayRequest,
   onEvent: (event: ReplayEvent) => void,
   signal: AbortSignal,
-  err: Screen,
+  err: MessageOutput["err"],
 ): Promise<void> {
   // Imported here, because the other commands do not send pushes.
   const { Deliverer, Forwarder } = await import("../delivery/index.js");

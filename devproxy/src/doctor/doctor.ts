@@ -4,16 +4,20 @@ import { Forwarder } from "../delivery/index.js";
 import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";
 import { checkClock } from "./clock.js";
-import { type Finding, failed, ok } from "./finding.js";
+import { type Finding, failed, ok, skipped } from "./finding.js";
 import { checkConfig, checkJournal, listenJournalFinding } from "./journal.js";
 import { checkPort } from "./port.js";
 import { checkTunnel, type ReportedTunnel, tunnelFindings } from "./tunnel.js";
 
 /**
  * Checks each component that a push passes through, in order. If a `listen` is running, reads its state without interrupting it.
+ * @param sendsTestPushes whether the app receives two test pushes. Default: `true`
  * @throws DevproxyError `usage`
  */
-export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Finding> {
+export async function* runChecks(
+  options: DevproxyOptions,
+  { sendsTestPushes = true }: { sendsTestPushes?: boolean } = {},
+): AsyncGenerator<Finding> {
   const settings = settingsOf(options);
   const { dir, provider } = settings;
   const running = await connectControl(dir);
@@ -30,9 +34,12 @@ export async function* runChecks(options: DevproxyOptions): AsyncGenerator<Findi
   else yield await checkPort(options.port);
   const app = await checkApp(target);
   yield app;
-  const forwarder = new Forwarder(options.token ?? token);
-  if (app.result === "ok") yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
-  forwarder.close();
+  if (!sendsTestPushes) yield skipped("key and token", "not checked: no test push was sent to the app");
+  else if (app.result === "ok") {
+    const forwarder = new Forwarder(options.token ?? token);
+    yield* await checkReceiver({ target, key: options.key ?? key, forwarder });
+    forwarder.close();
+  }
   const hasTunnelOption = options.tunnelHost !== undefined || options.tunnel !== undefined;
   yield await checkClock(running === undefined || hasTunnelOption ? provider.server : serverOfListen(running));
   const checksTunnel =

@@ -10,8 +10,8 @@ export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonLiveReporter, liveReporter } from "./live.js";
 export { pinJson, pinTable } from "./pins.js";
 export { Progress } from "./progress.js";
-export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
-export { Screen, type Style } from "./screen.js";
+export { differenceLines, editDifferences, jsonReplayReporter, replayEventJson, replayReporter } from "./replay.js";
+export { jsonLine, Screen, type Style } from "./screen.js";
 export {
   campaignReporter,
   jsonTriggerReporter,

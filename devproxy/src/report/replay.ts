@@ -1,5 +1,6 @@
 import { describePush } from "airudder-webhooks/inspect";
 import type { Content } from "airudder-webhooks/journal";
+import type { NoteEvent } from "../events.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import {
   compareBodies,
@@ -31,14 +32,20 @@ const STYLES: Record<Verdict, Style> = {
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
-    else if (event.event === "verdict")
-      out.json({
-        ...event,
-        error: event.error === undefined ? undefined : redactor.text(event.error),
-        differences: event.differences.map((one) => redactDifference(one, redactor)),
-      });
-    else if (event.event === "replay") out.json({ ...event, target: redactor.url(event.target) });
-    else out.json(event);
+    else out.json(replayEventJson(event, redactor));
+  };
+}
+
+/** An event of a replay as `--json` prints it, redacted. */
+export function replayEventJson(event: Exclude<ReplayEvent, NoteEvent>, redactor: Redactor): object {
+  if (event.event === "summary") return event;
+  if (event.event === "replay") return { ...event, target: redactor.url(event.target) };
+  return {
+    ...event,
+    push: redactor.pushId(event.push),
+    type: redactor.type(event.type),
+    error: event.error === undefined ? undefined : redactor.text(event.error),
+    differences: event.differences.map((one) => redactDifference(one, redactor)),
   };
 }
 

@@ -89,7 +89,7 @@ export class Screen {
 }
 
 /** One line of JSON. Contains the text of each `JsonText` unchanged: `JSON.stringify` writes a unique marker, which is then replaced. */
-function jsonLine(value: unknown): string {
+export function jsonLine(value: unknown): string {
   const marker = randomUUID();
   const texts: string[] = [];
   const line = JSON.stringify(value, function (this: Record<string, unknown>, key, member: unknown) {

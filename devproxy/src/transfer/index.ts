@@ -8,5 +8,5 @@ export { exportTest, RUNNERS, type Runner } from "./export-test.js";
 export { type ImportSummary, importPushes } from "./import.js";
 export { itemsAt } from "./import-source.js";
 export { LeftOut, Tally } from "./left-out.js";
-export { type FileLine, linesOf } from "./lines.js";
+export { type FileLine, linesIn, linesOf } from "./lines.js";
 export { writeExport } from "./output-file.js";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { usageError } from "../errors.js";
 
-/** A line of a file. */
+/** A line of a file or a stream. */
 export interface FileLine {
   /** From 1. */
   readonly number: number;

@@ -1,0 +1,2 @@
+export { type ServeOptions, serveMcp } from "./serve.js";
+export type { NewestPushes, Snapshot, Sources } from "./sources.js";
