@@ -99,7 +99,8 @@ export class EffectMeter {
 
   /** Time without a change after which no further effect is expected, ms. */
   get quietMs(): number {
-    return Math.max(this.minQuietMs, LATENCY_FACTOR * (this.learned.latencyMs ?? 0));
+    const expectedMs = LATENCY_FACTOR * (this.learned.latencyMs ?? 0);
+    return Math.max(this.minQuietMs, Math.min(expectedMs, this.settleMs));
   }
 
   /** The quiet time after an effect that is not known in advance, ms. */

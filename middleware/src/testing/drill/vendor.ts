@@ -74,7 +74,7 @@ export class Vendor {
     to: To = {},
   ): Promise<Attempt> {
     const start = performance.now();
-    const timeout = AbortSignal.timeout(limitMs);
+    const timeout = AbortSignal.timeout(Math.ceil(limitMs));
     const request: DrillRequest = {
       method: "POST",
       url: to.url ?? this.url,
@@ -97,6 +97,11 @@ export class Vendor {
       if (timeout.aborted || code === "INCOMPLETE_RESPONSE") this.#isStarting = false;
       return { error: timeout.aborted ? "timeout" : code, headers: {}, ms: performance.now() - start };
     }
+  }
+
+  /** Whether an attempt failed because the app works too long: no response in time, or an error after more than half of the time. */
+  isSlow({ status, error, ms }: Attempt): boolean {
+    return status !== 200 && (error === "timeout" || ms > this.times.limitMs / 2);
   }
 
   /** Sends a push once. While the app is starting, retries until it responds. Never rejects. */
