@@ -21,8 +21,8 @@ const MAX_SHOWN_LENGTH = 60;
 /** Separates the names in a path, and a path from its text. */
 const STEP = "\u0000";
 const TEXT = "\u0001";
-/** A number as text, as databases return counts. A longer one may be an id. */
-const NUMERIC = /^-?(?:0|[1-9]\d{0,14})(?:\.\d{1,15})?$/;
+/** A number as text, as databases return counts. A longer one may be an id or a phone number. */
+const NUMERIC = /^-?(?:0|[1-9]\d{0,8})(?:\.\d{1,15})?$/;
 
 /**
  * What changed between two outputs of `verify`. In texts and in the names of fields, the ids of the run are replaced with their stable
