@@ -1,6 +1,6 @@
 import type { LookupFunction } from "node:net";
 import type { Redact } from "./effects.js";
-import type { DrillPush } from "./renew.js";
+import type { DrillPush, LeftOut } from "./renew.js";
 import type { DrillRequest, DrillResponse } from "./send.js";
 
 /** How {@link drill} reaches and checks an app. */
@@ -66,13 +66,6 @@ export type DrillEvent =
   | { readonly event: "start"; readonly name: string }
   | { readonly event: "wait"; readonly name: string; readonly ms: number }
   | ({ readonly event: "result" } & DrillResult);
-
-/** Recorded pushes that a drill cannot use. */
-export interface LeftOut {
-  readonly count: number;
-  /** Why, such as `not a JSON object`. */
-  readonly reason: string;
-}
 
 /** The results of a drill. */
 export interface DrillReport {

@@ -4,7 +4,6 @@ import { findSchema } from "../../push/identify.js";
 import { DEFAULT_KEY, sign } from "../../push/sign.js";
 import { findIds, findSubject } from "../../push/subject.js";
 import type { IdNames } from "./effects.js";
-import type { LeftOut } from "./options.js";
 
 /** A push that a drill sends: its headers, and the exact bytes of its body. */
 export interface DrillPush {
@@ -18,6 +17,13 @@ export interface RenewedPushes {
   readonly pushes: readonly PreparedPush[];
   /** A stable name for each new id, such as `<call 1>`. */
   readonly names: IdNames;
+}
+
+/** Recorded pushes that a drill cannot use. */
+export interface LeftOut {
+  readonly count: number;
+  /** Why, such as `not a JSON object`. */
+  readonly reason: string;
 }
 
 /** A push as it is sent, with its subject and its payload. */
