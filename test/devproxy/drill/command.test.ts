@@ -136,11 +136,13 @@ describe("the command drill", { concurrency: 4 }, () => {
       );
     }
     await send(proxy.localUrl, JSON.stringify(callCompleted()));
+    await send(proxy.localUrl, "no JSON");
     await proxy.close();
     const app = await recorder(t);
-    const args = ["--from", "#1..#4", "--journal", dir, "--to", app.url, "--key", KEY, "--json"];
+    const args = ["--from", "#1..#5", "--journal", dir, "--to", app.url, "--key", KEY, "--json"];
     const result = await run(["drill", "duplicate", "out-of-order", ...args]);
     assert.deepEqual(statuses(result), { duplicate: "passed", "out-of-order": "passed" }, result.out + result.err);
+    assert.match(result.err, /1 of 5 pushes cannot be used and are left out \(1: not a JSON object\)/);
     const bodies = app.requests.map(({ body }) => JSON.parse(body.toString()));
     const kinds = bodies.map((body) => body.pds?.body.State ?? body.TaskName);
     const call = callCompleted().TaskName;

@@ -73,7 +73,7 @@ export class EffectMeter {
       if (isEmpty(change) && isEmpty(back)) break;
       if (++changes === MAX_BASELINE_CHANGES)
         throw new VerifyError(
-          `its output changes while nothing is sent (${describePaths(isEmpty(change) ? back : change, redact)}). Print only what pushes change: no times, and nothing that other work changes.`,
+          `the output of verify changes while nothing is sent (${describePaths(isEmpty(change) ? back : change, redact)}). Print only what pushes change: no times, and nothing that other work changes.`,
         );
       output = next;
     }
