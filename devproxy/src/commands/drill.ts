@@ -1,10 +1,11 @@
-import { stat, writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { DrillOptions, DrillResult } from "airudder-webhooks/testing";
+import type { DrillEvent, DrillOptions, DrillResult } from "airudder-webhooks/testing";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { configuredTarget, DEFAULT_TARGET, parseTarget, tokenFromEnvironment } from "../config/index.js";
+import { configuredTarget, DEFAULT_TARGET, parseTarget, suggestion, tokenFromEnvironment } from "../config/index.js";
 import { connectControl } from "../control/index.js";
 import { usageError } from "../errors.js";
+import { lookup } from "../http/index.js";
 import { Redactor } from "../privacy/index.js";
 import { drillDetails, drillJson, drillSummary, drillTable, redactedResult } from "../report/index.js";
 import { addJournalFlag, addOutputFlags } from "./flags.js";
@@ -25,6 +26,10 @@ interface DrillFlags {
   reveal: boolean;
   json: boolean;
 }
+
+/** A shorter wait is not reported, ms. */
+const LONG_WAIT_MS = 5_000;
+const INTERRUPTS: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export function addDrill(program: Command, output: Output): void {
   const command = program
@@ -54,7 +59,7 @@ export function addDrill(program: Command, output: Output): void {
     )
     .option(
       "--time-scale <n>",
-      "divide Airudder's times, its limit of 10 s and its minute before a retry, by this number",
+      "divide Airudder's minute before a retry by this number: 60 makes it a second",
       parseTimeScale,
       1,
     )
@@ -66,8 +71,8 @@ export function addDrill(program: Command, output: Output): void {
       "after",
       `
 Examples:
-  airudder-devproxy drill --verify "sqlite3 app.db 'select count(*) from calls'"
-  airudder-devproxy drill crash duplicate --verify "node count.js" --restart-with "node app.js" --junit drill.xml`,
+  airudder-devproxy drill --verify "sqlite3 app.db 'select count(*) from calls'" --time-scale 60
+  airudder-devproxy drill crash duplicate --verify "node count.js" --restart-with "node app.js" --time-scale 60 --junit drill.xml`,
     )
     .action((scenarios: string[], flags: DrillFlags) => run(scenarios, flags, output));
 }
@@ -81,52 +86,67 @@ function parseTimeScale(text: string): number {
 async function run(names: string[], flags: DrillFlags, output: Output): Promise<void> {
   // Imported here, because the other commands do not need them.
   const { drill, drillScenarios } = await import("airudder-webhooks/testing");
-  const { AppProcess, junitXml, recordedPushes, runVerify } = await import("../drill/index.js");
-  const { out } = output;
+  const { AppProcess, junitXml, recordedPushes, redactVerify, VerifyCommand } = await import("../drill/index.js");
+  const { out, err } = output;
   const known = drillScenarios.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw usageError(`There is no scenario "${unknown}". Scenarios: ${known.join(", ")}.`);
+  if (unknown !== undefined)
+    throw usageError(`There is no scenario "${unknown}".${suggestion(unknown, known)} Scenarios: ${known.join(", ")}.`);
   if (flags.list) return listScenarios(drillScenarios, flags, output);
 
   const target = await targetOf(flags);
-  const { verify, restartWith, junit, json } = flags;
-  const token = tokenFromEnvironment();
-  if (junit !== undefined) await requireFolderOf(junit);
+  const { junit, json } = flags;
+  if (junit !== undefined) await requireWritable(junit);
   const pushes =
     flags.from === undefined ? undefined : await recordedPushes(await readFolder(flags.journal, output), flags.from);
   const redactor = new Redactor("", flags.reveal);
-  const app = restartWith === undefined ? undefined : new AppProcess(restartWith, target);
+  const verify = flags.verify === undefined ? undefined : new VerifyCommand(flags.verify, redactor);
+  const app = flags.restartWith === undefined ? undefined : new AppProcess(flags.restartWith, target, redactor);
   const interrupt = () => {
     app?.killNow();
+    verify?.killNow();
+    err.line("airudder-devproxy: interrupted");
     process.exit(1);
   };
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  for (const signal of INTERRUPTS) process.once(signal, interrupt);
   try {
     await app?.start();
-    if (verify !== undefined) {
-      await runVerify(verify).catch((error: Error) => {
-        throw usageError(`Nothing was sent: ${error.message}`);
-      });
-    }
     const table = drillTable(out, names.length === 0 ? known : names);
-    if (!json) out.line(table.header);
+    let hasHeader = json;
     const onResult = (result: DrillResult) => {
       if (json) return out.json(drillJson(result, redactor));
       out.line(table.line(result));
       for (const line of drillDetails(result, redactor)) out.line(line);
     };
+    const onEvent = (event: DrillEvent) => {
+      if (event.event === "pushes") return noteLeftOut(event, err);
+      if (event.event === "wait" && out.isTerminal && event.ms >= LONG_WAIT_MS)
+        err.line(`waiting ${Math.round(event.ms / 1_000)} s for the retry; --time-scale 60 makes it a second`);
+      if (!hasHeader) out.line(table.header);
+      hasHeader = true;
+      if (event.event === "result") {
+        const { event: _, ...result } = event;
+        onResult(result);
+      }
+    };
     const options: DrillOptions = {
       url: target.href,
       key: flags.key,
-      token,
-      verify: verify === undefined ? undefined : () => runVerify(verify),
+      token: tokenFromEnvironment(),
+      verify: verify && (() => verify.run()),
       restart: app && { kill: () => app.kill(), start: () => app.start() },
       scenarios: names.length === 0 ? undefined : names,
       timeScale: flags.timeScale,
       pushes,
-      onEvent: ({ event, ...result }) => event === "result" && onResult(result as DrillResult),
+      lookup,
+      redact: redactVerify(redactor),
+      onEvent,
     };
-    const report = await drill(options);
+    const report = await drill(options).catch((error: Error & { code?: string }) => {
+      if (error.code !== "invalid_option") throw error;
+      const [, message = error.message] = /^drill\(\): (?:verify failed: )?(.*)$/s.exec(error.message) ?? [];
+      throw usageError(`Nothing was sent: ${redactor.text(message)}`);
+    });
     const { ok, passed, failed, skipped, ms } = report;
     if (json) out.json({ event: "drill", ok, passed, failed, skipped, ms });
     else out.line(`\n${drillSummary(report, verify !== undefined)}`);
@@ -137,8 +157,15 @@ async function run(names: string[], flags: DrillFlags, output: Output): Promise<
     if (!ok) process.exitCode = 1;
   } finally {
     await app?.kill();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
   }
+}
+
+function noteLeftOut({ used, leftOut }: Extract<DrillEvent, { event: "pushes" }>, err: Output["err"]): void {
+  if (leftOut.length === 0) return;
+  const count = leftOut.reduce((sum, each) => sum + each.count, 0);
+  const reasons = leftOut.map((each) => `${each.count}: ${each.reason}`).join("; ");
+  err.line(`--from: ${count} of ${used + count} pushes cannot be used and are left out (${reasons}).`);
 }
 
 function listScenarios(
@@ -168,9 +195,15 @@ async function defaultTarget(journal: string): Promise<URL> {
   return typeof target === "string" ? new URL(target) : (configuredTarget() ?? new URL(DEFAULT_TARGET));
 }
 
-async function requireFolderOf(file: string): Promise<void> {
+/** @throws DevproxyError `usage`, if the file cannot be written */
+async function requireWritable(file: string): Promise<void> {
   const folder = dirname(resolve(file));
   const stats = await stat(folder).catch(() => undefined);
   if (!stats?.isDirectory())
     throw usageError(`--junit: there is no folder ${folder}. Create it, or give another file.`);
+  const existing = await stat(file).catch(() => undefined);
+  if (existing?.isDirectory()) throw usageError(`--junit: ${file} is a folder. Give a file in it.`);
+  await access(existing === undefined ? folder : file, constants.W_OK).catch(() => {
+    throw usageError(`--junit: ${file} cannot be written. Change its permissions, or give another file.`);
+  });
 }

@@ -2,8 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DevproxyError, usageError } from "../errors.js";
 import { isListening } from "../http/index.js";
-import { redactProgramLine } from "../privacy/index.js";
+import type { Redactor } from "../privacy/index.js";
 import { killTree, spawnProgram } from "../tunnel/index.js";
+import { errorLine } from "./redaction.js";
 
 const INTERVAL_MS = 50;
 const START_TIMEOUT_MS = 60_000;
@@ -20,6 +21,7 @@ export class AppProcess {
   constructor(
     private readonly command: string,
     private readonly target: URL,
+    private readonly redactor: Redactor,
   ) {}
 
   /**
@@ -60,6 +62,7 @@ export class AppProcess {
 
   /** Kills the app and every process that it started, immediately. Waits until it no longer accepts connections. */
   async kill(): Promise<void> {
+    if (this.#child === undefined) return;
     this.killNow();
     const end = performance.now() + STOP_TIMEOUT_MS;
     while ((await isListening(this.target)) && performance.now() < end) await sleep(INTERVAL_MS);
@@ -73,8 +76,8 @@ export class AppProcess {
   }
 
   #startError(what: string): DevproxyError {
-    const line = this.#output.trim().split("\n").at(-1) ?? "";
-    const cause = line === "" ? "" : ` Its last line of output: ${redactProgramLine(line.slice(0, 200))}`;
+    const line = errorLine(this.#output, this.redactor);
+    const cause = line && ` It printed: ${line}`;
     return new DevproxyError(
       "app_down",
       `The app of --restart-with ${what} at ${this.target.host}. Check the command, and --to.${cause}`,

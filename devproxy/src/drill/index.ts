@@ -2,4 +2,5 @@ export { AppProcess } from "./app-process.js";
 export { junitXml } from "./junit.js";
 export { isLoopback } from "./loopback.js";
 export { recordedPushes } from "./recorded.js";
-export { runVerify } from "./verify-command.js";
+export { redactVerify } from "./redaction.js";
+export { VerifyCommand } from "./verify-command.js";

@@ -29,10 +29,11 @@ export function drillTable(out: Screen, names: readonly string[]): Table<DrillRe
   );
 }
 
-/** The lines below a result in the table: what happened, and what to do. None if the scenario passed without a note. */
-export function drillDetails({ status, reason, advice = "" }: DrillResult, redactor: Redactor): string[] {
-  if (status === "passed" && !reason.includes("Note:")) return [];
-  return [reason, advice].filter((text) => text !== "").map((text) => `    ${safeLine(redactor.text(text))}`);
+/** The lines below a result in the table: what happened, and what to do. None if the scenario passed without an effect or a note to show. */
+export function drillDetails(result: DrillResult, redactor: Redactor): string[] {
+  const { status, reason, advice = "", effect } = redactedResult(result, redactor);
+  if (status === "passed" && effect === undefined && !reason.includes("Note:")) return [];
+  return [reason, advice].filter((text) => text !== "").map((text) => `    ${safeLine(text)}`);
 }
 
 /** A result as `drill --json` prints it. */
@@ -40,8 +41,9 @@ export function drillJson(result: DrillResult, redactor: Redactor): object {
   return { event: "scenario", ...redactedResult(result, redactor) };
 }
 
-/** Redacts phone numbers and e-mail addresses that the output of `--verify` contained. */
+/** Redacts the message of an unexpected error. What `--verify` and the app printed was redacted before, and differences of numbers stay. */
 export function redactedResult(result: DrillResult, redactor: Redactor): DrillResult {
+  if (!result.reason.startsWith("The scenario could not be completed")) return result;
   return { ...result, reason: redactor.text(result.reason) };
 }
 

@@ -36,7 +36,7 @@ export function processState(
 ): "running" | "ended" | "unknown" {
   if (owner.boot !== mine.boot || owner.space !== mine.space) return "unknown";
   if (mine.boot !== undefined && mine.space !== undefined)
-    return isRunning(owner.pid) && !isPidReused(owner) ? "running" : "ended";
+    return isRunning(owner.pid) && !isZombie(owner.pid) && !isPidReused(owner) ? "running" : "ended";
   if (owner.host !== mine.host || owner.pid === mine.pid) return "unknown";
   if (!isRunning(owner.pid)) return "ended";
   return Math.abs(owner.booted - mine.booted) < SAME_BOOT_MS ? "running" : "unknown";
@@ -51,21 +51,32 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Whether a process was killed, and its parent has not waited for it yet. In a container without an init, it stays so. */
+function isZombie(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state === "Z" || state === "X";
+}
+
 function isPidReused({ pid, started }: ProcessIdentity): boolean {
   const now = started === undefined ? undefined : startTicksOf(pid);
   return now !== undefined && now !== started;
 }
 
 function startTicksOf(pid: number): string | undefined {
+  return statOf(pid)?.[19];
+}
+
+/** The fields of a process in /proc, from its state on. */
+function statOf(pid: number): string[] | undefined {
   return orUndefined(() => {
     // In a container that sees the pids of the host, the pids of the container are not valid in /proc.
     if (readlinkSync("/proc/self") !== String(process.pid)) return undefined;
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
   });
 }
 
-function orUndefined(read: () => string | undefined): string | undefined {
+function orUndefined<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
   } catch {

@@ -150,6 +150,23 @@ test("the owner of a lock is recognised whatever the clock says", { skip: proces
   assert.equal(processState(mine, { ...mine, booted: mine.booted + 3_600_000 }), "running");
 });
 
+test("the lock of a killed process is free before its parent has waited for it (only Linux)", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const dir = makeFolder(t);
+  // The shell becomes a program that never waits for the process in the background.
+  const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => parent.kill("SIGKILL"));
+  const pid = Number((await once(parent.stdout, "data"))[0]);
+  const fields = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const owner = { ...thisProcess(), pid, started: fields()[19], token: "token" };
+  writeFileSync(join(dir, "lock"), JSON.stringify(owner));
+  await assert.rejects(openJournal(dir), { code: "journal_locked" });
+  process.kill(pid, "SIGKILL");
+  await until(() => fields()[0] === "Z");
+  await (await openJournal(dir)).close();
+});
+
 test("without /proc, an owner is recognised by its host, its pid and its boot time", () => {
   const { pid, host, booted } = { ...thisProcess(), pid: process.ppid };
   const mine = { pid: process.pid, host, booted };

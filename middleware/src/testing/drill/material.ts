@@ -1,3 +1,5 @@
+import { catalogue } from "../../generated/catalogue.js";
+import type { PushType } from "../../generated/types.js";
 import { stateTime } from "../../payload/newest-state.js";
 import { samplePush } from "../sample-push.js";
 import type { DrillPush, PreparedPush } from "./renew.js";
@@ -18,19 +20,33 @@ function pushOf(payload: object): DrillPush {
   return { body: Buffer.from(JSON.stringify(payload)) };
 }
 
+/** The type of the pushes that most scenarios send. */
+export const USUAL_TYPE = "call.completed";
+
+/** The other types, for an app that does not handle the usual one. */
+export const OTHER_TYPES: readonly PushType[] = [...new Set(catalogue.map(({ type }) => type))].filter(
+  (type) => type !== USUAL_TYPE,
+);
+
+/** Several pushes of a type with different ids. */
+export function samples(type: PushType, count: number): DrillPush[] {
+  return Array.from({ length: count }, (_, i) => pushOf(samplePush(type, {}, { seed: i + 1 })));
+}
+
 /** A finished call. */
 export function call(): DrillPush {
-  return pushOf(samplePush("call.completed", {}, { seed: 1 }));
+  return pushOf(samplePush(USUAL_TYPE, {}, { seed: 1 }));
 }
 
-/** Several finished calls. */
-export function calls(count: number): DrillPush[] {
-  return Array.from({ length: count }, (_, i) => pushOf(samplePush("call.completed", {}, { seed: i + 1 })));
+/** Two finished calls of one task. */
+export function callsOfOneTask(): DrillPush[] {
+  return [1, 2].map((seed) => pushOf(samplePush(USUAL_TYPE, { TaskID: TASK_ID }, { seed })));
 }
 
-/** A finished call with a transcript of almost 1 MB. */
-export function largeCall(): DrillPush {
-  return callOfSize(LARGE_BYTES);
+/** A push of almost 1 MB: a call with a long transcript, or a push with a long unknown field. */
+export function largePush(type: PushType): DrillPush {
+  if (type === USUAL_TYPE) return callOfSize(LARGE_BYTES);
+  return pushOf({ ...samplePush(type, {}, { seed: 1 }), drill_text: "Drill. ".repeat(LARGE_BYTES / 7 - 1_000) });
 }
 
 /** A push that no receiver should accept because of its size. */

@@ -19,6 +19,13 @@ export interface RenewedPushes {
   readonly names: IdNames;
 }
 
+/** Recorded pushes that a drill cannot use. */
+export interface LeftOut {
+  readonly count: number;
+  /** Why, such as `not a JSON object`. */
+  readonly reason: string;
+}
+
 /** A push as it is sent, with its subject and its payload. */
 export interface PreparedPush {
   readonly headers: Readonly<Record<string, string>>;
@@ -52,6 +59,7 @@ export function renewPushes(pushes: readonly DrillPush[], key: string = DEFAULT_
   const renewed = texts.map((text, i) => {
     const changed = payloadOf(text) === undefined ? text : withSign(renewal.apply(text), key);
     const payload = payloadOf(changed);
+    renewal.nameSign((payload as { Sign?: unknown } | undefined)?.Sign);
     return {
       headers: { ...VENDOR_HEADERS, ...pushes[i]?.headers },
       body: Buffer.from(changed, "latin1"),
@@ -60,6 +68,40 @@ export function renewPushes(pushes: readonly DrillPush[], key: string = DEFAULT_
     };
   });
   return { pushes: renewed, names: renewal.names };
+}
+
+/**
+ * The pushes that a drill can renew, and why the others are left out.
+ * @param mustBeSigned whether the app rejects pushes that lack a required `Sign`
+ */
+export function usablePushes(
+  pushes: readonly DrillPush[],
+  mustBeSigned: boolean,
+): { usable: DrillPush[]; leftOut: LeftOut[] } {
+  const counts = new Map<string, number>();
+  const usable = pushes.filter((push) => {
+    const reason = whyUnusable(push, mustBeSigned);
+    if (reason !== undefined) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    return reason === undefined;
+  });
+  return { usable, leftOut: [...counts].map(([reason, count]) => ({ reason, count })) };
+}
+
+function whyUnusable(push: DrillPush, mustBeSigned: boolean): string | undefined {
+  const payload = payloadOf(textOf(push));
+  if (payload === undefined) return "not a JSON object";
+  const renewal = new Renewal();
+  renewal.add(payload);
+  if (renewal.names.size === 0) return "no known ids that could be replaced";
+  const { Sign } = payload as { Sign?: unknown };
+  const isSigned = typeof Sign === "string" && Sign !== "";
+  return mustBeSigned && findSchema(payload, undefined)?.sign === "Sign" && !isSigned ? "no Sign" : undefined;
+}
+
+/** The types of pushes, in order. */
+export function typesOf(pushes: readonly DrillPush[]): string[] {
+  const types = pushes.map((push) => findSchema(payloadOf(textOf(push)) ?? {}, undefined)?.type ?? "unknown");
+  return [...new Set(types)];
 }
 
 /** One character per byte, so that bytes that are not valid UTF-8 stay as they are. */
@@ -130,6 +172,11 @@ class Renewal {
     const renewed = String(randomInt(1_000_000_000, 2_147_483_647));
     this.#replacements.set(String(id), renewed);
     this.#name("id", renewed);
+  }
+
+  /** The `Sign` depends on the new ids. */
+  nameSign(sign: unknown): void {
+    if (typeof sign === "string" && sign.length >= MIN_ID_LENGTH && !this.names.has(sign)) this.#name("Sign", sign);
   }
 
   #name(kind: string, id: string): void {

@@ -1,11 +1,14 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PART_BYTES = 256 * 1024;
 const PART_INTERVAL_MS = 5;
 /** Time between the headers and a large body, ms. */
 const HEAD_INTERVAL_MS = 20;
+/** Characters of a response's body that are kept. */
+const MAX_KEPT_LENGTH = 4_096;
 
 /** A request that a drill sends. */
 export interface DrillRequest {
@@ -22,17 +25,21 @@ export interface DrillResponse {
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The beginning of the body. It may contain the code of an error. Default: none. */
+  readonly body?: string;
 }
 
 /**
  * Sends a request over the network.
  * @param signal ends the request
+ * @param lookup resolves the host name
  * @returns the response, also one that arrives before the whole body is sent
- * @throws the error of the connection, if there is no response
+ * @throws the error of the connection, if there is no response, or if a response with a 2xx ends too early
  */
 export function sendOverHttp(
   { method, url, headers, body }: DrillRequest,
   signal: AbortSignal,
+  lookup?: LookupFunction,
 ): Promise<DrillResponse> {
   const start = url.startsWith("https:") ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
@@ -42,16 +49,25 @@ export function sendOverHttp(
       headers: { ...headers, connection: "keep-alive", "content-length": body.length },
       agent: false,
       signal,
+      lookup,
     });
     let hasResponse = false;
     outgoing.on("error", reject);
     outgoing.on("response", (response: IncomingMessage) => {
       hasResponse = true;
+      const status = response.statusCode ?? 0;
+      let kept = "";
+      response.setEncoding("latin1").on("data", (text: string) => {
+        if (kept.length < MAX_KEPT_LENGTH) kept += text;
+      });
       const finish = () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers });
+        // An app may reject a large body and close the connection before its response is read.
+        if (!response.complete && (status < 300 || signal.aborted))
+          reject(Object.assign(new Error("The response ended too early."), { code: "INCOMPLETE_RESPONSE" }));
+        resolve({ status, headers: response.headers, body: kept });
         outgoing.destroy();
       };
-      response.on("error", finish).on("end", finish).on("close", finish).resume();
+      response.on("error", finish).on("end", finish).on("close", finish);
     });
     void writeBody(outgoing, body, () => hasResponse || outgoing.destroyed);
   });

@@ -8,15 +8,17 @@ export const RESPONSE_LIMIT_MS = 10_000;
 export const RETRY_DELAY_MS = 60_000;
 /** Maximum number of attempts: the first one and the vendor's retries. */
 const MAX_ATTEMPTS = 6;
-/** Maximum delay before a retry in a scenario that does not check times, ms. */
-const MAX_QUICK_DELAY_MS = 250;
-/** Minimum timeout for a response in a scenario that does not check times, ms. */
-const MIN_TIMEOUT_MS = 5_000;
+/** Each delay between quick attempts is twice the one before. */
+const DELAYS_SUM = 2 ** (MAX_ATTEMPTS - 1) - 1;
+/** Timeout of a scenario that does not check times, relative to the vendor's limit. */
+const TIMEOUT_FACTOR = 3;
 
 /** One attempt to deliver a push: the response, or the reason why there is none. */
 export interface Attempt {
   status?: number;
   headers: DrillResponse["headers"];
+  /** The code in the body of an error response, such as `bad_sign`. */
+  code?: string;
   /** Why there is no response; a code such as `ECONNREFUSED`, or `timeout`. */
   error?: string;
   /** Duration, ms. */
@@ -30,29 +32,49 @@ export interface Delivery {
   last: Attempt;
 }
 
+/** Where a push is sent, if not to the URL of the app; `headers` are added. */
+export interface To {
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The times of a vendor, ms. */
+export interface VendorTimes {
+  /** The vendor's limit for a response. */
+  readonly limitMs: number;
+  /** The vendor's delay before a retry, in scenarios that wait for it. */
+  readonly retryDelayMs: number;
+  /** How long a rejected push is retried. */
+  readonly patienceMs: number;
+  /** How long a push is retried after a start of the app. */
+  readonly startUpMs: number;
+}
+
 /** Sends pushes to the app, as the vendor does. */
 export class Vendor {
+  /** Whether the app was started and has not responded yet, except with 5xx. */
+  #isStarting = true;
+
   constructor(
     private readonly send: (request: DrillRequest, signal: AbortSignal) => Promise<DrillResponse>,
     private readonly url: string,
     private readonly headers: Readonly<Record<string, string>>,
-    /** Divides the vendor's times. */
-    readonly timeScale: number,
+    readonly times: VendorTimes,
   ) {}
 
-  /** Time limit of the vendor for a response, ms. */
-  get limitMs(): number {
-    return Math.max(1, Math.round(RESPONSE_LIMIT_MS / this.timeScale));
+  /** Call it after each start of the app. */
+  onStart(): void {
+    this.#isStarting = true;
   }
 
-  /** Sends a push once. Never rejects. @param to replaces the URL, and adds headers */
+  /** Sends a push once. Never rejects. */
   async attempt(
     { headers, body }: Pick<PreparedPush, "headers" | "body">,
-    limitMs = Math.max(MIN_TIMEOUT_MS, 3 * this.limitMs),
-    to: { url?: string; headers?: Readonly<Record<string, string>> } = {},
+    limitMs = TIMEOUT_FACTOR * this.times.limitMs,
+    to: To = {},
   ): Promise<Attempt> {
     const start = performance.now();
-    const timeout = AbortSignal.timeout(limitMs);
+    const timeout = AbortSignal.timeout(Math.ceil(limitMs));
     const request: DrillRequest = {
       method: "POST",
       url: to.url ?? this.url,
@@ -61,18 +83,47 @@ export class Vendor {
     };
     try {
       const response = await this.send(request, timeout);
-      return { status: response.status, headers: response.headers, ms: performance.now() - start };
+      if (response.status < 500) this.#isStarting = false;
+      const code = response.status < 400 ? undefined : errorCode(response.body);
+      return {
+        status: response.status,
+        headers: response.headers,
+        ...(code !== undefined && { code }),
+        ms: performance.now() - start,
+      };
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+      const code = (error as NodeJS.ErrnoException)?.code ?? (error as Error)?.message ?? String(error);
+      // It responds, although not as it should.
+      if (timeout.aborted || code === "INCOMPLETE_RESPONSE") this.#isStarting = false;
       return { error: timeout.aborted ? "timeout" : code, headers: {}, ms: performance.now() - start };
     }
   }
 
-  /** Delivers a push. Retries quickly until the app responds 200, unless a retry cannot succeed. Never rejects. */
+  /** Whether an attempt failed because the app works too long: no response in time, or an error after more than half of the time. */
+  isSlow({ status, error, ms }: Attempt): boolean {
+    return status !== 200 && (error === "timeout" || ms > this.times.limitMs / 2);
+  }
+
+  /** Sends a push once. While the app is starting, retries until it responds. Never rejects. */
+  async first(push: PreparedPush, to?: To): Promise<Attempt> {
+    for (let delayMs = this.times.startUpMs / DELAYS_SUM, i = 1; ; i++) {
+      const wasStarting = this.#isStarting;
+      const attempt = await this.attempt(push, undefined, to);
+      const mayStart = attempt.status !== undefined || attempt.error === "ECONNREFUSED";
+      if (!wasStarting || !this.#isStarting || !mayStart || i === MAX_ATTEMPTS) return attempt;
+      await sleep(delayMs);
+      delayMs *= 2;
+    }
+  }
+
+  /** Delivers a push. Retries as often as the vendor, but earlier, unless a retry cannot succeed. Never rejects. */
   async deliver(push: PreparedPush): Promise<Delivery> {
+    const { patienceMs, startUpMs } = this.times;
     const attempts = [await this.attempt(push)] as [Attempt, ...Attempt[]];
+    let delayMs = (this.#isStarting ? Math.max(patienceMs, startUpMs) : patienceMs) / DELAYS_SUM;
     while (isRetried(attempts.at(-1) as Attempt) && attempts.length < MAX_ATTEMPTS) {
-      await sleep(Math.min(MAX_QUICK_DELAY_MS, RETRY_DELAY_MS / this.timeScale));
+      await sleep(delayMs);
+      delayMs *= 2;
       attempts.push(await this.attempt(push));
     }
     const last = attempts.at(-1) as Attempt;
@@ -80,7 +131,17 @@ export class Vendor {
   }
 }
 
-/** A 4xx rejects the push itself: a retry gets the same response. */
+/** A 3xx or 4xx rejects the push itself: a retry gets the same response. */
 function isRetried({ status }: Attempt): boolean {
-  return status !== 200 && !(status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429);
+  return status !== 200 && !(status !== undefined && status >= 300 && status < 500 && status !== 408 && status !== 429);
+}
+
+/** The code in the body of an error response of the receiver. */
+function errorCode(body = ""): string | undefined {
+  try {
+    const { code } = (JSON.parse(body) as { error?: { code?: unknown } }).error ?? {};
+    return typeof code === "string" && /^[a-z_]{1,40}$/.test(code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,7 +5,9 @@ import type { DrillOptions } from "./options.js";
 export function wrongToken({
   url,
   token,
-}: Pick<DrillOptions, "url" | "token">): { url: string; headers: Record<string, string> } | undefined {
+}: Pick<DrillOptions, "url" | "token">):
+  | { url: string; headers: Record<string, string>; hasOtherPath: boolean }
+  | undefined {
   const wrong = randomBytes(12).toString("hex");
   const changed = new URL(url);
   const isInQuery = changed.searchParams.has("token");
@@ -14,5 +16,6 @@ export function wrongToken({
   const isInPath = path !== changed.pathname;
   changed.pathname = path;
   if (token === undefined && !isInQuery && !isInPath) return undefined;
-  return { url: changed.href, headers: token === undefined ? {} : { "airudder-token": wrong } };
+  const headers: Record<string, string> = token === undefined ? {} : { "airudder-token": wrong };
+  return { url: changed.href, headers, hasOtherPath: isInPath };
 }
