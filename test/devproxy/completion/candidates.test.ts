@@ -81,9 +81,12 @@ const cases: [words: string[], expected: string[]][] = [
   [["trigger", "campaign", "--mix", "answered=4"], []],
   [
     ["drill", "dup"],
-    ["duplicate", "duplicate-at-once"],
+    ["duplicate", "duplicate-at-once", "duplicate-after-restart"],
   ],
-  [["drill", "duplicate", "dup"], ["duplicate-at-once"]],
+  [
+    ["drill", "duplicate", "dup"],
+    ["duplicate-at-once", "duplicate-after-restart"],
+  ],
   [
     ["replay", "--type", "dialer.task", "--set", "pds.body.st"],
     ["pds.body.startTime=", "pds.body.state="],
