@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
+import { serveControl } from "./api/index.js";
+import { MAX_LISTED, removeAddress, writeAddress } from "./client/index.js";
 import { type Config, type FolderIdentity, identityOf, readOrCreateConfig } from "./config/index.js";
-import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses, createIngress, listen, passThroughTo, portOf, rejectMalformed } from "./ingress/index.js";

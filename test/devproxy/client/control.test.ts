@@ -4,7 +4,7 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayEvent } from "airudder-devproxy";
-import { connectControl } from "../../../devproxy/src/control/index.js";
+import { connectControl } from "../../../devproxy/src/client/index.js";
 import { ListenProcess, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { JournalError } from "airudder-webhooks/journal";
+import type { EndLine, Listing, ListingRequest } from "../client/index.js";
 import { DevproxyError, usageError } from "../errors.js";
 import { type BodyProblem, equalSecrets, readBody } from "../http/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
-import type { Listing, ListingRequest } from "./listing.js";
 
 /** The actions of a running `listen` for other commands. */
 export interface ControlActions {
@@ -13,9 +13,6 @@ export interface ControlActions {
   list(request: ListingRequest): Promise<Listing>;
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
 }
-
-/** Last line of the response to a replay: its success or its error. */
-export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
 
 /**
  * Serves the control channel on 127.0.0.1. Rejects requests without the control token, and requests from web pages.

@@ -4,8 +4,8 @@ import { identityOf, isSameFolder } from "../config/index.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { type ControlAddress, readAddress } from "./address.js";
+import type { EndLine } from "./end-line.js";
 import type { Listing, ListingRequest } from "./listing.js";
-import type { EndLine } from "./server.js";
 
 const STATE_TIMEOUT_MS = 3_000;
 const LIST_TIMEOUT_MS = 5_000;
