@@ -1,1 +1,1 @@
-export { serveControl } from "./server.js";
+export { type ApiServer, serveApi } from "./server.js";

@@ -29,6 +29,8 @@ export interface ApiError {
     code: string;
     /** One line: what happened, and how to fix it. */
     message: string;
+    /** The exit code of a command that gets this error. */
+    exit: number;
   };
 }
 
@@ -468,8 +470,10 @@ export interface StoryPush {
   type: string;
   at: string;
   status: Status;
-  /** State in the push, such as `Talking`, `finished`, `busy`. */
+  /** State in the push, such as `HANGUP` or `finished`, if it is a known one. */
   state?: string;
+  /** How the call ended, if the push says so: `answered`, `busy`, ... as in {@link StatsResponse}. */
+  result?: string;
   copy?: CopyOf;
   /** It arrived after a later push of its subject, by the vendor's time; or after its task ended. */
   late?: true;
