@@ -29,6 +29,11 @@ export class BodyFacts {
 
   constructor(private readonly store: Store) {}
 
+  /** The facts of a push that was read before. */
+  known(seq: number): Facts | undefined {
+    return this.#kept.get(seq);
+  }
+
   /** The facts of pushes, by number. Reads only the bodies that were not read before. A body that cannot be read has no facts. */
   async of(rows: readonly Row[]): Promise<ReadonlyMap<number, Facts>> {
     const found = new Map<number, Facts>();
@@ -116,7 +121,10 @@ function addDialer(facts: Facts, type: string, payload: object, shape: Shape | u
   const name = type === "dialer.agent" ? "State" : "state";
   setState(facts, body[name], fields?.[name]);
   if (type === "dialer.task") {
-    if (Number.isSafeInteger(body.totalNumber)) facts.total = body.totalNumber as number;
+    const total = body.totalNumber;
+    // A number of more digits may be anything.
+    if (Number.isSafeInteger(total) && fields?.totalNumber?.harmless?.test(String(total)))
+      facts.total = total as number;
     return;
   }
   const time = pushTime(body.timestamp);

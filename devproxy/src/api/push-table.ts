@@ -156,6 +156,11 @@ export class PushTable {
     return this.#types.wordOf(this.#type.get(at));
   }
 
+  /** A number for the type, from 0. */
+  typeCode(at: number): number {
+    return this.#type.get(at);
+  }
+
   status(at: number): Status {
     return this.#statuses.wordOf(this.#status.get(at)) as Status;
   }
