@@ -320,6 +320,18 @@ test("an edited body is sent in place of the recorded one, with a new Sign, and 
   assert.equal(app.requests.at(-1)?.body.toString(), "not JSON");
 });
 
+test("a push can be edited without revealing it: the recorded values replace its placeholders", async (t) => {
+  const { api, app } = await startWithSamples(t);
+  const { text } = await api.get<PushDetail>("/pushes/1");
+  assert.match(text, /"CalleeName":"<name:\w+>"/);
+  const edited = text.replace('"CallTimes":2', '"CallTimes":3');
+  const found = JSON.parse((await api.send("POST", "/validate", { body: edited, id: "1" })).text) as ValidateResponse;
+  assert.deepEqual([found.mismatches, found.sign], [[], "valid"]);
+  await api.lines("POST", "/replays/a", { ids: ["1"], body: edited, sign: false });
+  const expected = JSON.parse(sample("call.completed/answered").toString().replace('"CallTimes": 2', '"CallTimes": 3'));
+  assert.deepEqual(JSON.parse(app.requests.at(-1)?.body.toString() ?? ""), expected);
+});
+
 test("a replay can be stopped, and its stream says so", async (t) => {
   const { api, app } = await startWithSamples(t);
   app.reply = async (_, response) => {
