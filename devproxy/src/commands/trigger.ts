@@ -10,8 +10,8 @@ import {
   parseCampaignFile,
   parseMix,
 } from "../campaign/index.js";
+import { connectControl } from "../client/index.js";
 import { parseTarget, tokenFromEnvironment } from "../config/index.js";
-import { connectControl } from "../control/index.js";
 import { usageError } from "../errors.js";
 import type { NoteEvent } from "../events.js";
 import { queryOf } from "../http/index.js";

@@ -2,7 +2,7 @@ import { DevproxyError, usageError } from "../errors.js";
 import { hasFilters, type Row } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { type ReplayEvent, type ReplayRequest, requestedRows } from "../replay/index.js";
-import { pushCount, replayEventJson } from "../report/index.js";
+import { pushCount, redactReplayEvent } from "../report/index.js";
 import { type Arguments, inputSchema } from "./arguments.js";
 import type { ToolOutput } from "./result.js";
 import type { Snapshot, Sources } from "./sources.js";
@@ -79,7 +79,7 @@ async function runReplay(
   const verdicts: object[] = [];
   const onEvent = (event: ReplayEvent) => {
     if (event.event === "note") return notes.push(redactor.text(event.message));
-    const { event: kind, ...json } = replayEventJson(event, redactor) as { event: string };
+    const { event: kind, ...json } = redactReplayEvent(event, redactor) as { event: string };
     if (kind === "replay") start = json;
     else if (kind === "summary") summary = json;
     else {

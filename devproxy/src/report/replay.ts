@@ -1,6 +1,5 @@
 import { describePush } from "airudder-webhooks/inspect";
 import type { Content } from "airudder-webhooks/journal";
-import type { NoteEvent } from "../events.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import {
   compareBodies,
@@ -32,19 +31,20 @@ const STYLES: Record<Verdict, Style> = {
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
-    else out.json(replayEventJson(event, redactor));
+    else out.json(redactReplayEvent(event, redactor));
   };
 }
 
-/** An event of a replay as `--json` prints it, redacted. */
-export function replayEventJson(event: Exclude<ReplayEvent, NoteEvent>, redactor: Redactor): object {
-  if (event.event === "summary") return event;
+/** An event of a replay, redacted. The errors of handlers are redacted already, unless the replay was requested with `reveal`. */
+export function redactReplayEvent(event: ReplayEvent, redactor: Redactor): ReplayEvent {
+  if (event.event === "note") return { ...event, message: redactor.text(event.message) };
   if (event.event === "replay") return { ...event, target: redactor.url(event.target) };
+  if (event.event !== "verdict") return event;
   return {
     ...event,
     push: redactor.pushId(event.push),
     type: redactor.type(event.type),
-    error: event.error === undefined ? undefined : redactor.text(event.error),
+    ...(event.error === undefined ? {} : { error: redactor.text(event.error) }),
     differences: event.differences.map((one) => redactDifference(one, redactor)),
   };
 }
