@@ -1,7 +1,7 @@
 import { describePush } from "airudder-webhooks/inspect";
 import { jsonErrorPosition } from "../config/index.js";
 import { isValidJson } from "../privacy/index.js";
-import { jsonErrorPosition, parseTestType } from "../trigger/index.js";
+import { parseTestType } from "../trigger/index.js";
 import { usage } from "./failure.js";
 import { findPush } from "./find-push.js";
 import type { ApiRequest } from "./request.js";
