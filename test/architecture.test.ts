@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Each source file of a package with what it imports, relative to the package's src/. */
 function importsOf(name: string): Map<string, string[]> {
   const src = join(root, name, "src");
-  const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.ts$/.test(file));
+  const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.tsx?$/.test(file));
+  const nameOf = (target: string) => {
+    const source = target.replace(/\.js$/, ".ts");
+    return existsSync(join(src, source)) ? source : source.replace(/\.ts$/, ".tsx");
+  };
   return new Map(
     files.map((file) => {
       const path = file.replaceAll("\\", "/");
@@ -19,9 +23,7 @@ function importsOf(name: string): Map<string, string[]> {
       );
       return [
         path,
-        imports.map((target) =>
-          target.startsWith(".") ? posix.join(dirname(path), target).replace(/\.js$/, ".ts") : target,
-        ),
+        imports.map((target) => (target.startsWith(".") ? nameOf(posix.join(dirname(path), target)) : target)),
       ];
     }),
   );
@@ -95,6 +97,8 @@ const ORDER: Record<string, string[]> = {
     "transfer",
     "drift",
     "dead",
+    "api",
+    "page",
     "options.ts",
     "devproxy.ts",
     "doctor",
