@@ -14,7 +14,10 @@ export async function buildPage(from: string, to: string): Promise<void> {
   mkdirSync(to, { recursive: true });
   copyFileSync(join(from, "index.html"), join(to, "index.html"));
   await build({
-    entryPoints: { page: join(from, "main.tsx") },
+    entryPoints: [
+      { in: join(from, "main.tsx"), out: "page" },
+      { in: join(from, "page.css"), out: "page" },
+    ],
     outdir: to,
     bundle: true,
     minify: true,

@@ -182,16 +182,9 @@ function Inspector({ token }: { token: string }): JSX.Element {
   };
   return (
     <Page.Provider value={page}>
-      <a
-        class="skip"
-        href="#list"
-        onClick={(event) => {
-          event.preventDefault();
-          commands.current?.focus();
-        }}
-      >
+      <button type="button" class="skip" onClick={() => commands.current?.focus()}>
         Skip to the list
-      </a>
+      </button>
       <TopBar
         view={isDetail ? mode : route.view}
         connection={connection}
@@ -215,7 +208,7 @@ function Inspector({ token }: { token: string }): JSX.Element {
         </main>
       ) : (
         <main class={isDetail ? "split with-detail" : "split"}>
-          <section class="left" aria-label="Pushes">
+          <section class="list-pane" aria-label="Pushes">
             <div class="toolbar">
               <Filters filters={filters} onChange={setFilters} />
               <Summary
@@ -248,7 +241,7 @@ function Inspector({ token }: { token: string }): JSX.Element {
             )}
             {mode === "plain" ? <PushList {...listProps} /> : <StoryList {...listProps} />}
           </section>
-          <section class="right" aria-label="Detail">
+          <section class="detail-pane" aria-label="Detail">
             {route.view === "push" && (
               <Detail id={route.id} takesFocus={takesFocus} onClose={close} onLoad={setOpenSeq} />
             )}

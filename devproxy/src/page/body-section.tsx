@@ -76,7 +76,6 @@ export function BodySection(props: {
           />
         </>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         <pre class="raw" tabIndex={0} aria-label="Body as text">
           <LongText key={String(isAllShown)} max={50_000}>
             {(all.isJson ? prettyJson(all.text) : undefined) ?? all.text}

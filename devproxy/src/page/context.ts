@@ -43,7 +43,7 @@ export function useLive(listener: (event: LiveEvent) => void): void {
 export function useThrottled(action: () => Promise<void>, intervalMs: number): () => void {
   const current = useRef(action);
   current.current = action;
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const throttled = useMemo(() => {
     let isRunning = false;
     let isWanted = false;

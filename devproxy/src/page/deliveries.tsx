@@ -105,7 +105,7 @@ function OneDelivery(props: {
     <>
       <div class="delivery-line">
         <span class="muted number">{number}</span>
-        <span class={`code ${isOk ? "ok" : "bad"}`}>
+        <span class={`http-status ${isOk ? "ok" : "bad"}`}>
           {delivery.status === null ? "no response" : `HTTP ${delivery.status}`}
         </span>
         {delivery.result !== undefined && <span class="state-word">{visibleText(delivery.result)}</span>}
@@ -158,7 +158,6 @@ function OneDelivery(props: {
             {response.text === "" ? (
               <p class="muted">The response has no body.</p>
             ) : (
-              // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
               <pre class="raw" tabIndex={0} aria-label={`Response body of delivery ${number}`}>
                 <LongText max={10_000}>{prettyJson(response.text) ?? response.text}</LongText>
               </pre>

@@ -89,7 +89,7 @@ function matches({ head }: PushDetail, id: string): boolean {
 function Sections({ detail }: { detail: PushDetail }): JSX.Element {
   const { client, reveal, notify } = usePage();
   const [full, setFull] = useState<PushDetail>();
-  const request = useRef<Promise<PushDetail | undefined>>();
+  const request = useRef<Promise<PushDetail | undefined> | undefined>(undefined);
   /** The push without redaction. Kept in memory only, as long as the push is open. */
   const loadFull = (): Promise<PushDetail | undefined> => {
     request.current ??= client

@@ -97,13 +97,13 @@ function Row({ path, left, right }: { path: string; left: unknown; right: unknow
       <th scope="row" class="mono">
         <Text>{path}</Text>
       </th>
-      <Cell value={left} side="left" />
-      <Cell value={right} side="right" />
+      <Cell value={left} side="before" />
+      <Cell value={right} side="after" />
     </tr>
   );
 }
 
-function Cell({ value, side }: { value: unknown; side: "left" | "right" }): JSX.Element {
+function Cell({ value, side }: { value: unknown; side: "before" | "after" }): JSX.Element {
   if (value === undefined) return <td class="muted">absent</td>;
   return (
     <td class={`mono ${side}`}>

@@ -169,7 +169,7 @@ function lineHeight(element: HTMLElement): number {
 function CodeArea(props: {
   value: string;
   marked: ReadonlySet<number>;
-  area: RefObject<HTMLTextAreaElement>;
+  area: RefObject<HTMLTextAreaElement | null>;
   onInput(value: string): void;
 }): JSX.Element {
   const gutter = useRef<HTMLPreElement>(null);

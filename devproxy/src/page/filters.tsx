@@ -123,6 +123,7 @@ function TextFilter(props: {
     <input
       id={props.id}
       type={props.type}
+      list={undefined}
       aria-label={props.label}
       placeholder={props.placeholder}
       value={draft}

@@ -1,7 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.js";
 import { takeToken } from "./token.js";
-import "./page.css";
 
 const root = document.getElementById("page") as HTMLElement;
 

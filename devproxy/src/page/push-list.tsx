@@ -32,7 +32,7 @@ export function PushList(props: ListProps): JSX.Element {
   const [, redraw] = useState(0);
   const [active, setActive] = useState<number | undefined>(props.open);
   const [fresh, setFresh] = useState(0);
-  const anchor = useRef<number>();
+  const anchor = useRef<number | undefined>(undefined);
   const top = useRef(0);
   const dirty = useRef(new Set<string>());
   const [width, box] = useWidth();
@@ -202,7 +202,6 @@ function Titles(): JSX.Element {
 
 function Blank({ height, index }: { height: number; index: number }): JSX.Element {
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and names the active row
     <div role="row" class="row blank" style={{ height: `${height}px` }} aria-rowindex={index + 1}>
       <span role="gridcell">
         <span class="hidden">Loading</span>
@@ -227,8 +226,6 @@ function Row({ row, index, height, isActive, isOpen, isSelected, onClick, onTogg
   const classes = ["row", isActive && "active", isOpen && "open", isSelected && "selected"].filter(Boolean).join(" ");
   const id = row.call ?? row.task ?? row.workflow ?? (row.subject === undefined ? "" : subjectId(row.subject));
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter opens the active row of the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and names the active row
     <div
       role="row"
       id={`push-${row.seq}`}

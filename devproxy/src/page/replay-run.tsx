@@ -44,10 +44,12 @@ export function startReplay(
     error: undefined,
     isEnded: false,
   };
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isScheduled = false;
   const changed = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    if (isScheduled) return;
+    isScheduled = true;
+    setTimeout(() => {
+      isScheduled = false;
       onChange({ ...run });
     }, 100);
   };

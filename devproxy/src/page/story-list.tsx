@@ -23,7 +23,7 @@ export function StoryList(props: ListProps): JSX.Element {
   const [isStale, setStale] = useState(false);
   const [open, setOpen] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [active, setActive] = useState<string | undefined>(props.open === undefined ? undefined : `p:${props.open}`);
-  const anchor = useRef<string>();
+  const anchor = useRef<string | undefined>(undefined);
   const top = useRef(0);
   const isLoadingMore = useRef(false);
   const rows = useMemo(() => storyRows(stories ?? [], open), [stories, open]);
@@ -206,8 +206,6 @@ function Row({ row, index, isActive, isOpenPush, isSelected, onClick, onSelect }
     isSelected && "selected",
   ];
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Enter opens the active row of the grid
-    // biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus, and names the active row
     <div
       role="row"
       id={rowId(row)}

@@ -14,7 +14,7 @@ export interface VirtualListProps {
   rowHeight: number;
   /** Id of the active row's element. */
   activeId?: string | undefined;
-  /** Index of the active row. It is scrolled into view when it or `scrollKey` changes. */
+  /** Index of the active row. It is scrolled into view when `scrollKey` changes. */
   activeIndex: number;
   scrollKey: string;
   renderRow(index: number): ComponentChildren;
@@ -37,7 +37,7 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     setHeight(element.clientHeight);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => scrollIntoView(ref, activeIndex, rowHeight), [activeIndex, scrollKey, rowHeight]);
+  useLayoutEffect(() => scrollIntoView(ref, activeIndex, rowHeight), [scrollKey, rowHeight]);
   const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
   const last = Math.min(length - 1, Math.ceil((top + height) / rowHeight) + OVERSCAN);
   useEffect(() => onRange(first, last), [first, last, length]);
@@ -67,7 +67,7 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
   );
 }
 
-function scrollIntoView({ current }: RefObject<HTMLDivElement>, index: number, rowHeight: number): void {
+function scrollIntoView({ current }: RefObject<HTMLDivElement | null>, index: number, rowHeight: number): void {
   if (current === null || index < 0) return;
   const top = index * rowHeight;
   if (top < current.scrollTop) current.scrollTop = top;
