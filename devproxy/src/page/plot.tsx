@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { count } from "./format.js";
+import { useWidth } from "./use-width.js";
 
-const WIDTH = 720;
 const HEIGHT = 150;
 const LEFT = 44;
 const BOTTOM = 20;
@@ -30,22 +30,22 @@ interface PlotProps {
   format?(value: number): string;
 }
 
-function frame(max: number, minutes: string[], format: (value: number) => string): JSX.Element {
+function frame(width: number, max: number, minutes: string[], format: (value: number) => string): JSX.Element {
   const ticks = [0, max / 2, max];
-  const every = Math.max(1, Math.ceil(minutes.length / 6));
-  const step = (WIDTH - LEFT) / minutes.length;
+  const every = Math.max(1, Math.ceil((minutes.length * 70) / Math.max(1, width - LEFT)));
+  const step = (width - LEFT) / minutes.length;
   return (
     <>
       {ticks.map((tick) => (
         <g key={tick}>
-          <line class="rule" x1={LEFT} x2={WIDTH} y1={yOf(tick, max)} y2={yOf(tick, max)} />
+          <line class="rule" x1={LEFT} x2={width} y1={yOf(tick, max)} y2={yOf(tick, max)} />
           <text x={LEFT - 6} y={yOf(tick, max) + 4} text-anchor="end">
             {format(tick)}
           </text>
         </g>
       ))}
       {minutes.map((minute, index) =>
-        index % every === 0 && index * step < WIDTH - LEFT - 40 ? (
+        index % every === 0 && index * step < width - LEFT - 36 ? (
           <text key={minute} x={LEFT + index * step} y={HEIGHT - 4}>
             {clock(minute)}
           </text>
@@ -68,10 +68,12 @@ function clock(minute: string): string {
 export function Bars({ label, minutes, series, format = (value) => count(Math.round(value)) }: PlotProps): JSX.Element {
   const totals = minutes.map((_, index) => series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0));
   const max = Math.max(2, axisMax(Math.max(0, ...totals)));
-  const step = (WIDTH - LEFT) / minutes.length;
+  const [measured, ref] = useWidth<SVGSVGElement>();
+  const width = Math.max(LEFT + 60, measured);
+  const step = (width - LEFT) / minutes.length;
   return (
-    <svg class="plot" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
-      {frame(max, minutes, format)}
+    <svg ref={ref} class="plot" height={HEIGHT} role="img" aria-label={label}>
+      {frame(width, max, minutes, format)}
       {minutes.map((minute, index) => {
         let sum = 0;
         return (
@@ -107,11 +109,13 @@ export function Bars({ label, minutes, series, format = (value) => count(Math.ro
 export function Lines({ label, minutes, series, format = String }: PlotProps): JSX.Element {
   const all = series.flatMap(({ values }) => values.filter((value) => value !== null));
   const max = axisMax(Math.max(0, ...all));
-  const step = (WIDTH - LEFT) / minutes.length;
+  const [measured, ref] = useWidth<SVGSVGElement>();
+  const width = Math.max(LEFT + 60, measured);
+  const step = (width - LEFT) / minutes.length;
   const xOf = (index: number) => LEFT + (index + 0.5) * step;
   return (
-    <svg class="plot" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
-      {frame(max, minutes, format)}
+    <svg ref={ref} class="plot" height={HEIGHT} role="img" aria-label={label}>
+      {frame(width, max, minutes, format)}
       {series.map(({ name, colour, values }) => (
         <g key={name} class={`line${colour}`}>
           {segments(values).map((segment) => (

@@ -1,10 +1,11 @@
 import type { JSX, Ref } from "preact";
-import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useImperativeHandle, useMemo, useRef, useState } from "preact/hooks";
 import type { FilterQuery, PushRow } from "../api/types.js";
 import { type ListCommands, useLive, usePage, useThrottled } from "./context.js";
 import { count, duration, shortId, shortTime, subjectId } from "./format.js";
 import { PagedPushes } from "./paged-pushes.js";
 import { Status, Text } from "./text.js";
+import { useWidth } from "./use-width.js";
 import { VirtualList } from "./virtual-list.js";
 
 const LINE_PX = 34;
@@ -35,7 +36,7 @@ export function PushList(props: ListProps): JSX.Element {
   const anchor = useRef<number | undefined>(undefined);
   const top = useRef(0);
   const dirty = useRef(new Set<string>());
-  const [width, box] = useWidth();
+  const [width, box] = useWidth<HTMLDivElement>();
   const pushes = useMemo(
     () =>
       new PagedPushes(client, filters, reveal, () => {
@@ -161,19 +162,6 @@ export function PushList(props: ListProps): JSX.Element {
       />
     </div>
   );
-}
-
-function useWidth(): [number, Ref<HTMLDivElement>] {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = ref.current as HTMLDivElement;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    setWidth(element.clientWidth);
-    return () => observer.disconnect();
-  }, []);
-  return [width, ref];
 }
 
 function ListMessage({ pushes, filters }: { pushes: PagedPushes; filters: FilterQuery }): JSX.Element | null {
