@@ -1,16 +1,22 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
+import { type ApiServer, serveApi } from "./api/index.js";
+import { removeAddress, writeAddress } from "./client/index.js";
 import { type Config, type FolderIdentity, identityOf, readOrCreateConfig } from "./config/index.js";
-import { MAX_LISTED, removeAddress, serveControl, writeAddress } from "./control/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener } from "./events.js";
 import { ActiveResponses, createIngress, listen, passThroughTo, portOf, rejectMalformed } from "./ingress/index.js";
-import { type Filters, FolderWatch, filterRows, isFromInbox, RetentionTask, type Row, Store } from "./journal/index.js";
+import { FolderWatch, isFromInbox, RetentionTask, Store } from "./journal/index.js";
 import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks } from "./options.js";
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
 import { PidFile, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 /** A running dev proxy. */
 export interface Devproxy {
@@ -18,6 +24,8 @@ export interface Devproxy {
   readonly localUrl: string;
   /** URL to give to Airudder; `null` while no tunnel is up. */
   readonly publicUrl: string | null;
+  /** URL of the inspector, with its token; `null` if `inspect` is `false`. Only for the user of this machine. */
+  readonly inspectorUrl: string | null;
   /** Whether the app accepts connections. */
   readonly appIsUp: boolean;
   /** Resolves with the public URL when the tunnel is up; with `null` if there is none, if it fails, or if it is not up after 8.5 s. */
@@ -40,7 +48,15 @@ export interface Devproxy {
  */
 export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): Promise<Devproxy> {
   const settings = settingsOf(options);
-  const listener: Listener = options.onEvent ?? (() => undefined);
+  const report: Listener = options.onEvent ?? (() => undefined);
+  let api: ApiServer | undefined;
+  const listener: Listener = (event) => {
+    report(event);
+    api?.onEvent(event);
+  };
+  const onApi = (started: ApiServer) => {
+    api = started;
+  };
   const damage: Damage[] = [];
   const store = await Store.open(settings.dir, {
     ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
@@ -50,7 +66,7 @@ export async function startDevproxy(options: DevproxyOptions & TestHooks = {}): 
   const cleanups: (() => unknown)[] = [];
   try {
     const config = await readOrCreateConfig(settings.dir, () => reportNewUrl(store, listener));
-    return await startParts({ options, settings, store, config, damage, listener, cleanups });
+    return await startParts({ options, settings, store, config, damage, listener, onApi, cleanups });
   } catch (error) {
     for (const cleanUp of cleanups.reverse()) await cleanUp();
     await store.close();
@@ -74,13 +90,15 @@ interface Setup {
   config: Config;
   damage: Damage[];
   listener: Listener;
+  /** Called with the server of the API, which then receives the events too. */
+  onApi(api: ApiServer): void;
   /** Each started part adds a function that stops it. They are called if a later part cannot start. */
   cleanups: (() => unknown)[];
 }
 
 async function startParts(setup: Setup): Promise<Devproxy> {
-  const { options, settings, store, config, listener, cleanups } = setup;
-  const { target, dir, keep } = settings;
+  const { options, settings, store, config, listener, onApi, cleanups } = setup;
+  const { target, dir, keep, inspect } = settings;
   const forwarder = new Forwarder(options.token);
   cleanups.push(() => forwarder.close());
   const redactor = await Redactor.of(store.dir, options.reveal ?? false);
@@ -99,31 +117,36 @@ async function startParts(setup: Setup): Promise<Devproxy> {
   const folder = (await identityOf(dir)) as FolderIdentity;
   const watch = new FolderWatch(store, folder, config, listener);
   cleanups.push(() => watch.close());
-  const state = async () => ({
-    instance,
-    journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
-    pid: process.pid,
-    local: localUrl,
-    public: publicUrl(),
-    target: target.href,
-    key: options.key,
-    token: options.token,
-    appIsUp: live.appIsUp,
+  const currentState = () => ({
+    appUp: live.appIsUp,
     waiting: live.waitingCount,
-    tunnel: {
-      server: settings.provider.server,
-      state: supervisor.status.state,
-      error: supervisor.status.error?.message,
-      pingMs: supervisor.pingMs,
-    },
+    pushes: store.index.rows.length,
+    tunnel: { state: supervisor.status.state, url: publicUrl() },
   });
-  const control = await serveControl(config.token, {
-    state,
-    list: ({ filters, last }) => listRows(setup, filters, last),
+  const api = await serveApi({
+    inspect,
+    token: config.token,
+    store,
+    local: localUrl,
+    target,
+    key: options.key,
+    appToken: options.token,
+    version: VERSION,
+    currentState,
+    state: async () => ({
+      instance,
+      public: publicUrl(),
+      appUp: live.appIsUp,
+      queue: { waiting: live.waitingCount },
+      journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
+      tunnel: tunnelState(settings, supervisor),
+    }),
+    damage: () => keptDamage(setup),
     replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
   });
-  cleanups.push(() => control.close());
-  await writeAddress(dir, { pid: process.pid, port: control.port, token: config.token, instance, folder });
+  cleanups.push(() => api.close());
+  onApi(api);
+  await writeAddress(dir, { pid: process.pid, port: api.port, token: config.token, instance, folder });
   const retention = keep && new RetentionTask(store, keep, listener);
   await retention?.run();
   await live.start();
@@ -133,7 +156,7 @@ async function startParts(setup: Setup): Promise<Devproxy> {
     stopping.abort();
     await supervisor.close();
     await ingress.close();
-    control.close();
+    api.close();
     await deliverer.flush();
     await retention?.close();
     forwarder.close();
@@ -147,6 +170,7 @@ async function startParts(setup: Setup): Promise<Devproxy> {
     get publicUrl() {
       return publicUrl();
     },
+    inspectorUrl: inspect === false ? null : `http://127.0.0.1:${api.port}/#token=${config.token}`,
     get appIsUp() {
       return live.appIsUp;
     },
@@ -220,18 +244,19 @@ async function createSupervisor(
   });
 }
 
-/** The newest pushes that match, for the command `list` while the proxy runs. */
-async function listRows({ store, damage }: Setup, filters: Filters, last: number) {
-  const matching = await filterRows(store, store.index.rows, filters);
+/** The state of the tunnel for the API. */
+function tunnelState({ provider: { server } }: DevproxySettings, { status, pingMs }: TunnelSupervisor) {
+  const { state, url, error } = status;
   return {
-    rows: matching.slice(-Math.min(last, MAX_LISTED)).map(plainRow),
-    matching: matching.length,
-    total: store.index.rows.length,
-    damage: describeDamage(damage.filter(({ segment }) => store.segments().some((kept) => kept.segment === segment))),
+    state,
+    url: state === "up" ? url : null,
+    ...(server === undefined ? {} : { server }),
+    ...(error === undefined ? {} : { error: error.message }),
+    ...(pingMs === undefined ? {} : { pingMs }),
   };
 }
 
-/** A row as a plain object for JSON. The rows of the index have getters, which JSON leaves out. */
-function plainRow({ push, location, deliveries, mark }: Row): Row {
-  return { push, location, deliveries, ...(mark === undefined ? {} : { mark }) };
+/** Lines about the damaged segments that are still in the journal. */
+function keptDamage({ store, damage }: Setup): string[] {
+  return describeDamage(damage.filter(({ segment }) => store.segments().some((kept) => kept.segment === segment)));
 }

@@ -8,7 +8,7 @@ export interface ReadyEvent {
   event: "ready";
   local: string;
   public: string | null;
-  /** Always `null`: there is no inspector yet. */
+  /** URL of the inspector, with its token in the fragment; `null` with `--no-inspect`. */
   inspector: string | null;
 }
 

@@ -37,6 +37,11 @@ export interface DevproxyOptions {
   keep?: string;
   /** Also forwards requests to the app that are not pushes, without recording them. Default: `false`. */
   passThrough?: boolean;
+  /**
+   * Port on 127.0.0.1 for the inspector and the HTTP API. If it is taken, the next free one is used. `false` serves the API for the commands
+   * only, on any free port, without the inspector. Default: `false`.
+   */
+  inspect?: number | false;
   /** Shows personal data in the errors of handlers. Default: false. */
   reveal?: boolean;
   /** Receives every event. */
@@ -59,6 +64,7 @@ export interface DevproxySettings {
   provider: TunnelProvider;
   whenDown: WhenDown;
   passThrough: boolean;
+  inspect: number | false;
   keep: RetentionRule | undefined;
 }
 
@@ -67,9 +73,10 @@ export interface DevproxySettings {
  * @throws DevproxyError `usage`, TunnelError `tunnel_option`
  */
 export function settingsOf(options: DevproxyOptions): DevproxySettings {
-  const { port = 0, whenDown = "hold", journal = ".airudder", subdomain, tunnelHost } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw usageError("--port must be a whole number from 0 to 65535.");
+  const { port = 0, whenDown = "hold", journal = ".airudder", subdomain, tunnelHost, inspect = false } = options;
+  if (!isPort(port)) throw usageError("--port must be a whole number from 0 to 65535.");
+  if (inspect !== false && !isPort(inspect))
+    throw usageError("--inspect must be a whole number from 0 to 65535; 0 selects a free port.");
   if (!WHEN_DOWN.includes(whenDown))
     throw usageError(`--when-down "${whenDown}" is unknown. Give one of ${WHEN_DOWN.join(", ")}.`);
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
@@ -83,6 +90,11 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
     provider: parseTunnel(options.tunnel ?? "localtunnel", tunnelHost === undefined ? {} : { host: tunnelHost }),
     whenDown,
     passThrough: options.passThrough ?? false,
+    inspect,
     keep: options.keep === undefined ? undefined : parseRetention(options.keep),
   };
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 65_535;
 }

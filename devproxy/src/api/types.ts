@@ -2,11 +2,13 @@
  * Requests and responses of the HTTP API of a running `listen`, version 1. Every path is below `/api/v1`. Personal data is redacted unless the
  * query contains `reveal=1`. API.md describes the requests with examples.
  */
+import type { EndLine } from "../client/index.js";
 import type { DevproxyEvent } from "../events.js";
 import type { Status } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import type { TriggerEvent, TriggerSummary } from "../trigger/index.js";
 
+export type { EndLine } from "../client/index.js";
 export type { DeliveryEvent, DevproxyEvent, NoteEvent, PushEvent, StoppedEvent, TunnelEvent } from "../events.js";
 export type { Status } from "../journal/index.js";
 export type {
@@ -27,6 +29,8 @@ export interface ApiError {
     code: string;
     /** One line: what happened, and how to fix it. */
     message: string;
+    /** The exit code of a command that gets this error. */
+    exit: number;
   };
 }
 
@@ -337,9 +341,6 @@ export interface ReplayBody extends ReplayRequest {
 /** A line of the response to `POST /replays/UUID`. The last one is `end` or `error`. */
 export type ReplayLine = ReplayEvent | EndLine;
 
-/** Last line of a response of several lines. `exit` is the exit code for commands. */
-export type EndLine = { event: "end" } | { event: "error"; code: string; message: string; exit: number };
-
 /** `POST /validate` */
 export interface ValidateRequest {
   /** Type or schema name. Default: identified by shape. */
@@ -469,8 +470,10 @@ export interface StoryPush {
   type: string;
   at: string;
   status: Status;
-  /** State in the push, such as `Talking`, `finished`, `busy`. */
+  /** State in the push, such as `HANGUP` or `finished`, if it is a known one. */
   state?: string;
+  /** How the call ended, if the push says so: `answered`, `busy`, ... as in {@link StatsResponse}. */
+  result?: string;
   copy?: CopyOf;
   /** It arrived after a later push of its subject, by the vendor's time; or after its task ended. */
   late?: true;

@@ -1,5 +1,5 @@
+import { connectControl } from "../client/index.js";
 import { configuredTarget, DEFAULT_TARGET } from "../config/index.js";
-import { connectControl } from "../control/index.js";
 import { type JournalReader, lastTarget } from "../journal/index.js";
 
 /** The URL of the app for a command that prints or writes requests: of live pushes, else configured, else the default. */

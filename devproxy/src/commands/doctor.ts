@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
+import { connectControl } from "../client/index.js";
 import { TUNNEL_VALUES, tokenFromEnvironment } from "../config/index.js";
-import { connectControl } from "../control/index.js";
 import type { Finding } from "../doctor/index.js";
 import type { DevproxyOptions } from "../options.js";
 import { duration, type Screen, type Style, safeLine } from "../report/index.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { connectControl, MAX_LISTED } from "../control/index.js";
+import { connectControl, MAX_LISTED } from "../client/index.js";
 import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";

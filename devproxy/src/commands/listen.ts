@@ -9,6 +9,8 @@ import { jsonLiveReporter, liveReporter, pushCount, type Screen, safeLine } from
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
 import type { Output } from "./output.js";
 
+const DEFAULT_INSPECT_PORT = 4_747;
+
 interface ListenFlags {
   target: string;
   port: number;
@@ -20,7 +22,8 @@ interface ListenFlags {
   whenDown: WhenDown;
   keep?: string;
   passThrough: boolean;
-  inspect: boolean;
+  /** Absent if neither `--inspect` nor `--no-inspect` is given. */
+  inspect?: number | false;
   reveal: boolean;
   json: boolean;
 }
@@ -53,8 +56,12 @@ export function addListen(program: Command, output: Output): void {
       "remove pushes from the journal beyond a maximum age such as 30d, or a maximum number such as 50000 (default: keep all)",
     )
     .option("--pass-through", "also forward requests to the app that are not pushes, without recording them", false)
-    // Accepted without effect: there is no inspector yet.
-    .addOption(new Option("--no-inspect").hideHelp());
+    .option(
+      "--inspect <port>",
+      "port on 127.0.0.1 of the inspector and the HTTP API, or the next free one (default: 4747)",
+      wholeNumber(0),
+    )
+    .option("--no-inspect", "do not serve the inspector");
   addOutputFlags(addJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")
     .action((flags: ListenFlags) => listen(flags, output));
@@ -63,11 +70,12 @@ export function addListen(program: Command, output: Output): void {
 async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
   // Imported here, because the other commands do not need a server.
   const { startDevproxy } = await import("../devproxy.js");
-  const { json, inspect: _, ...options } = flags;
+  const { json, ...options } = flags;
   const earlyEvents: DevproxyEvent[] = [];
   let report = (event: DevproxyEvent): void => void earlyEvents.push(event);
   const proxy = await startDevproxy({
     ...options,
+    inspect: flags.inspect ?? DEFAULT_INSPECT_PORT,
     token: tokenFromEnvironment(),
     onEvent: (event) => report(event),
   });
@@ -75,7 +83,7 @@ async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
   const redactor = await Redactor.of(proxy.store.dir, flags.reveal);
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), interrupted.then(() => null)]);
-    out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: null });
+    out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: proxy.inspectorUrl });
   } else printStart(out, proxy, flags, redactor);
   report = json ? jsonLiveReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
   for (const event of earlyEvents) report(event);
@@ -108,7 +116,7 @@ function untilInterrupted(): Promise<void> {
 /** Prints the URLs that receive pushes, the URL of the app, and the folder of the journal. */
 function printStart(
   out: Screen,
-  { appIsUp, publicUrl, localUrl, store }: Devproxy,
+  { appIsUp, publicUrl, localUrl, inspectorUrl, store }: Devproxy,
   { target, journal, tunnel }: ListenFlags,
   redactor: Redactor,
 ): void {
@@ -119,11 +127,12 @@ function printStart(
     ["public", publicUrl ?? noPublicUrl],
     ["local", localUrl],
     ["app", `${safeLine(redactor.url(target))}${app}`],
+    ["inspector", inspectorUrl ?? "off"],
     ["journal", `${folder}  ${out.style("dim", pushCount(store.index.rows.length))}`],
   ];
   out.line(out.style("bold", "airudder-devproxy"));
   entries.forEach(([name, value], i) => {
-    out.line(`${i === entries.length - 1 ? "└─" : "├─"} ${out.style("dim", name.padEnd(8))} ${value}`);
+    out.line(`${i === entries.length - 1 ? "└─" : "├─"} ${out.style("dim", name.padEnd(9))} ${value}`);
   });
   out.line();
 }

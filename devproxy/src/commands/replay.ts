@@ -1,7 +1,7 @@
 import type { Damage } from "airudder-webhooks/journal";
 import { type Command, InvalidArgumentError } from "commander";
+import { connectControl } from "../client/index.js";
 import { configuredTarget, tokenFromEnvironment } from "../config/index.js";
-import { connectControl } from "../control/index.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {

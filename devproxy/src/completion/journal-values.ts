@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isTypeName } from "airudder-webhooks/inspect";
-import { connectControl } from "../control/index.js";
+import { connectControl } from "../client/index.js";
 import { deadRows } from "../dead/index.js";
 import { newestRows, openSnapshot, type Row, statusOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";

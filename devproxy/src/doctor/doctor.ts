@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type ControlClient, connectControl } from "../control/index.js";
+import { type ControlClient, connectControl } from "../client/index.js";
 import { Forwarder } from "../delivery/index.js";
 import { type DevproxyOptions, settingsOf } from "../options.js";
 import { checkApp, checkReceiver } from "./app.js";

@@ -3,7 +3,7 @@ export { describeWrongField } from "./fields.js";
 export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
 export { findRows, rowOf, rowsOf } from "./ids.js";
-export { isFromInbox, JournalIndex } from "./journal-index.js";
+export { isFromInbox, JournalIndex, seqOf } from "./journal-index.js";
 export type { StoreOptions } from "./lowdb-adapters.js";
 export { marksOf } from "./marks.js";
 export { newestRows } from "./newest.js";

@@ -145,3 +145,8 @@ export class JournalIndex {
 export function isFromInbox(row: Row): boolean {
   return row instanceof IndexRow ? row.isFromInbox : row.push.source === "inbox";
 }
+
+/** The number of a push. Does not unpack its head. */
+export function seqOf(row: Row): number {
+  return row instanceof IndexRow ? row.seq : row.push.seq;
+}

@@ -19,6 +19,7 @@ export class RetentionTask {
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
   #active: ActiveSegment | undefined;
+  readonly #onRecord = (entry: RecordEntry) => this.#handleRecord(entry);
 
   constructor(
     private readonly store: Store,
@@ -28,7 +29,7 @@ export class RetentionTask {
     this.#timer = setInterval(() => void this.run(), INTERVAL_MS);
     this.#timer.unref();
     this.#active = activeOf(store);
-    store.onRecord = (entry) => this.#handleRecord(entry);
+    store.listeners.add(this.#onRecord);
   }
 
   /** Drops old segments. During a run, returns the promise of that run. */
@@ -41,7 +42,7 @@ export class RetentionTask {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    this.store.onRecord = undefined;
+    this.store.listeners.delete(this.#onRecord);
     await this.#running;
   }
 

@@ -59,7 +59,7 @@ export async function openSnapshot(dir: string, options: StoreOptions = {}): Pro
 /** A journal that this process writes to, as a lowdb database. */
 export class Store implements JournalReader {
   /** Called for each appended record. */
-  onRecord: ((entry: RecordEntry) => void) | undefined;
+  readonly listeners = new Set<(entry: RecordEntry) => void>();
   /** Pushes that are being delivered to the app. Their segments are not dropped. */
   readonly inDelivery = new Set<Row>();
   /** Set to suspend recording: the message of the error that `record` throws. */
@@ -101,7 +101,7 @@ export class Store implements JournalReader {
     const { segment } = entry.location;
     if (this.#active !== segment) void this.adapter.indexClosedSegments();
     this.#active = segment;
-    this.onRecord?.(entry);
+    for (const listener of this.listeners) listener(entry);
     return entry;
   }
 

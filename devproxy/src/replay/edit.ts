@@ -1,4 +1,4 @@
-import { sign } from "airudder-webhooks";
+import { DEFAULT_KEY, sign } from "airudder-webhooks";
 import type { Content } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
 import type { Row } from "../journal/index.js";
@@ -12,11 +12,15 @@ export interface Edits {
   key: string | undefined;
   /** Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's published key. */
   agreedKey?: string | undefined;
+  /** Replaces the whole body, before `set` is applied. */
+  body?: Buffer | undefined;
+  /** Makes a new `Sign` if the payload has one, also without `key`. */
+  sign?: boolean | undefined;
 }
 
 /** Whether there are any edits. */
-export function hasEdits({ set, key }: Edits): boolean {
-  return set.length > 0 || key !== undefined;
+export function hasEdits({ set, key, body }: Edits): boolean {
+  return set.length > 0 || key !== undefined || body !== undefined;
 }
 
 /** Whether an edit sets this top-level field of the payload. */
@@ -42,6 +46,7 @@ export function editPush({ push }: Row, content: Content, edits: Edits): Content
  */
 export function editContent(name: string, { headers, body }: Content, edits: Edits): Content {
   if (!hasEdits(edits)) return { headers, body };
+  if (edits.body !== undefined) return editNewBody(name, { headers, body: edits.body }, edits);
   const encoding = String(headers["content-encoding"] ?? "");
   if (encoding !== "" && encoding !== "identity") {
     throw usageError(`The body of ${name} is compressed (${encoding}); --set and --key cannot change it.`);
@@ -52,6 +57,18 @@ export function editContent(name: string, { headers, body }: Content, edits: Edi
   let text = body.toString("latin1");
   for (const edit of edits.set) text = setValue(text, edit, name);
   return { headers, body: Buffer.from(signAgain(text, edits), "latin1") };
+}
+
+/** Edits a body that replaces the recorded one. It is not compressed, and it may be any text if nothing in it is changed. */
+function editNewBody(name: string, { headers, body }: Content, { body: _, ...edits }: Edits): Content {
+  const { "content-encoding": __, ...kept } = headers;
+  const isSignedAgain = edits.sign && isSigned(payloadOf(body) ?? {});
+  if (!isSignedAgain && !hasEdits(edits)) return { headers: kept, body };
+  return editContent(
+    name,
+    { headers: kept, body },
+    isSignedAgain ? { ...edits, key: edits.key ?? edits.agreedKey ?? DEFAULT_KEY } : edits,
+  );
 }
 
 function payloadOf(body: Buffer): object | undefined {

@@ -1,6 +1,7 @@
 import { type Content, JournalError } from "airudder-webhooks/journal";
 import { DEFAULT_TARGET, parseTarget } from "../config/index.js";
 import type { Deliverer, DeliveryAttempt } from "../delivery/index.js";
+import { usageError } from "../errors.js";
 import { errorCodeOf, MAX_RECORDED_RESPONSE_BYTES } from "../http/index.js";
 import { lastTarget, type Row, type Store, unlessDropped, wasDelivered } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
@@ -43,6 +44,10 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
   const { isExpected, edits, rate, to, waitMs } = parseRequest(request);
   await deliverer.flush();
   const selected = await requestedRows(store, request);
+  if (edits.body !== undefined && selected.length !== 1)
+    throw usageError(
+      `An edited body replaces that of one push, but ${selected.length} pushes are selected. Give one id.`,
+    );
   const filtersUndelivered = request.filters?.status === "undelivered";
   // The queue may deliver these pushes before the replay reaches them.
   const undelivered = new Set(filtersUndelivered ? selected : selected.filter((row) => !wasDelivered(row)));

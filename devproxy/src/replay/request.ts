@@ -23,6 +23,10 @@ export interface ReplayRequest {
   key?: string | undefined;
   /** The key agreed with Airudder. Without `key`, this key signs the pushes whose `TaskID` an edit sets. Default: the vendor's published key. */
   agreedKey?: string | undefined;
+  /** Replaces the body of the only push that is selected, before `set` is applied. Default: the recorded body. */
+  body?: string | undefined;
+  /** With `body`: makes a new `Sign` if the body has one. Default: false. */
+  sign?: boolean | undefined;
   /** Expected statuses: `2xx` or `200,404`. */
   expect?: string | undefined;
   /** Maximum time to wait until the app accepts connections, such as `30s`. Default: send immediately. */
@@ -46,15 +50,21 @@ export interface ParsedRequest {
  */
 export function parseRequest(request: ReplayRequest): ParsedRequest {
   if (typeof request !== "object" || request === null) throw usageError("The request of a replay must be an object.");
-  const { last, set = [], key, agreedKey, expect, to, wait } = request;
+  const { last, set = [], key, agreedKey, expect, to, wait, body, sign } = request;
   if (last !== undefined && !(Number.isInteger(last) && last > 0))
     throw usageError("--last must be a whole number above 0.");
   if (!Array.isArray(set) || !set.every((edit) => typeof edit === "string"))
     throw usageError("set must be a list of edits such as path=value.");
+  if (body !== undefined && typeof body !== "string") throw usageError("body must be a text.");
   if (key === "") throw usageError("--key is empty. Leave it out to send each push with its recorded Sign.");
   return {
     isExpected: expect === undefined ? undefined : parseExpect(expect),
-    edits: { set: set.map(parseEdit), key, agreedKey },
+    edits: {
+      set: set.map(parseEdit),
+      key,
+      agreedKey,
+      ...(body === undefined ? {} : { body: Buffer.from(body), sign }),
+    },
     rate: rateOf(request),
     to: to === undefined ? undefined : parseTarget(to, "--to"),
     waitMs: wait === undefined ? undefined : parseWait(wait),

@@ -10,12 +10,13 @@ export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonLiveReporter, liveReporter } from "./live.js";
 export { pinJson, pinTable } from "./pins.js";
 export { Progress } from "./progress.js";
-export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
+export { differenceLines, editDifferences, jsonReplayReporter, redactReplayEvent, replayReporter } from "./replay.js";
 export { Screen, type Style } from "./screen.js";
 export {
   campaignReporter,
   jsonTriggerReporter,
   type SentPush,
   type TriggerReporter,
+  triggerJson,
   triggerReporter,
 } from "./trigger.js";

@@ -31,14 +31,19 @@ const STYLES: Record<Verdict, Style> = {
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
     if (event.event === "note") err.line(safeLine(redactor.text(event.message)));
-    else if (event.event === "verdict")
-      out.json({
-        ...event,
-        error: event.error === undefined ? undefined : redactor.text(event.error),
-        differences: event.differences.map((one) => redactDifference(one, redactor)),
-      });
-    else if (event.event === "replay") out.json({ ...event, target: redactor.url(event.target) });
-    else out.json(event);
+    else out.json(redactReplayEvent(event, redactor));
+  };
+}
+
+/** An event of a replay, redacted. The errors of handlers are redacted already, unless the replay was requested with `reveal`. */
+export function redactReplayEvent(event: ReplayEvent, redactor: Redactor): ReplayEvent {
+  if (event.event === "note") return { ...event, message: redactor.text(event.message) };
+  if (event.event === "replay") return { ...event, target: redactor.url(event.target) };
+  if (event.event !== "verdict") return event;
+  return {
+    ...event,
+    ...(event.error === undefined ? {} : { error: redactor.text(event.error) }),
+    differences: event.differences.map((one) => redactDifference(one, redactor)),
   };
 }
 

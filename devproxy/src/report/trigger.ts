@@ -30,9 +30,15 @@ export function jsonTriggerReporter(out: Screen, err: Screen, redactor: Redactor
     note: ({ message }) => err.line(safeLine(redactor.text(message))),
     reading: (reading) => out.json({ event: "reading", ...reading }),
     attempt: () => undefined,
-    sent: (sent) => out.json({ ...sent.event, error: errorOf(sent, redactor) }),
+    sent: (sent) => out.json(triggerJson(sent, redactor)),
     summary: (summary) => out.json(summary),
   };
+}
+
+/** The result of a test push as `--json` prints it. */
+export function triggerJson(sent: SentPush, redactor: Redactor): TriggerEvent {
+  const error = errorOf(sent, redactor);
+  return { ...sent.event, ...(error === undefined ? {} : { error }) };
 }
 
 /** Prints one line per push. */

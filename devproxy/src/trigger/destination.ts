@@ -1,4 +1,4 @@
-import type { ControlClient } from "../control/index.js";
+import type { ControlClient } from "../client/index.js";
 import { usageError } from "../errors.js";
 import { TEST_PUSH_HEADER } from "../http/index.js";
 import type { TestCause } from "../journal/index.js";

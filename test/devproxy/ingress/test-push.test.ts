@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Devproxy } from "airudder-devproxy";
-import { connectControl } from "../../../devproxy/src/control/index.js";
+import { connectControl } from "../../../devproxy/src/client/index.js";
 import { send, startProxy, type TestProxyOptions } from "../../helpers/devproxy.js";
 import type { RecorderApp } from "../../helpers/recorder-app.js";
 import { until } from "../../helpers/until.js";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { connectControl } from "../../../devproxy/src/control/client.js";
+import { connectControl } from "../../../devproxy/src/client/client.js";
 import type { JournalReader } from "../../../devproxy/src/journal/store.js";
 import { openSnapshot, Store } from "../../../devproxy/src/journal/store.js";
 import { run, send, startProxy, until } from "../../helpers/devproxy.js";

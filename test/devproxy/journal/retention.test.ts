@@ -85,7 +85,7 @@ for (const [name, obstruct] of inDelivery) {
     await obstruct(app);
     const replies: Promise<Reply>[] = [];
     let recorded = 0;
-    proxy.store.onRecord = before(proxy.store.onRecord, ({ head }) => {
+    proxy.store.listeners.add(({ head }) => {
       if (head.kind === "push") recorded++;
     });
     for (let n = 1; n <= 60; n++) {
@@ -95,14 +95,6 @@ for (const [name, obstruct] of inDelivery) {
     for (const { status } of await Promise.all(replies)) assert.equal(status, 200);
     assert.equal(proxy.store.index.rows.length, 60, "every undelivered push with the response 200 is kept");
   });
-}
-
-/** Returns a function that calls `first`, then `second`. */
-function before<T>(first: ((value: T) => void) | undefined, second: (value: T) => void): (value: T) => void {
-  return (value) => {
-    first?.(value);
-    second(value);
-  };
 }
 
 test("the numbering continues after everything was dropped and the journal was opened again", async (t) => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { type AirudderOptions, airudder, verifySign } from "airudder-webhooks";
 import { describePush } from "airudder-webhooks/inspect";
-import { connectControl } from "../../../devproxy/src/control/index.js";
+import { connectControl } from "../../../devproxy/src/client/index.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { startProxy, until } from "../../helpers/devproxy.js";
 import { destinationOf, PushBuilder, parseTestType, sampleSource, TEST_TYPES, TestPushSender } from "./internals.js";

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { identityOf, isSameFolder } from "../config/index.js";
 import { DevproxyError, type ExitCode } from "../errors.js";
+import type { Filters } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { type ControlAddress, readAddress } from "./address.js";
+import type { EndLine } from "./end-line.js";
 import type { Listing, ListingRequest } from "./listing.js";
-import type { EndLine } from "./server.js";
 
 const STATE_TIMEOUT_MS = 3_000;
 const LIST_TIMEOUT_MS = 5_000;
@@ -48,7 +49,13 @@ export async function connectControl(
   }
   const list = (request: ListingRequest) => requestListing(address, request);
   const { token } = address;
-  return { state, token, list, replay: (request, onEvent, signal) => requestReplay(address, request, onEvent, signal) };
+  const { secrets, ...rest } = state as { secrets?: object };
+  return {
+    state: { ...rest, ...secrets },
+    token,
+    list,
+    replay: (request, onEvent, signal) => requestReplay(address, request, onEvent, signal),
+  };
 }
 
 /** The state that a `listen` reports; `undefined` if none responds at the address. */
@@ -58,7 +65,7 @@ async function requestState(address: ControlAddress): Promise<Record<string, unk
     await sendRequest(
       address,
       "GET",
-      "/state",
+      "/state?secrets=1",
       undefined,
       (chunk) => {
         text += chunk;
@@ -77,12 +84,18 @@ async function requestListing(address: ControlAddress, request: ListingRequest):
     text += chunk;
   };
   try {
-    await sendRequest(address, "POST", "/list", JSON.stringify(request), onText, { timeoutMs: LIST_TIMEOUT_MS });
+    const query = new URLSearchParams({ ...definedOf(request.filters), last: String(request.last) });
+    await sendRequest(address, "GET", `/rows?${query}`, undefined, onText, { timeoutMs: LIST_TIMEOUT_MS });
     return JSON.parse(text) as Listing;
   } catch {
     // For example, an earlier version does not support this request. The caller then reads the journal.
     return undefined;
   }
+}
+
+/** The filters that are set. */
+function definedOf(filters: Filters): Record<string, string> {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined));
 }
 
 async function requestReplay(
@@ -105,7 +118,8 @@ async function requestReplay(
       if (event.event === "summary" && event.interrupted) isInterrupted = true;
     }
   };
-  const path = `/replay/${randomUUID()}`;
+  // The command redacts the events itself, unless the user wants to see everything.
+  const path = `/replays/${randomUUID()}?reveal=1`;
   const connection = new AbortController();
   const stop = () => {
     setTimeout(() => connection.abort(), STOP_TIMEOUT_MS).unref();
@@ -114,7 +128,8 @@ async function requestReplay(
   signal?.addEventListener("abort", stop, { once: true });
   await sendRequest(address, "POST", path, JSON.stringify(request), onText, { signal: connection.signal })
     .catch((error) => {
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error; // not an error of the connection
+      // Other errors are those of the connection: without a last line, they are reported below.
+      if (error instanceof DevproxyError) throw error;
     })
     .finally(() => signal?.removeEventListener("abort", stop));
   if (signal?.aborted) return;
@@ -123,6 +138,7 @@ async function requestReplay(
     throw new DevproxyError("listen_ended", "The running listen ended before the replay did.", 1);
 }
 
+/** @throws DevproxyError, if the API responds with an error */
 function sendRequest(
   { port, token }: ControlAddress,
   method: string,
@@ -132,20 +148,33 @@ function sendRequest(
   { timeoutMs, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` };
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const outgoing = httpRequest(
-      { host: "127.0.0.1", port, method, path, headers, agent: false, signal },
+      { host: "127.0.0.1", port, method, path: `/api/v1${path}`, headers, agent: false, signal },
       (response) => {
-        if (response.statusCode !== 200) {
-          response.resume();
-          return reject(new Error(`the control channel responded ${response.statusCode}`));
-        }
-        response.setEncoding("utf8").on("data", onText).on("end", resolve).on("error", reject);
-        response.on("close", resolve);
+        const { statusCode = 0 } = response;
+        let errorText = "";
+        const onData = (chunk: string) => {
+          if (statusCode < 400) onText(chunk);
+          else errorText += chunk;
+        };
+        const end = () => (statusCode < 400 ? resolve() : reject(errorOf(statusCode, errorText)));
+        response.setEncoding("utf8").on("data", onData).on("end", end).on("error", reject);
+        response.on("close", end);
       },
     );
     if (timeoutMs !== undefined) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new Error("no response")));
     outgoing.on("error", reject);
     outgoing.end(body);
   });
+}
+
+/** The error of an error response. */
+function errorOf(status: number, text: string): Error {
+  try {
+    const { code, message, exit } = JSON.parse(text).error as { code: string; message: string; exit: ExitCode };
+    return new DevproxyError(code, message, exit);
+  } catch {
+    return new DevproxyError("listen_failed", `The running listen responded ${status}.`, 1);
+  }
 }

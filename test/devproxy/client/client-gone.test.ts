@@ -9,8 +9,8 @@ test("a replay stops when the client that requested it disconnects", async (t) =
   const { proxy, app, dir } = await startProxy(t);
   for (let n = 0; n < 3; n++) await send(proxy.localUrl, `{"n":${n}}`);
   const { port, token } = JSON.parse(readFileSync(join(dir, "listen.json"), "utf8"));
-  const headers = { authorization: `Bearer ${token}` };
-  const client = httpRequest({ host: "127.0.0.1", port, method: "POST", path: "/replay/one", headers });
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const client = httpRequest({ host: "127.0.0.1", port, method: "POST", path: "/api/v1/replays/one", headers });
   client.on("error", () => undefined);
   let hasStopped = (): void => undefined;
   const stopped = new Promise<void>((resolve) => {
@@ -18,7 +18,7 @@ test("a replay stops when the client that requested it disconnects", async (t) =
   });
   // After these requests, the proxy knows that the client has disconnected.
   const requestState = async (): Promise<void> => {
-    for (let i = 0; i < 5; i++) await send(`http://127.0.0.1:${port}/state`, "", { method: "GET", headers });
+    for (let i = 0; i < 5; i++) await send(`http://127.0.0.1:${port}/api/v1/state`, "", { method: "GET", headers });
   };
   let requesting = Promise.resolve();
   app.reply = async (_, response) => {

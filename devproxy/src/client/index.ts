@@ -1,4 +1,4 @@
 export { removeAddress, writeAddress } from "./address.js";
 export { type ControlClient, connectControl } from "./client.js";
-export { MAX_LISTED } from "./listing.js";
-export { serveControl } from "./server.js";
+export type { EndLine } from "./end-line.js";
+export { type Listing, type ListingRequest, MAX_LISTED } from "./listing.js";

@@ -1,0 +1,59 @@
+import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
+import { redactReplayEvent } from "../report/index.js";
+import { ApiFailure, usage } from "./failure.js";
+import type { ApiRequest } from "./request.js";
+import type { ReplayBody, ReplayLine } from "./types.js";
+
+/** `POST /replays/UUID`. Stops when the client disconnects. */
+export async function startReplay(request: ApiRequest): Promise<void> {
+  const { context, isFromPage, ids, query } = request;
+  const [id = ""] = ids;
+  const { replays, hub, key, revealing, redacting } = context;
+  const body = checkReplay((await request.json()) as unknown as ReplayBody, isFromPage);
+  if (replays.has(id)) throw new ApiFailure(409, "replay_exists", `The replay ${id} is running. Choose another UUID.`);
+  const stop = request.disconnected();
+  replays.set(id, stop);
+  const progress: { total?: number; sent: number } = { sent: 0 };
+  const reveal = request.reveal || body.reveal === true;
+  // Commands redact themselves: with reveal=1 in the query, they get the values, and `reveal` of the body decides about handlers' errors.
+  const redactor = reveal ? revealing : redacting;
+  const replay: ReplayRequest = { ...body, reveal: query.has("reveal") ? body.reveal : reveal };
+  if (replay.agreedKey === undefined && key !== undefined) replay.agreedKey = key;
+  if (body.body !== undefined) replay.sign = body.sign ?? true;
+  hub.emit({ event: "replay", replay: id, state: "started" });
+  try {
+    await request.lines<ReplayLine>((print) =>
+      context
+        .replay(
+          replay,
+          (event: ReplayEvent) => {
+            if (event.event === "replay") progress.total = event.total;
+            else if (event.event === "verdict") progress.sent++;
+            print(redactReplayEvent(event, redactor));
+          },
+          stop.signal,
+        )
+        .then(() => undefined),
+    );
+  } finally {
+    replays.delete(id);
+    hub.emit({ event: "replay", replay: id, state: "ended", ...progress });
+  }
+}
+
+/** @throws ApiFailure `target_not_allowed`, `usage` */
+function checkReplay(body: ReplayBody, isFromPage: boolean): ReplayBody {
+  const { to, body: edited, ids, sign } = body;
+  if (to !== undefined && isFromPage)
+    throw new ApiFailure(403, "target_not_allowed", "A page can replay to the configured target only.");
+  if (sign !== undefined && typeof sign !== "boolean") throw usage("sign must be true or false.");
+  if (edited !== undefined && !(Array.isArray(ids) && ids.length === 1))
+    throw usage("An edited body needs exactly one id in ids.");
+  return body;
+}
+
+/** `DELETE /replays/UUID`. A replay that has ended, or never ran, is no error. */
+export async function stopReplay({ context, ids, response }: ApiRequest): Promise<void> {
+  context.replays.get(ids[0] as string)?.abort();
+  response.writeHead(204).end();
+}
