@@ -12,7 +12,8 @@ function importsOf(name: string): Map<string, string[]> {
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.tsx?$/.test(file));
   const nameOf = (target: string) => {
     const source = target.replace(/\.js$/, ".ts");
-    return existsSync(join(src, source)) ? source : source.replace(/\.ts$/, ".tsx");
+    const component = source.replace(/\.ts$/, ".tsx");
+    return existsSync(join(src, component)) ? component : source;
   };
   return new Map(
     files.map((file) => {
@@ -97,11 +98,10 @@ const ORDER: Record<string, string[]> = {
     "transfer",
     "drift",
     "dead",
-    "api",
-    "page",
     "options.ts",
     "doctor",
     "api",
+    "page",
     "devproxy.ts",
     "completion",
     "commands",
@@ -138,6 +138,15 @@ for (const [name, order] of Object.entries(ORDER)) {
 
 test("devproxy: a folder's index.ts is the only file that other folders import", () => {
   const wrong = crossings("devproxy").filter(({ target, to }) => to !== target && target !== `${to}/index.ts`);
+  assert.deepEqual(wrong, []);
+});
+
+test("devproxy: the page imports only types from other folders", () => {
+  const files = [...importsOf("devproxy").keys()].filter((file) => folderOf(file) === "page");
+  const wrong = files.filter((file) =>
+    /^import (?!type )[^;]*from "\.\.\//m.test(readFileSync(join(root, "devproxy/src", file), "utf8")),
+  );
+  assert.ok(files.length > 0);
   assert.deepEqual(wrong, []);
 });
 

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { FilterQuery, ReplayBody, StateResponse } from "../api/types.js";
+import type { FilterQuery, ReplayBody, StateResponse } from "../api/index.js";
 import { Announcer } from "./announcer.js";
 import { ApiClient } from "./client.js";
 import { type ListCommands, Page, type PageContext } from "./context.js";
@@ -13,6 +13,7 @@ import { count, counted } from "./format.js";
 import { Help } from "./help.js";
 import { readSingleKeys, storeSingleKeys, useKeys } from "./keys.js";
 import { type Connection, LiveEvents } from "./live-events.js";
+import { Menu } from "./menu.js";
 import { Overview } from "./overview.js";
 import { hasFilters } from "./paged-pushes.js";
 import { PinDialog } from "./pin-dialog.js";
@@ -319,22 +320,19 @@ function Summary({ counts, filters, words, isReplaying, onReplay, onExport }: Su
 
 function ExportMenu({ onExport }: { onExport(as: "har" | "curl" | "ndjson" | "test"): void }): JSX.Element {
   return (
-    <details class="menu">
-      <summary>Export</summary>
-      <div class="popover">
-        <button type="button" onClick={() => onExport("har")}>
-          HAR
-        </button>
-        <button type="button" onClick={() => onExport("ndjson")}>
-          NDJSON
-        </button>
-        <button type="button" onClick={() => onExport("curl")}>
-          cURL commands
-        </button>
-        <button type="button" onClick={() => onExport("test")}>
-          A test
-        </button>
-      </div>
-    </details>
+    <Menu label="Export">
+      <button type="button" onClick={() => onExport("har")}>
+        HAR
+      </button>
+      <button type="button" onClick={() => onExport("ndjson")}>
+        NDJSON
+      </button>
+      <button type="button" onClick={() => onExport("curl")}>
+        cURL commands
+      </button>
+      <button type="button" onClick={() => onExport("test")}>
+        A test
+      </button>
+    </Menu>
   );
 }

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { PushDetail } from "../api/types.js";
+import type { PushDetail } from "../api/index.js";
 import { isPlaceholder, parseNodes, prettyJson } from "./json-nodes.js";
 import { Difference, JsonTree } from "./json-tree.js";
 import { LongText, Text } from "./text.js";

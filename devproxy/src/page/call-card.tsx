@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { CallCard, CallCardCall } from "../api/types.js";
+import type { CallCard, CallCardCall } from "../api/index.js";
 import { minutes, visibleText } from "./format.js";
 import { isPlaceholder } from "./json-nodes.js";
 import { LongText, Text } from "./text.js";

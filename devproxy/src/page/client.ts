@@ -1,4 +1,4 @@
-import type { ApiError, FilterQuery } from "../api/types.js";
+import type { ApiError, FilterQuery } from "../api/index.js";
 
 /** A request that the inspector rejected, or that got no response (`code` is `unreachable`). */
 export class ApiProblem extends Error {

@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { PushRow, ReplayBody, StateResponse } from "../api/types.js";
+import type { PushRow, ReplayBody, StateResponse } from "../api/index.js";
 import type { ApiClient } from "./client.js";
 import type { LiveEvent, LiveEvents } from "./live-events.js";
 

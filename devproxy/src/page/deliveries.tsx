@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { PushDetail } from "../api/types.js";
+import type { PushDetail } from "../api/index.js";
 import { duration, fullTime, visibleText } from "./format.js";
 import { isPlaceholder, prettyJson } from "./json-nodes.js";
 import { diffUrl } from "./route.js";

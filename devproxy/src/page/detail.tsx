@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { PushDetail } from "../api/types.js";
+import type { PushDetail } from "../api/index.js";
 import { BodySection } from "./body-section.js";
 import { CallCards } from "./call-card.js";
 import { useLive, usePage, useThrottled } from "./context.js";
@@ -8,6 +8,7 @@ import { Deliveries } from "./deliveries.js";
 import { download } from "./download.js";
 import { byteSize, fullTime, visibleText } from "./format.js";
 import { isPlaceholder } from "./json-nodes.js";
+import { Menu } from "./menu.js";
 import { diffUrl, navigate, pushUrl } from "./route.js";
 import { Status, Text } from "./text.js";
 
@@ -311,39 +312,36 @@ function Actions({ detail }: { detail: PushDetail }): JSX.Element {
       <button type="button" onClick={() => page.edit(seq)}>
         Edit and replay
       </button>
-      <details class="menu right">
-        <summary>More</summary>
-        <div class="popover">
-          <button type="button" onClick={() => void copyCurl()}>
-            Copy as cURL
+      <Menu label="More">
+        <button type="button" onClick={() => void copyCurl()}>
+          Copy as cURL
+        </button>
+        {(["har", "ndjson", "test"] as const).map((as) => (
+          <button key={as} type="button" onClick={() => void download(page, { as, ids: String(seq) }, `push-${seq}`)}>
+            Export as {as === "test" ? "a test" : as.toUpperCase()}
           </button>
-          {(["har", "ndjson", "test"] as const).map((as) => (
-            <button key={as} type="button" onClick={() => void download(page, { as, ids: String(seq) }, `push-${seq}`)}>
-              Export as {as === "test" ? "a test" : as.toUpperCase()}
-            </button>
-          ))}
-          <button type="button" onClick={() => page.pin(seq)}>
-            Pin…
-          </button>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              const id = other.trim().replace(/^#/, "");
-              if (id !== "") navigate(diffUrl(id, seq));
-            }}
-          >
-            <label for="compare-with">Compare with #</label>
-            <input
-              id="compare-with"
-              class="short"
-              inputMode="numeric"
-              value={other}
-              onInput={(event) => setOther(event.currentTarget.value)}
-            />
-            <button type="submit">Compare</button>
-          </form>
-        </div>
-      </details>
+        ))}
+        <button type="button" onClick={() => page.pin(seq)}>
+          Pin…
+        </button>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const id = other.trim().replace(/^#/, "");
+            if (id !== "") navigate(diffUrl(id, seq));
+          }}
+        >
+          <label for="compare-with">Compare with #</label>
+          <input
+            id="compare-with"
+            class="short"
+            inputMode="numeric"
+            value={other}
+            onInput={(event) => setOther(event.currentTarget.value)}
+          />
+          <button type="submit">Compare</button>
+        </form>
+      </Menu>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { DiffResponse, DiffSide } from "../api/types.js";
+import type { DiffResponse, DiffSide } from "../api/index.js";
 import { usePage } from "./context.js";
 import { fullTime } from "./format.js";
 import { diffUrl, pushUrl } from "./route.js";

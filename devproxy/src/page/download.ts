@@ -1,4 +1,4 @@
-import type { ExportFormatName, FilterQuery } from "../api/types.js";
+import type { ExportFormatName, FilterQuery } from "../api/index.js";
 import { queryText } from "./client.js";
 import type { PageContext } from "./context.js";
 

@@ -1,6 +1,6 @@
 import type { JSX, RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { MismatchJson, PushDetail, ValidateResponse } from "../api/types.js";
+import type { MismatchJson, PushDetail, ValidateResponse } from "../api/index.js";
 import { useDebounced, usePage } from "./context.js";
 import { Dialog } from "./dialog.js";
 import { nearestNode, parseNodes, prettyJson } from "./json-nodes.js";

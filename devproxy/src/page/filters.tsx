@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FilterQuery } from "../api/types.js";
+import type { FilterQuery } from "../api/index.js";
 import { useDebounced } from "./context.js";
 import { shortId, visibleText } from "./format.js";
+import { Menu } from "./menu.js";
 
 const STATUSES = ["failed", "dead", "undelivered", "quarantined", "ignored", "stored", "handled", "accepted"];
 
@@ -56,16 +57,13 @@ export function Filters({ filters, onChange }: FiltersProps): JSX.Element {
       />
       <Select label="Status" all="Any status" options={STATUSES} value={filters.status} onChange={set("status")} />
       <Select label="Type" all="Any type" options={TYPES} value={filters.type} onChange={set("type")} />
-      <details class="menu">
-        <summary>More filters{extra > 0 ? ` (${extra})` : ""}</summary>
-        <div class="popover form">
-          <Labelled name="Task" value={filters.task} onChange={set("task")} hint="id" />
-          <Labelled name="Call" value={filters.call} onChange={set("call")} hint="id" />
-          <Labelled name="Workflow" value={filters.workflow} onChange={set("workflow")} hint="id" />
-          <Labelled name="Since" value={filters.since} onChange={set("since")} hint="10m, 2h, 2026-01-31T08:00" />
-          <Labelled name="Until" value={filters.until} onChange={set("until")} hint="10m, 2h, 2026-01-31T08:00" />
-        </div>
-      </details>
+      <Menu label={`More filters${extra > 0 ? ` (${extra})` : ""}`} class="form">
+        <Labelled name="Task" value={filters.task} onChange={set("task")} hint="id" />
+        <Labelled name="Call" value={filters.call} onChange={set("call")} hint="id" />
+        <Labelled name="Workflow" value={filters.workflow} onChange={set("workflow")} hint="id" />
+        <Labelled name="Since" value={filters.since} onChange={set("since")} hint="10m, 2h, 2026-01-31T08:00" />
+        <Labelled name="Until" value={filters.until} onChange={set("until")} hint="10m, 2h, 2026-01-31T08:00" />
+      </Menu>
       {filterText(filters) !== "" && (
         <button type="button" onClick={() => onChange({})}>
           Clear filters

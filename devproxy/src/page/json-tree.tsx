@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { FieldInfo, MismatchJson, SchemaInfo } from "../api/types.js";
+import type { FieldInfo, MismatchJson, SchemaInfo } from "../api/index.js";
 import { count } from "./format.js";
 import { isPlaceholder, type JsonNode, nodeAt } from "./json-nodes.js";
 import { LongText, Text } from "./text.js";

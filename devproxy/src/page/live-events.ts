@@ -1,4 +1,4 @@
-import type { StreamEvent } from "../api/types.js";
+import type { StreamEvent } from "../api/index.js";
 import { type ApiClient, ApiProblem } from "./client.js";
 
 /** `reload`: the stream was opened again, so events may be missing. */

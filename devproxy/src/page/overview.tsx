@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { FilterQuery, StateChange, StatsResponse } from "../api/types.js";
+import type { FilterQuery, StateChange, StatsResponse } from "../api/index.js";
 import { useLive, usePage, useThrottled } from "./context.js";
 import { count, duration, fullTime, shortTime, visibleText } from "./format.js";
 import { Bars, Legend, Lines, type Series } from "./plot.js";

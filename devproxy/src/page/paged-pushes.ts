@@ -1,4 +1,4 @@
-import type { FilterQuery, PushesResponse, PushRow } from "../api/types.js";
+import type { FilterQuery, PushesResponse, PushRow } from "../api/index.js";
 import type { ApiClient } from "./client.js";
 
 /** Pushes that one request returns. */

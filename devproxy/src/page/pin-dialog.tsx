@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { PinJson, PinsResponse } from "../api/types.js";
+import type { PinJson, PinsResponse } from "../api/index.js";
 import { usePage } from "./context.js";
 import { Dialog } from "./dialog.js";
 import { fullTime, visibleText } from "./format.js";

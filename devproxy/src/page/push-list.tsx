@@ -1,6 +1,6 @@
 import type { JSX, Ref } from "preact";
 import { useEffect, useImperativeHandle, useMemo, useRef, useState } from "preact/hooks";
-import type { FilterQuery, PushRow } from "../api/types.js";
+import type { FilterQuery, PushRow } from "../api/index.js";
 import { type ListCommands, useLive, usePage, useThrottled } from "./context.js";
 import { count, duration, shortId, shortTime, subjectId } from "./format.js";
 import { PagedPushes } from "./paged-pushes.js";

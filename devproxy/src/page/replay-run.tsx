@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { ReplayBody, ReplayLine, ReplaySummary, Verdict, VerdictEvent } from "../api/types.js";
+import type { ReplayBody, ReplayLine, ReplaySummary, Verdict, VerdictEvent } from "../api/index.js";
 import { type ApiClient, ApiProblem } from "./client.js";
 import { count, counted, duration, visibleText } from "./format.js";
 import { pushUrl } from "./route.js";

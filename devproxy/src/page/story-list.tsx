@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useImperativeHandle, useMemo, useRef, useState } from "preact/hooks";
-import type { Status as StatusName, StoriesResponse, Story, StoryPush, StorySubject } from "../api/types.js";
+import type { Status as StatusName, StoriesResponse, Story, StoryPush, StorySubject } from "../api/index.js";
 import { useLive, usePage, useThrottled } from "./context.js";
 import { counted, shortId, shortTime, statusTone, subjectId, visibleText } from "./format.js";
 import type { ListProps } from "./push-list.js";

@@ -1,4 +1,4 @@
-import type { FilterQuery, Status, Story, StoryPush, StorySubject, StoryTask } from "../api/types.js";
+import type { FilterQuery, Status, Story, StoryPush, StorySubject, StoryTask } from "../api/index.js";
 import { statusTone } from "./format.js";
 
 /** A line of the stories view. */

@@ -5,7 +5,7 @@ import { byteSize, statusTone, visibleText } from "./format.js";
 /** Maximum number of characters that are shown before the reader asks for more. */
 const MAX_CHARACTERS = 600;
 /** Characters that one more step shows, so that a huge text cannot freeze the page. */
-const STEP = 200_000;
+const STEP = 300_000;
 
 /** Untrusted text: a text node, isolated from the direction of the text around it, with symbols for control characters. */
 export function Text({ children, title }: { children: string; title?: string | undefined }): JSX.Element {

@@ -24,7 +24,10 @@ async function violations(page: Page): Promise<string[]> {
   const found = (await page.evaluate("axe.run().then((result) => result.violations)")) as Violation[];
   return found
     .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("\n")}`);
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("\n")}`,
+    );
 }
 
 /** What is wrong with the layout: the page scrolls sideways, text is smaller than 12 px, or a control is outside of the window. */
@@ -35,7 +38,8 @@ function layoutProblems(page: Page): Promise<string[]> {
     if (scrollWidth > clientWidth) problems.push(`the page is ${scrollWidth} px wide in ${clientWidth} px`);
     for (const element of document.querySelectorAll<HTMLElement>("#page *")) {
       const box = element.getBoundingClientRect();
-      if (box.width === 0 || box.height === 0 || element.closest(".hidden, .skip") !== null) continue;
+      if (box.width === 0 || box.height === 0 || !element.checkVisibility()) continue;
+      if (element.closest(".hidden, .skip") !== null) continue;
       const name = `${element.tagName}.${element.className} "${element.textContent?.slice(0, 40)}"`;
       const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== "");
       if (hasText && Number.parseFloat(getComputedStyle(element).fontSize) < 12) problems.push(`small text: ${name}`);
@@ -82,20 +86,31 @@ for (const [name, options] of [
     ];
     const problems: string[] = [];
     for (const [view, wait] of views) {
-      await page.evaluate((hash) => {
-        location.hash = hash;
-      }, `#/${view === "stories" ? "" : view}`);
+      await page.evaluate(
+        (hash) => {
+          location.hash = hash;
+        },
+        `#/${view === "stories" ? "" : view}`,
+      );
       await wait();
       await page.waitForTimeout(250);
       const file = `${name}-${view.replaceAll("/", "-")}`;
       await screenshot(page, file);
+      for (const menu of await page.locator("details.menu > summary:visible").all()) {
+        await menu.click();
+        problems.push(...(await layoutProblems(page)).map((text) => `${view}, menu: ${text}`));
+        await screenshot(page, `${file}-menu-${await menu.innerText()}`);
+        await page.keyboard.press("Escape");
+      }
       if (view.startsWith("pushes")) {
         for (const part of ["#call-title", "#deliveries-title", "#body-title"]) {
           await page.locator(part).evaluate((element) => element.scrollIntoView());
           await screenshot(page, `${file}-${part.slice(1)}`);
         }
       }
-      problems.push(...[...(await layoutProblems(page)), ...(await violations(page))].map((text) => `${view}: ${text}`));
+      problems.push(
+        ...[...(await layoutProblems(page)), ...(await violations(page))].map((text) => `${view}: ${text}`),
+      );
     }
     await page.keyboard.press("?");
     await page.getByRole("heading", { name: "Keyboard" }).waitFor();
@@ -138,7 +153,10 @@ browserTest("hostile strings are shown as text", async (t) => {
   await page.getByText("<b>bold</b>␀").first().waitFor();
   await screenshot(page, "hostile");
   await page.getByRole("button", { name: /^Show all \(210 kB\)/ }).click();
-  await page.locator("bdi", { hasText: /0123456789 $/ }).first().waitFor();
+  await page
+    .locator("bdi", { hasText: /0123456789 $/ })
+    .first()
+    .waitFor();
   await page.locator("#body-title").evaluate((element) => element.scrollIntoView());
   await page.getByText("⟨U+202E⟩evil").last().scrollIntoViewIfNeeded();
   await screenshot(page, "hostile-body");
