@@ -1,4 +1,4 @@
-import type { JSX, RefObject } from "preact";
+import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MismatchJson, PushDetail, ValidateResponse } from "../api/index.js";
 import { useDebounced, usePage } from "./context.js";
@@ -165,6 +165,13 @@ function lineHeight(element: HTMLElement): number {
   return Number.parseFloat(getComputedStyle(element).lineHeight) || 20;
 }
 
+/** The numbers of lines, one a line. */
+function lineNumbers(first: number, last: number): string {
+  let text = "";
+  for (let line = first; line <= last; line++) text += `${line}\n`;
+  return text;
+}
+
 /** A text area with line numbers. Lines with findings are marked. */
 function CodeArea(props: {
   value: string;
@@ -174,13 +181,17 @@ function CodeArea(props: {
 }): JSX.Element {
   const gutter = useRef<HTMLPreElement>(null);
   const lines = props.value.split("\n").length;
-  const numbers = Array.from({ length: lines }, (_, index) =>
-    props.marked.has(index + 1) ? `● ${index + 1}` : String(index + 1),
-  ).join("\n");
+  const parts: ComponentChildren[] = [];
+  let next = 1;
+  for (const line of [...props.marked].sort((a, b) => a - b)) {
+    parts.push(lineNumbers(next, line - 1), <mark key={line}>{`● ${line}`}</mark>, "\n");
+    next = line + 1;
+  }
+  parts.push(lineNumbers(next, lines));
   return (
     <div class={props.marked.size > 0 ? "code marked" : "code"}>
       <pre ref={gutter} class="gutter" aria-hidden="true">
-        {numbers}
+        {parts}
       </pre>
       <textarea
         ref={props.area}

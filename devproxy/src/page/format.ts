@@ -2,16 +2,21 @@
 const CONTROL =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
+/** Abbreviations of U+0000 to U+001F, as in the Unicode charts. Fonts often lack the symbols of U+2400 to U+241F. */
+const C0 =
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(
+    " ",
+  );
+
 /**
- * A text with visible symbols instead of control characters: `␀` for U+0000, `⟨U+202E⟩` for those without a symbol.
+ * A text with visible symbols instead of control characters: `⟨NUL⟩` for U+0000, `⟨U+202E⟩` for those without an abbreviation.
  * @param keepLines whether line feeds and tabs stay
  */
 export function visibleText(text: string, keepLines = false): string {
   return text.replace(CONTROL, (character) => {
     const code = character.charCodeAt(0);
     if (keepLines && (character === "\n" || character === "\t")) return character;
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
+    if (code < 0x20) return `⟨${C0[code]}⟩`;
     return `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });
 }

@@ -51,16 +51,18 @@ function Node(props: NodeProps): JSX.Element {
   return (
     <li class={classes}>
       <div class="line">
-        {isContainer && node.children.length + missing.length > 0 && depth > 0 ? (
-          <button type="button" class="fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            <span class={isOpen ? "arrow down" : "arrow"} aria-hidden="true" />
-            <span class="hidden">{isOpen ? "Close" : "Open"} </span>
-            <Key name={name} />
-          </button>
-        ) : (
-          depth > 0 && <Key name={name} />
-        )}
-        <Value {...props} />
+        <div class="field">
+          {isContainer && node.children.length + missing.length > 0 && depth > 0 ? (
+            <button type="button" class="fold" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+              <span class={isOpen ? "arrow down" : "arrow"} aria-hidden="true" />
+              <span class="hidden">{isOpen ? "Close" : "Open"} </span>
+              <Key name={name} />
+            </button>
+          ) : (
+            depth > 0 && <Key name={name} />
+          )}
+          <Value {...props} />
+        </div>
         <Meaning info={fieldInfo(schema, node.pointer)} />
       </div>
       {mismatches.map((mismatch) => (
@@ -81,8 +83,10 @@ function Node(props: NodeProps): JSX.Element {
           {missing.map((mismatch) => (
             <li key={mismatch.path} class="node differs">
               <div class="line">
-                <Key name={mismatch.path.split("/").at(-1) ?? ""} />
-                <span class="muted">missing</span>
+                <div class="field">
+                  <Key name={mismatch.path.split("/").at(-1) ?? ""} />
+                  <span class="muted">missing</span>
+                </div>
                 <Meaning info={fieldInfo(schema, mismatch.path)} />
               </div>
               <Difference mismatch={mismatch} />

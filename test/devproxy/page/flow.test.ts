@@ -107,6 +107,8 @@ browserTest("an edited push is checked while typing, signed again and replayed",
 
   await editor.fill(text.replace(/"CallTimes": \d+/, '"CallTimes": "three"'));
   await page.getByText("/Details/0/CallTimes: wrong type, expected integer").waitFor();
+  await page.getByRole("button", { name: "Line 21" }).click();
+  await page.locator(".gutter mark", { hasText: "21" }).waitFor();
   await screenshot(page, "editor-wrong-type");
   assert.equal(inspector.app.requests.length, 1);
 
@@ -146,14 +148,17 @@ browserTest("a text is searched in all bodies, and the command and a pin are mad
   await page.getByLabel("Search the bodies of all pushes").fill("needle in");
   await page.getByText(/^1 of \d+ pushes/).waitFor();
   await row(page, 1).click();
-  await page.locator(".actions .menu summary").click();
+  const more = page.locator(".actions .menu summary");
+  await more.click();
   await page.getByRole("button", { name: "Copy as cURL" }).click();
   await page.getByText("The command was copied").waitFor();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /curl/);
+  await more.click();
   await page.getByRole("button", { name: "Pin…" }).click();
   await page.getByLabel("Name").fill("needle");
   await page.getByRole("button", { name: "Pin", exact: true }).click();
   await page.getByText("trigger @needle").waitFor();
+  await more.click();
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export as HAR" }).click();
   assert.equal((await download).suggestedFilename(), "push-1.har");

@@ -51,14 +51,14 @@ test("a deeply nested text and a long string are parsed", () => {
 
 test("control characters become symbols", () => {
   const cases: [string, string][] = [
-    ["a\u0000b", "a␀b"],
-    ["a\u001b[31m", "a␛[31m"],
+    ["a\u0000b", "a⟨NUL⟩b"],
+    ["a\u001b[31m", "a⟨ESC⟩[31m"],
     ["\u202Eevil", "⟨U+202E⟩evil"],
-    ["one\ntwo", "one␊two"],
+    ["one\ntwo", "one⟨LF⟩two"],
     ["שלום 👩‍👩‍👧", "שלום 👩‍👩‍👧"],
   ];
   for (const [text, shown] of cases) assert.equal(visibleText(text), shown);
-  assert.equal(visibleText("one\n\ttwo\r", true), "one\n\ttwo␍");
+  assert.equal(visibleText("one\n\ttwo\r", true), "one\n\ttwo⟨CR⟩");
 });
 
 test("placeholders are recognised", () => {
