@@ -89,3 +89,15 @@ export interface ListCommands {
   focus(): void;
   row?(seq: number): PushRow | undefined;
 }
+
+/** A function that stays the same, and calls the newest version of an action. */
+export function useStable<A extends unknown[]>(action: (...values: A) => void): (...values: A) => void {
+  const current = useRef(action);
+  current.current = action;
+  return useMemo(
+    () =>
+      (...values: A) =>
+        current.current(...values),
+    [],
+  );
+}

@@ -1,8 +1,9 @@
 import type { JSX, Ref } from "preact";
 import { useEffect, useImperativeHandle, useMemo, useRef, useState } from "preact/hooks";
 import type { FilterQuery, PushRow } from "../api/index.js";
-import { type ListCommands, useLive, usePage, useThrottled } from "./context.js";
+import { type ListCommands, useLive, usePage, useStable, useThrottled } from "./context.js";
 import { count, duration, shortId, shortTime, subjectId } from "./format.js";
+import { memo } from "./memo.js";
 import { PagedPushes } from "./paged-pushes.js";
 import { Status, Text } from "./text.js";
 import { useWidth } from "./use-width.js";
@@ -84,7 +85,7 @@ export function PushList(props: ListProps): JSX.Element {
     row: (seq) => pushes.rowAt(pushes.indexOf(seq)),
   }));
 
-  const toggle = (seq: number, isRange: boolean) => {
+  const toggle = useStable((seq: number, isRange: boolean) => {
     const isSelected = !selection.has(seq);
     const from = anchor.current === undefined ? -1 : pushes.indexOf(anchor.current);
     const to = pushes.indexOf(seq);
@@ -96,8 +97,8 @@ export function PushList(props: ListProps): JSX.Element {
       if (row !== undefined) seqs.push(row.seq);
     }
     onSelect(seqs, true);
-  };
-  const click = (event: MouseEvent, row: PushRow) => {
+  });
+  const click = useStable((event: MouseEvent, row: PushRow) => {
     setActive(row.seq);
     if (event.shiftKey) {
       getSelection()?.removeAllRanges();
@@ -106,7 +107,7 @@ export function PushList(props: ListProps): JSX.Element {
     if (event.ctrlKey || event.metaKey) return toggle(row.seq, false);
     anchor.current = row.seq;
     props.onOpen(row.seq);
-  };
+  });
 
   const isWide = width >= ONE_LINE_WIDTH;
   const rowHeight = isWide ? LINE_PX : TWO_LINES_PX;
@@ -150,7 +151,6 @@ export function PushList(props: ListProps): JSX.Element {
               row={row}
               index={index}
               height={rowHeight}
-              isWide={isWide}
               isActive={row.seq === active}
               isOpen={row.seq === props.open}
               isSelected={selection.has(row.seq)}
@@ -202,7 +202,6 @@ interface RowProps {
   row: PushRow;
   index: number;
   height: number;
-  isWide: boolean;
   isActive: boolean;
   isOpen: boolean;
   isSelected: boolean;
@@ -210,7 +209,16 @@ interface RowProps {
   onToggle(seq: number, isRange: boolean): void;
 }
 
-function Row({ row, index, height, isActive, isOpen, isSelected, onClick, onToggle }: RowProps): JSX.Element {
+const Row = memo(function Row({
+  row,
+  index,
+  height,
+  isActive,
+  isOpen,
+  isSelected,
+  onClick,
+  onToggle,
+}: RowProps): JSX.Element {
   const classes = ["row", isActive && "active", isOpen && "open", isSelected && "selected"].filter(Boolean).join(" ");
   const id = row.call ?? row.task ?? row.workflow ?? (row.subject === undefined ? "" : subjectId(row.subject));
   return (
@@ -261,7 +269,7 @@ function Row({ row, index, height, isActive, isOpen, isSelected, onClick, onTogg
       </span>
     </div>
   );
-}
+});
 
 function Notes({ row }: { row: PushRow }): JSX.Element {
   const notes = [

@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useImperativeHandle, useMemo, useRef, useState } from "preact/hooks";
 import type { Status as StatusName, StoriesResponse, Story, StoryPush, StorySubject } from "../api/index.js";
-import { useLive, usePage, useThrottled } from "./context.js";
+import { useLive, usePage, useStable, useThrottled } from "./context.js";
 import { counted, shortId, shortTime, statusTone, subjectId, visibleText } from "./format.js";
+import { memo } from "./memo.js";
 import type { ListProps } from "./push-list.js";
 import { countStatuses, type StoryRow, statusList, storyRows } from "./story-rows.js";
 import { Status, Text } from "./text.js";
@@ -98,7 +99,7 @@ export function StoryList(props: ListProps): JSX.Element {
     enter: () => enter(),
     focus: () => document.getElementById("list")?.focus(),
   }));
-  const select = (one: StoryRow, isRange: boolean) => {
+  const select = useStable((one: StoryRow, isRange: boolean) => {
     if (one.kind !== "push") return;
     const from = rows.findIndex(({ key }) => key === anchor.current);
     const to = rows.indexOf(one);
@@ -109,8 +110,8 @@ export function StoryList(props: ListProps): JSX.Element {
       range.flatMap((each) => (each.kind === "push" ? [each.push.seq] : [])),
       true,
     );
-  };
-  const click = (event: MouseEvent, one: StoryRow) => {
+  });
+  const click = useStable((event: MouseEvent, one: StoryRow) => {
     setActive(one.key);
     if (event.shiftKey || event.ctrlKey || event.metaKey) {
       getSelection()?.removeAllRanges();
@@ -118,7 +119,7 @@ export function StoryList(props: ListProps): JSX.Element {
     }
     anchor.current = one.key;
     enter(one);
-  };
+  });
 
   return (
     <div class="list stories">
@@ -196,7 +197,15 @@ interface RowProps {
   onSelect(row: StoryRow, isRange: boolean): void;
 }
 
-function Row({ row, index, isActive, isOpenPush, isSelected, onClick, onSelect }: RowProps): JSX.Element {
+const Row = memo(function Row({
+  row,
+  index,
+  isActive,
+  isOpenPush,
+  isSelected,
+  onClick,
+  onSelect,
+}: RowProps): JSX.Element {
   const classes = [
     "row",
     row.kind,
@@ -236,7 +245,7 @@ function Row({ row, index, isActive, isOpenPush, isSelected, onClick, onSelect }
       <Content row={row} />
     </div>
   );
-}
+});
 
 function Content({ row }: { row: StoryRow }): JSX.Element {
   switch (row.kind) {
