@@ -134,11 +134,12 @@ async function startParts(setup: Setup): Promise<Devproxy> {
     version: VERSION,
     currentState,
     state: async () => ({
+      // First, because it takes time: the other members must be current.
+      journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
       instance,
       public: publicUrl(),
       appUp: live.appIsUp,
       queue: { waiting: live.waitingCount },
-      journal: await watch.check().then(() => ({ gone: watch.isGone, problem: watch.problem })),
       tunnel: tunnelState(settings, supervisor),
     }),
     damage: () => keptDamage(setup),
@@ -151,6 +152,7 @@ async function startParts(setup: Setup): Promise<Devproxy> {
   await retention?.run();
   await live.start();
   supervisor.start();
+  api.recordState();
 
   const close = async () => {
     stopping.abort();

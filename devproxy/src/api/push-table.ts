@@ -23,6 +23,8 @@ export type Match = (at: number) => boolean;
 export class PushTable {
   /** Number of pushes in the table. */
   count = 0;
+  /** Increases when pushes are removed, which moves all positions. */
+  generation = 0;
   readonly at = new Column(doubles);
   readonly task = new Column(doubles);
   readonly call = new Column(doubles);
@@ -124,6 +126,7 @@ export class PushTable {
     }
     for (const column of this.#columns) column.clearFrom(kept);
     this.count = kept;
+    this.generation++;
     this.#placeholders.clear();
   }
 
@@ -154,6 +157,11 @@ export class PushTable {
 
   type(at: number): string {
     return this.#types.wordOf(this.#type.get(at));
+  }
+
+  /** A number for the type, from 0. */
+  typeCode(at: number): number {
+    return this.#type.get(at);
   }
 
   status(at: number): Status {

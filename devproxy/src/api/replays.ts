@@ -1,7 +1,9 @@
+import { type Row, rowsOf } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { redactReplayEvent } from "../report/index.js";
 import { ApiFailure, usage } from "./failure.js";
 import type { ApiRequest } from "./request.js";
+import { restorePlaceholders } from "./restore.js";
 import type { ReplayBody, ReplayLine } from "./types.js";
 
 /** `POST /replays/UUID`. Stops when the client disconnects. */
@@ -10,16 +12,19 @@ export async function startReplay(request: ApiRequest): Promise<void> {
   const [id = ""] = ids;
   const { replays, hub, key, revealing, redacting } = context;
   const body = checkReplay((await request.json()) as unknown as ReplayBody, isFromPage);
-  if (replays.has(id)) throw new ApiFailure(409, "replay_exists", `The replay ${id} is running. Choose another UUID.`);
-  const stop = request.disconnected();
-  replays.set(id, stop);
   const progress: { total?: number; sent: number } = { sent: 0 };
   const reveal = request.reveal || body.reveal === true;
   // Commands redact themselves: with reveal=1 in the query, they get the values, and `reveal` of the body decides about handlers' errors.
   const redactor = reveal ? revealing : redacting;
   const replay: ReplayRequest = { ...body, reveal: query.has("reveal") ? body.reveal : reveal };
   if (replay.agreedKey === undefined && key !== undefined) replay.agreedKey = key;
-  if (body.body !== undefined) replay.sign = body.sign ?? true;
+  if (body.body !== undefined) {
+    replay.body = await restoredBody(request, body.body, body.ids?.[0] as string);
+    replay.sign = body.sign ?? true;
+  }
+  if (replays.has(id)) throw new ApiFailure(409, "replay_exists", `The replay ${id} is running. Choose another UUID.`);
+  const stop = request.disconnected();
+  replays.set(id, stop);
   hub.emit({ event: "replay", replay: id, state: "started" });
   try {
     await request.lines<ReplayLine>((print) =>
@@ -41,13 +46,24 @@ export async function startReplay(request: ApiRequest): Promise<void> {
   }
 }
 
+/** An edited body, with the recorded values in place of placeholders. */
+async function restoredBody({ context }: ApiRequest, text: string, id: string): Promise<string> {
+  const { store, redacting } = context;
+  const rows = rowsOf(store.index, [id]);
+  // The replay rejects an edited body for several pushes.
+  if (rows.length !== 1) return text;
+  const [row] = rows as [Row];
+  return restorePlaceholders(text, row, await store.content(row.location), redacting);
+}
+
 /** @throws ApiFailure `target_not_allowed`, `usage` */
 function checkReplay(body: ReplayBody, isFromPage: boolean): ReplayBody {
   const { to, body: edited, ids, sign } = body;
   if (to !== undefined && isFromPage)
     throw new ApiFailure(403, "target_not_allowed", "A page can replay to the configured target only.");
   if (sign !== undefined && typeof sign !== "boolean") throw usage("sign must be true or false.");
-  if (edited !== undefined && !(Array.isArray(ids) && ids.length === 1))
+  if (edited !== undefined && typeof edited !== "string") throw usage("body must be a text.");
+  if (edited !== undefined && !(Array.isArray(ids) && ids.length === 1 && typeof ids[0] === "string"))
     throw usage("An edited body needs exactly one id in ids.");
   return body;
 }

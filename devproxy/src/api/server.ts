@@ -92,6 +92,8 @@ export interface ApiServer {
   port: number;
   /** Receives each event of `listen`, for the clients of the event stream. */
   onEvent(event: DevproxyEvent): void;
+  /** Begins the history with the current states of app and tunnel. */
+  recordState(): void;
   /** Aborts the running requests. */
   close(): void;
 }
@@ -126,6 +128,7 @@ export async function serveApi(options: ServeOptions): Promise<ApiServer> {
       context.history.add(event);
       context.hub.emit(event);
     },
+    recordState: () => context.history.addState(currentState()),
     close: () => {
       context.hub.close();
       context.table.close();

@@ -1,4 +1,4 @@
-import type { Row, Status } from "../journal/index.js";
+import type { Status } from "../journal/index.js";
 import type { ApiRequest } from "./request.js";
 import { statesOf } from "./state.js";
 import type { StatsResponse } from "./types.js";
@@ -14,7 +14,7 @@ const MAX_CALLS = 20_000;
 /** `GET /stats` */
 export async function stats(request: ApiRequest): Promise<StatsResponse> {
   const { context } = request;
-  const { table, store } = context;
+  const { table } = context;
   const minutes = request.number("minutes", 1, MAX_MINUTES) ?? DEFAULT_MINUTES;
   await table.update();
   const lastMinute = Math.floor(Date.now() / MINUTE_MS);
@@ -24,9 +24,14 @@ export async function stats(request: ApiRequest): Promise<StatsResponse> {
   const byStatus: Partial<Record<Status, number>> = {};
   const byType: Record<string, number> = {};
   const calls: number[] = [];
-  const { redacting } = context;
+  const typeNames: string[] = [];
+  const nameOf = (at: number): string => {
+    const name = context.redacting.type(table.type(at));
+    typeNames[table.typeCode(at)] = name;
+    return name;
+  };
   for (let at = 0; at < table.count; at++) {
-    const type = redacting.type(table.type(at));
+    const type = typeNames[table.typeCode(at)] ?? nameOf(at);
     add(byStatus, table.status(at));
     add(byType, type);
     const minute = Math.floor(table.at.get(at) / MINUTE_MS) - firstMinute;
@@ -34,15 +39,14 @@ export async function stats(request: ApiRequest): Promise<StatsResponse> {
     add(perMinute[minute] as Record<string, number>, type);
     const ms = table.ms.get(at);
     if (!Number.isNaN(ms)) (times[minute] as number[]).push(ms);
-    if (CALL_TYPES.has(type)) calls.push(table.seq(at));
+    if (CALL_TYPES.has(type)) calls.push(at);
   }
   const minuteName = (i: number) => new Date((firstMinute + i) * MINUTE_MS).toISOString();
-  const rows = calls.slice(-MAX_CALLS).flatMap((seq) => store.index.bySeq(seq) ?? []);
   return {
     perMinute: perMinute.map((types, i) => ({ minute: minuteName(i), byType: types })),
     byStatus,
     byType,
-    callResults: await callResultsOf(request, rows),
+    callResults: await callResultsOf(request, calls.slice(-MAX_CALLS)),
     response: {
       ...quantilesOf(times.flat()),
       perMinute: times.map((list, i) => ({ minute: minuteName(i), ...quantilesOf(list) })),
@@ -52,15 +56,30 @@ export async function stats(request: ApiRequest): Promise<StatsResponse> {
   };
 }
 
-async function callResultsOf({ context }: ApiRequest, rows: readonly Row[]): Promise<Record<string, number>> {
+/** @param calls positions of pushes about calls */
+async function callResultsOf({ context }: ApiRequest, calls: readonly number[]): Promise<Record<string, number>> {
+  const { table, facts, store } = context;
+  // The table may change while bodies are read, so the pushes are remembered by number.
+  const pushes = calls.map((at) => ({ seq: table.seq(at), subject: table.subject.get(at) }));
+  const missing = pushes.filter(({ seq }) => facts.known(seq) === undefined);
+  await facts.of(missing.flatMap(({ seq }) => store.index.bySeq(seq) ?? []));
+  /** The newest result of each call: its push may have arrived more than once. */
+  const newest = new Map<number, string>();
+  for (const { seq, subject } of pushes) {
+    const result = facts.known(seq)?.result;
+    if (result !== undefined) newest.set(subject === 0 ? -seq : subject, result);
+  }
   const results: Record<string, number> = {};
-  for (const { result } of (await context.facts.of(rows)).values()) if (result !== undefined) add(results, result);
+  for (const result of newest.values()) add(results, result);
   return results;
 }
 
 function quantilesOf(values: number[]): { p50: number | null; p99: number | null; count: number } {
   const sorted = Float64Array.from(values).sort();
-  const at = (q: number) => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? null;
+  const at = (q: number) => {
+    const value = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)];
+    return value === undefined ? null : Math.round(value * 10) / 10;
+  };
   return { p50: at(0.5), p99: at(0.99), count: sorted.length };
 }
 

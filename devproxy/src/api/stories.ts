@@ -12,7 +12,7 @@ const MAX_TASKS = 50;
 const MAX_SUBJECTS = 20;
 const MAX_PUSHES = 20;
 /** Maximum number of pushes in a response. */
-const MAX_ALL_PUSHES = 2_000;
+const MAX_ALL_PUSHES = 1_000;
 /** Maximum number of contact pushes whose bodies are read to count the phone numbers of finished tasks, in one response. */
 const MAX_CONTACTS = 10_000;
 
@@ -21,12 +21,22 @@ type Positions = number[];
 
 /** `GET /stories`. Groups the table, and reads only the pushes that are shown. */
 export async function listStories(request: ApiRequest): Promise<StoriesResponse> {
+  const { table } = request.context;
+  for (;;) {
+    const stories = await readStories(request);
+    // If pushes were removed meanwhile (--keep), the positions have moved.
+    if (stories.generation === table.generation) return { stories: stories.stories, next: stories.next };
+  }
+}
+
+async function readStories(request: ApiRequest): Promise<StoriesResponse & { generation: number }> {
   const { context, filters } = request;
   const { table } = context;
   const limit = request.number("limit", 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
   const before = request.number("before", 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
   await table.update();
   const match = filters.text === undefined ? await table.match(filters) : await matchOf(context, filters);
+  const { generation } = table;
   const groups = groupBy(positionsOf(table, match), (at) => table.workflow.get(at));
   const older = groups.filter(([newest]) => table.seq(newest as number) < before);
   const page = older.slice(0, limit);
@@ -39,7 +49,11 @@ export async function listStories(request: ApiRequest): Promise<StoriesResponse>
   const view = new StoryView(request, byPosition, facts, copies);
   const stories = plan.stories.map((story) => view.story(story));
   const last = page.at(-1)?.[0];
-  return { stories, next: older.length > limit && last !== undefined ? (stories.at(-1) as Story).lastSeq : null };
+  return {
+    generation,
+    stories,
+    next: older.length > limit && last !== undefined ? (stories.at(-1) as Story).lastSeq : null,
+  };
 }
 
 /** A test for filters with a text: the pushes are searched first. */

@@ -332,7 +332,10 @@ export interface Difference {
 
 /** `POST /replays/UUID`. Choose a random UUID; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
 export interface ReplayBody extends ReplayRequest {
-  /** The edited body of the only push in `ids`, as text. Its deliveries are recorded with `aside: "edited"`. */
+  /**
+   * The edited body of the only push in `ids`, as text. The recorded values replace placeholders such as `"<text:fc580c>"`, so a push can be
+   * edited without revealing it. Its deliveries are recorded with `aside: "edited"`.
+   */
   body?: string;
   /** With `body`: makes a new `Sign` if the body has one. Default: true. */
   sign?: boolean;
@@ -347,6 +350,8 @@ export interface ValidateRequest {
   type?: string;
   /** A body, as text. It may be invalid JSON. */
   body: string;
+  /** The push that was edited: its values replace placeholders in `body` before the check. */
+  id?: string;
 }
 
 export interface ValidateResponse {

@@ -2,20 +2,25 @@ import { describePush } from "airudder-webhooks/inspect";
 import { isValidJson } from "../privacy/index.js";
 import { jsonErrorPosition, parseTestType } from "../trigger/index.js";
 import { usage } from "./failure.js";
+import { findPush } from "./find-push.js";
 import type { ApiRequest } from "./request.js";
+import { restorePlaceholders } from "./restore.js";
 import type { ValidateResponse } from "./types.js";
 
 /** `POST /validate` */
 export async function validateBody(request: ApiRequest): Promise<ValidateResponse> {
-  const { type, body } = await request.json();
-  if (typeof body !== "string") throw usage("body must be a text.");
+  const { type, body: text, id } = await request.json();
+  if (typeof text !== "string") throw usage("body must be a text.");
+  if (id !== undefined && typeof id !== "string") throw usage("id must be the number or the id of a push, as a text.");
   if (type !== undefined && typeof type !== "string") throw usage("type must be the name of a type.");
-  if (!isValidJson(body)) {
-    const { line, column } = jsonErrorPosition(body) ?? { line: 1, column: 1 };
+  if (!isValidJson(text)) {
+    const { line, column } = jsonErrorPosition(text) ?? { line: 1, column: 1 };
     const message = `The text is not JSON: see line ${line}, column ${column}.`;
     return { json: { line, column, message }, type: "unparsable", mismatches: [], quarantined: false, sign: "none" };
   }
-  const { key } = request.context;
+  const { key, store, redacting } = request.context;
+  const row = id === undefined ? undefined : findPush(store.index, id);
+  const body = row === undefined ? text : restorePlaceholders(text, row, await store.content(row.location), redacting);
   const options = {
     ...(key === undefined ? {} : { key }),
     ...(type === undefined || type === "unparsable" ? {} : { type: parseTestType(type).type }),
