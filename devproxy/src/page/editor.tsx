@@ -10,7 +10,8 @@ const VALIDATE_DELAY_MS = 250;
 
 /** Edits the body of a push and replays it. Checks the text while typing. */
 export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.Element {
-  const { client, replay, isReplaying } = usePage();
+  const { client, replay, isReplaying, reveal } = usePage();
+  const [isRevealed, setRevealed] = useState(reveal);
   const [original, setOriginal] = useState<string>();
   const [type, setType] = useState<string>();
   const [text, setText] = useState("");
@@ -21,16 +22,16 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
   useEffect(() => {
     const stop = new AbortController();
     client
-      .get<PushDetail>(`/pushes/${seq}`, { reveal: true }, stop.signal)
+      .get<PushDetail>(`/pushes/${seq}`, { reveal: isRevealed }, stop.signal)
       .then((detail) => {
         const pretty = (detail.isJson ? prettyJson(detail.text) : undefined) ?? detail.text;
         setOriginal(pretty);
         setText(pretty);
-        setType(detail.schema?.name ?? detail.head.type);
+        setType(detail.schema?.name);
       })
       .catch((problem: Error) => stop.signal.aborted || setError(problem.message));
     return () => stop.abort();
-  }, [client, seq]);
+  }, [client, seq, isRevealed]);
   useEffect(() => {
     if (original !== undefined) area.current?.focus();
     area.current?.setSelectionRange(0, 0);
@@ -40,7 +41,7 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
     if (original === undefined) return;
     const stop = new AbortController();
     client
-      .post<ValidateResponse>("/validate", { type, body: stable }, stop.signal)
+      .post<ValidateResponse>("/validate", { type, body: stable, id: String(seq) }, stop.signal)
       .then((response) => {
         setResult({ ...response, of: stable });
         setError(undefined);
@@ -67,7 +68,16 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
   const marked = new Set(problems.map(({ line }) => line));
   return (
     <Dialog title={`Edit and replay #${seq}`} class="editor" onClose={onClose}>
-      <p class="muted">The editor shows the body without redaction. The recorded push does not change.</p>
+      <p class="muted">
+        The recorded push does not change.
+        {!isRevealed &&
+          " Placeholders such as <phone:…> stay: the recorded values replace them when the push is sent. "}
+        {!isRevealed && text === original && (
+          <button type="button" class="link" onClick={() => setRevealed(true)}>
+            Reveal the body
+          </button>
+        )}
+      </p>
       {original === undefined && error === undefined && <p class="message">Loading…</p>}
       {error !== undefined && <p class="message bad">{error}</p>}
       {original !== undefined && (

@@ -119,3 +119,37 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   mkdirSync(screenshots, { recursive: true });
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
+
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Duration, µs. */
+  dur?: number;
+  /** Time on a processor, µs. */
+  tdur?: number;
+  args?: { name?: string };
+}
+
+/** The longest tasks of the page's main thread during an action, ms. */
+export interface LongestTasks {
+  /** Time on a processor. Other processes of a busy machine do not count. */
+  cpuMs: number;
+  wallMs: number;
+}
+
+/** Measures the tasks of the page's main thread during an action. */
+export async function longestTasks(page: Page, action: () => Promise<unknown>): Promise<LongestTasks> {
+  const program = await launch();
+  await program.startTracing(page, { categories: ["disabled-by-default-devtools.timeline"] });
+  await action();
+  const { traceEvents } = JSON.parse((await program.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
+  const threadOf = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`;
+  const main = new Set(
+    traceEvents.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain").map(threadOf),
+  );
+  const tasks = traceEvents.filter((event) => event.name === "RunTask" && main.has(threadOf(event)));
+  if (tasks.length === 0) throw new Error("The trace contains no task.");
+  const max = (values: number[]) => Math.round(values.reduce((a, b) => Math.max(a, b), 0) / 1_000);
+  return { cpuMs: max(tasks.map(({ tdur = 0 }) => tdur)), wallMs: max(tasks.map(({ dur = 0 }) => dur)) };
+}
