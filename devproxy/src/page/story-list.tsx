@@ -379,17 +379,17 @@ function PushLine({ push, subject }: { push: StoryPush; subject: StorySubject | 
         <span class="type">
           <Text>{push.type}</Text>
         </span>
-        {push.state ? (
-          <span class="state-word">
-            <Text>{push.state}</Text>
-          </span>
-        ) : null}
         {push.copy && (
           <span class="note warn">
             copy {push.copy.index} of {push.copy.count}
           </span>
         )}
         {push.late && <span class="note warn">late</span>}
+        {push.state ? (
+          <span class="state-word">
+            <Text>{push.state}</Text>
+          </span>
+        ) : null}
         {push.drift ? <span class="note">drift {push.drift}</span> : null}
       </span>
       <span role="gridcell" class="state">

@@ -9,50 +9,6 @@ after(closeBrowser);
 
 const row = (page: Page, seq: number) => page.locator(`[id="push-${seq}"], [id="row-p:${seq}"]`);
 
-browserTest("a push appears within 1 s without a reload, in both lists", async (t) => {
-  const inspector = await startInspector(t);
-  await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
-  for (const view of ["stories", "plain"]) {
-    const page = await openPage(t, inspector.url);
-    if (view === "plain") await page.getByRole("link", { name: "List", exact: true }).click();
-    await row(page, 1).waitFor();
-    await page.waitForTimeout(300); // the event stream is open
-    const seq = inspector.events.filter(({ event }) => event === "push").length + 1;
-    const start = performance.now();
-    await send(inspector.proxy.localUrl, bodyOf("call.completed"));
-    await row(page, seq).waitFor();
-    const ms = performance.now() - start;
-    t.diagnostic(`${view}: ${Math.round(ms)} ms`);
-    assert.ok(ms < 1_000, `${view}: ${ms} ms`);
-  }
-});
-
-browserTest("the token leaves the address bar, and a deep link works in a new tab", async (t) => {
-  const inspector = await startInspector(t);
-  await send(inspector.proxy.localUrl, bodyOf("call.completed"));
-  const page = await openPage(t, inspector.url);
-  await row(page, 1).waitFor();
-  const origin = new URL(inspector.url).origin;
-  assert.equal(page.url(), `${origin}/#/`);
-  const tab = await page.context().newPage();
-  await tab.goto(`${origin}/#/pushes/1`);
-  await tab.getByRole("heading", { name: "#1 call.completed" }).waitFor();
-  const stored = await tab.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
-  assert.deepEqual(Object.keys(JSON.parse(stored)), ["airudder-token"]);
-});
-
-browserTest("without a token or with a wrong one, the page says how to open it", async (t) => {
-  const inspector = await startInspector(t);
-  const origin = new URL(inspector.url).origin;
-  const page = await openPage(t, origin);
-  await page.getByText("Open the inspector URL").waitFor();
-  await page.goto(`${origin}/#token=wrong`);
-  await page.reload();
-  await page.getByText("The token is not valid any more").waitFor();
-  await page.goto(inspector.url);
-  await page.getByText("No push yet").waitFor();
-});
-
 browserTest("a failed push is found, opened, understood, revealed, replayed and compared", async (t) => {
   const inspector = await startInspector(t);
   const app = failFor(inspector, '"Details"');

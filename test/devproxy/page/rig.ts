@@ -16,7 +16,7 @@ let isBuilt: Promise<void> | undefined;
 /** Starts a dev proxy with its inspector on a free port. */
 export async function startInspector(
   t: TestContext,
-  options: { app?: RecorderApp; journal?: string } = {},
+  options: { app?: RecorderApp; journal?: string; inspect?: number } = {},
 ): Promise<Inspector> {
   isBuilt ??= buildPageForTests();
   await isBuilt;
