@@ -14,6 +14,8 @@ interface Page {
   limit: number;
   /** Number of its pushes. */
   size: number;
+  /** Number of its oldest push, if its cursor was computed. If numbers are missing, its request also returns pushes of the next page. */
+  from?: number;
   /** Absent if the page was not loaded, or was removed from memory. */
   rows?: PushRow[];
 }
@@ -154,8 +156,8 @@ export class PagedPushes {
       if (isShown && page.rows === undefined) {
         const response = await this.#request(page.before, page.limit);
         if (version !== this.#version) return true;
-        page.rows = response.pushes;
-        page.size = response.pushes.length;
+        page.rows = response.pushes.filter(({ seq }) => seq >= (page.from ?? 0));
+        page.size = page.rows.length;
         this.#accept(response);
         return true;
       }
@@ -179,7 +181,7 @@ export class PagedPushes {
     if (hasFilters(this.filters) || this.#next === null) return;
     const pages = Math.floor((this.#first - start) / PAGE_ROWS) - 1;
     for (let page = 0; page < pages && this.#next > PAGE_ROWS + 1; page++) {
-      this.#pages.push({ before: this.#next, limit: PAGE_ROWS, size: PAGE_ROWS });
+      this.#pages.push({ before: this.#next, limit: PAGE_ROWS, size: PAGE_ROWS, from: this.#next - PAGE_ROWS });
       this.#next -= PAGE_ROWS;
     }
   }
