@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -21,8 +21,8 @@ const USUAL_PLACES = [
 ];
 
 /** The program of a Chromium: `CHROMIUM_PATH`, or one of the usual places. */
-const executablePath = [process.env.CHROMIUM_PATH ?? "", ...USUAL_PLACES].find(
-  (path) => path !== "" && existsSync(path),
+const executablePath = (process.env.CHROMIUM_PATH === undefined ? USUAL_PLACES : [process.env.CHROMIUM_PATH]).find(
+  (path) => existsSync(path),
 );
 
 const NO_BROWSER = "no Chromium: set CHROMIUM_PATH, or install it";
@@ -73,7 +73,6 @@ export async function buildPageForTests(): Promise<void> {
   // Another test file may read these files at the same time.
   const staging = mkdtempSync(join(PAGE_BUILT, ".new-"));
   for (const file of PAGE_FILES) {
-    const { copyFileSync } = await import("node:fs");
     copyFileSync(join(built, file), join(staging, file));
     renameSync(join(staging, file), join(PAGE_BUILT, file));
   }
