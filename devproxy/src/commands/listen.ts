@@ -63,7 +63,13 @@ export function addListen(program: Command, output: Output): void {
     )
     .option("--no-inspect", "do not serve the inspector");
   addOutputFlags(addJournalFlag(command))
-    .addHelpText("after", "\nExample:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder
+  airudder-devproxy listen --tunnel none --inspect 4800`,
+    )
     .action((flags: ListenFlags) => listen(flags, output));
 }
 

@@ -32,7 +32,7 @@ const cases: [words: string[], expected: string[]][] = [
   [["list", "--la"], ["--last"]],
   [["list", "--help"], ["--help"]],
   [["list", "--version"], []],
-  [["listen", "--no-i"], []],
+  [["listen", "--no-i"], ["--no-inspect"]],
   [
     ["listen", "--when-down", ""],
     ["hold", "ack", "fail"],
