@@ -46,7 +46,7 @@ for (const view of ["#/", "#/plain"]) {
       `${total} pushes in ${ms} ms; shown ${late} ms later; longest time without a timer ${Math.round(gaps[0] ?? 0)} ms`,
     );
     assert.ok((gaps[0] ?? 0) < 1_000, `no timer for ${gaps[0]} ms`);
-    assert.ok(late < 2_000, `shown ${late} ms later`);
+    assert.ok(late < 4_000, `shown ${late} ms later`);
     assert.ok((await page.locator("#list [role=row]").count()) < 100);
   });
 }
