@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { completeCommonJs, completeEsm, writeEntryPoints } from "./build/formats.js";
+import { buildPage } from "./build/page.js";
 import { publishSchemas } from "./generate/publish.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,5 +28,6 @@ writeEntryPoints(middleware);
 publishSchemas(join(root, "schemas"), join(middleware, "dist", "schemas"));
 
 compile(join(devproxy, "tsconfig.json"));
+await buildPage(join(devproxy, "src", "page"), join(devproxy, "dist", "page"));
 
 for (const folder of [middleware, devproxy]) copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Each source file of a package with what it imports, relative to the package's src/. */
 function importsOf(name: string): Map<string, string[]> {
   const src = join(root, name, "src");
-  const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.ts$/.test(file));
+  const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.tsx?$/.test(file));
+  const nameOf = (target: string) => {
+    const source = target.replace(/\.js$/, ".ts");
+    const component = source.replace(/\.ts$/, ".tsx");
+    return existsSync(join(src, component)) ? component : source;
+  };
   return new Map(
     files.map((file) => {
       const path = file.replaceAll("\\", "/");
@@ -19,9 +24,7 @@ function importsOf(name: string): Map<string, string[]> {
       );
       return [
         path,
-        imports.map((target) =>
-          target.startsWith(".") ? posix.join(dirname(path), target).replace(/\.js$/, ".ts") : target,
-        ),
+        imports.map((target) => (target.startsWith(".") ? nameOf(posix.join(dirname(path), target)) : target)),
       ];
     }),
   );
@@ -98,6 +101,7 @@ const ORDER: Record<string, string[]> = {
     "options.ts",
     "doctor",
     "api",
+    "page",
     "devproxy.ts",
     "completion",
     "mcp",
@@ -135,6 +139,15 @@ for (const [name, order] of Object.entries(ORDER)) {
 
 test("devproxy: a folder's index.ts is the only file that other folders import", () => {
   const wrong = crossings("devproxy").filter(({ target, to }) => to !== target && target !== `${to}/index.ts`);
+  assert.deepEqual(wrong, []);
+});
+
+test("devproxy: the page imports only types from other folders", () => {
+  const files = [...importsOf("devproxy").keys()].filter((file) => folderOf(file) === "page");
+  const wrong = files.filter((file) =>
+    /^import (?!type )[^;]*from "\.\.\//m.test(readFileSync(join(root, "devproxy/src", file), "utf8")),
+  );
+  assert.ok(files.length > 0);
   assert.deepEqual(wrong, []);
 });
 

@@ -1,1 +1,2 @@
 export { type ApiServer, serveApi } from "./server.js";
+export type * from "./types.js";

@@ -1,0 +1,193 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { ReplayBody, ReplayLine, ReplaySummary, Verdict, VerdictEvent } from "../api/index.js";
+import { type ApiClient, ApiProblem } from "./client.js";
+import { count, counted, duration, visibleText } from "./format.js";
+import { pushUrl } from "./route.js";
+import { LongText, Text } from "./text.js";
+
+/** Maximum number of results that are kept. */
+const MAX_RESULTS = 200;
+
+/** A replay that runs or has ended. */
+export interface ReplayRun {
+  id: string;
+  /** What is replayed, such as `37 pushes`. */
+  label: string;
+  total: number | undefined;
+  done: number;
+  verdicts: Partial<Record<Verdict, number>>;
+  /** The newest results first. */
+  results: VerdictEvent[];
+  notes: string[];
+  summary: ReplaySummary | undefined;
+  error: string | undefined;
+  isEnded: boolean;
+}
+
+/** Starts a replay. @param onChange called with its state, at most every 100 ms */
+export function startReplay(
+  client: ApiClient,
+  body: ReplayBody,
+  label: string,
+  onChange: (run: ReplayRun) => void,
+): ReplayRun {
+  const run: ReplayRun = {
+    id: crypto.randomUUID(),
+    label,
+    total: undefined,
+    done: 0,
+    verdicts: {},
+    results: [],
+    notes: [],
+    summary: undefined,
+    error: undefined,
+    isEnded: false,
+  };
+  let isScheduled = false;
+  const changed = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setTimeout(() => {
+      isScheduled = false;
+      onChange({ ...run });
+    }, 100);
+  };
+  const onLine = (line: ReplayLine) => {
+    applyLine(run, line);
+    changed();
+  };
+  client
+    .postLines<ReplayLine>(`/replays/${run.id}`, body, onLine)
+    .catch((error: Error) => {
+      run.error ??= error instanceof ApiProblem ? error.message : "The inspector closed the connection.";
+    })
+    .finally(() => {
+      run.isEnded = true;
+      changed();
+    });
+  return { ...run };
+}
+
+function applyLine(run: ReplayRun, line: ReplayLine): void {
+  switch (line.event) {
+    case "replay":
+      run.total = line.total;
+      break;
+    case "verdict":
+      run.done++;
+      run.verdicts = { ...run.verdicts, [line.verdict]: (run.verdicts[line.verdict] ?? 0) + 1 };
+      run.results = [line, ...run.results].slice(0, MAX_RESULTS);
+      break;
+    case "note":
+      run.notes = [...run.notes, line.message].slice(-5);
+      break;
+    case "summary":
+      run.summary = line;
+      break;
+    case "error":
+      run.error = line.message;
+      break;
+  }
+}
+
+/** The progress of a replay, with a stop button, then its results. */
+export function ReplayPanel(props: { run: ReplayRun; onStop(): void; onClose(): void }): JSX.Element {
+  const { run } = props;
+  const [isStopping, setStopping] = useState(false);
+  const total = run.total ?? 0;
+  const title = run.isEnded
+    ? run.summary?.interrupted
+      ? `Stopped: ${count(run.done)} of ${counted(total, "push", "pushes")} replayed`
+      : `Replayed ${counted(run.done, "push", "pushes")}`
+    : `Replaying ${run.label}`;
+  return (
+    <section class="replay" aria-label="Replay">
+      <div class="section-head">
+        <h3 aria-live="polite">{title}</h3>
+        {!run.isEnded && run.total !== undefined && (
+          <span class="muted">
+            {count(run.done)} of {count(total)}
+          </span>
+        )}
+        <Verdicts verdicts={run.verdicts} />
+        <span class="grow" />
+        {run.isEnded ? (
+          <button type="button" onClick={props.onClose}>
+            Close
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="stop"
+            disabled={isStopping}
+            onClick={() => {
+              setStopping(true);
+              props.onStop();
+            }}
+          >
+            {isStopping ? "Stopping…" : "Stop"}
+          </button>
+        )}
+      </div>
+      {!run.isEnded && <progress aria-label="Pushes replayed" max={Math.max(1, total)} value={run.done} />}
+      {run.error !== undefined && (
+        <p class="bad">
+          <Text>{run.error}</Text>
+        </p>
+      )}
+      {run.notes.map((note) => (
+        <p key={note} class="muted">
+          {visibleText(note)}
+        </p>
+      ))}
+      {run.results.length > 0 && <Results results={run.results} isOpen={run.isEnded && run.done <= 3} />}
+    </section>
+  );
+}
+
+function Verdicts({ verdicts }: { verdicts: ReplayRun["verdicts"] }): JSX.Element {
+  return (
+    <>
+      {Object.entries(verdicts).map(([verdict, number]) => (
+        <span key={verdict} class={`verdict ${toneOf(verdict)}`}>
+          {count(number)} {verdict}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function toneOf(verdict: string): string {
+  if (verdict === "fixed" || verdict === "same") return "ok";
+  if (verdict === "regressed" || verdict === "still failing") return "bad";
+  return verdict === "new" ? "info" : "warn";
+}
+
+function Results({ results, isOpen }: { results: VerdictEvent[]; isOpen: boolean }): JSX.Element {
+  return (
+    <details open={isOpen}>
+      <summary>{results.length === MAX_RESULTS ? `The newest ${MAX_RESULTS} results` : "Results"}</summary>
+      <ul class="results">
+        {results.map((result) => (
+          <li key={`${result.push}${result.ms}`}>
+            <a href={pushUrl(result.seq)}>#{result.seq}</a>
+            <span class={`verdict ${toneOf(result.verdict)}`}>{result.verdict}</span>
+            <span>
+              {result.status === null ? "no response" : `HTTP ${result.status}`} {result.code ?? ""}
+            </span>
+            <span class="muted">{duration(result.ms)}</span>
+            {result.error !== undefined && (
+              <span class="reason">
+                <LongText max={200}>{result.error}</LongText>
+              </span>
+            )}
+            {result.differences.length > 0 && (
+              <span class="muted">{counted(result.differences.length, "difference")} from the response before</span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

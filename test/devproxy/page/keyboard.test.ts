@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import type { Page } from "playwright-core";
+import { until } from "../../helpers/devproxy.js";
+import { browserTest, closeBrowser, openPage } from "./browser.js";
+import { sendCampaign, startInspector } from "./rig.js";
+
+after(closeBrowser);
+
+const press = async (page: Page, ...keys: string[]) => {
+  for (const key of keys) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(60);
+  }
+};
+
+const activeId = (page: Page) => page.locator("#list").getAttribute("aria-activedescendant");
+
+browserTest("a push is found, opened, replayed, edited and selected with keys alone", async (t) => {
+  const inspector = await startInspector(t);
+  const sent = await sendCampaign(inspector, { contacts: 3, seed: 5 }, 20);
+  const page = await openPage(t, inspector.url);
+  await page.locator("[id='list'] [role=row]").first().waitFor();
+  await press(page, "Tab", "Enter"); // skip to the list
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+  await page.evaluate(() => {
+    location.hash = "#/plain";
+  });
+  await page.locator(`#push-${sent}`).waitFor();
+  await press(page, "j", "j", "k", "j");
+  assert.equal(await activeId(page), `push-${sent - 1}`);
+  await press(page, "x");
+  await page.getByText("1 selected", { exact: true }).waitFor();
+  await press(page, "x", "Enter");
+  await page.getByRole("heading", { name: `#${sent - 1} ` }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "detail-title");
+  await press(page, "r");
+  await until(() => inspector.app.requests.length === sent + 1);
+  await page.getByText("Replayed 1 push").waitFor();
+  await press(page, "j");
+  await page.getByRole("heading", { name: `#${sent - 2} ` }).waitFor();
+  await press(page, "e");
+  await page.getByText("The body matches the schema").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "TEXTAREA");
+  await press(page, "j", "Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await press(page, "Escape");
+  await page.locator(".detail").waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+  await press(page, "/");
+  await page.keyboard.type("callid");
+  await page.getByText(/^\d+ of \d+ pushes$/).waitFor();
+  await press(page, "Escape");
+  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+});
+
+browserTest("groups of the stories open and close with keys", async (t) => {
+  const inspector = await startInspector(t);
+  await sendCampaign(inspector, { contacts: 3, seed: 5 }, 20);
+  const page = await openPage(t, inspector.url);
+  const rows = page.locator("#list [role=row]");
+  await rows.first().waitFor();
+  await page.locator("#list").focus();
+  await press(page, "ArrowDown");
+  assert.equal(await rows.first().getAttribute("aria-expanded"), "true");
+  const open = await rows.count();
+  await press(page, "ArrowLeft");
+  assert.equal(await rows.count(), 1);
+  assert.equal(await rows.first().getAttribute("aria-expanded"), "false");
+  await press(page, "Enter");
+  assert.equal(await rows.count(), open);
+});
+
+browserTest("single keys can be turned off, and the choice is kept", async (t) => {
+  const inspector = await startInspector(t);
+  const sent = await sendCampaign(inspector, { contacts: 2, seed: 5 }, 6);
+  const page = await openPage(t, inspector.url);
+  await page.getByRole("link", { name: "List", exact: true }).click();
+  await page.locator(`#push-${sent}`).waitFor();
+  await press(page, "?");
+  await page.getByRole("heading", { name: "Keyboard" }).waitFor();
+  await page.getByLabel("Single keys are on").uncheck();
+  await press(page, "Escape");
+  await page.reload();
+  await page.locator(`#push-${sent}`).waitFor();
+  await press(page, "j", "?", "r");
+  assert.equal(await activeId(page), null);
+  assert.equal(await page.locator("dialog").count(), 0);
+  await page.locator("#list").focus();
+  await press(page, "ArrowDown");
+  assert.equal(await activeId(page), `push-${sent}`);
+  assert.equal(inspector.app.requests.length, sent);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import type { Page } from "playwright-core";
+import { send } from "../../helpers/devproxy.js";
+import { browserTest, closeBrowser, openPage, screenshot } from "./browser.js";
+import { bodyOf, startInspector } from "./rig.js";
+
+after(closeBrowser);
+
+const row = (page: Page, seq: number) => page.locator(`[id="push-${seq}"], [id="row-p:${seq}"]`);
+
+browserTest("a push appears within 1 s without a reload, in both lists", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
+  for (const view of ["stories", "plain"]) {
+    const page = await openPage(t, inspector.url);
+    if (view === "plain") await page.getByRole("link", { name: "List", exact: true }).click();
+    await row(page, 1).waitFor();
+    await page.waitForTimeout(300); // the event stream is open
+    const seq = inspector.events.filter(({ event }) => event === "push").length + 1;
+    const start = performance.now();
+    await send(inspector.proxy.localUrl, bodyOf("call.completed"));
+    await row(page, seq).waitFor();
+    const ms = performance.now() - start;
+    t.diagnostic(`${view}: ${Math.round(ms)} ms`);
+    assert.ok(ms < 1_000, `${view}: ${ms} ms`);
+  }
+});
+
+browserTest("the token leaves the address bar, and a deep link works in a new tab", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("call.completed"));
+  const page = await openPage(t, inspector.url);
+  await row(page, 1).waitFor();
+  const origin = new URL(inspector.url).origin;
+  assert.equal(page.url(), `${origin}/#/`);
+  const tab = await page.context().newPage();
+  await tab.goto(`${origin}/#/pushes/1`);
+  await tab.getByRole("heading", { name: "#1 call.completed" }).waitFor();
+  const stored = await tab.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  assert.deepEqual(Object.keys(JSON.parse(stored)), ["airudder-token"]);
+});
+
+browserTest("without a token or with a wrong one, the page says how to open it", async (t) => {
+  const inspector = await startInspector(t);
+  const origin = new URL(inspector.url).origin;
+  const page = await openPage(t, origin);
+  await page.getByText("Open the inspector URL").waitFor();
+  await page.goto(`${origin}/#token=wrong`);
+  await page.reload();
+  await page.getByText("The token is not valid any more").waitFor();
+  await page.goto(inspector.url);
+  await page.getByText("No push yet").waitFor();
+});
+
+browserTest("the page connects again after a restart of the inspector, and shows what came meanwhile", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("call.completed"));
+  const page = await openPage(t, inspector.url);
+  await row(page, 1).waitFor();
+  await inspector.proxy.close();
+  await page.getByText("The inspector does not respond").waitFor();
+  await screenshot(page, "lost");
+  const port = Number(new URL(inspector.url).port);
+  const again = await startInspector(t, { journal: inspector.dir, inspect: port });
+  assert.equal(again.url, inspector.url);
+  await send(again.proxy.localUrl, bodyOf("workflow.status"));
+  await row(page, 2).waitFor();
+  await page.getByText("The inspector does not respond").waitFor({ state: "detached" });
+});
+
+browserTest("new pushes are announced to a screen reader", async (t) => {
+  const inspector = await startInspector(t);
+  const page = await openPage(t, inspector.url);
+  await page.getByText("No push yet").waitFor();
+  await page.waitForTimeout(300); // the event stream is open
+  for (let n = 0; n < 3; n++) await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
+  await page.locator("[aria-live=polite]", { hasText: "3 new pushes" }).waitFor({ state: "attached" });
+});
