@@ -27,6 +27,11 @@ const STYLES: Record<Verdict, Style> = {
   "accepted, handling unknown": "yellow",
 };
 
+/** The style of a verdict. */
+export function verdictStyle(verdict: Verdict): Style {
+  return STYLES[verdict];
+}
+
 /** Returns a listener that prints a replay as lines of redacted JSON, and notes to `err`. */
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
   return (event) => {
