@@ -9,7 +9,7 @@ export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, wit
 export { listSummary, rowJson, rowTable } from "./list.js";
 export { jsonLiveReporter, LiveReporter } from "./live.js";
 export { pinJson, pinTable } from "./pins.js";
-export { Progress } from "./progress.js";
+export { Progress, progressText } from "./progress.js";
 export { type LineOutput, type PushLine, type PushNote, pushFacts, pushText } from "./push-line.js";
 export { differenceLines, editDifferences, jsonReplayReporter, replayReporter } from "./replay.js";
 export { printableLine, Screen, type Style } from "./screen.js";

@@ -54,9 +54,9 @@ export class LiveReporter {
     private readonly redactor = new Redactor("", false),
   ) {}
 
-  /** Number of pushes whose first delivery has not ended. */
-  get inFlight(): number {
-    return this.#waiting.size + this.#slow.size;
+  /** Number of pushes that have waited for the end of their first delivery for more than a second. */
+  get slowCount(): number {
+    return this.#slow.size;
   }
 
   report(event: DevproxyEvent): void {
@@ -82,8 +82,7 @@ export class LiveReporter {
     const isSuccess = isSuccessful(status, result);
     if (this.failedOnly && isSuccess) return;
     const notes: PushNote[] = [{ text: `replay: ${verdict}`, style: verdictStyle(verdict) }];
-    if (code !== undefined) notes.push({ text: safeLine(code), style: "red" });
-    if (error !== undefined) notes.push({ text: safeLine(this.redactor.text(error)), style: "red" });
+    notes.push(...failureNotes(code, error === undefined ? undefined : this.redactor.text(error)));
     this.#line({ ...this.#facts(push), status, result, isSuccess, ms, notes });
   }
 
@@ -94,8 +93,6 @@ export class LiveReporter {
   #received(event: PushEvent): void {
     this.#waiting.set(event.id, { event, receivedAt: performance.now() });
     this.#startTimer();
-    if (event.signProblem === undefined) return;
-    this.#hint(`#${event.seq}: Sign does not match the key. ${event.signProblem}`, event.signProblem);
   }
 
   #startTimer(): void {
@@ -115,7 +112,9 @@ export class LiveReporter {
       this.#waiting.delete(id);
       this.#slow.set(id, event);
       const notes = [...this.#problems(id, event), { text: "waiting for the app", style: "yellow" as const }];
-      if (!this.failedOnly) this.#line({ ...this.#facts(id), status: undefined, isSuccess: false, notes });
+      if (this.failedOnly) continue;
+      this.#line({ ...this.#facts(id), status: undefined, isSuccess: false, notes });
+      this.#explainSign(event);
     }
     this.#startTimer();
   }
@@ -131,10 +130,9 @@ export class LiveReporter {
     if (late) notes.push({ text: "late", style: "yellow" });
     notes.push(...outcomeNotes(outcome, this.index.byId(push)));
     if (cause !== "live") notes.push({ text: cause });
-    if (code !== undefined) notes.push({ text: safeLine(code), style: "red" });
-    for (const text of [error, outcome?.error])
-      if (text !== undefined) notes.push({ text: safeLine(text), style: "red" });
+    notes.push(...failureNotes(code, error ?? outcome?.error));
     this.#line({ ...this.#facts(push), status, result, isSuccess, ms, notes });
+    this.#explainSign(received);
     if (code === "bad_token") this.#hint(TOKEN_HINT);
     if (outcome !== undefined && outcome.result === undefined) this.#hint(UPGRADE_HINT);
   }
@@ -156,6 +154,12 @@ export class LiveReporter {
     return pushFacts(push, this.redactor);
   }
 
+  /** Prints the likely cause of a wrong `Sign`, once for each cause. */
+  #explainSign(event: PushEvent | undefined): void {
+    if (event?.signProblem === undefined) return;
+    this.#hint(`#${event.seq}: Sign does not match the key. ${event.signProblem}`, event.signProblem);
+  }
+
   /** Prints a hint once. */
   #hint(text: string, key = text): void {
     if (this.#printedHints.has(key) || this.#printedHints.size >= MAX_HINTS) return;
@@ -172,6 +176,12 @@ function isSuccessful(status: number | null, result: string | undefined): boolea
 /** Redacts the connection error of a delivery. Its outcome is already redacted. */
 function redactError(event: DeliveryEvent, redactor: Redactor): DeliveryEvent {
   return event.error === undefined ? event : { ...event, error: redactor.text(event.error) };
+}
+
+/** Why a push failed. If the error of the handler is known, the code of the response says nothing more. */
+function failureNotes(code: string | undefined, error: string | undefined): PushNote[] {
+  const texts = [code === "handler_failed" && error !== undefined ? undefined : code, error];
+  return texts.flatMap((text) => (text === undefined ? [] : [{ text: safeLine(text), style: "red" as const }]));
 }
 
 /** What the app's receiver reported, except the result and the error. */

@@ -1,5 +1,8 @@
-import { emitKeypressEvents } from "node:readline";
+import { emitKeypressEvents, type Interface } from "node:readline";
 import { isForeground } from "./foreground.js";
+
+/** Time after which an escape character is the key Esc, and not the start of a longer sequence such as that of an arrow, ms. */
+const ESCAPE_MS = 100;
 
 /** A pressed key: the character, or a name such as `up`, `escape`, `ctrl+c`. */
 export type KeyListener = (key: string) => void;
@@ -52,7 +55,7 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
     if (ctrl) onKey(`ctrl+${name}`);
     else if (!meta || name === "escape") onKey(isPrintable(character) ? character : (name ?? ""));
   };
-  emitKeypressEvents(input);
+  emitKeypressEvents(input, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
   input.on("keypress", onKeypress);
   const ignoreError = () => undefined; // the terminal was closed: SIGHUP follows
   input.on("error", ignoreError);

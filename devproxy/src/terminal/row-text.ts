@@ -6,8 +6,8 @@ export interface RowState {
   appIsUp: boolean;
   /** Number of pushes that wait for the app. */
   waiting: number;
-  /** Number of pushes whose delivery has not ended. */
-  inFlight: number;
+  /** Number of pushes that the app has not responded to for more than a second. */
+  slow: number;
   failedOnly: boolean;
   /** Progress of a replay from the keyboard. */
   replay?: { sent: number; total: number } | undefined;
@@ -58,14 +58,14 @@ function selectedRow(out: Pick<LineOutput, "style">, selected: string, max: numb
   return `${out.style("bold", fitWidth(text, room))}${GAP}${out.style("dim", keys)}`;
 }
 
-function stateParts({ tunnel, appIsUp, waiting, inFlight, failedOnly }: RowState): Part[] {
+function stateParts({ tunnel, appIsUp, waiting, slow, failedOnly }: RowState): Part[] {
   const tunnelStyle: Style = tunnel === "up" ? "green" : tunnel === "off" ? "dim" : "yellow";
   const parts: Part[] = [
     { text: tunnel === "off" ? "no tunnel" : `tunnel ${tunnel}`, style: tunnelStyle },
     appIsUp ? { text: "app up", style: "green" } : { text: "app down", style: "red" },
     { text: `queue ${withSeparators(waiting)}`, style: waiting > 0 ? "yellow" : "dim" },
   ];
-  if (inFlight > 0) parts.push({ text: `${withSeparators(inFlight)} in flight`, style: "cyan" });
+  if (slow > 0) parts.push({ text: `${withSeparators(slow)} slow`, style: "yellow" });
   if (failedOnly) parts.push({ text: "failed only", style: "yellow" });
   return parts;
 }

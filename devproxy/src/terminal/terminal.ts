@@ -114,7 +114,7 @@ export class Terminal {
         tunnel: proxy.tunnelState,
         appIsUp: proxy.appIsUp,
         waiting: proxy.waitingCount,
-        inFlight: this.#reporter.inFlight,
+        slow: this.#reporter.slowCount,
         failedOnly: this.#reporter.failedOnly,
         replay: this.#replay,
         prompt: this.#prompt(),
