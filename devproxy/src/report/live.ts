@@ -126,7 +126,7 @@ export class LiveReporter {
     if (cause === "replay" && this.replaying.has(push)) return;
     const isSuccess = isSuccessful(status, result);
     if (this.failedOnly && isSuccess) return;
-    const notes = this.#problems(push, received);
+    const notes = this.#problems(push, received, result);
     if (late) notes.push({ text: "late", style: "yellow" });
     notes.push(...outcomeNotes(outcome, this.index.byId(push)));
     if (cause !== "live") notes.push({ text: cause });
@@ -138,12 +138,12 @@ export class LiveReporter {
   }
 
   /** What is wrong with a push itself. */
-  #problems(id: string, event: PushEvent | undefined): PushNote[] {
+  #problems(id: string, event: PushEvent | undefined, result?: string): PushNote[] {
     const push = this.index.byId(id)?.push;
     const drift = event?.drift ?? push?.drift ?? 0;
     const notes: PushNote[] = [];
     if (event?.signProblem !== undefined) notes.push({ text: "bad signature", style: "red" });
-    if (push?.quarantined) notes.push({ text: "quarantined", style: "yellow" });
+    if (push?.quarantined && result !== "quarantined") notes.push({ text: "quarantined", style: "yellow" });
     if (drift > 0) notes.push({ text: `drift ${drift}`, style: "yellow" });
     return notes;
   }

@@ -76,7 +76,7 @@ export function pushLine(out: Pick<LineOutput, "style" | "width">, push: PushLin
   const text = cells
     .map((cell) => {
       const fitted = width === undefined ? cell.text : fitWidth(cell.text, cell.width);
-      const styled = cell.style === undefined ? fitted : out.style(cell.style, fitted);
+      const styled = cell.style === undefined || fitted === "" ? fitted : out.style(cell.style, fitted);
       const space = " ".repeat(Math.max(0, cell.width - displayWidth(fitted)));
       return cell.alignRight ? space + styled : styled + space;
     })
@@ -104,7 +104,7 @@ function wideCells(push: PushLine, width: number | undefined): Cell[] {
     { text: name, width: 5, style: "bold" },
     { text: type, width: 16 },
     { text: subjectText, width: width !== undefined && width >= 160 ? 41 : 22, style: "cyan" },
-    { text: outcome, width: 12, style: outcomeStyle(push) },
+    { text: outcome, width: 15, style: outcomeStyle(push) },
     { text: ms === undefined ? "" : duration(ms), width: 7, alignRight: true, style: "dim" },
   ];
 }
@@ -140,8 +140,13 @@ function outcomeStyle({ status, isSuccess, result }: PushLine): Style {
 }
 
 /** A result that the status does not imply, for lines without a column for it. */
-function resultNotes({ status, result, isSuccess }: Pick<PushLine, "status" | "result" | "isSuccess">): PushNote[] {
-  if (status === null) return [{ text: "undelivered", style: "red" }];
+function resultNotes({
+  status,
+  result,
+  isSuccess,
+  notes,
+}: Pick<PushLine, "status" | "result" | "isSuccess" | "notes">): PushNote[] {
+  if (status === null) return notes.length > 0 ? [] : [{ text: "undelivered", style: "red" }];
   if (result === undefined || (isSuccess && result === "handled") || (status !== 200 && result === "failed")) return [];
   return [{ text: result, style: isSuccess ? "yellow" : "red" }];
 }

@@ -31,9 +31,10 @@ const GAP = "  ";
 
 /**
  * Lays out a table without its empty columns. Lines fit the width of a terminal. Other output is not shortened, so that programs can read it.
+ * @param indent number of columns that the caller prints before each line
  */
-export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[]): Table<T> {
-  const fitted = fitColumns(columns, rows, out.width);
+export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[], indent = 0): Table<T> {
+  const fitted = fitColumns(columns, rows, out.width === undefined ? undefined : out.width - indent);
   const line = (
     textOf: (column: FittedColumn<T>) => string,
     style: (column: FittedColumn<T>) => Style | undefined,
