@@ -4,6 +4,9 @@ import { isForeground } from "./foreground.js";
 /** Time after which an escape character is the key Esc, and not the start of a longer sequence such as that of an arrow, ms. */
 const ESCAPE_MS = 100;
 
+/** Interval at which a process in the background checks whether it is in the foreground again, ms. A shell does not always signal that. */
+const FOREGROUND_CHECK_MS = 1_000;
+
 /** A pressed key: the character, or a name such as `up`, `escape`, `ctrl+c`. */
 export type KeyListener = (key: string) => void;
 
@@ -27,6 +30,7 @@ interface Keypress {
  */
 export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume }: KeyOptions): () => void {
   let isReading = false;
+  let timer: NodeJS.Timeout | undefined;
   const start = () => {
     if (isReading) return;
     isReading = true;
@@ -45,7 +49,13 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
     process.kill(process.pid, "SIGTSTP");
   };
   const onContinue = () => {
-    if (!isForeground()) return onSuspend();
+    clearTimeout(timer);
+    if (!isForeground()) {
+      onSuspend();
+      timer = setTimeout(onContinue, FOREGROUND_CHECK_MS);
+      timer.unref();
+      return;
+    }
     isReading = false; // the shell has changed the mode of the terminal meanwhile
     start();
     onResume();
@@ -62,6 +72,7 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
   if (process.platform !== "win32") process.on("SIGCONT", onContinue);
   start();
   return () => {
+    clearTimeout(timer);
     input.off("keypress", onKeypress);
     if (process.platform !== "win32") process.off("SIGCONT", onContinue);
     pause();
