@@ -56,7 +56,10 @@ export function addListen(program: Command, output: Output): void {
     // Accepted without effect: there is no inspector yet.
     .addOption(new Option("--no-inspect").hideHelp());
   addOutputFlags(addJournalFlag(command))
-    .addHelpText("after", "\nExamples:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder\n  airudder-devproxy listen --tunnel none --json")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  airudder-devproxy listen --target http://localhost:3000/webhooks/airudder\n  airudder-devproxy listen --tunnel none --json",
+    )
     .action((flags: ListenFlags) => listen(flags, output));
 }
 

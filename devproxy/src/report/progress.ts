@@ -12,8 +12,6 @@ const MIN_RATE_MS = 1_000;
 export class Progress {
   readonly #startedAt = performance.now();
   #shownAt = performance.now();
-  #isShown = false;
-
   readonly #out: Screen;
   readonly #total: number | undefined;
 
@@ -36,16 +34,14 @@ export class Progress {
   draw(count: number): void {
     if (!this.#out.isTerminal) return;
     this.#shownAt = performance.now();
-    this.#isShown = true;
     const elapsedMs = performance.now() - this.#startedAt;
     const text = progressText({ count, total: this.#total, elapsedMs, width: this.#out.width ?? 80 });
-    this.#out.write(`\r\u001b[2K${text}`);
+    this.#out.bar(text);
   }
 
   /** Removes the bar. */
   clear(): void {
-    if (this.#isShown) this.#out.write("\r\u001b[2K");
-    this.#isShown = false;
+    this.#out.bar();
   }
 }
 

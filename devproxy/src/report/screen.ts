@@ -20,6 +20,7 @@ export class Screen {
   readonly #isTerminal: boolean;
   readonly #colours: boolean;
   #isClosed = false;
+  #hasBar = false;
 
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.#stream = stream;
@@ -68,7 +69,15 @@ export class Screen {
 
   /** Writes data unchanged. */
   write(data: string | Buffer): void {
+    this.bar();
     if (!this.#isClosed) this.#stream.write(data);
+  }
+
+  /** Prints a text that the next output replaces. Without a text, removes the last one. Only for terminals. */
+  bar(text?: string): void {
+    if (this.#isClosed || (text === undefined && !this.#hasBar)) return;
+    this.#hasBar = text !== undefined;
+    this.#stream.write(`\r\u001b[2K${text ?? ""}`);
   }
 
   /** Resolves when the stream's buffer has room, or its reader has closed it. Await it before each line of a long output. */

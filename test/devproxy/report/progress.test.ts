@@ -31,6 +31,17 @@ for (const isTTY of [true, false]) {
   });
 }
 
+test("a line that is printed on the same screen replaces the bar", async () => {
+  const stream = streamOf(true);
+  const screen = new Screen(stream);
+  new Progress(screen, 3).draw(1);
+  screen.line("failed");
+  screen.line("again");
+  stream.end();
+  const bar = `[${"#".repeat(10)}${"-".repeat(20)}]  1 of 3 pushes`;
+  assert.equal(await text(stream as unknown as PassThrough), `\r\u001b[2K${bar}\r\u001b[2Kfailed\nagain\n`);
+});
+
 /** Count, total, elapsed ms, width, and the expected bar. */
 const bars: [number, number | undefined, number, number, string][] = [
   [25, 100, 5_000, 60, "[#####----------------]  25 of 100 pushes  5.0/s  15 s left"],
