@@ -46,6 +46,19 @@ test("the time that the proxy added does not contain the time of the app; acknow
   assert.deepEqual([proxy.summary().undelivered, proxy.waitingCount], [1, 1]);
 });
 
+test("the time that a push waits for the app is not added by the proxy", async (t) => {
+  const app = await new RecorderApp().start();
+  const { proxy } = await startProxy(t, { app, healthCheckIntervals: { up: 50, down: 50, waiting: 50 } });
+  await app.stop();
+  const held = send(proxy.localUrl, '{"n":1}');
+  await until(() => proxy.waitingCount === 1);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await app.start();
+  assert.equal((await held).status, 200);
+  await until(() => proxy.summary().delivered === 1);
+  assert.equal(proxy.summary().addedMs, null);
+});
+
 test("a push that could not be recorded was seen, and is not recorded", async (t) => {
   const { proxy } = await startProxy(t);
   await send(proxy.localUrl, Buffer.alloc(20 * 1024 * 1024)).catch(() => undefined);

@@ -54,7 +54,10 @@ async function start(
 }
 
 for (const columns of [60, 80, 140]) {
-  test(`at ${columns} columns, a push is one line, and the last row fits`, { skip: noTmux }, async (t) => {
+  test(`at ${columns} columns, a push is one line, and the last row fits`, {
+    skip: noTmux,
+    timeout: 60_000,
+  }, async (t) => {
     let mode: Mode = "handle";
     const { terminal, url, row, line } = await start(t, columns, { mode: () => mode });
     await row(/^no tunnel {2}app up {2}queue 0 {2}h help .*q quit$/);
@@ -69,7 +72,7 @@ for (const columns of [60, 80, 140]) {
   });
 }
 
-test("every key works, and lines stay in the scrollback", { skip: noTmux }, async (t) => {
+test("every key works, and lines stay in the scrollback", { skip: noTmux, timeout: 60_000 }, async (t) => {
   let mode: Mode = "fail";
   const bin = makeFolder(t);
   const opened = join(bin, "opened");
@@ -172,7 +175,7 @@ test("every key works, and lines stay in the scrollback", { skip: noTmux }, asyn
   assert.ok(history.some((text) => /^added by the proxy: \S+ ms p50, \S+ ms p99$/.test(text)));
 });
 
-test("Ctrl+C ends listen; a second one ends it immediately", { skip: noTmux }, async (t) => {
+test("Ctrl+C ends listen; a second one ends it immediately", { skip: noTmux, timeout: 60_000 }, async (t) => {
   const { terminal, row } = await start(t, 80);
   await row(/^no tunnel/);
   await terminal.press("C-c");
@@ -180,7 +183,10 @@ test("Ctrl+C ends listen; a second one ends it immediately", { skip: noTmux }, a
   assert.ok((await terminal.history()).some((text) => /^stopped: 0 pushes received/.test(text)));
 });
 
-test("after a resize, the last row is one line of the new width, and no line is lost", { skip: noTmux }, async (t) => {
+test("after a resize, the last row is one line of the new width, and no line is lost", {
+  skip: noTmux,
+  timeout: 60_000,
+}, async (t) => {
   const { terminal, url, row, line } = await start(t, 140);
   for (let n = 0; n < 3; n++) await send(url, `{"n":${n}}`);
   await line(/#3 /);
@@ -203,6 +209,7 @@ test("after a resize, the last row is one line of the new width, and no line is 
 
 test("the row shows that the app is down, the queue, and a push that the app does not respond to", {
   skip: noTmux,
+  timeout: 60_000,
 }, async (t) => {
   let mode: Mode = "wait";
   const { terminal, app, url, row, line } = await start(t, 140, { mode: () => mode });
@@ -222,6 +229,7 @@ test("the row shows that the app is down, the queue, and a push that the app doe
 
 test("Ctrl+Z stops listen with a clean line; it continues in the background without keys, and in the foreground with them", {
   skip: noTmux,
+  timeout: 60_000,
 }, async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
@@ -252,7 +260,10 @@ test("Ctrl+Z stops listen with a clean line; it continues in the background with
   await shows(/^back/);
 });
 
-test("listen & in a shell records pushes, without a row and without keys", { skip: noTmux }, async (t) => {
+test("listen & in a shell records pushes, without a row and without keys", {
+  skip: noTmux,
+  timeout: 60_000,
+}, async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const dir = makeFolder(t);
@@ -278,7 +289,7 @@ const withoutKeys: [string, Record<string, string>][] = [
 ];
 
 for (const [what, env] of withoutKeys) {
-  test(`no last row and no keys: ${what}`, { skip: noTmux }, async (t) => {
+  test(`no last row and no keys: ${what}`, { skip: noTmux, timeout: 60_000 }, async (t) => {
     const wrapped = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const app = await new RecorderApp().start();
     t.after(() => app.stop());
@@ -301,7 +312,10 @@ for (const [what, env] of withoutKeys) {
   });
 }
 
-test("replay shows a progress bar in a terminal; the summary is the last line", { skip: noTmux }, async (t) => {
+test("replay shows a progress bar in a terminal; the summary is the last line", {
+  skip: noTmux,
+  timeout: 60_000,
+}, async (t) => {
   const { terminal, url, dir, line } = await start(t, 80);
   for (let n = 0; n < 4; n++) await send(url, `{"n":${n}}`);
   await line(/#4 /);
