@@ -36,6 +36,9 @@ const KEYS: readonly { key: string; label: string; rank: number }[] = [
 
 const GAP = "  ";
 
+/** If the selected push has to be shortened to fewer columns, its keys are not shown. */
+const MIN_SELECTED = 70;
+
 /** The last row. It is narrower than the terminal. */
 export function rowText(out: Pick<LineOutput, "style" | "width">, state: RowState): string {
   const max = (out.width ?? 80) - 1;
@@ -54,7 +57,7 @@ function selectedRow(out: Pick<LineOutput, "style">, selected: string, max: numb
   const keys = "r replay  o open  Esc back";
   const text = `> ${selected}`;
   const room = max - keys.length - GAP.length;
-  if (room < 40) return out.style("bold", fitWidth(text, max));
+  if (room < MIN_SELECTED && displayWidth(text) > room) return out.style("bold", fitWidth(text, max));
   return `${out.style("bold", fitWidth(text, room))}${GAP}${out.style("dim", keys)}`;
 }
 

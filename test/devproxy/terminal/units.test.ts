@@ -64,6 +64,8 @@ const rows: [Partial<RowState>, number, string][] = [
     80,
     "tunnel up  app up  queue 0  replay 3/12, Esc stops it  h help  r replay  q quit",
   ],
+  [{ selected: "#12  dialer.task  200" }, 80, "> #12  dialer.task  200  r replay  o open  Esc back"],
+  [{ selected: `#12  ${"x".repeat(80)}` }, 80, `> #12  ${"x".repeat(71)}…`],
   [{ prompt: "R: replay 3 failed pushes?" }, 20, "R: replay 3 failed…"],
   [{ selected: "#12  call.completed  500  电话 错误" }, 60, "> #12  call.completed  500  电话 错误"],
 ];
