@@ -95,6 +95,7 @@ const ORDER: Record<string, string[]> = {
     "trigger",
     "drill",
     "report",
+    "terminal",
     "transfer",
     "drift",
     "dead",

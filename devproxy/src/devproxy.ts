@@ -5,14 +5,22 @@ import { type ApiServer, serveApi } from "./api/index.js";
 import { removeAddress, writeAddress } from "./client/index.js";
 import { type Config, type FolderIdentity, identityOf, readOrCreateConfig } from "./config/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
-import type { Listener } from "./events.js";
-import { ActiveResponses, createIngress, listen, passThroughTo, portOf, rejectMalformed } from "./ingress/index.js";
-import { FolderWatch, isFromInbox, RetentionTask, Store } from "./journal/index.js";
+import type { Listener, StoppedEvent } from "./events.js";
+import {
+  ActiveResponses,
+  createIngress,
+  listen,
+  passThroughTo,
+  portOf,
+  rejectMalformed,
+  Traffic,
+} from "./ingress/index.js";
+import { FolderWatch, isFromInbox, RetentionTask, Store, statusOf } from "./journal/index.js";
 import { type DevproxyOptions, type DevproxySettings, settingsOf, type TestHooks } from "./options.js";
 import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
-import { PidFile, pushPath, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
+import { PidFile, pushPath, type TunnelState, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
 
 const { version: VERSION } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -28,12 +36,21 @@ export interface Devproxy {
   readonly inspectorUrl: string | null;
   /** Whether the app accepts connections. */
   readonly appIsUp: boolean;
+  /** Number of pushes that wait for the app. */
+  readonly waitingCount: number;
+  /** `off`: there is no tunnel. */
+  readonly tunnelState: TunnelState;
   /** Resolves with the public URL when the tunnel is up; with `null` if there is none, if it fails, or if it is not up after 8.5 s. */
   tunnelReady(): Promise<string | null>;
   /** The journal and its index. */
   readonly store: Store;
-  /** Sends recorded pushes again, in the same way as live ones. */
-  replay(request: ReplayRequest, onEvent?: (event: ReplayEvent) => void): Promise<ReplaySummary>;
+  /**
+   * Sends recorded pushes again, in the same way as live ones.
+   * @param signal stops the replay; its summary is still reported
+   */
+  replay(request: ReplayRequest, onEvent?: (event: ReplayEvent) => void, signal?: AbortSignal): Promise<ReplaySummary>;
+  /** What the dev proxy did since its start. */
+  summary(): StoppedEvent;
   /** Stops receiving pushes, waits about a second for running deliveries, and releases the journal. */
   close(): Promise<void>;
 }
@@ -105,7 +122,9 @@ async function startParts(setup: Setup): Promise<Devproxy> {
   const deliverer = new Deliverer(store, forwarder, listener, redactor);
   const live = createLiveDelivery(setup, deliverer);
   live.resume();
-  const ingress = await startIngress(setup, live);
+  const traffic = new Traffic();
+  const lastSeq = store.index.rows.at(-1)?.push.seq ?? 0;
+  const ingress = await startIngress(setup, live, traffic);
   const localUrl = `http://127.0.0.1:${ingress.port}${pushPath(config.secret)}`;
   const supervisor = await createSupervisor(setup, ingress.port);
   const publicUrl = () => (supervisor.status.state === "up" ? supervisor.status.url : null);
@@ -113,6 +132,8 @@ async function startParts(setup: Setup): Promise<Devproxy> {
   const runReplay = (request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal = stopping.signal) =>
     replay(request, { store, deliverer, queue: live, target, onEvent, signal });
 
+  const stopsWith = (signal?: AbortSignal) =>
+    signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
   const instance = randomUUID();
   const folder = (await identityOf(dir)) as FolderIdentity;
   const watch = new FolderWatch(store, folder, config, listener);
@@ -143,7 +164,7 @@ async function startParts(setup: Setup): Promise<Devproxy> {
       tunnel: tunnelState(settings, supervisor),
     }),
     damage: () => keptDamage(setup),
-    replay: (request, onEvent, signal) => runReplay(request, onEvent, AbortSignal.any([signal, stopping.signal])),
+    replay: (request, onEvent, signal) => runReplay(request, onEvent, stopsWith(signal)),
   });
   cleanups.push(() => api.close());
   onApi(api);
@@ -176,9 +197,16 @@ async function startParts(setup: Setup): Promise<Devproxy> {
     get appIsUp() {
       return live.appIsUp;
     },
+    get waitingCount() {
+      return live.waitingCount;
+    },
+    get tunnelState() {
+      return supervisor.status.state;
+    },
     tunnelReady: () => supervisor.ready(),
     store,
-    replay: (request, onEvent = () => undefined) => runReplay(request, onEvent),
+    replay: (request, onEvent = () => undefined, signal) => runReplay(request, onEvent, stopsWith(signal)),
+    summary: () => summaryOf(store, traffic, lastSeq),
     close: () => {
       closing ??= close();
       return closing;
@@ -198,6 +226,7 @@ function createLiveDelivery({ options, settings, store, listener, cleanups }: Se
 async function startIngress(
   { options, settings, store, config, listener, cleanups }: Setup,
   live: LiveDelivery,
+  traffic: Traffic,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const active = new ActiveResponses();
   const ingress = createIngress(
@@ -208,6 +237,7 @@ async function startIngress(
       store,
       live,
       listener,
+      traffic,
       bodyMs: options.timeouts?.bodyMs,
       passThrough: settings.passThrough ? passThroughTo(settings.target) : undefined,
     },
@@ -244,6 +274,30 @@ async function createSupervisor(
       if (message !== undefined) listener({ event: "note", code: "tunnel_name_back", message });
     },
   });
+}
+
+/** Results of a push that count as a failure. */
+const FAILURES: ReadonlySet<string> = new Set(["failed", "dead", "quarantined"]);
+
+/** @param lastSeq `seq` of the last push that was recorded before the start; 0 if there is none */
+function summaryOf({ dir, index }: Store, { seen, recorded, addedMs }: Traffic, lastSeq: number): StoppedEvent {
+  const statuses = index.between(lastSeq + 1, Number.MAX_SAFE_INTEGER - 1).map(statusOf);
+  const undelivered = statuses.filter((status) => status === "undelivered").length;
+  const failed = statuses.filter((status) => FAILURES.has(status)).length;
+  const delivered = statuses.length - failed - undelivered;
+  const removed = recorded - statuses.length;
+  return {
+    event: "stopped",
+    seen,
+    recorded,
+    delivered,
+    failed,
+    undelivered,
+    ...(removed > 0 ? { removed } : {}),
+    addedMs,
+    journal: dir,
+    total: index.rows.length,
+  };
 }
 
 /** The state of the tunnel for the API. */

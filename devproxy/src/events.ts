@@ -69,15 +69,30 @@ export interface NoteEvent {
   message: string;
 }
 
-/** The last event of `listen`, with counts of its journal. */
+/** The last event of `listen`: what it did since its start. */
 export interface StoppedEvent {
   event: "stopped";
-  /** Number of pushes in the journal. */
+  /** Number of pushes that arrived, also those that could not be recorded. */
+  seen: number;
+  /** Number of pushes that were recorded in the journal. */
   recorded: number;
-  /** Number of pushes that got no response from the app. */
+  /** Number of recorded pushes that the app responded to with success. A replay may have changed that. */
+  delivered: number;
+  /** Number of recorded pushes that the app failed to handle: status `failed`, `dead` or `quarantined`. */
+  failed: number;
+  /** Number of recorded pushes that got no response from the app. */
   undelivered: number;
+  /** Number of recorded pushes that `--keep` has removed. They are neither delivered, failed nor undelivered. Absent if 0. */
+  removed?: number;
+  /**
+   * Time that the proxy added to the response, ms: from the end of the request until the response was sent, without the time that the app
+   * needed. Only pushes whose sender received the response of the app. `null` if there are none.
+   */
+  addedMs: { p50: number; p99: number } | null;
   /** Folder of the journal. */
   journal: string;
+  /** Number of pushes in the journal. */
+  total: number;
 }
 
 /** Receives events. */

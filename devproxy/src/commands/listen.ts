@@ -2,10 +2,10 @@ import { relative } from "node:path";
 import { type Command, Option } from "commander";
 import { DEFAULT_TARGET, TUNNEL_VALUES, tokenFromEnvironment, WHEN_DOWN, type WhenDown } from "../config/index.js";
 import type { Devproxy } from "../devproxy.js";
-import type { DevproxyEvent, StoppedEvent } from "../events.js";
-import { type Store, statusOf } from "../journal/index.js";
+import type { DevproxyEvent } from "../events.js";
 import { Redactor } from "../privacy/index.js";
-import { jsonLiveReporter, liveReporter, pushCount, type Screen, safeLine } from "../report/index.js";
+import { jsonLiveReporter, LiveReporter, pushCount, type Screen, safeLine } from "../report/index.js";
+import { isForeground, isInteractive, Terminal } from "../terminal/index.js";
 import { addJournalFlag, addOutputFlags, wholeNumber } from "./flags.js";
 import type { Output } from "./output.js";
 
@@ -85,44 +85,65 @@ async function listen(flags: ListenFlags, { out, err }: Output): Promise<void> {
     token: tokenFromEnvironment(),
     onEvent: (event) => report(event),
   });
-  const interrupted = untilInterrupted();
+  const { interrupted, interrupt } = onInterrupt();
   const redactor = await Redactor.of(proxy.store.dir, flags.reveal);
   if (json) {
     const publicUrl = await Promise.race([proxy.tunnelReady(), interrupted.then(() => null)]);
     out.json({ event: "ready", local: proxy.localUrl, public: publicUrl, inspector: proxy.inspectorUrl });
   } else printStart(out, proxy, flags, redactor);
-  report = json ? jsonLiveReporter(out, err, redactor) : liveReporter(out, proxy.store.index, redactor);
+  const terminal = json ? undefined : openTerminal(out, proxy, flags, redactor, interrupt);
+  report = json ? jsonLiveReporter(out, err, redactor) : (terminal?.report ?? textReporter(out, proxy, redactor));
   for (const event of earlyEvents) report(event);
   await interrupted;
+  terminal?.stopping();
   await proxy.close();
-  report(stoppedEvent(proxy.store));
+  terminal?.close();
+  report(proxy.summary());
   await out.flush();
   process.exit(0);
 }
 
-function stoppedEvent({ dir, index: { rows } }: Store): StoppedEvent {
-  const undelivered = rows.filter((row) => statusOf(row) === "undelivered").length;
-  return { event: "stopped", recorded: rows.length, undelivered, journal: dir };
+function textReporter(out: Screen, { store }: Devproxy, redactor: Redactor): (event: DevproxyEvent) => void {
+  const reporter = new LiveReporter(out, store.index, redactor);
+  return (event) => reporter.report(event);
 }
 
-/** Resolves at the first interrupt. A second one ends the process immediately. */
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    let isInterrupted = false;
-    const interrupt = () => {
-      if (isInterrupted) process.exit(1);
-      isInterrupted = true;
-      resolve();
-    };
-    process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-    if (process.platform !== "win32") process.on("SIGHUP", interrupt);
+/** Shows the last row and reads keys; `undefined` if nobody can use them. */
+function openTerminal(
+  out: Screen,
+  proxy: Devproxy,
+  { target, reveal }: ListenFlags,
+  redactor: Redactor,
+  quit: () => void,
+): Terminal | undefined {
+  const input = process.stdin;
+  if (!isInteractive(input, out, process.env) || !isForeground()) return undefined;
+  const terminal = new Terminal({ out, input, proxy, target: safeLine(redactor.url(target)), redactor, reveal, quit });
+  terminal.open();
+  return terminal;
+}
+
+/** `interrupted` resolves at the first interrupt: a signal, or a call of `interrupt`. A second one ends the process immediately. */
+function onInterrupt(): { interrupted: Promise<void>; interrupt(): void } {
+  let isInterrupted = false;
+  let resolve: () => void = () => undefined;
+  const interrupted = new Promise<void>((done) => {
+    resolve = done;
   });
+  const interrupt = () => {
+    if (isInterrupted) process.exit(1);
+    isInterrupted = true;
+    resolve();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  if (process.platform !== "win32") process.on("SIGHUP", interrupt);
+  return { interrupted, interrupt };
 }
 
-/** Prints the URLs that receive pushes, the URL of the app, and the folder of the journal. */
+/** Prints the URLs that receive pushes, the URLs of the app and of the inspector page, and the folder of the journal. */
 function printStart(
   out: Screen,
-  { appIsUp, publicUrl, localUrl, inspectorUrl, store }: Devproxy,
+  { appIsUp, publicUrl, inspectorUrl, localUrl, store }: Devproxy,
   { target, journal, tunnel }: ListenFlags,
   redactor: Redactor,
 ): void {
@@ -130,9 +151,9 @@ function printStart(
   const app = appIsUp ? "" : out.style("yellow", "  is not up yet");
   const folder = relative(process.cwd(), store.dir) || journal;
   const entries: [string, string][] = [
-    ["public", publicUrl ?? noPublicUrl],
+    ["public", publicUrl === null ? noPublicUrl : `${out.style("bold", publicUrl)}  <- give this URL to Airudder`],
     ["local", localUrl],
-    ["app", `${safeLine(redactor.url(target))}${app}`],
+    ["target", `${safeLine(redactor.url(target))}${app}`],
     ["inspector", inspectorUrl ?? "off"],
     ["journal", `${folder}  ${out.style("dim", pushCount(store.index.rows.length))}`],
   ];

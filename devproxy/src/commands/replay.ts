@@ -104,7 +104,7 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   if (flags.dryRun) return dryRun(request, flags, output);
   const dir = await requireJournal(flags.journal);
   const redactor = await Redactor.of(dir, flags.reveal);
-  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
+  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, err, redactor);
   let total: number | undefined;
   let sent = 0;
   let stopped = 0;
@@ -192,7 +192,7 @@ async function dryRun(request: ReplayRequest, flags: ReplayFlags, output: Output
   const reader = await readFolder(flags.journal, output);
   const selected = await requestedRows(reader, request);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
-  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, redactor);
+  const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, err, redactor);
   const skipped = new SkippedPushes(report);
   const rows = await editableRows(reader, selected, edits, skipped, report);
   skipped.report();

@@ -18,6 +18,8 @@ export interface DeliveryAttempt {
   target: string;
   /** Duration, ms. */
   ms: number;
+  /** Time from when the request was passed to the connection to the app until its response was complete, ms. */
+  appMs?: number;
   response?: AppResponse;
   /** Why there is no complete response, on one line. */
   error?: string;

@@ -55,9 +55,13 @@ export class Forwarder {
     const target = push.target.href;
     const ms = () => Math.round((performance.now() - start) * 10) / 10;
     try {
-      const response = await this.#forward(push);
+      let sentAt = start;
+      const response = await this.#forward(push, () => {
+        sentAt = performance.now();
+      });
+      const appMs = performance.now() - sentAt;
       const error = response.isTruncated ? { error: TOO_LARGE_ERROR } : {};
-      return { at, target, ms: ms(), response, ...error, reached: true };
+      return { at, target, ms: ms(), appMs, response, ...error, reached: true };
     } catch (error) {
       const failure = describeFailure(error, push.target.host);
       return { at, target, ms: ms(), ...failure, ...(push.signal?.aborted ? { stopped: true } : {}) };
@@ -69,7 +73,8 @@ export class Forwarder {
     for (const agent of Object.values(this.#agents)) agent.destroy();
   }
 
-  #forward({ target, method, query, headers, body, replay, signal, timeoutMs }: OutgoingPush): Promise<AppResponse> {
+  #forward(push: OutgoingPush, onSend: () => void): Promise<AppResponse> {
+    const { target, method, query, headers, body, replay, signal, timeoutMs } = push;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new Error("stopped before it was sent"));
       const path = pathWithQuery(target, query);
@@ -88,6 +93,7 @@ export class Forwarder {
       };
       const callbacks: ForwardCallbacks = {
         started: (request) => {
+          onSend();
           outgoing = request;
           request.path = path; // http-proxy merges consecutive slashes in the path
           request.once("upgrade", (_, socket) => {

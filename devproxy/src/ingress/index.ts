@@ -3,3 +3,4 @@ export { rejectMalformed } from "./malformed.js";
 export { passThroughTo } from "./pass-through.js";
 export { createPingIngress } from "./ping.js";
 export { createIngress, listen, portOf } from "./server.js";
+export { Traffic } from "./traffic.js";

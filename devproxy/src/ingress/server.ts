@@ -15,6 +15,7 @@ import { Rejections } from "./rejections.js";
 import { routeOf } from "./route.js";
 import { sendError, sendResponse } from "./send-response.js";
 import { addRecordedPush, takeTestCause } from "./test-push.js";
+import type { Traffic } from "./traffic.js";
 
 export interface IngressOptions {
   /** The secret in the path of the public URL. */
@@ -26,6 +27,7 @@ export interface IngressOptions {
   store: Store;
   live: LiveDelivery;
   listener: Listener;
+  traffic: Traffic;
   /** Time limit for a body to arrive, ms. Default: 8000. */
   bodyMs?: number | undefined;
   /** Receives requests that are neither pushes nor pings. Default: they are rejected with 404. */
@@ -62,7 +64,7 @@ export function createIngress(options: IngressOptions, active: ActiveResponses):
 async function receivePush(
   request: IncomingMessage,
   response: ServerResponse,
-  { store, live, listener, key, controlToken, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
+  { store, live, listener, traffic, key, controlToken, bodyMs = BODY_TIMEOUT_MS }: IngressOptions,
   rejections: Rejections,
   memory: BodyMemory,
 ): Promise<void> {
@@ -71,6 +73,7 @@ async function receivePush(
     return rejections.reject(response, 405, "method_not_allowed", "Pushes are sent by POST.");
   }
   const receivedAt = performance.now();
+  traffic.seen++;
   const body = await readBody(request, MAX_BODY_BYTES, bodyMs);
   if (body === "aborted") return;
   if (body === "broken") return rejections.report(400, "broken_body", "The body is not valid HTTP.");
@@ -80,13 +83,16 @@ async function receivePush(
   if (body === "too_large") {
     return rejections.reject(response, 413, "too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`);
   }
+  const arrivedAt = performance.now();
   const testCause = takeTestCause(request, controlToken);
   const content = contentOfRequest(request, body);
   const { head, signProblem } = describeRequest(request, content, key, testCause);
   const row = await store.recordPush(head, content);
+  traffic.recorded++;
   const { id, seq, type, verified, drift = 0 } = row.push;
   listener({ event: "push", id, seq, type, verified, drift, ...(signProblem === undefined ? {} : { signProblem }) });
-  const appResponse = await live.deliver(row, content, receivedAt);
+  const { response: appResponse, appMs } = await live.deliver(row, content, receivedAt);
+  if (appMs !== undefined) response.once("finish", () => traffic.addResponse(performance.now() - arrivedAt, appMs));
   if (testCause !== undefined) addRecordedPush(response, row, appResponse);
   sendResponse(request, response, appResponse);
   memory.add(body.length);

@@ -26,6 +26,13 @@ export interface LiveDeliveryOptions {
   healthCheckIntervals?: HealthCheckIntervals | undefined;
 }
 
+/** The response to the sender of a live push. */
+export interface LiveResponse {
+  response: AppResponse;
+  /** Time that the app needed for its response, ms. Absent if it is not the app's, or if the push waited for the app or for another push. */
+  appMs?: number;
+}
+
 const DEFAULT_QUEUED_MS = 120_000;
 
 const ACKNOWLEDGEMENT: AppResponse = {
@@ -92,15 +99,15 @@ export class LiveDelivery {
    * @returns the response to the sender
    * @throws JournalError if the acknowledgement cannot be recorded
    */
-  async deliver(row: Row, content: Content, receivedAt: number): Promise<AppResponse> {
+  async deliver(row: Row, content: Content, receivedAt: number): Promise<LiveResponse> {
     const pending = new PendingDelivery(row, content);
     this.#retainUntilSettled(pending);
     if (this.options.whenDown === "fail") void this.#sendOnce(pending);
     else this.#queue.submit(pending);
     const attempt = await this.#deadlines.waitUntilSettled(pending, receivedAt);
-    if (attempt !== undefined) return attempt.response ?? gatewayError(attempt);
+    if (attempt !== undefined) return responseTo(pending, attempt);
     await this.#acknowledge(pending);
-    return ACKNOWLEDGEMENT;
+    return { response: ACKNOWLEDGEMENT };
   }
 
   /**
@@ -208,6 +215,12 @@ export class LiveDelivery {
     listener(notes.appState(state, target, this.#queue.size));
     if (state === "up") this.#queue.restart();
   }
+}
+
+function responseTo({ hasWaited }: PendingDelivery, attempt: DeliveryAttempt): LiveResponse {
+  const { response, appMs } = attempt;
+  if (response === undefined) return { response: gatewayError(attempt) };
+  return { response, ...(hasWaited || appMs === undefined ? {} : { appMs }) };
 }
 
 function markOf({ row }: PendingDelivery, state: string): MarkHead {

@@ -12,6 +12,8 @@ export class PendingDelivery {
   readonly queued: Promise<void>;
   /** Whether it was sent to the app, and the attempt has not ended. */
   isSending = false;
+  /** Whether it has waited in the queue. */
+  hasWaited = false;
   /** Number of attempts that reached the app without a complete response. */
   incompleteResponses = 0;
 
@@ -45,6 +47,7 @@ export class PendingDelivery {
 
   /** Resolves `queued`. */
   markQueued(): void {
+    this.hasWaited = true;
     this.#resolveQueued();
   }
 }

@@ -1,11 +1,14 @@
 import { describePush, type PushDescription, SEARCH_KEYS } from "airudder-webhooks/inspect";
-import type { Content, MarkHead, PushHead } from "airudder-webhooks/journal";
+import type { Content, DeliveryHead, MarkHead, PushHead } from "airudder-webhooks/journal";
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, type JournalReader, marksOf, type Row, statusOf, succeeded } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
 import { duration, escapeControls, localTime, outcomeText, safeLine } from "./format.js";
 import { deliveryJson, rowJson, statusStyle } from "./list.js";
 import type { Screen } from "./screen.js";
+import { type Column, type Table, tableOf } from "./table.js";
+
+const INDENT = "  ";
 
 /** Maximum number of lines of a response that `show` prints. */
 const MAX_RESPONSE_LINES = 40;
@@ -83,17 +86,20 @@ export async function detailLines(
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${safeLine(value)}`],
     ),
-    ...section(out, "Headers", headerLines(redactor.headers(content.headers))),
+    ...section(out, "Headers", headerLines(redactor.headers(content.headers), out)),
     ...section(out, "Body", bodyLines(redactor.push(description, content.body, content.headers))),
   ];
   const drift = description.drift.map(
     ({ path, kind, expected, got }) =>
       `${redactor.path(path)}: ${kind.replace("_", " ")}, expected ${expected}, received ${got}`,
   );
-  lines.push(...section(out, "Drift", drift.map(safeLine)));
-  const deliveries = [];
-  for (const delivery of row.deliveries)
-    deliveries.push(...(await deliveryLines(reader, delivery, description.payload, redactor, out)));
+  lines.push(
+    ...section(
+      out,
+      "Drift",
+      drift.map((line) => out.style("yellow", safeLine(line))),
+    ),
+  );
   lines.push(
     ...section(
       out,
@@ -101,7 +107,7 @@ export async function detailLines(
       (await inboxMarksOf(reader, row)).map((mark) => markLine(mark, description.payload, redactor, out)),
     ),
   );
-  lines.push(...section(out, "Deliveries", deliveries.length === 0 ? ["none"] : deliveries));
+  lines.push(...section(out, "Deliveries", await deliveryLines(reader, row, description.payload, redactor, out)));
   return lines;
 }
 
@@ -124,11 +130,13 @@ function receivedText({ at, source, imported, redacted }: PushHead, redactor: Re
 }
 
 function section(out: Screen, title: string, lines: string[]): string[] {
-  return lines.length === 0 ? [] : ["", out.style("bold", title), ...lines.map((line) => `  ${line}`)];
+  return lines.length === 0 ? [] : ["", out.style("bold", title), ...lines.map((line) => `${INDENT}${line}`)];
 }
 
-function headerLines(headers: Content["headers"]): string[] {
-  return Object.entries(headers).map(([name, value]) => safeLine(`${name}: ${[value].flat().join(", ")}`));
+function headerLines(headers: Content["headers"], out: Screen): string[] {
+  return Object.entries(headers).map(
+    ([name, value]) => `${out.style("dim", `${safeLine(name)}:`)} ${safeLine([value].flat().join(", "))}`,
+  );
 }
 
 function bodyLines(body: unknown): string[] {
@@ -136,34 +144,74 @@ function bodyLines(body: unknown): string[] {
   return String(body).split("\n").map(safeLine);
 }
 
+/** A delivery, and the lines below it: what the app reported and responded. */
+interface ShownDelivery {
+  head: DeliveryHead;
+  /** The status with the code of an error response, or `undelivered`. */
+  result: string;
+  details: string[];
+}
+
 async function deliveryLines(
+  reader: JournalReader,
+  row: Row,
+  payload: unknown,
+  redactor: Redactor,
+  out: Screen,
+): Promise<string[]> {
+  if (row.deliveries.length === 0) return ["none"];
+  const shown: ShownDelivery[] = [];
+  for (const delivery of row.deliveries) shown.push(await shownDelivery(reader, delivery, payload, redactor, out));
+  const table = deliveryTable(out, shown, redactor);
+  return [table.header, ...shown.flatMap((one) => [table.line(one), ...one.details.map((line) => `    ${line}`)])];
+}
+
+function deliveryTable(out: Screen, deliveries: readonly ShownDelivery[], redactor: Redactor): Table<ShownDelivery> {
+  const columns: Column<ShownDelivery>[] = [
+    {
+      title: "TIME",
+      cell: ({ head }) => localTime(head.at),
+      short: ({ head }) => localTime(head.at).slice(5),
+      style: () => "dim",
+      rank: 2,
+    },
+    { title: "RESULT", cell: ({ result }) => result, style: ({ head }) => (succeeded(head.status) ? "green" : "red") },
+    { title: "TOOK", cell: ({ head }) => duration(head.ms), alignRight: true },
+    { title: "CAUSE", cell: ({ head }) => safeLine(redactor.word(head.cause)) },
+    {
+      title: "NOTES",
+      cell: ({ head }) =>
+        safeLine([head.late ? "late" : "", head.aside ? redactor.word(head.aside) : ""].filter(Boolean).join(", ")),
+      style: () => "yellow",
+    },
+    {
+      title: "TARGET",
+      cell: ({ head }) => safeLine(redactor.url(head.target)),
+      style: () => "dim",
+      minWidth: 10,
+      rank: 1,
+    },
+  ];
+  return tableOf(out, columns, deliveries, INDENT.length);
+}
+
+async function shownDelivery(
   reader: JournalReader,
   delivery: DeliveryRow,
   payload: unknown,
   redactor: Redactor,
   out: Screen,
-): Promise<string[]> {
-  const { at, status, error, ms, cause, late, aside, target } = delivery.head;
+): Promise<ShownDelivery> {
+  const { head } = delivery;
   const response = await responseOf(reader, delivery);
   const code = response && errorCodeOf(response.body);
-  const result =
-    status === undefined
-      ? `undelivered: ${safeLine(redactor.text(error ?? ""))}`
-      : [status, code].filter(Boolean).join(" ");
-  const details = [redactor.word(cause), late && "late", aside && redactor.word(aside)].filter(Boolean).join(", ");
-  const style = succeeded(status) ? "green" : "red";
-  const lines = [
-    `${localTime(at)}  ${out.style(style, result)}  ${duration(ms)}  ${safeLine(details)}  ${out.style("dim", safeLine(redactor.url(target)))}`,
-  ];
+  const details: string[] = [];
+  if (head.error !== undefined) details.push(out.style("red", safeLine(redactor.text(head.error))));
   const outcome = response && readOutcome(response.headers["airudder-outcome"]);
-  if (outcome) lines.push(`    ${outcomeText(outcome)}`);
-  if (outcome?.error) lines.push(`    ${out.style("red", safeLine(redactor.error(outcome.error, payload)))}`);
-  if (response && response.body.length > 0) {
-    lines.push(
-      ...bodyLines(redactor.response(response.body, payload))
-        .slice(0, MAX_RESPONSE_LINES)
-        .map((line) => `    ${line}`),
-    );
-  }
-  return lines;
+  if (outcome) details.push(outcomeText(outcome));
+  if (outcome?.error) details.push(out.style("red", safeLine(redactor.error(outcome.error, payload))));
+  if (response && response.body.length > 0)
+    details.push(...bodyLines(redactor.response(response.body, payload)).slice(0, MAX_RESPONSE_LINES));
+  const result = head.status === undefined ? "undelivered" : [head.status, code].filter(Boolean).join(" ");
+  return { head, result, details };
 }

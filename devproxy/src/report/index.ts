@@ -7,11 +7,12 @@ export { droppedLine } from "./dropped.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
-export { jsonLiveReporter, liveReporter } from "./live.js";
+export { jsonLiveReporter, LiveReporter } from "./live.js";
 export { pinJson, pinTable } from "./pins.js";
-export { Progress } from "./progress.js";
+export { Progress, progressText } from "./progress.js";
+export { type LineOutput, type PushLine, type PushNote, pushFacts, pushText } from "./push-line.js";
 export { differenceLines, editDifferences, jsonReplayReporter, redactReplayEvent, replayReporter } from "./replay.js";
-export { jsonLine, Screen, type Style } from "./screen.js";
+export { jsonLine, printableLine, Screen, type Style } from "./screen.js";
 export {
   campaignReporter,
   jsonTriggerReporter,
@@ -20,3 +21,4 @@ export {
   triggerJson,
   triggerReporter,
 } from "./trigger.js";
+export { displayWidth, fitWidth, padWidth } from "./width.js";

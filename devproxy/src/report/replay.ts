@@ -11,6 +11,7 @@ import {
   type VerdictEvent,
 } from "../replay/index.js";
 import { duration, pushCount, safeLine, withSeparators } from "./format.js";
+import { Progress } from "./progress.js";
 import type { Screen, Style } from "./screen.js";
 
 const STYLES: Record<Verdict, Style> = {
@@ -26,6 +27,11 @@ const STYLES: Record<Verdict, Style> = {
   "refused replay": "yellow",
   "accepted, handling unknown": "yellow",
 };
+
+/** The style of a verdict. */
+export function verdictStyle(verdict: Verdict): Style {
+  return STYLES[verdict];
+}
 
 /** Returns a listener that prints a replay as lines of redacted JSON, and notes to `err`. */
 export function jsonReplayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
@@ -50,14 +56,14 @@ export function redactReplayEvent(event: ReplayEvent, redactor: Redactor): Repla
 }
 
 /** Returns a listener that prints a replay as text, with a progress bar on a terminal. */
-export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayEvent) => void {
-  let total = 0;
+export function replayReporter(out: Screen, err: Screen, redactor: Redactor): (event: ReplayEvent) => void {
+  let progress: Progress | undefined;
   let done = 0;
   return (event) => {
-    if (out.isTerminal && done > 0) out.write("\r\u001b[2K");
+    progress?.clear();
     if (event.event === "replay") {
-      total = event.total;
-      out.line(`${pushCount(total)} to ${redactor.url(event.target)}`);
+      if (event.total > 1) progress = new Progress(err, event.total);
+      out.line(`${pushCount(event.total)} to ${redactor.url(event.target)}`);
     } else if (event.event === "note")
       out.line(`${out.style("yellow", "!")} ${safeLine(redactor.text(event.message))}`);
     else if (event.event === "summary") printSummary(out, event);
@@ -65,14 +71,8 @@ export function replayReporter(out: Screen, redactor: Redactor): (event: ReplayE
       done++;
       printVerdict(out, event, redactor);
     }
-    if (out.isTerminal && event.event === "verdict")
-      out.write(out.style("dim", `  ${progressBar(done, total)} ${done}/${total}`));
+    if (event.event !== "summary") progress?.draw(done);
   };
-}
-
-function progressBar(done: number, total: number): string {
-  const filled = Math.round((20 * done) / Math.max(1, total));
-  return `[${"#".repeat(filled)}${"-".repeat(20 - filled)}]`;
 }
 
 function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): void {

@@ -9,18 +9,23 @@ export type Style = "bold" | "dim" | "green" | "red" | "yellow" | "cyan";
 /** A colour sequence, or a character that may be a control character. */
 const LINE_PARTS = /\u001b\[[\d;]*m|[\u0000-\u001f\u007f-\u{10ffff}]/gu;
 
+const DEFAULT_COLUMNS = 80;
+
 /**
  * The output of a command, to a terminal, a file or a pipe. After the reader closes it, further output is discarded. Any other write error
  * prints one line to standard error and sets exit code 1.
  */
 export class Screen {
   readonly #stream: NodeJS.WriteStream;
+  readonly #isTerminal: boolean;
   readonly #colours: boolean;
   #isClosed = false;
+  #hasBar = false;
 
   constructor(stream: NodeJS.WriteStream = process.stdout) {
     this.#stream = stream;
-    this.#colours = stream.isTTY === true && !process.env.NO_COLOR;
+    this.#isTerminal = stream.isTTY === true && process.env.TERM !== "dumb";
+    this.#colours = this.#isTerminal && !process.env.NO_COLOR;
     stream.on("error", (error: NodeJS.ErrnoException) => {
       this.#isClosed = true;
       if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") return;
@@ -30,14 +35,21 @@ export class Screen {
     });
   }
 
-  /** Whether lines can be overwritten. */
+  /** Whether lines can be overwritten: not in a file, in a pipe, or if `TERM` is `dumb`. */
   get isTerminal(): boolean {
-    return this.#stream.isTTY === true;
+    return this.#isTerminal;
   }
 
   /** Columns of the terminal; `undefined` for a file or a pipe. */
   get width(): number | undefined {
-    return this.#stream.isTTY === true ? this.#stream.columns : undefined;
+    // A terminal without a size reports 0 columns.
+    return this.#stream.isTTY === true ? this.#stream.columns || DEFAULT_COLUMNS : undefined;
+  }
+
+  /** Calls a function after the size of the terminal has changed. Returns a function that ends that. */
+  onResize(listener: () => void): () => void {
+    this.#stream.on("resize", listener);
+    return () => this.#stream.off("resize", listener);
   }
 
   /** Whether the reader has closed the output, as in `| head`, or a write failed. */
@@ -47,9 +59,7 @@ export class Screen {
 
   /** Prints lines. Escapes control characters, except line feeds, tabs and the colours of `style`. */
   line(text = ""): void {
-    this.write(
-      `${text.replace(LINE_PARTS, (part) => (part === "\n" || part === "\t" || part.startsWith("\u001b[") ? part : escapeControls(part)))}\n`,
-    );
+    this.write(printableLine(text));
   }
 
   /** Prints one line of JSON. */
@@ -59,7 +69,15 @@ export class Screen {
 
   /** Writes data unchanged. */
   write(data: string | Buffer): void {
+    this.bar();
     if (!this.#isClosed) this.#stream.write(data);
+  }
+
+  /** Prints a text that the next output replaces. Without a text, removes the last one. Only for terminals. */
+  bar(text?: string): void {
+    if (this.#isClosed || (text === undefined && !this.#hasBar)) return;
+    this.#hasBar = text !== undefined;
+    this.#stream.write(`\r\u001b[2K${text ?? ""}`);
   }
 
   /** Resolves when the stream's buffer has room, or its reader has closed it. Await it before each line of a long output. */
@@ -86,6 +104,12 @@ export class Screen {
   style(style: Style, text: string): string {
     return this.#colours ? styleText(style, text, { validateStream: false } as never) : text;
   }
+}
+
+/** Lines as `Screen.line` prints them. */
+export function printableLine(text: string): string {
+  const isKept = (part: string) => part === "\n" || part === "\t" || part.startsWith("\u001b[");
+  return `${text.replace(LINE_PARTS, (part) => (isKept(part) ? part : escapeControls(part)))}\n`;
 }
 
 /** One line of JSON. Contains the text of each `JsonText` unchanged: `JSON.stringify` writes a unique marker, which is then replaced. */

@@ -1,4 +1,5 @@
 import type { Screen, Style } from "./screen.js";
+import { displayWidth, fitWidth, padWidth } from "./width.js";
 
 /** A column of a table. */
 export interface Column<T> {
@@ -30,20 +31,20 @@ const GAP = "  ";
 
 /**
  * Lays out a table without its empty columns. Lines fit the width of a terminal. Other output is not shortened, so that programs can read it.
+ * @param indent number of columns that the caller prints before each line
  */
-export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[]): Table<T> {
-  const fitted = fitColumns(columns, rows, out.width);
+export function tableOf<T>(out: Screen, columns: readonly Column<T>[], rows: readonly T[], indent = 0): Table<T> {
+  const fitted = fitColumns(columns, rows, out.width === undefined ? undefined : out.width - indent);
   const line = (
     textOf: (column: FittedColumn<T>) => string,
     style: (column: FittedColumn<T>) => Style | undefined,
   ): string =>
     fitted
       .map((column) => {
-        const text = fitCell(textOf(column), column.width);
+        const text = fitWidth(textOf(column), column.width);
         const styled = style(column);
-        const space = " ".repeat(column.width - text.length);
-        const cell = styled === undefined ? text : out.style(styled, text);
-        return column.alignRight ? space + cell : cell + space;
+        const padded = padWidth(text, column.width, column.alignRight);
+        return styled === undefined ? padded : padded.replace(text, () => out.style(styled, text));
       })
       .join(GAP)
       .trimEnd();
@@ -101,14 +102,10 @@ function lineWidth<T>(columns: readonly FittedColumn<T>[], widthOf: (column: Fit
 
 function withWidth<T>(column: FittedColumn<T>, rows: readonly T[]): FittedColumn<T> {
   let width = column.title.length;
-  for (const row of rows) width = Math.max(width, cellOf(column, row).length);
+  for (const row of rows) width = Math.max(width, displayWidth(cellOf(column, row)));
   return { ...column, width };
 }
 
 function cellOf<T>(column: FittedColumn<T>, row: T): string {
   return column.isShort && column.short !== undefined ? column.short(row) : column.cell(row);
-}
-
-function fitCell(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
 }

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import type { DeliveryEvent } from "airudder-devproxy";
 import { openJournal } from "airudder-webhooks/journal";
 import { JournalIndex } from "../../../devproxy/src/journal/index.js";
-import { liveReporter, Screen } from "../../../devproxy/src/report/index.js";
+import { LiveReporter, Screen } from "../../../devproxy/src/report/index.js";
 import { run, sample, send, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { pushHead } from "../../helpers/push-head.js";
@@ -167,11 +167,11 @@ test("listen and show print the code of an error response beside its status; the
     write: (text: string) => (printed += text),
     isTTY: false,
   });
-  const report = liveReporter(new Screen(stream), new JournalIndex());
-  for (const delivery of deliveries) report(delivery);
+  const reporter = new LiveReporter(new Screen(stream), new JournalIndex());
+  for (const delivery of deliveries) reporter.report(delivery);
   assert.match(
     printed,
-    /<-- #\S+ +401 bad_token .*\n.* ! .*put it into --target, as in \.\.\.\?token=SECRET\n.*401 bad_token [^!]*$/,
+    /^\S+ +#\S+ +401 .* bad_token\n\S+ +! .*put it into --target, as in \.\.\.\?token=SECRET\n.* 401 .* bad_token\n$/,
   );
   await proxy.close();
   assert.match((await run(["show", "1", "--journal", dir])).out, / {2}401 bad_token {2}/);

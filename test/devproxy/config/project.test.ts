@@ -38,7 +38,7 @@ async function listenOnce(t: TestContext, args: string[], cwd: string, env: Node
   });
   await until(() => /local +http\S+/.test(out) || child.exitCode !== null);
   await send(String(/local +(http\S+)/.exec(out)?.[1]), sample("dialer.task/running"));
-  await until(() => out.includes("<--"));
+  await until(() => /^\S+ +#\d/m.test(out));
   child.kill("SIGTERM");
   return (await ended).out;
 }

@@ -52,7 +52,7 @@ test("no value planted in pushes, headers, keys, responses and errors is printed
   await until(() => /local\s+(http:\S+)/.test(live) && live.includes("journal"));
   const url = /local\s+(http:\S+)/.exec(live)?.[1] as string;
   for (const { body } of plantedPushes.slice(0, 30)) await send(url, body, { headers: plantedHeaders });
-  await until(() => live.split("<--").length > 30);
+  await until(() => live.match(/^\S+ +#\d/gm)?.length === 30);
   listening.child.kill("SIGTERM");
   const { out, err } = await listening.ended;
   outputs.set("listen", out + err);
