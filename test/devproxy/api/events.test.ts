@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "node:test";
@@ -95,6 +96,28 @@ test("a client that does not read is told that it lags, and its stream ends; oth
   });
   await until(() => late.includes("event: lagged"));
   assert.doesNotMatch(received, /event: lagged/);
+});
+
+test("phone numbers in notes and in errors of connections are redacted", async (t) => {
+  const { dir } = await startProxy(t, { inspect: 0 });
+  const redactor = await Redactor.of(dir, false);
+  const state = { event: "state", appUp: true, waiting: 0, pushes: 0, tunnel: { state: "off", url: null } } as const;
+  const hub = new EventHub(redactor, () => state);
+  let text = "";
+  const response = Object.assign(new EventEmitter(), {
+    writableLength: 0,
+    writeHead: () => undefined,
+    write: (part: string) => {
+      text += part;
+    },
+    end: () => undefined,
+  });
+  hub.add(response as never);
+  hub.emit({ event: "note", code: "test", message: "no route to +62 811 867 5309" });
+  hub.emit({ event: "delivery", push: "p", status: null, ms: 1, cause: "live", error: "no route to +62 811 867 5309" });
+  hub.close();
+  assert.equal(text.match(/no route to <phone:/g)?.length, 2, text);
+  assert.doesNotMatch(text, /5309/);
 });
 
 test("without a client, an event is neither formatted nor kept", () => {

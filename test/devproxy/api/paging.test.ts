@@ -133,4 +133,5 @@ test("lists and counts are right after old pushes were dropped, also while new o
       .map(({ push }) => push.seq);
     assert.deepEqual([page.pushes.map(({ seq }) => seq).reverse(), page.matching], [expected, expected.length]);
   }
+  assert.ok(proxy.store.index.rows.length < 120, "old pushes were dropped");
 });
