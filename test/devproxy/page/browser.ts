@@ -53,6 +53,12 @@ function launch(): Promise<Browser> {
       "--no-sandbox",
       "--disable-gpu",
       "--disable-dev-shm-usage",
+      // The tests need no network but loopback.
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-quic",
+      "--no-first-run",
       "--enable-precise-memory-info",
       "--js-flags=--expose-gc",
     ],
