@@ -3,8 +3,8 @@ import { equalSecrets } from "../http/index.js";
 import { ApiFailure } from "./failure.js";
 
 /**
- * Rejects requests that did not come from this machine under its own name. A foreign `Host` is that of a web site whose name resolves to this
- * machine (DNS rebinding). A foreign `Origin` is that of a page of another server.
+ * Rejects requests whose `Host` or `Origin` names another server. A foreign `Host` belongs to a web site whose name resolves to this machine
+ * (DNS rebinding). A foreign `Origin` belongs to a page of another server.
  * @throws ApiFailure `foreign_host`, `foreign_origin`
  */
 export function checkOrigin({ host = "", origin }: IncomingHttpHeaders, port: number): void {
@@ -20,7 +20,7 @@ export function checkOrigin({ host = "", origin }: IncomingHttpHeaders, port: nu
 }
 
 /**
- * Checks the token of a request to the API. Only the header counts: browsers attach cookies, and store the URLs of requests.
+ * Checks the token of a request to the API. Accepts it only in the header: browsers attach cookies, and store the URLs of requests.
  * @throws ApiFailure `foreign_origin`, `missing_token`, `wrong_token`
  */
 export function checkToken(headers: IncomingHttpHeaders, token: string): void {

@@ -23,7 +23,7 @@ export interface Facts {
 const MAX_KEPT = 50_000;
 const NO_FACTS: Facts = { phone: 0 };
 
-/** Reads the bodies of pushes, and keeps what the stories and the statistics need of them. */
+/** Reads the bodies of pushes, and caches the facts that the stories and the statistics use. */
 export class BodyFacts {
   readonly #kept = new Map<number, Facts>();
 
@@ -133,7 +133,7 @@ function addDialer(facts: Facts, type: string, payload: object, shape: Shape | u
   setState(facts, body[name], fields?.[name]);
   if (type === "dialer.task") {
     const total = body.totalNumber;
-    // A number of more digits may be anything.
+    // A number with more digits may be personal data.
     if (Number.isSafeInteger(total) && fields?.totalNumber?.harmless?.test(String(total)))
       facts.total = total as number;
     return;

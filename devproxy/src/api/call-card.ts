@@ -1,7 +1,7 @@
 import { type CallDetailLike, talkSeconds } from "airudder-webhooks";
 import type { CallCard, CallCardCall } from "./types.js";
 
-/** A push of type `call.completed` for people; `undefined` if it has no list of calls. @param payload redacted, unless revealed */
+/** The calls of a `call.completed` push, for display; `undefined` if it has no list of calls. @param payload redacted, unless revealed */
 export function callCard(payload: unknown): CallCard | undefined {
   const { Details } = objectOf(payload);
   return Array.isArray(Details) ? { calls: Details.map((detail) => callOf(objectOf(detail))) } : undefined;

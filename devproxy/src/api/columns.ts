@@ -24,7 +24,7 @@ export class Column<T extends Numbers> {
     return this.values[at] as number;
   }
 
-  /** Copies one element to another position, in front of it. */
+  /** Copies an element to an earlier position. */
   move(from: number, to: number): void {
     this.values[to] = this.values[from] as number;
   }
@@ -53,12 +53,12 @@ export function hashOf(text: string | undefined): number {
   return (high >>> 0) * 2 ** 21 + (low >>> 11) + 1;
 }
 
-/** Numbers for texts of which there are few, such as the types of pushes. */
+/** Numbers for a small set of texts, such as the types of pushes. */
 export class Words {
   readonly #codes = new Map<string, number>();
   readonly #words: string[] = [];
 
-  /** The number of a word, from 0. At most 255 words have one; all others share that of the last. */
+  /** The number of a word, from 0. The first 255 words have a number each. All later ones share the number of the last. */
   codeOf(word: string): number {
     const known = this.#codes.get(word);
     if (known !== undefined) return known;

@@ -28,7 +28,7 @@ export interface ApiOptions {
   replay(request: ReplayRequest, onEvent: (event: ReplayEvent) => void, signal: AbortSignal): Promise<unknown>;
 }
 
-/** The state of a `listen`, apart from the members that the API knows. */
+/** The state of a `listen`, without the members that the API adds. */
 export type ListenState = Pick<StateResponse, "instance" | "public" | "appUp" | "queue"> & {
   journal: { gone: boolean; problem?: string | undefined };
   tunnel: Omit<StateResponse["tunnel"], "history">;

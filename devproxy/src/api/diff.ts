@@ -8,7 +8,7 @@ import { findPush } from "./find-push.js";
 import type { ApiRequest } from "./request.js";
 import type { Difference, DiffResponse, DiffSide } from "./types.js";
 
-/** Headers of responses that differ without a meaning. */
+/** Response headers whose differences are not significant. */
 const INCIDENTAL =
   /^(date|connection|keep-alive|content-length|transfer-encoding|etag|x-request-id|x-response-time|airudder-outcome)$/;
 

@@ -3,10 +3,10 @@ import type { DevproxyEvent } from "../events.js";
 import type { Redactor } from "../privacy/index.js";
 import type { StateStreamEvent, StreamEvent } from "./types.js";
 
-/** Events of this time are written together, ms. */
+/** Interval at which events are written together, ms. */
 const FLUSH_MS = 25;
 const HEARTBEAT_MS = 15_000;
-/** Interval of checks whether the state has changed, ms. */
+/** Interval at which the state is checked for changes, ms. */
 const STATE_MS = 1_000;
 /** Maximum size of the events that wait for a slow client, bytes. */
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -19,7 +19,7 @@ interface Client {
   waitingBytes: number;
 }
 
-/** Sends events to the clients of `GET /events`. Without a client, an event costs nothing. */
+/** Sends events to the clients of `GET /events`. Without a client, events are not formatted. */
 export class EventHub {
   readonly #clients = new Set<Client>();
   #lastId = 0;

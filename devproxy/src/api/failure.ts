@@ -20,7 +20,7 @@ export function usage(message: string): ApiFailure {
   return new ApiFailure(400, "usage", message);
 }
 
-/** HTTP statuses of the errors that are not wrong usage. */
+/** HTTP statuses by error code. Default: 400 for errors with the exit code 2, else 500. */
 const STATUSES: Readonly<Record<string, number>> = {
   usage: 400,
   app_down: 409,

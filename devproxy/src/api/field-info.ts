@@ -48,7 +48,7 @@ function addFields(
   const { properties = {}, items, additionalProperties, required = [] } = node;
   for (const [name, child] of Object.entries(properties))
     addField(fields, path + pointerStep(name), child, provenance, required.includes(name));
-  // The schema of an array's elements is found at the same path as that of an object's other fields: no node has both.
+  // Elements of an array and additional fields of an object have the same path, `*`: no node has both.
   const others = items ?? (typeof additionalProperties === "object" ? additionalProperties : undefined);
   if (others !== undefined) addField(fields, `${path}/*`, others, provenance, false);
 }

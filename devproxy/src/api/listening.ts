@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { DevproxyError } from "../errors.js";
 
 /** Number of ports to try, beginning with the requested one. */
-const MAX_TRIES = 20;
+const MAX_PORTS = 20;
 
 /**
  * Listens on 127.0.0.1: on the requested port, else on one of the next 19, else on any free port.
@@ -13,7 +13,7 @@ const MAX_TRIES = 20;
  * @throws DevproxyError `port_refused`
  */
 export async function listenOnNextFree(server: Server, port: number, reserved: number | undefined): Promise<number> {
-  const requested = Array.from({ length: port === 0 ? 0 : MAX_TRIES }, (_, i) => port + i);
+  const requested = Array.from({ length: port === 0 ? 0 : MAX_PORTS }, (_, i) => port + i);
   for (const candidate of requested.filter((one) => one <= 65_535 && one !== reserved)) {
     if (await listenOn(server, candidate)) break;
   }

@@ -7,7 +7,7 @@ import type { CopyOf, PushesResponse, PushRow } from "./types.js";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 500;
-/** Number of pushes whose bodies are searched first, and that double with each step: most texts are found in the newest pushes. */
+/** Number of pushes whose bodies the first step searches. Each step doubles it, because most texts are found in the newest pushes. */
 const FIRST_SEARCHED = 2_000;
 
 /** `GET /pushes` */
@@ -51,7 +51,7 @@ function matchingRows({ table, store }: ApiContext, match: Match | undefined, { 
   return rows;
 }
 
-/** The newest matching rows whose body contains a text, newest first. Searches older pushes only as long as rows are missing. */
+/** The newest matching rows whose body contains a text, newest first. Searches older pushes only until there are enough rows. */
 async function rowsContaining(
   context: ApiContext,
   match: Match | undefined,

@@ -8,7 +8,7 @@ import { bytes, Column, doubles, floats, hashOf, Words } from "./columns.js";
 
 /** Time to work on the table before yielding to the event loop, ms. */
 const SLICE_MS = 4;
-/** Number of pushes with new records after which the table is updated although nobody asks. */
+/** Number of changed pushes after which the table is updated, even without a request. */
 const MAX_DIRTY = 2_000;
 /** The placeholder of an id, `<id:...>`. The brackets are optional. */
 const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
@@ -32,7 +32,7 @@ export class PushTable {
   readonly subject = new Column(doubles);
   /** Hash of the bytes of the body. */
   readonly bytes = new Column(doubles);
-  /** How long the app took in the last delivery that is no replay, ms. NaN if it did not respond. */
+  /** How long the app took in the last delivery that is not a replay, ms. NaN if it did not respond. */
   readonly ms = new Column(floats, Number.NaN);
   readonly #seq = new Column(doubles);
   readonly #type = new Column(bytes);
@@ -75,7 +75,7 @@ export class PushTable {
 
   /** Updates the table with the pushes, deliveries and marks since the last update. Yields to the event loop meanwhile. */
   async update(): Promise<void> {
-    // An update that runs may have passed a push that has changed since, so another one follows it.
+    // A running update may already have processed a push that changed afterwards, so a new update follows.
     while (this.#updating !== undefined) await this.#updating;
     if (!this.#isStale()) return;
     this.#updating = this.#update().finally(() => {
@@ -220,7 +220,7 @@ export class PushTable {
     return tests.length === 0 ? undefined : (at) => tests.every((test) => test(at));
   }
 
-  /** The hash of the id that a placeholder stands for; `undefined` if the value is no placeholder, or that of no id. */
+  /** The hash of the id that a placeholder stands for; `undefined` if the value is not a placeholder of a recorded id. */
   async #hashOfPlaceholder(key: SearchKey, value: string): Promise<number | undefined> {
     const placeholder = PLACEHOLDER.exec(value)?.[1];
     if (placeholder === undefined) return undefined;

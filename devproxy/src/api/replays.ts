@@ -14,7 +14,7 @@ export async function startReplay(request: ApiRequest): Promise<void> {
   const body = checkReplay((await request.json()) as unknown as ReplayBody, isFromPage);
   const progress: { total?: number; sent: number } = { sent: 0 };
   const reveal = request.reveal || body.reveal === true;
-  // Commands redact themselves: with reveal=1 in the query, they get the values, and `reveal` of the body decides about handlers' errors.
+  // Commands send reveal=1 in the query, and redact the events themselves. Then `reveal` in the body applies only to the errors of handlers.
   const redactor = reveal ? revealing : redacting;
   const replay: ReplayRequest = { ...body, reveal: query.has("reveal") ? body.reveal : reveal };
   if (replay.agreedKey === undefined && key !== undefined) replay.agreedKey = key;
@@ -68,7 +68,7 @@ function checkReplay(body: ReplayBody, isFromPage: boolean): ReplayBody {
   return body;
 }
 
-/** `DELETE /replays/UUID`. A replay that has ended, or never ran, is no error. */
+/** `DELETE /replays/UUID`. A replay that has ended or never ran is not an error. */
 export async function stopReplay({ context, ids, response }: ApiRequest): Promise<void> {
   context.replays.get(ids[0] as string)?.abort();
   response.writeHead(204).end();

@@ -18,7 +18,7 @@ const BODY_PROBLEMS: Readonly<Record<BodyProblem, [status: number, message: stri
 
 /** A request to the API that passed the checks of its origin and token. */
 export class ApiRequest {
-  /** Whether a page sent it: browsers add `Origin` to every request that is not a plain GET. */
+  /** Whether a page sent it: browsers add `Origin` or `Sec-Fetch-Site` to the requests of pages. */
   readonly isFromPage: boolean;
 
   /** @param ids the parts of the path that the route names, decoded */
@@ -90,7 +90,7 @@ export class ApiRequest {
     return value as Record<string, unknown>;
   }
 
-  /** A signal that is aborted when the client disconnects before the response has ended. */
+  /** A controller that is aborted if the client disconnects before the response has ended. */
   disconnected(): AbortController {
     const stop = new AbortController();
     this.response.on("close", () => {

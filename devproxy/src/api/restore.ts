@@ -5,8 +5,8 @@ import type { Row } from "../journal/index.js";
 import { isValidJson, JsonText, jsonTokens, type Redactor } from "../privacy/index.js";
 
 /**
- * Replaces the placeholders in a text that a user has edited with the values that they stand for in the recorded push. So a user can edit a
- * push whose personal data is not revealed. Other parts of the text do not change.
+ * Replaces the placeholders in a text that a user has edited with the values that they stand for in the recorded push, so that a user can
+ * edit a push without revealing its personal data. Other parts of the text do not change.
  */
 export function restorePlaceholders(
   text: string,
@@ -35,7 +35,7 @@ export function restorePlaceholders(
   return restored + text.slice(end);
 }
 
-/** The recorded token of each placeholder. None if the texts do not have the same structure: a part was nested too deeply. */
+/** The recorded token of each placeholder. Empty if the structures differ, because redaction replaced a part that is nested too deeply. */
 function valuesOf(redacted: string, recorded: string): ReadonlyMap<string, string> {
   const placeholders = Array.from(jsonTokens(redacted), ({ text }) => text);
   const tokens = Array.from(jsonTokens(recorded), ({ text }) => text);

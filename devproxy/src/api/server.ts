@@ -194,7 +194,7 @@ async function callRoute(
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-/** @throws ApiFailure `usage`, for an unknown or a repeated parameter: without it, a typing error would select all pushes */
+/** @throws ApiFailure `usage`, for an unknown or repeated parameter: without this check, a typo in a filter would select all pushes */
 function checkQuery(query: URLSearchParams, allowed: readonly string[]): void {
   for (const name of new Set(query.keys())) {
     if (!allowed.includes(name))

@@ -10,7 +10,7 @@ export async function readState(request: ApiRequest): Promise<StateResponse> {
   const { context, redactor } = request;
   const { store, local, target, version, key, appToken } = context;
   const withSecrets = request.flag("secrets");
-  if (withSecrets) refusePages(request);
+  if (withSecrets) rejectPages(request);
   const { journal, ...current } = await context.state();
   return {
     version,
@@ -31,7 +31,7 @@ export async function readState(request: ApiRequest): Promise<StateResponse> {
   };
 }
 
-/** The states of tunnel, app and queue, with their history. */
+/** The states of tunnel and app with their history, and the state of the queue. */
 export function statesOf(
   { history }: ApiContext,
   {
@@ -50,7 +50,7 @@ export function statesOf(
 
 /** `GET /rows`: for the commands of the same user. The rows are not redacted. */
 export async function listRows(request: ApiRequest): Promise<Listing> {
-  refusePages(request);
+  rejectPages(request);
   const { store, damage } = request.context;
   const last = request.number("last", 1, Number.MAX_SAFE_INTEGER) ?? MAX_LISTED;
   const matching = await filterRows(store, store.index.rows, request.filters);
@@ -68,6 +68,6 @@ function plainRow({ push, location, deliveries, mark }: Row): Row {
 }
 
 /** @throws ApiFailure `not_for_pages` */
-function refusePages({ isFromPage }: ApiRequest): void {
+function rejectPages({ isFromPage }: ApiRequest): void {
   if (isFromPage) throw new ApiFailure(403, "not_for_pages", "Only commands can read this.");
 }

@@ -13,7 +13,7 @@ const MAX_SUBJECTS = 20;
 const MAX_PUSHES = 20;
 /** Maximum number of pushes in a response. */
 const MAX_ALL_PUSHES = 1_000;
-/** Maximum number of contact pushes whose bodies are read to count the phone numbers of finished tasks, in one response. */
+/** Maximum number of contact pushes whose bodies are read to count the phone numbers of tasks, in one response. */
 const MAX_CONTACTS = 10_000;
 
 /** Positions of pushes that have something in common, newest first. */

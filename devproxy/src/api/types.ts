@@ -184,9 +184,9 @@ export interface PushesResponse {
 export interface FieldInfo {
   /** Description of the field. */
   meaning?: string;
-  /** How reliable the schema is. `documented`: the vendor's documentation. `observed`: only seen. `inferred`: concluded. */
+  /** How reliable the schema is: `documented` by the vendor, `observed` in payloads, or `inferred` from related pushes. */
   provenance: "documented" | "observed" | "inferred" | "unknown";
-  /** Set if the vendor does not state the meaning. */
+  /** Set if this project wrote the description, because the vendor does not state the meaning. */
   meaningIsOurs?: true;
   /** Kind of personal data, `false` if it has none, `null` if unknown. */
   personal: string | false | null;
@@ -227,6 +227,7 @@ export interface PushDetail {
   text: string;
   /** Whether `text` is JSON. */
   isJson: boolean;
+  /** Equal to `mismatches`. */
   drift: MismatchJson[];
   /** The marks of an inbox, oldest first. */
   inbox?: { at: string; state: string; attempt?: number; error?: string }[];
@@ -271,7 +272,7 @@ export interface SchemaInfo {
   fields: Record<string, FieldInfo>;
 }
 
-/** A push of type `call.completed`, for people. Redacted like the body. Absent members were absent in the push. */
+/** The calls of a `call.completed` push, for display. Redacted like the body. Absent members were absent in the push. */
 export interface CallCard {
   calls: CallCardCall[];
 }
@@ -330,7 +331,7 @@ export interface Difference {
   right?: unknown;
 }
 
-/** `POST /replays/UUID`. Choose a random UUID; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
+/** `POST /replays/UUID`. Choose a new id, such as a random UUID; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
 export interface ReplayBody extends ReplayRequest {
   /**
    * The edited body of the only push in `ids`, as text. The recorded values replace placeholders such as `"<text:fc580c>"`, so a push can be
@@ -446,11 +447,11 @@ export interface StoryTask {
   firstAt: string;
   lastAt: string;
   lastSeq: number;
-  /** State of a dialer task or workflow, as in its newest push. */
+  /** State of a dialer task, as in its newest `dialer.task` push. */
   state?: string;
-  /** How many numbers the task has, as its newest push states. */
+  /** How many phone numbers the task has, as its newest `dialer.task` push states. */
   total?: number;
-  /** How many numbers have a push of their own. */
+  /** How many phone numbers have a push of their own. */
   reported?: number;
   /** For example "task finished, 12 numbers never reported". */
   notes: string[];
@@ -480,7 +481,7 @@ export interface StoryPush {
   /** How the call ended, if the push says so: `answered`, `busy`, ... as in {@link StatsResponse}. */
   result?: string;
   copy?: CopyOf;
-  /** It arrived after a later push of its subject, by the vendor's time; or after its task ended. */
+  /** By the vendor's time, it is older than a push of its subject that arrived before it; or it arrived after its task finished. */
   late?: true;
   verified?: boolean;
   drift?: number;
@@ -547,7 +548,7 @@ export interface StateStreamEvent {
   pushes: number;
 }
 
-/** A replay has started or ended, from whatever client. */
+/** A replay of any client has started or ended. */
 export interface ReplayStreamEvent {
   event: "replay";
   /** The UUID of its path. */

@@ -29,7 +29,7 @@ export async function removeAddress(dir: string, instance: string): Promise<void
   if ((await readAddress(dir))?.instance === instance) await rm(addressPath(dir), { force: true });
 }
 
-/** The address of the last `listen`, which may have ended. Ignores addresses without `folder`, which earlier versions wrote. */
+/** The address of the last `listen`, which may have ended. Ignores those of earlier versions, which lack `folder`. */
 export async function readAddress(dir: string): Promise<ControlAddress | undefined> {
   try {
     const address = JSON.parse(await readFile(addressPath(dir), "utf8")) as Partial<ControlAddress>;

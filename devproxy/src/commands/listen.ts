@@ -58,10 +58,10 @@ export function addListen(program: Command, output: Output): void {
     .option("--pass-through", "also forward requests to the app that are not pushes, without recording them", false)
     .option(
       "--inspect <port>",
-      "port on 127.0.0.1 of the inspector and the HTTP API, or the next free one (default: 4747)",
+      "port on 127.0.0.1 of the inspector and the HTTP API; if it is in use, the next free one (default: 4747)",
       wholeNumber(0),
     )
-    .option("--no-inspect", "do not serve the inspector");
+    .option("--no-inspect", "do not serve the inspector; the HTTP API stays available");
   addOutputFlags(addJournalFlag(command))
     .addHelpText(
       "after",

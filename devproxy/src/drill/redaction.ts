@@ -47,7 +47,7 @@ function documentedValues(): ReadonlySet<string> {
 }
 
 /**
- * The line of a program's output that tells why it failed: not `Node.js v20...`, and not a line of a stack.
+ * The line of a program's output that tells why it failed: not `Node.js v20...`, and not a line of a stack trace.
  * @param redactor with `--reveal`, the line is unchanged
  */
 export function errorLine(output: string, redactor: Redactor): string {

@@ -49,7 +49,7 @@ export function checkArguments({ properties, required = [] }: InputSchema, given
 }
 
 function unknownArgument(name: string, names: readonly string[]): Error {
-  const known = names.length === 0 ? "The tool takes none." : `Give ${names.join(", ")}.`;
+  const known = names.length === 0 ? "The tool takes no arguments." : `Give ${names.join(", ")}.`;
   return usageError(`"${name.slice(0, 100)}" is not an argument of this tool.${suggestion(name, names)} ${known}`);
 }
 

@@ -10,7 +10,7 @@ import type { Turns } from "./turns.js";
  */
 export function doctor(sources: Sources, turns: Turns, allowReplay: boolean): Tool {
   const checks =
-    "Check each step from the tunnel to the app: Node, journal, port, app, clock, tunnel. If no listen runs, it opens the tunnel for some seconds.";
+    "Check each step from the tunnel to the app: Node, journal, port, app, clock, tunnel. If no listen runs, it opens the tunnel for a few seconds.";
   const withTestPushes =
     " With `sendTestPushes`, it also sends the app two signed test pushes for a fictitious call, and checks key, token, handler and body parsers.";
   const withoutTestPushes = " It sends nothing to the app.";

@@ -13,7 +13,7 @@ export function drift(sources: Sources): Tool {
     name: "drift",
     title: "Summarize drift",
     description:
-      "Summarize where recorded pushes differ from their documented schemas: missing, unknown or wrongly typed fields, and undocumented values, with counts. Without replays and test pushes.",
+      "Summarize where recorded pushes differ from their documented schemas: missing, unknown or wrongly typed fields, and undocumented values, with counts. Replays and the test pushes of doctor are left out.",
     inputSchema: inputSchema(FILTER_ARGUMENTS),
     annotations: READ_ONLY,
     async call(given, { signal, onProgress }) {

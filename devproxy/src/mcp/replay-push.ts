@@ -22,7 +22,7 @@ export function replayPush(sources: Sources, turns: Turns): Tool {
     inputSchema: inputSchema({
       ids: {
         type: "array",
-        description: "#12 or 12, long ids or beginnings of them, or ranges such as 3..7",
+        description: "#12 or 12, long ids or prefixes of them, or ranges such as 3..7",
         items: { type: "string" },
         minItems: 1,
         maxItems: MAX_IDS,

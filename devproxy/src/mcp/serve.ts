@@ -56,7 +56,7 @@ async function readMessages(input: AsyncIterable<Buffer>, out: Screen, server: M
       else if (!isBlank(bytes)) void server.receive(bytes);
     }
   } catch {
-    // The input cannot be read any more: the client has ended.
+    // The input can no longer be read: the client has ended.
   }
 }
 

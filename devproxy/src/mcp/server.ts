@@ -24,7 +24,7 @@ const VERSION_WITH_BATCHES = "2025-03-26";
 /** Maximum number of requests that run at the same time. */
 const MAX_RUNNING = 64;
 
-/** What the server is made of. */
+/** The parts of the server that its creator provides. */
 export interface ServerOptions {
   tools: readonly Tool[];
   /** Version of this package. */
@@ -205,7 +205,7 @@ export class McpServer {
   #unknownTool(name: string): RpcError {
     const names = this.#options.tools.map((tool) => tool.name).join(", ");
     const isReplay = name === "replay_push";
-    const advice = isReplay ? "The user must start the server with --allow-replay." : `There are ${names}.`;
+    const advice = isReplay ? "The user must start the server with --allow-replay." : `Available tools: ${names}.`;
     const message = isReplay ? "The tool replay_push is turned off." : "There is no such tool.";
     return new RpcError(RPC_CODES.invalidParams, `${message} ${advice}`);
   }

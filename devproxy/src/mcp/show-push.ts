@@ -18,7 +18,7 @@ export function showPush(sources: Sources): Tool {
     description:
       "Show one recorded push: headers, body, where it differs from its schema (drift), and each delivery to the app with response and error. Use it to find out why a push failed.",
     inputSchema: inputSchema(
-      { id: { type: "string", description: "#12 or 12, or a long id or the beginning of it, from list_pushes" } },
+      { id: { type: "string", description: "#12 or 12, or a long id or a prefix of it, from list_pushes" } },
       ["id"],
     ),
     annotations: READ_ONLY,

@@ -3,7 +3,7 @@ import { FILTERS, type Filters, pickFilters, STATUSES, testsOf } from "../journa
 import type { ArgumentSchema, Arguments, InputSchema } from "./arguments.js";
 import type { ToolOutput } from "./result.js";
 
-/** What a call of a tool receives beside its arguments. */
+/** What a call of a tool receives besides its arguments. */
 export interface CallContext {
   /** Aborted if the client cancels the request, or the server ends. */
   signal: AbortSignal;

@@ -2,7 +2,7 @@ import { JsonText, jsonTokens } from "../privacy/index.js";
 
 /**
  * Characters that are invisible or change the direction of text, lone surrogates, and the variation selectors that can encode hidden text.
- * Without line breaks, tabs and the joiners of scripts and emoji.
+ * Line breaks, tabs and the joiners of scripts and emoji are not included.
  */
 const HIDDEN = /(?![\t\n\r\u200c\u200d])(?:[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]|[\u{e0100}-\u{e01ef}])/gu;
 

@@ -5,19 +5,19 @@ import { counted } from "./format.js";
 
 const INTERVAL_MS = 5_000;
 
-/** Tells a screen reader about new pushes, at most every 5 seconds. */
+/** Announces new pushes to screen readers, at most every 5 seconds. */
 export function Announcer(): JSX.Element {
   const [text, setText] = useState("");
-  const news = useRef({ pushes: 0, failed: 0 });
+  const unannounced = useRef({ pushes: 0, failed: 0 });
   useLive((event) => {
-    if (event.event === "push") news.current.pushes++;
-    if (event.event === "delivery" && event.cause !== "replay" && event.status !== 200) news.current.failed++;
+    if (event.event === "push") unannounced.current.pushes++;
+    if (event.event === "delivery" && event.cause !== "replay" && event.status !== 200) unannounced.current.failed++;
   });
   useEffect(() => {
     const timer = setInterval(() => {
-      const { pushes, failed } = news.current;
+      const { pushes, failed } = unannounced.current;
       if (pushes === 0) return;
-      news.current = { pushes: 0, failed: 0 };
+      unannounced.current = { pushes: 0, failed: 0 };
       setText(`${counted(pushes, "new push", "new pushes")}${failed > 0 ? `, ${failed} failed` : ""}`);
     }, INTERVAL_MS);
     return () => clearInterval(timer);

@@ -27,7 +27,7 @@ import { TopBar } from "./top-bar.js";
 const MAX_SELECTED = 2_000;
 const MESSAGE_MS = 6_000;
 
-/** The page. Without a token, it says how to open it. */
+/** The page. Without a token, it explains how to open the inspector. */
 export function App({ token }: { token: string | undefined }): JSX.Element {
   return token === undefined ? <NoToken /> : <Inspector token={token} />;
 }
@@ -195,12 +195,12 @@ function Inspector({ token }: { token: string }): JSX.Element {
       />
       {connection === "lost" && (
         <p class="banner" role="alert">
-          The inspector does not respond: is listen still running? The page tries to connect again.
+          The inspector does not respond. Is listen still running? The page is trying to reconnect.
         </p>
       )}
       {connection === "rejected" && (
         <p class="banner" role="alert">
-          The token is not valid any more. Open the inspector URL that listen prints.
+          The token is no longer valid. Open the inspector URL that listen prints.
         </p>
       )}
       {route.view === "overview" ? (
@@ -331,7 +331,7 @@ function ExportMenu({ onExport }: { onExport(as: "har" | "curl" | "ndjson" | "te
         cURL commands
       </button>
       <button type="button" onClick={() => onExport("test")}>
-        A test
+        Test file
       </button>
     </Menu>
   );

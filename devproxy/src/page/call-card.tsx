@@ -5,7 +5,7 @@ import { minutes, visibleText } from "./format.js";
 import { isPlaceholder } from "./json-nodes.js";
 import { LongText, Text } from "./text.js";
 
-/** Turns of a conversation that are shown before the reader asks for more. */
+/** Number of turns of a conversation that are shown before the reader asks for more. */
 const MAX_TURNS = 100;
 
 /** The calls of a `call.completed`. */
@@ -52,13 +52,13 @@ function Call({ call }: { call: CallCardCall }): JSX.Element {
   const [limit, setLimit] = useState(MAX_TURNS);
   const facts: [string, string | null | undefined][] = [
     ["Status", call.status],
-    ["Ring", call.ring],
-    ["Hang-up", call.hangup],
+    ["Ring type", call.ring],
+    ["Hang-up type", call.hangup],
     ["Duration", call.seconds === undefined ? undefined : minutes(call.seconds)],
-    ["Rang", call.ringSeconds === undefined ? undefined : `${call.ringSeconds} s`],
+    ["Ring time", call.ringSeconds === undefined ? undefined : `${call.ringSeconds} s`],
     ["Dials", call.dials === undefined ? undefined : String(call.dials)],
     ["Intention", call.intention],
-    ["Meaning of it", call.intentionDescription],
+    ["Intention description", call.intentionDescription],
     ...Object.entries(call.labels).map(([name, value]): [string, string] => [name, String(value)]),
   ];
   return (
@@ -85,7 +85,7 @@ function Call({ call }: { call: CallCardCall }): JSX.Element {
           {call.transcript.slice(0, limit).map((turn, index) => (
             <li key={index} class={turn.who}>
               <div class="who">
-                {turn.who === "robot" ? "Robot" : "Customer"}
+                {turn.who === "robot" ? "Voicebot" : "Customer"}
                 {turn.time !== undefined && <span class="muted"> {visibleText(turn.time)}</span>}
               </div>
               <div class="said">

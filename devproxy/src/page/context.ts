@@ -9,7 +9,7 @@ export interface PageContext {
   client: ApiClient;
   live: LiveEvents;
   state: StateResponse | undefined;
-  /** Whether personal data is shown. In memory only. */
+  /** Whether personal data is shown. Kept in memory only. */
   reveal: boolean;
   /** Starts a replay. @param label what is replayed, such as `37 pushes` */
   replay(body: ReplayBody, label: string): void;

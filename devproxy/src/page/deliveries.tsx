@@ -6,7 +6,7 @@ import { isPlaceholder, prettyJson } from "./json-nodes.js";
 import { diffUrl } from "./route.js";
 import { LongText, Text } from "./text.js";
 
-/** Deliveries that are shown before the reader asks for more. */
+/** Number of deliveries that are shown before the reader asks for more. */
 const MAX_DELIVERIES = 20;
 
 type Delivery = PushDetail["deliveries"][number];
@@ -42,7 +42,7 @@ export function Deliveries(props: {
           </div>
         )}
       </div>
-      {deliveries.length === 0 && <p class="muted">The push was not sent to the app yet.</p>}
+      {deliveries.length === 0 && <p class="muted">The push has not been sent to the app yet.</p>}
       <ol class="deliveries">
         {newestFirst.slice(0, limit).map(({ delivery, number }) => (
           <li key={number}>

@@ -120,7 +120,7 @@ function Sections({ detail }: { detail: PushDetail }): JSX.Element {
   );
 }
 
-/** Why the push failed, first of all. */
+/** What is wrong with the push. Shown before everything else. */
 function Problem({ detail }: { detail: PushDetail }): JSX.Element | null {
   const { head, mismatches, quarantined } = detail;
   const last = detail.deliveries.at(-1);
@@ -128,7 +128,7 @@ function Problem({ detail }: { detail: PushDetail }): JSX.Element | null {
   if (head.error !== undefined) lines.push(<Text>{head.error}</Text>);
   else if (head.status === "failed" && last !== undefined) lines.push(`The app responded ${last.status}.`);
   else if (head.status === "undelivered")
-    lines.push(last === undefined ? "The push was not sent to the app yet." : "The app did not respond.");
+    lines.push(last === undefined ? "The push has not been sent to the app yet." : "The app did not respond.");
   if (quarantined) lines.push("Quarantined: the body lacks what every handler of its type needs.");
   if (mismatches.length > 0) {
     const first = mismatches.slice(0, 3).map(({ path }) => path);
@@ -293,7 +293,9 @@ function Actions({ detail }: { detail: PushDetail }): JSX.Element {
     try {
       await navigator.clipboard.writeText(await page.client.text(`/pushes/${seq}/curl`, { reveal: page.reveal }));
       page.notify(
-        page.reveal ? "The command was copied." : "The command was copied. Redacted values are placeholders in it.",
+        page.reveal
+          ? "The command was copied."
+          : "The command was copied. It contains placeholders in place of personal data.",
       );
     } catch (error) {
       page.notify(`The command was not copied: ${(error as Error).message}`, true);

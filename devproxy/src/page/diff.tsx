@@ -71,9 +71,9 @@ export function Diff({ left, right, onClose }: { left: string; right: string; on
             </tbody>
           </table>
           {diff.differences.length === 0 && diff.status === undefined && diff.result === undefined && (
-            <p class="message">They are equal.</p>
+            <p class="message">There are no differences.</p>
           )}
-          {diff.differences.length >= 50 && <p class="muted">Only the first 50 differences are shown.</p>}
+          {diff.differences.length >= 50 && <p class="muted">At most 50 differences are shown.</p>}
         </div>
       )}
     </article>

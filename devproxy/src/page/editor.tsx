@@ -83,7 +83,7 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
       {original !== undefined && (
         <>
           <CodeArea value={text} marked={marked} area={area} onInput={setText} />
-          <div class="findings" aria-live="polite" aria-label="Findings">
+          <div class="findings" aria-live="polite" aria-label="Problems in the body">
             {!isChecked && <p class="muted">Checking…</p>}
             {isChecked && isJson && problems.length === 0 && <p class="good">The body matches the schema.</p>}
             {isChecked && (
@@ -115,7 +115,7 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
               Reset
             </button>
             <button type="button" class="primary" disabled={!isChecked || !isJson || isReplaying} onClick={send}>
-              {problems.length > 0 && isJson ? "Replay despite the findings" : "Replay the edited push"}
+              {problems.length > 0 && isJson ? "Replay anyway" : "Replay the edited push"}
             </button>
           </footer>
         </>
@@ -175,14 +175,14 @@ function lineHeight(element: HTMLElement): number {
   return Number.parseFloat(getComputedStyle(element).lineHeight) || 20;
 }
 
-/** The numbers of lines, one a line. */
+/** The numbers of lines, one per line. */
 function lineNumbers(first: number, last: number): string {
   let text = "";
   for (let line = first; line <= last; line++) text += `${line}\n`;
   return text;
 }
 
-/** A text area with line numbers. Lines with findings are marked. */
+/** A text area with line numbers. Lines with problems are marked. */
 function CodeArea(props: {
   value: string;
   marked: ReadonlySet<number>;

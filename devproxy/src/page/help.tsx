@@ -2,10 +2,10 @@ import type { JSX } from "preact";
 import { Dialog } from "./dialog.js";
 import { KEYS } from "./keys.js";
 
-/** The keys, and the switch that turns single keys off. */
+/** The keys, and the switch that turns single-key shortcuts off. */
 export function Help(props: { isOn: boolean; onSwitch(isOn: boolean): void; onClose(): void }): JSX.Element {
   return (
-    <Dialog title="Keyboard" onClose={props.onClose}>
+    <Dialog title="Keyboard shortcuts" onClose={props.onClose}>
       <dl class="keys">
         {KEYS.map(([key, meaning]) => (
           <div key={key}>
@@ -18,9 +18,9 @@ export function Help(props: { isOn: boolean; onSwitch(isOn: boolean): void; onCl
       </dl>
       <label class="check">
         <input type="checkbox" checked={props.isOn} onChange={(event) => props.onSwitch(event.currentTarget.checked)} />
-        Single keys are on
+        Single-key shortcuts
       </label>
-      <p class="muted">In the focused list, arrow keys, Enter, Space and Esc always work.</p>
+      <p class="muted">In the list, the arrow keys, Enter, Space and Esc always work.</p>
     </Dialog>
   );
 }

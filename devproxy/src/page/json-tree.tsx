@@ -5,7 +5,7 @@ import { count } from "./format.js";
 import { isPlaceholder, type JsonNode, nodeAt } from "./json-nodes.js";
 import { LongText, Text } from "./text.js";
 
-/** Members of one object or array that are shown before the reader asks for more. */
+/** Number of members of one object or array that are shown before the reader asks for more. */
 const MAX_CHILDREN = 100;
 /** Levels that are open at first. */
 const OPEN_LEVELS = 4;
@@ -176,15 +176,17 @@ export function fieldInfo(schema: SchemaInfo | null, pointer: string): FieldInfo
 
 const PROVENANCE: Record<FieldInfo["provenance"], string> = {
   documented: "documented by the vendor",
-  observed: "seen in pushes, not documented",
-  inferred: "concluded, not documented",
+  observed: "observed in pushes, not documented",
+  inferred: "inferred from related pushes, not documented",
   unknown: "not documented",
 };
 
 function Meaning({ info }: { info: FieldInfo | undefined }): JSX.Element | null {
   if (info === undefined) return null;
   const values = info.enum?.map((value) => JSON.stringify(value)).join(", ");
-  const notes = [PROVENANCE[info.provenance], info.meaningIsOurs && "meaning stated by us"].filter(Boolean).join("; ");
+  const notes = [PROVENANCE[info.provenance], info.meaningIsOurs && "description by this project"]
+    .filter(Boolean)
+    .join("; ");
   return (
     <span class="meaning">
       {info.meaning}

@@ -28,7 +28,7 @@ export const KEYS: readonly [string, string][] = [
 
 const STORAGE_KEY = "airudder-single-keys";
 
-/** Whether single keys are on. */
+/** Whether single-key shortcuts are on. */
 export function readSingleKeys(): boolean {
   return readStored(STORAGE_KEY) !== "off";
 }

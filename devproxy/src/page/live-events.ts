@@ -9,7 +9,7 @@ export type Connection = "connecting" | "open" | "lost" | "rejected";
 
 const MIN_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
-/** The server sends a comment every 15 s. */
+/** Time without data after which the stream is opened again, ms. The server sends a comment every 15 s. */
 const SILENCE_LIMIT_MS = 40_000;
 
 /** Reads the event stream of the inspector, and opens it again when it ends. */

@@ -9,7 +9,7 @@ function start(): void {
   render(<App key={token} token={token} />, root);
 }
 
-// A new start of listen has a new token. Its URL may be opened in the same tab.
+// Each journal has its own token. The URL of another one may be opened in the same tab.
 addEventListener("hashchange", () => {
   if (location.hash.startsWith("#token=")) start();
 });

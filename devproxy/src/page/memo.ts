@@ -1,6 +1,6 @@
 import { Component, type ComponentChild, type ComponentType, type FunctionComponent, h } from "preact";
 
-/** A component that is drawn again only if one of its properties has changed. */
+/** A component that is rendered again only if one of its properties has changed. */
 export function memo<P extends object>(component: FunctionComponent<P>): ComponentType<P> {
   return class extends Component<P> {
     override shouldComponentUpdate(next: Readonly<P>): boolean {

@@ -8,11 +8,11 @@ import { statusList } from "./story-rows.js";
 import { Status } from "./text.js";
 
 const MINUTES = [15, 60, 360, 1440];
-/** Types with a colour of their own. The others share one. */
+/** Number of types with a colour of their own. The others share one. */
 const MAX_TYPES = 5;
 const OTHER_COLOUR = 5;
 
-/** The journal and the app in plots. */
+/** Plots of the recorded pushes, and of the states of tunnel and app. */
 export function Overview({ onFilter }: { onFilter(filters: FilterQuery): void }): JSX.Element {
   const { client, state } = usePage();
   const [minutes, setMinutes] = useState(60);
@@ -93,7 +93,7 @@ export function Overview({ onFilter }: { onFilter(filters: FilterQuery): void })
   );
 }
 
-/** With more than two hours, several minutes become one bar. */
+/** With more than two hours, several minutes become one bar. Its p50 and p99 are the highest of these minutes. */
 function merged(stats: StatsResponse): StatsResponse {
   const size = Math.ceil(stats.perMinute.length / 120);
   if (size <= 1) return stats;
@@ -149,7 +149,7 @@ function Pushes({ stats }: { stats: StatsResponse }): JSX.Element {
   const label = `${count(total)} pushes: ${series.map(({ name }, index) => `${name} ${sums[index]}`).join(", ")}`;
   const perBar = minutesPerBar(stats);
   return (
-    <Panel title={perBar === 1 ? "Pushes a minute" : `Pushes in ${perBar} minutes`}>
+    <Panel title={perBar === 1 ? "Pushes per minute" : `Pushes in ${perBar} minutes`}>
       <Bars label={label} minutes={stats.perMinute.map(({ minute }) => minute)} series={series} />
       <Legend series={series.map((one, index) => ({ ...one, note: count(sums[index] ?? 0) }))} />
     </Panel>

@@ -1,7 +1,7 @@
 import type { FilterQuery, PushesResponse, PushRow } from "../api/index.js";
 import type { ApiClient } from "./client.js";
 
-/** Pushes that one request returns. */
+/** Number of pushes that one request returns. */
 const PAGE_ROWS = 100;
 /** Maximum number of pushes in one request, for pages that are only skipped. */
 const SKIP_ROWS = 500;
@@ -26,8 +26,8 @@ export function hasFilters(filters: FilterQuery): boolean {
 }
 
 /**
- * The pushes that match filters, newest first, in pages from the server. Keeps at most 2,000 pushes in memory: of the other pages only their
- * cursors. The pages far away from what is shown are removed first.
+ * The pushes that match filters, newest first, in pages from the server. Keeps at most 2,000 pushes in memory, and only the cursors of
+ * the other pages. The pages farthest from what is shown are removed first.
  */
 export class PagedPushes {
   #pages: Page[] = [];
@@ -39,7 +39,7 @@ export class PagedPushes {
   /** Number of pushes that match; `null` if unknown. */
   matching: number | null = null;
   total = 0;
-  /** Whether the first page has arrived. */
+  /** Whether the first page is loaded. */
   isReady = false;
   error: Error | undefined;
 
@@ -94,7 +94,7 @@ export class PagedPushes {
     return this.#pages.flatMap(({ rows }) => rows ?? []);
   }
 
-  /** Loads the newest page. Forgets the others, unless no push has come since. */
+  /** Loads the newest page. If new pushes have arrived since, discards the others. */
   async reload(): Promise<void> {
     const version = ++this.#version;
     try {
@@ -117,7 +117,7 @@ export class PagedPushes {
     this.onChange();
   }
 
-  /** Loads the page of a push again, if it is in memory. */
+  /** Loads the pages of these pushes again, if they are in memory. */
   async refresh(seqs: ReadonlySet<number>): Promise<void> {
     const version = this.#version;
     for (const page of this.#pages) {

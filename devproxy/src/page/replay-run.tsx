@@ -183,7 +183,7 @@ function Results({ results, isOpen }: { results: VerdictEvent[]; isOpen: boolean
               </span>
             )}
             {result.differences.length > 0 && (
-              <span class="muted">{counted(result.differences.length, "difference")} from the response before</span>
+              <span class="muted">{counted(result.differences.length, "difference")} from the previous response</span>
             )}
           </li>
         ))}

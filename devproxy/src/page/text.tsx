@@ -4,7 +4,7 @@ import { byteSize, statusTone, visibleText } from "./format.js";
 
 /** Maximum number of characters that are shown before the reader asks for more. */
 const MAX_CHARACTERS = 600;
-/** Characters that one more step shows, so that a huge text cannot freeze the page. */
+/** Number of characters that each further step shows, so that a huge text cannot block the page. */
 const STEP = 300_000;
 
 /** Untrusted text: a text node, isolated from the direction of the text around it, with symbols for control characters. */

@@ -48,12 +48,12 @@ export function TopBar(props: {
         type="button"
         class={props.reveal ? "reveal on" : "reveal"}
         aria-pressed={props.reveal}
-        title="Personal data is shown until you turn this off or close the page."
+        title="Revealed personal data stays visible until you hide it or close the page."
         onClick={() => props.onReveal(!props.reveal)}
       >
         {props.reveal ? "Hide personal data" : "Reveal personal data"}
       </button>
-      <button type="button" class="help" aria-label="Help and keys" onClick={props.onHelp}>
+      <button type="button" class="help" aria-label="Keyboard shortcuts" onClick={props.onHelp}>
         ?
       </button>
     </header>

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX, RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-/** Rows above and below the visible ones that are also rendered. */
+/** Number of rows above and below the visible ones that are also rendered. */
 const OVERSCAN = 8;
 
 export interface VirtualListProps {

@@ -5,7 +5,7 @@ import { displayWidth, fitWidth } from "./width.js";
 const INTERVAL_MS = 200;
 const MAX_BAR = 30;
 const MIN_BAR = 5;
-/** The rate is the one since the start: it needs some time to be meaningful, ms. */
+/** Time after which the rate is shown, ms. It is the average since the start. */
 const MIN_RATE_MS = 1_000;
 
 /** A bar with the progress of a long command: count, rate and remaining time. Printed only to a terminal. */

@@ -97,14 +97,14 @@ export function pushText({ name, type, subject, status, ...push }: PushLine): st
 function wideCells(push: PushLine, width: number | undefined): Cell[] {
   const { at, name, type, subject, ms } = push;
   const subjectText = subject === undefined ? "" : `${subject.kind} ${subject.id}`;
-  const outcome =
+  const resultText =
     push.status === null ? "undelivered" : [statusText(push.status), push.result].filter(Boolean).join(" ");
   return [
     { text: timeOfDay(at), width: 8, style: "dim" },
     { text: name, width: 5, style: "bold" },
     { text: type, width: 16 },
     { text: subjectText, width: width !== undefined && width >= 160 ? 41 : 22, style: "cyan" },
-    { text: outcome, width: 15, style: outcomeStyle(push) },
+    { text: resultText, width: 15, style: resultStyle(push) },
     { text: ms === undefined ? "" : duration(ms), width: 7, alignRight: true, style: "dim" },
   ];
 }
@@ -117,7 +117,7 @@ function narrowCells(push: PushLine, width: number): Cell[] {
     { text: name, width: isMedium ? 5 : 4, style: "bold" },
     { text: type, width: isMedium ? 15 : 14 },
     { text: subjectText, width: isMedium ? 14 : 8, style: "cyan" },
-    { text: statusText(push.status), width: 3, style: outcomeStyle(push) },
+    { text: statusText(push.status), width: 3, style: resultStyle(push) },
   ];
   if (!isMedium) return cells;
   const took = ms === undefined ? "" : ms < 1_000 ? `${Math.round(ms)} ms` : duration(ms);
@@ -133,7 +133,7 @@ function statusText(status: number | null | undefined): string {
   return status === null ? "---" : String(status);
 }
 
-function outcomeStyle({ status, isSuccess, result }: PushLine): Style {
+function resultStyle({ status, isSuccess, result }: PushLine): Style {
   if (status === undefined) return "yellow";
   if (!isSuccess) return "red";
   return result === "ignored" || result === "quarantined" ? "yellow" : "green";

@@ -9,7 +9,7 @@ export function browserProgram(url: string, platform: NodeJS.Platform, env: Node
   return hasDesktop ? { command: "xdg-open", args: [url] } : undefined;
 }
 
-/** Opens a URL in the browser. @returns whether that worked, as far as known */
+/** Opens a URL in the browser. @returns whether the program was found and did not report a failure */
 export async function openInBrowser(url: string): Promise<boolean> {
   const program = browserProgram(url, process.platform, process.env);
   return program !== undefined && runProgram(program);

@@ -1,6 +1,6 @@
 import { type Program, runProgram } from "./run-program.js";
 
-/** The programs that write the clipboard of this machine, the best one first. */
+/** The programs that write the clipboard of this machine, in the order of preference. */
 export function clipboardPrograms(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Program[] {
   if (env.SSH_CONNECTION) return []; // the clipboard that the user needs is on another machine
   if (platform === "darwin") return [{ command: "pbcopy", args: [] }];

@@ -9,7 +9,7 @@ const KEYS: readonly (readonly [key: string, text: string])[] = [
   ["o", "open the selected push, or the last one, in the browser"],
   ["f", "print only failed pushes, or all again"],
   ["c", "copy the public URL"],
-  ["q", "quit, as Ctrl+C"],
+  ["q", "quit, like Ctrl+C"],
 ];
 
 /** The help about the keys. */

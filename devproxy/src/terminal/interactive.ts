@@ -1,8 +1,8 @@
 /**
- * Variables that coding agents set for the commands they run. An agent cannot press keys, and a row that is redrawn fills its context with
- * escape sequences. Variables that an editor also sets for the user's own terminal, such as CURSOR_TRACE_ID, are not in the list.
+ * Variables that coding assistants set for the commands they run. An assistant cannot press keys, and a row that is redrawn fills its context
+ * with escape sequences. Variables that an editor also sets for the user's own terminal, such as CURSOR_TRACE_ID, are not in the list.
  */
-const AGENT_VARIABLES = [
+const ASSISTANT_VARIABLES = [
   "AI_AGENT",
   "AIDER",
   "AMP_CURRENT_THREAD_ID",
@@ -24,7 +24,7 @@ const AGENT_VARIABLES = [
   "QWEN_CODE",
 ];
 
-/** Values of `AGENT`, which other programs use for other purposes. */
+/** Values of the variable `AGENT` that coding assistants set. Other programs use it for other purposes. */
 const AGENT_NAMES: readonly (string | undefined)[] = ["amp", "goose"];
 
 /** Whether `listen` shows its last row and reads keys: a person sits at a terminal that can redraw a line. */
@@ -34,7 +34,7 @@ export function isInteractive(
   env: NodeJS.ProcessEnv,
 ): boolean {
   if (input.isTTY !== true || !output.isTerminal) return false;
-  return !isSet(env.CI) && !AGENT_VARIABLES.some((name) => isSet(env[name])) && !AGENT_NAMES.includes(env.AGENT);
+  return !isSet(env.CI) && !ASSISTANT_VARIABLES.some((name) => isSet(env[name])) && !AGENT_NAMES.includes(env.AGENT);
 }
 
 function isSet(value: string | undefined): boolean {

@@ -12,7 +12,7 @@ export type KeyListener = (key: string) => void;
 
 export interface KeyOptions {
   onKey: KeyListener;
-  /** Called before the process is stopped with Ctrl+Z, and when it continues in the background. */
+  /** Called before Ctrl+Z suspends the process, and when it continues in the background. */
   onSuspend(): void;
   /** Called when the process continues in the foreground. */
   onResume(): void;
@@ -26,7 +26,7 @@ interface Keypress {
 
 /**
  * Reads single keys from a terminal, without echo.
- * @returns a function that ends that and restores the mode of the terminal
+ * @returns a function that stops reading and restores the mode of the terminal
  */
 export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume }: KeyOptions): () => void {
   let isReading = false;

@@ -1,6 +1,6 @@
 /**
- * The URL of the inspector page that shows a push. Without the token, which would then be visible in the list of processes: the page keeps it
- * after the URL that `listen` printed at its start was opened once.
+ * The URL of the inspector page that shows a push. Without the token, which would be visible in the list of processes: the page stores it
+ * when the URL that `listen` prints is opened.
  * @param inspectorUrl with the token in its fragment
  * @param seq the push; `undefined`: the page shows the list
  */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Maximum time that a program may run, ms. A program that runs longer has probably been successful. */
+/** Maximum time to wait for a program, ms. A program that still runs then counts as successful. */
 const MAX_MS = 2_000;
 
 /** A program and its arguments. */

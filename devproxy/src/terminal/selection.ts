@@ -6,7 +6,7 @@ const MAX_EXAMINED = 50_000;
 /**
  * The push above or below the selected one.
  * @param rows in the order of `seq`
- * @param selectedSeq `undefined` if no push is selected: the newest one follows upwards
+ * @param selectedSeq `undefined` if no push is selected: `up` then selects the newest one
  * @param matches whether a push can be selected
  * @returns `undefined` if there is none
  */

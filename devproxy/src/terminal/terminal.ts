@@ -20,7 +20,7 @@ import { pageUrl } from "./page-url.js";
 import { rowText } from "./row-text.js";
 import { neighbourOf } from "./selection.js";
 
-/** The running dev proxy, as the terminal needs it. */
+/** The parts of the running dev proxy that the terminal uses. */
 export interface TerminalProxy {
   readonly localUrl: string;
   readonly publicUrl: string | null;
@@ -94,7 +94,7 @@ export class Terminal {
     this.#update();
   };
 
-  /** Shows in the last row that the proxy stops. */
+  /** Shows in the last row that the proxy is stopping. */
   stopping(): void {
     this.#isStopping = true;
     this.#update();
@@ -124,7 +124,7 @@ export class Terminal {
   }
 
   #prompt(): string | undefined {
-    if (this.#isStopping) return "stopping... (press again to end immediately)";
+    if (this.#isStopping) return "stopping... (press q or Ctrl+C to end immediately)";
     if (this.#confirming === undefined) return undefined;
     return `R: replay ${failedCount(this.#confirming)} to ${this.options.target}? Press R again; any other key cancels.`;
   }
@@ -247,7 +247,7 @@ export class Terminal {
     if (process.env.TERM === "linux")
       return void this.#reporter.note(`The clipboard is not available. Copy it yourself: ${url}`);
     this.#row.control(osc52(url));
-    this.#reporter.text(`asked the terminal (OSC 52) to copy ${what}. If it did not: ${url}`);
+    this.#reporter.text(`asked the terminal (OSC 52) to copy ${what}. If it did not, copy it yourself: ${url}`);
   }
 
   /** Runs an action whose errors are printed. */

@@ -19,11 +19,11 @@ export interface Run {
   readonly printingSeconds: number;
 }
 
-/** At exit, writes the resource usage to file descriptor 3. Responds to each message with the current memory usage. */
+/** At exit, writes the resource usage to file descriptor 3. Responds to each message with the current usage of memory and CPU. */
 const PROBE = `data:text/javascript,${encodeURIComponent(`
   import { writeSync } from "node:fs";
   process.on("exit", () => { try { writeSync(3, JSON.stringify(process.resourceUsage())); } catch {} });
-  process.on("message", () => process.send(process.memoryUsage()));
+  process.on("message", () => process.send({ ...process.memoryUsage(), cpu: process.cpuUsage() }));
   process.channel?.unref();
 `)}`;
 
@@ -93,6 +93,8 @@ export class Listening {
   private constructor(
     private readonly child: ChildProcess,
     readonly url: string,
+    /** URL of the inspector, with its token. */
+    readonly inspector: string,
     /** From its start to its event `ready`. */
     readonly seconds: number,
   ) {}
@@ -109,13 +111,25 @@ export class Listening {
     ended.catch(() => undefined);
     const lines = createInterface({ input: child.stdout as Readable });
     const [line] = await Promise.race([once(lines, "line"), ended]);
-    return new Listening(child, JSON.parse(line).local, (performance.now() - startedAt) / 1_000);
+    const { local, inspector } = JSON.parse(line);
+    return new Listening(child, local, inspector, (performance.now() - startedAt) / 1_000);
   }
 
   async memory(): Promise<Memory> {
-    this.child.send("memory");
-    const [{ rss, heapUsed, external }] = (await once(this.child, "message")) as [NodeJS.MemoryUsage];
+    const { rss, heapUsed, external } = await this.#usage();
     return { residentMb: rss / 1e6, usedMb: (heapUsed + external) / 1e6 };
+  }
+
+  /** CPU time of all its threads since its start, microseconds. */
+  async cpuMicroseconds(): Promise<number> {
+    const { user, system } = (await this.#usage()).cpu;
+    return user + system;
+  }
+
+  async #usage(): Promise<NodeJS.MemoryUsage & { cpu: NodeJS.CpuUsage }> {
+    this.child.send("usage");
+    const [usage] = await once(this.child, "message");
+    return usage;
   }
 
   async stop(): Promise<void> {

@@ -26,7 +26,7 @@ const SAMPLES = [
   "dialer.agent/hangup",
 ] as const;
 
-/** A proxy with the samples, of which the app fails the last. */
+/** A proxy with the samples. The app fails to handle the last one. */
 async function startWithSamples(t: TestContext) {
   const started = await startProxy(t, { inspect: 0 });
   const { app, proxy } = started;
@@ -472,7 +472,7 @@ test("a push is late if it arrives after the task finished, or after a later sta
   assert.ok(task?.notes.includes("1 push arrived after the task finished"));
 });
 
-test("stats count pushes a minute, results of calls and response times", async (t) => {
+test("stats count pushes per minute, results of calls and response times", async (t) => {
   const { api } = await startWithSamples(t);
   const stats = await api.get<StatsResponse>("/stats?minutes=3");
   assert.equal(stats.perMinute.length, 3);
@@ -509,7 +509,7 @@ test("drift is what drift --json prints; doctor checks each step", async (t) => 
   assert.ok(findings.some(({ name }) => name === "app"));
 });
 
-test("wrong requests are refused with a code and a message on one line", async (t) => {
+test("wrong requests are rejected with a code and a message on one line", async (t) => {
   const { api, app } = await startWithSamples(t);
   const cases: [
     method: string,

@@ -8,7 +8,7 @@ import { Redactor } from "../../../devproxy/src/privacy/index.js";
 import { Api } from "../../helpers/api.js";
 import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
-test("the stream begins with the state, then sends each event with a name and a growing id", async (t) => {
+test("the stream begins with the state, then sends each event with a name and an increasing id", async (t) => {
   const { proxy, app, dir } = await startProxy(t, { inspect: 0 });
   const api = new Api(dir);
   const stream = api.events();
@@ -58,7 +58,7 @@ test("every client gets every event, and closing one does not disturb the others
   await until(() => pushesOf(two) === 2);
 });
 
-test("a client that does not read is told that it lags, and its stream ends; other clients get every event", async (t) => {
+test("a client that does not read gets lagged, and its stream ends; other clients get every event", async (t) => {
   const hub = new EventHub(new Redactor("", false), () => ({
     event: "state",
     appUp: true,

@@ -9,7 +9,7 @@ import { sample, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
 
 const PUSHES = 50_000;
-/** The machine may be busy with other tests. The figures of a quiet one are in the comments. */
+/** Tolerance for a machine that is busy with other tests. The comments contain the times of an idle one, ms. */
 const SLOWER = 3;
 
 const BODIES = [
@@ -86,7 +86,7 @@ test("with 50,000 pushes, lists, searches, statistics and stories are fast, and 
     ["/pushes/40000", 50], // 4
   ];
   for (const [path, maxMs] of cases) {
-    // The best of three: what the program needs, not what the machine does meanwhile.
+    // The best of three, so that other load on the machine does not count.
     const isFirst = maxMs >= 1_000;
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < (isFirst ? 1 : 3); i++) {

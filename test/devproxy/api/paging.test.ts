@@ -122,7 +122,7 @@ test("walking all pages of stories gives every workflow once, with all of its pu
   );
 });
 
-test("lists and counts are right after old pushes were dropped, also while new ones arrive", async (t) => {
+test("lists and counts are correct after old pushes were dropped, also while new ones arrive", async (t) => {
   const { proxy, dir } = await startProxy(t, { inspect: 0, keep: "40", segmentBytes: 8_000 });
   const api = new Api(dir);
   for (let round = 0; round < 8; round++) {

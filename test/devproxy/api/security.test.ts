@@ -45,7 +45,7 @@ function codeOf(text: string): string {
   return JSON.parse(text).error.code;
 }
 
-test("every endpoint refuses a request that does not come with the token from this machine", async (t) => {
+test("every endpoint rejects a request that does not come with the token from this machine", async (t) => {
   const { api, app } = await startInspector(t);
   const good = { authorization: `Bearer ${api.token}` };
   const refused: [name: string, headers: Record<string, string>, status: number, code: string][] = [
@@ -91,7 +91,7 @@ test("our own names as Host and Origin are accepted", async (t) => {
   }
 });
 
-test("a request without a Host is refused", async (t) => {
+test("a request without a Host is rejected", async (t) => {
   const { api } = await startInspector(t);
   const socket = connect(api.port, "127.0.0.1");
   let text = "";
@@ -103,7 +103,7 @@ test("a request without a Host is refused", async (t) => {
   assert.match(text, /^HTTP\/1\.1 403/);
 });
 
-test("a form post from another page is refused, even with the token", async (t) => {
+test("a form post from another page is rejected, even with the token", async (t) => {
   const { api, app } = await startInspector(t);
   const forms: [string, string][] = [
     ["application/x-www-form-urlencoded", "last=1"],
@@ -120,7 +120,7 @@ test("a form post from another page is refused, even with the token", async (t) 
   assert.equal(app.requests.length, 0);
 });
 
-test("nothing answers a preflight or allows other origins to read a response", async (t) => {
+test("no preflight succeeds, and no response can be read by another origin", async (t) => {
   const { api } = await startInspector(t);
   for (const [method, path] of [...PATHS, ...PAGE_FILES.map((file): [string, string] => ["GET", `/../..${file}`])]) {
     if (path === "/events") continue; // its response does not end
@@ -202,7 +202,7 @@ test("without the inspector, its files are not served, and the API still is", as
 });
 
 for (const passThrough of [false, true])
-  test(`nothing of it can be reached through the ingress${passThrough ? " with passThrough" : ""}`, async (t) => {
+  test(`no endpoint can be reached through the ingress${passThrough ? " with passThrough" : ""}`, async (t) => {
     const { api, proxy, app } = await startInspector(t, { passThrough });
     app.reply = (_, response) => void response.writeHead(404).end("from the app");
     const { origin, pathname } = new URL(proxy.localUrl);

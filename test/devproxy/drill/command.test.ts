@@ -113,7 +113,7 @@ describe("the command drill", { concurrency: 4 }, () => {
     assert.match(out, /\n1 passed, 1 failed, 1 skipped in [\d.]+ m?s\.\n$/);
   });
 
-  test("drill without --verify is by responses only, and says so", async (t) => {
+  test("drill without --verify checks only responses, and reports that", async (t) => {
     const app = await recorder(t);
     const { code, out } = await run(["drill", "duplicate", "--to", app.url]);
     assert.equal(code, 0);

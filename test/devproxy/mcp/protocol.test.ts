@@ -128,7 +128,7 @@ test("batches work in the version that has them", async (t) => {
   assert.equal((await mcp.request([])).error.code, -32600);
 });
 
-test("an id of a running request, and too many requests, are refused; a cancelled request gets no response", async (t) => {
+test("an id of a running request, and too many requests, are rejected; a cancelled request gets no response", async (t) => {
   const { app, dir, proxy } = await startProxy(t);
   await send(proxy.localUrl, "{}");
   const mcp = RawMcp.start(t, ["--journal", dir, "--allow-replay"]);
@@ -216,7 +216,7 @@ test("property: random bytes and messages never end the server, and it prints on
   assert.equal(app.requests.length, 1);
 });
 
-test("requests that read are answered although the input ends at once", async (t) => {
+test("read-only requests get a response even if the input ends immediately", async (t) => {
   const { dir } = await startProxy(t);
   const mcp = RawMcp.start(t, ["--journal", dir]);
   for (const [id, name] of ["list_pushes", "drift"].entries()) mcp.write({ ...call(name), id });
@@ -235,7 +235,7 @@ test("SIGTERM ends it (signals: not on Windows)", { skip: process.platform === "
   assert.deepEqual(await once(mcp.child, "exit"), [0, null]);
 });
 
-test("a client that does not read is waited for", async (t) => {
+test("the server waits for a client that does not read", async (t) => {
   const { dir, proxy } = await startProxy(t);
   for (let n = 0; n < 20; n++) await send(proxy.localUrl, JSON.stringify({ text: "y".repeat(5_000) }));
   const mcp = RawMcp.start(t, ["--journal", dir]);

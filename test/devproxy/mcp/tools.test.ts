@@ -137,7 +137,7 @@ test("wrong arguments are errors that say how to fix them, and send nothing", as
   }
   await assert.rejects(
     mcp.call("rm"),
-    /-32602.*There is no such tool\. There are list_pushes, show_push, drift, doctor\./s,
+    /-32602.*There is no such tool\. Available tools: list_pushes, show_push, drift, doctor\./s,
   );
   assert.equal(app.requests.length, 1);
   assert.equal(mcp.err, "");

@@ -8,10 +8,10 @@ import { bodyOf, startInspector } from "./rig.js";
 after(closeBrowser);
 
 const SECONDS = 6;
-const A_SECOND = 250;
+const PER_SECOND = 250;
 
 for (const view of ["#/", "#/plain"]) {
-  browserTest(`${A_SECOND} pushes a second for ${SECONDS} s do not freeze ${view}`, async (t) => {
+  browserTest(`${PER_SECOND} pushes per second for ${SECONDS} s do not freeze ${view}`, async (t) => {
     const inspector = await startInspector(t);
     await send(inspector.proxy.localUrl, bodyOf("call.completed"));
     const page = await openPage(t, `${inspector.url}${view.slice(1)}`);
@@ -28,9 +28,9 @@ for (const view of ["#/", "#/plain"]) {
     });
     const start = performance.now();
     const sent: Promise<unknown>[] = [];
-    const total = SECONDS * A_SECOND;
+    const total = SECONDS * PER_SECOND;
     while (sent.length < total) {
-      const due = Math.min(total, Math.ceil(((performance.now() - start) / 1_000) * A_SECOND));
+      const due = Math.min(total, Math.ceil(((performance.now() - start) / 1_000) * PER_SECOND));
       while (sent.length < due) sent.push(send(inspector.proxy.localUrl, bodyOf("dialer.contact")));
       await sleep(10);
     }

@@ -9,7 +9,7 @@ after(closeBrowser);
 
 const row = (page: Page, seq: number) => page.locator(`[id="push-${seq}"], [id="row-p:${seq}"]`);
 
-browserTest("a failed push is found, opened, understood, revealed, replayed and compared", async (t) => {
+browserTest("a failed push is found, opened, explained, revealed, replayed and compared", async (t) => {
   const inspector = await startInspector(t);
   const app = failFor(inspector, '"Details"');
   await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
@@ -105,7 +105,7 @@ browserTest("two pushes are selected and compared", async (t) => {
   await screenshot(page, "diff-pushes");
 });
 
-browserTest("a text is searched in all bodies, and the command and a pin are made", async (t) => {
+browserTest("a text is searched in all bodies, the curl command is copied, and the push is pinned", async (t) => {
   const inspector = await startInspector(t);
   await send(inspector.proxy.localUrl, '{"word":"needle in a haystack"}');
   await sendCampaign(inspector, { contacts: 2, seed: 2 });

@@ -61,7 +61,7 @@ test("control characters become symbols", () => {
   assert.equal(visibleText("one\n\ttwo\r", true), "one\n\ttwo⟨CR⟩");
 });
 
-test("placeholders are recognised", () => {
+test("placeholders are recognized", () => {
   for (const text of ["<phone:ab12cd>", "<id:0123456789ab>", "<hidden>", "<nested too deeply>"])
     assert.equal(isPlaceholder(text), true, text);
   for (const text of ["<b>", "phone", "<phone>", "<script:alert(1)>"]) assert.equal(isPlaceholder(text), false, text);

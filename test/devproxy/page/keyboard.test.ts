@@ -16,7 +16,7 @@ const press = async (page: Page, ...keys: string[]) => {
 
 const activeId = (page: Page) => page.locator("#list").getAttribute("aria-activedescendant");
 
-browserTest("a push is found, opened, replayed, edited and selected with keys alone", async (t) => {
+browserTest("a push is found, opened, replayed, edited and selected with only the keyboard", async (t) => {
   const inspector = await startInspector(t);
   const sent = await sendCampaign(inspector, { contacts: 3, seed: 5 }, 20);
   const page = await openPage(t, inspector.url);
@@ -71,7 +71,7 @@ browserTest("groups of the stories open and close with keys", async (t) => {
   assert.equal(await rows.count(), open);
 });
 
-browserTest("single keys can be turned off, and the choice is kept", async (t) => {
+browserTest("single-key shortcuts can be turned off, and the choice is kept", async (t) => {
   const inspector = await startInspector(t);
   const sent = await sendCampaign(inspector, { contacts: 2, seed: 5 }, 6);
   const page = await openPage(t, inspector.url);
@@ -79,7 +79,7 @@ browserTest("single keys can be turned off, and the choice is kept", async (t) =
   await page.locator(`#push-${sent}`).waitFor();
   await press(page, "?");
   await page.getByRole("heading", { name: "Keyboard" }).waitFor();
-  await page.getByLabel("Single keys are on").uncheck();
+  await page.getByLabel("Single-key shortcuts").uncheck();
   await press(page, "Escape");
   await page.reload();
   await page.locator(`#push-${sent}`).waitFor();

@@ -48,12 +48,12 @@ browserTest("without a token or with a wrong one, the page says how to open it",
   await page.getByText("Open the inspector URL").waitFor();
   await page.goto(`${origin}/#token=wrong`);
   await page.reload();
-  await page.getByText("The token is not valid any more").waitFor();
+  await page.getByText("The token is no longer valid").waitFor();
   await page.goto(inspector.url);
   await page.getByText("No push yet").waitFor();
 });
 
-browserTest("the page connects again after a restart of the inspector, and shows what came meanwhile", async (t) => {
+browserTest("the page reconnects after a restart of the inspector, and shows the missed pushes", async (t) => {
   const inspector = await startInspector(t);
   await send(inspector.proxy.localUrl, bodyOf("call.completed"));
   const page = await openPage(t, inspector.url);

@@ -284,7 +284,7 @@ test("listen & in a shell records pushes, without a row and without keys", {
 /** Environments of a terminal in which nobody can press keys. */
 const withoutKeys: [string, Record<string, string>][] = [
   ["CI", { CI: "true" }],
-  ["a coding agent", { CLAUDECODE: "1" }],
+  ["a coding assistant", { CLAUDECODE: "1" }],
   ["TERM=dumb", { TERM: "dumb" }],
 ];
 

@@ -3,7 +3,7 @@ import type { DrillOptions, DrillResult } from "./options.js";
 import type { Session } from "./run.js";
 import { SCENARIOS } from "./scenarios.js";
 
-/** What a test runner passes to a test: `TestContext` of node:test and of vitest fit. */
+/** What a test runner passes to a test, such as the `TestContext` of node:test or of vitest. */
 export interface DrillCaseContext {
   skip?(reason?: string): unknown;
 }

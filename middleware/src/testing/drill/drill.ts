@@ -31,8 +31,8 @@ export const drillScenarios: readonly { readonly name: string; readonly descript
  * The pushes are fictitious and have new ids in each run. They never carry `Airudder-Replay`. If an app has no handler for `call.completed`,
  * the drill looks for a type that has an effect.
  * @throws AirudderError `invalid_option`: an option is not valid, a scenario does not exist, the app is not reachable, no recorded push can be
- * used, the first call of `verify` fails, or its output changes although nothing is sent. Nothing has been sent then. If `verify` fails
- * later, the scenario has failed.
+ * used, the first call of `verify` fails, or its output changes although nothing is sent. Then nothing is sent. If `verify` fails later,
+ * the scenario fails.
  * @example
  * const report = await drill({ url, key: "test-key", verify: () => db.query("select count(*) from calls") });
  * assert.deepEqual(report.results.filter(({ status }) => status === "failed"), []);
@@ -42,7 +42,7 @@ export async function drill(options: DrillOptions): Promise<DrillReport> {
 }
 
 /**
- * {@link drill}, with what only tests and `drillCases` change.
+ * {@link drill}, with options that only tests and `drillCases` set.
  * @param internals.times the times of the vendor
  * @param internals.session what earlier drills of the app found
  */

@@ -21,7 +21,7 @@ const LATENCY_FACTOR = 1.5;
 const FIRST_QUIET_MS = 3_000;
 const MIN_OPTIONAL_WAIT_MS = 2_000;
 const OPTIONAL_LATENCY_FACTOR = 5;
-/** Time without a change that an output must have before anything is sent, ms. Longer than a second, because many times have seconds. */
+/** Time that the output must stay unchanged before anything is sent, ms. More than a second: many timestamps are in whole seconds. */
 const BASELINE_MS = 1_100;
 /** How often the output may change before anything is sent, because the app still works on something. */
 const MAX_BASELINE_CHANGES = 3;
@@ -184,7 +184,7 @@ export class Measurement {
       effect = effectOf();
     }
     let changedAt = performance.now();
-    // Nothing was observed yet for which an end could be waited.
+    // No effect was observed, so there is no end of it to wait for.
     const isMissing = isEmpty(effect) && !isReached(effect);
     const latest = changedAt + this.meter.settleMs + quietMs;
     for (let isQuiet = isMissing; !isQuiet; ) {

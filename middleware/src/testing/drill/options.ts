@@ -17,7 +17,10 @@ export interface DrillOptions {
    * number may be a text such as `"3"`. Default: only the responses are checked.
    */
   readonly verify?: (() => Promise<unknown> | unknown) | undefined;
-  /** Kills the app immediately, and starts it again. `start` resolves when it accepts connections. Default: `crash` scenarios are skipped. */
+  /**
+   * Kills the app immediately, and starts it again. `start` resolves when it accepts connections. Default: scenarios that restart the app are
+   * skipped.
+   */
   readonly restart?: { kill(): Promise<void> | void; start(): Promise<void> | void } | undefined;
   /** Names of the scenarios to run, in this order. Default: all. */
   readonly scenarios?: readonly string[] | undefined;
@@ -32,7 +35,7 @@ export interface DrillOptions {
    * Those that cannot be used are left out, see the event `pushes`.
    */
   readonly pushes?: readonly DrillPush[] | undefined;
-  /** Called at the start and at the end of each scenario, and before a long wait. */
+  /** Called when recorded pushes are selected, at the start and the end of each scenario, and before the wait for a retry. */
   readonly onEvent?: ((event: DrillEvent) => void) | undefined;
   /** Sends a request to the app. Default: over HTTP or HTTPS. */
   readonly send?: ((request: DrillRequest, signal: AbortSignal) => Promise<DrillResponse>) | undefined;

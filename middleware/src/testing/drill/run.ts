@@ -67,7 +67,7 @@ export interface Comparison {
   readonly what: string;
   /** What to do if the effects differ. */
   readonly advice: string;
-  /** What to add if a push was handled more than once, and that is accepted. */
+  /** What to add to the reason if a push was handled more than once, and `atLeastOnce` accepts that. */
   readonly repeatAdvice?: string;
   /** Whether the app may ignore these pushes. The scenario is then skipped. Default: false. */
   readonly isOptional?: boolean;

@@ -93,7 +93,7 @@ export class Vendor {
       };
     } catch (error) {
       const code = (error as NodeJS.ErrnoException)?.code ?? (error as Error)?.message ?? String(error);
-      // It responds, although not as it should.
+      // The app has started: it accepts the request, but does not send a complete response in time.
       if (timeout.aborted || code === "INCOMPLETE_RESPONSE") this.#isStarting = false;
       return { error: timeout.aborted ? "timeout" : code, headers: {}, ms: performance.now() - start };
     }
