@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AirudderError } from "../../errors.js";
 import { isEmpty } from "./effects.js";
-import { OTHER_TYPES, samples, USUAL_TYPE } from "./material.js";
 import { EffectMeter, VerifyError } from "./meter.js";
 import type { DrillOptions, DrillReport, DrillResult } from "./options.js";
+import { OTHER_TYPES, samples, USUAL_TYPE } from "./pushes.js";
 import { connectionAdvice, connectionProblem, shownUrl } from "./reachable.js";
 import { type PreparedPush, usablePushes } from "./renew.js";
 import { type Context, failed, prepare, type Session, skipped, type Verdict } from "./run.js";
@@ -118,7 +118,7 @@ async function contextOf(
   const vendor = new Vendor(observed, url, headers, {
     limitMs: RESPONSE_LIMIT_MS,
     retryDelayMs: RETRY_DELAY_MS / timeScale,
-    patienceMs: settleMs,
+    maxRetryMs: settleMs,
     startUpMs: START_UP_MS,
     ...times,
   });

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PushType } from "../../generated/types.js";
 import { covers, describeDifference, describeEffect, type Effect, isEmpty, isEqual, type Redact } from "./effects.js";
-import { samples, USUAL_TYPE } from "./material.js";
 import type { EffectMeter, Learned } from "./meter.js";
 import type { DrillOptions, DrillResult } from "./options.js";
+import { samples, USUAL_TYPE } from "./pushes.js";
 import { connectionAdvice, shownUrl } from "./reachable.js";
 import { type DrillPush, type PreparedPush, type RenewedPushes, renewPushes, typesOf } from "./renew.js";
 import type { Attempt, Delivery, To, Vendor } from "./vendor.js";

@@ -15,7 +15,7 @@ import {
   USUAL_TYPE,
   unknownPush,
   unusualCall,
-} from "./material.js";
+} from "./pushes.js";
 import type { DrillPush, PreparedPush } from "./renew.js";
 import {
   adviceFor,

@@ -45,7 +45,7 @@ export interface VendorTimes {
   /** The vendor's delay before a retry, in scenarios that wait for it. */
   readonly retryDelayMs: number;
   /** How long a rejected push is retried. */
-  readonly patienceMs: number;
+  readonly maxRetryMs: number;
   /** How long a push is retried after a start of the app. */
   readonly startUpMs: number;
 }
@@ -118,9 +118,9 @@ export class Vendor {
 
   /** Delivers a push. Retries as often as the vendor, but earlier, unless a retry cannot succeed. Never rejects. */
   async deliver(push: PreparedPush): Promise<Delivery> {
-    const { patienceMs, startUpMs } = this.times;
+    const { maxRetryMs, startUpMs } = this.times;
     const attempts = [await this.attempt(push)] as [Attempt, ...Attempt[]];
-    let delayMs = (this.#isStarting ? Math.max(patienceMs, startUpMs) : patienceMs) / DELAYS_SUM;
+    let delayMs = (this.#isStarting ? Math.max(maxRetryMs, startUpMs) : maxRetryMs) / DELAYS_SUM;
     while (isRetried(attempts.at(-1) as Attempt) && attempts.length < MAX_ATTEMPTS) {
       await sleep(delayMs);
       delayMs *= 2;
