@@ -1,10 +1,11 @@
-import { filterRows, hasFilters, type Row, type Status } from "../journal/index.js";
+import { filterRows, hasFilters, type Row, type Status, statusOf } from "../journal/index.js";
 import type { Facts } from "./body-facts.js";
+import { rowJson } from "../report/index.js";
 import type { ApiContext } from "./context.js";
 import { copiesOf } from "./listing.js";
 import type { Match, PushTable } from "./push-table.js";
 import type { ApiRequest } from "./request.js";
-import type { CopyOf, StoriesResponse, Story, StoryPush, StorySubject, StoryTask, SubjectKind } from "./types.js";
+import type { CopyOf, PushRow, StoriesResponse, Story, StoryPush, StorySubject, StoryTask, SubjectKind } from "./types.js";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
@@ -16,6 +17,9 @@ const MAX_ALL_PUSHES = 1_000;
 /** Maximum number of contact pushes whose bodies are read to count the phone numbers of tasks, in one response. */
 const MAX_CONTACTS = 10_000;
 
+/** The statuses that have a cause to show. */
+const FAILURES: ReadonlySet<Status> = new Set(["failed", "dead", "undelivered", "quarantined"]);
+
 /** Positions of pushes that have something in common, newest first. */
 type Positions = number[];
 
@@ -25,7 +29,10 @@ export async function listStories(request: ApiRequest): Promise<StoriesResponse>
   for (;;) {
     const stories = await readStories(request);
     // If pushes were removed meanwhile (--keep), the positions have moved.
-    if (stories.generation === table.generation) return { stories: stories.stories, next: stories.next };
+    if (stories.generation === table.generation) {
+      const { generation: _, ...response } = stories;
+      return response;
+    }
   }
 }
 
@@ -37,7 +44,8 @@ async function readStories(request: ApiRequest): Promise<StoriesResponse & { gen
   await table.update();
   const match = filters.text === undefined ? await table.match(filters) : await matchOf(context, filters);
   const { generation } = table;
-  const groups = groupBy(positionsOf(table, match), (at) => table.workflow.get(at));
+  const positions = [...positionsOf(table, match)];
+  const groups = groupBy(positions, (at) => table.workflow.get(at));
   const older = groups.filter(([newest]) => table.seq(newest as number) < before);
   const page = older.slice(0, limit);
   const plan = new StoryPlan(table, page);
@@ -46,14 +54,28 @@ async function readStories(request: ApiRequest): Promise<StoriesResponse & { gen
   const contacts = plan.contacts.flatMap((at) => context.store.index.bySeq(table.seq(at)) ?? []);
   const facts = await context.facts.of([...rows, ...contacts]);
   const byPosition = new Map(rows.map((row) => [row.push.seq, row]));
-  const view = new StoryView(request, byPosition, facts, copies);
+  const errors = await errorsOf(request, rows);
+  const view = new StoryView(request, byPosition, facts, copies, errors);
   const stories = plan.stories.map((story) => view.story(story));
   const last = page.at(-1)?.[0];
   return {
     generation,
     stories,
+    matching: positions.length,
+    total: table.count,
     next: older.length > limit && last !== undefined ? (stories.at(-1) as Story).lastSeq : null,
   };
+}
+
+/** Why pushes failed, by number. */
+async function errorsOf({ context, redactor }: ApiRequest, rows: readonly Row[]): Promise<Map<number, string>> {
+  const errors = new Map<number, string>();
+  for (const row of rows) {
+    if (!FAILURES.has(statusOf(row))) continue;
+    const { error } = (await rowJson(context.store, row, redactor)) as PushRow;
+    if (error !== undefined) errors.set(row.push.seq, error);
+  }
+  return errors;
 }
 
 /** A test for filters with a text: the pushes are searched first. */
@@ -92,7 +114,7 @@ interface PlannedTask extends Counted {
   hasTask: boolean;
   subjectCount: number;
   /** The positions that are shown of each subject, in the order of arrival. */
-  subjects: { shown: Positions; count: number }[];
+  subjects: { shown: Positions; count: number; byStatus: Partial<Record<Status, number>> }[];
   /** Its newest push about the task itself. */
   newestState: number | undefined;
   /** Its pushes about contacts, if they can be read. */
@@ -126,8 +148,7 @@ class StoryPlan {
 
   #count(positions: Positions): Counted {
     const { table } = this;
-    const byStatus: Partial<Record<Status, number>> = {};
-    for (const at of positions) byStatus[table.status(at)] = (byStatus[table.status(at)] ?? 0) + 1;
+    const byStatus = countStatuses(table, positions);
     const [newest = 0] = positions;
     const timeOf = (at: number) => new Date(table.at.get(at)).toISOString();
     return {
@@ -146,7 +167,7 @@ class StoryPlan {
       const part = group.slice(0, Math.min(MAX_PUSHES, this.#left)).reverse();
       this.#left -= part.length;
       this.shown.push(...part);
-      return part.length === 0 ? [] : [{ shown: part, count: group.length }];
+      return part.length === 0 ? [] : [{ shown: part, count: group.length, byStatus: countStatuses(table, group) }];
     });
     const newestState = positions.find((at) => table.type(at) === "dialer.task");
     if (newestState !== undefined) this.shown.push(newestState);
@@ -167,6 +188,12 @@ class StoryPlan {
     for (const at of contacts) this.contacts.push(at);
     return contacts;
   }
+}
+
+function countStatuses(table: PushTable, positions: Positions): Partial<Record<Status, number>> {
+  const byStatus: Partial<Record<Status, number>> = {};
+  for (const at of positions) byStatus[table.status(at)] = (byStatus[table.status(at)] ?? 0) + 1;
+  return byStatus;
 }
 
 /** The number of pushes that have the same bytes and the same subject as an earlier one. */
@@ -192,6 +219,7 @@ class StoryView {
     private readonly rows: ReadonlyMap<number, Row>,
     private readonly facts: ReadonlyMap<number, Facts>,
     private readonly copies: ReadonlyMap<number, CopyOf>,
+    private readonly errors: ReadonlyMap<number, string>,
   ) {
     this.#table = request.context.table;
   }
@@ -239,7 +267,7 @@ class StoryView {
     return phones.size;
   }
 
-  #subject({ shown, count }: PlannedTask["subjects"][number], finishedAt: number | undefined): StorySubject {
+  #subject({ shown, count, byStatus }: PlannedTask["subjects"][number], finishedAt: number | undefined): StorySubject {
     const { redactor } = this.request;
     const row = this.#rowAt(shown[0] as number);
     const subject = row?.push.subject;
@@ -252,6 +280,7 @@ class StoryView {
       const isLate = isAfterEnd || (time < newestTime && time > Number.NEGATIVE_INFINITY);
       newestTime = Math.max(newestTime, time);
       const copy = this.copies.get(push.seq);
+      const error = this.errors.get(push.seq);
       return [
         {
           seq: push.seq,
@@ -261,8 +290,10 @@ class StoryView {
           status: this.#table.status(at),
           ...(state === undefined ? {} : { state }),
           ...(result === undefined ? {} : { result }),
+          ...(error === undefined ? {} : { error }),
           ...(copy === undefined ? {} : { copy }),
           ...(isLate ? { late: true } : {}),
+          ...(isAfterEnd ? { afterEnd: true } : {}),
           ...(push.verified ? { verified: true } : {}),
           ...(push.drift ? { drift: push.drift } : {}),
         },
@@ -271,6 +302,7 @@ class StoryView {
     return {
       subject: subject === undefined ? redactor.type(row?.push.type ?? "") : redactor.subject(subject),
       kind: subjectKind(row?.push.type ?? ""),
+      byStatus,
       pushes,
       ...(count > shown.length ? { more: count - shown.length } : {}),
     };

@@ -417,6 +417,10 @@ export interface PinRequest {
 /** `GET /stories?before=SEQ&limit=50&<filters>`: workflows, the one with the newest push first. */
 export interface StoriesResponse {
   stories: Story[];
+  /** Number of pushes that match the filters. */
+  matching: number;
+  /** Number of pushes in the journal. */
+  total: number;
   /** Value of `before` for the next page; `null` if this is the last one. */
   next: number | null;
 }
@@ -464,6 +468,8 @@ export interface StoryTask {
 export interface StorySubject {
   subject: string;
   kind: SubjectKind;
+  /** Of all its pushes. */
+  byStatus: Partial<Record<Status, number>>;
   /** In the order of arrival: the newest 20. */
   pushes: StoryPush[];
   /** Number of older pushes that are left out. */
@@ -480,9 +486,13 @@ export interface StoryPush {
   state?: string;
   /** How the call ended, if the push says so: `answered`, `busy`, ... as in {@link StatsResponse}. */
   result?: string;
+  /** Why it failed. */
+  error?: string;
   copy?: CopyOf;
   /** By the vendor's time, it is older than a push of its subject that arrived before it; or it arrived after its task finished. */
   late?: true;
+  /** It arrived after its task finished. */
+  afterEnd?: true;
   verified?: boolean;
   drift?: number;
 }

@@ -19,7 +19,7 @@ import { hasFilters } from "./paged-pushes.js";
 import { PinDialog } from "./pin-dialog.js";
 import { type ListProps, PushList } from "./push-list.js";
 import { ReplayPanel, type ReplayRun, startReplay } from "./replay-run.js";
-import { diffUrl, navigate, pushUrl, useRoute } from "./route.js";
+import { diffUrl, isSameRoute, navigate, navigateNow, parseRoute, pushUrl, useRoute } from "./route.js";
 import { StoryList } from "./story-list.js";
 import { TopBar } from "./top-bar.js";
 
@@ -104,6 +104,11 @@ function Inspector({ token }: { token: string }): JSX.Element {
     reveal,
     replay,
     isReplaying,
+    filter: (more) => {
+      setFilters({ ...filters, ...more });
+      // On a narrow screen, the detail hides the list.
+      if (isDetail && matchMedia("(max-width: 860px)").matches) navigate(listUrl);
+    },
     edit: (seq) => setDialog({ name: "edit", seq }),
     pin: (seq) => setDialog({ name: "pin", seq }),
     notify,
@@ -134,6 +139,7 @@ function Inspector({ token }: { token: string }): JSX.Element {
     {
       move: (step) => {
         const seq = commands.current?.move(step);
+        if (!isDetail) commands.current?.focus();
         if (seq === undefined || route.view !== "push") return;
         setTakesFocus(false);
         navigate(pushUrl(seq), true);
@@ -153,14 +159,23 @@ function Inspector({ token }: { token: string }): JSX.Element {
         if (seq !== undefined) select([seq], !selection.has(seq));
       },
       search: () => {
-        if (route.view === "overview") navigate(listUrl);
-        requestAnimationFrame(() => document.getElementById("search")?.focus());
+        // At once: the next keys are the text to search.
+        if (document.getElementById("search") === null) navigateNow(listUrl);
+        document.getElementById("search")?.focus();
       },
       help: () => setDialog({ name: "help" }),
       back: () => {
-        if (isDetail) close();
+        const isInPanel = document.activeElement?.closest(".replay") != null;
+        if (run?.isEnded && (isInPanel || !isDetail)) {
+          setRun(undefined);
+          if (isInPanel) commands.current?.focus();
+        } else if (isDetail) close();
         else if (selection.size > 0) setSelection(new Set());
       },
+      isReady: (needsDetail) =>
+        isSameRoute(route, parseRoute(location.hash)) &&
+        document.querySelector("#list[aria-busy=true]") === null &&
+        !(needsDetail && document.querySelector(".detail[aria-busy=true]") !== null),
     },
     areKeysOn,
   );
@@ -304,7 +319,7 @@ function Summary({ counts, filters, words, isReplaying, onReplay, onExport }: Su
   return (
     <div class="summary">
       <span class="muted" role="status">
-        {matching === null ? "Some" : count(matching)} of {counted(total, "push", "pushes")}
+        {matching === null ? "Counting…" : count(matching)} of {counted(total, "push", "pushes")}
       </span>
       {matching !== 0 && (
         <>

@@ -1,6 +1,6 @@
 import { createContext } from "preact";
 import { useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { PushRow, ReplayBody, StateResponse } from "../api/index.js";
+import type { FilterQuery, PushRow, ReplayBody, StateResponse } from "../api/index.js";
 import type { ApiClient } from "./client.js";
 import type { LiveEvent, LiveEvents } from "./live-events.js";
 
@@ -14,6 +14,8 @@ export interface PageContext {
   /** Starts a replay. @param label what is replayed, such as `37 pushes` */
   replay(body: ReplayBody, label: string): void;
   isReplaying: boolean;
+  /** Adds filters to those of the lists. */
+  filter(filters: FilterQuery): void;
   /** Opens the editor with a push. */
   edit(seq: number): void;
   /** Opens the dialog that pins a push. */

@@ -71,8 +71,10 @@ export function shortId(id: string): string {
   return id.length > 14 && !id.startsWith("<") ? `${id.slice(0, 8)}…` : id;
 }
 
-/** What a subject is about: its last id. */
+/** What a subject is about: its last id, or the agent. */
 export function subjectId(subject: string): string {
+  const [type, agent] = subject.split("|");
+  if (type === "dialer.agent" && agent !== undefined) return agent;
   return subject.split("|").at(-1) ?? subject;
 }
 

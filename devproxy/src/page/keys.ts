@@ -11,6 +11,8 @@ export interface KeyActions {
   search(): void;
   help(): void;
   back(): void;
+  /** Whether the view is loaded. @param needsDetail also the open push */
+  isReady(needsDetail: boolean): boolean;
 }
 
 /** The keys, for the help. */
@@ -69,6 +71,8 @@ function handle(event: KeyboardEvent, actions: KeyActions, isOn: boolean): void 
     : singleKey(event, target, isOn);
   if (action === undefined) return;
   event.preventDefault();
+  // A key meant for a view that still loads must not act on the previous one.
+  if (!ALWAYS.has(event.key) && !actions.isReady(NEEDS_DETAIL.has(event.key))) return;
   action(actions);
 }
 
@@ -78,6 +82,9 @@ function singleKey(event: KeyboardEvent, target: HTMLElement, isOn: boolean): Ac
   if (event.key === "Enter" && !isControl && isOn) return LIST_KEYS.Enter;
   return isOn ? SINGLE_KEYS[event.key] : undefined;
 }
+
+const ALWAYS: ReadonlySet<string> = new Set(["/", "Escape"]);
+const NEEDS_DETAIL: ReadonlySet<string> = new Set(["r", "e", "x", " "]);
 
 type Action = (actions: KeyActions) => void;
 

@@ -137,7 +137,7 @@ export function PushList(props: ListProps): JSX.Element {
         activeIndex={activeIndex}
         activeId={active === undefined ? undefined : `push-${active}`}
         scrollKey={String(active)}
-        isBusy={!pushes.isReady}
+        isBusy={!pushes.isReady && pushes.error === undefined}
         onRange={(first, last) => {
           top.current = first;
           void pushes.show(first, last);

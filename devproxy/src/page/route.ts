@@ -1,3 +1,4 @@
+import { options } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 /** What the page shows, from the fragment of its URL. */
@@ -42,6 +43,23 @@ export function navigate(url: string, replace = false): void {
   }
   history.replaceState(null, "", url);
   dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+/** Goes to a URL of the page, and renders it before it returns. */
+export function navigateNow(url: string): void {
+  const { debounceRendering } = options;
+  options.debounceRendering = (render) => render();
+  try {
+    history.pushState(null, "", url);
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } finally {
+    if (debounceRendering === undefined) delete options.debounceRendering;
+    else options.debounceRendering = debounceRendering;
+  }
+}
+
+export function isSameRoute(a: Route, b: Route): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The current route. */

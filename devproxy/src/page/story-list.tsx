@@ -5,7 +5,7 @@ import { useLive, usePage, useStable, useThrottled } from "./context.js";
 import { counted, shortId, shortTime, statusTone, subjectId, visibleText } from "./format.js";
 import { memo } from "./memo.js";
 import type { ListProps } from "./push-list.js";
-import { countStatuses, type StoryRow, statusList, storyRows } from "./story-rows.js";
+import { type StoryRow, statusList, storyRows } from "./story-rows.js";
 import { Status, Text } from "./text.js";
 import { VirtualList } from "./virtual-list.js";
 
@@ -38,12 +38,9 @@ export function StoryList(props: ListProps): JSX.Element {
     >);
   const load = async (isForced: boolean) => {
     try {
-      const [response, page] = await Promise.all([
-        request(),
-        client.get<{ matching: number | null; total: number }>("/pushes", { ...filters, limit: 1 }),
-      ]);
+      const response = await request();
       if (current.current.filters !== filters || current.current.reveal !== reveal) return;
-      props.onCounts(page.matching, page.total);
+      props.onCounts(response.matching, response.total);
       setError(undefined);
       // While the reader is further down, only changes that do not move the lines are shown.
       const before = (current.current.stories ?? []).map(({ workflow }) => workflow).join();
@@ -153,7 +150,7 @@ export function StoryList(props: ListProps): JSX.Element {
         activeIndex={activeIndex}
         activeId={row && rowId(row)}
         scrollKey={active ?? ""}
-        isBusy={stories === undefined}
+        isBusy={stories === undefined && error === undefined}
         onRange={(first, last) => {
           top.current = first;
           if (last >= rows.length - 10) void loadMore();
@@ -274,7 +271,7 @@ function StoryLine({ story }: { story: Story }): JSX.Element {
         {workflow === null ? "No workflow" : "Workflow "}
         {workflow !== null && (
           <span class="mono">
-            <Text title={workflow}>{shortId(workflow)}</Text>
+            <FilterId name="workflow" id={workflow} />
           </span>
         )}
       </span>
@@ -289,6 +286,25 @@ function StoryLine({ story }: { story: Story }): JSX.Element {
   );
 }
 
+/** An id that becomes a filter when it is clicked. */
+function FilterId({ name, id }: { name: "task" | "workflow"; id: string }): JSX.Element {
+  const { filter } = usePage();
+  return (
+    <button
+      type="button"
+      class="link id"
+      tabIndex={-1}
+      aria-label={`Show only ${name} ${shortId(id)}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        filter({ [name]: id });
+      }}
+    >
+      <Text title={id}>{shortId(id)}</Text>
+    </button>
+  );
+}
+
 const TASK_NAMES = { dialer: "Dialer", voicebot: "Voicebot", chatbot: "Chatbot", other: "Other" };
 
 function TaskLine({ row: { task } }: { row: StoryRow & { kind: "task" } }): JSX.Element {
@@ -299,14 +315,14 @@ function TaskLine({ row: { task } }: { row: StoryRow & { kind: "task" } }): JSX.
         {isWithoutTask ? "Without a task" : `${TASK_NAMES[task.kind]} task `}
         {task.task !== null && (
           <span class="mono">
-            <Text title={task.task}>{shortId(task.task)}</Text>
+            <FilterId name="task" id={task.task} />
           </span>
         )}
       </span>
       <span role="gridcell" class="grow muted">
         {task.state !== undefined && (
           <span class="state-word">
-            <Text>{task.state}</Text>
+            state: <Text>{task.state}</Text>
           </span>
         )}
         {task.total !== undefined && ` ${task.reported ?? 0} of ${task.total} numbers `}
@@ -341,6 +357,7 @@ function SubjectLine({ subject }: { subject: StorySubject }): JSX.Element {
       <SubjectName subject={subject} />
       <span role="gridcell" class="grow muted">
         {subject.more ? `${subject.more} earlier … ` : ""}
+        {subject.pushes.some(({ state }) => state) && `${subject.kind === "call" ? "call" : "state"}: `}
         {states.map((state, index) => (
           <span key={index}>
             {index > 0 && <span class="then"> → </span>}
@@ -348,7 +365,7 @@ function SubjectLine({ subject }: { subject: StorySubject }): JSX.Element {
           </span>
         ))}
       </span>
-      <Statuses counts={countStatuses(subject.pushes)} />
+      <Statuses counts={subject.byStatus} />
       <span role="gridcell" class="time">
         <time dateTime={subject.pushes.at(-1)?.at}>{shortTime(subject.pushes.at(-1)?.at ?? "")}</time>
       </span>
@@ -384,13 +401,22 @@ function PushLine({ push, subject }: { push: StoryPush; subject: StorySubject | 
             copy {push.copy.index} of {push.copy.count}
           </span>
         )}
-        {push.late && <span class="note warn">late</span>}
+        {push.late && (
+          <span class="note warn">
+            {push.afterEnd ? "arrived after the task finished" : "arrived after a newer push"}
+          </span>
+        )}
         {push.state ? (
           <span class="state-word">
-            <Text>{push.state}</Text>
+            {push.type.startsWith("call.") ? "call" : "state"}: <Text>{push.state}</Text>
           </span>
         ) : null}
         {push.drift ? <span class="note">drift {push.drift}</span> : null}
+        {push.error !== undefined && (
+          <span class="reason">
+            <Text title={push.error}>{push.error.slice(0, 200)}</Text>
+          </span>
+        )}
       </span>
       <span role="gridcell" class="state">
         <Status status={push.status} />

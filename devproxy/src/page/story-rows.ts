@@ -73,15 +73,10 @@ export function isProblem(status: string): boolean {
   return tone === "bad" || tone === "warn";
 }
 
-/** The statuses of a group, problems first: `[["failed", 3], ["handled", 120]]`. */
-export function statusList(counts: StatusCounts): [string, number][] {
-  const rank = (status: string) => (isProblem(status) ? 0 : 1);
-  return Object.entries(counts).sort(([a], [b]) => rank(a) - rank(b));
-}
+const WORST_FIRST: readonly string[] = ["failed", "dead", "quarantined", "undelivered"];
 
-/** The statuses of pushes, counted. */
-export function countStatuses(pushes: readonly StoryPush[]): StatusCounts {
-  const counts: StatusCounts = {};
-  for (const { status } of pushes) counts[status] = (counts[status] ?? 0) + 1;
-  return counts;
+/** The statuses of a group, the worst first: `[["failed", 3], ["handled", 120]]`. */
+export function statusList(counts: StatusCounts): [string, number][] {
+  const rank = (status: string) => (WORST_FIRST.includes(status) ? WORST_FIRST.indexOf(status) : WORST_FIRST.length);
+  return Object.entries(counts).sort(([a], [b]) => rank(a) - rank(b));
 }
