@@ -1,11 +1,20 @@
 import { filterRows, hasFilters, type Row, type Status, statusOf } from "../journal/index.js";
-import type { Facts } from "./body-facts.js";
 import { rowJson } from "../report/index.js";
+import type { Facts } from "./body-facts.js";
 import type { ApiContext } from "./context.js";
 import { copiesOf } from "./listing.js";
 import type { Match, PushTable } from "./push-table.js";
 import type { ApiRequest } from "./request.js";
-import type { CopyOf, PushRow, StoriesResponse, Story, StoryPush, StorySubject, StoryTask, SubjectKind } from "./types.js";
+import type {
+  CopyOf,
+  PushRow,
+  StoriesResponse,
+  Story,
+  StoryPush,
+  StorySubject,
+  StoryTask,
+  SubjectKind,
+} from "./types.js";
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { PushDetail } from "../api/index.js";
+import { pageAdvice } from "./format.js";
 import { isPlaceholder, parseNodes, prettyJson } from "./json-nodes.js";
 import { Difference, JsonTree } from "./json-tree.js";
 import { LongText, Text } from "./text.js";
@@ -78,7 +79,7 @@ export function BodySection(props: {
       ) : (
         <pre class="raw" tabIndex={0} aria-label="Body as text">
           <LongText key={String(isAllShown)} max={50_000}>
-            {(all.isJson ? prettyJson(all.text) : undefined) ?? all.text}
+            {(all.isJson ? prettyJson(all.text) : undefined) ?? pageAdvice(all.text)}
           </LongText>
         </pre>
       )}

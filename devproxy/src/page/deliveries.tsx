@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { PushDetail } from "../api/index.js";
-import { duration, fullTime, visibleText } from "./format.js";
+import { duration, fullTime, pageAdvice, visibleText } from "./format.js";
 import { isPlaceholder, prettyJson } from "./json-nodes.js";
 import { diffUrl } from "./route.js";
 import { LongText, Text } from "./text.js";
@@ -116,6 +116,7 @@ function OneDelivery(props: {
         <span>{delivery.cause}</span>
         {delivery.late && <span class="note warn">late: Airudder had stopped waiting</span>}
         {delivery.aside && <span class="note">{delivery.aside}</span>}
+        {delivery.aside === "edited" && <span class="muted">does not change the status of the push</span>}
         <time class="muted" dateTime={delivery.at}>
           {fullTime(delivery.at)}
         </time>
@@ -159,7 +160,7 @@ function OneDelivery(props: {
               <p class="muted">The response has no body.</p>
             ) : (
               <pre class="raw" tabIndex={0} aria-label={`Response body of delivery ${number}`}>
-                <LongText max={10_000}>{prettyJson(response.text) ?? response.text}</LongText>
+                <LongText max={10_000}>{prettyJson(response.text) ?? pageAdvice(response.text)}</LongText>
               </pre>
             )}
           </>

@@ -6,11 +6,11 @@ import { CallCards } from "./call-card.js";
 import { useLive, usePage, useThrottled } from "./context.js";
 import { Deliveries } from "./deliveries.js";
 import { download } from "./download.js";
-import { byteSize, fullTime, visibleText } from "./format.js";
+import { byteSize, fullTime, pageAdvice, visibleText } from "./format.js";
 import { isPlaceholder } from "./json-nodes.js";
 import { Menu } from "./menu.js";
 import { diffUrl, navigate, pushUrl } from "./route.js";
-import { Status, Text } from "./text.js";
+import { Status, Text, withoutBackticks } from "./text.js";
 
 export interface DetailProps {
   id: string;
@@ -125,7 +125,7 @@ function Problem({ detail }: { detail: PushDetail }): JSX.Element | null {
   const { head, mismatches, quarantined } = detail;
   const last = detail.deliveries.at(-1);
   const lines: ComponentChildren[] = [];
-  if (head.error !== undefined) lines.push(<Text>{head.error}</Text>);
+  if (head.error !== undefined) lines.push(<Text>{pageAdvice(head.error)}</Text>);
   else if (head.status === "failed" && last !== undefined) lines.push(`The app responded ${last.status}.`);
   else if (head.status === "undelivered")
     lines.push(last === undefined ? "The push has not been sent to the app yet." : "The app did not respond.");
@@ -159,8 +159,19 @@ function Problem({ detail }: { detail: PushDetail }): JSX.Element | null {
   );
 }
 
+function signatureText({ head, schema, body, ...detail }: PushDetail & { signProblem?: string }): string {
+  if (head.verified) return "verified";
+  if (detail.signProblem !== undefined) return `wrong: ${pageAdvice(detail.signProblem)}`;
+  const hasSign = typeof body === "object" && body !== null && "Sign" in body;
+  if (hasSign) return "wrong: the Sign does not match the key";
+  return schema !== null && Object.hasOwn(schema.fields, "/Sign")
+    ? "wrong: the body has no Sign"
+    : "this type carries no signature";
+}
+
 function Facts({ detail }: { detail: PushDetail }): JSX.Element {
   const { head, schema, neighbours } = detail;
+  const { filter } = usePage();
   const facts: [string, ComponentChildren][] = [
     [
       "Received",
@@ -172,7 +183,7 @@ function Facts({ detail }: { detail: PushDetail }): JSX.Element {
         <Text>{`${head.method} ${head.url}`}</Text>
       </span>,
     ],
-    ["Signature", head.verified ? "verified" : "not verified"],
+    ["Signature", <Text>{signatureText(detail)}</Text>],
     ["Body", `${byteSize(head.size)}, sha256 ${head.sha256.slice(0, 12)}…`],
   ];
   for (const name of ["workflow", "task", "call"] as const) {
@@ -180,9 +191,14 @@ function Facts({ detail }: { detail: PushDetail }): JSX.Element {
     if (value !== undefined)
       facts.push([
         `${name[0]?.toUpperCase()}${name.slice(1)}`,
-        <span class="mono">
+        <button
+          type="button"
+          class="link mono id"
+          title={`Show only this ${name}`}
+          onClick={() => filter({ [name]: value })}
+        >
           <Text>{value}</Text>
-        </span>,
+        </button>,
       ]);
   }
   if (schema !== null)
@@ -190,7 +206,7 @@ function Facts({ detail }: { detail: PushDetail }): JSX.Element {
       "Schema",
       <>
         {schema.name}, <span title={schema.source}>{schema.provenance}</span>
-        {schema.meaning !== undefined && <span class="muted"> – {schema.meaning}</span>}
+        {schema.meaning !== undefined && <span class="muted"> – {withoutBackticks(schema.meaning)}</span>}
       </>,
     ]);
   for (const mark of detail.inbox ?? [])

@@ -35,6 +35,8 @@ export function Editor({ seq, onClose }: { seq: number; onClose(): void }): JSX.
   useEffect(() => {
     if (original !== undefined) area.current?.focus();
     area.current?.setSelectionRange(0, 0);
+    if (area.current !== null) area.current.scrollTop = 0;
+    area.current?.closest("dialog")?.scrollTo(0, 0);
   }, [original]);
   const stable = useDebounced(text, VALIDATE_DELAY_MS);
   useEffect(() => {

@@ -5,7 +5,17 @@ import { useDebounced } from "./context.js";
 import { shortId, visibleText } from "./format.js";
 import { Menu } from "./menu.js";
 
-const STATUSES = ["failed", "dead", "undelivered", "quarantined", "ignored", "stored", "handled", "accepted"];
+const STATUSES = [
+  "failed",
+  "dead",
+  "undelivered",
+  "quarantined",
+  "ignored",
+  "stored",
+  "handled",
+  "accepted",
+  "dropped",
+];
 
 const TYPES = [
   "call.completed",

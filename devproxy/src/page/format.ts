@@ -21,6 +21,13 @@ export function visibleText(text: string, keepLines = false): string {
   });
 }
 
+/** A message of the API, with what the page offers in place of the flags of commands. */
+export function pageAdvice(text: string): string {
+  return text
+    .replace(/use --key with (?:the app's|that) key(?: to sign the pushes again)?/g, "“Edit and replay” signs it again")
+    .replace(/--reveal shows them(?:, ?--raw writes them)?/g, "“Reveal the body” shows them");
+}
+
 /** `1,234` */
 export function count(value: number): string {
   return String(value).replace(/\B(?=(?:\d{3})+$)/g, ",");

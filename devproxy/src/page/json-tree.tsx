@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { FieldInfo, MismatchJson, SchemaInfo } from "../api/index.js";
 import { count } from "./format.js";
 import { isPlaceholder, type JsonNode, nodeAt } from "./json-nodes.js";
-import { LongText, Text } from "./text.js";
+import { LongText, Text, withoutBackticks } from "./text.js";
 
 /** Number of members of one object or array that are shown before the reader asks for more. */
 const MAX_CHILDREN = 100;
@@ -189,7 +189,7 @@ function Meaning({ info }: { info: FieldInfo | undefined }): JSX.Element | null 
     .join("; ");
   return (
     <span class="meaning">
-      {info.meaning}
+      {info.meaning === undefined ? "" : withoutBackticks(info.meaning)}
       {info.unit !== undefined && ` Unit: ${info.unit}.`}{" "}
       <span
         class={`provenance ${info.provenance}`}

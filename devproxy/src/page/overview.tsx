@@ -185,8 +185,18 @@ function Response({ stats: { response } }: { stats: StatsResponse }): JSX.Elemen
   );
 }
 
+/** The result of a call whose push does not state it. */
+const NOT_STATED = "unknown";
+
+/** `12`; `<1` for a small share. */
+function percent(share: number): string {
+  return share > 0 && share < 0.01 ? "<1" : String(Math.round(100 * share));
+}
+
 function Shares({ counts, empty }: { counts: Record<string, number>; empty: string }): JSX.Element {
-  const entries = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+  const entries = Object.entries(counts).sort(
+    ([a, m], [b, n]) => Number(a === NOT_STATED) - Number(b === NOT_STATED) || n - m,
+  );
   const total = entries.reduce((sum, [, number]) => sum + number, 0);
   if (total === 0) return <p class="muted">{empty}</p>;
   return (
@@ -194,7 +204,7 @@ function Shares({ counts, empty }: { counts: Record<string, number>; empty: stri
       {entries.map(([name, number]) => (
         <li key={name}>
           <span class="name">
-            <bdi>{visibleText(name)}</bdi>
+            <bdi>{name === NOT_STATED ? "not stated in the push" : visibleText(name)}</bdi>
           </span>
           <Share number={number} total={total} />
         </li>
@@ -211,7 +221,7 @@ function Share({ number, total }: { number: number; total: number }): JSX.Elemen
         <span class="bar back0" style={{ width: `${Math.max(1, 100 * share)}%` }} />
       </span>
       <span class="number">
-        {count(number)} <span class="muted">{Math.round(100 * share)} %</span>
+        {count(number)} <span class="muted">{percent(share)} %</span>
       </span>
     </>
   );

@@ -42,10 +42,28 @@ export function PushList(props: ListProps): JSX.Element {
     () =>
       new PagedPushes(client, filters, reveal, () => {
         redraw((n) => n + 1);
-        if (pushes.isReady) props.onCounts(pushes.matching, pushes.total);
+        if (!pushes.isReady) return;
+        props.onCounts(pushes.matching ?? searched.current?.matching ?? null, pushes.total);
+        if (pushes.matching === null) void countMatches();
       }),
     [client, filters, reveal],
   );
+  const searched = useRef<{ of: PagedPushes; total: number; matching?: number } | undefined>(undefined);
+  if (searched.current?.of !== pushes) searched.current = undefined;
+  /** A text search stops at the end of a page. The stories count all pushes that match. */
+  const countMatches = async () => {
+    const { total } = pushes;
+    if (searched.current?.total === total) return;
+    searched.current = { of: pushes, total };
+    try {
+      const counted = await client.get<{ matching: number }>("/stories", { ...filters, limit: 1 });
+      if (searched.current?.of !== pushes) return;
+      searched.current = { of: pushes, total, matching: counted.matching };
+      props.onCounts(counted.matching, pushes.total);
+    } catch {
+      // The list shows the error of its own request.
+    }
+  };
   useEffect(() => void pushes.reload(), [pushes]);
   useEffect(() => setFresh(0), [pushes]);
   useEffect(() => {

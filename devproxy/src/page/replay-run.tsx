@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { ReplayBody, ReplayLine, ReplaySummary, Verdict, VerdictEvent } from "../api/index.js";
+import type { ReplayBody, ReplayLine, ReplaySummary, VerdictEvent } from "../api/index.js";
 import { type ApiClient, ApiProblem } from "./client.js";
-import { count, counted, duration, visibleText } from "./format.js";
+import { count, counted, duration, pageAdvice, visibleText } from "./format.js";
 import { pushUrl } from "./route.js";
 import { LongText, Text } from "./text.js";
 
@@ -14,9 +14,11 @@ export interface ReplayRun {
   id: string;
   /** What is replayed, such as `37 pushes`. */
   label: string;
+  /** Whether an edited body is sent. */
+  isEdited: boolean;
   total: number | undefined;
   done: number;
-  verdicts: Partial<Record<Verdict, number>>;
+  verdicts: Record<string, number>;
   /** The newest results first. */
   results: VerdictEvent[];
   notes: string[];
@@ -35,6 +37,7 @@ export function startReplay(
   const run: ReplayRun = {
     id: crypto.randomUUID(),
     label,
+    isEdited: body.body !== undefined,
     total: undefined,
     done: 0,
     verdicts: {},
@@ -76,7 +79,7 @@ function applyLine(run: ReplayRun, line: ReplayLine): void {
       break;
     case "verdict":
       run.done++;
-      run.verdicts = { ...run.verdicts, [line.verdict]: (run.verdicts[line.verdict] ?? 0) + 1 };
+      addVerdict(run, run.isEdited ? editedVerdict(line) : line.verdict);
       run.results = [line, ...run.results].slice(0, MAX_RESULTS);
       break;
     case "note":
@@ -91,6 +94,16 @@ function applyLine(run: ReplayRun, line: ReplayLine): void {
   }
 }
 
+function addVerdict(run: ReplayRun, verdict: string): void {
+  run.verdicts = { ...run.verdicts, [verdict]: (run.verdicts[verdict] ?? 0) + 1 };
+}
+
+/** What happened to an edited push. It proves nothing about the recorded one, so it is not compared with it. */
+function editedVerdict({ status, result }: VerdictEvent): string {
+  if (status === null) return "edited: no response";
+  return `edited: ${result ?? (status === 200 ? "accepted" : "failed")}`;
+}
+
 /** The progress of a replay, with a stop button, then its results. */
 export function ReplayPanel(props: { run: ReplayRun; onStop(): void; onClose(): void }): JSX.Element {
   const { run } = props;
@@ -99,7 +112,9 @@ export function ReplayPanel(props: { run: ReplayRun; onStop(): void; onClose(): 
   const title = run.isEnded
     ? run.summary?.interrupted
       ? `Stopped: ${count(run.done)} of ${counted(total, "push", "pushes")} replayed`
-      : `Replayed ${counted(run.done, "push", "pushes")}`
+      : run.isEdited
+        ? `Replayed ${run.label}`
+        : `Replayed ${counted(run.done, "push", "pushes")}`
     : `Replaying ${run.label}`;
   return (
     <section class="replay" aria-label="Replay">
@@ -133,15 +148,20 @@ export function ReplayPanel(props: { run: ReplayRun; onStop(): void; onClose(): 
       {!run.isEnded && <progress aria-label="Pushes replayed" max={Math.max(1, total)} value={run.done} />}
       {run.error !== undefined && (
         <p class="bad">
-          <Text>{run.error}</Text>
+          <Text>{pageAdvice(run.error)}</Text>
         </p>
       )}
       {run.notes.map((note) => (
         <p key={note} class="muted">
-          {visibleText(note)}
+          {visibleText(pageAdvice(note))}
         </p>
       ))}
-      {run.results.length > 0 && <Results results={run.results} isOpen={run.isEnded && run.done <= 3} />}
+      {run.isEdited && run.isEnded && (
+        <p class="muted">The recorded push keeps its status: an edited replay does not show how the app handles it.</p>
+      )}
+      {run.results.length > 0 && (
+        <Results results={run.results} isEdited={run.isEdited} isOpen={run.isEnded && run.done <= 3} />
+      )}
     </section>
   );
 }
@@ -164,7 +184,9 @@ function toneOf(verdict: string): string {
   return verdict === "new" ? "info" : "warn";
 }
 
-function Results({ results, isOpen }: { results: VerdictEvent[]; isOpen: boolean }): JSX.Element {
+function Results(props: { results: VerdictEvent[]; isEdited: boolean; isOpen: boolean }): JSX.Element {
+  const { results, isEdited, isOpen } = props;
+  const verdictOf = (result: VerdictEvent) => (isEdited ? editedVerdict(result) : result.verdict);
   return (
     <details open={isOpen}>
       <summary>{results.length === MAX_RESULTS ? `The newest ${MAX_RESULTS} results` : "Results"}</summary>
@@ -172,14 +194,14 @@ function Results({ results, isOpen }: { results: VerdictEvent[]; isOpen: boolean
         {results.map((result) => (
           <li key={`${result.push}${result.ms}`}>
             <a href={pushUrl(result.seq)}>#{result.seq}</a>
-            <span class={`verdict ${toneOf(result.verdict)}`}>{result.verdict}</span>
+            <span class={`verdict ${toneOf(verdictOf(result))}`}>{verdictOf(result)}</span>
             <span>
               {result.status === null ? "no response" : `HTTP ${result.status}`} {result.code ?? ""}
             </span>
             <span class="muted">{duration(result.ms)}</span>
             {result.error !== undefined && (
               <span class="reason">
-                <LongText max={200}>{result.error}</LongText>
+                <LongText max={200}>{pageAdvice(result.error)}</LongText>
               </span>
             )}
             {result.differences.length > 0 && (

@@ -7,6 +7,11 @@ const MAX_CHARACTERS = 600;
 /** Number of characters that each further step shows, so that a huge text cannot block the page. */
 const STEP = 300_000;
 
+/** Text of a schema without the backticks of Markdown. */
+export function withoutBackticks(text: string): string {
+  return text.replaceAll("`", "");
+}
+
 /** Untrusted text: a text node, isolated from the direction of the text around it, with symbols for control characters. */
 export function Text({ children, title }: { children: string; title?: string | undefined }): JSX.Element {
   return <bdi title={title === undefined ? undefined : visibleText(title)}>{visibleText(children)}</bdi>;

@@ -37,7 +37,7 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
     setHeight(element.clientHeight);
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => scrollIntoView(ref, activeIndex, rowHeight), [scrollKey, rowHeight]);
+  useLayoutEffect(() => scrollIntoView(ref, activeIndex, rowHeight), [scrollKey, rowHeight, height]);
   const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
   const last = Math.min(length - 1, Math.ceil((top + height) / rowHeight) + OVERSCAN);
   useEffect(() => onRange(first, last), [first, last, length]);
