@@ -15,6 +15,7 @@ browserTest("a failed push is found, opened, explained, revealed, replayed and c
   await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
   await send(inspector.proxy.localUrl, bodyOf("call.completed"));
   const page = await openPage(t, inspector.url);
+  await row(page, 2).getByText("TypeError").waitFor();
   await page.getByRole("link", { name: "List", exact: true }).click();
   await page.getByLabel("Status", { exact: true }).selectOption("failed");
   await page.getByText("1 of 2 pushes").waitFor();
@@ -83,6 +84,10 @@ browserTest("an edited push is checked while typing, signed again and replayed",
   assert.notEqual(sent.Sign, recorded.Sign);
   assert.deepEqual(sent.Details, recorded.Details);
   await page.getByText("edited", { exact: true }).first().waitFor();
+  const panel = page.getByLabel("Replay", { exact: true });
+  await panel.getByText(/^1 edited: /).waitFor();
+  await panel.getByText("The recorded push keeps its status").waitFor();
+  await screenshot(page, "edited-replay");
 
   await page.getByRole("button", { name: "Edit and replay" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Reveal the body" }).click();

@@ -91,3 +91,21 @@ browserTest("single-key shortcuts can be turned off, and the choice is kept", as
   assert.equal(await activeId(page), `push-${sent}`);
   assert.equal(inspector.app.requests.length, sent);
 });
+
+browserTest("keys typed right after a view switch search, and do not act on the previous view", async (t) => {
+  const inspector = await startInspector(t);
+  const sent = await sendCampaign(inspector, { contacts: 2, seed: 5 }, 6);
+  const page = await openPage(t, `${inspector.url}/overview`);
+  await page.getByRole("heading", { name: "Results of calls" }).waitFor();
+  await page.keyboard.type("/rex");
+  assert.equal(await page.getByLabel("Search the bodies of all pushes").inputValue(), "rex");
+  await page.getByText(`0 of ${sent} pushes`).waitFor();
+  assert.equal(await page.locator("dialog").count(), 0);
+  assert.equal(inspector.app.requests.length, sent);
+
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByRole("link", { name: "List", exact: true }).click();
+  await page.locator(`#push-${sent}`).waitFor();
+  await press(page, "j", "Enter");
+  await page.getByRole("heading", { name: `#${sent} ` }).waitFor();
+});
