@@ -396,6 +396,11 @@ function PushLine({ push, subject }: { push: StoryPush; subject: StorySubject | 
         <span class="type">
           <Text>{push.type}</Text>
         </span>
+        {push.error !== undefined && (
+          <span class="reason">
+            <Text title={push.error}>{push.error.slice(0, 200)}</Text>
+          </span>
+        )}
         {push.copy && (
           <span class="note warn">
             copy {push.copy.index} of {push.copy.count}
@@ -412,11 +417,6 @@ function PushLine({ push, subject }: { push: StoryPush; subject: StorySubject | 
           </span>
         ) : null}
         {push.drift ? <span class="note">drift {push.drift}</span> : null}
-        {push.error !== undefined && (
-          <span class="reason">
-            <Text title={push.error}>{push.error.slice(0, 200)}</Text>
-          </span>
-        )}
       </span>
       <span role="gridcell" class="state">
         <Status status={push.status} />
