@@ -4,6 +4,7 @@ export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine
 export { detailJson, detailLines } from "./detail.js";
 export { drillDetails, drillJson, drillSummary, drillTable, redactedResult } from "./drill.js";
 export { droppedLine } from "./dropped.js";
+export { explainedReason, explanationOf } from "./explanation.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
