@@ -337,7 +337,7 @@ export interface Difference {
   right?: unknown;
 }
 
-/** `POST /replays/UUID`. Choose a new id, such as a random UUID; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
+/** `POST /replays/UUID`. In place of UUID, use any id of letters, digits, `_` and `-` that no running replay has; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
 export interface ReplayBody extends ReplayRequest {
   /**
    * The edited body of the only push in `ids`, as text. The recorded values replace placeholders such as `"<text:fc580c>"`, so a push can be

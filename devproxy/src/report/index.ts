@@ -22,4 +22,4 @@ export {
   triggerJson,
   triggerReporter,
 } from "./trigger.js";
-export { displayWidth, fitWidth, padWidth } from "./width.js";
+export { displayWidth, fitWidth, padWidth, wrapWords } from "./width.js";
