@@ -277,14 +277,15 @@ async function createSupervisor(
 }
 
 /** Results of a push that count as a failure. */
-const FAILURES: ReadonlySet<string> = new Set(["failed", "dead", "quarantined"]);
+const FAILURES: ReadonlySet<string> = new Set(["failed", "dead"]);
 
 /** @param lastSeq `seq` of the last push that was recorded before the start; 0 if there is none */
 function summaryOf({ dir, index }: Store, { seen, recorded, addedMs }: Traffic, lastSeq: number): StoppedEvent {
   const statuses = index.between(lastSeq + 1, Number.MAX_SAFE_INTEGER - 1).map(statusOf);
   const undelivered = statuses.filter((status) => status === "undelivered").length;
   const failed = statuses.filter((status) => FAILURES.has(status)).length;
-  const delivered = statuses.length - failed - undelivered;
+  const quarantined = statuses.filter((status) => status === "quarantined").length;
+  const delivered = statuses.length - failed - quarantined - undelivered;
   const removed = recorded - statuses.length;
   return {
     event: "stopped",
@@ -292,6 +293,7 @@ function summaryOf({ dir, index }: Store, { seen, recorded, addedMs }: Traffic, 
     recorded,
     delivered,
     failed,
+    quarantined,
     undelivered,
     ...(removed > 0 ? { removed } : {}),
     addedMs,

@@ -78,11 +78,13 @@ export interface StoppedEvent {
   recorded: number;
   /** Number of recorded pushes that the app responded to with success. A replay may have changed that. */
   delivered: number;
-  /** Number of recorded pushes that the app failed to handle: status `failed`, `dead` or `quarantined`. */
+  /** Number of recorded pushes that the app failed to handle: status `failed` or `dead`. */
   failed: number;
+  /** Number of recorded pushes that the app quarantined. */
+  quarantined: number;
   /** Number of recorded pushes that got no response from the app. */
   undelivered: number;
-  /** Number of recorded pushes that `--keep` has removed. They are neither delivered, failed nor undelivered. Absent if 0. */
+  /** Number of recorded pushes that `--keep` has removed. They are in none of the four numbers above. Absent if 0. */
   removed?: number;
   /**
    * Time that the proxy added to the response, ms: from the end of the request until the response was sent, without the time that the app

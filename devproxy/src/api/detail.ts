@@ -17,7 +17,7 @@ export async function pushDetail({ context, redactor, ids }: ApiRequest): Promis
   const { store, table } = context;
   const row = findPush(store.index, ids[0] as string);
   const content = await store.content(row.location);
-  const json = (await detailJson(store, row, content, redactor)) as DetailJson;
+  const json = (await detailJson(store, row, content, redactor, context.key)) as DetailJson;
   const { type, schema, quarantined } = describePush(content.body, content.headers, row.push);
   await table.update();
   const copy = copiesOf(table, [row]).get(row.push.seq);

@@ -141,8 +141,10 @@ export interface PushRow {
   imported?: boolean;
   redacted?: boolean;
   status: Status;
-  /** Why it failed. */
+  /** Why it failed: a code such as `bad_token`, or a text. */
   error?: string;
+  /** What the code in `error` means, if it is one of airudder-webhooks. */
+  explanation?: string;
   /** Number of attempts of an inbox. */
   attempts?: number;
   /** Number of deliveries. */
@@ -227,12 +229,16 @@ export interface PushDetail {
   text: string;
   /** Whether `text` is JSON. */
   isJson: boolean;
+  /** Likely cause, if the `Sign` of the push does not match the key. */
+  signProblem?: string;
   /** Equal to `mismatches`. */
   drift: MismatchJson[];
   /** The marks of an inbox, oldest first. */
   inbox?: { at: string; state: string; attempt?: number; error?: string }[];
   /** Oldest first. */
   deliveries: (DeliveryJson & {
+    /** What the code of the error response means, if it is one of airudder-webhooks. */
+    explanation?: string;
     response: ResponseJson | null;
     /** What the app's receiver reported in `Airudder-Outcome`. */
     outcome?: OutcomeJson;
@@ -331,7 +337,7 @@ export interface Difference {
   right?: unknown;
 }
 
-/** `POST /replays/UUID`. Choose a new id, such as a random UUID; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
+/** `POST /replays/UUID`. In place of UUID, use any id of letters, digits, `_` and `-` that no running replay has; `DELETE /replays/UUID` stops the replay. Pages may not send `to`. */
 export interface ReplayBody extends ReplayRequest {
   /**
    * The edited body of the only push in `ids`, as text. The recorded values replace placeholders such as `"<text:fc580c>"`, so a push can be

@@ -2,7 +2,15 @@ import type { Command } from "commander";
 import { connectControl, MAX_LISTED } from "../client/index.js";
 import { contentIn, type Filters, filterRows, hasFilters, type Row } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { droppedLine, failureReason, listSummary, rowJson, rowTable, safeLine } from "../report/index.js";
+import {
+  droppedLine,
+  explainedReason,
+  failureReason,
+  listSummary,
+  rowJson,
+  rowTable,
+  safeLine,
+} from "../report/index.js";
 import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
 import { type FolderReader, readFolder, requireJournal } from "./folder.js";
 import type { MessageOutput, Output } from "./output.js";
@@ -48,7 +56,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
     else {
       out.line(table.line(row));
       const error = await failureReason(reader, row, redactor);
-      if (error !== undefined) out.line(`         ${out.style("red", safeLine(error))}`);
+      if (error !== undefined) out.line(`         ${out.style("red", safeLine(explainedReason(error)))}`);
     }
   }
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));

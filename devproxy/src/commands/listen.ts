@@ -112,13 +112,13 @@ function textReporter(out: Screen, { store }: Devproxy, redactor: Redactor): (ev
 function openTerminal(
   out: Screen,
   proxy: Devproxy,
-  { target, reveal }: ListenFlags,
+  { reveal }: ListenFlags,
   redactor: Redactor,
   quit: () => void,
 ): Terminal | undefined {
   const input = process.stdin;
   if (!isInteractive(input, out, process.env) || !isForeground()) return undefined;
-  const terminal = new Terminal({ out, input, proxy, target: safeLine(redactor.url(target)), redactor, reveal, quit });
+  const terminal = new Terminal({ out, input, proxy, redactor, reveal, quit });
   terminal.open();
   return terminal;
 }

@@ -6,6 +6,7 @@ import { readFolder, requireJournal } from "./folder.js";
 import { pushesToPrint } from "./list.js";
 import type { Output } from "./output.js";
 import { replayPushes } from "./replay.js";
+import { signKey } from "./sign-key.js";
 
 interface McpFlags {
   journal: string;
@@ -54,6 +55,7 @@ async function mcp(
 function sourcesOf(journal: string, reveal: boolean): Sources {
   return {
     reveal,
+    signKey,
     newestPushes: async (filters, max, onNote) => {
       const dir = await requireJournal(journal);
       return { dir, ...(await pushesToPrint(dir, filters, max, { err: { line: onNote } })) };

@@ -6,6 +6,7 @@ import { appTarget } from "./app-target.js";
 import { addJournalFlag } from "./flags.js";
 import { readFolder } from "./folder.js";
 import type { Output } from "./output.js";
+import { signKey } from "./sign-key.js";
 
 interface ShowFlags {
   journal: string;
@@ -44,6 +45,9 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
       );
     const options = { target, journal: flags.journal };
     for (const line of curlLines(row, content, redactor, options)) out.line(line);
-  } else if (flags.json) out.json(await detailJson(reader, row, content, redactor));
-  else for (const line of await detailLines(reader, row, content, redactor, out)) out.line(line);
+    return;
+  }
+  const key = await signKey(reader.dir);
+  if (flags.json) out.json(await detailJson(reader, row, content, redactor, key));
+  else for (const line of await detailLines(reader, row, content, redactor, out, key)) out.line(line);
 }

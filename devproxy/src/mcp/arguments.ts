@@ -48,9 +48,15 @@ export function checkArguments({ properties, required = [] }: InputSchema, given
   return found;
 }
 
+/** Flags of the commands whose argument has another name. */
+const ARGUMENTS_OF_FLAGS: Readonly<Record<string, string>> = { last: "limit" };
+
 function unknownArgument(name: string, names: readonly string[]): Error {
   const known = names.length === 0 ? "The tool takes no arguments." : `Give ${names.join(", ")}.`;
-  return usageError(`"${name.slice(0, 100)}" is not an argument of this tool.${suggestion(name, names)} ${known}`);
+  const renamed = Object.hasOwn(ARGUMENTS_OF_FLAGS, name) ? ARGUMENTS_OF_FLAGS[name] : undefined;
+  const advice =
+    renamed !== undefined && names.includes(renamed) ? ` Did you mean ${renamed}?` : suggestion(name, names);
+  return usageError(`"${name.slice(0, 100)}" is not an argument of this tool.${advice} ${known}`);
 }
 
 function checkArgument(name: string, schema: ArgumentSchema, value: unknown): unknown {

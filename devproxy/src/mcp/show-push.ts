@@ -27,7 +27,9 @@ export function showPush(sources: Sources): Tool {
       const reader = await sources.snapshot((line) => notes.push(line));
       const row = rowOf(reader.index, String(id));
       const redactor = await Redactor.of(reader.dir, sources.reveal);
-      const detail = await detailJson(reader, row, await reader.content(row.location), redactor);
+      const content = await reader.content(row.location);
+      const key = await sources.signKey(reader.dir);
+      const detail = await detailJson(reader, row, content, redactor, key);
       return { data: { ...boundedDetail(detail as Detail, row), notes } };
     },
   };

@@ -28,6 +28,8 @@ export interface Sources {
   reveal: boolean;
   /** @throws DevproxyError `no_journal`, JournalError */
   newestPushes(filters: Filters, max: number, onNote: OnNote): Promise<NewestPushes>;
+  /** The key of `Sign`, of the running `listen` or the environment. `undefined`: the vendor's published key. */
+  signKey(dir: string): Promise<string | undefined>;
   /** @throws DevproxyError `no_journal`, JournalError */
   snapshot(onNote: OnNote): Promise<Snapshot>;
   /**

@@ -31,6 +31,8 @@ export interface VerdictEvent {
   error?: string;
   /** The differences between this response and the previous one. */
   differences: ResponseDifference[];
+  /** The push was changed before it was sent, so the verdict compares different pushes. */
+  edited?: true;
   /** It did not meet `--expect`: the status differs, or no handler succeeded. */
   unexpected?: true;
 }

@@ -114,6 +114,7 @@ export async function replay(request: ReplayRequest, context: ReplayContext): Pr
     if (outcome?.result !== undefined) event.result = outcome.result;
     if (after.code !== undefined) event.code = after.code;
     if (error !== undefined) event.error = error;
+    if (aside === "edited") event.edited = true;
     if (isExpected !== undefined && !(isExpected(after.status) && isStatusConfirmed(verdict, after))) {
       summary.unexpected++;
       event.unexpected = true;

@@ -3,6 +3,7 @@ import type { Content, DeliveryHead, MarkHead, PushHead } from "airudder-webhook
 import { errorCodeOf, readOutcome } from "../http/index.js";
 import { type DeliveryRow, type JournalReader, marksOf, type Row, statusOf, succeeded } from "../journal/index.js";
 import { JsonText, type Redactor } from "../privacy/index.js";
+import { explanationOf } from "./explanation.js";
 import { duration, escapeControls, localTime, outcomeText, safeLine } from "./format.js";
 import { deliveryJson, rowJson, statusStyle } from "./list.js";
 import type { Screen } from "./screen.js";
@@ -13,14 +14,18 @@ const INDENT = "  ";
 /** Maximum number of lines of a response that `show` prints. */
 const MAX_RESPONSE_LINES = 40;
 
-/** A push as `show --json` prints it. */
+/**
+ * A push as `show --json` prints it.
+ * @param key key of `Sign`. Default: the vendor's published key
+ */
 export async function detailJson(
   reader: JournalReader,
   row: Row,
   content: Content,
   redactor: Redactor,
+  key?: string,
 ): Promise<object> {
-  const description = descriptionOf(row, content);
+  const description = descriptionOf(row, content, key);
   const marks = await inboxMarksOf(reader, row);
   const deliveries = await Promise.all(
     row.deliveries.map(async (delivery) => {
@@ -29,6 +34,7 @@ export async function detailJson(
       return {
         ...deliveryJson(delivery.head, redactor),
         ...(outcome?.error && { error: redactor.error(outcome.error, description.payload) }),
+        explanation: response ? explanationOf(errorCodeOf(response.body)) : undefined,
         response: response && {
           headers: redactor.headers(response.headers),
           body: redactor.response(response.body, description.payload),
@@ -40,6 +46,7 @@ export async function detailJson(
     head: await rowJson(reader, row, redactor),
     headers: redactor.headers(content.headers),
     body: redactor.push(description, content.body, content.headers),
+    signProblem: signProblemOf(row, description),
     drift: description.drift.map((drift) => ({ ...drift, path: redactor.path(drift.path) })),
     inbox: marks.length === 0 ? undefined : marks.map((mark) => markJson(mark, description.payload, redactor)),
     deliveries,
@@ -56,24 +63,34 @@ function markJson({ at, state, attempt, error }: MarkHead, payload: unknown, red
 }
 
 /** Describes a push, validated as the type in its record. */
-function descriptionOf({ push }: Row, { headers, body }: Content): PushDescription {
-  return describePush(body, headers, push);
+function descriptionOf({ push }: Row, { headers, body }: Content, key: string | undefined): PushDescription {
+  return describePush(body, headers, { type: push.type, ...(key === undefined ? {} : { key }) });
+}
+
+/** The likely cause if the `Sign` of a push is wrong. Unknown for a redacted push, whose `Sign` is not the original. */
+function signProblemOf({ push }: Row, { signProblem }: PushDescription): string | undefined {
+  return push.verified || push.redacted ? undefined : signProblem;
 }
 
 async function responseOf(reader: JournalReader, { head, location }: DeliveryRow): Promise<Content | null> {
   return head.status === undefined ? null : reader.content(location);
 }
 
-/** A push as `show` prints it. */
+/**
+ * A push as `show` prints it.
+ * @param key key of `Sign`. Default: the vendor's published key
+ */
 export async function detailLines(
   reader: JournalReader,
   row: Row,
   content: Content,
   redactor: Redactor,
   out: Screen,
+  key?: string,
 ): Promise<string[]> {
   const { push } = row;
-  const description = descriptionOf(row, content);
+  const description = descriptionOf(row, content, key);
+  const signProblem = signProblemOf(row, description);
   const facts: [string, string | undefined][] = [
     ["id", redactor.pushId(push.id)],
     ["received", receivedText(push, redactor)],
@@ -86,6 +103,9 @@ export async function detailLines(
     ...facts.flatMap(([name, value]) =>
       value === undefined ? [] : [`  ${out.style("dim", name.padEnd(9))}${safeLine(value)}`],
     ),
+    ...(signProblem === undefined
+      ? []
+      : [`  ${out.style("red", `Sign does not match the key. ${safeLine(signProblem)}`)}`]),
     ...section(out, "Headers", headerLines(redactor.headers(content.headers), out)),
     ...section(out, "Body", bodyLines(redactor.push(description, content.body, content.headers))),
   ];
@@ -207,6 +227,8 @@ async function shownDelivery(
   const code = response && errorCodeOf(response.body);
   const details: string[] = [];
   if (head.error !== undefined) details.push(out.style("red", safeLine(redactor.text(head.error))));
+  const explanation = explanationOf(code ?? undefined);
+  if (explanation !== undefined) details.push(out.style("red", explanation));
   const outcome = response && readOutcome(response.headers["airudder-outcome"]);
   if (outcome) details.push(outcomeText(outcome));
   if (outcome?.error) details.push(out.style("red", safeLine(redactor.error(outcome.error, payload))));

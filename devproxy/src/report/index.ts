@@ -4,6 +4,7 @@ export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine
 export { detailJson, detailLines } from "./detail.js";
 export { drillDetails, drillJson, drillSummary, drillTable, redactedResult } from "./drill.js";
 export { droppedLine } from "./dropped.js";
+export { explainedReason, explanationOf } from "./explanation.js";
 export { failureReason } from "./failure-reason.js";
 export { byteSize, duration, escapeControls, localTime, pushCount, safeLine, withSeparators } from "./format.js";
 export { listSummary, rowJson, rowTable } from "./list.js";
@@ -21,4 +22,4 @@ export {
   triggerJson,
   triggerReporter,
 } from "./trigger.js";
-export { displayWidth, fitWidth, padWidth } from "./width.js";
+export { displayWidth, fitWidth, padWidth, wrapWords } from "./width.js";

@@ -9,6 +9,7 @@ import {
   statusOf,
 } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
+import { explanationOf } from "./explanation.js";
 import { failureReason } from "./failure-reason.js";
 import { duration, localTime, pushCount, safeLine, truncate, withSeparators } from "./format.js";
 import type { Screen, Style } from "./screen.js";
@@ -43,6 +44,7 @@ export async function rowJson(reader: Pick<JournalReader, "content">, row: Row, 
     quarantined: head.quarantined ?? false,
     status: statusOf(row),
     error,
+    explanation: explanationOf(error),
     attempts: row.mark?.attempt,
     deliveries: row.deliveries.length,
     delivery: last === undefined ? null : deliveryJson(last, redactor),

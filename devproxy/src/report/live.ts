@@ -202,12 +202,13 @@ function tunnelText(out: LineOutput, { state, url, error }: TunnelEvent): string
 
 /** What `listen` did since its start. */
 function stoppedLines(event: StoppedEvent): string[] {
-  const { seen, recorded, delivered, failed, undelivered, removed, addedMs, journal, total } = event;
+  const { seen, recorded, delivered, failed, quarantined, undelivered, removed, addedMs, journal, total } = event;
   const folder = relative(process.cwd(), journal) || ".";
   const counts = [
     `${withSeparators(recorded)} recorded`,
     `${withSeparators(delivered)} delivered`,
     `${withSeparators(failed)} failed`,
+    quarantined === 0 ? undefined : `${withSeparators(quarantined)} quarantined`,
     `${withSeparators(undelivered)} undelivered`,
     removed === undefined ? undefined : `${withSeparators(removed)} removed by --keep`,
   ];

@@ -76,12 +76,13 @@ export function replayReporter(out: Screen, err: Screen, redactor: Redactor): (e
 }
 
 function printVerdict(out: Screen, event: VerdictEvent, redactor: Redactor): void {
-  const { seq, type, verdict, status, code, ms, error, differences, unexpected } = event;
+  const { seq, type, verdict, status, code, ms, error, differences, edited, unexpected } = event;
   const response =
     status === null ? safeLine(redactor.text(error ?? "no response")) : [status, code].filter(Boolean).join(" ");
+  const change = edited ? out.style("yellow", "  edited") : "";
   const note = unexpected ? out.style("red", "  not as expected") : "";
   out.line(
-    `${out.style("bold", `#${seq}`)}  ${safeLine(type)}  ${out.style(STYLES[verdict], verdict)}  ${response}  ${out.style("dim", duration(ms))}${note}`,
+    `${out.style("bold", `#${seq}`)}  ${safeLine(type)}  ${out.style(STYLES[verdict], verdict)}  ${response}  ${out.style("dim", duration(ms))}${change}${note}`,
   );
   if (status !== null && error !== undefined) out.line(`      ${out.style("red", safeLine(error))}`);
   for (const difference of differences) {

@@ -42,6 +42,20 @@ export function padWidth(text: string, width: number, alignRight = false): strin
   return alignRight ? space + text : text + space;
 }
 
+/** A text as lines of at most a number of columns, broken at spaces. A longer word takes a line of its own. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && displayWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 function* characters(text: string): Generator<{ character: string; columns: number }> {
   let previous = 0;
   for (const character of text) {

@@ -1,4 +1,4 @@
-import type { LineOutput } from "../report/index.js";
+import { type LineOutput, wrapWords } from "../report/index.js";
 
 const KEYS: readonly (readonly [key: string, text: string])[] = [
   ["h", "print this help"],
@@ -12,7 +12,14 @@ const KEYS: readonly (readonly [key: string, text: string])[] = [
   ["q", "quit, like Ctrl+C"],
 ];
 
-/** The help about the keys. */
-export function helpLines(out: Pick<LineOutput, "style">): string[] {
-  return KEYS.map(([key, text]) => `  ${out.style("bold", key.padEnd(8))}  ${text}`);
+const INDENT = 12;
+
+/** The help about the keys. Lines are narrower than the terminal. */
+export function helpLines(out: Pick<LineOutput, "style" | "width">): string[] {
+  const room = Math.max(20, (out.width ?? 80) - 1 - INDENT);
+  return KEYS.flatMap(([key, text]) =>
+    wrapWords(text, room).map((line, i) =>
+      i === 0 ? `  ${out.style("bold", key.padEnd(INDENT - 4))}  ${line}` : " ".repeat(INDENT) + line,
+    ),
+  );
 }

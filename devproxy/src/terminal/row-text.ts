@@ -9,8 +9,8 @@ export interface RowState {
   /** Number of pushes that the app has not responded to for more than a second. */
   slow: number;
   failedOnly: boolean;
-  /** Progress of a replay from the keyboard. */
-  replay?: { sent: number; total: number } | undefined;
+  /** Progress of a replay from the keyboard. `waitingFor` is the number of the push that the app has not responded to. */
+  replay?: { sent: number; total: number; waitingFor?: number | undefined } | undefined;
   /** A question or a state in place of everything else, such as `stopping...`. */
   prompt?: string | undefined;
   /** The selected push, on one line. */
@@ -22,17 +22,28 @@ interface Part {
   style?: Style;
 }
 
+interface Key {
+  key: string;
+  label: string;
+  rank: number;
+}
+
+const MAX_RANK = 9;
+
 /** The keys in the order in which they are shown. Those with the lowest rank are omitted first if the terminal is narrow. */
-const KEYS: readonly { key: string; label: string; rank: number }[] = [
+const KEYS: readonly Key[] = [
   { key: "h", label: "help", rank: 8 },
   { key: "r", label: "replay", rank: 6 },
   { key: "R", label: "replay failed", rank: 5 },
-  { key: "o", label: "open", rank: 4 },
-  { key: "f", label: "failed only", rank: 2 },
+  { key: "o", label: "open", rank: 3 },
+  { key: "f", label: "failed only", rank: 4 },
   { key: "c", label: "copy URL", rank: 1 },
   { key: "up/down", label: "select", rank: 0 },
   { key: "q", label: "quit", rank: 7 },
 ];
+
+/** Keys with a lower rank are omitted before `r` and `R` are shown as one. */
+const MIN_SEPARATE = 2;
 
 const GAP = "  ";
 
@@ -48,7 +59,7 @@ export function rowText(out: Pick<LineOutput, "style" | "width">, state: RowStat
   const parts = [...stateParts(state), ...replayParts(state)];
   const width = widthOf(parts);
   if (width > max) return fitWidth(parts.map(({ text }) => text).join(GAP), max);
-  const keys = keysThatFit(max - width - GAP.length, state.failedOnly);
+  const keys = keysThatFit(max - width - GAP.length, state);
   return [...parts, ...keys].map(({ text, style }) => (style === undefined ? text : out.style(style, text))).join(GAP);
 }
 
@@ -61,13 +72,14 @@ function selectedRow(out: Pick<LineOutput, "style">, selected: string, max: numb
   return `${out.style("bold", fitWidth(text, room))}${GAP}${out.style("dim", keys)}`;
 }
 
-function stateParts({ tunnel, appIsUp, waiting, slow, failedOnly }: RowState): Part[] {
+function stateParts({ tunnel, appIsUp, waiting, slow, failedOnly, replay }: RowState): Part[] {
   const tunnelStyle: Style = tunnel === "up" ? "green" : tunnel === "off" ? "dim" : "yellow";
   const parts: Part[] = [
     { text: tunnel === "off" ? "no tunnel" : `tunnel ${tunnel}`, style: tunnelStyle },
     appIsUp ? { text: "app up", style: "green" } : { text: "app down", style: "red" },
-    { text: `queue ${withSeparators(waiting)}`, style: waiting > 0 ? "yellow" : "dim" },
   ];
+  if (waiting > 0 || replay === undefined)
+    parts.push({ text: `queue ${withSeparators(waiting)}`, style: waiting > 0 ? "yellow" : "dim" });
   if (slow > 0) parts.push({ text: `${withSeparators(slow)} slow`, style: "yellow" });
   if (failedOnly) parts.push({ text: "failed only", style: "yellow" });
   return parts;
@@ -75,20 +87,34 @@ function stateParts({ tunnel, appIsUp, waiting, slow, failedOnly }: RowState): P
 
 function replayParts({ replay }: RowState): Part[] {
   if (replay === undefined) return [];
-  const { sent, total } = replay;
-  return [{ text: `replay ${withSeparators(sent)}/${withSeparators(total)}, Esc stops it`, style: "cyan" }];
+  const { sent, total, waitingFor } = replay;
+  const waiting = waitingFor === undefined ? "" : `, waiting for #${waitingFor}`;
+  return [{ text: `replay ${withSeparators(sent)}/${withSeparators(total)}${waiting}`, style: "cyan" }];
 }
 
 /** The keys that fit: with all labels, with some, or without. */
-function keysThatFit(room: number, failedOnly: boolean): Part[] {
-  const keys = KEYS.map((one) => (one.key === "f" && failedOnly ? { ...one, label: "all" } : one));
-  for (let omitted = 0; omitted < keys.length; omitted++) {
-    const parts = keys
-      .filter(({ rank }) => rank >= omitted)
-      .map(({ key, label }): Part => ({ text: `${key} ${label}`, style: "dim" }));
-    if (widthOf(parts) <= room) return parts;
+function keysThatFit(room: number, state: RowState): Part[] {
+  const keys = keysOf(state);
+  for (let omitted = 0; omitted <= MAX_RANK; omitted++) {
+    const shown = keys.filter(({ rank }) => rank >= omitted);
+    for (const some of omitted < MIN_SEPARATE ? [shown] : [shown, joined(shown)]) {
+      const parts = some.map(({ key, label }): Part => ({ text: `${key} ${label}`, style: "dim" }));
+      if (parts.length > 0 && widthOf(parts) <= room) return parts;
+    }
   }
   return [];
+}
+
+/** The keys that have an effect now. */
+function keysOf({ failedOnly, replay }: RowState): readonly Key[] {
+  const keys = KEYS.map((one) => (one.key === "f" && failedOnly ? { ...one, label: "all" } : one));
+  if (replay === undefined) return keys;
+  return [{ key: "Esc", label: "stop", rank: MAX_RANK }, ...keys.filter(({ label }) => !label.startsWith("replay"))];
+}
+
+/** The keys with `r` and `R` as one. */
+function joined(keys: readonly Key[]): Key[] {
+  return keys.filter(({ key }) => key !== "R").map((one) => (one.key === "r" ? { ...one, key: "r/R" } : one));
 }
 
 function widthOf(parts: readonly Part[]): number {

@@ -10,7 +10,16 @@ import {
 } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import type { ReplayEvent, ReplayRequest, ReplaySummary } from "../replay/index.js";
-import { failureReason, LiveReporter, pushCount, pushFacts, pushText, type Screen, safeLine } from "../report/index.js";
+import {
+  failureReason,
+  LiveReporter,
+  pushCount,
+  pushFacts,
+  pushText,
+  type Screen,
+  safeLine,
+  withSeparators,
+} from "../report/index.js";
 import { openInBrowser } from "./browser.js";
 import { copyWithProgram, osc52 } from "./clipboard.js";
 import { helpLines } from "./help.js";
@@ -37,8 +46,6 @@ export interface TerminalOptions {
   out: Screen;
   input: NodeJS.ReadStream;
   proxy: TerminalProxy;
-  /** URL of the app, redacted. */
-  target: string;
   redactor: Redactor;
   reveal: boolean;
   /** Called for `q` and Ctrl+C. */
@@ -60,7 +67,7 @@ export class Terminal {
   #selected: { row: Row; text: string } | undefined;
   /** The pushes that the next `R` replays. */
   #confirming: Row[] | undefined;
-  #replay: { sent: number; total: number; stop: AbortController } | undefined;
+  #replay: { sent: number; total: number; waitingFor: number | undefined; stop: AbortController } | undefined;
   #isStopping = false;
   #timer: NodeJS.Timeout | undefined;
   #stopKeys: (() => void) | undefined;
@@ -126,7 +133,7 @@ export class Terminal {
   #prompt(): string | undefined {
     if (this.#isStopping) return "stopping... (press q or Ctrl+C to end immediately)";
     if (this.#confirming === undefined) return undefined;
-    return `R: replay ${failedCount(this.#confirming)} to ${this.options.target}? Press R again; any other key cancels.`;
+    return `R again: replay ${withSeparators(this.#confirming.length)} failed; any other key cancels`;
   }
 
   #press(key: string): void {
@@ -201,12 +208,15 @@ export class Terminal {
 
   async #runReplay(rows: readonly Row[]): Promise<void> {
     const { proxy, reveal } = this.options;
-    const replay = { sent: 0, total: rows.length, stop: new AbortController() };
+    // Pushes are sent one at a time, in this order.
+    const seqs = rows.map(({ push }) => push.seq);
+    const replay = { sent: 0, total: rows.length, waitingFor: seqs[0], stop: new AbortController() };
     this.#replay = replay;
     this.#reporter.replaying = new Set(rows.map(({ push }) => push.id));
     const onEvent = (event: ReplayEvent) => {
       if (event.event === "verdict") {
         replay.sent++;
+        replay.waitingFor = seqs[seqs.indexOf(event.seq) + 1];
         this.#reporter.verdict(event);
       } else if (event.event === "note") this.#reporter.note(event.message);
       this.#update();
@@ -268,10 +278,6 @@ function isReplayable(row: Row): boolean {
     status === "dead" ||
     (status === "undelivered" && row.deliveries.length > 0 && !isPending(row))
   );
-}
-
-function failedCount(rows: readonly Row[]): string {
-  return pushCount(rows.length).replace(" ", " failed ");
 }
 
 function selectedText(row: Row, redactor: Redactor): string {

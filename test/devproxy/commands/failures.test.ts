@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { airudder, fileInbox, sign } from "airudder-webhooks";
+import type { PushDetail } from "../../../devproxy/src/api/types.js";
+import { Api } from "../../helpers/api.js";
 import { serve } from "../../helpers/app.js";
 import { ListenProcess, run, sample, send, startProxy, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { McpProcess } from "../../helpers/mcp.js";
 
 const call = sample("call.completed/answered");
 
@@ -103,4 +106,27 @@ test("a push with the right Sign, or of a type without one, is not flagged", asy
   await send(proxy.localUrl, sample("dialer.task/running"));
   const flagged = events.map((event) => (event.event === "push" ? event.signProblem : undefined));
   assert.deepEqual([...new Set(flagged)], [undefined]);
+});
+
+test("list, show, the API and MCP explain a rejection, and name the likely cause of a wrong Sign", async (t) => {
+  const { proxy, app, dir } = await startProxy(t, { key: "agreed", inspect: 0 });
+  const reject = { error: { code: "bad_sign", message: "The signature is wrong." } };
+  app.reply = (_, response) => void response.writeHead(401).end(JSON.stringify(reject));
+  const payload = { ...JSON.parse(call.toString()), TaskID: "t", Sign: sign("t", "airudder") };
+  await send(proxy.localUrl, JSON.stringify(payload));
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
+  const cause = /signed with the vendor's published key/;
+  const explanation = "the signature is wrong";
+  const detail = await new Api(dir).get<PushDetail>("/pushes/1");
+  assert.match(detail.signProblem ?? "", cause);
+  assert.deepEqual([detail.head.error, detail.head.explanation], ["bad_sign", explanation]);
+  assert.equal(detail.deliveries[0]?.explanation, explanation);
+  const mcp = await McpProcess.start(t, ["--journal", dir]);
+  const shown = (await mcp.call("show_push", { id: "1" })).data;
+  assert.match(shown.signProblem, cause);
+  assert.equal(shown.push.explanation, explanation);
+  assert.match((await run(["list", "--journal", dir])).out, /\n +bad_sign: the signature is wrong\n/);
+  const { out } = await run(["show", "1", "--journal", dir]);
+  assert.match(out, /Sign does not match the key\. .*signed with the vendor's published key/);
+  assert.match(out, /401 bad_sign.*\n +the signature is wrong/);
 });

@@ -159,7 +159,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await until(() => listening.child.exitCode !== null && listening.events.at(-1)?.event === "stopped");
     assert.equal(listening.child.exitCode, 0);
     const { addedMs, ...stopped } = listening.events.at(-1) ?? {};
-    const counts = { seen: 3, recorded: 3, delivered: 2, failed: 0, undelivered: 1, total: 3 };
+    const counts = { seen: 3, recorded: 3, delivered: 2, failed: 0, quarantined: 0, undelivered: 1, total: 3 };
     assert.deepEqual(stopped, { event: "stopped", ...counts, journal: join(cwd, "pushes") });
     const { p50, p99 } = addedMs as { p50: number; p99: number };
     assert.ok(p50 > 0 && p50 <= p99 && p99 < 2_000, JSON.stringify(addedMs));

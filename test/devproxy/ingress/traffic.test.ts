@@ -37,7 +37,7 @@ test("the time that the proxy added does not contain the time of the app; acknow
   for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
   await until(() => proxy.summary().delivered === 3);
   const { addedMs, journal: _, ...counts } = proxy.summary();
-  const none = { failed: 0, undelivered: 0 };
+  const none = { failed: 0, quarantined: 0, undelivered: 0 };
   assert.deepEqual(counts, { event: "stopped", seen: 3, recorded: 3, delivered: 3, ...none, total: 3 });
   assert.ok(addedMs !== null && addedMs.p50 > 0.05 && addedMs.p99 < 200, JSON.stringify(addedMs));
   await app.stop();
@@ -64,4 +64,16 @@ test("a push that could not be recorded was seen, and is not recorded", async (t
   await send(proxy.localUrl, Buffer.alloc(20 * 1024 * 1024)).catch(() => undefined);
   const { seen, recorded } = proxy.summary();
   assert.deepEqual([seen, recorded], [1, 0]);
+});
+
+test("stopped counts quarantined pushes apart from failed ones", async (t) => {
+  const app = await new RecorderApp(({ body }, response) => {
+    const result = body.includes("1") ? "failed" : "quarantined";
+    response.writeHead(result === "failed" ? 500 : 200, { "airudder-outcome": JSON.stringify({ result }) }).end("{}");
+  }).start();
+  const { proxy } = await startProxy(t, { app });
+  for (const n of [1, 2, 3]) await send(proxy.localUrl, `{"n":${n}}`);
+  await until(() => proxy.summary().delivered + proxy.summary().undelivered === 0);
+  const { failed, quarantined } = proxy.summary();
+  assert.deepEqual({ failed, quarantined }, { failed: 1, quarantined: 2 });
 });

@@ -56,7 +56,7 @@ for (const beside of ["a running listen", "nothing"] as const) {
       [3, 2, 1],
     );
     assert.deepEqual([all.isError, all.data.untrusted, all.data.total, all.data.matching], [false, true, 3, 3]);
-    assert.deepEqual(JSON.parse(all.texts[1] as string), all.data);
+    assert.deepEqual(JSON.parse(all.texts[0] as string), all.data);
     const rows = await run(["list", "--json", "--journal", dir]);
     assert.deepEqual(all.data.pushes, rows.lines().reverse());
 
@@ -113,12 +113,13 @@ const wrong: [string, Record<string, unknown>, RegExp][] = [
   ["list_pushes", { task: "" }, /task must be a text/],
   ["list_pushes", { task: ["a"] }, /task must be a text/],
   ["list_pushes", { statsu: "failed" }, /"statsu" is not an argument of this tool\. Did you mean status\?/],
+  ["list_pushes", { last: 2 }, /"last" is not an argument of this tool\. Did you mean limit\?/],
   ["list_pushes", { __proto__x: 1, constructor: 1 }, /is not an argument/],
   ["show_push", {}, /The argument id is missing/],
   ["show_push", { id: null }, /The argument id is missing/],
   ["show_push", { id: "9" }, /There is no push 9; the journal contains #1 to #1/],
   ["show_push", { id: "../../etc/passwd" }, /is not an id/],
-  ["doctor", { sendTestPushes: true }, /is not an argument of this tool\. The tool takes none/],
+  ["doctor", { sendTestPushes: true }, /is not an argument of this tool\. The tool takes no arguments/],
   ["replay_push", { ids: ["1"] }, /must start the server with --allow-replay/],
 ];
 

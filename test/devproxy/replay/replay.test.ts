@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ReplayEvent, ReplayRequest, Row, VerdictEvent } from "airudder-devproxy";
 import { sign, verifySign } from "airudder-webhooks";
 import { statusOf } from "../../../devproxy/src/journal/index.js";
-import { sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
+import { run, sample, send, startProxy, type TestProxy } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 
 async function replayed(
@@ -148,9 +148,12 @@ test("a replay that was edited, sent elsewhere or stopped does not change the st
 
   app.reply = ({ body }, response) => void response.writeHead(body.includes("2") ? 400 : 200).end("{}");
   const edited = await replayed(running, { ids: ["1"], set: ["n=2"] });
-  assert.equal(edited.verdicts[0]?.verdict, "regressed");
+  assert.deepEqual([edited.verdicts[0]?.verdict, edited.verdicts[0]?.edited], ["regressed", true]);
+  const printed = await run(["replay", "1", "--set", "n=2", "--journal", running.dir]);
+  assert.match(printed.out, /ms {2}edited\n/);
   const elsewhere = await replayed(running, { ids: ["1"], to: other.url });
   assert.equal(elsewhere.verdicts[0]?.verdict, "regressed", "compared with the live response");
+  assert.equal(elsewhere.verdicts[0]?.edited, undefined);
   let summary: ReplayEvent | undefined;
   app.reply = () => void proxy.close();
   await proxy.replay({ ids: ["1"] }, (event) => {
@@ -161,6 +164,7 @@ test("a replay that was edited, sent elsewhere or stopped does not change the st
     row.deliveries.map(({ head }) => [head.cause, head.status, head.aside]),
     [
       ["live", 200, undefined],
+      ["replay", 400, "edited"],
       ["replay", 400, "edited"],
       ["replay", 500, "elsewhere"],
       ["replay", undefined, "stopped"],

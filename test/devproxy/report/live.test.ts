@@ -207,7 +207,15 @@ test("a terminal gets colours; none with NO_COLOR, with TERM=dumb, or in a pipe"
 });
 
 test("stopped: what listen did, and the time that it added", () => {
-  const counts = { seen: 1_204, recorded: 1_203, delivered: 1_200, failed: 2, undelivered: 1, total: 5_000 };
+  const counts = {
+    seen: 1_204,
+    recorded: 1_203,
+    delivered: 1_200,
+    failed: 2,
+    quarantined: 0,
+    undelivered: 1,
+    total: 5_000,
+  };
   const journal = `${process.cwd()}/pushes`;
   const stopped = { event: "stopped", ...counts, journal, addedMs: { p50: 1.21, p99: 12.4 } } as const;
   assert.deepEqual(linesOf(60, {}, [stopped]), [
@@ -215,8 +223,8 @@ test("stopped: what listen did, and the time that it added", () => {
     "added by the proxy: 1.2 ms p50, 12.4 ms p99",
     "journal: pushes, 5,000 pushes",
   ]);
-  assert.deepEqual(linesOf(60, {}, [{ ...stopped, removed: 7, addedMs: null }]), [
-    "stopped: 1,204 pushes received, 1,203 recorded, 1,200 delivered, 2 failed, 1 undelivered, 7 removed by --keep",
+  assert.deepEqual(linesOf(60, {}, [{ ...stopped, quarantined: 2, removed: 7, addedMs: null }]), [
+    "stopped: 1,204 pushes received, 1,203 recorded, 1,200 delivered, 2 failed, 2 quarantined, 1 undelivered, 7 removed by --keep",
     "journal: pushes, 5,000 pushes",
   ]);
 });

@@ -1,6 +1,7 @@
 /** Internal units of this folder that have their own tests. No other folder imports them. */
 export { browserProgram } from "../../../devproxy/src/terminal/browser.js";
 export { clipboardPrograms, osc52 } from "../../../devproxy/src/terminal/clipboard.js";
+export { helpLines } from "../../../devproxy/src/terminal/help.js";
 export { isInteractive, Terminal, type TerminalProxy } from "../../../devproxy/src/terminal/index.js";
 export { LastRow } from "../../../devproxy/src/terminal/last-row.js";
 export { pageUrl } from "../../../devproxy/src/terminal/page-url.js";

@@ -6,6 +6,7 @@ import { displayWidth, Screen } from "../../../devproxy/src/report/index.js";
 import {
   browserProgram,
   clipboardPrograms,
+  helpLines,
   isInteractive,
   LastRow,
   neighbourOf,
@@ -41,14 +42,14 @@ const plain = (width: number) => ({ width, style: (_: string, text: string) => t
 
 /** A state, a width, and the row. */
 const rows: [Partial<RowState>, number, string][] = [
-  [{}, 60, "tunnel up  app up  queue 0  h help  r replay  q quit"],
-  [{}, 80, "tunnel up  app up  queue 0  h help  r replay  R replay failed  o open  q quit"],
+  [{}, 60, "tunnel up  app up  queue 0  h help  r/R replay  q quit"],
+  [{}, 80, "tunnel up  app up  queue 0  h help  r/R replay  o open  f failed only  q quit"],
   [
     {},
     140,
     "tunnel up  app up  queue 0  h help  r replay  R replay failed  o open  f failed only  c copy URL  up/down select  q quit",
   ],
-  [{ tunnel: "off" }, 60, "no tunnel  app up  queue 0  h help  r replay  q quit"],
+  [{ tunnel: "off" }, 60, "no tunnel  app up  queue 0  h help  r/R replay  q quit"],
   [
     { tunnel: "reopening", appIsUp: false, waiting: 1_204 },
     60,
@@ -60,10 +61,16 @@ const rows: [Partial<RowState>, number, string][] = [
     "tunnel up  app up  queue 0  2 slow  failed only  h help  r replay  R replay failed  o open  f all  c copy URL  up/down select  q quit",
   ],
   [
-    { replay: { sent: 3, total: 12 } },
-    80,
-    "tunnel up  app up  queue 0  replay 3/12, Esc stops it  h help  r replay  q quit",
+    { replay: { sent: 14, total: 16, waitingFor: 581 } },
+    60,
+    "tunnel up  app up  replay 14/16, waiting for #581  Esc stop",
   ],
+  [
+    { replay: { sent: 14, total: 16, waitingFor: 581 }, waiting: 2 },
+    80,
+    "tunnel up  app up  queue 2  replay 14/16, waiting for #581  Esc stop  h help",
+  ],
+  [{ failedOnly: true }, 80, "tunnel up  app up  queue 0  failed only  h help  r/R replay  f all  q quit"],
   [{ selected: "#12  dialer.task  200" }, 80, "> #12  dialer.task  200  r replay  o open  Esc back"],
   [{ selected: `#12  ${"x".repeat(80)}` }, 80, `> #12  ${"x".repeat(71)}…`],
   [{ prompt: "R: replay 3 failed pushes?" }, 20, "R: replay 3 failed…"],
@@ -73,6 +80,18 @@ const rows: [Partial<RowState>, number, string][] = [
 for (const [state, width, expected] of rows)
   test(`the last row at ${width} columns: ${JSON.stringify(state)}`, () =>
     assert.equal(rowText(plain(width), { ...STATE, ...state }), expected));
+
+test("the help about the keys is broken at words", () => {
+  for (const width of [60, 40]) {
+    const lines = helpLines(plain(width));
+    assert.deepEqual(
+      lines.filter((line) => displayWidth(line) >= width),
+      [],
+    );
+    const text = lines.map((line) => line.trim()).join(" ");
+    assert.match(text, /R +replay the pushes that failed since the start; asks first Esc /);
+  }
+});
 
 test("the last row is narrower than the terminal at every width, also with wide characters", () => {
   const selected = `#12  call.completed  ${"电话😀é".repeat(60)}`;
