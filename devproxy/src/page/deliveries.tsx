@@ -100,7 +100,7 @@ function OneDelivery(props: {
   const { delivery, number } = props;
   const { outcome, response } = delivery;
   const isOk = delivery.status === 200;
-  const error = delivery.error ?? outcome?.error;
+  const error = delivery.error ?? outcome?.error ?? delivery.explanation;
   return (
     <>
       <div class="delivery-line">

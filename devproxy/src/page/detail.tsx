@@ -125,8 +125,10 @@ function Problem({ detail }: { detail: PushDetail }): JSX.Element | null {
   const { head, mismatches, quarantined } = detail;
   const last = detail.deliveries.at(-1);
   const lines: ComponentChildren[] = [];
-  if (head.error !== undefined) lines.push(<Text>{pageAdvice(head.error)}</Text>);
-  else if (head.status === "failed" && last !== undefined) lines.push(`The app responded ${last.status}.`);
+  if (head.error !== undefined) {
+    const reason = head.explanation === undefined ? head.error : `${head.error}: ${head.explanation}`;
+    lines.push(<Text>{pageAdvice(reason)}</Text>);
+  } else if (head.status === "failed" && last !== undefined) lines.push(`The app responded ${last.status}.`);
   else if (head.status === "undelivered")
     lines.push(last === undefined ? "The push has not been sent to the app yet." : "The app did not respond.");
   if (quarantined) lines.push("Quarantined: the body lacks what every handler of its type needs.");
