@@ -77,7 +77,7 @@ test("trigger sends a signed push through listen: recorded, delivered with cause
   const otherKey = await run(["replay", "1", "--key", "wrong", ...at]);
   assert.match(otherKey.out, /the key of --key is not the app's key/);
   const { out: listed } = await run(["list", ...at]);
-  assert.match(listed, /#5 .* failed +401 .*\n +bad_sign\n/);
+  assert.match(listed, /#5 .* failed +401 .*\n +bad_sign: the signature is wrong\n/);
 });
 
 test("--count and --rate send new pushes; the same seed produces the same bytes", async (t) => {
