@@ -1,7 +1,8 @@
-import { type Row, rowsOf } from "../journal/index.js";
+import { FILTERS, type Row, rowsOf } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { redactReplayEvent } from "../report/index.js";
 import { ApiFailure, usage } from "./failure.js";
+import { checkMembers, type Kind } from "./members.js";
 import type { ApiRequest } from "./request.js";
 import { restorePlaceholders } from "./restore.js";
 import type { ReplayBody, ReplayLine } from "./types.js";
@@ -11,7 +12,7 @@ export async function startReplay(request: ApiRequest): Promise<void> {
   const { context, isFromPage, ids, query } = request;
   const [id = ""] = ids;
   const { replays, hub, key, revealing, redacting } = context;
-  const body = checkReplay((await request.json()) as unknown as ReplayBody, isFromPage);
+  const body = checkReplay(await request.json(), isFromPage);
   const progress: { total?: number; sent: number } = { sent: 0 };
   const reveal = request.reveal || body.reveal === true;
   // Commands send reveal=1 in the query, and redact the events themselves. Then `reveal` in the body applies only to the errors of handlers.
@@ -56,15 +57,38 @@ async function restoredBody({ context }: ApiRequest, text: string, id: string): 
   return restorePlaceholders(text, row, await store.content(row.location), redacting);
 }
 
+const MEMBERS: Readonly<Record<keyof ReplayBody, Kind>> = {
+  ids: "texts",
+  last: "number",
+  filters: "object",
+  to: "text",
+  speed: "speed",
+  concurrency: "number",
+  set: "texts",
+  key: "text",
+  agreedKey: "text",
+  body: "text",
+  sign: "flag",
+  expect: "text",
+  wait: "text",
+  reveal: "flag",
+};
+
+const FILTER_MEMBERS: Readonly<Record<string, Kind>> = Object.fromEntries(
+  Object.keys(FILTERS).map((name) => [name, "text"]),
+);
+
 /** @throws ApiFailure `target_not_allowed`, `usage` */
-function checkReplay(body: ReplayBody, isFromPage: boolean): ReplayBody {
-  const { to, body: edited, ids, sign } = body;
+function checkReplay(given: Record<string, unknown>, isFromPage: boolean): ReplayBody {
+  checkMembers(given, MEMBERS);
+  const body = given as ReplayBody;
+  const { to, body: edited, ids, filters = {} } = body;
+  checkMembers(filters, FILTER_MEMBERS, "filters");
+  // An empty text is in every body.
+  if (filters.text === "") throw usage("filters.text is empty. Leave it out.");
   if (to !== undefined && isFromPage)
     throw new ApiFailure(403, "target_not_allowed", "A page can replay to the configured target only.");
-  if (sign !== undefined && typeof sign !== "boolean") throw usage("sign must be true or false.");
-  if (edited !== undefined && typeof edited !== "string") throw usage("body must be a text.");
-  if (edited !== undefined && !(Array.isArray(ids) && ids.length === 1 && typeof ids[0] === "string"))
-    throw usage("An edited body needs exactly one id in ids.");
+  if (edited !== undefined && ids?.length !== 1) throw usage("An edited body needs exactly one id in ids.");
   return body;
 }
 

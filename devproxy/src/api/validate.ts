@@ -4,16 +4,17 @@ import { isValidJson } from "../privacy/index.js";
 import { parseTestType } from "../trigger/index.js";
 import { usage } from "./failure.js";
 import { findPush } from "./find-push.js";
+import { checkMembers } from "./members.js";
 import type { ApiRequest } from "./request.js";
 import { restorePlaceholders } from "./restore.js";
-import type { ValidateResponse } from "./types.js";
+import type { ValidateRequest, ValidateResponse } from "./types.js";
 
 /** `POST /validate` */
 export async function validateBody(request: ApiRequest): Promise<ValidateResponse> {
-  const { type, body: text, id } = await request.json();
-  if (typeof text !== "string") throw usage("body must be a text.");
-  if (id !== undefined && typeof id !== "string") throw usage("id must be the number or the id of a push, as a text.");
-  if (type !== undefined && typeof type !== "string") throw usage("type must be the name of a type.");
+  const given = await request.json();
+  checkMembers(given, { type: "text", body: "text", id: "text" });
+  const { type, body: text, id } = given as Partial<ValidateRequest>;
+  if (text === undefined) throw usage("body must be a text.");
   if (!isValidJson(text)) {
     const { line, column } = jsonErrorPosition(text) ?? { line: 1, column: 1 };
     const message = `The text is not JSON: see line ${line}, column ${column}.`;
