@@ -9,9 +9,21 @@ import type { ReplayBody, ReplayLine } from "./types.js";
 
 /** `POST /replays/UUID`. Stops when the client disconnects. */
 export async function startReplay(request: ApiRequest): Promise<void> {
-  const { context, isFromPage, ids, query } = request;
-  const [id = ""] = ids;
-  const { replays, hub, key, revealing, redacting } = context;
+  const [id = ""] = request.ids;
+  const { replays } = request.context;
+  const stop = request.disconnected();
+  // Before the body is read, so that it can be stopped from now on.
+  replays.add(id, stop);
+  try {
+    await runReplay(request, id, stop.signal);
+  } finally {
+    replays.remove(id);
+  }
+}
+
+async function runReplay(request: ApiRequest, id: string, signal: AbortSignal): Promise<void> {
+  const { context, isFromPage, query } = request;
+  const { hub, key, revealing, redacting } = context;
   const body = checkReplay(await request.json(), isFromPage);
   const progress: { total?: number; sent: number } = { sent: 0 };
   const reveal = request.reveal || body.reveal === true;
@@ -23,9 +35,6 @@ export async function startReplay(request: ApiRequest): Promise<void> {
     replay.body = await restoredBody(request, body.body, body.ids?.[0] as string);
     replay.sign = body.sign ?? true;
   }
-  if (replays.has(id)) throw new ApiFailure(409, "replay_exists", `The replay ${id} is running. Choose another UUID.`);
-  const stop = request.disconnected();
-  replays.set(id, stop);
   hub.emit({ event: "replay", replay: id, state: "started" });
   try {
     await request.lines<ReplayLine>((print) =>
@@ -37,12 +46,11 @@ export async function startReplay(request: ApiRequest): Promise<void> {
             else if (event.event === "verdict") progress.sent++;
             print(redactReplayEvent(event, redactor));
           },
-          stop.signal,
+          signal,
         )
         .then(() => undefined),
     );
   } finally {
-    replays.delete(id);
     hub.emit({ event: "replay", replay: id, state: "ended", ...progress });
   }
 }
@@ -92,8 +100,8 @@ function checkReplay(given: Record<string, unknown>, isFromPage: boolean): Repla
   return body;
 }
 
-/** `DELETE /replays/UUID`. A replay that has ended or never ran is not an error. */
+/** `DELETE /replays/UUID`. A replay that has ended is not an error. One whose `POST` arrives later sends nothing. */
 export async function stopReplay({ context, ids, response }: ApiRequest): Promise<void> {
-  context.replays.get(ids[0] as string)?.abort();
+  context.replays.stop(ids[0] as string);
   response.writeHead(204).end();
 }

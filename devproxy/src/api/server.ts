@@ -20,6 +20,7 @@ import { addPin, deletePin, listPins } from "./pins.js";
 import { PushTable } from "./push-table.js";
 import { startReplay, stopReplay } from "./replays.js";
 import { ApiRequest } from "./request.js";
+import { RunningReplays } from "./running-replays.js";
 import { listRows, readState } from "./state.js";
 import { stats } from "./stats.js";
 import { listStories } from "./stories.js";
@@ -113,7 +114,7 @@ export async function serveApi(options: ServeOptions): Promise<ApiServer> {
     facts: new BodyFacts(store),
     hub: new EventHub(redacting, () => ({ event: "state", ...currentState() })),
     history: new StateHistory(),
-    replays: new Map(),
+    replays: new RunningReplays(),
   };
   let port = 0;
   const server = createServer((request, response) => {
@@ -132,7 +133,7 @@ export async function serveApi(options: ServeOptions): Promise<ApiServer> {
     close: () => {
       context.hub.close();
       context.table.close();
-      for (const stop of context.replays.values()) stop.abort();
+      context.replays.stopAll();
       server.close();
       server.closeAllConnections();
     },

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { type IncomingMessage, request } from "node:http";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { requestedRows } from "../../../devproxy/src/replay/index.js";
 import { Api } from "../../helpers/api.js";
-import { sample, send, startProxy } from "../../helpers/devproxy.js";
+import { sample, send, startProxy, until } from "../../helpers/devproxy.js";
 
 /** A path, a body, and the error. */
 const wrong: [path: string, body: object, message: RegExp][] = [
@@ -69,6 +71,34 @@ test("a body with an unknown member or a wrong type is rejected, and nothing is 
 test("a request with only unknown filters selects no push", async (t) => {
   const { proxy } = await startProxy(t);
   await send(proxy.localUrl, sample("dialer.task/running"));
-  const request = { filters: { nonsense: "x" } as object };
-  await assert.rejects(requestedRows(proxy.store, request), /Select the pushes to replay/);
+  const selected = requestedRows(proxy.store, { filters: { nonsense: "x" } as object });
+  await assert.rejects(selected, /Select the pushes to replay/);
+});
+
+test("a replay that is stopped before its request or its body arrives sends nothing", async (t) => {
+  const { app, dir, proxy } = await startProxy(t, { inspect: 0 });
+  await send(proxy.localUrl, sample("dialer.task/running"));
+  app.requests.length = 0;
+  const api = new Api(dir);
+  assert.equal((await api.send("DELETE", "/replays/early")).status, 204);
+  const lines = await api.lines<{ event: string; interrupted?: boolean }>("POST", "/replays/early", { last: 1 });
+  assert.equal(lines.find(({ event }) => event === "summary")?.interrupted, true, JSON.stringify(lines));
+
+  const outgoing = request(`${api.origin}/api/v1/replays/slow`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${api.token}`, "content-type": "application/json" },
+    agent: false,
+  });
+  t.after(() => outgoing.destroy());
+  outgoing.write('{"last"');
+  await setTimeout(100);
+  assert.equal((await api.send("POST", "/replays/slow", { last: 1 })).status, 409);
+  assert.equal((await api.send("DELETE", "/replays/slow")).status, 204);
+  const response = new Promise<IncomingMessage>((resolve) => outgoing.on("response", resolve));
+  outgoing.end(":1}");
+  (await response).resume();
+  await until(async () => (await response).readableEnded);
+  assert.equal(app.requests.length, 0);
+  await api.lines("POST", "/replays/slow", { last: 1 });
+  assert.equal(app.requests.length, 1, "the id is free again");
 });
