@@ -1,7 +1,7 @@
 import { FILTERS, type Row, rowsOf } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { redactReplayEvent } from "../report/index.js";
-import { ApiFailure, usage } from "./failure.js";
+import { ApiFailure, journalMoved, usage } from "./failure.js";
 import { checkMembers, type Kind } from "./members.js";
 import type { ApiRequest } from "./request.js";
 import { restorePlaceholders } from "./restore.js";
@@ -48,7 +48,11 @@ async function runReplay(request: ApiRequest, id: string, signal: AbortSignal): 
           },
           signal,
         )
-        .then(() => undefined),
+        .then(async () => {
+          // The files of the pushes are missing then, so the replay has skipped them.
+          const moved = await journalMoved(context);
+          if (moved !== undefined) throw moved;
+        }),
     );
   } finally {
     hub.emit({ event: "replay", replay: id, state: "ended", ...progress });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { DevproxyEvent } from "../events.js";
 import { FILTERS } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { checkOrigin, checkToken } from "./access.js";
+import { checkOrigin, checkSingle, checkToken } from "./access.js";
 import { BodyFacts } from "./body-facts.js";
 import type { ApiContext, ApiOptions } from "./context.js";
 import { pushBody, pushCurl, pushDetail } from "./detail.js";
@@ -11,7 +11,7 @@ import { runDoctor } from "./doctor.js";
 import { driftOfPushes } from "./drift.js";
 import { EventHub } from "./event-hub.js";
 import { exportPushes } from "./exports.js";
-import { ApiFailure, errorBody, failureOf, usage } from "./failure.js";
+import { ApiFailure, causeOf, errorBody, failureOf, usage } from "./failure.js";
 import { StateHistory } from "./history.js";
 import { listenOnNextFree } from "./listening.js";
 import { listPushes } from "./listing.js";
@@ -153,6 +153,7 @@ async function handle(
 ): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   try {
+    checkSingle(incoming);
     checkOrigin(incoming.headers, port);
     const { path, query } = partsOf(incoming.url ?? "");
     if (hasPage && isPageFile(path)) return sendPage(path, incoming, response);
@@ -160,7 +161,7 @@ async function handle(
     checkToken(incoming.headers, context.token);
     await callRoute(path.slice(PREFIX.length), query, incoming, response, context);
   } catch (error) {
-    sendFailure(error, incoming, response);
+    sendFailure(await causeOf(error, context).catch(() => error), incoming, response);
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { renameSync, rmSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -101,4 +102,45 @@ test("a replay that is stopped before its request or its body arrives sends noth
   assert.equal(app.requests.length, 0);
   await api.lines("POST", "/replays/slow", { last: 1 });
   assert.equal(app.requests.length, 1, "the id is free again");
+});
+
+test("a body to validate may have 10 MB, and other requests are answered between checks", async (t) => {
+  const { dir } = await startProxy(t, { inspect: 0 });
+  const api = new Api(dir);
+  const large = await api.send("POST", "/validate", { body: `"${"x".repeat(10 * 1024 * 1024)}"` });
+  assert.deepEqual([large.status, JSON.parse(large.text).error.code], [413, "too_large"]);
+  const [broken, ...checks] = await Promise.all(
+    ["[", "{}", JSON.stringify({ a: "x".repeat(10 * 1024 * 1024 - 100) })].map((body) =>
+      api.send("POST", "/validate", { body }),
+    ),
+  );
+  assert.equal(JSON.parse(String(broken?.text)).json.column, 2);
+  assert.deepEqual(
+    checks.map(({ status, text }) => [status, JSON.parse(text).json]),
+    [
+      [200, true],
+      [200, true],
+    ],
+  );
+  const long = await api.send("POST", "/validate", { body: `"${"x".repeat(10 * 1024 * 1024 - 100)}` });
+  assert.deepEqual([long.status, JSON.parse(long.text).json.column], [200, 10 * 1024 * 1024 - 98]);
+});
+
+test("after the journal was moved, errors say so", async (t) => {
+  const { app, dir, proxy } = await startProxy(t, { inspect: 0 });
+  await send(proxy.localUrl, sample("dialer.task/running"));
+  await until(() => proxy.store.index.rows[0]?.deliveries.length === 1);
+  const api = new Api(dir);
+  app.requests.length = 0;
+  renameSync(dir, `${dir}-moved`);
+  t.after(() => rmSync(`${dir}-moved`, { recursive: true, force: true }));
+  for (const path of ["/pushes/1", "/pushes/1/body?reveal=1", "/pushes/1/curl"]) {
+    const { status, text } = await api.send("GET", path);
+    assert.deepEqual([status, JSON.parse(text).error.code], [500, "journal_moved"], `${path}: ${text}`);
+    assert.match(text, /was removed, moved or emptied/);
+  }
+  const { text } = await api.send("POST", "/replays/a", { last: 1 });
+  assert.match(text.trimEnd().split("\n").at(-1) as string, /"journal_moved"/);
+  assert.equal(app.requests.length, 0);
+  renameSync(`${dir}-moved`, dir);
 });
