@@ -1,6 +1,10 @@
 import { suggestion } from "../config/index.js";
 import { usage } from "./failure.js";
 
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
 /** The types of the members of a body, with the words of the errors. */
 const KINDS = {
   text: ["a text", (value: unknown) => typeof value === "string"],
@@ -8,10 +12,8 @@ const KINDS = {
   number: ["a number", (value: unknown) => typeof value === "number"],
   speed: ["a number or max", (value: unknown) => typeof value === "number" || value === "max"],
   id: ["the number or the id of a push", (value: unknown) => typeof value === "string" || typeof value === "number"],
-  texts: [
-    "a list of texts",
-    (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === "string"),
-  ],
+  texts: ["a list of texts", areTexts],
+  edits: ["a list of edits such as path=value", areTexts],
   object: ["an object", (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value)],
 } as const satisfies Record<string, readonly [words: string, is: (value: unknown) => boolean]>;
 

@@ -1,7 +1,8 @@
 import { FILTERS, type Row, rowsOf } from "../journal/index.js";
 import type { ReplayEvent, ReplayRequest } from "../replay/index.js";
 import { redactReplayEvent } from "../report/index.js";
-import { ApiFailure, journalMoved, usage } from "./failure.js";
+import { ApiFailure, usage } from "./failure.js";
+import { journalMoved } from "./journal-moved.js";
 import { checkMembers, type Kind } from "./members.js";
 import type { ApiRequest } from "./request.js";
 import { restorePlaceholders } from "./restore.js";
@@ -76,7 +77,7 @@ const MEMBERS: Readonly<Record<keyof ReplayBody, Kind>> = {
   to: "text",
   speed: "speed",
   concurrency: "number",
-  set: "texts",
+  set: "edits",
   key: "text",
   agreedKey: "text",
   body: "text",

@@ -3,7 +3,8 @@ import { type BodyProblem, readBody } from "../http/index.js";
 import { type Filters, pickFilters } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import type { ApiContext } from "./context.js";
-import { ApiFailure, causeOf, errorLine, usage } from "./failure.js";
+import { ApiFailure, errorLine, usage } from "./failure.js";
+import { causeOf } from "./journal-moved.js";
 import type { EndLine } from "./types.js";
 
 /** Maximum size of the body of a request, bytes: a body of 10 MB as a JSON string. */

@@ -81,7 +81,7 @@ const MEMBERS: Readonly<Record<keyof TriggerBody, Kind>> = {
   from: "text",
   pin: "text",
   body: "text",
-  set: "texts",
+  set: "edits",
   count: "number",
   key: "text",
 };
