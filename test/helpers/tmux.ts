@@ -44,6 +44,12 @@ export class TmuxTerminal {
     await this.#tmux("send-keys", "-t", "test", ...keys);
   }
 
+  /** Pastes a text. @param isMarked whether the terminal marks it, if the program has requested that */
+  async paste(text: string, isMarked: boolean): Promise<void> {
+    await this.#tmux("set-buffer", text);
+    await this.#tmux("paste-buffer", ...(isMarked ? ["-p"] : []), "-t", "test");
+  }
+
   async resize(columns: number, rows: number): Promise<void> {
     await this.#tmux("resize-window", "-t", "test", "-x", String(columns), "-y", String(rows));
   }

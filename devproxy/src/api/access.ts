@@ -1,6 +1,15 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { equalSecrets } from "../http/index.js";
-import { ApiFailure } from "./failure.js";
+import { ApiFailure, usage } from "./failure.js";
+
+/** Headers of which Node.js would use the first and ignore the others. */
+const SINGLE = ["host", "origin", "authorization"];
+
+/** @throws ApiFailure `usage`, if a header that the access depends on is given more than once */
+export function checkSingle({ headersDistinct }: IncomingMessage): void {
+  for (const name of SINGLE)
+    if ((headersDistinct[name]?.length ?? 0) > 1) throw usage(`The header ${name} is given more than once.`);
+}
 
 /**
  * Rejects requests whose `Host` or `Origin` names another server. A foreign `Host` belongs to a web site whose name resolves to this machine

@@ -5,6 +5,7 @@ import type { BodyFacts } from "./body-facts.js";
 import type { EventHub } from "./event-hub.js";
 import type { StateHistory } from "./history.js";
 import type { PushTable } from "./push-table.js";
+import type { RunningReplays } from "./running-replays.js";
 import type { StateResponse } from "./types.js";
 
 /** What a running `listen` offers to the API. */
@@ -44,6 +45,5 @@ export interface ApiContext extends ApiOptions {
   facts: BodyFacts;
   hub: EventHub;
   history: StateHistory;
-  /** The replays that run, by UUID. */
-  replays: Map<string, AbortController>;
+  replays: RunningReplays;
 }

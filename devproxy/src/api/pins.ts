@@ -2,8 +2,9 @@ import { pinJson } from "../report/index.js";
 import { type Pin, pinNames, readPin, removePin, writePin } from "../trigger/index.js";
 import { ApiFailure, usage } from "./failure.js";
 import { findPush } from "./find-push.js";
+import { checkMembers } from "./members.js";
 import type { ApiRequest } from "./request.js";
-import type { PinJson, PinsResponse } from "./types.js";
+import type { PinJson, PinRequest, PinsResponse } from "./types.js";
 
 /** `GET /pins`. Leaves out pins whose file is damaged. */
 export async function listPins(request: ApiRequest): Promise<PinsResponse> {
@@ -19,10 +20,11 @@ export async function listPins(request: ApiRequest): Promise<PinsResponse> {
 /** `POST /pins` */
 export async function addPin(request: ApiRequest): Promise<void> {
   const { store } = request.context;
-  const { id, name, replace = false } = await request.json();
-  if (typeof id !== "string" && typeof id !== "number") throw usage("id must be the number or the id of a push.");
-  if (typeof name !== "string") throw usage("name must be a text.");
-  if (typeof replace !== "boolean") throw usage("replace must be true or false.");
+  const body = await request.json();
+  checkMembers(body, { id: "id", name: "text", replace: "flag" });
+  const { id, name, replace = false } = body as Partial<PinRequest>;
+  if (id === undefined) throw usage("id must be the number or the id of a push.");
+  if (name === undefined) throw usage("name must be a text.");
   const { push, location } = findPush(store.index, String(id));
   const pin: Pin = { name, head: push, content: await store.content(location) };
   if (!replace && (await pinNames(store.dir)).includes(name))

@@ -4,6 +4,7 @@ import { type Filters, pickFilters } from "../journal/index.js";
 import type { Redactor } from "../privacy/index.js";
 import type { ApiContext } from "./context.js";
 import { ApiFailure, errorLine, usage } from "./failure.js";
+import { causeOf } from "./journal-moved.js";
 import type { EndLine } from "./types.js";
 
 /** Maximum size of the body of a request, bytes: a body of 10 MB as a JSON string. */
@@ -116,7 +117,7 @@ export class ApiRequest {
       print({ event: "end" });
     } catch (error) {
       if (!response.headersSent) throw error;
-      print(errorLine(error));
+      print(errorLine(await causeOf(error, this.context)));
     }
     response.end();
   }

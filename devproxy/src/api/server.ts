@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { DevproxyEvent } from "../events.js";
 import { FILTERS } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
-import { checkOrigin, checkToken } from "./access.js";
+import { checkOrigin, checkSingle, checkToken } from "./access.js";
 import { BodyFacts } from "./body-facts.js";
 import type { ApiContext, ApiOptions } from "./context.js";
 import { pushBody, pushCurl, pushDetail } from "./detail.js";
@@ -13,6 +13,7 @@ import { EventHub } from "./event-hub.js";
 import { exportPushes } from "./exports.js";
 import { ApiFailure, errorBody, failureOf, usage } from "./failure.js";
 import { StateHistory } from "./history.js";
+import { causeOf } from "./journal-moved.js";
 import { listenOnNextFree } from "./listening.js";
 import { listPushes } from "./listing.js";
 import { isPageFile, sendPageFile } from "./page-files.js";
@@ -20,6 +21,7 @@ import { addPin, deletePin, listPins } from "./pins.js";
 import { PushTable } from "./push-table.js";
 import { startReplay, stopReplay } from "./replays.js";
 import { ApiRequest } from "./request.js";
+import { RunningReplays } from "./running-replays.js";
 import { listRows, readState } from "./state.js";
 import { stats } from "./stats.js";
 import { listStories } from "./stories.js";
@@ -113,7 +115,7 @@ export async function serveApi(options: ServeOptions): Promise<ApiServer> {
     facts: new BodyFacts(store),
     hub: new EventHub(redacting, () => ({ event: "state", ...currentState() })),
     history: new StateHistory(),
-    replays: new Map(),
+    replays: new RunningReplays(),
   };
   let port = 0;
   const server = createServer((request, response) => {
@@ -132,7 +134,7 @@ export async function serveApi(options: ServeOptions): Promise<ApiServer> {
     close: () => {
       context.hub.close();
       context.table.close();
-      for (const stop of context.replays.values()) stop.abort();
+      context.replays.stopAll();
       server.close();
       server.closeAllConnections();
     },
@@ -152,6 +154,7 @@ async function handle(
 ): Promise<void> {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
   try {
+    checkSingle(incoming);
     checkOrigin(incoming.headers, port);
     const { path, query } = partsOf(incoming.url ?? "");
     if (hasPage && isPageFile(path)) return sendPage(path, incoming, response);
@@ -159,7 +162,7 @@ async function handle(
     checkToken(incoming.headers, context.token);
     await callRoute(path.slice(PREFIX.length), query, incoming, response, context);
   } catch (error) {
-    sendFailure(error, incoming, response);
+    sendFailure(await causeOf(error, context).catch(() => error), incoming, response);
   }
 }
 

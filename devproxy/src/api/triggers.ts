@@ -18,6 +18,7 @@ import {
 import type { ApiContext } from "./context.js";
 import { usage } from "./failure.js";
 import { findPush } from "./find-push.js";
+import { checkMembers, type Kind } from "./members.js";
 import type { ApiRequest } from "./request.js";
 import type { TriggerBody, TriggerLine } from "./types.js";
 
@@ -75,18 +76,23 @@ async function sourceOf(
   return sampleSource(parseTestType(type ?? ""), { key: key ?? agreedKey });
 }
 
-const TEXTS = ["type", "from", "pin", "body", "key"] as const;
+const MEMBERS: Readonly<Record<keyof TriggerBody, Kind>> = {
+  type: "text",
+  from: "text",
+  pin: "text",
+  body: "text",
+  set: "edits",
+  count: "number",
+  key: "text",
+};
 
 /** @throws ApiFailure `usage` */
 function checkTrigger(body: Record<string, unknown>): TriggerBody {
-  const { type, from, pin, body: text, set, count, key } = body as TriggerBody;
-  for (const name of TEXTS) {
-    if (body[name] !== undefined && typeof body[name] !== "string") throw usage(`${name} must be a text.`);
-  }
+  checkMembers(body, MEMBERS);
+  const { type, from, pin, body: text, count, key } = body as TriggerBody;
+  if (type === "campaign") throw usage("Send a campaign with the command: airudder-devproxy trigger campaign.");
   const sources = [from, pin, text].filter((source) => source !== undefined).length;
   if (sources > 1 || (sources === 0 && type === undefined)) throw usage("Give one of type, from, pin and body.");
-  if (set !== undefined && !(Array.isArray(set) && set.every((edit) => typeof edit === "string")))
-    throw usage("set must be a list of edits such as path=value.");
   if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= MAX_COUNT))
     throw usage(`count must be a whole number from 1 to ${MAX_COUNT}.`);
   if (key === "") throw usage("key is empty. Leave it out to use the key of listen.");

@@ -5,7 +5,8 @@ export interface TextPosition {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
+/** A part of a string. It is limited, because the engine uses memory for each repetition. */
+const STRING_PART = /(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4})){1,10000}/y;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
 
 /**
@@ -32,8 +33,14 @@ function errorOffset(text: string): number | undefined {
     if (matches) at += word.length;
     return matches;
   };
+  /** If the string is not valid, skips its valid part: `at` is where it stops being valid. */
+  const skipString = (): boolean => {
+    if (!skipWord('"')) return false;
+    while (skip(STRING_PART));
+    return skipWord('"');
+  };
   const skipKey = (): boolean => {
-    if (!skip(STRING)) return false;
+    if (!skipString()) return false;
     skip(SPACE);
     return skipWord(":");
   };
@@ -52,7 +59,7 @@ function errorOffset(text: string): number | undefined {
         open.push(end);
         if (isObject && !skipKey()) return at;
         expectsValue = true;
-      } else if (!skip(STRING) && !skip(SCALAR)) return at;
+      } else if (text[at] === '"' ? !skipString() : !skip(SCALAR)) return at;
       continue;
     }
     const end = open.at(-1);

@@ -97,9 +97,9 @@ export function pickFilters(values: Filters): Filters {
   return Object.fromEntries(NAMES.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
 }
 
-/** Whether any filter is set. */
+/** Whether any filter is set. Other properties do not count. */
 export function hasFilters(filters: Filters): boolean {
-  return Object.values(filters).some((value) => value !== undefined);
+  return NAMES.some((name) => filters[name] !== undefined);
 }
 
 /**

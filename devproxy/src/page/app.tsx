@@ -27,9 +27,12 @@ import { TopBar } from "./top-bar.js";
 const MAX_SELECTED = 2_000;
 const MESSAGE_MS = 6_000;
 
-/** The page. Without a token, it explains how to open the inspector. */
-export function App({ token }: { token: string | undefined }): JSX.Element {
-  return token === undefined ? <NoToken /> : <Inspector token={token} />;
+/**
+ * The page. Without a token, it explains how to open the inspector.
+ * @param notice a message to show first
+ */
+export function App({ token, notice }: { token: string | undefined; notice: string | undefined }): JSX.Element {
+  return token === undefined ? <NoToken /> : <Inspector token={token} notice={notice} />;
 }
 
 function NoToken(): JSX.Element {
@@ -44,7 +47,7 @@ function NoToken(): JSX.Element {
   );
 }
 
-function Inspector({ token }: { token: string }): JSX.Element {
+function Inspector({ token, notice }: { token: string; notice: string | undefined }): JSX.Element {
   const client = useMemo(() => new ApiClient(token), [token]);
   const [connection, setConnection] = useState<Connection>("connecting");
   const live = useMemo(() => new LiveEvents(client, setConnection), [client]);
@@ -52,7 +55,7 @@ function Inspector({ token }: { token: string }): JSX.Element {
   const [reveal, setReveal] = useState(false);
   const [dialog, setDialog] = useState<{ name: "help" } | { name: "edit" | "pin"; seq: number }>();
   const [areKeysOn, setKeysOn] = useState(readSingleKeys);
-  const [message, setMessage] = useState<{ text: string; isError: boolean }>();
+  const [message, setMessage] = useState(notice === undefined ? undefined : { text: notice, isError: true });
   const [run, setRun] = useState<ReplayRun>();
   const [filters, setFilters] = useState<FilterQuery>({});
   const [selection, setSelection] = useState<ReadonlySet<number>>(new Set());
@@ -265,14 +268,7 @@ function Inspector({ token }: { token: string }): JSX.Element {
           </section>
         </main>
       )}
-      {run !== undefined && (
-        <ReplayPanel
-          key={run.id}
-          run={run}
-          onStop={() => void client.delete(`/replays/${run.id}`).catch((error: Error) => notify(error.message, true))}
-          onClose={() => setRun(undefined)}
-        />
-      )}
+      {run !== undefined && <ReplayPanel key={run.id} run={run} onStop={run.stop} onClose={() => setRun(undefined)} />}
       <p class={`toast ${message?.isError ? "bad" : ""}`} role="status" hidden={message === undefined}>
         {message?.text}
       </p>

@@ -52,8 +52,8 @@ export class ApiClient {
   }
 
   /** Posts a request whose response is one JSON object a line. @throws ApiProblem */
-  async postLines<T>(path: string, body: unknown, onLine: (line: T) => void): Promise<void> {
-    const response = await this.#request("POST", path, body);
+  async postLines<T>(path: string, body: unknown, onLine: (line: T) => void, signal?: AbortSignal): Promise<void> {
+    const response = await this.#request("POST", path, body, signal);
     let rest = "";
     for await (const text of textOf(response)) {
       const lines = (rest + text).split("\n");

@@ -12,7 +12,10 @@ const MAX_BACKOFF_MS = 10_000;
 /** Time without data after which the stream is opened again, ms. The server sends a comment every 15 s. */
 const SILENCE_LIMIT_MS = 40_000;
 
-/** Reads the event stream of the inspector, and opens it again when it ends. */
+/**
+ * Reads the event stream of the inspector, and opens it again when it ends. Closes it while the page is hidden: a browser opens only about 6
+ * connections to a server, for all tabs together.
+ */
 export class LiveEvents {
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   readonly #stop = new AbortController();
@@ -34,6 +37,12 @@ export class LiveEvents {
   /** Reads until `close` is called. */
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      if (document.hidden) {
+        // Events are missing from now on.
+        this.#wasOpen = true;
+        await visibilityChange(this.#stop.signal);
+        continue;
+      }
       try {
         await this.#read();
       } catch (error) {
@@ -41,8 +50,12 @@ export class LiveEvents {
           return this.onConnection("rejected");
       }
       if (this.#stop.signal.aborted) return;
+      if (document.hidden) continue;
       this.onConnection("lost");
-      await new Promise((resolve) => setTimeout(resolve, this.#backoffMs));
+      await Promise.race([
+        new Promise((resolve) => setTimeout(resolve, this.#backoffMs)),
+        visibilityChange(this.#stop.signal),
+      ]);
       this.#backoffMs = Math.min(MAX_BACKOFF_MS, this.#backoffMs * 2);
     }
   }
@@ -54,7 +67,11 @@ export class LiveEvents {
   async #read(): Promise<void> {
     const connection = new AbortController();
     const abort = () => connection.abort();
+    const abortIfHidden = () => {
+      if (document.hidden) abort();
+    };
     this.#stop.signal.addEventListener("abort", abort);
+    document.addEventListener("visibilitychange", abortIfHidden);
     let timer = setTimeout(abort, SILENCE_LIMIT_MS);
     try {
       let rest = "";
@@ -75,6 +92,7 @@ export class LiveEvents {
     } finally {
       clearTimeout(timer);
       this.#stop.signal.removeEventListener("abort", abort);
+      document.removeEventListener("visibilitychange", abortIfHidden);
       connection.abort();
     }
   }
@@ -89,6 +107,19 @@ export class LiveEvents {
   #emit(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** Resolves when the page becomes hidden or visible, or `signal` is aborted. */
+function visibilityChange(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      document.removeEventListener("visibilitychange", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", done);
+    signal.addEventListener("abort", done);
+  });
 }
 
 function eventOf(block: string): StreamEvent | undefined {

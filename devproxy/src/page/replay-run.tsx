@@ -9,6 +9,9 @@ import { LongText, Text } from "./text.js";
 /** Maximum number of results that are kept. */
 const MAX_RESULTS = 200;
 
+/** Time for the summary of a replay that is stopped, ms. Then its connection is closed, which stops it too. */
+const STOP_MS = 2_000;
+
 /** A replay that runs or has ended. */
 export interface ReplayRun {
   id: string;
@@ -25,6 +28,9 @@ export interface ReplayRun {
   summary: ReplaySummary | undefined;
   error: string | undefined;
   isEnded: boolean;
+  /** Whether the user stopped it. */
+  isStopped: boolean;
+  stop(): void;
 }
 
 /** Starts a replay. @param onChange called with its state, at most every 100 ms */
@@ -34,6 +40,7 @@ export function startReplay(
   label: string,
   onChange: (run: ReplayRun) => void,
 ): ReplayRun {
+  const connection = new AbortController();
   const run: ReplayRun = {
     id: crypto.randomUUID(),
     label,
@@ -46,6 +53,15 @@ export function startReplay(
     summary: undefined,
     error: undefined,
     isEnded: false,
+    isStopped: false,
+    stop: () => {
+      run.isStopped = true;
+      const close = () => connection.abort();
+      // Without a line, there is nothing to report. The request may still wait for a free connection of the browser.
+      if (run.total === undefined) close();
+      else setTimeout(close, STOP_MS);
+      client.delete(`/replays/${run.id}`).catch(close);
+    },
   };
   let isScheduled = false;
   const changed = () => {
@@ -61,8 +77,9 @@ export function startReplay(
     changed();
   };
   client
-    .postLines<ReplayLine>(`/replays/${run.id}`, body, onLine)
+    .postLines<ReplayLine>(`/replays/${run.id}`, body, onLine, connection.signal)
     .catch((error: Error) => {
+      if (run.isStopped) return;
       run.error ??= error instanceof ApiProblem ? error.message : "The inspector closed the connection.";
     })
     .finally(() => {
@@ -110,7 +127,7 @@ export function ReplayPanel(props: { run: ReplayRun; onStop(): void; onClose(): 
   const [isStopping, setStopping] = useState(false);
   const total = run.total ?? 0;
   const title = run.isEnded
-    ? run.summary?.interrupted
+    ? (run.summary?.interrupted ?? run.isStopped)
       ? `Stopped: ${count(run.done)} of ${counted(total, "push", "pushes")} replayed`
       : run.isEdited
         ? `Replayed ${run.label}`

@@ -7,6 +7,12 @@ const ESCAPE_MS = 100;
 /** Interval at which a process in the background checks whether it is in the foreground again, ms. A shell does not always signal that. */
 const FOREGROUND_CHECK_MS = 1_000;
 
+/** Time after Ctrl+Z after which a process that still runs reads keys again, ms. The system does not suspend a session leader. */
+const SUSPEND_MS = 300;
+
+/** Time within which a second `R` does not count, ms: it confirms a replay, and must be pressed on purpose. */
+const REPEAT_MS = 200;
+
 /** A pressed key: the character, or a name such as `up`, `escape`, `ctrl+c`. */
 export type KeyListener = (key: string) => void;
 
@@ -20,12 +26,14 @@ export interface KeyOptions {
 
 interface Keypress {
   name?: string;
+  sequence?: string;
   ctrl?: boolean;
   meta?: boolean;
 }
 
 /**
- * Reads single keys from a terminal, without echo.
+ * Reads single keys from a terminal, without echo. Ignores pasted text: it would run the actions of its letters. It is between the marks of a
+ * bracketed paste, or, without them, several letters that arrive at once.
  * @returns a function that stops reading and restores the mode of the terminal
  */
 export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume }: KeyOptions): () => void {
@@ -47,6 +55,8 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
     onSuspend();
     pause();
     process.kill(process.pid, "SIGTSTP");
+    clearTimeout(timer);
+    timer = setTimeout(onContinue, SUSPEND_MS);
   };
   const onContinue = () => {
     clearTimeout(timer);
@@ -60,10 +70,40 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
     start();
     onResume();
   };
-  const onKeypress = (character: string | undefined, { name, ctrl, meta }: Keypress) => {
-    if (ctrl && name === "z" && process.platform !== "win32") return suspend();
-    if (ctrl) onKey(`ctrl+${name}`);
-    else if (!meta || name === "escape") onKey(isPrintable(character) ? character : (name ?? ""));
+  let isPasting = false;
+  let lastR = Number.NEGATIVE_INFINITY;
+  const press = ({ key, ctrl }: Pressed) => {
+    if (ctrl && key === "z" && process.platform !== "win32") return suspend();
+    if (ctrl) return onKey(`ctrl+${key}`);
+    const now = performance.now();
+    const isRepeated = key === "R" && now - lastR < REPEAT_MS;
+    lastR = key === "R" ? now : Number.NEGATIVE_INFINITY;
+    if (!isRepeated) onKey(key);
+  };
+  /** The keys of the current read. */
+  let keys: Pressed[] = [];
+  const flush = () => {
+    const read = keys;
+    keys = [];
+    const isAlone = read.length === 1;
+    for (const pressed of read) {
+      const isInterrupt = pressed.ctrl && pressed.key === "c";
+      // If the end of a paste was lost, Ctrl+C still works.
+      if (isInterrupt && isAlone) isPasting = false;
+      const isPasted = pressed.isPasted && !(isInterrupt && isAlone);
+      if (!isPasted && (isAlone || pressed.isSequence || isInterrupt)) press(pressed);
+    }
+  };
+  const onKeypress = (character: string | undefined, { name = "", sequence = "", ctrl = false, meta }: Keypress) => {
+    if (name === "paste-start" || name === "paste-end") {
+      isPasting = name === "paste-start";
+      return;
+    }
+    if (meta && name !== "escape") return;
+    const key = !ctrl && isPrintable(character) ? character : name;
+    keys.push({ key, ctrl, isSequence: /^\u001b./s.test(sequence), isPasted: isPasting });
+    // The keys of a read are reported in one turn. Esc alone is reported later, by a timer.
+    if (keys.length === 1) queueMicrotask(flush);
   };
   emitKeypressEvents(input, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
   input.on("keypress", onKeypress);
@@ -77,6 +117,15 @@ export function readKeys(input: NodeJS.ReadStream, { onKey, onSuspend, onResume 
     if (process.platform !== "win32") process.off("SIGCONT", onContinue);
     pause();
   };
+}
+
+interface Pressed {
+  /** The character or the name. */
+  key: string;
+  ctrl: boolean;
+  /** Whether the terminal sends several characters for the key, as for an arrow. */
+  isSequence: boolean;
+  isPasted: boolean;
 }
 
 function isPrintable(character: string | undefined): character is string {

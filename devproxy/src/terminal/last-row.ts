@@ -1,7 +1,8 @@
 import { type LineOutput, printableLine, type Screen, type Style } from "../report/index.js";
 
-const HIDE_CURSOR = "\u001b[?25l";
-const SHOW_CURSOR = "\u001b[?25h";
+/** Hides the cursor, and requests marks around pasted text. */
+const START = "\u001b[?25l\u001b[?2004h";
+const END = "\u001b[?2004l\u001b[?25h";
 /** Deletes the row. It may take several lines if the terminal has become narrower: the cursor is at its start. */
 const ERASE = "\r\u001b[J";
 /** Without automatic line breaks: the row stays on one line, also if the terminal shows a character wider than expected. */
@@ -42,7 +43,7 @@ export class LastRow implements LineOutput {
       this.#flush();
     });
     process.on("exit", this.#restore);
-    this.out.write(HIDE_CURSOR);
+    this.out.write(START);
     this.#flush();
   }
 
@@ -104,5 +105,5 @@ export class LastRow implements LineOutput {
     this.#drawnRow = this.#row;
   }
 
-  readonly #restore = (): void => this.out.write(SHOW_CURSOR);
+  readonly #restore = (): void => this.out.write(END);
 }

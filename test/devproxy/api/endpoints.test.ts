@@ -547,7 +547,7 @@ test("wrong requests are rejected with a code and a message on one line", async 
     ["POST", "/replays/a", "null", 400, "usage", /JSON object/],
     ["POST", "/replays/a", {}, 400, "usage", /Select the pushes/],
     ["POST", "/replays/a", { last: 0 }, 400, "usage", /--last/],
-    ["POST", "/replays/a", { last: "1" }, 400, "usage", /--last/],
+    ["POST", "/replays/a", { last: "1" }, 400, "usage", /^last must be a number/],
     ["POST", "/replays/a", { last: 1, set: "a=b" }, 400, "usage", /list of edits/],
     ["POST", "/replays/a", { last: 1, set: [1] }, 400, "usage", /list of edits/],
     ["POST", "/replays/a", { ids: ["99"] }, 400, "usage", /no push 99/],

@@ -103,6 +103,25 @@ test("a request without a Host is rejected", async (t) => {
   assert.match(text, /^HTTP\/1\.1 403/);
 });
 
+test("a repeated header that decides the access is rejected", async (t) => {
+  const { api } = await startInspector(t);
+  const host = `Host: 127.0.0.1:${api.port}`;
+  const token = `Authorization: Bearer ${api.token}`;
+  for (const headers of [
+    [host, "Host: evil.test", token],
+    [host, token, "Authorization: Bearer x"],
+  ]) {
+    const socket = connect(api.port, "127.0.0.1");
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.write(`GET /api/v1/state HTTP/1.1\r\n${headers.join("\r\n")}\r\nConnection: close\r\n\r\n`);
+    await new Promise((resolve) => socket.on("close", resolve));
+    assert.match(text, /^HTTP\/1\.1 400/, headers.join(", "));
+  }
+});
+
 test("a form post from another page is rejected, even with the token", async (t) => {
   const { api, app } = await startInspector(t);
   const forms: [string, string][] = [

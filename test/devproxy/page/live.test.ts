@@ -27,6 +27,36 @@ browserTest("a push appears within 1 s without a reload, in both lists", async (
   }
 });
 
+/** Makes the page hidden or visible, as the browser does when the user selects another tab. */
+function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  return page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
+}
+
+browserTest("hidden pages hold no connection, and show what they missed when they are visible again", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
+  const first = await openPage(t, inspector.url);
+  await row(first, 1).waitFor();
+  await setHidden(first, true);
+  // With their event streams, 6 more pages would use up the connections of the browser.
+  const origin = new URL(inspector.url).origin;
+  for (let n = 0; n < 7; n++) {
+    const tab = await first.context().newPage();
+    await tab.goto(origin);
+    await tab.locator("[id='push-1'], [id='row-p:1']").waitFor({ timeout: 5_000 });
+    await setHidden(tab, true);
+  }
+  await send(inspector.proxy.localUrl, bodyOf("call.completed"));
+  await first.waitForTimeout(300);
+  assert.equal(await row(first, 2).count(), 0);
+  assert.equal(await first.getByText("The inspector does not respond").count(), 0);
+  await setHidden(first, false);
+  await row(first, 2).waitFor();
+});
+
 browserTest("the token leaves the address bar, and a deep link works in a new tab", async (t) => {
   const inspector = await startInspector(t);
   await send(inspector.proxy.localUrl, bodyOf("call.completed"));
@@ -47,10 +77,24 @@ browserTest("without a token or with a wrong one, the page says how to open it",
   const page = await openPage(t, origin);
   await page.getByText("Open the inspector URL").waitFor();
   await page.goto(`${origin}/#token=wrong`);
-  await page.reload();
   await page.getByText("The token is no longer valid").waitFor();
   await page.goto(inspector.url);
   await page.getByText("No push yet").waitFor();
+});
+
+browserTest("a link with a wrong token does not replace the stored token", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("call.completed"));
+  const page = await openPage(t, inspector.url);
+  await row(page, 1).waitFor();
+  const { origin, hash } = new URL(inspector.url);
+  for (const reloads of [false, true]) {
+    await page.goto(`${origin}/${reloads ? "?again" : ""}#token=wrong`);
+    await page.getByText("The token of this URL was not accepted").waitFor();
+    await row(page, 1).waitFor();
+    assert.equal(await page.evaluate(() => localStorage.getItem("airudder-token")), hash.slice("#token=".length));
+    assert.equal(new URL(page.url()).hash, "#/");
+  }
 });
 
 browserTest("the page reconnects after a restart of the inspector, and shows the missed pushes", async (t) => {

@@ -29,6 +29,28 @@ browserTest("all pushes that match a filter are replayed, with progress, until s
   await screenshot(page, "replay-stopped");
 });
 
+browserTest("Stop ends a replay also if its DELETE does not reach the inspector", async (t) => {
+  const inspector = await startInspector(t);
+  const sent = await sendCampaign(inspector, { contacts: 12, seed: 4 });
+  inspector.app.reply = (_, response) => {
+    setTimeout(() => response.writeHead(200, { "content-type": "application/json" }).end("{}"), 80);
+  };
+  const page = await openPage(t, inspector.url);
+  await page.route("**/replays/*", (route) =>
+    route.request().method() === "DELETE" ? route.abort() : route.continue(),
+  );
+  await page.getByLabel("Type", { exact: true }).selectOption("dialer.contact");
+  await page.getByRole("button", { name: /^Replay all/ }).click();
+  const panel = page.getByLabel("Replay", { exact: true });
+  await panel.getByText(/^[1-9]\d* of \d+$/).waitFor();
+  await panel.getByRole("button", { name: "Stop" }).click();
+  await panel.getByText(/^Stopped: \d+ of \d+ pushes replayed/).waitFor();
+  await page.waitForTimeout(200);
+  const replayed = inspector.app.requests.length - sent;
+  await page.waitForTimeout(400);
+  assert.equal(inspector.app.requests.length - sent, replayed);
+});
+
 browserTest("several pushes are selected with Shift and replayed", async (t) => {
   const inspector = await startInspector(t);
   for (let n = 0; n < 8; n++) await send(inspector.proxy.localUrl, bodyOf("dialer.task"));

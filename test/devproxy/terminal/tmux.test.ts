@@ -119,6 +119,7 @@ test("every key works, and lines stay in the scrollback", { skip: noTmux, timeou
   await line(/cancelled/);
   await terminal.press("R");
   await row(/^R again: replay 3 failed/);
+  await new Promise((resolve) => setTimeout(resolve, 250)); // an earlier R does not count
   await terminal.press("R");
   await line(/replayed 3 pushes: 3 fixed/);
   await row(/^no tunnel/);
@@ -258,6 +259,23 @@ test("Ctrl+Z stops listen with a clean line; it continues in the background with
   assert.equal(await terminal.hasCursor(), true);
   await terminal.press("echo back", "Enter");
   await shows(/^back/);
+});
+
+test("Ctrl+Z without a shell that could continue listen leaves the keys working; pasted text runs no action", {
+  skip: noTmux,
+  timeout: 60_000,
+}, async (t) => {
+  const { terminal, row, line } = await start(t, 100);
+  await row(/q quit$/);
+  await terminal.press("C-z");
+  await row(/^no tunnel .*q quit$/);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  for (const isMarked of [true, false]) await terminal.paste("fq", isMarked);
+  await terminal.press("h");
+  await line(/replay/);
+  await row(/f failed only|q quit$/);
+  await terminal.press("q");
+  assert.equal(await terminal.ended(), 0);
 });
 
 test("listen & in a shell records pushes, without a row and without keys", {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import type { Row } from "../../../devproxy/src/journal/index.js";
 import { displayWidth, Screen } from "../../../devproxy/src/report/index.js";
@@ -13,6 +15,7 @@ import {
   osc52,
   pageUrl,
   type RowState,
+  readKeys,
   rowText,
 } from "./internals.js";
 
@@ -151,7 +154,7 @@ test("lines are appended above the row, in one write; bursts are written togethe
   assert.ok(written.at(-1)?.includes("after the resize"));
   written.length = 0;
   row.close();
-  assert.deepEqual(written, ["\r\u001b[J", "\u001b[?25h"]);
+  assert.deepEqual(written, ["\r\u001b[J", "\u001b[?2004l\u001b[?25h"]);
   row.line("last");
   assert.equal(written.at(-1), "last\n");
 });
@@ -212,3 +215,40 @@ test("the browser and the clipboard of each system", () => {
   assert.deepEqual(commands("darwin", { SSH_CONNECTION: "x" }), []);
   assert.equal(osc52("a"), "\u001b]52;c;YQ==\u0007");
 });
+
+const PASTE = "\u001b[200~";
+const PASTE_END = "\u001b[201~";
+
+/** What is read (a number is a pause, ms), and the keys that run actions. */
+const reads: [string, (string | number)[], string[]][] = [
+  ["single keys", ["r", "f", "\u001b[A", "\u001b[B", "\u0003"], ["r", "f", "up", "down", "ctrl+c"]],
+  ["Esc", ["\u001b", 250], ["escape"]],
+  ["several letters at once", ["call q RR"], []],
+  ["arrows at once", ["\u001b[A\u001b[A"], ["up", "up"]],
+  ["letters and Ctrl+C at once", ["rr\u0003"], ["ctrl+c"]],
+  ["a paste", [`${PASTE}qR${PASTE_END}`, "r"], ["r"]],
+  ["a paste of one letter", [`${PASTE}q${PASTE_END}`], []],
+  ["a paste in several reads", [PASTE, "q", "\u001b[A", PASTE_END, "r"], ["r"]],
+  ["a paste without an end, then Ctrl+C", [PASTE, "q", "\u0003", "r"], ["ctrl+c", "r"]],
+  ["R twice within 200 ms", ["R", "R"], ["R"]],
+  ["R held down", ["R", 120, "R", 120, "R"], ["R"]],
+  ["R, another key, R", ["R", "x", "R"], ["R", "x", "R"]],
+  ["R twice", ["R", 230, "R"], ["R", "R"]],
+];
+
+for (const [what, parts, expected] of reads)
+  test(`keys of ${what}: ${expected.join(" ") || "none"}`, async () => {
+    const input = Object.assign(new PassThrough(), { setRawMode: () => undefined });
+    const keys: string[] = [];
+    const stop = readKeys(input as unknown as NodeJS.ReadStream, {
+      onKey: (key) => keys.push(key),
+      onSuspend: () => undefined,
+      onResume: () => undefined,
+    });
+    for (const part of parts) {
+      if (typeof part === "string") input.write(part);
+      await setTimeout(typeof part === "number" ? part : 5);
+    }
+    stop();
+    assert.deepEqual(keys, expected);
+  });
