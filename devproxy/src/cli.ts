@@ -1,20 +1,15 @@
-import { readFileSync } from "node:fs";
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
 import { addCommands, applyProjectConfig, complete, makeOutput } from "./commands/index.js";
-import { suggestion, unsetEmptyVariables } from "./config/index.js";
+import { packageVersion, suggestion, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
 import { TunnelError } from "./tunnel/index.js";
 
-const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-
 const output = makeOutput();
 const program = new Command("airudder-devproxy")
   .description("Receive Airudder pushes on localhost, record each one, and replay them. Unofficial.")
-  .version(version)
+  .version(packageVersion())
   .addHelpText(
     "after",
     `

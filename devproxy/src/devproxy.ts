@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { type Damage, describeDamage } from "airudder-webhooks/journal";
 import { type ApiServer, serveApi } from "./api/index.js";
 import { removeAddress, writeAddress } from "./client/index.js";
-import { type Config, type FolderIdentity, identityOf, readOrCreateConfig } from "./config/index.js";
+import { type Config, type FolderIdentity, identityOf, packageVersion, readOrCreateConfig } from "./config/index.js";
 import { Deliverer, Forwarder } from "./delivery/index.js";
 import type { Listener, StoppedEvent } from "./events.js";
 import {
@@ -21,10 +20,6 @@ import { Redactor } from "./privacy/index.js";
 import { LiveDelivery } from "./queue/index.js";
 import { type ReplayEvent, type ReplayRequest, type ReplaySummary, replay } from "./replay/index.js";
 import { PidFile, pushPath, type TunnelState, TunnelSupervisor, tunnelEvent, tunnelNote } from "./tunnel/index.js";
-
-const { version: VERSION } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 /** A running dev proxy. */
 export interface Devproxy {
@@ -152,7 +147,7 @@ async function startParts(setup: Setup): Promise<Devproxy> {
     target,
     key: options.key,
     appToken: options.token,
-    version: VERSION,
+    version: packageVersion(),
     currentState,
     state: async () => ({
       // First, because it takes time: the other members must be current.

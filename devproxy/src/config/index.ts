@@ -17,3 +17,4 @@ export {
   WHEN_DOWN,
   type WhenDown,
 } from "./values.js";
+export { packageVersion } from "./version.js";
