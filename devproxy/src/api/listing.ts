@@ -86,7 +86,7 @@ function countAll(
 }
 
 /** Rows as the API returns them. */
-export async function pushRows({ context, redactor }: ApiRequest, rows: readonly Row[]): Promise<PushRow[]> {
+async function pushRows({ context, redactor }: ApiRequest, rows: readonly Row[]): Promise<PushRow[]> {
   const copies = copiesOf(context.table, rows);
   return Promise.all(
     rows.map(async (row) => {

@@ -16,7 +16,7 @@ import { type CallResult, dataResult, errorResult } from "./result.js";
 import type { Tool } from "./tool.js";
 
 /** The versions of the Model Context Protocol that this server supports, newest first. */
-export const PROTOCOL_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"] as const;
+const PROTOCOL_VERSIONS = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"] as const;
 
 /** The only version with batches: a list of messages on one line. */
 const VERSION_WITH_BATCHES = "2025-03-26";

@@ -56,7 +56,7 @@ export function useThrottled(action: () => Promise<void>, intervalMs: number): (
       isWanted = false;
       const start = performance.now();
       await current.current();
-      readyAt = performance.now() + Math.max(intervalMs, 4 * (performance.now() - start));
+      readyAt = performance.now() + Math.max(intervalMs, 10 * (performance.now() - start));
       isRunning = false;
       if (isWanted) request();
     };

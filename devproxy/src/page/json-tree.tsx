@@ -161,7 +161,7 @@ function Value({ node, revealed, shown, onReveal }: NodeProps): JSX.Element {
 }
 
 /** What the schema says about a field. Its paths have `*` for indexes and for keys that the schema does not name. */
-export function fieldInfo(schema: SchemaInfo | null, pointer: string): FieldInfo | undefined {
+function fieldInfo(schema: SchemaInfo | null, pointer: string): FieldInfo | undefined {
   if (schema === null || pointer === "") return undefined;
   const { fields } = schema;
   if (Object.hasOwn(fields, pointer)) return fields[pointer];

@@ -15,7 +15,7 @@ export interface Series {
 }
 
 /** A rounded maximum for an axis: 1, 2 or 5 times a power of 10. */
-export function axisMax(max: number): number {
+function axisMax(max: number): number {
   if (max <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(max));
   return ([1, 2, 5, 10].find((factor) => factor * power >= max) ?? 10) * power;

@@ -68,7 +68,7 @@ function needsAttention({ status, copy, late }: StoryPush): boolean {
 }
 
 /** Whether a status needs the attention of a developer. */
-export function isProblem(status: string): boolean {
+function isProblem(status: string): boolean {
   const tone = statusTone(status);
   return tone === "bad" || tone === "warn";
 }

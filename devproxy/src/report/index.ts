@@ -1,5 +1,5 @@
 export { campaignLines } from "./campaign.js";
-export { type CurlCommand, curlBody, curlCommand, curlLines, INCOMPLETE, inlineText, shellQuote } from "./curl.js";
+export { type CurlCommand, curlBody, curlCommand, curlLines, INCOMPLETE, inlineText } from "./curl.js";
 export { type DeadResult, type DeadRow, deadJson, deadResultJson, deadResultLine, deadTable } from "./dead.js";
 export { detailJson, detailLines } from "./detail.js";
 export { drillDetails, drillJson, drillSummary, drillTable, redactedResult } from "./drill.js";

@@ -43,6 +43,7 @@ browserTest("a failed push is found, opened, explained, revealed, replayed and c
   await page.getByRole("heading", { name: "Deliveries (2)" }).waitFor();
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   await page.getByRole("heading", { name: "Compare two deliveries" }).waitFor();
+  await page.locator(".diff tbody tr").first().waitFor();
   const cells = await page.locator(".diff tbody tr").allTextContents();
   assert.ok(
     cells.some((text) => /HTTP status.*500.*200/.test(text)),
@@ -106,7 +107,7 @@ browserTest("two pushes are selected and compared", async (t) => {
   await page.getByLabel("Select #5", { exact: true }).check();
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   await page.getByRole("heading", { name: "Compare two pushes" }).waitFor();
-  assert.ok((await page.locator(".diff tbody tr").count()) > 0);
+  await page.locator(".diff tbody tr").first().waitFor();
   await screenshot(page, "diff-pushes");
 });
 

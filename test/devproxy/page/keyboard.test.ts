@@ -65,10 +65,10 @@ browserTest("groups of the stories open and close with keys", async (t) => {
   assert.equal(await rows.first().getAttribute("aria-expanded"), "true");
   const open = await rows.count();
   await press(page, "ArrowLeft");
-  assert.equal(await rows.count(), 1);
+  await until(async () => (await rows.count()) === 1);
   assert.equal(await rows.first().getAttribute("aria-expanded"), "false");
   await press(page, "Enter");
-  assert.equal(await rows.count(), open);
+  await until(async () => (await rows.count()) === open);
 });
 
 browserTest("single-key shortcuts can be turned off, and the choice is kept", async (t) => {

@@ -134,7 +134,7 @@ export class EffectMeter {
 }
 
 /** The effect of the pushes that are sent after its start. */
-export class Measurement {
+class Measurement {
   constructor(
     private readonly meter: EffectMeter,
     private readonly before: unknown,
