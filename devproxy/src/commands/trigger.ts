@@ -37,7 +37,6 @@ import {
   parseTestType,
   pinNames,
   pushNotes,
-  RESPONSE_TIMEOUT_MS,
   readPin,
   requireEditor,
   type SendResult,
@@ -53,7 +52,14 @@ import {
   VendorSender,
   type VendorSendResult,
 } from "../trigger/index.js";
-import { ACCEPTS, type Accepts, DELIVERIES, type ReadingOptions, vendorReading } from "../vendor/index.js";
+import {
+  ACCEPTS,
+  type Accepts,
+  DELIVERIES,
+  type ReadingOptions,
+  TIME_LIMIT_MS,
+  vendorReading,
+} from "../vendor/index.js";
 import { addJournalFlag, addOutputFlags, collect, wholeNumber } from "./flags.js";
 import { readFolder, requireJournal } from "./folder.js";
 import type { Output } from "./output.js";
@@ -377,7 +383,7 @@ async function sendAndReport(
   const reading = asVendor ? vendorReading(plan.types, readingOptions) : undefined;
   if (reading !== undefined) reporter.reading(reading);
   // VendorSender ends each attempt at Airudder's time limit.
-  const timeoutMs = reading && reading.timeLimitMs + RESPONSE_TIMEOUT_MS;
+  const timeoutMs = reading && reading.timeLimitMs + TIME_LIMIT_MS;
   const sender = new TestPushSender(destination, { timeoutMs, maxConnections: MAX_PARALLEL });
   const vendor =
     reading && new VendorSender(sender, readingOptions, (push, attempt) => reporter.attempt(push, attempt, reading));

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PushDetail } from "../api/index.js";
+import { BackButton } from "./back-button.js";
 import { BodySection } from "./body-section.js";
 import { CallCards } from "./call-card.js";
 import { useLive, usePage, useThrottled } from "./context.js";
@@ -55,14 +56,7 @@ export function Detail({ id, takesFocus, onClose, onLoad }: DetailProps): JSX.El
   return (
     <article class="detail" aria-labelledby="detail-title" aria-busy={!isCurrent}>
       <header class="detail-head">
-        <button type="button" class="back" onClick={onClose} aria-label="Back to the list">
-          <span class="wide-only" aria-hidden="true">
-            ✕
-          </span>
-          <span class="narrow-only" aria-hidden="true">
-            ← Back
-          </span>
-        </button>
+        <BackButton label="Back to the list" onClick={onClose} />
         <h2 id="detail-title" ref={heading} tabIndex={-1}>
           {isCurrent ? (
             <>

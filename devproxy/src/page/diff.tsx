@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { DiffResponse, DiffSide } from "../api/index.js";
+import { BackButton } from "./back-button.js";
 import { usePage } from "./context.js";
 import { fullTime } from "./format.js";
 import { diffUrl, pushUrl } from "./route.js";
@@ -27,14 +28,7 @@ export function Diff({ left, right, onClose }: { left: string; right: string; on
   return (
     <article class="detail" aria-labelledby="detail-title">
       <header class="detail-head">
-        <button type="button" class="back" onClick={onClose} aria-label="Back">
-          <span class="wide-only" aria-hidden="true">
-            ✕
-          </span>
-          <span class="narrow-only" aria-hidden="true">
-            ← Back
-          </span>
-        </button>
+        <BackButton label="Back" onClick={onClose} />
         <h2 id="detail-title" ref={heading} tabIndex={-1}>
           {isOfDeliveries ? "Compare two deliveries" : "Compare two pushes"}
         </h2>

@@ -13,7 +13,7 @@ export {
 export { pushNotes } from "./notes.js";
 export { type Pin, pinNames, readPin, removePin, writePin } from "./pins.js";
 export { pathsOf, similarPath } from "./schema-paths.js";
-export { RESPONSE_TIMEOUT_MS, type SenderOptions, type SendResult, TestPushSender } from "./sender.js";
+export { type SenderOptions, type SendResult, TestPushSender } from "./sender.js";
 export { contentSource, type PushSource, sampleSource } from "./source.js";
 export { type TestPush, VENDOR_HEADERS } from "./test-push.js";
 export { typedEdit } from "./typed-edit.js";

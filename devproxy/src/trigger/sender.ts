@@ -10,11 +10,10 @@ import {
   readOutcome,
   readRecordedPush,
 } from "../http/index.js";
+import { TIME_LIMIT_MS } from "../vendor/index.js";
 import type { Destination } from "./destination.js";
 import type { TestPush } from "./test-push.js";
 
-/** Airudder's time limit for a response, ms. */
-export const RESPONSE_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 64;
 /** Bytes of a response that are kept. */
 const MAX_RESPONSE_BYTES = 1024 * 1024;
@@ -57,7 +56,7 @@ export class TestPushSender {
 
   constructor(
     private readonly destination: Destination,
-    { timeoutMs = RESPONSE_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS }: SenderOptions = {},
+    { timeoutMs = TIME_LIMIT_MS, maxConnections = MAX_CONNECTIONS }: SenderOptions = {},
   ) {
     // Idle connections end after a second, before an app closes them: a push sent at that moment would get no response.
     const options = { keepAlive: true, timeout: 1_000, maxSockets: maxConnections, lookup };

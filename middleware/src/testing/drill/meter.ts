@@ -80,7 +80,7 @@ export class EffectMeter {
     this.learned.isStable = true;
   }
 
-  /** Waits until `verify` shows no more changes, and starts a measurement there. @param names the ids of the pushes that follow */
+  /** Waits until the output of `verify` stops changing, then starts a measurement. @param names the ids of the pushes that follow */
   async start(names: IdNames): Promise<Measurement> {
     const end = performance.now() + this.settleMs;
     let output = await this.read();
