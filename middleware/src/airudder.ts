@@ -16,8 +16,11 @@ import { InboxMode } from "./receiver/inbox-mode.js";
 import { Intake } from "./receiver/intake.js";
 import { type Stats, statsOf } from "./receiver/stats.js";
 
-/** Receives pushes: a middleware function for Express 4 and 5, Connect and plain `node:http`, with methods to control it. */
-export interface Receiver {
+/**
+ * Receives pushes: a middleware function for Express 4 and 5, Connect and plain `node:http`, with methods to control it.
+ * `Transaction`: type of the transaction that handlers get from the inbox; `undefined`: none.
+ */
+export interface Receiver<Transaction = undefined> {
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
   /**
    * Registers a handler for a type, for `*` or for `quarantined`. `*` receives every push that is not quarantined, after the handlers of
@@ -25,23 +28,24 @@ export interface Receiver {
    * @throws AirudderError `invalid_option` for a type that does not exist, or a handler that is not a function
    * @example receiver.on("call.completed", async ({ payload }) => save(payload.TaskID, payload.Details));
    */
-  on<K extends PushType | keyof HandlerMap>(type: K, handler: Handler<PushFor<K>>): Receiver;
+  on<K extends PushType | keyof HandlerMap>(type: K, handler: Handler<PushFor<K>, Transaction>): Receiver<Transaction>;
   /**
    * Handles a web-standard request, as Hono, Next.js, Deno and Bun provide it.
    * @example export const POST = (request: Request) => receiver.fetch(request);
    */
   fetch(request: Request): Promise<Response>;
   /**
-   * Starts handling, and resolves when pushes can be stored. Direct mode is always ready.
+   * Starts handling, unless the option `work` is `false`, and resolves when pushes can be stored. Direct mode is always ready.
    * @param options.waitMs maximum time to wait, for example while another process still holds the lock. Milliseconds; default 0
    * @throws the reason if the inbox cannot be opened in time, such as a JournalError `journal_locked`
    * @example await receiver.ready({ waitMs: 30_000 }); // a rolling deploy: the old process releases the folder
    */
   ready(options?: { waitMs?: number }): Promise<void>;
   /**
-   * Starts handling stored pushes. Call it in a process without a server. If you do not, handling starts with the first call of `ready()` or
-   * with the first request, and no later than 5 seconds after `airudder()`.
+   * Starts handling stored pushes, also if the option `work` is `false`. Call it in a process without a server. If you do not, handling
+   * starts with the first call of `ready()` or with the first request, and no later than 5 seconds after `airudder()`.
    * @throws the reason if the inbox cannot be opened
+   * @example await receiver.work(); // a worker process
    */
   work(): Promise<void>;
   /** Counts, and the state of the inbox. */
@@ -49,8 +53,9 @@ export interface Receiver {
   /** The dead and quarantined pushes: the inbox keeps them and does not retry them automatically. None in direct mode. */
   dead(): Promise<readonly DeadPush[]>;
   /**
-   * Retries a dead or quarantined push. Returns `false` if there is none with this id.
-   * @throws AirudderError `no_handler` if no handler is registered for it
+   * Retries a dead or quarantined push. Returns `false` if there is none with this id. A process that does not handle pushes stores the
+   * retry, and a process that does executes it.
+   * @throws AirudderError `no_handler` if this process handles pushes and no handler is registered for it
    */
   retry(id: string): Promise<boolean>;
   /** Permanently discards a dead or quarantined push. Returns `false` if there is none with this id. */
@@ -81,7 +86,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 2_000;
  * receiver.on("call.completed", async (push) => save(push.payload));
  * app.use("/webhooks/airudder", receiver);
  */
-export function airudder(options: AirudderOptions = {}): Receiver {
+export function airudder<Transaction = undefined>(options: AirudderOptions<Transaction> = {}): Receiver<Transaction> {
   const settings = checkOptions(options);
   const warnings = new Warnings(settings.warnings);
   warnAboutOptions(settings, warnings);
@@ -121,15 +126,18 @@ export function airudder(options: AirudderOptions = {}): Receiver {
     on(type: string, handler: unknown) {
       checkHandler(type, handler);
       warnUnreachable(type, settings, warnings);
-      handlers.add(type, handler as Handler<never>);
-      return receiver as Receiver;
+      handlers.add(type, handler as Handler<never, never>);
+      return receiver as Receiver<Transaction>;
     },
     fetch: (request: Request) => {
       recorder.inFlight++;
       return handleFetch(request, intake, settings).finally(() => recorder.inFlight--);
     },
     ready,
-    work: () => ready(),
+    work: () => {
+      inboxMode?.enableWork();
+      return ready();
+    },
     stats: () => statsOf(recorder, inbox),
     dead: async () => (await inboxMode?.dead()) ?? [],
     retry: async (id: string) => (await inboxMode?.retry(id)) ?? false,
@@ -140,7 +148,7 @@ export function airudder(options: AirudderOptions = {}): Receiver {
       clearTimeout(startTimer);
       await mode.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
     },
-  }) as Receiver;
+  }) as Receiver<Transaction>;
 }
 
 function checkMs(where: string, name: string, value: unknown): void {

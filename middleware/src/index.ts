@@ -3,7 +3,7 @@ export { AirudderError, type AirudderErrorCode, type ErrorEvidence } from "./err
 export type * from "./generated/types.js";
 export { fileInbox } from "./inbox/file/file.js";
 export type { FileInboxOptions } from "./inbox/file/options.js";
-export type { DeadPush, Inbox, InboxState } from "./inbox/inbox.js";
+export type { DeadPush, Inbox, InboxCapabilities, InboxState } from "./inbox/inbox.js";
 export { type HeaderMap, JournalError, type LockOwner } from "./journal/index.js";
 export type { AirudderEvent, Observer } from "./observe/events.js";
 export type { Quantiles } from "./observe/stats.js";

@@ -7,7 +7,7 @@ import { TYPES } from "./push/identify.js";
 import { DEFAULT_KEY } from "./push/sign.js";
 
 /** Options of {@link airudder}. All are optional. */
-export interface AirudderOptions {
+export interface AirudderOptions<Transaction = undefined> {
   /**
    * The KEY that you agreed with the vendor, for `Sign`. Pass several while you rotate it. Default: the vendor's published key `airudder`,
    * with a warning: anybody can sign with it.
@@ -19,7 +19,12 @@ export interface AirudderOptions {
    */
   token?: string | false | undefined;
   /** Stores accepted pushes until they are handled. Default: none. Handlers then run before the response (direct mode). */
-  inbox?: Inbox | undefined;
+  inbox?: Inbox<Transaction> | undefined;
+  /**
+   * `false`: this process stores pushes in the inbox, and handles none until you call `receiver.work()`. Other processes with the same inbox
+   * handle them. Default: `true`.
+   */
+  work?: boolean | undefined;
   /** The type of every push of this mount, for types whose shape is not known. Default: identified by shape. */
   type?: PushType | undefined;
   /**
@@ -59,6 +64,8 @@ export interface ReceiverSettings {
   readonly sign: SignPolicy;
   readonly token: string | undefined;
   readonly inbox: Inbox | undefined;
+  /** Whether this process handles the pushes of its inbox. */
+  readonly work: boolean;
   readonly type: PushType | undefined;
   /** `loopback`: accepted only from loopback addresses. */
   readonly allowReplays: boolean | "loopback";
@@ -78,6 +85,7 @@ const OPTION_NAMES = new Set<string>([
   "key",
   "token",
   "inbox",
+  "work",
   "type",
   "verify",
   "verifyHeaderSign",
@@ -131,7 +139,7 @@ function checkInbox(inbox: Inbox): void {
  * Checks the options and fills in the defaults.
  * @throws AirudderError `invalid_option`, naming the option and a valid value
  */
-export function checkOptions(options: AirudderOptions): ReceiverSettings {
+export function checkOptions<Transaction>(options: AirudderOptions<Transaction>): ReceiverSettings {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new AirudderError(
       "invalid_option",
@@ -146,10 +154,14 @@ export function checkOptions(options: AirudderOptions): ReceiverSettings {
       );
     }
   }
-  const { token, inbox, type, verify = "required", allowReplays, warnings = true } = options;
+  const { token, type, work = true, verify = "required", allowReplays, warnings = true } = options;
   if (token !== undefined && token !== false && (typeof token !== "string" || token === ""))
     invalid("token", "a non-empty string, such as process.env.AIRUDDER_TOKEN, or false for none");
+  const inbox = options.inbox as Inbox | undefined;
   if (inbox !== undefined) checkInbox(inbox);
+  if (typeof work !== "boolean") invalid("work", "true or false");
+  if (!work && inbox === undefined)
+    invalid("work", "true without an inbox: pushes that are not handled must be stored");
   if (type !== undefined && !TYPES.includes(type)) invalid("type", `one of ${TYPES.join(", ")}`);
   if (!["required", "if-present", "off"].includes(verify)) invalid("verify", '"required", "if-present" or "off"');
   if (allowReplays !== undefined && typeof allowReplays !== "boolean") invalid("allowReplays", "true or false");
@@ -165,6 +177,7 @@ export function checkOptions(options: AirudderOptions): ReceiverSettings {
     isTokenUnset: token === undefined,
     warnings,
     inbox,
+    work,
     type,
     allowReplays: allowReplays ?? (/^\s*prod/i.test(process.env.NODE_ENV ?? "") ? false : "loopback"),
     maxBodyBytes: checkNumber("maxBodyBytes", options.maxBodyBytes, 1_048_576, 1),

@@ -1,5 +1,5 @@
 import { options } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** What the page shows, from the fragment of its URL. */
 export type Route =
@@ -65,7 +65,8 @@ export function isSameRoute(a: Route, b: Route): boolean {
 /** The current route. */
 export function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
+  // Not useEffect: it runs after the next paint, and a change before that would be missed.
+  useLayoutEffect(() => {
     const onChange = () => setHash(location.hash);
     addEventListener("hashchange", onChange);
     return () => removeEventListener("hashchange", onChange);

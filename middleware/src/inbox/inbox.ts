@@ -29,8 +29,8 @@ export interface StoredPush extends Readonly<PushFacts> {
   readonly quarantined: boolean;
 }
 
-/** One attempt to handle a push. */
-export interface Attempt {
+/** One attempt to handle a push. `Transaction`: type of the transaction that the inbox passes to handlers. */
+export interface Attempt<Transaction = undefined> {
   /** 1 for the first attempt. */
   readonly number: number;
   /** Aborted when the attempt reaches its time limit, or when the inbox closes. */
@@ -42,6 +42,8 @@ export interface Attempt {
    * is set or `number` is above 1. Otherwise it ends as `ignored`.
    */
   readonly isRetry?: boolean;
+  /** The transaction that also marks the push as handled. `undefined`: the inbox has none. */
+  readonly transaction?: Transaction;
 }
 
 /** Result of an attempt that succeeded. `ignored`: no handler is registered for the push. */
@@ -59,7 +61,7 @@ export type Consumed = "handled" | "ignored";
  *
  * `Attempts` implements this table, with time limits and retry delays.
  */
-export type Consumer = (push: StoredPush, attempt: Attempt) => unknown;
+export type Consumer<Transaction = undefined> = (push: StoredPush, attempt: Attempt<Transaction>) => unknown;
 
 /**
  * Thrown by a consumer for a push that no handler can use: its type is unknown, or its payload lacks what the handlers need. The inbox
@@ -130,6 +132,16 @@ export interface InboxState {
   readonly dead: number;
 }
 
+/** What an inbox offers. `inboxConformance` checks each value. */
+export interface InboxCapabilities {
+  /** Whether pushes of one subject are handled one at a time, in the order of `put`. Default: `true`. */
+  readonly order?: boolean;
+  /** Whether several inboxes, in different processes, can use the same storage at the same time. Default: `false`. */
+  readonly shared?: boolean;
+  /** Whether the consumer gets `Attempt.transaction`. Default: `false`. */
+  readonly transaction?: boolean;
+}
+
 /**
  * Stores pushes before the response and keeps them until they are handled. Implement this interface to use your own storage, and test it
  * with `inboxConformance` of `airudder-webhooks/testing`.
@@ -137,11 +149,21 @@ export interface InboxState {
  * - **At least once**: the receiver responds 200 when `put` resolves. From then on the push is passed to the consumer until an attempt
  *   succeeds, or the push is dead, quarantined or dropped. A crash may repeat an attempt, but never lose a push.
  * - **Order per subject**: pushes of one subject are passed to the consumer one at a time, in the order of `put`. A failed push is retried
- *   before the later pushes of its subject. Pushes of different subjects, and pushes without a subject, may run in parallel.
+ *   before the later pushes of its subject. Pushes of different subjects, and pushes without a subject, may run in parallel. An inbox
+ *   that cannot keep this order sets `capabilities.order` to `false`.
  * - **Storing and handling are separate**: an inbox that is open stores pushes even if `consume` is never called. Another process can
  *   then handle them.
+ *
+ * `Transaction`: type of the transaction that handlers get as `context.transaction`.
  */
-export interface Inbox {
+export interface Inbox<Transaction = undefined> {
+  /** What this inbox offers. Default: the default of each value. */
+  readonly capabilities?: InboxCapabilities;
+  /**
+   * Whether `put` detects the duplicates of all processes that store pushes here. The receiver then detects none, and passes its option
+   * `duplicateWindowMs` to `put`. Read for each push, so it may change. Default: `false`, the receiver detects duplicates.
+   */
+  readonly detectsDuplicates?: boolean;
   /**
    * Opens the storage. Resolves when pushes can be stored; rejects with the reason if not.
    *
@@ -151,18 +173,19 @@ export interface Inbox {
   open(events: InboxEvents): Promise<void>;
   /**
    * Stores a push, and resolves with `"stored"`. Resolves with `"duplicate"` if the push equals the last stored push of its subject, or,
-   * without a subject, of its type. Two pushes are equal if they have the same `sha256`. A duplicate is not stored and not handled. The
-   * receiver detects duplicates within its own process, so an inbox that only one process uses can always resolve with `"stored"`.
+   * without a subject, of its type, and arrives within `duplicateWindowMs` after it. Two pushes are equal if they have the same `sha256`.
+   * A duplicate is not stored and not handled. An inbox without `detectsDuplicates` can always resolve with `"stored"`.
    *
    * After a rejection the response is 503 `inbox_unavailable`, and the vendor sends the push again. Never reject if the push is stored:
    * it would be stored twice. If you do not know, reject.
+   * @param duplicateWindowMs milliseconds; 0: no push is a duplicate; default 3,600,000
    */
-  put(push: StoredPush): Promise<"stored" | "duplicate">;
+  put(push: StoredPush, duplicateWindowMs?: number): Promise<"stored" | "duplicate">;
   /**
    * Starts to pass stored pushes to the consumer, including those of earlier processes. Called at most once, after `open` has resolved.
    * Returns without waiting for pushes.
    */
-  consume(consumer: Consumer): void;
+  consume(consumer: Consumer<Transaction>): void;
   /**
    * Starts no more attempts, waits at most `limitMs` for running attempts, then aborts their signals and closes the storage. Keeps
    * unfinished pushes, including those of aborted attempts, for the next start. Resolves when nothing more is written.

@@ -20,6 +20,7 @@ export {
   type Consumer,
   type DeadPush,
   type Inbox,
+  type InboxCapabilities,
   type InboxEvents,
   type InboxState,
   Quarantined,

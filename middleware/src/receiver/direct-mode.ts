@@ -9,8 +9,9 @@ import { warnUnhandled } from "./unhandled.js";
 /** Direct mode: handlers run before the response, and nothing is stored. */
 export class DirectMode implements ReceiverMode {
   readonly hasReplayTimeout = false;
+  readonly detectsDuplicates = false;
   readonly #abort = new AbortController();
-  readonly #context = { signal: this.#abort.signal };
+  readonly #context = { signal: this.#abort.signal, transaction: undefined };
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(

@@ -2,15 +2,21 @@ import type { PushType } from "../generated/types.js";
 import type { Push, PushOf, QuarantinedPush } from "../push/push.js";
 
 /** The second argument of a handler. */
-export interface HandlerContext {
+export interface HandlerContext<Transaction = undefined> {
   /** Aborted when the attempt reaches its time limit, or when the receiver closes. Pass it to the operations that you await. */
   readonly signal: AbortSignal;
+  /**
+   * The transaction that marks the push as handled. What the handler writes through it is committed together with that mark, or not at
+   * all. The inbox determines its type; `undefined` in direct mode and with inboxes that have no transactions.
+   */
+  readonly transaction: Transaction;
 }
 
 /** Handles a push. If it throws or rejects, the attempt has failed. */
-export type Handler<P> = (push: P, context: HandlerContext) => unknown;
+export type Handler<P, Transaction = undefined> = (push: P, context: HandlerContext<Transaction>) => unknown;
 
-type AnyHandler = Handler<Push | QuarantinedPush>;
+type AnyHandler = Handler<Push | QuarantinedPush, unknown>;
+type AnyContext = HandlerContext<unknown>;
 
 /** The keys of `receiver.on` besides the types. `*` is for every push that is not quarantined, `quarantined` for the others. */
 export interface HandlerMap {
@@ -40,7 +46,7 @@ export class Handlers {
   readonly #handlers = new Map<string, AnyHandler[]>();
   readonly #onAdd = new Set<() => void>();
 
-  add(type: string, handler: Handler<never>): void {
+  add(type: string, handler: Handler<never, never>): void {
     this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), handler as AnyHandler]);
     for (const onAdd of this.#onAdd) onAdd();
   }
@@ -82,11 +88,7 @@ export class Handlers {
   }
 
   /** Runs the handlers of a push in sequence. Returns the result without a promise if all of them are synchronous. */
-  run(
-    push: Push | QuarantinedPush,
-    quarantined: boolean,
-    context: HandlerContext,
-  ): HandlerResult | Promise<HandlerResult> {
+  run(push: Push | QuarantinedPush, quarantined: boolean, context: AnyContext): HandlerResult | Promise<HandlerResult> {
     const handlers = this.#find(push.type, quarantined);
     if (handlers === undefined) return quarantined || push.type === "unknown" ? "quarantined" : "ignored";
     const running = runFrom(handlers, 0, push, context);
@@ -103,7 +105,7 @@ function runFrom(
   handlers: AnyHandler[],
   start: number,
   push: Push | QuarantinedPush,
-  context: HandlerContext,
+  context: AnyContext,
 ): void | Promise<void> {
   for (let i = start; i < handlers.length; i++) {
     const result = (handlers[i] as AnyHandler)(push, context);

@@ -34,6 +34,8 @@ interface InboxModeSettings {
   readonly token: string | undefined;
   readonly type: PushType | undefined;
   readonly maxBodyBytes: number;
+  readonly duplicateWindowMs: number;
+  readonly work: boolean;
 }
 
 /** Inbox mode: a push is accepted once the inbox has stored it. The inbox runs its handlers later. */
@@ -41,6 +43,8 @@ export class InboxMode implements ReceiverMode {
   readonly hasReplayTimeout = true;
   readonly #events: InboxEvents;
   #isStarted = false;
+  /** Whether this process handles pushes. */
+  #works: boolean;
   #isConsuming = false;
   /** A rejected promise if `inbox.consume()` has failed. The inbox is then unusable. */
   #consumeFailure: Promise<void> | undefined;
@@ -58,6 +62,7 @@ export class InboxMode implements ReceiverMode {
     private readonly settings: InboxModeSettings,
     recovered: InboxEvents["recovered"],
   ) {
+    this.#works = settings.work;
     this.#events = {
       recovered,
       failed: ({ id, type }, attempt, error, delayMs) => {
@@ -69,6 +74,10 @@ export class InboxMode implements ReceiverMode {
       retry: (id) => this.retry(id),
       warn: (code, message) => this.warnings.warn(code, message, { key: message }),
     };
+  }
+
+  get detectsDuplicates(): boolean {
+    return this.inbox.detectsDuplicates === true;
   }
 
   /** Starts handling pushes as soon as the inbox is open, including those that an earlier process stored. Further calls do nothing. */
@@ -93,6 +102,11 @@ export class InboxMode implements ReceiverMode {
     }
   }
 
+  /** Makes this process handle pushes, although the option `work` is `false`. */
+  enableWork(): void {
+    this.#works = true;
+  }
+
   opening(): Promise<void> | undefined {
     if (this.#isOpen && this.#consumeFailure === undefined) return undefined;
     this.start();
@@ -112,7 +126,7 @@ export class InboxMode implements ReceiverMode {
 
   async #open(): Promise<void> {
     await this.inbox.open(this.#events);
-    if (this.#isStarted && !this.#isConsuming && !this.#isClosed) await this.#startConsuming();
+    if (this.#isStarted && this.#works && !this.#isConsuming && !this.#isClosed) await this.#startConsuming();
     this.#isOpen = true;
   }
 
@@ -145,7 +159,7 @@ export class InboxMode implements ReceiverMode {
     };
     let putting: Promise<unknown>;
     try {
-      putting = this.inbox.put(stored);
+      putting = this.inbox.put(stored, this.settings.duplicateWindowMs);
       if (typeof putting?.then !== "function") throw wrongPutResult("it returned no promise");
     } catch (error) {
       return fail(error);
@@ -198,7 +212,8 @@ export class InboxMode implements ReceiverMode {
     const push = (await this.dead(id)).find((each) => each.id === id);
     if (push === undefined || this.inbox.retry === undefined) return false;
     const { type, quarantined } = push;
-    const hasHandler = this.handlers.has({ type, quarantined }) || this.handlers.has({ type, quarantined: false });
+    const hasHandler =
+      !this.#works || this.handlers.has({ type, quarantined }) || this.handlers.has({ type, quarantined: false });
     if (!hasHandler) {
       throw new AirudderError(
         "no_handler",
@@ -324,7 +339,7 @@ export class InboxMode implements ReceiverMode {
 }
 
 /** Reads `attempt.signal` only if a handler reads `signal`, because reading it creates an `AbortController`. */
-class Context implements HandlerContext {
+class Context implements HandlerContext<unknown> {
   readonly #attempt: Attempt;
 
   constructor(attempt: Attempt) {
@@ -333,6 +348,10 @@ class Context implements HandlerContext {
 
   get signal(): AbortSignal {
     return this.#attempt.signal;
+  }
+
+  get transaction(): unknown {
+    return (this.#attempt as Attempt<unknown>).transaction;
   }
 }
 

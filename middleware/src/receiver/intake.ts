@@ -117,7 +117,7 @@ export class Intake {
     if (push.reserialised) (summary as { reserialised?: true }).reserialised = true;
     const checked: CheckedPush = { push, quarantined: validation.quarantined, schema, subject, digest, received };
 
-    if (push.replay !== undefined || settings.duplicateWindowMs === 0) {
+    if (push.replay !== undefined || settings.duplicateWindowMs === 0 || this.mode.detectsDuplicates) {
       return this.#respondAccepted(checked, summary, this.#accept(checked));
     }
     const key = subject ?? type;

@@ -25,6 +25,8 @@ export interface ReceiverMode {
   accept(push: CheckedPush): AcceptResult | Promise<AcceptResult>;
   /** Opens the inbox. Rejects if that fails. `undefined`: the inbox is already open, or there is none. */
   opening(): Promise<void> | undefined;
+  /** Whether `accept` detects duplicates, so that the receiver must not. Read for each push. */
+  readonly detectsDuplicates: boolean;
   /** Whether replays have a time limit of their own instead of `deadlineMs`. */
   readonly hasReplayTimeout: boolean;
   /** Waits at most `limitMs` for running handlers, then aborts their signals. */

@@ -134,3 +134,17 @@ browserTest("a text is searched in all bodies, the curl command is copied, and t
   await page.getByRole("button", { name: "Export as HAR" }).click();
   assert.equal((await download).suggestedFilename(), "push-1.har");
 });
+
+browserTest("a URL that changes before the page is first painted is followed", async (t) => {
+  const inspector = await startInspector(t);
+  await send(inspector.proxy.localUrl, bodyOf("workflow.status"));
+  const page = await openPage(t, inspector.url);
+  await row(page, 1).waitFor();
+  await page.addInitScript(() =>
+    addEventListener("DOMContentLoaded", () => {
+      location.hash = "#/pushes/1";
+    }),
+  );
+  await page.reload();
+  await page.getByRole("heading", { name: "#1 workflow.status" }).waitFor();
+});

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { atEnd } from "./at-end.js";
+import { freePort } from "./free-port.js";
+import { serviceTest } from "./service.js";
+
+const program = process.env.REDIS_SERVER ?? "redis-server";
+const missing =
+  spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0
+    ? undefined
+    : "no Redis: install the package redis-server, or set REDIS_SERVER";
+
+/** A test that needs Redis. */
+export function redisTest(name: string, run: (t: TestContext) => Promise<void>): void {
+  serviceTest(missing, name, run);
+}
+
+/** Every write is on disk before its response, and nothing is evicted. */
+const DURABLE = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": "noeviction", save: "" };
+
+/** A Redis server of its own, on a free port, with its data in a temporary folder. Its settings are durable, unless changed. */
+export class RedisServer {
+  readonly #folder = mkdtempSync(join(tmpdir(), "airudder-redis-"));
+  readonly host = "127.0.0.1";
+  #server: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly settings: Record<string, string>,
+  ) {}
+
+  /** Creates and starts a server. @param settings of `redis.conf` */
+  static async start(settings: Record<string, string> = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), { ...DURABLE, ...settings });
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://${this.host}:${this.port}`;
+  }
+
+  /** Starts the server again after `stop` or `kill`, on the same port with the same data. Resolves when it accepts commands. */
+  async start(): Promise<void> {
+    const settings = { bind: this.host, port: String(this.port), dir: this.#folder, ...this.settings };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const server = spawn(program, args, { stdio: "ignore" });
+    this.#server = server;
+    for (const end = Date.now() + 30_000; !(await this.#responds()); ) {
+      if (Date.now() > end || server.exitCode !== null) throw new Error("The Redis server did not start.");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  #responds(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, this.host, () => socket.write("PING\r\n"));
+      socket.once("data", (data) => {
+        socket.destroy();
+        resolve(data.toString().startsWith("+PONG"));
+      });
+      socket.once("error", () => resolve(false));
+    });
+  }
+
+  /** Stops the server in order. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** Stops the server immediately. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** The server's process, for SIGSTOP and SIGCONT. */
+  get pid(): number | undefined {
+    return this.#server?.pid;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill(signal);
+    await ended;
+  }
+
+  /** Stops the server and removes its data. */
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+}
+
+/** A new server, removed after the test. */
+export async function startRedis(t: TestContext, settings?: Record<string, string>): Promise<RedisServer> {
+  const server = await RedisServer.start(settings);
+  atEnd(t, () => server.remove());
+  return server;
+}
