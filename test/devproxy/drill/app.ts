@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,7 @@ import { buildSync } from "esbuild";
 import { atEnd } from "../../helpers/at-end.js";
 import { bundleOptions, programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { freePort } from "../../helpers/free-port.js";
 
 export const DEFECTS = [
   "none",
@@ -44,14 +44,6 @@ export function appProgram(): string {
   buildSync({ ...options, entryPoints: { app: entry } });
   program = join(options.outdir, "app.mjs");
   return program;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** An app in a child process, which can be killed and started again. */

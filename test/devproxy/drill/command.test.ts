@@ -7,9 +7,10 @@ import { drillScenarios } from "airudder-webhooks/testing";
 import { atEnd } from "../../helpers/at-end.js";
 import { type Run, run, send, startProxy, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { freePort } from "../../helpers/free-port.js";
 import { agentStatus, callCompleted, KEY } from "../../helpers/push.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import { appProgram, DrilledApp, freePort } from "./app.js";
+import { appProgram, DrilledApp } from "./app.js";
 import { junitXml } from "./internals.js";
 import { type Element, parseXml } from "./xml.js";
 

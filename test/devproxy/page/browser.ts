@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { buildPage, PAGE_FILES } from "../../../scripts/build/page.js";
 import { atEnd } from "../../helpers/at-end.js";
+import { serviceTest } from "../../helpers/service.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const PAGE_SOURCE = join(root, "devproxy/src/page");
@@ -25,24 +26,16 @@ const executablePath = (process.env.CHROMIUM_PATH === undefined ? USUAL_PLACES :
   (path) => existsSync(path),
 );
 
-const NO_BROWSER = "no Chromium: set CHROMIUM_PATH, or install it";
-const isRequired = process.env.REQUIRE_SERVICES === "1";
+const missing = executablePath === undefined ? "no Chromium: set CHROMIUM_PATH, or install it" : undefined;
 
 /** Folder of the screenshots: `PAGE_SCREENSHOTS`, or a new temporary folder. */
 const screenshots = process.env.PAGE_SCREENSHOTS ?? join(tmpdir(), "airudder-page-screenshots");
 
 let browser: Promise<Browser> | undefined;
 
-/** A test that needs a browser. Without Chromium it is skipped; with `REQUIRE_SERVICES=1` it fails. */
+/** A test that needs a browser. */
 export function browserTest(name: string, run: (t: TestContext) => Promise<void>): void {
-  if (executablePath === undefined && !isRequired) {
-    test(name, { skip: NO_BROWSER }, () => undefined);
-    return;
-  }
-  test(name, async (t) => {
-    if (executablePath === undefined) throw new Error(NO_BROWSER);
-    await run(t);
-  });
+  serviceTest(missing, name, run);
 }
 
 /** The Chromium of this file's tests. */
@@ -114,7 +107,7 @@ export async function openPage(
     await context.close();
     if (problems.length > 0) throw new Error(`The page reported: ${problems.join("\n")}`);
   });
-  page.setDefaultTimeout(8_000);
+  page.setDefaultTimeout(30_000);
   await page.goto(url);
   return page;
 }
