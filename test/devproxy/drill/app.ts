@@ -29,7 +29,8 @@ export interface AppOptions {
   port: number;
   mode: "direct" | "inbox";
   defect: Defect;
-  timeScale: number;
+  /** The vendor's limit for a response, ms. */
+  limitMs: number;
   key: string;
   token: string;
 }
@@ -52,7 +53,7 @@ export class DrilledApp {
 
   private constructor(readonly options: AppOptions) {}
 
-  static async start(t: TestContext, options: Pick<AppOptions, "mode" | "defect" | "timeScale">): Promise<DrilledApp> {
+  static async start(t: TestContext, options: Pick<AppOptions, "mode" | "defect" | "limitMs">): Promise<DrilledApp> {
     const app = new DrilledApp({
       folder: makeFolder(t),
       port: await freePort(),

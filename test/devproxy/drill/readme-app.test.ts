@@ -56,7 +56,7 @@ describe("the apps in middleware/README.md", { concurrency: true }, () => {
         "--restart-with",
         start,
         "--time-scale",
-        "20",
+        "200",
         "--json",
       ];
       const { code: exit, out, err, lines } = await run(["drill", ...args], { env });
