@@ -3,21 +3,25 @@
  * This script lists the files itself, because the test runner of Node 20 exits with 0 if it finds none. It compiles all of them at once,
  * because each test file runs in a process of its own, and a TypeScript loader takes a second of each.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isBuilt } from "./build/current.js";
 import { compileTests } from "./test/compile.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const flags = process.argv.slice(2).filter((word) => word.startsWith("--"));
 
+/** They start first, so that the run does not end with one file that takes a minute. */
+const isSlow = (file: string) => /^test\/(chaos|e2e|devproxy\/(commands|drill|page|tunnel))\//.test(file);
+
 const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
   .map((file) => join("test", file).replaceAll("\\", "/"))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort();
+  .sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || a.localeCompare(b, "en"));
 
 if (files.length === 0) {
   console.error(`No test file matches: ${words.join(" ") || "test/**/*.test.ts"}`);
@@ -25,13 +29,23 @@ if (files.length === 0) {
 }
 
 console.log(`${files.length} test files in ${relative(process.cwd(), join(root, "test")) || "test"}`);
+// Not in the test itself: other test files read dist/ while it is built.
+if (files.some((file) => file.startsWith("test/e2e/package")) && !isBuilt()) {
+  console.log("dist/ is older than the sources: npm run build");
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", "scripts/build.ts"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
 const compiled = await compileTests(files);
 const runner = spawn(
   process.execPath,
   [
     "--enable-source-maps",
     "--test",
-    "--test-concurrency=2",
+    // CI has two cores. Many files wait for most of their time.
+    "--test-concurrency=3",
     // Only ends tests that hang. Node 20 also applies it to whole files, so it must be long enough for a slow machine.
     "--test-timeout=300000",
     "--test-reporter=spec",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -13,6 +13,7 @@ import { serviceTest } from "../../helpers/service.js";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const PAGE_SOURCE = join(root, "devproxy/src/page");
 const PAGE_BUILT = join(root, "devproxy/dist/page");
+const COVERAGE = join(root, "devproxy/coverage");
 
 const USUAL_PLACES = [
   "/usr/bin/chromium",
@@ -71,17 +72,21 @@ export async function closeBrowser(): Promise<void> {
 
 /** Builds the page into `dist/`, from where the inspector serves it. */
 export async function buildPageForTests(): Promise<void> {
-  const built = mkdtempSync(join(tmpdir(), "airudder-page-"));
+  // On the disk of dist/, so that files can be renamed into it.
+  mkdirSync(COVERAGE, { recursive: true });
+  const built = mkdtempSync(join(COVERAGE, "page-"));
   await buildPage(PAGE_SOURCE, built);
   mkdirSync(PAGE_BUILT, { recursive: true });
-  // Another test file may read these files at the same time.
-  const staging = mkdtempSync(join(PAGE_BUILT, ".new-"));
   for (const file of PAGE_FILES) {
-    copyFileSync(join(built, file), join(staging, file));
-    renameSync(join(staging, file), join(PAGE_BUILT, file));
+    if (hasContentOf(join(PAGE_BUILT, file), join(built, file))) continue;
+    // Another test file may read the old file at the same time.
+    renameSync(join(built, file), join(PAGE_BUILT, file));
   }
-  rmSync(staging, { recursive: true });
   rmSync(built, { recursive: true });
+}
+
+function hasContentOf(file: string, other: string): boolean {
+  return existsSync(file) && readFileSync(file).equals(readFileSync(other));
 }
 
 export interface PageOptions {
