@@ -5,7 +5,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isBuilt } from "./build/current.js";
 import { compileTests } from "./test/compile.js";
@@ -21,7 +21,8 @@ const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8
   .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
   .map((file) => join("test", file).replaceAll("\\", "/"))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-  .sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || a.localeCompare(b, "en"));
+  // By name, not by path: otherwise all tests that need a browser would run at the same time.
+  .sort((a, b) => Number(isSlow(b)) - Number(isSlow(a)) || basename(a).localeCompare(basename(b), "en"));
 
 if (files.length === 0) {
   console.error(`No test file matches: ${words.join(" ") || "test/**/*.test.ts"}`);
