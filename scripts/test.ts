@@ -17,6 +17,8 @@ const flags = process.argv.slice(2).filter((word) => word.startsWith("--"));
 /** They start first, so that the run does not end with one file that takes a minute. */
 const isSlow = (file: string) => /^test\/(chaos|e2e|devproxy\/(commands|drill|page|tunnel))\//.test(file);
 
+const readsDist = new Set(["test/e2e/packages.test.ts", "test/devproxy/transfer/test-file.test.ts"]);
+
 const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".test.ts") && !file.includes("node_modules"))
   .map((file) => join("test", file).replaceAll("\\", "/"))
@@ -30,8 +32,8 @@ if (files.length === 0) {
 }
 
 console.log(`${files.length} test files in ${relative(process.cwd(), join(root, "test")) || "test"}`);
-// Not in the test itself: other test files read dist/ while it is built.
-if (files.some((file) => file.startsWith("test/e2e/package")) && !isBuilt()) {
+// Before all tests: some read dist/ while others run.
+if (files.some((file) => readsDist.has(file)) && !isBuilt()) {
   console.log("dist/ is older than the sources: npm run build");
   const { status } = spawnSync(process.execPath, ["--import", "tsx", "scripts/build.ts"], {
     cwd: root,

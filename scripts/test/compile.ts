@@ -27,7 +27,7 @@ export async function compileTests(files: readonly string[]): Promise<string[]> 
     packages: "external",
     platform: "node",
     format: "esm",
-    target: "node20",
+    target: "node20.19",
     sourcemap: "linked",
     tsconfig: join(root, "tsconfig.json"),
     jsx: "automatic",
