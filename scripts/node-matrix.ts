@@ -55,7 +55,11 @@ async function testOn(version: string): Promise<void> {
   const { version: exact } = JSON.parse(readFileSync(join(node, "package.json"), "utf8")) as { version: string };
   cpSync(root, tree, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
 
-  const commands = [["ci"], ["run", "demo", "--", "--once"], ["test", ...(isShort ? ["--", ...SHORT] : [])]];
+  const commands = [
+    ["ci"],
+    ["run", "demo", "--", "--once"],
+    ["test", ...(isShort ? ["--", "--test-concurrency=1", ...SHORT] : [])],
+  ];
   if (!isShort && Number.parseInt(exact, 10) >= 22) {
     commands.push(["install", "--no-save", "--ignore-scripts", "-w", "devproxy", "http-proxy-middleware@^4.2.1"]);
     commands.push(["test", "--", ...FORWARDING]);
