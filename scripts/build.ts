@@ -1,9 +1,10 @@
 /** Builds both packages into their dist/ folders: `npm run build`. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, rmSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LAST_BUILT } from "./build/current.js";
 import { completeCommonJs, completeEsm, writeEntryPoints } from "./build/formats.js";
 import { buildPage } from "./build/page.js";
 import { publishSchemas } from "./generate/publish.js";
@@ -12,6 +13,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const middleware = join(root, "middleware");
 const devproxy = join(root, "devproxy");
 const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+
+const startedAt = new Date();
 
 function compile(project: string): void {
   const { status } = spawnSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });
@@ -31,3 +34,4 @@ compile(join(devproxy, "tsconfig.json"));
 await buildPage(join(devproxy, "src", "page"), join(devproxy, "dist", "page"));
 
 for (const folder of [middleware, devproxy]) copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
+utimesSync(LAST_BUILT, startedAt, startedAt);

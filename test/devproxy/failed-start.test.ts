@@ -10,22 +10,16 @@ import { atEnd } from "../helpers/at-end.js";
 import { send, startProxy } from "../helpers/devproxy.js";
 import { programs } from "../helpers/devproxy-programs.js";
 import { makeFolder } from "../helpers/folder.js";
+import { freePort } from "../helpers/free-port.js";
 
-/** Listens on a port of 127.0.0.1; 0 selects a free one. */
-async function occupy(port: number): Promise<{ port: number; free(): Promise<void> }> {
+/** Listens on a port of 127.0.0.1. Returns how to free it. */
+async function occupy(port: number): Promise<() => Promise<void>> {
   const server = createServer().listen(port, "127.0.0.1");
   await once(server, "listening");
-  const free = async () => {
+  return async () => {
     server.close();
     await once(server, "close");
   };
-  return { port: (server.address() as import("node:net").AddressInfo).port, free };
-}
-
-async function freePort(): Promise<number> {
-  const { port, free } = await occupy(0);
-  await free();
-  return port;
 }
 
 interface Obstacle {
@@ -50,7 +44,7 @@ const obstacles: Record<string, Obstacle> = {
   "its port is in use": {
     code: "port_in_use",
     message: /Port \d+ is in use/,
-    block: async (_, port) => (await occupy(port)).free,
+    block: (_, port) => occupy(port),
   },
   "listen.json cannot be written": {
     code: "not_writable",
@@ -67,7 +61,7 @@ for (const [what, { code, message, block }] of Object.entries(obstacles)) {
     for (let attempt = 0; attempt < 2; attempt++)
       await assert.rejects(startDevproxy({ journal, port, tunnel: "none" }), { code, message });
     await repair();
-    await (await occupy(port)).free();
+    await (await occupy(port))();
     const left = readdirSync(journal).filter((name) => /^(config|listen)\.json\./.test(name));
     assert.deepEqual(left, []);
     const { proxy } = await startProxy(t, { journal, port });

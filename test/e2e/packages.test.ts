@@ -10,12 +10,12 @@ import { after, before, test } from "node:test";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { build } from "esbuild";
 import { publint } from "publint";
-import { ConsumerProject, root, runNpm } from "../helpers/consumer.js";
+import { ConsumerProject, root } from "../helpers/consumer.js";
 
 let project: ConsumerProject;
 
+// `npm test` builds dist/ before all tests, if it is older than the sources.
 before(() => {
-  runNpm(["run", "build"], root);
   project = new ConsumerProject();
 });
 after(() => project?.remove());

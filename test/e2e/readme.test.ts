@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
+import { freePort } from "../helpers/free-port.js";
 import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";
 
@@ -36,14 +36,6 @@ function workFolder(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 test("every TypeScript snippet of the READMEs compiles", (t) => {

@@ -11,7 +11,7 @@ const { resolve } = createRequire(join(root, "test/consumer/package.json"));
 const toolFolder = (name: string): string => dirname(resolve(`${name}/package.json`));
 
 /** Runs npm. Under `npm run`, `npm_execpath` is npm's own script, which Node can run on every platform. */
-export function runNpm(args: string[], cwd: string): string {
+function runNpm(args: string[], cwd: string): string {
   const [command, first] = npm.endsWith("js") ? [process.execPath, [npm]] : [npm, []];
   return execFileSync(command, [...first, ...args], {
     cwd,

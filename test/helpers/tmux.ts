@@ -4,13 +4,19 @@ import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { promisify } from "node:util";
 import { atEnd } from "./at-end.js";
+import { serviceTest } from "./service.js";
 
 const run = promisify(execFile);
 
-const isInstalled = spawnSync("tmux", ["-V"]).status === 0;
+const missing = spawnSync("tmux", ["-V"]).status === 0 ? undefined : "no tmux: install the package tmux";
 
-/** For `skip` of a test: a reason without tmux; `false` with it, or if it is required. */
-export const noTmux = isInstalled || process.env.REQUIRE_SERVICES === "1" ? false : "tmux is not installed";
+/** A test that needs a terminal. */
+export function terminalTest(name: string, run: (t: TestContext) => Promise<void>): void {
+  serviceTest(missing, name, run);
+}
+
+/** A loaded machine may need seconds to start a program. */
+const LIMIT_MS = 30_000;
 
 /** A program in a terminal of tmux. */
 export class TmuxTerminal {
@@ -64,12 +70,12 @@ export class TmuxTerminal {
     return (await this.#tmux("capture-pane", "-p", "-J", "-S", "-", "-t", "test")).trimEnd().split("\n");
   }
 
-  /** Waits until a visible line matches, and returns it. Fails after 10 s. */
+  /** Waits until a visible line matches, and returns it. Fails after 30 s. */
   async shows(
     pattern: RegExp,
     where: "anywhere" | "above the last line" | "in the last line" = "anywhere",
   ): Promise<string> {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + LIMIT_MS;
     for (;;) {
       const lines = await this.screen();
       const searched =
@@ -81,7 +87,7 @@ export class TmuxTerminal {
     }
   }
 
-  /** Waits until the program has ended, and returns its exit code. Fails after 10 s. */
+  /** Waits until the program has ended, and returns its exit code. Fails after 30 s. */
   async ended(): Promise<number> {
     return Number(/\d+/.exec(await this.shows(/^exit code \d+$/))?.[0]);
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
+import { tsImport } from "tsx/esm/api";
 import { apply, differences } from "../../scripts/generate/compare.js";
 import { outputs } from "../../scripts/generate/outputs.js";
 import { publishSchemas } from "../../scripts/generate/publish.js";
@@ -114,7 +115,8 @@ test("a new push needs only a schema and a sample", () =>
     const files = await outputs(folder);
     apply(folder, files, differences(folder, files));
 
-    const { catalogue } = await import(pathToFileURL(join(folder, "middleware/src/generated/catalogue.ts")).href);
+    const file = pathToFileURL(join(folder, "middleware/src/generated/catalogue.ts")).href;
+    const { catalogue } = await tsImport(file, import.meta.url);
     const entry = catalogue.find(({ name }: { name: string }) => name === "plan.ended");
     assert.equal(entry.strict({ plan_id: "p1", plan_state: "ended" }), true);
     assert.equal(entry.strict({ plan_id: "p1", plan_state: "begun" }), false);

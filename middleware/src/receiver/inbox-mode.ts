@@ -108,7 +108,8 @@ export class InboxMode implements ReceiverMode {
   }
 
   opening(): Promise<void> | undefined {
-    if (this.#isOpen && this.#consumeFailure === undefined) return undefined;
+    // `dead()` and `drop()` open the inbox, but do not start handling.
+    if (this.#isStarted && this.#isOpen && this.#consumeFailure === undefined) return undefined;
     this.start();
     const opening = this.open();
     opening.catch(() => undefined);

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { sample, send, startProxy } from "../../helpers/devproxy.js";
 import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { serviceTest } from "../../helpers/service.js";
 import { completionScript, type Shell } from "./internals.js";
 
 /** A command line up to the cursor, and the words that the shell offers for its last word. */
@@ -126,14 +127,23 @@ async function makeProject(t: TestContext): Promise<string> {
   return folder;
 }
 
-function reasonToSkip({ file, args }: { file: string; args: string[] }): string | false {
-  if (process.platform === "win32") return "the shells of this test need a program that is a shell script";
-  const check = spawnSync(file, file === "pwsh" ? ["-NoProfile", "-Command", "exit 0"] : [...args, "-c", "exit 0"]);
-  return check.status === 0 ? false : `${file} is not installed`;
+/** A test that needs a shell. */
+function shellTest(shell: Shell, name: string, run: (t: TestContext) => Promise<void>): void {
+  if (process.platform === "win32") {
+    test(name, { skip: "the shells of this test need a program that is a shell script" }, () => undefined);
+    return;
+  }
+  const { file, args } = PROGRAMS[shell];
+  const isPowershell = shell === "powershell";
+  const check = spawnSync(file, isPowershell ? ["-NoProfile", "-Command", "exit 0"] : [...args, "-c", "exit 0"]);
+  if (check.status === 0) test(name, run);
+  // Debian has no package of PowerShell.
+  else if (isPowershell) test(name, { skip: "no PowerShell" }, () => undefined);
+  else serviceTest(`no ${shell}: install the package ${shell}`, name, run);
 }
 
 for (const [shell, { file, args }] of Object.entries(PROGRAMS) as [Shell, { file: string; args: string[] }][]) {
-  test(`the ${shell} script completes command lines`, { skip: reasonToSkip({ file, args }) }, async (t) => {
+  shellTest(shell, `the ${shell} script completes command lines`, async (t) => {
     const folder = await makeProject(t);
     const bin = install(folder);
     const script = join(folder, shell === "powershell" ? "completion.ps1" : "completion");
@@ -162,7 +172,7 @@ for (const [shell, { file, args }] of Object.entries(PROGRAMS) as [Shell, { file
   });
 }
 
-test("bash replaces the @ of a pin together with its name", { skip: reasonToSkip(PROGRAMS.bash) }, (t) => {
+shellTest("bash", "bash replaces the @ of a pin together with its name", async (t) => {
   const script = join(makeFolder(t), "completion");
   writeFileSync(script, completionScript("bash"));
   const line = "airudder-devproxy trigger @ans";

@@ -6,8 +6,8 @@ import { airudder, fileInbox, newestState, type Push, pushIds, type StatePayload
 import express from "express";
 import type { AppOptions } from "./app.js";
 
-const { folder, port, mode, defect, timeScale, key, token } = JSON.parse(process.argv[2] as string) as AppOptions;
-const WORK_MS = 12_000 / timeScale;
+const { folder, port, mode, defect, limitMs, key, token } = JSON.parse(process.argv[2] as string) as AppOptions;
+const WORK_MS = 1.2 * limitMs;
 const rows = join(folder, "rows.txt");
 const statesFile = join(folder, "states.json");
 
@@ -28,7 +28,7 @@ const receiver = airudder({
   key,
   token,
   warnings: false,
-  deadlineMs: 8_000 / timeScale,
+  deadlineMs: 0.8 * limitMs,
   ...(defect === "no duplicate check" ? { duplicateWindowMs: 0 } : {}),
   ...(mode === "inbox" ? { inbox: fileInbox(join(folder, "inbox")) } : {}),
 });

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -9,6 +8,7 @@ import { buildSync } from "esbuild";
 import { atEnd } from "../../helpers/at-end.js";
 import { bundleOptions, programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { freePort } from "../../helpers/free-port.js";
 
 export const DEFECTS = [
   "none",
@@ -29,7 +29,8 @@ export interface AppOptions {
   port: number;
   mode: "direct" | "inbox";
   defect: Defect;
-  timeScale: number;
+  /** The vendor's limit for a response, ms. */
+  limitMs: number;
   key: string;
   token: string;
 }
@@ -46,21 +47,13 @@ export function appProgram(): string {
   return program;
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** An app in a child process, which can be killed and started again. */
 export class DrilledApp {
   #child: ChildProcess | undefined;
 
   private constructor(readonly options: AppOptions) {}
 
-  static async start(t: TestContext, options: Pick<AppOptions, "mode" | "defect" | "timeScale">): Promise<DrilledApp> {
+  static async start(t: TestContext, options: Pick<AppOptions, "mode" | "defect" | "limitMs">): Promise<DrilledApp> {
     const app = new DrilledApp({
       folder: makeFolder(t),
       port: await freePort(),

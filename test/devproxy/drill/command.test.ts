@@ -7,13 +7,14 @@ import { drillScenarios } from "airudder-webhooks/testing";
 import { atEnd } from "../../helpers/at-end.js";
 import { type Run, run, send, startProxy, startRun, until } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { freePort } from "../../helpers/free-port.js";
 import { agentStatus, callCompleted, KEY } from "../../helpers/push.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import { appProgram, DrilledApp, freePort } from "./app.js";
+import { appProgram, DrilledApp } from "./app.js";
 import { junitXml } from "./internals.js";
 import { type Element, parseXml } from "./xml.js";
 
-const TIME_SCALE = 20;
+const LIMIT_MS = 10_000;
 
 /** A command line that runs a script with this Node. */
 function nodeCommand(folder: string, name: string, script: string): string {
@@ -49,7 +50,7 @@ describe("the command drill", { concurrency: 4 }, () => {
       port: await freePort(),
       mode: "inbox",
       defect: "none",
-      timeScale: TIME_SCALE,
+      limitMs: LIMIT_MS,
       key: KEY,
       token: "t0ken",
     };
@@ -74,7 +75,7 @@ describe("the command drill", { concurrency: 4 }, () => {
       junit,
       "--json",
     ];
-    const result = await run(["drill", ...scenarios, ...args, "--time-scale", "20"], {
+    const result = await run(["drill", ...scenarios, ...args], {
       env: { AIRUDDER_TOKEN: "t0ken" },
     });
     assert.equal(result.code, 0, result.out + result.err);
@@ -95,7 +96,7 @@ describe("the command drill", { concurrency: 4 }, () => {
   });
 
   test("drill names a defect in a table, with what to do, and exits with 1", async (t) => {
-    const app = await DrilledApp.start(t, { mode: "direct", defect: "no duplicate check", timeScale: TIME_SCALE });
+    const app = await DrilledApp.start(t, { mode: "direct", defect: "no duplicate check", limitMs: LIMIT_MS });
     const { folder, key, token } = app.options;
     const verify = countRows(folder);
     const { code, out } = await run(
@@ -227,7 +228,7 @@ describe("the command drill", { concurrency: 4 }, () => {
   });
 
   test("drill shows the effect of one push, in the table and in JSON", async (t) => {
-    const app = await DrilledApp.start(t, { mode: "direct", defect: "none", timeScale: TIME_SCALE });
+    const app = await DrilledApp.start(t, { mode: "direct", defect: "none", limitMs: LIMIT_MS });
     const { folder, key, token } = app.options;
     const args = ["drill", "valid", "--to", app.url, "--key", key, "--verify", countRows(folder)];
     const [table, json] = await Promise.all(

@@ -8,7 +8,7 @@ import { buildSync } from "esbuild";
 import { run } from "../../helpers/devproxy.js";
 import { bundleOptions } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
-import { freePort } from "./app.js";
+import { freePort } from "../../helpers/free-port.js";
 
 const guide = readFileSync(new URL("../../../middleware/README.md", import.meta.url), "utf8");
 const snippets = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string);
@@ -56,7 +56,7 @@ describe("the apps in middleware/README.md", { concurrency: true }, () => {
         "--restart-with",
         start,
         "--time-scale",
-        "20",
+        "200",
         "--json",
       ];
       const { code: exit, out, err, lines } = await run(["drill", ...args], { env });

@@ -93,7 +93,7 @@ test("sees the pushes that listen records meanwhile", async (t) => {
   for (let round = 0; round < 20; round++) {
     const { data, isError, texts } = await mcp.call("list_pushes", { limit: 5, ...(round % 2 ? { text: "n" } : {}) });
     assert.equal(isError, false, texts[0]);
-    assert.ok(data.total >= last);
+    assert.ok(data.total >= last, `round ${round}: ${data.total} after ${last}`);
     last = data.total;
     if (last > 0) assert.equal((await mcp.call("show_push", { id: String(last) })).isError, false);
   }

@@ -28,10 +28,13 @@ for (const view of ["#/", "#/plain"]) {
     });
     const start = performance.now();
     const sent: Promise<unknown>[] = [];
+    let inFlight = 0;
     const total = SECONDS * PER_SECOND;
     while (sent.length < total) {
       const due = Math.min(total, Math.ceil(((performance.now() - start) / 1_000) * PER_SECOND));
-      while (sent.length < due) sent.push(send(inspector.proxy.localUrl, bodyOf("dialer.contact")));
+      // A loaded machine cannot keep the rate: then it sends more slowly.
+      for (; sent.length < due && inFlight < PER_SECOND; inFlight++)
+        sent.push(send(inspector.proxy.localUrl, bodyOf("dialer.contact")).finally(() => inFlight--));
       await sleep(10);
     }
     await Promise.all(sent);

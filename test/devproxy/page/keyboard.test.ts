@@ -2,19 +2,17 @@ import assert from "node:assert/strict";
 import { after } from "node:test";
 import type { Page } from "playwright-core";
 import { until } from "../../helpers/devproxy.js";
-import { browserTest, closeBrowser, openPage } from "./browser.js";
+import { becomes, browserTest, closeBrowser, openPage } from "./browser.js";
 import { sendCampaign, startInspector } from "./rig.js";
 
 after(closeBrowser);
 
 const press = async (page: Page, ...keys: string[]) => {
-  for (const key of keys) {
-    await page.keyboard.press(key);
-    await page.waitForTimeout(60);
-  }
+  for (const key of keys) await page.keyboard.press(key);
 };
 
-const activeId = (page: Page) => page.locator("#list").getAttribute("aria-activedescendant");
+const activeRow = (page: Page) => page.locator("#list").getAttribute("aria-activedescendant");
+const focusedId = (page: Page) => page.evaluate(() => document.activeElement?.id);
 
 browserTest("a push is found, opened, replayed, edited and selected with only the keyboard", async (t) => {
   const inspector = await startInspector(t);
@@ -22,18 +20,18 @@ browserTest("a push is found, opened, replayed, edited and selected with only th
   const page = await openPage(t, inspector.url);
   await page.locator("[id='list'] [role=row]").first().waitFor();
   await press(page, "Tab", "Enter"); // skip to the list
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+  await becomes(() => focusedId(page), "list");
   await page.evaluate(() => {
     location.hash = "#/plain";
   });
   await page.locator(`#push-${sent}`).waitFor();
   await press(page, "j", "j", "k", "j");
-  assert.equal(await activeId(page), `push-${sent - 1}`);
+  await becomes(() => activeRow(page), `push-${sent - 1}`);
   await press(page, "x");
   await page.getByText("1 selected", { exact: true }).waitFor();
   await press(page, "x", "Enter");
   await page.getByRole("heading", { name: `#${sent - 1} ` }).waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "detail-title");
+  await becomes(() => focusedId(page), "detail-title");
   await press(page, "r");
   await until(() => inspector.app.requests.length === sent + 1);
   await page.getByText("Replayed 1 push").waitFor();
@@ -41,17 +39,17 @@ browserTest("a push is found, opened, replayed, edited and selected with only th
   await page.getByRole("heading", { name: `#${sent - 2} ` }).waitFor();
   await press(page, "e");
   await page.getByText("The body matches the schema").waitFor();
-  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "TEXTAREA");
+  await becomes(() => page.evaluate(() => document.activeElement?.tagName), "TEXTAREA");
   await press(page, "j", "Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
   await press(page, "Escape");
   await page.locator(".detail").waitFor({ state: "detached" });
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+  await becomes(() => focusedId(page), "list");
   await press(page, "/");
   await page.keyboard.type("callid");
   await page.getByText(/^\d+ of \d+ pushes$/).waitFor();
   await press(page, "Escape");
-  assert.equal(await page.evaluate(() => document.activeElement?.id), "list");
+  await becomes(() => focusedId(page), "list");
 });
 
 browserTest("groups of the stories open and close with keys", async (t) => {
@@ -62,13 +60,14 @@ browserTest("groups of the stories open and close with keys", async (t) => {
   await rows.first().waitFor();
   await page.locator("#list").focus();
   await press(page, "ArrowDown");
-  assert.equal(await rows.first().getAttribute("aria-expanded"), "true");
+  const isOpen = () => rows.first().getAttribute("aria-expanded");
+  await becomes(isOpen, "true");
   const open = await rows.count();
   await press(page, "ArrowLeft");
-  await until(async () => (await rows.count()) === 1);
-  assert.equal(await rows.first().getAttribute("aria-expanded"), "false");
+  await becomes(() => rows.count(), 1);
+  await becomes(isOpen, "false");
   await press(page, "Enter");
-  await until(async () => (await rows.count()) === open);
+  await becomes(() => rows.count(), open);
 });
 
 browserTest("single-key shortcuts can be turned off, and the choice is kept", async (t) => {
@@ -84,11 +83,11 @@ browserTest("single-key shortcuts can be turned off, and the choice is kept", as
   await page.reload();
   await page.locator(`#push-${sent}`).waitFor();
   await press(page, "j", "?", "r");
-  assert.equal(await activeId(page), null);
+  assert.equal(await activeRow(page), null);
   assert.equal(await page.locator("dialog").count(), 0);
   await page.locator("#list").focus();
   await press(page, "ArrowDown");
-  assert.equal(await activeId(page), `push-${sent}`);
+  await becomes(() => activeRow(page), `push-${sent}`);
   assert.equal(inspector.app.requests.length, sent);
 });
 

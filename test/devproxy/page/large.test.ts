@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { after, type TestContext } from "node:test";
-import { describePush, newPushId } from "airudder-webhooks/inspect";
-import { openJournal } from "airudder-webhooks/journal";
-import { campaignPushes } from "../../../devproxy/src/campaign/index.js";
-import { makeFolder } from "../../helpers/folder.js";
-import { browserTest, closeBrowser, longestTasks, openPage, screenshot } from "./browser.js";
+import { after } from "node:test";
+import { campaignJournal } from "../../helpers/campaign-journal.js";
+import { browserTest, closeBrowser, fastest, longestTasks, openPage, screenshot } from "./browser.js";
 import { startInspector } from "./rig.js";
 
 after(closeBrowser);
@@ -14,51 +10,31 @@ const PUSHES = 50_000;
 /** How long the page waits for the next key before it searches. */
 const KEY_DELAY_MS = 200;
 
-/** A journal of accepted pushes, the last one of which contains a text of its own. */
-async function largeJournal(t: TestContext, pushes: number): Promise<string> {
-  const dir = makeFolder(t);
-  const journal = await openJournal(dir);
-  const start = Date.now() - 3_600_000;
-  let seq = 0;
-  let written: Promise<unknown>[] = [];
-  for (const { type, body, atMs } of campaignPushes({ contacts: Math.ceil(pushes / 8), seed: 3 })) {
-    if (seq++ === pushes) break;
-    const content = seq === 10 ? Buffer.from(body.toString().replace(/^\{/, '{"needle":"in a haystack",')) : body;
-    const { task, call, workflow, subject, verified } = describePush(content, {}, { type });
-    const at = new Date(start + (atMs % 3_600_000)).toISOString();
-    const id = newPushId();
-    const head = { id, at, method: "POST", url: "/", type, verified, source: "local", size: content.length };
-    const sha256 = createHash("sha256").update(content).digest("hex");
-    const ids = JSON.parse(JSON.stringify({ task, call, workflow, subject }));
-    written.push(journal.append({ kind: "push", ...head, sha256, ...ids }, { headers: {}, body: content }));
-    const delivery = { push: id, at, target: "http://127.0.0.1:3000/", status: 200, ms: 4, cause: "live" as const };
-    written.push(journal.append({ kind: "delivery", ...delivery }, { headers: {}, body: Buffer.from("{}") }));
-    if (written.length >= 2_000) {
-      await Promise.all(written);
-      written = [];
-    }
-  }
-  await Promise.all(written);
-  await journal.close();
-  return dir;
-}
-
 browserTest(`${PUSHES} pushes: first rows, scrolling, search and memory`, async (t) => {
-  const journal = await largeJournal(t, PUSHES);
+  const needle = (body: Buffer) => Buffer.from(body.toString().replace(/^\{/, '{"needle":"in a haystack",'));
+  const journal = await campaignJournal(t, {
+    contacts: Math.ceil(PUSHES / 8),
+    seed: 3,
+    max: PUSHES,
+    change: (body, seq) => (seq === 10 ? needle(body) : body),
+  });
   const inspector = await startInspector(t, { journal });
   const first = await openPage(t, inspector.url); // the server and the browser are warm
   await first.locator("#list [role=row]").nth(3).waitFor();
   const origin = new URL(inspector.url).origin;
 
   for (const view of ["#/plain", "#/"]) {
-    const tab = await first.context().newPage();
-    const start = performance.now();
-    await tab.goto(`${origin}/${view}`);
-    await tab.locator("#list [role=row]").nth(3).waitFor();
-    const ms = performance.now() - start;
+    const ms = await fastest(2_000, async () => {
+      const tab = await first.context().newPage();
+      const start = performance.now();
+      await tab.goto(`${origin}/${view}`);
+      await tab.locator("#list [role=row]").nth(3).waitFor();
+      const opened = performance.now() - start;
+      await tab.close();
+      return opened;
+    });
     t.diagnostic(`first rows of ${view}: ${Math.round(ms)} ms`);
     assert.ok(ms < 2_000, `${view}: ${ms} ms`);
-    await tab.close();
   }
 
   const page = first;
@@ -109,8 +85,7 @@ browserTest(`${PUSHES} pushes: first rows, scrolling, search and memory`, async 
     return ms - KEY_DELAY_MS;
   };
   for (const text of ["in a haystack", "callid"]) {
-    let ms = await search(text);
-    for (let attempt = 0; attempt < 2 && ms > 500; attempt++) ms = await search(text);
+    const ms = await fastest(500, () => search(text));
     assert.ok(ms <= 500, `search: ${ms} ms`);
   }
 });

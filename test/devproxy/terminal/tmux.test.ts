@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import { sample, send } from "../../helpers/devproxy.js";
 import { programs } from "../../helpers/devproxy-programs.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import { noTmux, TmuxTerminal } from "../../helpers/tmux.js";
+import { TmuxTerminal, terminalTest } from "../../helpers/tmux.js";
 
 interface Session {
   terminal: TmuxTerminal;
@@ -54,10 +54,7 @@ async function start(
 }
 
 for (const columns of [60, 80, 140]) {
-  test(`at ${columns} columns, a push is one line, and the last row fits`, {
-    skip: noTmux,
-    timeout: 60_000,
-  }, async (t) => {
+  terminalTest(`at ${columns} columns, a push is one line, and the last row fits`, async (t) => {
     let mode: Mode = "handle";
     const { terminal, url, row, line } = await start(t, columns, { mode: () => mode });
     await row(/^no tunnel {2}app up {2}queue 0 {2}h help .*q quit$/);
@@ -72,7 +69,7 @@ for (const columns of [60, 80, 140]) {
   });
 }
 
-test("every key works, and lines stay in the scrollback", { skip: noTmux, timeout: 60_000 }, async (t) => {
+terminalTest("every key works, and lines stay in the scrollback", async (t) => {
   let mode: Mode = "fail";
   const bin = makeFolder(t);
   const opened = join(bin, "opened");
@@ -176,7 +173,7 @@ test("every key works, and lines stay in the scrollback", { skip: noTmux, timeou
   assert.ok(history.some((text) => /^added by the proxy: \S+ ms p50, \S+ ms p99$/.test(text)));
 });
 
-test("Ctrl+C ends listen; a second one ends it immediately", { skip: noTmux, timeout: 60_000 }, async (t) => {
+terminalTest("Ctrl+C ends listen; a second one ends it immediately", async (t) => {
   const { terminal, row } = await start(t, 80);
   await row(/^no tunnel/);
   await terminal.press("C-c");
@@ -184,10 +181,7 @@ test("Ctrl+C ends listen; a second one ends it immediately", { skip: noTmux, tim
   assert.ok((await terminal.history()).some((text) => /^stopped: 0 pushes received/.test(text)));
 });
 
-test("after a resize, the last row is one line of the new width, and no line is lost", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
+terminalTest("after a resize, the last row is one line of the new width, and no line is lost", async (t) => {
   const { terminal, url, row, line } = await start(t, 140);
   for (let n = 0; n < 3; n++) await send(url, `{"n":${n}}`);
   await line(/#3 /);
@@ -208,80 +202,77 @@ test("after a resize, the last row is one line of the new width, and no line is 
   for (let n = 1; n <= 8; n++) assert.equal(history.split(`#${n} `).length, 2, `#${n}:\n${history}`);
 });
 
-test("the row shows that the app is down, the queue, and a push that the app does not respond to", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
-  let mode: Mode = "wait";
-  const { terminal, app, url, row, line } = await start(t, 140, { mode: () => mode });
-  const waiting = send(url, '{"n":1}');
-  await row(/queue 0 {2}1 slow/);
-  await line(/#1 +unknown .* \.\.\. +waiting for the app/);
-  mode = "handle";
-  await app.stop();
-  const held = send(url, '{"n":2}');
-  await row(/app down {2}queue [12]/);
-  await app.start();
-  await row(/app up {2}queue 0 {2}h help/);
-  await Promise.all([waiting, held]);
-  await line(/#2 +unknown .* 200 handled/);
-  await terminal.press("q");
-});
+terminalTest(
+  "the row shows that the app is down, the queue, and a push that the app does not respond to",
+  async (t) => {
+    let mode: Mode = "wait";
+    const { terminal, app, url, row, line } = await start(t, 140, { mode: () => mode });
+    const waiting = send(url, '{"n":1}');
+    await row(/queue 0 {2}1 slow/);
+    await line(/#1 +unknown .* \.\.\. +waiting for the app/);
+    mode = "handle";
+    await app.stop();
+    const held = send(url, '{"n":2}');
+    await row(/app down {2}queue [12]/);
+    await app.start();
+    await row(/app up {2}queue 0 {2}h help/);
+    await Promise.all([waiting, held]);
+    await line(/#2 +unknown .* 200 handled/);
+    await terminal.press("q");
+  },
+);
 
-test("Ctrl+Z stops listen with a clean line; it continues in the background without keys, and in the foreground with them", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
-  const app = await new RecorderApp().start();
-  t.after(() => app.stop());
-  const dir = makeFolder(t);
-  const { cli } = programs();
-  const terminal = await TmuxTerminal.start(t, ["bash", "--norc", "--noprofile", "-i"], { size: [100, 30] });
-  const shows = (pattern: RegExp) => terminal.shows(pattern);
-  await terminal.press(`${process.execPath} ${cli} --tunnel none --target ${app.url} --journal ${dir}`, "Enter");
-  await shows(/^no tunnel .*q quit$/);
-  await terminal.press("C-z");
-  await shows(/Stopped/);
-  assert.equal(
-    (await terminal.screen()).some((text) => /^no tunnel/.test(text)),
-    false,
-  );
-  await terminal.press("bg", "Enter");
-  const url = /http:\S+\/in\/\S+/.exec((await terminal.history()).join("\n"))?.[0] as string;
-  await send(url, "{}");
-  await shows(/#1 +unknown/);
-  await terminal.press("echo still-the-shell", "Enter");
-  await shows(/^still-the-shell/);
-  await terminal.press("fg", "Enter");
-  await shows(/^no tunnel .*q quit$/);
-  await terminal.press("q");
-  await shows(/^stopped: 1 push received/);
-  assert.equal(await terminal.hasCursor(), true);
-  await terminal.press("echo back", "Enter");
-  await shows(/^back/);
-});
+terminalTest(
+  "Ctrl+Z stops listen with a clean line; it continues in the background without keys, and in the foreground with them",
+  async (t) => {
+    const app = await new RecorderApp().start();
+    t.after(() => app.stop());
+    const dir = makeFolder(t);
+    const { cli } = programs();
+    const terminal = await TmuxTerminal.start(t, ["bash", "--norc", "--noprofile", "-i"], { size: [100, 30] });
+    const shows = (pattern: RegExp) => terminal.shows(pattern);
+    await terminal.press(`${process.execPath} ${cli} --tunnel none --target ${app.url} --journal ${dir}`, "Enter");
+    await shows(/^no tunnel .*q quit$/);
+    await terminal.press("C-z");
+    await shows(/Stopped/);
+    assert.equal(
+      (await terminal.screen()).some((text) => /^no tunnel/.test(text)),
+      false,
+    );
+    await terminal.press("bg", "Enter");
+    const url = /http:\S+\/in\/\S+/.exec((await terminal.history()).join("\n"))?.[0] as string;
+    await send(url, "{}");
+    await shows(/#1 +unknown/);
+    await terminal.press("echo still-the-shell", "Enter");
+    await shows(/^still-the-shell/);
+    await terminal.press("fg", "Enter");
+    await shows(/^no tunnel .*q quit$/);
+    await terminal.press("q");
+    await shows(/^stopped: 1 push received/);
+    assert.equal(await terminal.hasCursor(), true);
+    await terminal.press("echo back", "Enter");
+    await shows(/^back/);
+  },
+);
 
-test("Ctrl+Z without a shell that could continue listen leaves the keys working; pasted text runs no action", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
-  const { terminal, row, line } = await start(t, 100);
-  await row(/q quit$/);
-  await terminal.press("C-z");
-  await row(/^no tunnel .*q quit$/);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  for (const isMarked of [true, false]) await terminal.paste("fq", isMarked);
-  await terminal.press("h");
-  await line(/replay/);
-  await row(/f failed only|q quit$/);
-  await terminal.press("q");
-  assert.equal(await terminal.ended(), 0);
-});
+terminalTest(
+  "Ctrl+Z without a shell that could continue listen leaves the keys working; pasted text runs no action",
+  async (t) => {
+    const { terminal, row, line } = await start(t, 100);
+    await row(/q quit$/);
+    await terminal.press("C-z");
+    await row(/^no tunnel .*q quit$/);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    for (const isMarked of [true, false]) await terminal.paste("fq", isMarked);
+    await terminal.press("h");
+    await line(/replay/);
+    await row(/f failed only|q quit$/);
+    await terminal.press("q");
+    assert.equal(await terminal.ended(), 0);
+  },
+);
 
-test("listen & in a shell records pushes, without a row and without keys", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
+terminalTest("listen & in a shell records pushes, without a row and without keys", async (t) => {
   const app = await new RecorderApp().start();
   t.after(() => app.stop());
   const dir = makeFolder(t);
@@ -307,7 +298,7 @@ const withoutKeys: [string, Record<string, string>][] = [
 ];
 
 for (const [what, env] of withoutKeys) {
-  test(`no last row and no keys: ${what}`, { skip: noTmux, timeout: 60_000 }, async (t) => {
+  terminalTest(`no last row and no keys: ${what}`, async (t) => {
     const wrapped = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     const app = await new RecorderApp().start();
     t.after(() => app.stop());
@@ -330,22 +321,22 @@ for (const [what, env] of withoutKeys) {
   });
 }
 
-test("replay shows a progress bar in a terminal; the summary is the last line", {
-  skip: noTmux,
-  timeout: 60_000,
-}, async (t) => {
+terminalTest("replay shows a progress bar in a terminal; the summary is the last line", async (t) => {
   const { terminal, url, dir, line } = await start(t, 80);
   for (let n = 0; n < 4; n++) await send(url, `{"n":${n}}`);
   await line(/#4 /);
+  const held: (() => void)[] = [];
   const slow = await new RecorderApp(async (_, response) => {
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    if (slow.requests.length > 1) await new Promise<void>((resolve) => held.push(resolve));
     response.end("{}");
   }).start();
   t.after(() => slow.stop());
   const { cli } = programs();
   const command = [process.execPath, cli, "replay", "1..4", "--to", slow.url, "--journal", dir];
   const replaying = await TmuxTerminal.start(t, command, { size: [60, 30] });
-  await replaying.shows(/^\[#+-+\] {2}[123] of 4 pushes/, "in the last line");
+  await replaying.shows(/^\[#+-+\] {2}1 of 4 pushes/, "in the last line");
+  const release = setInterval(() => held.shift()?.(), 20);
+  t.after(() => clearInterval(release));
   await replaying.ended();
   assert.equal(
     (await replaying.history()).some((text) => text.includes("of 4 pushes")),

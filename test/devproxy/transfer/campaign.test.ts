@@ -3,8 +3,11 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { campaignPushes } from "../../../devproxy/src/campaign/index.js";
-import { run, startProxy } from "../../helpers/devproxy.js";
+import { campaignJournal } from "../../helpers/campaign-journal.js";
+import { run } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+
+const CAMPAIGN = { contacts: 1_000, seed: 3 };
 
 /** Every phone number, name and line of a transcript in a payload. */
 function personalValues(value: unknown, name: string, found: Set<string>): void {
@@ -18,13 +21,10 @@ function personalValues(value: unknown, name: string, found: Set<string>): void 
 }
 
 test("no phone number, name or transcript of a campaign of 1,000 contacts is in a redacted export, in any format", async (t) => {
-  const { proxy, dir } = await startProxy(t);
-  const args = ["--contacts", "1000", "--seed", "3"];
-  assert.equal((await run(["trigger", "campaign", ...args, "--journal", dir])).code, 0);
-  await proxy.close();
+  const dir = await campaignJournal(t, CAMPAIGN);
   const personal = new Set<string>();
   let count = 0;
-  for (const { body } of campaignPushes({ contacts: 1_000, seed: 3 })) {
+  for (const { body } of campaignPushes(CAMPAIGN)) {
     personalValues(JSON.parse(body.toString()), "", personal);
     count++;
   }

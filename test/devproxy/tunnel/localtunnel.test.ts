@@ -6,6 +6,7 @@ import net from "node:net";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { TunnelErrorCode } from "../../../devproxy/src/tunnel/index.js";
 import { localtunnel, publicRequest, type TunnelError } from "../../../devproxy/src/tunnel/index.js";
+import { freePort } from "../../helpers/free-port.js";
 import { LocaltunnelServer } from "../../helpers/localtunnel-server.js";
 import type { ServerMode } from "../../helpers/localtunnel-server-child.js";
 import { Target } from "./target.js";
@@ -188,14 +189,6 @@ describe("localtunnel", () => {
 
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function fakeServer(json: string): Promise<{ server: net.Server; url: string }> {

@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { after, before, type TestContext, test } from "node:test";
+import { type Compiled, compile } from "../../../scripts/child.js";
 import { makeFolder } from "../../helpers/folder.js";
 
-const fixture = fileURLToPath(new URL("poison.fixture.ts", import.meta.url));
+let fixture: Compiled;
+before(async () => {
+  fixture = await compile("test/middleware/inbox/poison.fixture.ts");
+});
+after(() => fixture.remove());
 
 /** Starts the app until it exits with 0, at most `maxStarts` times. Returns the lines of its log. */
 function restartUntilDone(t: TestContext, mode: string, maxStarts: number): { lines: string[]; starts: number } {
@@ -14,7 +18,7 @@ function restartUntilDone(t: TestContext, mode: string, maxStarts: number): { li
   const [dir, log] = [join(folder, "inbox"), join(folder, "log")];
   let starts = 0;
   for (let status: number | null = 1; status !== 0 && starts < maxStarts; starts++) {
-    const args = ["--import", "tsx", fixture, dir, log, starts === 0 ? "8" : "0", mode];
+    const args = [fixture.file, dir, log, starts === 0 ? "8" : "0", mode];
     status = spawnSync(process.execPath, args, { encoding: "utf8", timeout: 30_000 }).status;
   }
   return { lines: readFileSync(log, "utf8").trim().split("\n"), starts };
@@ -46,7 +50,7 @@ test("an app that fails shortly after each start makes no push dead", (t) => {
   const folder = makeFolder(t);
   const [dir, log] = [join(folder, "inbox"), join(folder, "log")];
   const start = (count: string, mode: string) =>
-    spawnSync(process.execPath, ["--import", "tsx", fixture, dir, log, count, mode], {
+    spawnSync(process.execPath, [fixture.file, dir, log, count, mode], {
       timeout: 30_000,
       env: { ...process.env, HANDLER_MS: "300" },
     }).status;

@@ -67,6 +67,16 @@ test("dead() does not start handling", async (t) => {
   assert.deepEqual(results(), ["handled"]);
 });
 
+test("a request starts handling, also after dead() has opened the inbox", async (t) => {
+  const { receiver, results } = start(t, makeFolder(t));
+  const createdAt = Date.now();
+  receiver.on("*", () => undefined);
+  assert.deepEqual(await receiver.dead(), []);
+  assert.equal((await receiver.fetch(webRequest(callCompleted()))).status, 200);
+  await until(() => results().length === 1);
+  assert.ok(Date.now() - createdAt < 4_900, "it waited until handling starts by itself");
+});
+
 test("a waiting push is handled by a handler that is registered after handling has started; others do not wait for it", async (t) => {
   const dir = makeFolder(t);
   await leavePush(t, dir);

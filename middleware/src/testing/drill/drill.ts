@@ -9,7 +9,7 @@ import { type PreparedPush, usablePushes } from "./renew.js";
 import { type Context, failed, prepare, type Session, skipped, type Verdict } from "./run.js";
 import { SCENARIOS, type Scenario } from "./scenarios.js";
 import { sendOverHttp } from "./send.js";
-import { RESPONSE_LIMIT_MS, RETRY_DELAY_MS, Vendor, type VendorTimes } from "./vendor.js";
+import { ATTEMPT_TIMEOUT_MS, RESPONSE_LIMIT_MS, RETRY_DELAY_MS, Vendor, type VendorTimes } from "./vendor.js";
 
 const SETTLE_MS = 10_000;
 const QUIET_MS = 300;
@@ -117,6 +117,7 @@ async function contextOf(
   const headers: Record<string, string> = token === undefined ? {} : { "airudder-token": token };
   const vendor = new Vendor(observed, url, headers, {
     limitMs: RESPONSE_LIMIT_MS,
+    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
     retryDelayMs: RETRY_DELAY_MS / timeScale,
     maxRetryMs: settleMs,
     startUpMs: START_UP_MS,

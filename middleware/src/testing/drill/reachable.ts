@@ -1,6 +1,6 @@
 import { connect, type LookupFunction } from "node:net";
 
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 10_000;
 
 /** Why nothing accepts connections at a URL, as a code such as `ECONNREFUSED`; `undefined` if something does. */
 export function connectionProblem(url: string, lookup?: LookupFunction): Promise<string | undefined> {

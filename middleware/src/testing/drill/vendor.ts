@@ -10,8 +10,8 @@ export const RETRY_DELAY_MS = 60_000;
 const MAX_ATTEMPTS = 6;
 /** Each delay between quick attempts is twice the one before. */
 const DELAYS_SUM = 2 ** (MAX_ATTEMPTS - 1) - 1;
-/** Timeout of a scenario that does not check times, relative to the vendor's limit. */
-const TIMEOUT_FACTOR = 3;
+/** Timeout of an attempt in a scenario that does not check times, ms. */
+export const ATTEMPT_TIMEOUT_MS = 3 * RESPONSE_LIMIT_MS;
 
 /** One attempt to deliver a push: the response, or the reason why there is none. */
 export interface Attempt {
@@ -42,6 +42,8 @@ export interface To {
 export interface VendorTimes {
   /** The vendor's limit for a response. */
   readonly limitMs: number;
+  /** Timeout of an attempt in a scenario that does not check times. */
+  readonly attemptTimeoutMs: number;
   /** The vendor's delay before a retry, in scenarios that wait for it. */
   readonly retryDelayMs: number;
   /** How long a rejected push is retried. */
@@ -70,7 +72,7 @@ export class Vendor {
   /** Sends a push once. Never rejects. */
   async attempt(
     { headers, body }: Pick<PreparedPush, "headers" | "body">,
-    limitMs = TIMEOUT_FACTOR * this.times.limitMs,
+    limitMs = this.times.attemptTimeoutMs,
     to: To = {},
   ): Promise<Attempt> {
     const start = performance.now();
