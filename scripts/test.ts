@@ -1,14 +1,12 @@
 /**
  * Runs the test files in test/: `npm test`, or `npm test -- journal sign` for the files whose path contains one of the words.
- * This script lists the files itself, because the test runner of Node 20 exits with 0 if it finds none. It compiles all of them at once,
- * because each test file runs in a process of its own, and a TypeScript loader takes a second of each.
+ * This script lists the files itself, because the test runner of Node 20 exits with 0 if it finds none.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isBuilt } from "./build/current.js";
-import { compileTests } from "./test/compile.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
@@ -41,11 +39,11 @@ if (files.some((file) => readsDist.has(file)) && !isBuilt()) {
   });
   if (status !== 0) process.exit(status ?? 1);
 }
-const compiled = await compileTests(files);
 const runner = spawn(
   process.execPath,
   [
-    "--enable-source-maps",
+    "--import",
+    "tsx",
     "--test",
     // CI has two cores. Many files wait for most of their time.
     "--test-concurrency=3",
@@ -53,7 +51,7 @@ const runner = spawn(
     "--test-timeout=300000",
     "--test-reporter=spec",
     ...flags,
-    ...compiled,
+    ...files,
   ],
   {
     cwd: root,
