@@ -174,7 +174,17 @@ export class Worker<Transaction> {
   #claimedOf(row: ClaimedRow, lease: string): ClaimedPush {
     const push = pushOf(row);
     const isSuspect = row.was_expired || row.was_alone !== null;
-    return { id: row.id, lease, subject: push.subject, push, row, isSuspect, isAlone: false, isMarked: false, isHeld: false };
+    return {
+      id: row.id,
+      lease,
+      subject: push.subject,
+      push,
+      row,
+      isSuspect,
+      isAlone: false,
+      isMarked: false,
+      isHeld: false,
+    };
   }
 
   #add(claimed: ClaimedPush): void {
@@ -279,7 +289,9 @@ export class Worker<Transaction> {
       case "quarantined":
         return { recorded: this.#mark(claimed, { state: result.state, attempts: number, error: result.message }) };
       case "aborted":
-        return { recorded: this.#isStopped ? this.#endAborted(claimed) : this.#release(claimed, this.settings.retryMs) };
+        return {
+          recorded: this.#isStopped ? this.#endAborted(claimed) : this.#release(claimed, this.settings.retryMs),
+        };
     }
   }
 
@@ -435,7 +447,8 @@ export class Worker<Transaction> {
 /** Another transaction holds the lock of the subject. That is no failure of the handler, so the attempt does not count. */
 function rethrowLockTimeout(error: unknown): never {
   if (!isRejection(error) || error.code !== LOCK_NOT_AVAILABLE) throw error;
-  const message = "Another transaction locked the subject of the push, so the transaction of the handler was rolled back.";
+  const message =
+    "Another transaction locked the subject of the push, so the transaction of the handler was rolled back.";
   throw new AttemptLost(message, { cause: error });
 }
 

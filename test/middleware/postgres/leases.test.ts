@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, type TestContext } from "node:test";
 import type { InboxEvents } from "airudder-webhooks/inbox";
-import pg from "pg";
+import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { makePool, postgresTest } from "../../helpers/postgres.js";
 import { TcpProxy } from "../../helpers/tcp-proxy.js";
@@ -40,41 +40,44 @@ class Warnings {
   };
 }
 
-postgresTest("another process takes over the push of a frozen one; what that one does later has no effect", async (t) => {
-  const schema = await Schema.create(t);
-  await schema.rows("create table $schema.effects (by text)");
-  const { pool, proxy } = await proxiedPool(t);
-  const warnings = new Warnings();
-  const frozen = await schema.open({ pool, leaseMs: 300 }, warnings.events);
-  const ended: string[] = [];
-  let thaw = (): void => undefined;
-  let wasAborted: boolean | undefined;
-  frozen.consume(async (_, { signal }) => {
-    await new Promise<void>((resolve) => (thaw = resolve));
-    wasAborted = signal.aborted;
-    ended.push("frozen");
-  });
-  await frozen.put(push("s", "A"));
-  await frozen.put(push("s", "B"));
-  await until(async () => (await schema.rows("select from $schema.pushes where state = 'running'")).length === 1);
-  proxy.freeze();
-  const other = await schema.open({ leaseMs: 300 });
-  other.consume(({ sha256 }) => void ended.push(`other ${sha256}`));
-  await until(() => ended.length === 2);
-  assert.deepEqual(ended, ["other A", "other B"]);
-  proxy.restore();
-  proxy.cut();
-  await until(() => warnings.codes.includes("AIRUDDER_LEASE_LOST"));
-  thaw();
-  await until(() => ended.includes("frozen"));
-  assert.equal(wasAborted, true);
-  await frozen.close(1_000);
-  const states = await schema.rows<{ state: string }>("select state from $schema.pushes order by position");
-  assert.deepEqual(
-    states.map(({ state }) => state),
-    ["handled", "handled"],
-  );
-});
+postgresTest(
+  "another process takes over the push of a frozen one; what that one does later has no effect",
+  async (t) => {
+    const schema = await Schema.create(t);
+    await schema.rows("create table $schema.effects (by text)");
+    const { pool, proxy } = await proxiedPool(t);
+    const warnings = new Warnings();
+    const frozen = await schema.open({ pool, leaseMs: 300 }, warnings.events);
+    const ended: string[] = [];
+    let thaw = (): void => undefined;
+    let wasAborted: boolean | undefined;
+    frozen.consume(async (_, { signal }) => {
+      await new Promise<void>((resolve) => (thaw = resolve));
+      wasAborted = signal.aborted;
+      ended.push("frozen");
+    });
+    await frozen.put(push("s", "A"));
+    await frozen.put(push("s", "B"));
+    await until(async () => (await schema.rows("select from $schema.pushes where state = 'running'")).length === 1);
+    proxy.freeze();
+    const other = await schema.open({ leaseMs: 300 });
+    other.consume(({ sha256 }) => void ended.push(`other ${sha256}`));
+    await until(() => ended.length === 2);
+    assert.deepEqual(ended, ["other A", "other B"]);
+    proxy.restore();
+    proxy.cut();
+    await until(() => warnings.codes.includes("AIRUDDER_LEASE_LOST"));
+    thaw();
+    await until(() => ended.includes("frozen"));
+    assert.equal(wasAborted, true);
+    await frozen.close(1_000);
+    const states = await schema.rows<{ state: string }>("select state from $schema.pushes order by position");
+    assert.deepEqual(
+      states.map(({ state }) => state),
+      ["handled", "handled"],
+    );
+  },
+);
 
 postgresTest("a process that has lost its lease cannot commit", async (t) => {
   const schema = await Schema.create(t);
@@ -117,7 +120,9 @@ postgresTest("a push whose process died runs alone next, before the others", asy
   const seen: [string, number, number][] = [];
   worker.consume(async ({ subject = "" }, { number }) => {
     running.add(subject);
-    const [row] = await schema.rows<{ alone: string }>("select alone from $schema.pushes where subject = $1", [subject]);
+    const [row] = await schema.rows<{ alone: string }>("select alone from $schema.pushes where subject = $1", [
+      subject,
+    ]);
     seen.push([subject, number, running.size]);
     assert.equal(row?.alone, subject === "a" ? "started" : null);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -136,7 +141,8 @@ postgresTest("only an unfinished attempt that ran alone counts; after the last o
   await claimAndDie(schema);
   await claimAndDie(schema);
   const attempts = async (): Promise<number | undefined> =>
-    (await schema.rows<{ attempts: number }>("select attempts from $schema.pushes where sha256 = 'poison'"))[0]?.attempts;
+    (await schema.rows<{ attempts: number }>("select attempts from $schema.pushes where sha256 = 'poison'"))[0]
+      ?.attempts;
   assert.equal(await attempts(), 0);
   await claimAndDie(schema, true);
   await claimAndDie(schema, true);
@@ -149,7 +155,10 @@ postgresTest("only an unfinished attempt that ran alone counts; after the last o
   assert.deepEqual(seen, ["next"]);
   assert.deepEqual(warnings.dead, [[2, "ProcessEnded"]]);
   const [dead] = await worker.dead();
-  assert.deepEqual([dead?.attempts, dead?.error], [2, "ProcessEnded: The process ended during its attempts, with no other push running."]);
+  assert.deepEqual(
+    [dead?.attempts, dead?.error],
+    [2, "ProcessEnded: The process ended during its attempts, with no other push running."],
+  );
 });
 
 postgresTest("a push that died alone waits before it runs alone again, and others run meanwhile", async (t) => {
@@ -208,6 +217,10 @@ postgresTest("an attempt alone that close aborts has failed", async (t) => {
     await until(() => isStarted);
     await worker.close(10);
     const [row] = await schema.rows<{ attempts: number }>("select attempts, alone, state from $schema.pushes");
-    assert.deepEqual(row, { attempts, alone: attempts === 1 ? "next" : null, state: attempts === 1 ? "waiting" : "dead" });
+    assert.deepEqual(row, {
+      attempts,
+      alone: attempts === 1 ? "next" : null,
+      state: attempts === 1 ? "waiting" : "dead",
+    });
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, type TestContext } from "node:test";
 import { airudder, type Receiver } from "airudder-webhooks";
 import { postgresInbox } from "airudder-webhooks/postgres";
-import pg from "pg";
+import type pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
@@ -103,7 +103,9 @@ postgresTest("the server restarts under load: every acknowledged push is handled
 postgresTest("a frozen server: 503 within 3 seconds, then normal service (signals: not on Windows)", async (t) => {
   if (process.platform === "win32") return;
   const app = await App.start(t);
-  const pids = (await app.pool.query<{ pid: number }>("select pid from pg_stat_activity where backend_type = 'client backend'")).rows;
+  const pids = (
+    await app.pool.query<{ pid: number }>("select pid from pg_stat_activity where backend_type = 'client backend'")
+  ).rows;
   const { pid = 0 } = await server();
   const all = [pid, ...pids.map((row) => row.pid)];
   for (const each of all) process.kill(each, "SIGSTOP");
@@ -125,23 +127,29 @@ postgresTest("a network that loses all data: 503 within 3 seconds, then normal s
   await app.recovers();
 });
 
-postgresTest("connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is refused", async (t) => {
-  const proxy = await TcpProxy.start(t, (await server()).port);
-  const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
-  for (let i = 0; i < 20; i++) {
-    const sending = Promise.all([1, 2, 3].map((n) => app.send(`${i}-${n}`)));
-    if (i % 4 === 0) proxy.cut();
-    await sending;
-  }
-  assert.ok(app.acknowledged.length > 40, `${app.acknowledged.length} of 60`);
-  await app.recovers();
-  const { rows } = await app.pool.query(`select from ${app.schema}.pushes group by sha256 having count(*) > 1`);
-  assert.equal(rows.length, 0, "a push that was stored before the cut is not stored again");
-});
+postgresTest(
+  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is refused",
+  async (t) => {
+    const proxy = await TcpProxy.start(t, (await server()).port);
+    const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
+    for (let i = 0; i < 20; i++) {
+      const sending = Promise.all([1, 2, 3].map((n) => app.send(`${i}-${n}`)));
+      if (i % 4 === 0) proxy.cut();
+      await sending;
+    }
+    assert.ok(app.acknowledged.length > 40, `${app.acknowledged.length} of 60`);
+    await app.recovers();
+    const { rows } = await app.pool.query(`select from ${app.schema}.pushes group by sha256 having count(*) > 1`);
+    assert.equal(rows.length, 0, "a push that was stored before the cut is not stored again");
+  },
+);
 
 postgresTest("a read-only server, such as a standby after a failover: 503, then normal service", async (t) => {
   const app = await App.start(t);
-  const admin = makePool(t, { connectionString: (await server()).url, options: "-c default_transaction_read_only=off" });
+  const admin = makePool(t, {
+    connectionString: (await server()).url,
+    options: "-c default_transaction_read_only=off",
+  });
   await admin.query("alter system set default_transaction_read_only = on");
   await admin.query("select pg_reload_conf()");
   const setting = async (): Promise<string> =>
@@ -184,10 +192,13 @@ postgresTest("a transaction elsewhere that locks a subject delays only the pushe
   await app.recovers();
 });
 
-postgresTest("the schema is missing: ready() names migrate(), and the service starts once the tables are there", async (t) => {
-  const app = new App(t, { connectionString: (await server()).url });
-  await assert.rejects(app.receiver.ready(), /The schema "trouble_\d+" has no tables.*inbox\.migrate\(\)/);
-  assert.equal(await app.send("a"), 503);
-  await app.migrate();
-  await app.recovers();
-});
+postgresTest(
+  "the schema is missing: ready() names migrate(), and the service starts once the tables are there",
+  async (t) => {
+    const app = new App(t, { connectionString: (await server()).url });
+    await assert.rejects(app.receiver.ready(), /The schema "trouble_\d+" has no tables.*inbox\.migrate\(\)/);
+    assert.equal(await app.send("a"), 503);
+    await app.migrate();
+    await app.recovers();
+  },
+);
