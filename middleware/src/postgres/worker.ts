@@ -18,6 +18,11 @@ const MIN_POLL_MS = 10;
 const MAX_POLL_MS = 500;
 /** Maximum number of claimed pushes, with those that wait for a handler, as a multiple of `concurrency`. */
 const MAX_CLAIMED = 2;
+/** How often a claim looks at all pushes. The others look at those that have become due since the last one, and this time before it. */
+const FULL_CLAIM_MS = 30_000;
+const OVERLAP_MS = 10_000;
+/** More than the age of any push. */
+const ALL_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
 /** How long the last statement of a handler's transaction waits for the lock of its subject. */
 const COMMIT_LOCK_MS = 3_000;
 /** Connections of the pool that are left for storing pushes, marks and leases. */
@@ -65,6 +70,9 @@ export class Worker<Transaction> {
   /** Number of claimed pushes whose attempt has not ended. */
   #active = 0;
   readonly #commits = new Set<Promise<void>>();
+  /** As `performance.now()`: the last claim of all pushes, and the time before which no push is due. */
+  #claimedAllAt = Number.NEGATIVE_INFINITY;
+  #claimedUntil = Number.NEGATIVE_INFINITY;
   #pollMs = MIN_POLL_MS;
   #timer: NodeJS.Timeout | undefined;
   #claiming: Promise<void> | undefined;
@@ -137,18 +145,26 @@ export class Worker<Transaction> {
     this.#isWoken = false;
     const { pool, schema, leaseMs } = this.settings;
     const lease = randomUUID();
+    const now = performance.now();
+    const isFull = now - this.#claimedAllAt > FULL_CLAIM_MS;
+    const withinMs = isFull ? ALL_MS : now - this.#claimedUntil + OVERLAP_MS;
     let rows: ClaimedRow[];
     try {
       rows = await withConnection(pool, CLAIM_LIMIT_MS, (client) =>
-        select<ClaimedRow>(client, `select * from ${schema}.claim($1, $2, $3)`, [count, lease, leaseMs]),
+        select<ClaimedRow>(client, `select * from ${schema}.claim($1, $2, $3, $4)`, [count, lease, leaseMs, withinMs]),
       );
     } catch (error) {
       this.#pollMs = MAX_POLL_MS;
-      if (isRejection(error)) this.events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", describeThrown(error));
+      this.events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", `Pushes could not be claimed: ${describeThrown(error)}`);
       return;
     }
-    // There may be more.
-    if (rows.length === count) this.#isWoken = true;
+    if (isFull) this.#claimedAllAt = now;
+    this.#claimedUntil = now;
+    if (rows.length === count) {
+      // There may be more. The oldest ones were claimed.
+      this.#claimedUntil -= Math.min(...rows.map(({ waited_ms }) => waited_ms));
+      this.#isWoken = true;
+    }
     this.#pollMs = rows.length > 0 ? MIN_POLL_MS : Math.min(this.#pollMs * 2, MAX_POLL_MS);
     this.#addAll(
       rows.sort((a, b) => b.waited_ms - a.waited_ms),
@@ -225,8 +241,8 @@ export class Worker<Transaction> {
     await this.#mark(claimed, { ...mark, state: "dead" });
   }
 
-  /** Gives a claimed push back. Its attempt, if there was one, does not count. Without a delay it keeps its place in the queue. */
-  #release(claimed: ClaimedPush, delayMs = -claimed.row.waited_ms): Promise<void> {
+  /** Gives a claimed push back. Its attempt, if there was one, does not count. */
+  #release(claimed: ClaimedPush, delayMs = 0): Promise<void> {
     const { row, isSuspect } = claimed;
     return this.#mark(claimed, {
       state: "waiting",
