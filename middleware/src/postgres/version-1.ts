@@ -210,6 +210,8 @@ begin
   if in_attempt is not null and current_setting('airudder.attempt', true) is distinct from in_attempt then
     raise exception 'The handler ended the transaction of the inbox itself.' using errcode = '25000';
   end if;
+  -- A process that stops before its COMMIT must not hold the lock of the subject for long.
+  perform set_config('idle_in_transaction_session_timeout', '5000', true);
   perform ${s}.require_read_committed();
   perform set_config('lock_timeout', lock_ms::text, true);
 

@@ -25,6 +25,9 @@ const OVERLAP_MS = 10_000;
 const ALL_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
 /** How long the last statement of a handler's transaction waits for the lock of its subject. */
 const COMMIT_LOCK_MS = 3_000;
+/** How much longer than an attempt its transaction can wait for a statement. */
+const IDLE_MARGIN_MS = 5_000;
+const MAX_INTEGER = 2 ** 31 - 1;
 /** Connections of the pool that are left for storing pushes, marks and leases. */
 const RESERVED_CONNECTIONS = 3;
 /** Default of `max` of a pg.Pool. */
@@ -83,7 +86,7 @@ export class Worker<Transaction> {
     private readonly settings: PostgresInboxSettings,
     private readonly consumer: Consumer<Transaction>,
     private readonly events: InboxEvents,
-    private readonly onFinished: () => void,
+    private readonly onEnded: (state: Mark["state"]) => void,
   ) {
     const { pool, schema, concurrency, leaseMs } = settings;
     const max = pool.options?.max ?? DEFAULT_POOL_MAX;
@@ -330,12 +333,13 @@ export class Worker<Transaction> {
     claimed.isMarked = true;
     const marked = await this.#marks.add(this.#markOf(claimed, mark));
     this.#leases.remove(claimed);
-    this.#onMarked(marked);
+    this.#onMarked(marked, mark.state);
   }
 
-  #onMarked(marked: Marked | undefined): void {
-    this.onFinished();
-    if (marked?.unblocked) this.wake();
+  #onMarked(marked: Marked | undefined, state: Mark["state"]): void {
+    if (marked === undefined) return;
+    this.onEnded(state);
+    if (marked.unblocked) this.wake();
   }
 
   #onLost(claimed: ClaimedPush): void {
@@ -354,7 +358,10 @@ export class Worker<Transaction> {
   /** Runs the consumer with a transaction, which also records the result if the handler used it. */
   #consume(push: StoredPush, attempt: AbortableAttempt): unknown {
     const claimed = this.#claimed.get(push);
-    const transaction = new HandlerTransaction(this.settings.pool, claimed?.lease ?? randomUUID(), this.#slots);
+    const { pool, timeoutMs } = this.settings;
+    const attemptId = claimed?.lease ?? randomUUID();
+    const maxIdleMs = Math.min(timeoutMs + IDLE_MARGIN_MS, MAX_INTEGER);
+    const transaction = new HandlerTransaction(pool, attemptId, maxIdleMs, this.#slots);
     this.#transactions.set(push, transaction);
     const context = new AttemptContext<Transaction>(attempt, transaction, () => {
       const commit = this.#commit(claimed, transaction, attempt);
@@ -404,7 +411,7 @@ export class Worker<Transaction> {
       marked = await this.#findOut(claimed, error);
     }
     if (claimed !== undefined) claimed.isMarked = true;
-    this.#onMarked(marked);
+    this.#onMarked(marked, "handled");
   }
 
   /** After an unknown COMMIT the row tells whether it took effect. */
