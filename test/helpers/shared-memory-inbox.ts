@@ -7,6 +7,7 @@ import {
   type Consumer,
   type DeadPush,
   type Inbox,
+  type InboxCapabilities,
   type InboxEvents,
   type InboxState,
   type StoredPush,
@@ -15,7 +16,8 @@ import {
 /** A transaction of a {@link SharedMemoryInbox}: its writes are kept if the attempt succeeds. */
 export type MemoryTransaction = string[];
 
-interface Row {
+/** A push in a {@link MemoryStorage}. */
+export interface Row {
   readonly push: StoredPush;
   state: "waiting" | "dead" | "quarantined" | "finished";
   failures: number;
@@ -46,7 +48,7 @@ const CONCURRENCY = 4;
 
 /** A custom inbox with every capability and optional function. Several of them can use one storage. */
 export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
-  readonly capabilities = { order: true, shared: true, transaction: true };
+  readonly capabilities: InboxCapabilities = { order: true, shared: true, transaction: true };
   readonly detectsDuplicates: boolean = true;
   protected events: InboxEvents | undefined;
   #attempts: Attempts | undefined;
@@ -190,9 +192,13 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
   async retry(id: string): Promise<boolean> {
     const row = this.#takeDead(id);
     if (row === undefined) return false;
-    this.storage.rows.push({ ...row, state: "waiting", failures: 0, isRetry: true, dueAt: 0 });
-    this.storage.changed();
+    this.requeue({ ...row, state: "waiting", failures: 0, isRetry: true, dueAt: 0 });
     return true;
+  }
+
+  protected requeue(row: Row): void {
+    this.storage.rows.push(row);
+    this.storage.changed();
   }
 
   async drop(id: string): Promise<boolean> {

@@ -1,8 +1,9 @@
 import type { RecoveredPush, StoredPush } from "../../inbox/inbox.js";
 import { storedPush } from "../stored-push.js";
-import { expectEqual, nameOf, notes, pushOf, type Rule } from "./trial.js";
+import { expectEqual, nameOf, notes, pushOf, type Rule, sha256Of } from "./trial.js";
 
 const ODD_BODY = Buffer.from('{ "odd" : "\\/ 1.0 😀" }');
+const BINARY_BODY = Buffer.from([0x00, 0xff, 0xfe, 0x0a, 0x80]);
 
 /** A push whose fields all differ from their defaults. */
 const fullPush = (): StoredPush =>
@@ -12,7 +13,7 @@ const fullPush = (): StoredPush =>
     url: "/hooks?x=1&y=%20",
     headers: { "content-type": "application/json", "x-list": ["a", "b"] },
     body: ODD_BODY,
-    sha256: "f".repeat(64),
+    sha256: sha256Of(ODD_BODY),
     reserialised: true,
     verified: true,
     subject: 'call.completed ["task","call"]',
@@ -37,8 +38,8 @@ export const storing: readonly Rule[] = [
     async check(trial) {
       const { consumer, attempts } = notes();
       const inbox = await trial.open({ consumer });
-      const binary = storedPush({ body: Buffer.from([0x00, 0xff, 0xfe, 0x0a, 0x80]), sha256: "b" });
-      const text = storedPush({ subject: "a", body: ODD_BODY, sha256: "t" });
+      const binary = storedPush({ body: BINARY_BODY, sha256: sha256Of(BINARY_BODY) });
+      const text = storedPush({ subject: "a", body: ODD_BODY, sha256: sha256Of(ODD_BODY) });
       await trial.put(inbox, text, binary);
       await trial.until("the push is passed to the consumer", () => attempts.length >= 2);
       for (const { id, body } of [text, binary]) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Attempt, Consumer, Inbox, InboxEvents, StoredPush } from "../../inbox/inbox.js";
 import { noEvents, storedPush } from "../stored-push.js";
 import type { CheckedOptions } from "./options.js";
@@ -92,14 +93,14 @@ export class Trial {
   }
 }
 
-/** A push whose bytes are its name. Equal names make equal pushes. */
-export function pushOf(subject: string | undefined, name: string, overrides: Partial<StoredPush> = {}): StoredPush {
-  return storedPush({ subject, body: Buffer.from(name), sha256: sha256Of(name), ...overrides });
+export function sha256Of(body: Buffer): string {
+  return createHash("sha256").update(body).digest("hex");
 }
 
-/** A value of the form of a SHA-256 that is equal only for equal names. */
-function sha256Of(name: string): string {
-  return Buffer.from(name).toString("hex").padEnd(64, "0");
+/** A push whose bytes are its name. Equal names make equal pushes. */
+export function pushOf(subject: string | undefined, name: string, overrides: Partial<StoredPush> = {}): StoredPush {
+  const body = Buffer.from(name);
+  return storedPush({ subject, body, sha256: sha256Of(body), ...overrides });
 }
 
 export const nameOf = ({ body }: StoredPush): string => body.toString();
