@@ -17,7 +17,7 @@ const PUT_LIMIT_MS = 3_000;
 /** Time limit of the other operations. Milliseconds. */
 const OPERATION_LIMIT_MS = 10_000;
 /** Interval at which the counts of `state()` are read. Milliseconds. */
-const COUNTS_INTERVAL_MS = 5_000;
+const COUNTS_INTERVAL_MS = 1_000;
 const DEFAULT_WINDOW_MS = 3_600_000;
 
 /**
@@ -115,13 +115,13 @@ class BullmqInbox implements Inbox {
   }
 
   async #add({ queue }: Connected, push: StoredPush): Promise<void> {
-    const { retries, keepMs, keepCount } = this.settings;
+    const { retries, retentionMs, retentionCount } = this.settings;
     await queue.add(push.type, dataOf(push), {
       jobId: push.id,
       timestamp: push.receivedAt.getTime(),
       attempts: retries + 1,
       backoff: { type: "custom" },
-      removeOnComplete: { age: Math.ceil(keepMs / 1_000), count: keepCount },
+      removeOnComplete: { age: Math.ceil(retentionMs / 1_000), count: retentionCount },
       removeOnFail: false,
       stackTraceLimit: 0,
     });
