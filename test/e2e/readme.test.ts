@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
-import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
+import { callCompleted, KEY, post, sample, webRequest } from "../helpers/push.js";
+import { redisTest, startRedis } from "../helpers/redis.js";
 import { until } from "../helpers/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -86,7 +87,7 @@ function runSnippet(folder: string, code: string, env: NodeJS.ProcessEnv = {}): 
 /** Starts a snippet that is an app, and waits until it responds. */
 async function startApp(
   t: TestContext,
-  { folder, port, code }: { folder: string; port: number; code: string },
+  { folder, port, code, env: extra = {} }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; out: () => string }> {
   const file = join(folder, "app.ts");
   writeFileSync(file, code);
@@ -95,6 +96,7 @@ async function startApp(
     PORT: String(port),
     AIRUDDER_KEY: KEY,
     AIRUDDER_TOKEN: "t0ken",
+    ...extra,
     TSX_TSCONFIG_PATH: join(root, "tsconfig.json"),
   };
   const child = spawn(process.execPath, ["--import", "tsx", file], {
@@ -161,6 +163,26 @@ test("the app with an inbox in middleware/README.md handles a push, and SIGTERM 
     acknowledged.filter((task) => !`${first.out()}\n${second.out()}`.includes(`${task} finished`));
   await until(() => missing().length === 0);
 });
+
+redisTest(
+  "the app with BullMQ in middleware/README.md keeps the newest state, whatever the order of arrival",
+  async (t) => {
+    const redis = await startRedis(t);
+    const port = await freePort();
+    const code = snippetWith("middleware/README.md", "bullmqInbox({");
+    const app = await startApp(t, { folder: workFolder(t), port, code, env: { REDIS_URL: redis.url } });
+    const { pds, ...rest } = sample("dialer.contact/busy-reconstructed.json") as { pds: { body: object } };
+    const [newer, older] = [
+      { state: "HANGUP", timestamp: 1_700_000_002_000 },
+      { state: "RINGING", timestamp: 1_700_000_001_000 },
+    ];
+    for (const change of [newer, older]) {
+      const push = { ...rest, pds: { ...pds, body: { ...pds.body, callid: "call-1", ...change } } };
+      assert.equal((await post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, push)).status, 200);
+    }
+    await until(() => /^call-1 \w+\ncall-1 HANGUP\n$/.test(app.out()));
+  },
+);
 
 test("the script in middleware/README.md retries 40 dead pushes: all are handled, none stays dead", async (t) => {
   const folder = workFolder(t);
