@@ -1,4 +1,5 @@
 import { type ConnectionOptions, type IRedisClient, Queue } from "bullmq";
+import { describeThrown } from "../observe/describe-error.js";
 import { type BullmqInboxSettings, isClient } from "./options.js";
 import { TimeLimit } from "./time-limit.js";
 
@@ -31,6 +32,8 @@ export class QueueConnection {
   readonly #waiters = new Set<Waiter>();
   /** Whether an operation has reached its time limit, and Redis has not responded since. */
   #isStuck = false;
+  /** The last error since the connection was open. */
+  #lastError: Error | undefined;
 
   /** @param onError called for each error of the connection */
   constructor(
@@ -95,14 +98,17 @@ export class QueueConnection {
 
   /** Connects, and runs an operation, both within a time limit. */
   async run<T>(limitMs: number, operation: (connected: Connected) => Promise<T>): Promise<T> {
-    const limit = new TimeLimit(limitMs, this.noResponse(limitMs));
+    const limit = this.limit(limitMs);
     const connected = await this.live(limit);
     return this.within(limit, operation(connected));
   }
 
-  /** The message for an operation that reached its time limit. */
-  noResponse(limitMs: number): string {
-    return `Redis did not respond within ${limitMs} ms (queue ${this.settings.queue}).`;
+  /** A time limit for an operation. Its error names the last error of the connection. */
+  limit(limitMs: number): TimeLimit {
+    return new TimeLimit(limitMs, () => {
+      const reason = this.#lastError === undefined ? "." : `: ${describeThrown(this.#lastError)}`;
+      return `Redis did not respond within ${limitMs} ms (queue ${this.settings.queue})${reason}`;
+    });
   }
 
   #connected(): Connected | undefined {
@@ -119,7 +125,10 @@ export class QueueConnection {
       : { socketTimeout: SOCKET_TIMEOUT_MS, ...withDefaults(connection) };
     const queue = new Queue(name, { connection: options, prefix });
     this.#queue = queue;
-    queue.on("error", this.onError);
+    queue.on("error", (error) => {
+      this.#lastError = error;
+      this.onError(error);
+    });
     queue.getBackend().client.then(
       (client) => {
         if (this.#queue !== queue) return;
@@ -141,6 +150,7 @@ export class QueueConnection {
 
   readonly #onReady = (): void => {
     this.#isStuck = false;
+    this.#lastError = undefined;
     const connected = this.#connected();
     if (connected === undefined) return;
     for (const waiter of this.#waiters) waiter.resolve(connected);
@@ -155,10 +165,11 @@ export class QueueConnection {
     client?.off("ready", this.#onReady);
     for (const waiter of this.#waiters) waiter.reject(new Error("The inbox is closed."));
     if (queue === undefined) return;
-    const limit = new TimeLimit(CLOSE_LIMIT_MS, this.noResponse(CLOSE_LIMIT_MS));
-    await limit.race(queue.close()).catch(() => {
-      if (!isClient(this.settings.connection)) client?.disconnect();
-    });
+    await this.limit(CLOSE_LIMIT_MS)
+      .race(queue.close())
+      .catch(() => {
+        if (!isClient(this.settings.connection)) client?.disconnect();
+      });
   }
 }
 

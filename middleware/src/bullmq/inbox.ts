@@ -9,7 +9,7 @@ import { findWeakGuarantees } from "./durability.js";
 import { dataOf } from "./job-data.js";
 import { type BullmqInboxOptions, type BullmqInboxSettings, checkBullmqInboxOptions } from "./options.js";
 import { RedisErrors } from "./redis-errors.js";
-import { TimeLimit } from "./time-limit.js";
+import type { TimeLimit } from "./time-limit.js";
 import { PushWorker } from "./worker.js";
 
 /** Time limit of `put`, after which the response is 503. Milliseconds. */
@@ -86,7 +86,7 @@ class BullmqInbox implements Inbox {
   }
 
   async put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
-    const limit = new TimeLimit(PUT_LIMIT_MS, this.#connection.noResponse(PUT_LIMIT_MS));
+    const limit = this.#connection.limit(PUT_LIMIT_MS);
     const connected = await this.#connection.live(limit);
     return this.#connection.within(limit, this.#store(connected, push, duplicateWindowMs, limit));
   }

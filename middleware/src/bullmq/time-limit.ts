@@ -2,10 +2,10 @@
 export class TimeLimit {
   readonly #end: number;
 
-  /** @param message of the error after the limit */
+  /** @param message returns the message of the error after the limit */
   constructor(
     ms: number,
-    private readonly message: string,
+    private readonly message: () => string,
   ) {
     this.#end = performance.now() + ms;
   }
@@ -21,7 +21,7 @@ export class TimeLimit {
 
   /** The error of an operation that did not end within the limit. */
   error(): Error {
-    return new Error(this.message);
+    return new Error(this.message());
   }
 
   /** Settles like the promise, or rejects at the limit. The operation itself continues. */
