@@ -14,6 +14,8 @@ export interface ModelWorker {
 /** An inbox for several processes, as the model uses it. */
 export interface ModelEngine {
   readonly name: string;
+  /** Whether its inboxes have the capability `order`. */
+  readonly hasOrder: boolean;
   /** The option `retries` of its inboxes. */
   readonly retries: number;
   /** How long its inboxes hold a push without a renewal. Milliseconds. */

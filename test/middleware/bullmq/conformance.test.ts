@@ -7,7 +7,9 @@ import { newQueue, sharedRedis } from "./redis.js";
 
 const server = sharedRedis();
 const links = new Map<object, Link>();
-after(() => links.forEach((link) => link.cut()));
+after(() => {
+  for (const link of links.values()) link.cut();
+});
 let queue = "";
 
 const cases = inboxConformance({
