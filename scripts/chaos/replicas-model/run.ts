@@ -48,6 +48,8 @@ const MAX_UNFINISHED = 10;
 /** Time limit for what must happen: a worker takes over, or records a result. */
 const LIMIT_MS = 20_000;
 const POLL_MS = 2;
+/** How long a step waits for pushes that may have to wait for one that runs alone. */
+const ALONE_WAIT_MS = 40;
 
 /** Chooses random steps for several inboxes on one storage, and checks after each step that the rules of the reference model hold. */
 export async function runReplicasModel(engine: ModelEngine, { seed, steps }: RunOptions): Promise<RunReport> {
@@ -340,8 +342,14 @@ class ReplicasModel {
   /** Waits until the next push of each subject runs. */
   async #progress(): Promise<void> {
     const reference = this.#reference;
+    const startedAt = performance.now();
     await this.#until(() => {
       const running = [...this.#open].filter(({ worker }) => !worker.isFrozen).map(({ run }) => run.entry);
+      // A push whose attempt was interrupted runs alone. It waits for the others of its worker, and then the others wait.
+      const isAloneNeeded = reference.entries.some(
+        ({ state, interruptions }) => state === "waiting" && interruptions > 0,
+      );
+      if (isAloneNeeded && running.length > 0 && performance.now() - startedAt > ALONE_WAIT_MS) return undefined;
       return reference.entries.find((entry) => {
         const isRunning = running.some(
           (each) => each === entry || (this.engine.hasOrder && each.subject === entry.subject),
