@@ -47,6 +47,7 @@ class BullmqInbox implements Inbox {
   #worker: PushWorker | undefined;
   #counts: Omit<InboxState, "open"> = { queued: 0, oldest: undefined, dead: 0 };
   #counting: NodeJS.Timeout | undefined;
+  #isCounting = false;
 
   constructor(private readonly settings: BullmqInboxSettings) {
     this.#errors = new RedisErrors((message) => this.#warn("AIRUDDER_INBOX_REDIS", message));
@@ -69,15 +70,19 @@ class BullmqInbox implements Inbox {
   }
 
   #count(): void {
-    if (!this.#connection.isLive) return;
+    if (this.#isCounting || !this.#connection.isLive) return;
+    this.#isCounting = true;
     this.#connection
-      .run(COUNTS_INTERVAL_MS, ({ queue }) => readCounts(queue))
+      .run(OPERATION_LIMIT_MS, ({ queue }) => readCounts(queue))
       .then(
         (counts) => {
           this.#counts = counts;
         },
         (error) => this.#errors.add(error),
-      );
+      )
+      .finally(() => {
+        this.#isCounting = false;
+      });
   }
 
   async put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
@@ -156,7 +161,7 @@ class BullmqInbox implements Inbox {
 
   async close(limitMs: number): Promise<void> {
     clearInterval(this.#counting);
-    await this.#worker?.close(limitMs);
+    await this.#worker?.close(limitMs, await this.#connection.responds());
     await this.#connection.close();
   }
 }

@@ -146,16 +146,19 @@ export class PushWorker {
     return {};
   }
 
-  /** Takes no more jobs, waits at most `limitMs` for the running ones, and returns the others to the queue. */
-  async close(limitMs: number): Promise<void> {
+  /**
+   * Takes no more jobs, waits at most `limitMs` for the running ones, and returns the others to the queue.
+   * @param responds whether Redis responds
+   */
+  async close(limitMs: number, responds: boolean): Promise<void> {
     this.#isClosing = true;
-    const closed = this.#worker.close();
+    const closed = responds ? this.#worker.close() : this.#worker.pause(true);
     for (const running of this.#waiting) running.end(NOT_STARTED);
     await this.#scheduler.stop(limitMs);
     this.attempts.abort();
-    if (await settlesWithin(closed, CLOSE_LIMIT_MS)) return;
-    // Redis does not respond. The jobs run again elsewhere after `leaseMs`.
-    await settlesWithin(this.#worker.getBackend().close(true), CLOSE_LIMIT_MS);
+    await settlesWithin(closed, CLOSE_LIMIT_MS);
+    // Without Redis, only a forced close ends; the jobs run again after `leaseMs`.
+    if (!responds) await settlesWithin(this.#worker.close(true), CLOSE_LIMIT_MS);
   }
 }
 
