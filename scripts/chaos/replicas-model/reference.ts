@@ -21,6 +21,8 @@ export interface Entry {
   failures: number;
   /** Attempts that may count as failed, because their worker crashed, closed or was frozen. */
   interruptions: number;
+  /** Whether an attempt was interrupted. The push then runs alone. */
+  wasInterrupted: boolean;
   isRetry: boolean;
 }
 
@@ -75,6 +77,7 @@ export class Reference {
       minFailures: 0,
       failures: 0,
       interruptions: 0,
+      wasInterrupted: false,
       isRetry: false,
     };
     this.entries.push(entry);
@@ -132,6 +135,7 @@ export class Reference {
     const rivals = [...this.runs].filter((other) => other.entry.subject === entry.subject && !other.isUncertain);
     this.runs.add(started);
     // Its worker was cut off. It may start what it has taken before, while another worker handles the same push.
+    if (run.isUncertain) entry.wasInterrupted = true;
     if (run.isUncertain && (rivals.length > 0 || entry.state !== "waiting")) return started;
     entry.stored = "yes";
     this.#checkStart(started, rivals);
@@ -197,6 +201,7 @@ export class Reference {
       if (run.worker !== worker || run.isUncertain) continue;
       run.isUncertain = true;
       run.entry.interruptions++;
+      run.entry.wasInterrupted = true;
     }
     for (const entry of this.entries) {
       if (entry.reporter !== worker) continue;
