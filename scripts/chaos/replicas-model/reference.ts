@@ -21,7 +21,7 @@ export interface Entry {
   failures: number;
   /** Attempts that may count as failed, because their worker crashed, closed or was frozen. */
   interruptions: number;
-  /** Whether an attempt was interrupted. The push then runs alone. */
+  /** Whether an attempt, or the record of its result, was interrupted. The push then runs alone. */
   wasInterrupted: boolean;
   isRetry: boolean;
 }
@@ -132,10 +132,16 @@ export class Reference {
     }
     const started: Run = { entry, id, ...run };
     this.note(`start ${entry.subject} ${entry.body} attempt ${run.attempt}${run.isUncertain ? " (uncertain)" : ""}`);
-    const rivals = [...this.runs].filter((other) => other.entry.subject === entry.subject && !other.isUncertain);
+    const rivals = [...this.runs].filter((other) => {
+      const isRival = other.entry === entry || (this.rules.hasOrder && other.entry.subject === entry.subject);
+      return isRival && !other.isUncertain;
+    });
     this.runs.add(started);
     // Its worker was cut off. It may start what it has taken before, while another worker handles the same push.
-    if (run.isUncertain) entry.wasInterrupted = true;
+    if (run.isUncertain) {
+      entry.wasInterrupted = true;
+      entry.interruptions++;
+    }
     if (run.isUncertain && (rivals.length > 0 || entry.state !== "waiting")) return started;
     entry.stored = "yes";
     this.#checkStart(started, rivals);
@@ -156,8 +162,8 @@ export class Reference {
       this.violate(`${body} runs with attempt ${attempt}, expected ${entry.minFailures + 1} to ${max}`, entry);
     if (attempt === 1 && isRetry !== entry.isRetry)
       this.violate(`${body} runs with isRetry ${isRetry}, expected ${entry.isRetry}`, entry);
-    entry.minFailures = attempt - 1;
-    entry.failures = attempt - 1;
+    if (run.isUncertain) entry.failures = Math.max(entry.failures, attempt - 1);
+    else Object.assign(entry, { minFailures: attempt - 1, failures: attempt - 1, interruptions: 0 });
     if (!this.rules.hasOrder) return;
     const other = rivals.find((each) => each.entry !== entry);
     if (other !== undefined) this.violate(`${body} runs while ${other.entry.body} of its subject runs`, entry);
@@ -183,12 +189,10 @@ export class Reference {
     if (!this.runs.delete(run)) return;
     this.note(`${result} ${entry.subject} ${entry.body} attempt ${attempt}${run.isUncertain ? " (uncertain)" : ""}`);
     const isOvertaken = [...this.runs].some((other) => other.entry === entry) || entry.state !== "waiting";
-    if (run.isUncertain && (isOvertaken || attempt !== entry.failures + 1)) return;
+    if (run.isUncertain && (isOvertaken || attempt < entry.failures)) return;
     if (result === "failed") {
       entry.failures = attempt;
       if (!run.isUncertain) entry.minFailures = attempt;
-      // The attempt counts as failed now; it no longer counts as interrupted.
-      if (run.isUncertain) entry.interruptions = Math.max(0, entry.interruptions - 1);
       if (attempt > this.rules.retries) entry.state = "dead";
     } else entry.state = "handled";
     entry.isCertain = !run.isUncertain || entry.state === "waiting";
@@ -206,6 +210,7 @@ export class Reference {
     for (const entry of this.entries) {
       if (entry.reporter !== worker) continue;
       entry.reporter = undefined;
+      entry.wasInterrupted = true;
       entry.minFailures = Math.max(0, entry.minFailures - 1);
       if (entry.state === "handled" || entry.state === "dead") entry.isCertain = false;
     }

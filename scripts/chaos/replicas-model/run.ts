@@ -347,7 +347,7 @@ class ReplicasModel {
       const running = [...this.#open].filter(({ worker }) => !worker.isFrozen).map(({ run }) => run.entry);
       // A push whose attempt was interrupted runs alone. It waits for the others of its worker, and then the others wait.
       const isAloneNeeded = reference.entries.some(
-        ({ state, wasInterrupted }) => state === "waiting" && wasInterrupted,
+        ({ state, isCertain, wasInterrupted }) => wasInterrupted && (state === "waiting" || !isCertain),
       );
       if (isAloneNeeded && running.length > 0 && performance.now() - startedAt > ALONE_WAIT_MS) return undefined;
       return reference.entries.find((entry) => {
