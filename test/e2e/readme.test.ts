@@ -8,7 +8,8 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
 import { makePool, postgresTest, startPostgres } from "../helpers/postgres.js";
-import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
+import { callCompleted, KEY, post, sample, webRequest } from "../helpers/push.js";
+import { redisTest, startRedis } from "../helpers/redis.js";
 import { until } from "../helpers/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -87,7 +88,7 @@ function runSnippet(folder: string, code: string, env: NodeJS.ProcessEnv = {}): 
 /** Starts a snippet that is an app, and waits until it responds. */
 async function startApp(
   t: TestContext,
-  { folder, port, code, env: more }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
+  { folder, port, code, env: extra = {} }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; out: () => string }> {
   const file = join(folder, "app.ts");
   writeFileSync(file, code);
@@ -96,8 +97,8 @@ async function startApp(
     PORT: String(port),
     AIRUDDER_KEY: KEY,
     AIRUDDER_TOKEN: "t0ken",
+    ...extra,
     TSX_TSCONFIG_PATH: join(root, "tsconfig.json"),
-    ...more,
   };
   const child = spawn(process.execPath, ["--import", "tsx", file], {
     cwd: folder,
@@ -189,6 +190,26 @@ postgresTest(
       await calls(),
       (payload.Details as { CallID: string }[]).map(({ CallID }) => CallID),
     );
+  },
+);
+
+redisTest(
+  "the app with BullMQ in middleware/README.md keeps the newest state, whatever the order of arrival",
+  async (t) => {
+    const redis = await startRedis(t);
+    const port = await freePort();
+    const code = snippetWith("middleware/README.md", "bullmqInbox({");
+    const app = await startApp(t, { folder: workFolder(t), port, code, env: { REDIS_URL: redis.url } });
+    const { pds, ...rest } = sample("dialer.contact/busy-reconstructed.json") as { pds: { body: object } };
+    const [newer, older] = [
+      { state: "HANGUP", timestamp: 1_700_000_002_000 },
+      { state: "RINGING", timestamp: 1_700_000_001_000 },
+    ];
+    for (const change of [newer, older]) {
+      const push = { ...rest, pds: { ...pds, body: { ...pds.body, callid: "call-1", ...change } } };
+      assert.equal((await post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, push)).status, 200);
+    }
+    await until(() => /^call-1 \w+\ncall-1 HANGUP\n$/.test(app.out()));
   },
 );
 
