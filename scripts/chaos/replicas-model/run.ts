@@ -87,6 +87,7 @@ class ReplicasModel {
   #attempts = 0;
   #bodies = 0;
   #pushes = 0;
+  #disturbedAt = Number.NEGATIVE_INFINITY;
   /** At the end of a run, every handler succeeds immediately. */
   #isDraining = false;
 
@@ -129,6 +130,11 @@ class ReplicasModel {
 
   #live(): Worker[] {
     return this.#workers.filter(({ isFrozen, isGone }) => !isFrozen && !isGone);
+  }
+
+  /** Whether a worker was cut off not long ago. */
+  get #isDisturbed(): boolean {
+    return this.#workers.some(({ isFrozen }) => isFrozen) || performance.now() - this.#disturbedAt < LIMIT_MS;
   }
 
   /** A worker that is connected. */
@@ -223,11 +229,10 @@ class ReplicasModel {
     this.#pushes++;
     const results = await Promise.all(ids.map((id) => this.#any().inbox.put(pushOf(id, entry)).catch(String)));
     const failed = results.find((result) => result !== "stored" && result !== "duplicate");
-    if (failed === undefined) reference.respond(entry, results);
-    else {
-      reference.violate(`put() of a connected inbox rejected: ${failed}`, entry);
-      reference.lose(entry);
-    }
+    if (failed === undefined) return reference.respond(entry, results);
+    // A worker that was cut off may hold a lock of its subject for a moment. The vendor sends the push again.
+    if (!this.#isDisturbed) reference.violate(`put() rejected: ${failed}`, entry);
+    reference.lose(entry);
   }
 
   #endRun(result: "handled" | "failed"): void {
@@ -237,12 +242,14 @@ class ReplicasModel {
 
   /** What a worker runs or has just reported is uncertain. */
   #doubt(worker: Worker): void {
+    this.#disturbedAt = performance.now();
     this.#reference.note(`${worker.name} is in doubt`);
     this.#reference.loseWorker(worker);
     worker.uncertainUntil = performance.now() + 2 * this.engine.leaseMs;
   }
 
   #remove(worker: Worker): void {
+    this.#disturbedAt = performance.now();
     worker.isGone = true;
     this.#reference.loseWorker(worker);
     this.#workers.splice(this.#workers.indexOf(worker), 1);
@@ -312,8 +319,8 @@ class ReplicasModel {
     const reference = this.#reference;
     const undo = step === "drop" ? () => undefined : reference.retry(entry);
     const [isRetried, isDropped] = await Promise.all([
-      step !== "drop" && this.#any().inbox.retry?.(id),
-      step !== "retry" && this.#any().inbox.drop?.(id),
+      step !== "drop" && this.#repeat((inbox) => inbox.retry?.(id)),
+      step !== "retry" && this.#repeat((inbox) => inbox.drop?.(id)),
     ]);
     reference.note(`${step} ${entry.subject} ${body}: retried ${isRetried}, dropped ${isDropped}`);
     if (isRetried === isDropped)
@@ -325,8 +332,19 @@ class ReplicasModel {
     Object.assign(entry, { state: "dropped", isCertain: true, reporter: undefined });
   }
 
+  /** Repeats an operation that rejects, as its caller does: a worker that was cut off may hold a lock. */
+  async #repeat<T>(run: (inbox: Worker["inbox"]) => Promise<T> | undefined): Promise<T | undefined> {
+    for (const end = performance.now() + LIMIT_MS; ; ) {
+      try {
+        return await run(this.#any().inbox);
+      } catch (error) {
+        if (!this.#isDisturbed || performance.now() > end) throw error;
+      }
+    }
+  }
+
   async #deadIds(): Promise<string[]> {
-    return ((await this.#any().inbox.dead?.()) ?? []).map(({ id }) => id);
+    return ((await this.#repeat((inbox) => inbox.dead?.())) ?? []).map(({ id }) => id);
   }
 
   /** Waits until every result that was reported is recorded. */
