@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
+import { makePool, postgresTest, startPostgres } from "../helpers/postgres.js";
 import { callCompleted, KEY, post, sample, webRequest } from "../helpers/push.js";
 import { redisTest, startRedis } from "../helpers/redis.js";
 import { until } from "../helpers/until.js";
@@ -164,6 +165,34 @@ test("the app with an inbox in middleware/README.md handles a push, and SIGTERM 
   await until(() => missing().length === 0);
 });
 
+postgresTest(
+  "the app with Postgres in middleware/README.md writes the calls of a push in two processes, once",
+  async (t) => {
+    const { url } = await startPostgres(t);
+    const pool = makePool(t, { connectionString: url });
+    await pool.query("create table calls (id text, status text)");
+    const code = snippetWith("middleware/README.md", "postgresInbox({ pool })");
+    const folder = workFolder(t);
+    const ports = [await freePort(), await freePort()];
+    await Promise.all(ports.map((port) => startApp(t, { folder, port, code, env: { DATABASE_URL: url } })));
+    const payload = callCompleted();
+    const responses = await Promise.all(
+      ports.map((port) => post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, payload)),
+    );
+    assert.deepEqual(
+      responses.map(({ status }) => status),
+      [200, 200],
+    );
+    const calls = async (): Promise<string[]> =>
+      (await pool.query<{ id: string }>("select id from calls")).rows.map(({ id }) => id);
+    await until(async () => (await calls()).length > 0);
+    assert.deepEqual(
+      await calls(),
+      (payload.Details as { CallID: string }[]).map(({ CallID }) => CallID),
+    );
+  },
+);
+
 redisTest(
   "the app with BullMQ in middleware/README.md keeps the newest state, whatever the order of arrival",
   async (t) => {
@@ -207,8 +236,8 @@ test("the snippet about tests in middleware/README.md prints the status of the p
   assert.equal(stdout, "failed\n200\n");
 });
 
-test("the conformance suite in middleware/README.md passes for fileInbox", (t) => {
-  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "inboxConformance({ make })"));
+test("the inbox in middleware/README.md follows every rule of the conformance suite", (t) => {
+  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "inboxConformance({ make, crash })"));
   assert.match(stdout, /^(?:#|ℹ) pass [1-9]/m);
   assert.match(stdout, /^(?:#|ℹ) fail 0$/m);
 });

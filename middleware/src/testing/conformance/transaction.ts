@@ -1,4 +1,5 @@
 import type { Attempt } from "../../inbox/inbox.js";
+import type { TransactionEffects } from "./options.js";
 import { expectEqual, notes, pushOf, type Rule, type Trial } from "./trial.js";
 
 export const transaction: readonly Rule[] = [
@@ -24,7 +25,7 @@ export const transaction: readonly Rule[] = [
     name: "with `transaction`, the writes of a handled push are committed once, and those of a failed attempt are not",
     async check(trial) {
       const write = async (name: string, attempt: Attempt<unknown>): Promise<void> => {
-        await trial.effects?.write(attempt.transaction, `${name} ${attempt.number}`);
+        await effectsOf(trial).write(attempt.transaction, `${name} ${attempt.number}`);
         if (name === "never" || (name === "late" && attempt.number === 1)) throw new Error("not yet");
       };
       let deadCount = 0;
@@ -34,6 +35,7 @@ export const transaction: readonly Rule[] = [
         throw new Error(
           'Pass the option "effects", such as { write, read }, so that the suite can check transactions.',
         );
+      effectsOf(trial);
       await trial.put(first, pushOf("a", "late"), pushOf("b", "never"), pushOf("c", "first"));
       await trial.until("one push is dead", () => deadCount === 1);
       await expectEffects(trial, ["first 1", "late 2"]);
@@ -49,16 +51,17 @@ export const transaction: readonly Rule[] = [
     async check(trial) {
       let isWritten = false;
       const interrupted = notes(async (name, attempt) => {
-        await trial.effects?.write(attempt.transaction, name);
+        await effectsOf(trial).write(attempt.transaction, name);
         isWritten = true;
         await new Promise(() => undefined);
       });
       const first = await trial.open({ consumer: interrupted.consumer });
       if (first.capabilities?.transaction !== true) return;
+      effectsOf(trial);
       await trial.put(first, pushOf("a", "effect"));
       await trial.until("the handler has written", () => isWritten);
       await trial.crash(first);
-      const next = notes(async (name, attempt) => void (await trial.effects?.write(attempt.transaction, name)));
+      const next = notes(async (name, attempt) => void (await effectsOf(trial).write(attempt.transaction, name)));
       await trial.open({ keepStorage: true, consumer: next.consumer });
       await trial.until("the push is handled", () => next.handled.length > 0);
       await trial.settle();
@@ -67,11 +70,16 @@ export const transaction: readonly Rule[] = [
   },
 ];
 
+function effectsOf({ effects }: Trial): TransactionEffects<unknown> {
+  if (effects !== undefined) return effects;
+  throw new Error('Pass the option "effects", such as { write, read }, so that the suite can check transactions.');
+}
+
 async function expectEffects(trial: Trial, expected: readonly string[]): Promise<void> {
   let effects: readonly string[] = [];
   await trial
     .until("the writes are committed", async () => {
-      effects = [...((await trial.effects?.read()) ?? [])].sort();
+      effects = [...(await effectsOf(trial).read())].sort();
       return effects.length >= expected.length;
     })
     .catch(() => undefined);

@@ -19,7 +19,7 @@ export interface OpenOptions {
 }
 
 /** Time in which an inbox that breaks a rule would pass a push once too often. */
-const SETTLE_MS = 150;
+const SETTLE_MS = 100;
 
 /** One run of a rule: opens inboxes, waits, and closes at the end what is still open. */
 export class Trial {
