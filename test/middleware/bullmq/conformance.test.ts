@@ -13,11 +13,12 @@ after(() => {
 let queue = "";
 
 const cases = inboxConformance({
+  timeoutMs: 20_000, // pushes of a crashed inbox run again after up to three times leaseMs
   async make(keepStorage) {
     if (!keepStorage) queue = newQueue();
     const link = await Link.to((await server()).port);
     const connection = { url: `redis://127.0.0.1:${link.port}` };
-    const inbox = bullmqInbox({ queue, connection, retryMs: 10, maxRetryMs: 50, leaseMs: 500 });
+    const inbox = bullmqInbox({ queue, connection, retryMs: 10, maxRetryMs: 50, leaseMs: 1_500 });
     links.set(inbox, link);
     return inbox;
   },
