@@ -116,10 +116,16 @@ test("import and require give the same functions, from every entry point", () =>
        console.log(name, Object.keys(required).length > 0, [...wrong]);
      }`,
   );
-  const { status, stdout, stderr } = project.run(file, ...ENTRY_POINTS);
+  const withoutPeers = ENTRY_POINTS.filter((name) => name !== "airudder-webhooks/bullmq");
+  const { status, stdout, stderr } = project.run(file, ...withoutPeers);
   assert.equal(status, 0, stderr);
-  assert.ok(ENTRY_POINTS.length >= 3);
-  assert.equal(stdout, ENTRY_POINTS.map((name) => `${name} true []\n`).join(""));
+  assert.ok(withoutPeers.length >= 3);
+  assert.equal(stdout, withoutPeers.map((name) => `${name} true []\n`).join(""));
+  assert.match(project.run(file, "airudder-webhooks/bullmq").stderr, /Cannot find module 'bullmq'/);
+  project.link("bullmq");
+  const bullmq = project.run(file, "airudder-webhooks/bullmq");
+  project.unlink("bullmq");
+  assert.equal(bullmq.stdout, "airudder-webhooks/bullmq true []\n", bullmq.stderr);
 });
 
 test("a process that imports and requires has one AirudderError, one set of warnings and one set of journal locks", () => {
@@ -193,6 +199,25 @@ for (const [module, resolution] of RESOLUTIONS) {
     assert.equal(status, 0, stdout);
   });
 }
+
+test("the types of a connection are those of the installed BullMQ", () => {
+  const file = project.write(
+    "bullmq.ts",
+    `import { bullmqInbox, type BullmqInboxOptions } from "airudder-webhooks/bullmq";
+     import { airudder } from "airudder-webhooks";
+     import type { ConnectionOptions } from "bullmq";
+     export const same = (connection: ConnectionOptions): BullmqInboxOptions["connection"] => connection;
+     export const isTyped: 0 extends 1 & ConnectionOptions ? false : true = true;
+     airudder({ inbox: bullmqInbox({ queue: "q", connection: { host: "h" } }) });`,
+  );
+  project.link("bullmq");
+  for (const [module, resolution] of RESOLUTIONS) {
+    const flags = ["--skipLibCheck", "--target", "es2022", "--module", module, "--moduleResolution", resolution];
+    const { status, stdout } = project.compile([file], flags);
+    assert.equal(status, 0, stdout);
+  }
+  project.unlink("bullmq");
+});
 
 test("TypeScript 7 finds all types, those of the dev proxy too", () => {
   const file = project.write(

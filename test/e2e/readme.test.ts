@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
 import { freePort } from "../helpers/free-port.js";
 import { makePool, postgresTest, startPostgres } from "../helpers/postgres.js";
-import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
+import { callCompleted, KEY, post, sample, webRequest } from "../helpers/push.js";
+import { redisTest, startRedis } from "../helpers/redis.js";
 import { until } from "../helpers/until.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -79,7 +80,7 @@ function runSnippet(folder: string, code: string, env: NodeJS.ProcessEnv = {}): 
 /** Starts a snippet that is an app, and waits until it responds. */
 async function startApp(
   t: TestContext,
-  { folder, port, code, env: more }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
+  { folder, port, code, env: extra = {} }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; out: () => string }> {
   const file = join(folder, "app.ts");
   writeFileSync(file, code);
@@ -88,8 +89,8 @@ async function startApp(
     PORT: String(port),
     AIRUDDER_KEY: KEY,
     AIRUDDER_TOKEN: "t0ken",
+    ...extra,
     TSX_TSCONFIG_PATH: join(root, "tsconfig.json"),
-    ...more,
   };
   const child = spawn(process.execPath, ["--import", "tsx", file], {
     cwd: folder,
@@ -184,6 +185,26 @@ postgresTest(
   },
 );
 
+redisTest(
+  "the app with BullMQ in middleware/README.md keeps the newest state, whatever the order of arrival",
+  async (t) => {
+    const redis = await startRedis(t);
+    const port = await freePort();
+    const code = snippetWith("middleware/README.md", "bullmqInbox({");
+    const app = await startApp(t, { folder: workFolder(t), port, code, env: { REDIS_URL: redis.url } });
+    const { pds, ...rest } = sample("dialer.contact/busy-reconstructed.json") as { pds: { body: object } };
+    const [newer, older] = [
+      { state: "HANGUP", timestamp: 1_700_000_002_000 },
+      { state: "RINGING", timestamp: 1_700_000_001_000 },
+    ];
+    for (const change of [newer, older]) {
+      const push = { ...rest, pds: { ...pds, body: { ...pds.body, callid: "call-1", ...change } } };
+      assert.equal((await post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, push)).status, 200);
+    }
+    await until(() => /^call-1 \w+\ncall-1 HANGUP\n$/.test(app.out()));
+  },
+);
+
 test("the script in middleware/README.md retries 40 dead pushes: all are handled, none stays dead", async (t) => {
   const folder = workFolder(t);
   const inbox = fileInbox(join(folder, "airudder-inbox"), { retries: 0 });
@@ -207,8 +228,8 @@ test("the snippet about tests in middleware/README.md prints the status of the p
   assert.equal(stdout, "failed\n200\n");
 });
 
-test("the conformance suite in middleware/README.md passes for fileInbox", (t) => {
-  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "inboxConformance({ make })"));
+test("the inbox in middleware/README.md follows every rule of the conformance suite", (t) => {
+  const stdout = runSnippet(workFolder(t), snippetWith("middleware/README.md", "inboxConformance({ make, crash })"));
   assert.match(stdout, /^(?:#|ℹ) pass [1-9]/m);
   assert.match(stdout, /^(?:#|ℹ) fail 0$/m);
 });

@@ -44,7 +44,7 @@ export class ConsumerProject {
     this.write("package.json", '{ "private": true }');
     const files = Object.values(this.tarballs).map(({ file }) => file);
     runNpm(["install", "--no-audit", "--no-fund", "--prefer-offline", ...files], this.folder);
-    for (const name of ["typescript", "ts-jest", "@types/jest", "@types/node"]) this.#link(name);
+    for (const name of ["typescript", "ts-jest", "@types/jest", "@types/node"]) this.link(name);
   }
 
   /** @returns the path of the file */
@@ -81,11 +81,18 @@ export class ConsumerProject {
     return { file: join(this.folder, filename), paths: (files as { path: string }[]).map(({ path }) => path) };
   }
 
-  #link(name: string): void {
-    const to = join(this.folder, "node_modules", name);
-    rmSync(to, { recursive: true, force: true });
+  /** Installs a package of this repository. */
+  link(name: string): void {
+    const to = this.unlink(name);
     mkdirSync(dirname(to), { recursive: true });
     symlinkSync(toolFolder(name), to, "junction");
+  }
+
+  /** @returns where the package was */
+  unlink(name: string): string {
+    const to = join(this.folder, "node_modules", name);
+    rmSync(to, { recursive: true, force: true });
+    return to;
   }
 }
 

@@ -14,6 +14,8 @@ const wrong: [string, unknown, RegExp][] = [
     { inbox: { open() {}, put() {}, close() {} } },
     /option "inbox" must be an inbox/,
   ],
+  ["work as text", { work: "no", inbox: fileInbox("unused") }, /option "work" must be true or false/],
+  ["work: false without an inbox", { work: false }, /option "work" must be true without an inbox: .* must be stored/],
   ["an unknown type", { type: "call.complete" }, /option "type" must be one of call\.completed/],
   ["an unknown policy", { verify: "yes" }, /option "verify" must be "required"/],
   ["a verifier that is not a function", { verifyHeaderSign: "md5" }, /option "verifyHeaderSign" must be a function/],

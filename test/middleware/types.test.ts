@@ -5,11 +5,15 @@ import {
   airudder,
   callTimes,
   dialerBody,
+  fileInbox,
+  type HandlerContext,
   isAnswered,
   newestState,
   type Push,
+  type Receiver,
   transcript,
 } from "airudder-webhooks";
+import type { Inbox } from "airudder-webhooks/inbox";
 import { samplePush } from "airudder-webhooks/testing";
 
 export function handlersAreTyped(): void {
@@ -69,6 +73,28 @@ export function handlersAreTyped(): void {
   });
   // @ts-expect-error no such type
   receiver.on("call.complete", () => undefined);
+}
+
+export function transactionsHaveTheTypeOfTheInbox(inbox: Inbox<{ query(sql: string): Promise<number> }>): void {
+  airudder({ inbox, work: false })
+    .on("call.completed", (_, { transaction }) => transaction.query("insert") satisfies Promise<number>)
+    .on("*", (_, { transaction }) => {
+      // @ts-expect-error no such function
+      transaction.sql;
+    });
+  airudder({ inbox: fileInbox("folder") }).on("*", (_, { transaction }) => {
+    transaction satisfies undefined;
+    // @ts-expect-error a file inbox has no transaction
+    transaction.query;
+  });
+  airudder().on("*", (_, { transaction }) => {
+    transaction satisfies undefined;
+    // @ts-expect-error direct mode has no transaction
+    transaction.query;
+  });
+  airudder({ inbox }) satisfies Receiver<{ query(sql: string): Promise<number> }>;
+  // @ts-expect-error a handler of another transaction
+  airudder({ inbox }).on("*", (_: Push, { transaction }: HandlerContext<{ sql: string }>) => transaction.sql);
 }
 
 export function pushesNarrow(push: Push): string | undefined {

@@ -173,6 +173,11 @@ export class InboxMode implements ReceiverMode {
 
   /** Handles a replay after the earlier pushes of its subject, without storing it. */
   async #replay(stored: StoredPush): Promise<HandlerResult> {
+    if (!this.#works)
+      throw new AirudderError(
+        "replay_not_allowed",
+        "This process only stores pushes (work: false): send replays to one that handles them.",
+      );
     try {
       if (this.inbox.replay !== undefined) return await this.inbox.replay(stored);
       return (await this.#consume(stored, new AbortableAttempt(1))) === "ignored" ? "ignored" : "handled";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after } from "node:test";
-import type { Inbox, StoredPush } from "airudder-webhooks/inbox";
-import { inboxConformance } from "airudder-webhooks/testing";
+import type { StoredPush } from "airudder-webhooks/inbox";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { postgresTest } from "../../helpers/postgres.js";
@@ -303,13 +302,4 @@ postgresTest("old finished pushes and their subjects are deleted; dead, recent a
     ["dead", "handled", "quarantined", "recent", "waiting"].map((subject) => `subject:${subject}`),
   );
   await working.close(10);
-});
-
-postgresTest("the rules of an inbox", async (t) => {
-  const schema = await Schema.create(t);
-  const make = async (keepStorage: boolean): Promise<Inbox> => {
-    if (!keepStorage) await schema.clear();
-    return schema.inbox() as unknown as Inbox;
-  };
-  for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
 });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { airudder, fileInbox, identify, parsePush, verifySign } from "airudder-webhooks";
+import { airudder, identify, parsePush, verifySign } from "airudder-webhooks";
 import { catalogue } from "airudder-webhooks/inspect";
-import { inboxConformance, samplePush, signedRequest } from "airudder-webhooks/testing";
-import { makeFolder } from "../../helpers/folder.js";
+import { samplePush, signedRequest } from "airudder-webhooks/testing";
 
 for (const { type, form, name, strict, identify: rules } of catalogue) {
   // A type without rules cannot be identified: only its mount states it.
@@ -73,15 +72,6 @@ test("signedRequest: a request that the receiver accepts", async () => {
   assert.equal((await receiver.fetch(new Request("http://a.test/", request))).status, 200);
   assert.deepEqual(seen, ["mine"]);
   assert.equal(parsePush(Buffer.from(request.body), request.headers).type, "call.completed");
-});
-
-test("the file inbox follows the rules of an inbox", async (t) => {
-  let dir = "";
-  const make = (again: boolean) => {
-    if (!again) dir = makeFolder(t);
-    return fileInbox(dir, { retryMs: 1 });
-  };
-  for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
 });
 
 test("each call of a sample has a different id", () => {

@@ -1,0 +1,58 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A TCP connection to a server of this machine that can be interrupted. */
+export class Link {
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((socket) => this.#forward(socket));
+  #isFrozen = false;
+
+  private constructor(private readonly target: number) {}
+
+  /** @param target port of the server */
+  static async to(target: number): Promise<Link> {
+    const link = new Link(target);
+    link.#server.listen(0, "127.0.0.1");
+    await once(link.#server, "listening");
+    return link;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  #forward(client: Socket): void {
+    const server = connect(this.target, "127.0.0.1");
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.setNoDelay();
+      from.on("data", (chunk) => to.write(chunk));
+      from.on("error", () => undefined);
+      from.on("close", () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+      if (this.#isFrozen) from.pause();
+    }
+  }
+
+  /** Forwards nothing until `thaw`, and keeps the connections. */
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Ends all connections, and accepts no more. */
+  cut(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
