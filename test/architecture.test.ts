@@ -99,6 +99,7 @@ const ORDER: Record<string, string[]> = {
     "transfer",
     "drift",
     "dead",
+    "inbox-copy",
     "options.ts",
     "doctor",
     "api",
@@ -159,13 +160,15 @@ test("the middleware imports Node's own modules and nothing else", () => {
   assert.deepEqual(foreign, []);
 });
 
+const PUBLIC = ["inspect", "journal", "testing", "inbox", "postgres", "bullmq"];
+
 test("the dev proxy imports only the public entry points of the middleware", () => {
   const targets = [...importsOf("devproxy").values()].flat();
   assert.deepEqual(
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !["airudder-webhooks/inspect", "airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
+        !PUBLIC.includes(target.slice("airudder-webhooks/".length)) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],
@@ -174,6 +177,17 @@ test("the dev proxy imports only the public entry points of the middleware", () 
     targets.filter((target) => target.startsWith("..")),
     [],
   );
+});
+
+test("the dev proxy imports the drivers of databases only in inbox-copy, and only when it needs them", () => {
+  const drivers = ["pg", "ioredis", "bullmq", "airudder-webhooks/postgres", "airudder-webhooks/bullmq"];
+  for (const [file, targets] of importsOf("devproxy")) {
+    const used = targets.filter((target) => drivers.includes(target));
+    if (used.length === 0) continue;
+    assert.equal(folderOf(file), "inbox-copy");
+    const text = readFileSync(join(root, "devproxy/src", file), "utf8");
+    for (const driver of used) assert.doesNotMatch(text, new RegExp(`from "${driver}"`), file);
+  }
 });
 
 /** The sources, tests and scripts that contain a pattern. */
