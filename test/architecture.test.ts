@@ -75,6 +75,7 @@ const ORDER: Record<string, string[]> = {
     "inspect",
     "airudder.ts",
     "testing",
+    "bullmq",
     "index.ts",
   ],
   devproxy: [
@@ -153,14 +154,25 @@ test("devproxy: the page imports only types from other folders", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("the middleware imports Node's own modules and nothing else", () => {
-  const foreign = [...importsOf("middleware").values()]
-    .flat()
-    .filter((target) => !target.startsWith("node:") && !/\.[tj]s$/.test(target));
+/** The optional peers of the middleware, each with the only folder that may import it. */
+const PEERS: Record<string, string> = { bullmq: "bullmq" };
+
+test("the middleware imports Node's own modules, and optional peers only in their entry point", () => {
+  const foreign = [...importsOf("middleware")].flatMap(([file, targets]) =>
+    targets.filter(
+      (target) => !target.startsWith("node:") && !/\.[tj]s$/.test(target) && PEERS[target] !== folderOf(file),
+    ),
+  );
   assert.deepEqual(foreign, []);
 });
 
-const PUBLIC = ["inspect", "journal", "testing", "inbox", "postgres", "bullmq"];
+test("no other folder of the middleware imports an entry point with optional peers", () => {
+  const wrong = crossings("middleware").filter(({ to }) => Object.values(PEERS).includes(to));
+  assert.deepEqual(wrong, []);
+});
+
+/** The entry points of the middleware that the dev proxy may import. */
+const ENTRY_POINTS = ["inspect", "journal", "testing", "inbox", "postgres", "bullmq"];
 
 test("the dev proxy imports only the public entry points of the middleware", () => {
   const targets = [...importsOf("devproxy").values()].flat();
@@ -168,7 +180,7 @@ test("the dev proxy imports only the public entry points of the middleware", () 
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !PUBLIC.includes(target.slice("airudder-webhooks/".length)) &&
+        !ENTRY_POINTS.includes(target.slice("airudder-webhooks/".length)) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],
