@@ -52,7 +52,8 @@ export async function complete(program: Command, words: readonly string[], { out
 /** The folder of the journal; `undefined` for an inbox in a database, which would be too slow to read. */
 function journalOf(command: Command, given: string | undefined): string | undefined {
   if (given === undefined) applyProjectConfig(command);
-  const journal = given ?? (process.env.AIRUDDER_JOURNAL || undefined) ?? (command.getOptionValue("journal") as string | undefined);
+  const journal =
+    given ?? (process.env.AIRUDDER_JOURNAL || undefined) ?? (command.getOptionValue("journal") as string | undefined);
   return journal === undefined || isUrl(journal) ? undefined : journal;
 }
 

@@ -5,10 +5,10 @@ import { configuredTarget, tokenFromEnvironment } from "../config/index.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
+  checkSelection,
   editableRows,
   editPush,
   hasEdits,
-  checkSelection,
   parseRequest,
   type ReplayEvent,
   type ReplayRequest,

@@ -56,7 +56,9 @@ export function parseInboxUrl(journal: string): InboxUrl | undefined {
       return { engine: "bullmq", queue, prefix, connection: url.href, shown: shownUrl(url, { queue, prefix }) };
     }
     default:
-      throw usageError(`--journal does not support ${url.protocol}// URLs. Give a folder, or a URL such as ${EXAMPLES}.`);
+      throw usageError(
+        `--journal does not support ${url.protocol}// URLs. Give a folder, or a URL such as ${EXAMPLES}.`,
+      );
   }
 }
 

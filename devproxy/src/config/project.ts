@@ -44,7 +44,9 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   journal: (value) => {
     checkText(value);
     if (isUrl(String(value)))
-      throw new Error("must be a folder. For the URL of an inbox, use --journal or the environment variable AIRUDDER_JOURNAL");
+      throw new Error(
+        "must be a folder. For the URL of an inbox, use --journal or the environment variable AIRUDDER_JOURNAL",
+      );
   },
   tunnel: (value) => {
     checkText(value);

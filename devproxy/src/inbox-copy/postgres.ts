@@ -4,8 +4,6 @@ import type { PostgresUrl } from "../config/index.js";
 import { loadDriver, reasonOf, unreadableError } from "./errors.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Longer than the statement timeout of the reader: for a server that does not respond at all. */
-const QUERY_TIMEOUT_MS = 40_000;
 
 /**
  * Reads pushes of a `postgresInbox`.
@@ -15,21 +13,20 @@ export async function* readPostgres(inbox: PostgresUrl, query: InboxQuery): Asyn
   const { connection, schema } = inbox;
   const { default: pg } = await loadDriver(inbox, "pg", () => import("pg"));
   const { readPostgresInbox } = await import("airudder-webhooks/postgres");
-  const client = new pg.Client({
+  const pool = new pg.Pool({
     connectionString: connection,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
     application_name: "airudder-devproxy",
+    max: 1,
   });
-  // A connection that ends also rejects the running query.
-  client.on("error", () => undefined);
+  // An error of an idle connection. The next statement opens another one, or fails.
+  pool.on("error", () => undefined);
   try {
-    await client.connect();
-    yield* readPostgresInbox(client, { schema, ...query });
+    yield* readPostgresInbox(pool, { schema, ...query });
   } catch (error) {
     throw unreadableError(inbox, `${reasonOf(error)}${adviceFor(error, schema)}`, error);
   } finally {
-    await client.end().catch(() => undefined);
+    await pool.end();
   }
 }
 

@@ -13,6 +13,9 @@ export interface Selection {
   deadOnly?: boolean | undefined;
 }
 
+/** The states that a database can select. */
+const KEPT = ["dead", "quarantined"] as const;
+
 /** Maximum number of pushes that a command reads from a database: the newest. */
 export const MAX_PUSHES = 100_000;
 
@@ -25,18 +28,14 @@ export interface SelectionQuery extends InboxQuery {
 /** @throws DevproxyError `usage` */
 export function queryOf({ ids = [], filters = {}, last, deadOnly = false }: Selection): SelectionQuery {
   const { since, until, status, ...others } = filters;
-  const states = deadOnly
-    ? (["dead", "quarantined"] as const)
-    : status === "dead" || status === "quarantined"
-      ? [status]
-      : undefined;
+  const states = deadOnly ? KEPT : KEPT.filter((state) => state === status);
   // The newest of all pushes are not the newest that match a filter that the database does not apply.
-  const isExact = !hasFilters(others) && (status === undefined || states !== undefined);
+  const isExact = !hasFilters(others) && (status === undefined || states.length > 0);
   return {
     ...(ids.length > 0 && { ids: ids.map((text) => ({ text, ...selectorOf(text) })) }),
     ...(since !== undefined && { since: new Date(parseTimestamp(since, "--since")) }),
     ...(until !== undefined && { until: new Date(parseTimestamp(until, "--until")) }),
-    ...(states !== undefined && { states }),
+    ...(states.length > 0 && { states }),
     limit: isExact && last !== undefined ? Math.min(last, MAX_PUSHES) : MAX_PUSHES,
   };
 }

@@ -114,10 +114,7 @@ export function checkSelection({ ids = [], last, filters = {} }: ReplayRequest):
  * The pushes that a request selects, in the order of arrival.
  * @throws DevproxyError `usage`, if the request has neither ids, `last` nor filters, or an id does not exist
  */
-export async function requestedRows(
-  reader: JournalReader,
-  request: ReplayRequest,
-): Promise<Row[]> {
+export async function requestedRows(reader: JournalReader, request: ReplayRequest): Promise<Row[]> {
   checkSelection(request);
   const { ids = [], last, filters = {} } = request;
   const candidates =

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { after } from "node:test";
+import { bullmqInbox } from "airudder-webhooks/bullmq";
+import type { Inbox } from "airudder-webhooks/inbox";
+import { Redis } from "ioredis";
+import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { atEnd } from "../../helpers/at-end.js";
+import { RecorderApp } from "../../helpers/recorder-app.js";
+import { RedisServer, redisTest } from "../../helpers/redis.js";
+import { fill, ODD_BODIES, PASSWORD, read } from "./production.js";
+
+let server: Promise<RedisServer> | undefined;
+let inboxes = 0;
+after(async () => (await server)?.remove());
+
+/** A new inbox in Redis, and its URL for a user who can only read. */
+async function startInbox(): Promise<{ inbox: Inbox; url: string; client: Redis }> {
+  server ??= RedisServer.start();
+  const { url } = await server;
+  const client = new Redis(url, { lazyConnect: true });
+  await client.connect();
+  const rules = [
+    "on",
+    `>${decodeURIComponent(PASSWORD)}`,
+    "~*",
+    "+@read",
+    "+@connection",
+    "+info",
+    "+eval",
+    "+evalsha",
+  ];
+  await client.acl("SETUSER", "reader", ...rules);
+  const queue = `inbox-${++inboxes}`;
+  const inbox = bullmqInbox({ queue, connection: { url }, retries: 0, prefix: "{calls}" });
+  return { inbox, client, url: `${url.replace("//", `//reader:${PASSWORD}@`)}/0?queue=${queue}&prefix={calls}` };
+}
+
+redisTest("commands list, show and replay the pushes of a bullmqInbox with a user who can only read", async (t) => {
+  const { inbox, client, url } = await startInbox();
+  atEnd(t, () => client.disconnect());
+  await fill(t, inbox);
+  const at = ["--journal", url];
+
+  const listed = await read(t, ["list", ...at]);
+  assert.equal(listed.code, 0, listed.err);
+  assert.match(
+    listed.out,
+    /#1 .*call\.completed +handled .*\n#2 .*call\.completed +dead .*\n +TypeError: .*\n#3 .*unknown +quarantined .*\n#4 .*dialer\.agent +stored /,
+  );
+  assert.match(listed.out, /\n4 pushes of 4, in redis:\/\/reader@[^/]+\/0\?queue=inbox-\d+&prefix=%7Bcalls%7D\n$/);
+  assert.equal(listed.out.includes("TEST PERSON"), false);
+  assert.equal(listed.err, "");
+
+  const seqs = async (...args: string[]) =>
+    (await read(t, ["list", "--json", ...args, ...at])).lines().map(({ seq }) => seq);
+  assert.deepEqual(await seqs("--last", "2"), [3, 4]);
+  assert.deepEqual(await seqs("--status", "dead", "--since", "1h"), [2]);
+  assert.deepEqual(await seqs("--status", "quarantined", "--last", "1"), [3]);
+  assert.deepEqual(await seqs("--until", "1h"), []);
+  const [dead, summary] = (await read(t, ["dead", "--json", ...at])).lines();
+  assert.deepEqual([dead?.seq, dead?.attempts, summary?.quarantined], [2, 1, 1]);
+  const shown = await read(t, ["show", String(dead?.id), ...at]);
+  assert.match(shown.out, /TypeError: cannot save <name:\w+>/);
+
+  const app = await new RecorderApp().start();
+  atEnd(t, () => app.stop());
+  const replayed = await read(t, ["replay", "1..2", "--to", app.url, "--json", ...at]);
+  assert.equal(replayed.code, 0, replayed.err);
+  assert.deepEqual(
+    app.requests.map(({ body }) => JSON.parse(body.toString()).TaskName),
+    ["good", "broken"],
+  );
+});
+
+redisTest("show --raw writes the exact bytes of a push in Redis", async (t) => {
+  const { inbox, client, url } = await startInbox();
+  atEnd(t, () => client.disconnect());
+  await inbox.open(noEvents);
+  atEnd(t, () => inbox.close(0));
+  for (const body of ODD_BODIES) await inbox.put(storedPush({ body, sha256: String(body.length) }));
+  for (const [i, body] of ODD_BODIES.entries()) {
+    const { stdout, err } = await read(t, ["show", String(i + 1), "--raw"], { AIRUDDER_JOURNAL: url });
+    assert.ok(stdout.equals(body), `${i}: ${err}`);
+  }
+});
+
+redisTest("a queue that cannot be read is reported on one line, with exit code 3", async (t) => {
+  const { inbox, client, url } = await startInbox();
+  atEnd(t, () => client.disconnect());
+  await inbox.open(noEvents);
+  atEnd(t, () => inbox.close(0));
+  const newer = new URL(url).searchParams.get("queue");
+  await client.lpush(`{calls}:${newer}:wait`, "future");
+  await client.hset(`{calls}:${newer}:future`, {
+    name: "x",
+    data: '{"kind":"push","version":99,"headers":{},"encoding":"utf8","body":""}',
+    opts: "{}",
+  });
+  const cases: [string, RegExp][] = [
+    [url.replace(/queue=[^&]+/, "queue=nowhere"), /There is no queue "nowhere"/],
+    [url.replace(PASSWORD, "other"), /WRONGPASS/],
+    [url.replace(/:\d+\/0/, ":1/0"), /connection refused/],
+    [url, /version 99/],
+  ];
+  await Promise.all(
+    cases.map(async ([journal, message]) => {
+      const { code, out, err } = await read(t, ["list", "--journal", journal]);
+      assert.deepEqual([code, out], [3, ""], err);
+      assert.match(err, message);
+      assert.match(err, /^airudder-devproxy: The inbox redis:\/\/[^\n]+\n$/);
+    }),
+  );
+});
