@@ -4,6 +4,8 @@ import type { PostgresUrl } from "../config/index.js";
 import { loadDriver, reasonOf, unreadableError } from "./errors.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/** An SQLSTATE. */
+const INSUFFICIENT_PRIVILEGE = "42501";
 
 /**
  * Reads pushes of a `postgresInbox`.
@@ -30,15 +32,8 @@ export async function* readPostgres(inbox: PostgresUrl, query: InboxQuery): Asyn
   }
 }
 
-/** What to do about an error of Postgres, by its SQLSTATE. */
+/** What to do about a missing privilege. Empty for other errors. */
 function adviceFor(error: unknown, schema: string): string {
-  switch ((error as { code?: unknown }).code) {
-    case "42501":
-      return ` Grant the role read access: GRANT USAGE ON SCHEMA ${schema} TO ROLE; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ROLE`;
-    case "42P01":
-    case "3F000":
-      return " Name the schema of the inbox in the URL: ?schema=NAME";
-    default:
-      return "";
-  }
+  if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) return "";
+  return ` Grant read access to the role: GRANT USAGE ON SCHEMA ${schema} TO ROLE; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ROLE`;
 }

@@ -1,9 +1,10 @@
+import { AirudderError } from "../errors.js";
 import { headOf } from "../inbox/file/records.js";
 import type { InboxQuery } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
 import { timePart } from "../push/id.js";
 import { select, withConnection } from "./connection.js";
-import { requireVersion } from "./migrate.js";
+import { requireVersion, versionOf } from "./migrate.js";
 import type { PgClient, PgPool } from "./pool.js";
 import { type ClaimedRow, pushOf } from "./push-row.js";
 import { quoteSchema } from "./schema.js";
@@ -38,7 +39,7 @@ export async function* readPostgresInbox(
   { schema = "airudder", ...query }: PostgresInboxQuery,
 ): AsyncGenerator<JournalRecord> {
   const tables = quoteSchema(schema);
-  await withConnection(pool, CONNECT_LIMIT_MS, (client) => requireVersion(client, tables));
+  await withConnection(pool, CONNECT_LIMIT_MS, (client) => checkTables(client, tables));
   const { where, values } = conditionOf(query);
   const found = await readOnly<{ id: string; size: number }>(
     pool,
@@ -57,6 +58,11 @@ export async function* readPostgresInbox(
     );
     for (const row of rows) yield* recordsOf(row);
   }
+}
+
+async function checkTables(client: PgClient, schema: string): Promise<void> {
+  if ((await versionOf(client, schema)) !== undefined) return requireVersion(client, schema);
+  throw new AirudderError("inbox_unavailable", `The schema ${schema} has no inbox. Give the schema of the inbox.`);
 }
 
 /** Runs a statement in a read-only transaction. */

@@ -22,6 +22,10 @@ export const ODD_BODIES = [
   Buffer.alloc(0),
 ];
 
+/** What `list` prints of the pushes of {@link fill}. */
+export const LISTED =
+  /#1 .*call\.completed +handled .*\n#2 .*call\.completed +dead .*\n +TypeError: .*\n#3 .*unknown +quarantined .*\n +Quarantined: .*\n#4 .*dialer\.agent +stored /;
+
 /** Stores pushes in an inbox as an app does. Their statuses, in order: handled, dead, quarantined, and stored, for lack of a handler. */
 export async function fill<Transaction>(t: TestContext, inbox: Inbox<Transaction>): Promise<void> {
   const receiver = airudder({ key: KEY, token: false, warnings: false, inbox });

@@ -5,9 +5,10 @@ import type { Inbox } from "airudder-webhooks/inbox";
 import { Redis } from "ioredis";
 import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
+import { sha256 } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 import { RedisServer, redisTest } from "../../helpers/redis.js";
-import { fill, ODD_BODIES, PASSWORD, read } from "./production.js";
+import { fill, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
 
 let server: Promise<RedisServer> | undefined;
 let inboxes = 0;
@@ -42,25 +43,22 @@ redisTest("commands list, show and replay the pushes of a bullmqInbox with a use
   const at = ["--journal", url];
 
   const listed = await read(t, ["list", ...at]);
-  assert.equal(listed.code, 0, listed.err);
-  assert.match(
-    listed.out,
-    /#1 .*call\.completed +handled .*\n#2 .*call\.completed +dead .*\n +TypeError: .*\n#3 .*unknown +quarantined .*\n#4 .*dialer\.agent +stored /,
-  );
+  assert.deepEqual([listed.code, listed.err], [0, ""]);
+  assert.match(listed.out, LISTED);
   assert.match(listed.out, /\n4 pushes of 4, in redis:\/\/reader@[^/]+\/0\?queue=inbox-\d+&prefix=%7Bcalls%7D\n$/);
-  assert.equal(listed.out.includes("TEST PERSON"), false);
-  assert.equal(listed.err, "");
 
   const seqs = async (...args: string[]) =>
     (await read(t, ["list", "--json", ...args, ...at])).lines().map(({ seq }) => seq);
-  assert.deepEqual(await seqs("--last", "2"), [3, 4]);
-  assert.deepEqual(await seqs("--status", "dead", "--since", "1h"), [2]);
-  assert.deepEqual(await seqs("--status", "quarantined", "--last", "1"), [3]);
-  assert.deepEqual(await seqs("--until", "1h"), []);
-  const [dead, summary] = (await read(t, ["dead", "--json", ...at])).lines();
-  assert.deepEqual([dead?.seq, dead?.attempts, summary?.quarantined], [2, 1, 1]);
-  const shown = await read(t, ["show", String(dead?.id), ...at]);
-  assert.match(shown.out, /TypeError: cannot save <name:\w+>/);
+  const lists = [
+    seqs("--last", "2"),
+    seqs("--status", "dead", "--since", "1h"),
+    seqs("--status", "quarantined", "--last", "1"),
+    seqs("--until", "1h"),
+  ];
+  assert.deepEqual(await Promise.all(lists), [[3, 4], [2], [3], []]);
+  const [dead, counts] = (await read(t, ["dead", "--json", ...at])).lines();
+  assert.deepEqual([dead?.seq, dead?.attempts, counts?.dead, counts?.quarantined], [2, 1, 1, 1]);
+  assert.match((await read(t, ["show", String(dead?.id), ...at])).out, /TypeError: cannot save/);
 
   const app = await new RecorderApp().start();
   atEnd(t, () => app.stop());
@@ -77,11 +75,10 @@ redisTest("show --raw writes the exact bytes of a push in Redis", async (t) => {
   atEnd(t, () => client.disconnect());
   await inbox.open(noEvents);
   atEnd(t, () => inbox.close(0));
-  for (const body of ODD_BODIES) await inbox.put(storedPush({ body, sha256: String(body.length) }));
-  for (const [i, body] of ODD_BODIES.entries()) {
-    const { stdout, err } = await read(t, ["show", String(i + 1), "--raw"], { AIRUDDER_JOURNAL: url });
-    assert.ok(stdout.equals(body), `${i}: ${err}`);
-  }
+  for (const body of ODD_BODIES) await inbox.put(storedPush({ body, sha256: sha256(body) }));
+  const env = { AIRUDDER_JOURNAL: url };
+  const raw = await Promise.all(ODD_BODIES.map((_, i) => read(t, ["show", String(i + 1), "--raw"], env)));
+  for (const [i, { stdout, err }] of raw.entries()) assert.ok(stdout.equals(ODD_BODIES[i] as Buffer), `${i}: ${err}`);
 });
 
 redisTest("a queue that cannot be read is reported on one line, with exit code 3", async (t) => {
