@@ -86,9 +86,9 @@ function checkWritable(journal: string): void {
  * @throws DevproxyError `no_journal`, `not_an_inbox`
  */
 async function readInbox(journal: string, output: Output): Promise<{ reader: JournalReader; shown: string }> {
-  const { folder, shown, copy } = await localJournal(journal, { deadOnly: true }, output);
+  const { folder, shown, isCopy } = await localJournal(journal, { deadOnly: true }, output);
   const dir = resolve(folder);
-  if (copy !== undefined) return { reader: await readFolder(dir, output), shown };
+  if (isCopy) return { reader: await readFolder(dir, output), shown };
   const advice = "Use --journal with the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
   const reader = await readFolder(dir, output);

@@ -45,7 +45,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   const { out, err } = output;
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : DEFAULT_MAX);
-  const { folder, shown, copy } = await localJournal(flags.journal, { filters, last: max }, output);
+  const { folder, shown, isCopy } = await localJournal(flags.journal, { filters, last: max }, output);
   const dir = await requireJournal(folder);
   const { reader, rows, matching, total } = await pushesToPrint(dir, filters, max, output);
   const redactor = await Redactor.of(dir, flags.reveal);
@@ -64,8 +64,10 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
   // The default journal may be in a parent folder, so print which one was read.
-  const where = copy !== undefined || shown.startsWith("..") ? `, in ${safeLine(shown)}` : "";
-  const counts = { shown: rows.length, matching: copy?.isLimited ? undefined : matching, total };
+  const where = isCopy || shown.startsWith("..") ? `, in ${safeLine(shown)}` : "";
+  // A copy contains only the newest pushes.
+  const isLimited = isCopy && rows.length === max;
+  const counts = { shown: rows.length, matching: isLimited ? undefined : matching, total };
   out.line(out.style("dim", listSummary(counts, filters) + where));
 }
 

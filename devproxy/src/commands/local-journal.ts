@@ -1,5 +1,5 @@
 import { copyFile } from "node:fs/promises";
-import { configPath, parseInboxUrl } from "../config/index.js";
+import { configPath, parseInboxUrl, readOrCreateConfig } from "../config/index.js";
 import { copyInbox, MAX_PUSHES, type Selection } from "../inbox-copy/index.js";
 import { Progress, withSeparators } from "../report/index.js";
 import { projectJournal } from "./flags.js";
@@ -10,11 +10,8 @@ export interface LocalJournal {
   folder: string;
   /** For messages: the folder, or the URL of the inbox without its password. */
   shown: string;
-  /** Set if the folder is a copy of an inbox. */
-  copy?: {
-    /** Whether the inbox may contain more pushes that match, all of them older. */
-    isLimited: boolean;
-  };
+  /** Whether the folder is a copy of an inbox. */
+  isCopy: boolean;
 }
 
 /**
@@ -24,20 +21,24 @@ export interface LocalJournal {
  */
 export async function localJournal(journal: string, selection: Selection, { err }: Output): Promise<LocalJournal> {
   const inbox = parseInboxUrl(journal);
-  if (inbox === undefined) return { folder: journal, shown: journal };
+  if (inbox === undefined) return { folder: journal, shown: journal, isCopy: false };
   const progress = new Progress(err);
   const onProgress = (count: number) => progress.show(count);
-  const { dir, count, isLimited } = await copyInbox(inbox, selection, onProgress).finally(() => progress.clear());
-  await shareConfig(dir);
-  if (isLimited && count === MAX_PUSHES) {
+  const { dir, count } = await copyInbox(inbox, selection, onProgress).finally(() => progress.clear());
+  await addConfig(dir);
+  if (count === MAX_PUSHES) {
     const advice = "Use --since and --until to select others.";
     err.line(`Only the newest ${withSeparators(MAX_PUSHES)} pushes of ${inbox.shown} were read. ${advice}`);
   }
-  return { folder: dir, shown: inbox.shown, copy: { isLimited } };
+  return { folder: dir, shown: inbox.shown, isCopy: true };
 }
 
-/** Gives a copy the config of the project's journal, if there is one, so that equal values get equal placeholders in every command. */
-async function shareConfig(dir: string): Promise<void> {
+/**
+ * Gives a copy the config of the project's journal, so that equal values get equal placeholders in every command. If there is none, the copy
+ * gets a new one.
+ */
+async function addConfig(dir: string): Promise<void> {
   const own = projectJournal();
   if (own !== undefined) await copyFile(configPath(own), configPath(dir)).catch(() => undefined);
+  await readOrCreateConfig(dir);
 }

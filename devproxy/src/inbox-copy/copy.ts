@@ -16,9 +16,8 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 export interface InboxCopy {
   /** A temporary folder in the format of a journal. It is removed when the process ends. */
   dir: string;
+  /** Number of pushes. */
   count: number;
-  /** Whether the inbox may contain more pushes that match, all of them older. */
-  isLimited: boolean;
 }
 
 /**
@@ -63,7 +62,7 @@ export async function copyInbox(
     const where = notFound.text.includes("..") ? "in " : "";
     throw usageError(`There is no push ${where}${notFound.text} in ${inbox.shown}.`);
   }
-  return { dir, count, isLimited: count === query.limit };
+  return { dir, count };
 }
 
 function recordsOf(inbox: InboxUrl, query: InboxQuery): AsyncGenerator<JournalRecord> {

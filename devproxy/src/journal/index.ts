@@ -1,6 +1,6 @@
 export { isDropped, unlessDropped } from "./dropped.js";
 export { describeWrongField } from "./fields.js";
-export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, isPlaceholder, pickFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
 export { findRows, type IdSelector, matchesSelector, rowOf, rowsOf, selectorOf } from "./ids.js";
 export { isFromInbox, JournalIndex, seqOf } from "./journal-index.js";

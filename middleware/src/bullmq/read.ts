@@ -1,8 +1,9 @@
 import { type ConnectionOptions, type Job, type JobType, Queue } from "bullmq";
 import { AirudderError } from "../errors.js";
 import { headOf } from "../inbox/file/records.js";
-import type { InboxQuery } from "../inbox/query.js";
+import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
+import { SEARCH_KEYS } from "../push/facts.js";
 import { timePart } from "../push/id.js";
 import { isQuarantined } from "./dead-pushes.js";
 import { type JobData, pushOf } from "./job-data.js";
@@ -38,7 +39,7 @@ export async function* readBullmqInbox({
   prefix = "bull",
   ...query
 }: BullmqInboxQuery): AsyncGenerator<JournalRecord> {
-  const queue = new Queue<JobData>(name, { connection, prefix, skipMetasUpdate: true });
+  const queue = new Queue<JobData>(name, { connection, prefix, skipMetasUpdate: true, skipVersionCheck: true });
   queue.on("error", () => undefined);
   try {
     if ((await queue.getVersion()) === null) {
@@ -65,7 +66,7 @@ interface Position {
 
 /** The newest pushes that match, oldest first. */
 async function select(queue: Queue<JobData>, query: InboxQuery): Promise<readonly Position[]> {
-  const { ids, since, until, states, limit } = query;
+  const { ids, since, limit, until, type, states, about } = query;
   const found = (await queue.getRanges(STATES, 0, -1)).sort().map((id, i) => ({ id, seq: i + 1 }));
   const firstId = since && timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
   const candidates = found.filter(
@@ -74,7 +75,8 @@ async function select(queue: Queue<JobData>, query: InboxQuery): Promise<readonl
       (ids === undefined ||
         ids.some((each) => ("prefix" in each ? id.startsWith(each.prefix) : each.first <= seq && seq <= each.last))),
   );
-  if (candidates.length <= limit || (until === undefined && states === undefined)) return candidates.slice(-limit);
+  const needsJobs = [until, type, states, about].some((value) => value !== undefined);
+  if (candidates.length <= limit || !needsJobs) return candidates.slice(-limit);
   const selected: Position[] = [];
   for (const page of pagesOf(candidates.reverse())) {
     const jobs = await Promise.all(page.map(({ id }) => queue.getJob(id)));
@@ -88,20 +90,23 @@ function* pagesOf(positions: readonly Position[]): Generator<readonly Position[]
   for (let start = 0; start < positions.length; start += PAGE) yield positions.slice(start, start + PAGE);
 }
 
-function matches(job: Job<JobData>, { since, until, states }: InboxQuery): boolean {
+function matches(job: Job<JobData>, { since, until, type, states, about = {} }: InboxQuery): boolean {
   if (since !== undefined && job.timestamp < since.getTime()) return false;
   if (until !== undefined && job.timestamp > until.getTime()) return false;
-  return states === undefined || states.some((state) => state === stateOf(job));
+  if (type !== undefined && job.data.type !== type) return false;
+  if (states !== undefined && !states.includes(stateOf(job))) return false;
+  return SEARCH_KEYS.every((key) => about[key] === undefined || about[key] === job.data[key]);
 }
 
 function* recordsOf(job: Job<JobData>, seq: number): Generator<JournalRecord> {
   const { headers, body, ...push } = pushOf(job.data);
   yield { head: { ...(headOf({ ...push, headers, body }) as PushHead), seq }, content: { headers, body } };
   const state = stateOf(job);
-  if (state === undefined) return;
+  const name = state !== "stored" ? state : job.data.isRetry ? "retry" : undefined;
+  if (name === undefined) return;
   // BullMQ does not store when a job that waits for a retry failed.
   const at = new Date(job.finishedOn ?? Date.now()).toISOString();
-  const mark: MarkHead = { kind: "mark", push: push.id, at, state };
+  const mark: MarkHead = { kind: "mark", push: push.id, at, state: name };
   const failures = failuresOf(job);
   if (state !== "handled" && state !== "ignored" && failures > 0) {
     mark.attempt = failures;
@@ -110,9 +115,8 @@ function* recordsOf(job: Job<JobData>, seq: number): Generator<JournalRecord> {
   yield { head: mark };
 }
 
-/** The newest state; `undefined` for a push that no attempt has ended for. */
-function stateOf(job: Job<JobData>): string | undefined {
-  if (job.finishedOn === undefined) return failuresOf(job) > 0 ? "failed" : job.data.isRetry ? "retry" : undefined;
+function stateOf(job: Job<JobData>): PushState {
+  if (job.finishedOn === undefined) return failuresOf(job) > 0 ? "failed" : "stored";
   if (job.returnvalue === "handled" || job.returnvalue === "ignored") return job.returnvalue;
   return isQuarantined(job) ? "quarantined" : "dead";
 }

@@ -1,7 +1,8 @@
 import { AirudderError } from "../errors.js";
 import { headOf } from "../inbox/file/records.js";
-import type { InboxQuery } from "../inbox/query.js";
+import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
+import { SEARCH_KEYS } from "../push/facts.js";
 import { timePart } from "../push/id.js";
 import { select, withConnection } from "./connection.js";
 import { requireVersion, versionOf } from "./migrate.js";
@@ -78,7 +79,10 @@ function readOnly<Row>(pool: PgPool, text: string, values: unknown[]): Promise<R
 }
 
 /** The condition of a query. `$1` is the limit. */
-function conditionOf({ ids, since, until, states }: InboxQuery): { where: string; values: unknown[] } {
+function conditionOf({ ids, since, until, type, states, about = {} }: InboxQuery): {
+  where: string;
+  values: unknown[];
+} {
   const values: unknown[] = [];
   const parameter = (value: unknown): string => `$${values.push(value) + 1}`;
   const conditions: string[] = [];
@@ -97,9 +101,24 @@ function conditionOf({ ids, since, until, states }: InboxQuery): { where: string
     conditions.push(`id >= ${parameter(firstId)} and received_at >= ${parameter(since.toISOString())}`);
   }
   if (until !== undefined) conditions.push(`received_at <= ${parameter(until.toISOString())}`);
-  if (states !== undefined) conditions.push(`state in (${states.map(parameter).join(", ")})`);
+  if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
+  if (states !== undefined) {
+    const each = states.map((state) => UNFINISHED_STATES[state] ?? `state = ${parameter(state)}`);
+    conditions.push(`(${each.join(" or ") || false})`);
+  }
+  for (const key of SEARCH_KEYS) {
+    if (about[key] !== undefined) conditions.push(`facts->>'${key}' = ${parameter(about[key])}`);
+  }
   return { where: conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`, values };
 }
+
+const UNFINISHED = "state in ('blocked', 'waiting', 'running')";
+
+/** The states that the column `state` does not contain. */
+const UNFINISHED_STATES: { readonly [state in PushState]?: string } = {
+  stored: `${UNFINISHED} and attempts = 0`,
+  failed: `${UNFINISHED} and attempts > 0`,
+};
 
 function* batchesOf(pushes: readonly { id: string; size: number }[]): Generator<string[]> {
   let ids: string[] = [];

@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { airudder } from "airudder-webhooks";
 import type { Inbox } from "airudder-webhooks/inbox";
+import { parseLine } from "airudder-webhooks/journal";
 import { atEnd } from "../../helpers/at-end.js";
 import { type Run, run } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
@@ -20,7 +21,15 @@ export const ODD_BODIES = [
   Buffer.from([0x7b, 0xff, 0x00, 0x0a, 0x27, 0x5c, 0x22, 0x7d]),
   Buffer.alloc(5_000_000, "x"),
   Buffer.alloc(0),
-];
+] as const;
+
+/** The bodies in an export as `ndjson`. */
+export function bodiesOf(lines: string): (Buffer | undefined)[] {
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => parseLine(line)?.content?.body);
+}
 
 /** What `list` prints of the pushes of {@link fill}. */
 export const LISTED =
