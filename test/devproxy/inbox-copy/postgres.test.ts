@@ -16,7 +16,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { KEY } from "../../helpers/push.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
-import { bodiesOf, fill, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
+import { bodiesOf, fill, guideBlock, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
 
 let server: Promise<PostgresServer> | undefined;
 let inboxes = 0;
@@ -25,16 +25,19 @@ after(async () => (await server)?.remove());
 /** An inbox in Postgres, and the URL of a role that can only read it. */
 async function startInbox(
   t: TestContext,
-): Promise<{ inbox: Inbox<unknown>; pool: pg.Pool; schema: string; url: string }> {
+): Promise<{ inbox: Inbox<unknown>; pool: pg.Pool; schema: string; role: string; url: string }> {
   server ??= PostgresServer.start();
   const { url } = await server;
   const pool = makePool(t, { connectionString: url });
   const schema = `inbox_${++inboxes}`;
   const inbox = postgresInbox({ pool, schema, retries: 0 });
   await inbox.migrate();
-  await pool.query(`do $$ begin create role reader login password 'unused'; exception when duplicate_object then null; end $$;
-    grant usage on schema ${schema} to reader; grant select on all tables in schema ${schema} to reader`);
-  return { inbox, pool, schema, url: `${url.replace("test@", `reader:${PASSWORD}@`)}?schema=${schema}` };
+  const role = `reader_${inboxes}`;
+  const grants = guideBlock("sql")
+    .replaceAll("airudder_reader", role)
+    .replaceAll("SCHEMA airudder", `SCHEMA ${schema}`);
+  await pool.query(grants);
+  return { inbox, pool, schema, role, url: `${url.replace("test@", `${role}:${PASSWORD}@`)}?schema=${schema}` };
 }
 
 postgresTest(
@@ -70,7 +73,10 @@ postgresTest(
     ]);
     assert.match(shown.out, /TypeError: cannot save/);
     assert.equal(shown.out.includes("TEST PERSON"), false);
-    assert.match(curl.out, new RegExp(`show 2 --journal 'postgres://reader@[^/]+/postgres\\?schema=${schema}' --raw`));
+    assert.match(
+      curl.out,
+      new RegExp(`show 2 --journal 'postgres://reader_\\d+@[^/]+/postgres\\?schema=${schema}' --raw`),
+    );
     assert.match(drift.out, /no drift in 4 pushes/);
     assert.deepEqual([missing.code, missing.out], [2, ""]);
     assert.match(missing.err, /There is no push 99 in postgres:/);
@@ -146,7 +152,7 @@ postgresTest("Ctrl+C in a replay of an inbox ends it and removes the temporary f
 });
 
 postgresTest("an inbox in Postgres that cannot be read is reported on one line, with exit code 3", async (t) => {
-  const { pool, schema, url } = await startInbox(t);
+  const { pool, schema, role, url } = await startInbox(t);
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   atEnd(t, () => silent.close());
@@ -164,7 +170,7 @@ postgresTest("an inbox in Postgres that cannot be read is reported on one line, 
     [withPort((silent.address() as AddressInfo).port), /did not respond within 5000 ms/],
   ];
   await Promise.all(cases.map(check));
-  await pool.query(`revoke select on ${schema}.pushes from reader`);
+  await pool.query(`revoke select on ${schema}.pushes from ${role}`);
   await check([url, new RegExp(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ROLE`)]);
   await pool.query(`insert into ${schema}.migrations values (99)`);
   await check([url, /version 99/]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { gzipSync } from "node:zlib";
 import { airudder } from "airudder-webhooks";
@@ -22,6 +22,12 @@ export const ODD_BODIES = [
   Buffer.alloc(5_000_000, "x"),
   Buffer.alloc(0),
 ] as const;
+
+/** A block of code of the guide, which the tests run. */
+export function guideBlock(language: "sql" | "text"): string {
+  const guide = readFileSync(new URL("../../../devproxy/README.md", import.meta.url), "utf8");
+  return new RegExp(`\`\`\`${language}\\n([^\`]*)\`\`\``).exec(guide)?.[1] as string;
+}
 
 /** The bodies in an export as `ndjson`. */
 export function bodiesOf(lines: string): (Buffer | undefined)[] {

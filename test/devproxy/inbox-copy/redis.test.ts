@@ -8,7 +8,7 @@ import { atEnd } from "../../helpers/at-end.js";
 import { sha256 } from "../../helpers/devproxy.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
 import { RedisServer, redisTest } from "../../helpers/redis.js";
-import { bodiesOf, fill, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
+import { bodiesOf, fill, guideBlock, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
 
 let server: Promise<RedisServer> | undefined;
 let inboxes = 0;
@@ -20,20 +20,16 @@ async function startInbox(): Promise<{ inbox: Inbox; url: string; client: Redis 
   const { url } = await server;
   const client = new Redis(url, { lazyConnect: true });
   await client.connect();
-  const rules = [
-    "on",
-    `>${decodeURIComponent(PASSWORD)}`,
-    "~*",
-    "+@read",
-    "+@connection",
-    "+info",
-    "+eval",
-    "+evalsha",
-  ];
-  await client.acl("SETUSER", "reader", ...rules);
+  const command = guideBlock("text").replace("PASSWORD", decodeURIComponent(PASSWORD)).replace("bull:", "{calls}:");
+  const [name = "", ...words] = command.trim().split(" ");
+  await client.call(name, ...words);
   const queue = `inbox-${++inboxes}`;
   const inbox = bullmqInbox({ queue, connection: { url }, retries: 0, prefix: "{calls}" });
-  return { inbox, client, url: `${url.replace("//", `//reader:${PASSWORD}@`)}/0?queue=${queue}&prefix={calls}` };
+  return {
+    inbox,
+    client,
+    url: `${url.replace("//", `//airudder_reader:${PASSWORD}@`)}/0?queue=${queue}&prefix={calls}`,
+  };
 }
 
 redisTest("commands list, show and replay the pushes of a bullmqInbox with a user who can only read", async (t) => {
@@ -45,7 +41,10 @@ redisTest("commands list, show and replay the pushes of a bullmqInbox with a use
   const listed = await read(t, ["list", ...at]);
   assert.deepEqual([listed.code, listed.err], [0, ""]);
   assert.match(listed.out, LISTED);
-  assert.match(listed.out, /\n4 pushes of 4, in redis:\/\/reader@[^/]+\/0\?queue=inbox-\d+&prefix=%7Bcalls%7D\n$/);
+  assert.match(
+    listed.out,
+    /\n4 pushes of 4, in redis:\/\/airudder_reader@[^/]+\/0\?queue=inbox-\d+&prefix=%7Bcalls%7D\n$/,
+  );
 
   const seqs = async (...args: string[]) =>
     (await read(t, ["list", "--json", ...args, ...at])).lines().map(({ seq }) => seq);
@@ -79,7 +78,11 @@ redisTest("an export contains the exact bytes of the pushes in Redis", async (t)
   const exported = await read(t, ["export", "--as", "ndjson", "--reveal", "--journal", url]);
   assert.deepEqual(bodiesOf(exported.out), ODD_BODIES);
   const empty = await read(t, ["list", "--until", "1h", "--journal", url]);
-  assert.deepEqual([empty.code, empty.out.startsWith("0 pushes of 0, in redis://reader@")], [0, true], empty.err);
+  assert.deepEqual(
+    [empty.code, empty.out.startsWith("0 pushes of 0, in redis://airudder_reader@")],
+    [0, true],
+    empty.err,
+  );
 });
 
 redisTest("a queue that cannot be read is reported on one line, with exit code 3", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { startDevproxy } from "airudder-devproxy";
 import { parseInboxUrl } from "../../../devproxy/src/config/inbox-url.js";
 import { readProjectConfig } from "../../../devproxy/src/config/project.js";
 import { type Run, run } from "../../helpers/devproxy.js";
@@ -64,6 +65,7 @@ test("commands that write reject the URL of an inbox, print no password and crea
     assert.match(err, /^airudder-devproxy: [^\n]+\n$/);
     assert.doesNotMatch(err, /s3cr/);
   }
+  await assert.rejects(startDevproxy({ journal: URL_WITH_PASSWORD }), { code: "usage", message: /must be a folder/ });
   assert.deepEqual(readdirSync(cwd), []);
 });
 
