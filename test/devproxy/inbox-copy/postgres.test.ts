@@ -16,6 +16,7 @@ import { makeFolder } from "../../helpers/folder.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { KEY } from "../../helpers/push.js";
 import { RecorderApp } from "../../helpers/recorder-app.js";
+import { until } from "../../helpers/until.js";
 import { bodiesOf, fill, guideBlock, LISTED, ODD_BODIES, PASSWORD, read } from "./production.js";
 
 let server: Promise<PostgresServer> | undefined;
@@ -130,7 +131,7 @@ postgresTest("a replay of production pushes reports what the fixed app does with
   assert.deepEqual(saved, ["good", "broken"]);
 });
 
-postgresTest("Ctrl+C in a replay of an inbox ends it and removes the temporary folder", async (t) => {
+postgresTest("Ctrl+C ends a replay and a list of an inbox, and removes the temporary folder", async (t) => {
   if (process.platform === "win32") return t.skip("no signals");
   const { inbox, url } = await startInbox(t);
   await inbox.open(noEvents);
@@ -138,24 +139,34 @@ postgresTest("Ctrl+C in a replay of an inbox ends it and removes the temporary f
   for (const n of [1, 2]) await inbox.put(storedPush({ sha256: String(n) }));
   const app = await new RecorderApp(() => undefined).start();
   atEnd(t, () => app.stop());
-  const temporary = makeFolder(t);
-  const { child, ended } = startRun(["replay", "1..2", "--journal", url, "--to", app.url], {
-    env: { TMPDIR: temporary },
-  });
+  const TMPDIR = makeFolder(t);
+  const replay = startRun(["replay", "1..2", "--journal", url, "--to", app.url], { env: { TMPDIR } });
   await app.received(1);
-  assert.equal(readdirSync(temporary).length, 1);
-  child.kill("SIGINT");
-  const { code, err } = await ended;
+  assert.equal(readdirSync(TMPDIR).length, 1);
+  replay.child.kill("SIGINT");
+  const { code, err } = await replay.ended;
   assert.equal(code, 1);
   assert.match(err, /^interrupted: 0 of 2 pushes sent/m);
-  assert.deepEqual(readdirSync(temporary), []);
+  assert.deepEqual(readdirSync(TMPDIR), []);
+
+  const port = await startSilentServer(t);
+  const list = startRun(["list", "--journal", `postgres://127.0.0.1:${port}/app`], { env: { TMPDIR } });
+  await until(() => readdirSync(TMPDIR).length === 1);
+  list.child.kill("SIGINT");
+  assert.equal((await list.ended).code, 1);
+  assert.deepEqual(readdirSync(TMPDIR), []);
 });
+
+/** A server that accepts connections and never responds. Resolves with its port. */
+async function startSilentServer(t: TestContext): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  atEnd(t, () => server.close());
+  return (server.address() as AddressInfo).port;
+}
 
 postgresTest("an inbox in Postgres that cannot be read is reported on one line, with exit code 3", async (t) => {
   const { pool, schema, role, url } = await startInbox(t);
-  const silent = createServer().listen(0, "127.0.0.1");
-  await once(silent, "listening");
-  atEnd(t, () => silent.close());
   const withPort = (port: number) => url.replace(/:\d+\/postgres/, `:${port}/postgres`);
   const check = async ([journal, message]: readonly [string, RegExp]) => {
     const { code, out, err } = await read(t, ["list", "--journal", journal]);
@@ -167,7 +178,7 @@ postgresTest("an inbox in Postgres that cannot be read is reported on one line, 
     [url.replace(schema, "nowhere"), /The schema "nowhere" has no inbox\. Give the schema of the inbox/],
     [url.replace("/postgres?", "/other?"), /database "other" does not exist/],
     [withPort(1), /connection refused/],
-    [withPort((silent.address() as AddressInfo).port), /did not respond within 5000 ms/],
+    [withPort(await startSilentServer(t)), /did not respond within 5000 ms/],
   ];
   await Promise.all(cases.map(check));
   await pool.query(`revoke select on ${schema}.pushes from ${role}`);
