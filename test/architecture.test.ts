@@ -101,6 +101,7 @@ const ORDER: Record<string, string[]> = {
     "transfer",
     "drift",
     "dead",
+    "inbox-copy",
     "options.ts",
     "doctor",
     "api",
@@ -171,13 +172,16 @@ test("no other folder of the middleware imports an entry point with optional pee
   assert.deepEqual(wrong, []);
 });
 
+/** The entry points of the middleware that the dev proxy may import. */
+const ENTRY_POINTS = ["inspect", "journal", "testing", "inbox", "postgres", "bullmq"];
+
 test("the dev proxy imports only the public entry points of the middleware", () => {
   const targets = [...importsOf("devproxy").values()].flat();
   assert.deepEqual(
     targets.filter(
       (target) =>
         target.startsWith("airudder-webhooks/") &&
-        !["airudder-webhooks/inspect", "airudder-webhooks/journal", "airudder-webhooks/testing"].includes(target) &&
+        !ENTRY_POINTS.includes(target.slice("airudder-webhooks/".length)) &&
         !target.startsWith("airudder-webhooks/schemas/"),
     ),
     [],
@@ -186,6 +190,17 @@ test("the dev proxy imports only the public entry points of the middleware", () 
     targets.filter((target) => target.startsWith("..")),
     [],
   );
+});
+
+test("the dev proxy imports the drivers of databases only in inbox-copy, and only when it needs them", () => {
+  const drivers = ["pg", "ioredis", "bullmq", "airudder-webhooks/postgres", "airudder-webhooks/bullmq"];
+  for (const [file, targets] of importsOf("devproxy")) {
+    const used = targets.filter((target) => drivers.includes(target));
+    if (used.length === 0) continue;
+    assert.equal(folderOf(file), "inbox-copy");
+    const text = readFileSync(join(root, "devproxy/src", file), "utf8");
+    for (const driver of used) assert.doesNotMatch(text, new RegExp(`from "${driver}"`), file);
+  }
 });
 
 /** The sources, tests and scripts that contain a pattern. */

@@ -1,6 +1,6 @@
 import { JournalError } from "airudder-webhooks/journal";
 import { Command, CommanderError } from "commander";
-import { addCommands, applyProjectConfig, complete, makeOutput } from "./commands/index.js";
+import { addCommands, applyProjectConfig, checkJournalUrl, complete, makeOutput } from "./commands/index.js";
 import { packageVersion, suggestion, unsetEmptyVariables } from "./config/index.js";
 import { DevproxyError, usageError } from "./errors.js";
 import { safeLine } from "./report/index.js";
@@ -20,7 +20,10 @@ Flags of a command: airudder-devproxy COMMAND --help`,
   .configureHelp({ showGlobalOptions: true })
   .configureOutput({ outputError: () => undefined });
 addCommands(program, output);
-program.hook("preAction", (_, command) => applyProjectConfig(command));
+program.hook("preAction", (_, command) => {
+  applyProjectConfig(command);
+  checkJournalUrl(command);
+});
 program.commands.forEach((command) => {
   command.exitOverride().configureOutput({ outputError: () => undefined });
 });
@@ -58,6 +61,11 @@ function rephrased(message: string): string {
   return value === undefined || choices === undefined ? text : `${text}${suggestion(value, choices.split(", "))}`;
 }
 
+/** Hides the passwords of URLs in a message, such as that of a URL in the place of a command. */
+function withoutPasswords(message: string): string {
+  return message.replace(/(\w:\/\/[^\s/@]*?):[^\s@]+@/g, "$1:***@");
+}
+
 /** Prints an error on one line. Returns the exit code. */
 function printError(error: unknown): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -66,7 +74,7 @@ function printError(error: unknown): number {
     misplaced === undefined
       ? rephrased((error as Error).message)
       : `Put the command before its flags: airudder-devproxy ${misplaced} ...`;
-  output.err.line(`airudder-devproxy: ${safeLine(message)}`);
+  output.err.line(`airudder-devproxy: ${safeLine(withoutPasswords(message))}`);
   if (error instanceof CommanderError || error instanceof TunnelError) return 2;
   if (error instanceof JournalError) return 3;
   return error instanceof DevproxyError ? error.exit : 1;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   DEFAULT_TARGET,
+  isUrl,
   parseRetention,
   parseTarget,
   type RetentionRule,
@@ -82,6 +83,7 @@ export function settingsOf(options: DevproxyOptions): DevproxySettings {
   if (subdomain !== undefined && !/^[a-z0-9](?:[a-z0-9-]{2,61})[a-z0-9]$/.test(subdomain)) {
     throw usageError(`--subdomain "${subdomain}" is not valid. Use 4 to 63 lower-case letters, digits and hyphens.`);
   }
+  if (isUrl(journal)) throw usageError("--journal must be a folder, because the dev proxy writes to it.");
   if (options.key === "") throw usageError("--key is empty. Leave it out to use the vendor's published key.");
   return {
     target: parseTarget(options.target ?? DEFAULT_TARGET),

@@ -44,7 +44,7 @@ export function bundleOptions() {
   mkdirSync(modules, { recursive: true });
   const outdir = mkdtempSync(join(modules, ".test-"));
   process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
-  const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
   return {
     outdir,
     outExtension: { ".js": ".mjs" },
@@ -56,6 +56,6 @@ export function bundleOptions() {
     logLevel: "error",
     // The sources look for their own package.json beside them.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(CLI).href) },
-    external: Object.keys(dependencies).filter((name) => name !== "airudder-webhooks"),
+    external: Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => name !== "airudder-webhooks"),
   } satisfies BuildOptions;
 }

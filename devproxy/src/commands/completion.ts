@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Argument, type Command } from "commander";
 import { type Candidate, candidatesFor, completionScript, SHELLS, type Shell } from "../completion/index.js";
+import { isUrl } from "../config/index.js";
 import { applyProjectConfig } from "./flags.js";
 import type { Output } from "./output.js";
 
@@ -48,10 +49,12 @@ export async function complete(program: Command, words: readonly string[], { out
   process.exit(0);
 }
 
+/** The folder of the journal; `undefined` for an inbox in a database, which would be too slow to read. */
 function journalOf(command: Command, given: string | undefined): string | undefined {
-  if (given !== undefined) return given;
-  applyProjectConfig(command);
-  return command.getOptionValue("journal") as string | undefined;
+  if (given === undefined) applyProjectConfig(command);
+  const journal =
+    given ?? (process.env.AIRUDDER_JOURNAL || undefined) ?? (command.getOptionValue("journal") as string | undefined);
+  return journal === undefined || isUrl(journal) ? undefined : journal;
 }
 
 /** The first part of a description, on one line. */

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { configPath } from "../config/index.js";
+import { configPath, parseInboxUrl } from "../config/index.js";
 import { countQuarantined, deadRows, retryOrDrop, selectRows } from "../dead/index.js";
-import { DevproxyError } from "../errors.js";
+import { DevproxyError, usageError } from "../errors.js";
 import type { JournalReader } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
@@ -18,8 +18,9 @@ import {
   type Screen,
   withSeparators,
 } from "../report/index.js";
-import { addOutputFlags } from "./flags.js";
+import { addOutputFlags, addReadJournalFlag } from "./flags.js";
 import { readFolder } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { Output } from "./output.js";
 
 interface DeadFlags {
@@ -39,8 +40,12 @@ export function addDead(program: Command, output: Output): void {
     .addOption(new Option("--retry <id...>", `retry these pushes: ${IDS}`).argParser(collectId).conflicts("drop"))
     .addOption(
       new Option("--drop <id...>", `permanently drop these pushes: ${IDS}`).argParser(collectId).conflicts("retry"),
-    )
-    .option("--journal <folder>", "folder of the inbox", "./airudder-inbox");
+    );
+  addReadJournalFlag(
+    command,
+    "folder of the inbox, or the URL of an inbox to list, such as postgres://HOST/DATABASE or redis://HOST",
+    "./airudder-inbox",
+  );
   addOutputFlags(command)
     .addHelpText("after", "\nExits with 1 if a push could not be retried or dropped.")
     .addHelpText("after", "\nExample:\n  airudder-devproxy dead --retry all --journal ./airudder-inbox")
@@ -54,10 +59,11 @@ function collectId(text: string, found: string[] = []): string[] {
 }
 
 async function dead(flags: DeadFlags, output: Output): Promise<void> {
-  const reader = await readInbox(flags.journal, output);
-  const redactor = await Redactor.of(reader.dir, flags.reveal);
   const ids = flags.retry ?? flags.drop;
-  if (ids === undefined) await list(reader, redactor, flags.json, output.out);
+  if (ids !== undefined) checkWritable(flags.journal);
+  const { reader, shown } = await readInbox(flags.journal, output);
+  const redactor = await Redactor.of(reader.dir, flags.reveal);
+  if (ids === undefined) await list(reader, shown, redactor, flags.json, output.out);
   else
     await changePushes(
       flags.retry === undefined ? "drop" : "retry",
@@ -67,25 +73,41 @@ async function dead(flags: DeadFlags, output: Output): Promise<void> {
     );
 }
 
+/** @throws DevproxyError `usage`, if the inbox is in a database */
+function checkWritable(journal: string): void {
+  const inbox = parseInboxUrl(journal);
+  if (inbox === undefined) return;
+  const advice = "Call receiver.retry(id) or receiver.drop(id) in a process of the app.";
+  throw usageError(`dead only lists the pushes of ${inbox.shown}: it changes nothing in a database. ${advice}`);
+}
+
 /**
  * Opens the inbox of an app.
  * @throws DevproxyError `no_journal`, `not_an_inbox`
  */
-async function readInbox(journal: string, output: Output): Promise<JournalReader> {
-  const dir = resolve(journal);
+async function readInbox(journal: string, output: Output): Promise<{ reader: JournalReader; shown: string }> {
+  const { folder, shown, isCopy } = await localJournal(journal, { deadOnly: true }, output);
+  const dir = resolve(folder);
+  if (isCopy) return { reader: await readFolder(dir, output), shown };
   const advice = "Use --journal with the folder of the app's fileInbox().";
   if (!(await exists(dir))) throw new DevproxyError("no_journal", `The inbox ${dir} does not exist. ${advice}`, 3);
   const reader = await readFolder(dir, output);
   const { rows } = reader.index;
   const isInbox =
     rows.length === 0 ? !(await exists(configPath(dir))) : rows.some(({ push }) => push.source === "inbox");
-  if (isInbox) return reader;
+  if (isInbox) return { reader, shown: dir };
   const what = `The folder ${dir} is the journal of listen, not an inbox: it has no dead pushes.`;
   throw new DevproxyError("not_an_inbox", `${what} ${advice} To send recorded pushes again, use replay.`);
 }
 
-async function list(reader: JournalReader, redactor: Redactor, json: boolean, out: Screen): Promise<void> {
-  const { dir, index } = reader;
+async function list(
+  reader: JournalReader,
+  shown: string,
+  redactor: Redactor,
+  json: boolean,
+  out: Screen,
+): Promise<void> {
+  const { index } = reader;
   const rows: DeadRow[] = [];
   for (const row of deadRows(index)) rows.push({ row, error: await failureReason(reader, row, redactor) });
   const quarantined = countQuarantined(index);
@@ -97,7 +119,7 @@ async function list(reader: JournalReader, redactor: Redactor, json: boolean, ou
   const table = deadTable(out, rows, redactor);
   if (rows.length > 0) out.line(table.header);
   for (const row of rows) out.line(table.line(row));
-  const counts = `${withSeparators(rows.length)} dead, ${withSeparators(quarantined)} quarantined, in ${dir}`;
+  const counts = `${withSeparators(rows.length)} dead, ${withSeparators(quarantined)} quarantined, in ${shown}`;
   out.line(out.style("dim", counts));
 }
 

@@ -9,8 +9,9 @@ import {
 } from "../drift/index.js";
 import { type Filters, filterRows } from "../journal/index.js";
 import { droppedLine, Progress } from "../report/index.js";
-import { addFilterFlags, addJournalFlag, filtersOf } from "./flags.js";
+import { addFilterFlags, addReadJournalFlag, filtersOf } from "./flags.js";
 import { readFolder } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { Output } from "./output.js";
 
 interface DriftFlags extends Filters {
@@ -25,7 +26,7 @@ export function addDrift(program: Command, output: Output): void {
     .description("summarize where recorded pushes differ from their schemas")
     .option("--reveal", "show unknown values and names, which are redacted by default", false)
     .option("--json", "print one JSON object per line, including the schema patches", false);
-  addFilterFlags(addJournalFlag(command))
+  addFilterFlags(addReadJournalFlag(command))
     .addHelpText("after", "\nExample:\n  airudder-devproxy drift --type call.completed --since 7d")
     .action((flags: DriftFlags) => drift(flags, output));
 }
@@ -33,7 +34,8 @@ export function addDrift(program: Command, output: Output): void {
 async function drift(flags: DriftFlags, output: Output): Promise<void> {
   const { out, err } = output;
   const filters = filtersOf(flags);
-  const reader = await readFolder(flags.journal, output);
+  const { folder } = await localJournal(flags.journal, { filters }, output);
+  const reader = await readFolder(folder, output);
   const rows = await filterRows(reader, reader.index.rows, filters);
   const progress = new Progress(err, rows.length);
   const builder = new DriftSummaryBuilder({ schemas: publishedSchemas(), reveal: flags.reveal, skipQuarantined: true });

@@ -25,8 +25,9 @@ import {
   writeExport,
 } from "../transfer/index.js";
 import { appTarget } from "./app-target.js";
-import { addFilterFlags, addJournalFlag, filtersOf, wholeNumber } from "./flags.js";
+import { addFilterFlags, addReadJournalFlag, filtersOf, wholeNumber } from "./flags.js";
 import { readFolder } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { Output } from "./output.js";
 
 interface ExportFlags extends Filters {
@@ -56,7 +57,7 @@ export function addExport(program: Command, output: Output): void {
     )
     .addOption(new Option("--runner <runner>", "with --as test: the test runner (default: node)").choices([...RUNNERS]))
     .option("--reveal", "export personal data and secrets as recorded; by default, they are redacted", false);
-  addFilterFlags(addJournalFlag(command))
+  addFilterFlags(addReadJournalFlag(command))
     .addHelpText(
       "after",
       `
@@ -77,7 +78,8 @@ async function exportPushes(
   const { err } = output;
   const filters = filtersOf(flags);
   await checkFlags(flags);
-  const reader = await readFolder(flags.journal, output);
+  const { folder } = await localJournal(flags.journal, { ids, filters, last: flags.last }, output);
+  const reader = await readFolder(folder, output);
   if (flags.out !== undefined) await checkExportPath(flags.out, reader.dir, flags.as);
   const candidates =
     ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
-import { findUpwards, readProjectConfig } from "../config/index.js";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { findUpwards, parseInboxUrl, readProjectConfig } from "../config/index.js";
+import { usageError } from "../errors.js";
 import { FILTERS, type Filters, pickFilters, testsOf } from "../journal/index.js";
 
 /** Returns a parser of whole numbers of at least `min` that a number of JavaScript can represent. */
@@ -19,12 +20,41 @@ export function collect(text: string, found: string[] = []): string[] {
 
 const DEFAULT_JOURNAL = ".airudder";
 
+/** The variable that sets `--journal`. It keeps the password of a URL out of the shell's history. */
+const JOURNAL_VARIABLE = "AIRUDDER_JOURNAL";
+
+/** Adds `--journal` to a command that writes to the journal. */
 export function addJournalFlag(command: Command): Command {
-  return command.option(
+  const option = new Option(
     "--journal <folder>",
     "folder of the journal; without this flag, also searched for in parent folders",
-    DEFAULT_JOURNAL,
   );
+  return command.addOption(option.default(DEFAULT_JOURNAL).env(JOURNAL_VARIABLE));
+}
+
+const FOLDER_OR_URL = "--journal <folder|url>";
+
+/** Adds `--journal` to a command that can also read an app's inbox in a database. */
+export function addReadJournalFlag(
+  command: Command,
+  description = "folder of the journal, or the URL of an app's inbox, such as postgres://HOST/DATABASE or redis://HOST; without this flag, also searched for in parent folders",
+  defaultFolder = DEFAULT_JOURNAL,
+): Command {
+  return command.addOption(new Option(FOLDER_OR_URL, description).default(defaultFolder).env(JOURNAL_VARIABLE));
+}
+
+/**
+ * Rejects the URL of an inbox as the journal of a command that writes to its journal, before the command uses it as a path.
+ * @throws DevproxyError `usage`
+ */
+export function checkJournalUrl(command: Command): void {
+  const journal: unknown = command.getOptionValue("journal");
+  const inbox = typeof journal === "string" ? parseInboxUrl(journal) : undefined;
+  if (inbox === undefined || command.options.some(({ flags }) => flags === FOLDER_OR_URL)) return;
+  const source = command.getOptionValueSource("journal") === "env" ? JOURNAL_VARIABLE : "--journal";
+  const advice =
+    "Use a folder. To copy pushes of the inbox into one, run: airudder-devproxy export --journal URL --as ndjson --reveal | airudder-devproxy import - --journal .airudder";
+  throw usageError(`${command.name()} cannot use the inbox ${inbox.shown} of ${source}, which is read only. ${advice}`);
 }
 
 /**
@@ -47,6 +77,14 @@ export function applyProjectConfig(command: Command): void {
 
 /** The source that commander reports for a value from the config file. */
 export const FROM_FILE = "config";
+
+/**
+ * The journal of the project: the one in its config file, or the nearest `.airudder` in the working directory or above.
+ * @throws DevproxyError `project_config`
+ */
+export function projectJournal(): string | undefined {
+  return readProjectConfig()?.options.journal ?? nearestJournal();
+}
 
 function nearestJournal(): string | undefined {
   const found = findUpwards(DEFAULT_JOURNAL, (stats) => stats.isDirectory());

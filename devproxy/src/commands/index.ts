@@ -16,7 +16,7 @@ import { addShow } from "./show.js";
 import { addTrigger } from "./trigger.js";
 
 export { complete } from "./completion.js";
-export { applyProjectConfig } from "./flags.js";
+export { applyProjectConfig, checkJournalUrl } from "./flags.js";
 export { readFolder } from "./folder.js";
 export { list } from "./list.js";
 export { makeOutput } from "./output.js";

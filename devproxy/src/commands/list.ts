@@ -11,8 +11,9 @@ import {
   rowTable,
   safeLine,
 } from "../report/index.js";
-import { addFilterFlags, addJournalFlag, addOutputFlags, filtersOf, wholeNumber } from "./flags.js";
+import { addFilterFlags, addOutputFlags, addReadJournalFlag, filtersOf, wholeNumber } from "./flags.js";
 import { type FolderReader, readFolder, requireJournal } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { MessageOutput, Output } from "./output.js";
 
 const DEFAULT_MAX = 50;
@@ -34,7 +35,7 @@ export function addList(program: Command, output: Output): void {
       `only the newest n (default: ${DEFAULT_MAX}, or all with a filter or --json)`,
       wholeNumber(1),
     );
-  addOutputFlags(addFilterFlags(addJournalFlag(command)))
+  addOutputFlags(addFilterFlags(addReadJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy list --status failed --since 1h")
     .action((flags: ListFlags) => list(flags, output));
 }
@@ -44,7 +45,8 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   const { out, err } = output;
   const filters = filtersOf(flags);
   const max = flags.last ?? (flags.json || hasFilters(filters) ? undefined : DEFAULT_MAX);
-  const dir = await requireJournal(flags.journal);
+  const { folder, shown, isCopy } = await localJournal(flags.journal, { filters, last: max }, output);
+  const dir = await requireJournal(folder);
   const { reader, rows, matching, total } = await pushesToPrint(dir, filters, max, output);
   const redactor = await Redactor.of(dir, flags.reveal);
   const table = flags.json ? undefined : rowTable(out, rows, redactor);
@@ -62,8 +64,11 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   if (reader.dropped > 0) err.line(droppedLine(reader.dropped));
   if (flags.json) return;
   // The default journal may be in a parent folder, so print which one was read.
-  const where = flags.journal.startsWith("..") ? `, in ${flags.journal}` : "";
-  out.line(out.style("dim", listSummary({ shown: rows.length, matching, total }, filters) + where));
+  const where = isCopy || shown.startsWith("..") ? `, in ${safeLine(shown)}` : "";
+  // A copy contains only the newest pushes.
+  const isLimited = isCopy && rows.length === max;
+  const counts = { shown: rows.length, matching: isLimited ? undefined : matching, total };
+  out.line(out.style("dim", listSummary(counts, filters) + where));
 }
 
 /** The pushes to print, and a reader of their content. */

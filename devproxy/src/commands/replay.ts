@@ -5,6 +5,7 @@ import { configuredTarget, tokenFromEnvironment } from "../config/index.js";
 import { type Filters, Store, unlessDropped } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import {
+  checkSelection,
   editableRows,
   editPush,
   hasEdits,
@@ -25,8 +26,9 @@ import {
   rowJson,
   rowTable,
 } from "../report/index.js";
-import { addFilterFlags, addJournalFlag, addOutputFlags, collect, filtersOf, wholeNumber } from "./flags.js";
+import { addFilterFlags, addOutputFlags, addReadJournalFlag, collect, filtersOf, wholeNumber } from "./flags.js";
 import { readFolder, reportDamage, requireJournal } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { MessageOutput, Output } from "./output.js";
 
 interface ReplayFlags extends Filters {
@@ -82,7 +84,7 @@ export function addReplay(program: Command, output: Output): void {
     )
     .option("--allow-empty", "with --expect, exit with 0 if no push matches", false)
     .option("--dry-run", "list the pushes that would be sent, and send nothing", false);
-  addOutputFlags(addFilterFlags(addJournalFlag(command)))
+  addOutputFlags(addFilterFlags(addReadJournalFlag(command)))
     .addHelpText("after", "\nExample:\n  airudder-devproxy replay --status failed --since 1h --expect 2xx")
     .action((ids: string[], flags: ReplayFlags) => run(ids, flags, output));
 }
@@ -101,8 +103,10 @@ async function run(ids: string[], flags: ReplayFlags, output: Output): Promise<v
   const filters = filtersOf(flags);
   const request = { ids, filters, last, to, speed, concurrency, set, key, agreedKey, expect, wait, reveal };
   parseRequest(request);
-  if (flags.dryRun) return dryRun(request, flags, output);
-  const dir = await requireJournal(flags.journal);
+  checkSelection(request);
+  const { folder } = await localJournal(flags.journal, request, output);
+  if (flags.dryRun) return dryRun(request, folder, flags, output);
+  const dir = await requireJournal(folder);
   const redactor = await Redactor.of(dir, flags.reveal);
   const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, err, redactor);
   let total: number | undefined;
@@ -186,10 +190,15 @@ async function replayInThisProcess(
   }
 }
 
-async function dryRun(request: ReplayRequest, flags: ReplayFlags, output: Output): Promise<void> {
+async function dryRun(
+  request: ReplayRequest,
+  folder: string,
+  flags: Pick<ReplayFlags, "reveal" | "json">,
+  output: Output,
+): Promise<void> {
   const { out, err } = output;
   const { edits } = parseRequest(request);
-  const reader = await readFolder(flags.journal, output);
+  const reader = await readFolder(folder, output);
   const selected = await requestedRows(reader, request);
   const redactor = await Redactor.of(reader.dir, flags.reveal);
   const report = flags.json ? jsonReplayReporter(out, err, redactor) : replayReporter(out, err, redactor);

@@ -3,8 +3,9 @@ import { rowOf } from "../journal/index.js";
 import { Redactor } from "../privacy/index.js";
 import { curlLines, detailJson, detailLines } from "../report/index.js";
 import { appTarget } from "./app-target.js";
-import { addJournalFlag } from "./flags.js";
+import { addReadJournalFlag } from "./flags.js";
 import { readFolder } from "./folder.js";
+import { localJournal } from "./local-journal.js";
 import type { Output } from "./output.js";
 import { signKey } from "./sign-key.js";
 
@@ -17,7 +18,7 @@ interface ShowFlags {
 }
 
 export function addShow(program: Command, output: Output): void {
-  addJournalFlag(program.command("show"))
+  addReadJournalFlag(program.command("show"))
     .description("print a push: headers, body, deliveries and results")
     .argument("<id>", "#12 or 12, or a long id or a prefix of it")
     .option("--reveal", "show personal data and secrets, which are redacted by default", false)
@@ -32,7 +33,8 @@ export function addShow(program: Command, output: Output): void {
 
 async function show(id: string, flags: ShowFlags, output: Output): Promise<void> {
   const { out } = output;
-  const reader = await readFolder(flags.journal, output);
+  const { folder, shown } = await localJournal(flags.journal, { ids: [id] }, output);
+  const reader = await readFolder(folder, output);
   const row = rowOf(reader.index, id);
   const content = await reader.content(row.location);
   if (flags.raw) return out.write(content.body);
@@ -43,7 +45,7 @@ async function show(id: string, flags: ShowFlags, output: Output): Promise<void>
       output.err.line(
         `The URL of the app is unknown, so the command sends to ${target}. Replace it with your app's URL.`,
       );
-    const options = { target, journal: flags.journal };
+    const options = { target, journal: shown };
     for (const line of curlLines(row, content, redactor, options)) out.line(line);
     return;
   }

@@ -2,7 +2,7 @@ import { usageError } from "../errors.js";
 import { readProjectConfig } from "./project.js";
 import { parseTarget } from "./values.js";
 
-const VARIABLES = ["AIRUDDER_KEY", "AIRUDDER_TOKEN", "AIRUDDER_TARGET"];
+const VARIABLES = ["AIRUDDER_KEY", "AIRUDDER_TOKEN", "AIRUDDER_TARGET", "AIRUDDER_JOURNAL"];
 
 /** Removes empty variables from the environment, so that they count as not set. Call it before parsing the flags. */
 export function unsetEmptyVariables(): void {

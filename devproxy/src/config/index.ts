@@ -2,6 +2,7 @@ export { type Config, configPath, readConfig, readOrCreateConfig } from "./confi
 export { editDistance, isSimilar, mostSimilar, suggestion } from "./edit-distance.js";
 export { configuredTarget, tokenFromEnvironment, unsetEmptyVariables } from "./environment.js";
 export { type FolderIdentity, identityOf, isSameFolder } from "./folder.js";
+export { type BullmqUrl, type InboxUrl, isUrl, type PostgresUrl, parseInboxUrl } from "./inbox-url.js";
 export { jsonErrorPosition, type TextPosition } from "./json-error.js";
 export { writePrivateFile } from "./private-file.js";
 export { readProjectConfig } from "./project.js";

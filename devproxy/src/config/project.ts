@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { DevproxyError } from "../errors.js";
 import { editDistance } from "./edit-distance.js";
+import { isUrl } from "./inbox-url.js";
 import { findUpwards } from "./search.js";
 import { splitTunnel, TUNNEL_KINDS } from "./tunnel-kinds.js";
 import { DEFAULT_TARGET, parseRetention, parseTarget, WHEN_DOWN } from "./values.js";
@@ -40,7 +41,13 @@ const CHECKS: Record<keyof ProjectOptions, Check> = {
   target: (value) => {
     rejectSecret(targetOf(value));
   },
-  journal: checkText,
+  journal: (value) => {
+    checkText(value);
+    if (isUrl(String(value)))
+      throw new Error(
+        "must be a folder. For the URL of an inbox, use --journal or the environment variable AIRUDDER_JOURNAL",
+      );
+  },
   tunnel: (value) => {
     checkText(value);
     if (isSafeTunnel(String(value))) return;

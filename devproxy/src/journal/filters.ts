@@ -154,6 +154,11 @@ export function testsOf(filters: Filters, formatId: (id: string) => string = (id
 /** The placeholder of an id, `<id:...>`. The brackets are optional, because a shell would interpret them. */
 const PLACEHOLDER = /^<?(id:[0-9a-f]{12})>?$/;
 
+/** Whether the value of an id filter is a placeholder. */
+export function isPlaceholder(value: string): boolean {
+  return PLACEHOLDER.test(value);
+}
+
 /** Whether an id matches a filter's value, which is an id or a placeholder. */
 function matchesId(id: string | undefined, value: string, formatId: (id: string) => string): boolean {
   if (id === undefined || id === value) return id !== undefined;
@@ -164,7 +169,7 @@ function matchesId(id: string | undefined, value: string, formatId: (id: string)
 /** Returns a function that formats an id as commands print it, and caches the results; `undefined` if no filter is a placeholder. */
 async function idFormatter({ dir }: JournalReader, filters: Filters): Promise<((id: string) => string) | undefined> {
   const ids: SearchIds = filters;
-  if (!SEARCH_KEYS.some((key) => PLACEHOLDER.test(ids[key] ?? ""))) return undefined;
+  if (!SEARCH_KEYS.some((key) => isPlaceholder(ids[key] ?? ""))) return undefined;
   const redactor = await Redactor.of(dir, false);
   const known = new Map<string, string>();
   return (id) => {

@@ -1,3 +1,4 @@
+import type { PushHead } from "airudder-webhooks/journal";
 import { usageError } from "../errors.js";
 import type { JournalIndex } from "./journal-index.js";
 import type { Row } from "./row.js";
@@ -29,22 +30,38 @@ export function rowOf(index: JournalIndex, id: string): Row {
   throw usageError(`${id} refers to ${rows.length} pushes; give the id of one.`);
 }
 
+/** What an id on a command line selects: sequence numbers from `first` to `last`, or the long ids that begin with `prefix`. */
+export type IdSelector = { first: number; last: number } | { prefix: string };
+
+/**
+ * Parses an id or a range.
+ * @throws DevproxyError `usage`, if it is malformed
+ */
+export function selectorOf(id: string): IdSelector {
+  const range = /^#?(\d*)\.\.#?(\d*)$/.exec(id);
+  if (range !== null && id !== "..") return selectorOfRange(id, range[1] as string, range[2] as string);
+  const seq = /^#?(\d{1,15})$/.exec(id)?.[1];
+  if (seq !== undefined) return { first: Number(seq), last: Number(seq) };
+  if (/^[\w-]+$/.test(id) && id.length >= MIN_PREFIX) return { prefix: id };
+  const advice = `Give #12 or 12, the long id or at least ${MIN_PREFIX} characters of its beginning, or a range such as 3..7.`;
+  throw usageError(`"${id}" is not an id. ${advice}`);
+}
+
+/** Whether a selector selects a push. */
+export function matchesSelector(selector: IdSelector, { id, seq }: PushHead): boolean {
+  return "prefix" in selector ? id.startsWith(selector.prefix) : selector.first <= seq && seq <= selector.last;
+}
+
 /**
  * Returns the rows that an id or a range refers to; none if there is no such push.
  * @throws DevproxyError `usage`, if it is malformed or ambiguous
  */
 export function findRows(index: JournalIndex, id: string): Row[] {
-  const range = /^#?(\d*)\.\.#?(\d*)$/.exec(id);
-  if (range !== null && id !== "..") return rowsOfRange(index, id, range[1] as string, range[2] as string);
-  const seq = /^#?(\d{1,15})$/.exec(id)?.[1];
-  const row = seq === undefined ? index.byId(id) : index.bySeq(Number(seq));
+  const row = /^#?\d+$/.test(id) ? undefined : index.byId(id);
   if (row !== undefined) return [row];
-  if (seq !== undefined) return [];
-  if (!/^[\w-]+$/.test(id) || id.length < MIN_PREFIX) {
-    const advice = `Give #12 or 12, the long id or at least ${MIN_PREFIX} characters of its beginning, or a range such as 3..7.`;
-    throw usageError(`"${id}" is not an id. ${advice}`);
-  }
-  const matches = index.rows.filter(({ push }) => push.id.startsWith(id));
+  const selector = selectorOf(id);
+  if ("first" in selector) return index.between(selector.first, selector.last);
+  const matches = index.rows.filter(({ push }) => matchesSelector(selector, push));
   if (matches.length > 1) throw ambiguousError(id, matches);
   return matches;
 }
@@ -55,11 +72,11 @@ function rowsOfId(index: JournalIndex, id: string): Row[] {
   throw usageError(`There is no push ${id.includes("..") ? "in " : ""}${id}${extentOfJournal(index)}.`);
 }
 
-function rowsOfRange(index: JournalIndex, text: string, from: string, to: string): Row[] {
+function selectorOfRange(text: string, from: string, to: string): IdSelector {
   const first = from === "" ? 1 : Number(from);
   const last = to === "" ? Number.MAX_SAFE_INTEGER - 1 : Number(to);
   if (first > last) throw usageError(`The range ${text} is reversed. Give the smaller number first, such as 3..7.`);
-  return index.between(first, last);
+  return { first, last };
 }
 
 function ambiguousError(prefix: string, matches: readonly Row[]): Error {

@@ -1,8 +1,8 @@
 export { isDropped, unlessDropped } from "./dropped.js";
 export { describeWrongField } from "./fields.js";
-export { FILTERS, type Filters, filterRows, hasFilters, pickFilters, testsOf } from "./filters.js";
+export { FILTERS, type Filters, filterRows, hasFilters, isPlaceholder, pickFilters, testsOf } from "./filters.js";
 export { FolderWatch } from "./folder-watch.js";
-export { findRows, rowOf, rowsOf } from "./ids.js";
+export { findRows, type IdSelector, matchesSelector, rowOf, rowsOf, selectorOf } from "./ids.js";
 export { isFromInbox, JournalIndex, seqOf } from "./journal-index.js";
 export type { StoreOptions } from "./lowdb-adapters.js";
 export { marksOf } from "./marks.js";

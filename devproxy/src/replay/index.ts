@@ -4,7 +4,7 @@ export { editableRows } from "./editable-rows.js";
 export type { ReplayEvent, ReplayStart, ReplaySummary, VerdictEvent } from "./events.js";
 export { type Edit, formatPath, parseEdit } from "./parse-edit.js";
 export { replay } from "./replay.js";
-export { parseRequest, type ReplayRequest, requestedRows } from "./request.js";
+export { checkSelection, parseRequest, type ReplayRequest, requestedRows } from "./request.js";
 export { type Scheduled, Semaphore, sendScheduled } from "./schedule.js";
 export { SkippedPushes } from "./skipped.js";
 export { VERDICTS, type Verdict } from "./verdict.js";

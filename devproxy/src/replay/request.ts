@@ -100,18 +100,23 @@ function parseWait(text: string): number {
 }
 
 /**
+ * Checks that a request selects pushes. Does not need the journal.
+ * @throws DevproxyError `usage`, if it has neither ids, `last` nor filters
+ */
+export function checkSelection({ ids = [], last, filters = {} }: ReplayRequest): void {
+  if (ids.length > 0 || last !== undefined || hasFilters(filters)) return;
+  throw usageError(
+    "Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.",
+  );
+}
+
+/**
  * The pushes that a request selects, in the order of arrival.
  * @throws DevproxyError `usage`, if the request has neither ids, `last` nor filters, or an id does not exist
  */
-export async function requestedRows(
-  reader: JournalReader,
-  { ids = [], last, filters = {} }: ReplayRequest,
-): Promise<Row[]> {
-  if (ids.length === 0 && last === undefined && !hasFilters(filters)) {
-    throw usageError(
-      "Select the pushes to replay: ids (12, 3..7), --last N, or filters such as --status failed --since 10m.",
-    );
-  }
+export async function requestedRows(reader: JournalReader, request: ReplayRequest): Promise<Row[]> {
+  checkSelection(request);
+  const { ids = [], last, filters = {} } = request;
   const candidates =
     ids.length > 0 ? rowsOf(reader.index, ids).sort((a, b) => a.push.seq - b.push.seq) : reader.index.rows;
   return filterRows(reader, candidates, filters, last);

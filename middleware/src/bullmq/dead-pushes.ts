@@ -30,12 +30,17 @@ async function findDead(queue: Queue<JobData>, id: string): Promise<Job<JobData>
   return job !== undefined && (await job.isFailed()) ? job : undefined;
 }
 
+/** Whether a failed job is a quarantined push, not a dead one. */
+export function isQuarantined({ failedReason }: Job<JobData>): boolean {
+  return failedReason === QUARANTINED;
+}
+
 /** Empty for a job that is not a push. */
 function toDeadPush(job: Job<JobData>): DeadPush[] {
   try {
     const { id, type, receivedAt, quarantined } = pushOf(job.data);
     const error = job.failedReason;
-    const state = error === QUARANTINED ? "quarantined" : "dead";
+    const state = isQuarantined(job) ? "quarantined" : "dead";
     const attempts = failuresOf(job);
     return [{ id, type, receivedAt, state, quarantined: quarantined || state === "quarantined", attempts, error }];
   } catch {

@@ -27,3 +27,4 @@ export {
   type RecoveredPush,
   type StoredPush,
 } from "./inbox.js";
+export type { InboxQuery, PushState } from "./query.js";

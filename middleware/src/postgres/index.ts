@@ -1,3 +1,4 @@
 export { type PostgresInbox, postgresInbox } from "./inbox.js";
 export type { PostgresInboxOptions } from "./options.js";
 export type { PgClient, PgPool } from "./pool.js";
+export { type PostgresInboxQuery, readPostgresInbox } from "./read.js";

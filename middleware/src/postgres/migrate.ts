@@ -28,7 +28,7 @@ export function migrate(pool: PgPool, schema: string): Promise<void> {
 }
 
 /** The version of the tables; `undefined` if there are none. */
-async function versionOf(client: PgClient, schema: string): Promise<number | undefined> {
+export async function versionOf(client: PgClient, schema: string): Promise<number | undefined> {
   if (!(await exists(client, "to_regclass", `${schema}.migrations`))) return undefined;
   const text = `select max(version) as version from ${schema}.migrations`;
   const [row] = await select<{ version: number | null }>(client, text);

@@ -11,7 +11,12 @@ export function newPushId(now: number = Date.now()): string {
   if (now > last) {
     last = now;
     count = 0;
-    time = now.toString(36).padStart(9, "0");
+    time = timePart(now);
   }
   return `${time}${(count++).toString(36).padStart(4, "0")}${PROCESS}`;
+}
+
+/** The beginning of the ids of a time. Every later id sorts after it. @param time milliseconds since 1970 */
+export function timePart(time: number): string {
+  return time.toString(36).padStart(9, "0");
 }
