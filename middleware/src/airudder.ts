@@ -97,7 +97,7 @@ export function airudder<Transaction = undefined>(options: AirudderOptions<Trans
   const inboxMode =
     inbox === undefined
       ? undefined
-      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.rememberRecovered(push));
+      : new InboxMode(inbox, handlers, recorder, warnings, settings, intake.duplicateEvents);
   const mode = inboxMode ?? new DirectMode(handlers, recorder, warnings);
   intake.mode = mode;
   const startTimer = inboxMode && setTimeout(() => inboxMode.start(), START_DELAY_MS).unref();

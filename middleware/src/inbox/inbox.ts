@@ -88,6 +88,18 @@ export interface InboxEvents {
    * arrival. Include finished pushes. An inbox whose `put` detects duplicates itself does not need it.
    */
   recovered(push: RecoveredPush): void;
+  /** Forgets all pushes by which duplicates are detected. Call it before `recovered`, if another process may have stored pushes since. */
+  forget?(): void;
+  /**
+   * Accepts a push that another process received, with that process's pushes and this one's in one order: calls `put` unless the push is a
+   * duplicate. Resolves with what that process must return from `Inbox.put`. Rejects if `put` does.
+   * @param signal aborted when that process no longer waits: its response was 503, so the push will arrive again
+   */
+  accept?(
+    push: StoredPush,
+    put: () => Promise<"stored" | "duplicate">,
+    signal: AbortSignal,
+  ): Promise<"stored" | "duplicate">;
   /** An attempt failed and a retry follows after `delayMs`. Call it once per failed attempt. */
   failed(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
   /** The last attempt failed: the inbox keeps the push and does not retry it automatically. Call it instead of `failed`. */

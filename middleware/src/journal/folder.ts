@@ -2,6 +2,7 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
 import { Lock } from "./lock.js";
+import type { LockSocket } from "./lock-file.js";
 import type { LockTimes } from "./previous-owners.js";
 import { readSegmentEnds } from "./segment-heads.js";
 import { findSegments } from "./segments.js";
@@ -11,16 +12,21 @@ const OTHERS_WRITE = 0o022;
 
 /**
  * Creates a journal's folder with mode 0700, and takes its lock. Writes nothing to a journal of a newer format.
+ * @param listen prepares to take pushes of other processes, and returns where; called when the folder exists
  * @throws JournalError `journal_newer`, `journal_locked`, `journal_unwritable`
  */
-export async function lockFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
+export async function lockFolder(
+  dir: string,
+  times: Partial<LockTimes> = {},
+  listen?: () => Promise<LockSocket | undefined>,
+): Promise<Lock> {
   try {
     await rejectNewerFormat(dir);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFile(join(dir, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 }).catch((error) => {
       if (error.code !== "EEXIST") throw error;
     });
-    return await Lock.take(dir, times);
+    return await Lock.take(dir, times, await listen?.());
   } catch (cause) {
     if (cause instanceof JournalError) throw cause;
     throw unwritableError(dir, cause);

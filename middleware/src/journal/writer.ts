@@ -199,7 +199,8 @@ export class Writer {
     this.closeActive();
     if (!segmentExists && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
-    this.lock = await lockFolder(this.dir, this.lock.times);
+    const { times, socket } = this.lock;
+    this.lock = await lockFolder(this.dir, times, async () => socket);
     this.#registerOnLost();
     this.nextSegment = Math.max(this.nextSegment, (await findSegments(this.dir)).next);
   }
