@@ -75,7 +75,8 @@ export class Lock {
         const after = mayStillRun ? { afterLiving: true as const } : {};
         await createLock(path, { ...thisProcess(), token, crashes, ...after, socket });
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const { code, syscall } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT" && syscall === "link") continue; // the process that has just taken the lock deleted this draft
         const isFull = isDiskFull(error);
         if (code !== "EEXIST" && !isFull) throw error;
         const isRenamed = await renameAbandonedLock(dir, path, all);
