@@ -2,7 +2,17 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
+import { join } from "node:path";
 import { until } from "../../helpers/until.js";
+
+/** The process that owns a folder; `undefined` if there is none now. */
+export function ownerPid(dir: string): number | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dir, "lock"), "utf8")).pid;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The body of a push of a subject. */
 export function contact(subject: string, number: number): string {

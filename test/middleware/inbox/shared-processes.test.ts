@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { compile } from "../../../scripts/child.js";
@@ -8,7 +8,7 @@ import { atEnd } from "../../helpers/at-end.js";
 import { makeFolder } from "../../helpers/folder.js";
 import { freePort } from "../../helpers/free-port.js";
 import { until } from "../../helpers/until.js";
-import { contact, Load, postOnce } from "./shared-load.js";
+import { contact, Load, ownerPid, postOnce } from "./shared-load.js";
 
 /** Limit of the time without an owner. The goal is one second; a loaded machine takes longer. */
 const PASS_LIMIT_MS = 5_000;
@@ -18,7 +18,7 @@ interface App {
   readonly log: string;
   /** Starts a process, and resolves with its port. */
   start(mode: "worker" | "cluster", port?: number): Promise<{ child: ChildProcess; port: number }>;
-  ownerPid(): number;
+  ownerPid(): number | undefined;
 }
 
 async function makeApp(t: TestContext): Promise<App> {
@@ -41,7 +41,7 @@ async function makeApp(t: TestContext): Promise<App> {
       );
       return { child, port };
     },
-    ownerPid: () => JSON.parse(readFileSync(join(dir, "lock"), "utf8")).pid,
+    ownerPid: () => ownerPid(dir),
   };
 }
 
@@ -49,8 +49,8 @@ async function makeApp(t: TestContext): Promise<App> {
 async function killOwner(app: App): Promise<number> {
   const before = app.ownerPid();
   const killedAt = performance.now();
-  process.kill(before, "SIGKILL");
-  await until(() => existsSync(join(app.dir, "lock")) && app.ownerPid() !== before, PASS_LIMIT_MS);
+  process.kill(before as number, "SIGKILL");
+  await until(() => ![undefined, before].includes(app.ownerPid()), PASS_LIMIT_MS);
   return performance.now() - killedAt;
 }
 
@@ -113,7 +113,7 @@ test("when the owner closes under load, no push is rejected by the other process
   const before = load.total;
   const closedAt = performance.now();
   first.child.kill("SIGINT");
-  await until(() => existsSync(join(app.dir, "lock")) && app.ownerPid() === second.child.pid, PASS_LIMIT_MS);
+  await until(() => app.ownerPid() === second.child.pid, PASS_LIMIT_MS);
   const ms = performance.now() - closedAt;
   await until(() => load.total > before + 100);
   await load.stop();
