@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
@@ -45,6 +46,12 @@ async function rejectNewerFormat(dir: string): Promise<void> {
 /** Whether other users may write to the folder. Always `false` on Windows. */
 export async function isWritableByOthers(dir: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
+}
+
+/** Device and inode number of a folder; `undefined` if there is none. */
+export function folderIdOf(dir: string): string | undefined {
+  const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** The error for a failed write. */

@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { freeBytes, isDiskFull } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { lockFolder, takenOverError, unwritableError } from "./folder.js";
+import { folderIdOf, lockFolder, takenOverError, unwritableError } from "./folder.js";
 import { type JournalEnd, type SegmentHead, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
@@ -214,12 +213,6 @@ export class Writer {
     this.#active = undefined;
     this.#lastAt = undefined;
   }
-}
-
-/** Device and inode number of a folder; `undefined` if there is none. */
-function folderIdOf(dir: string): string | undefined {
-  const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
-  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** Whether an error means that a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */

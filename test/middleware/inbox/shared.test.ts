@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import {
   type AirudderEvent,
@@ -15,6 +15,7 @@ import type { InboxEvents, StoredPush } from "airudder-webhooks/inbox";
 import { readJournal } from "airudder-webhooks/journal";
 import { encodeFrame, FrameReader } from "../../../middleware/src/inbox/file/socket/frames.js";
 import { MESSAGES_VERSION, pushFields } from "../../../middleware/src/inbox/file/socket/messages.js";
+import { folderIdOf } from "../../../middleware/src/journal/folder.js";
 import { thisProcess } from "../../../middleware/src/journal/process-identity.js";
 import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
@@ -237,7 +238,7 @@ async function connectTo(t: TestContext, dir: string, hello: object = {}) {
   const send = (head: object, body?: Buffer): void => {
     for (const bytes of encodeFrame(head, body)) socket.write(bytes);
   };
-  send({ version: MESSAGES_VERSION, key, ...hello });
+  send({ version: MESSAGES_VERSION, key, folder: folderIdOf(dir), ...hello });
   return { socket, send, heard, isClosed: () => isClosed };
 }
 
@@ -298,7 +299,9 @@ test("a broken or unknown peer is disconnected and changes nothing", async (t) =
   }
   const stranger = await connectTo(t, dir, { key: "guessed" });
   await until(stranger.isClosed);
-  assert.deepEqual(stranger.heard, []);
+  const copied = await connectTo(t, dir, { folder: "1:2" });
+  await until(copied.isClosed);
+  assert.deepEqual([stranger.heard, copied.heard], [[], []]);
   assert.deepEqual((await marksOf(dir)).pushes, []);
   const client = start(t, dir);
   assert.equal(await client.send(version(1)), 200);
@@ -355,14 +358,34 @@ test("an owner that does not respond: a push is rejected after about three secon
   assert.ok(performance.now() - sentAt > 2_900);
 });
 
-test("Linux and macOS only: the socket is in the folder, which only its user can enter, and is removed at the end", {
+test("Linux and macOS only: only the user of the owner can enter the folder of the socket; the folder is removed at the end", {
   skip: process.platform === "win32",
 }, async (t) => {
   const dir = join(makeFolder(t), "inbox");
   const owner = start(t, dir);
   await owner.receiver.ready();
-  const { path } = addressOf(dir);
-  assert.deepEqual([path.startsWith(dir), statSync(dir).mode & 0o777], [true, 0o700]);
+  const folder = dirname(addressOf(dir).path);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  await owner.receiver.close();
+  assert.equal(existsSync(folder), false);
+});
+
+test("Linux and macOS only: without a temporary folder, the socket is in the inbox folder", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const dir = join(makeFolder(t), "inbox");
+  const before = process.env.TMPDIR;
+  atEnd(t, () => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  });
+  process.env.TMPDIR = join(dir, "none");
+  const owner = start(t, dir);
+  await owner.receiver.ready();
+  assert.equal(dirname(addressOf(dir).path), dir);
+  const client = start(t, dir);
+  assert.equal(await client.send(version(1)), 200);
+  await client.receiver.close();
   await owner.receiver.close();
   assert.deepEqual(
     readdirSync(dir).filter((name) => name.endsWith(".sock")),
@@ -370,20 +393,29 @@ test("Linux and macOS only: the socket is in the folder, which only its user can
   );
 });
 
-test("Linux and macOS only: with a path that is too long for a socket, the socket is in a temporary folder of its user", {
-  skip: process.platform === "win32",
-}, async (t) => {
-  const dir = join(makeFolder(t), "x".repeat(100));
+test("a copy of a folder that is in use has an owner of its own, although its lock file names the owner of the original", async (t) => {
+  const dir = makeFolder(t);
+  const original = start(t, dir);
+  await original.receiver.ready();
+  const copy = join(makeFolder(t), "copy");
+  cpSync(dir, copy, { recursive: true });
+  const minutesAgo = new Date(Date.now() - 600_000);
+  utimesSync(join(copy, "lock"), minutesAgo, minutesAgo);
+  const copied = start(t, copy);
+  assert.equal(await copied.send(version(1)), 200);
+  await until(() => copied.results().includes("handled"));
+  assert.deepEqual((await marksOf(dir)).pushes, []);
+});
+
+test("two receivers of one process with the same folder cause a warning, because the handlers of the first handle the pushes of both", async (t) => {
+  const dir = makeFolder(t);
+  const warnings: string[] = [];
   const owner = start(t, dir);
   await owner.receiver.ready();
-  const { path } = addressOf(dir);
-  const folder = join(path, "..");
-  assert.deepEqual([path.startsWith(dir), statSync(folder).mode & 0o777], [false, 0o700]);
-  const client = start(t, dir);
-  assert.equal(await client.send(version(1)), 200);
-  await client.receiver.close();
-  await owner.receiver.close();
-  assert.equal(existsSync(folder), false);
+  const inbox = fileInbox(dir);
+  atEnd(t, () => inbox.close(0));
+  await inbox.open({ ...noEvents, warn: (code) => void warnings.push(code) });
+  assert.deepEqual(warnings, ["AIRUDDER_INBOX_USED_TWICE"]);
 });
 
 test("an inbox whose receiver detects no duplicates stores the pushes of the other processes", async (t) => {

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JournalError } from "../../journal/index.js";
 import { type LockFile, readLock } from "../../journal/lock-file.js";
+import { heldTokens } from "../../journal/previous-owners.js";
 import type { Consumed, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "../inbox.js";
 import { Opener } from "./opener.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
@@ -28,9 +29,9 @@ const NEVER_ABORTED = new AbortController().signal;
  * - It retries failed pushes with increasing delays, then keeps them as dead.
  * - After a crash it handles unfinished pushes again. Those that may have caused the crash run first, one at a time.
  *
- * Several processes of one machine can use the folder, for example workers of PM2 or `node:cluster`. One of them owns it: it stores and
- * handles the pushes of all. The others send it their pushes through a socket (on Windows: a named pipe). When the owner ends, another
- * process becomes the owner. The folder must be on a local disk.
+ * Several processes of one app on one machine can use the folder, for example workers of PM2 or `node:cluster`. One of them owns it: it
+ * stores and handles the pushes of all. The others send it their pushes through a socket (on Windows: a named pipe). When the owner ends,
+ * another process becomes the owner. The folder must be on a local disk.
  *
  * The folder contains a journal, which the dev proxy can read (`--journal ./airudder-inbox`). While the inbox is open, it accepts request
  * files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
@@ -84,7 +85,7 @@ class FileInbox implements Inbox {
     for (;;) {
       const owner = await this.#readLock();
       const client = owner && (await OwnerClient.connect(this.dir, owner, () => this.#openAgain()));
-      if (client !== undefined) return this.#useClient(client);
+      if (owner !== undefined && client !== undefined) return this.#useClient(client, owner);
       const waited = performance.now() - begun;
       if (waited >= leaveMs) {
         try {
@@ -110,7 +111,11 @@ class FileInbox implements Inbox {
     return lock === undefined || lock.socket !== undefined;
   }
 
-  #useClient(client: OwnerClient): OwnerClient {
+  #useClient(client: OwnerClient, { token }: LockFile): OwnerClient {
+    if (heldTokens.has(token)) {
+      const message = `Two receivers of this process use the inbox ${this.dir}: the handlers of the first one handle the pushes of both. Use another folder for each receiver.`;
+      this.#events.warn?.("AIRUDDER_INBOX_USED_TWICE", message);
+    }
     this.#wasOpen = true;
     this.#client = client;
     if (this.#consumer !== undefined) client.consume();
@@ -128,7 +133,7 @@ class FileInbox implements Inbox {
     this.#wasOpen = true;
     this.#owner = owner;
     if (this.#consumer !== undefined && !this.#isClosing) owner.consume(this.#consumer);
-    if (previous?.socket !== undefined) void removeSocket(previous.socket);
+    if (previous?.socket !== undefined) void removeSocket(this.dir, previous.socket);
     return owner;
   }
 

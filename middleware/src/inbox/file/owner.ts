@@ -344,7 +344,8 @@ export class Owner {
     this.#cancelReplays();
     const aborted = this.#attempts?.abort() ?? [];
     await Promise.all(aborted.map(({ id }) => this.#markAborted(id)));
-    await Promise.all([this.#cleaner.stop(), this.#requests.stop(), this.server?.drain()]);
+    await Promise.all([this.#cleaner.stop(), this.#requests.stop()]);
+    await this.server?.drain();
     await this.journal.close();
     await this.server?.close();
   }

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, rmdir, utimes } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { LockSocket } from "../../../journal/lock-file.js";
 
 /** Maximum length of a socket's path. macOS allows 104 bytes with the final zero, Linux 108. */
 const MAX_PATH_BYTES = 103;
 const TEMPORARY = "airudder-inbox-";
+const EXTENSION = ".sock";
 
 /** A server that listens on an address of its own. Only processes that can read the lock file know the address and its key. */
 export interface Listening {
@@ -19,28 +20,26 @@ export interface Listening {
  * Listens on a new address:
  *
  * - on Windows, a named pipe
- * - elsewhere, a socket in the folder, which only its user can enter
- * - if the path is too long, or the file system has no sockets: a socket in a new folder of the system's temporary folder
+ * - elsewhere, a socket in a new folder of the system's temporary folder, which only its user can enter. A socket in the inbox folder would
+ *   be in the way of tools that copy the folder.
+ * - without a usable temporary folder: a socket in the inbox folder
  * @throws Error of the file system
  */
-export async function listenNear(dir: string): Promise<Listening> {
-  const name = randomBytes(8).toString("hex");
-  if (process.platform === "win32") return listen(`\\\\.\\pipe\\airudder-${name}`);
-  const path = join(dir, `${name}.sock`);
-  if (Buffer.byteLength(path) <= MAX_PATH_BYTES) {
-    const listening = await listen(path).catch(() => undefined);
+export async function listenFor(dir: string): Promise<Listening> {
+  if (process.platform === "win32") return listen(`\\\\.\\pipe\\airudder-${randomBytes(8).toString("hex")}`);
+  const folder = await mkdtemp(join(tmpdir(), TEMPORARY)).catch(() => undefined);
+  if (folder !== undefined) {
+    const listening = await listen(join(folder, "socket")).catch(() => undefined);
     if (listening !== undefined) return listening;
-  }
-  const folder = await mkdtemp(join(tmpdir(), TEMPORARY));
-  try {
-    return await listen(join(folder, "s"));
-  } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    throw error;
   }
+  return listen(join(dir, `${randomBytes(8).toString("hex")}${EXTENSION}`));
 }
 
 async function listen(path: string): Promise<Listening> {
+  if (process.platform !== "win32" && Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    throw new Error(`The path of the socket is longer than ${MAX_PATH_BYTES} bytes: ${path}`);
+  }
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -52,12 +51,26 @@ async function listen(path: string): Promise<Listening> {
   return { server, socket: { path, key: randomBytes(16).toString("hex") } };
 }
 
-/** Removes a socket that nobody listens on any more. */
-export async function removeSocket({ path }: LockSocket): Promise<void> {
-  if (process.platform === "win32") return;
-  await rm(path, { force: true }).catch(() => undefined);
+/** Whether a path may be that of a socket of an inbox in this folder. */
+function isSocketPath(dir: string, path: string): boolean {
   const folder = dirname(path);
-  if (dirname(folder) === tmpdir() && folder.startsWith(join(tmpdir(), TEMPORARY))) {
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-  }
+  return (folder === dir && path.endsWith(EXTENSION)) || isTemporary(folder);
+}
+
+function isTemporary(folder: string): boolean {
+  return dirname(folder) === tmpdir() && basename(folder).startsWith(TEMPORARY);
+}
+
+/** Removes a socket that nobody listens on any more. */
+export async function removeSocket(dir: string, { path }: LockSocket): Promise<void> {
+  if (process.platform === "win32" || !isSocketPath(dir, path)) return;
+  await rm(path, { force: true }).catch(() => undefined);
+  if (isTemporary(dirname(path))) await rmdir(dirname(path)).catch(() => undefined);
+}
+
+/** Makes a socket look new. */
+export async function touchSocket({ path }: LockSocket): Promise<void> {
+  if (process.platform === "win32") return;
+  const now = new Date();
+  for (const each of [path, dirname(path)]) await utimes(each, now, now).catch(() => undefined);
 }

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { AirudderError } from "../../../errors.js";
+import { folderIdOf } from "../../../journal/folder.js";
 import { JournalError } from "../../../journal/index.js";
 import type { LockFile } from "../../../journal/lock-file.js";
 import type { Consumed, DeadPush, InboxState, StoredPush } from "../../inbox.js";
@@ -8,6 +9,7 @@ import { type Frame, MAX_BODY_BYTES } from "./frames.js";
 import {
   decodeError,
   decodeState,
+  type Hello,
   MESSAGES_VERSION,
   type OwnerMessage,
   pushFields,
@@ -49,6 +51,8 @@ export class OwnerClient {
   /** Called when the connection closes, unless this process closes it. */
   #onClosed: (() => void) | undefined;
   #connection!: Connection;
+  /** Called when each request has a response. */
+  #onIdle: (() => void) | undefined;
   #isGreeted = false;
   #sent = 0;
   #checks = 0;
@@ -90,11 +94,15 @@ export class OwnerClient {
         client.#end();
       };
       client.#connection = new Connection(socket, { onFrame: hear, onClose });
-      client.#connection.send({ version: MESSAGES_VERSION, key: address.key });
+      client.#connection.send({
+        version: MESSAGES_VERSION,
+        key: address.key,
+        folder: folderIdOf(dir),
+      } satisfies Hello);
     });
     if (opened === true) await client.#updateState();
     if (opened !== true || client.#isClosed) {
-      client.close();
+      client.#disconnect();
       if (opened instanceof Error) throw opened;
       return undefined;
     }
@@ -146,8 +154,21 @@ export class OwnerClient {
     return this.#state;
   }
 
-  /** Closes the connection. */
-  close(): void {
+  /** Waits at most `limitMs` for the responses to requests, then closes the connection. */
+  async close(limitMs: number): Promise<void> {
+    if (this.#unanswered.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, limitMs);
+        this.#onIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#onClosed = undefined;
     this.#connection.destroy();
     this.#end();
@@ -190,7 +211,10 @@ export class OwnerClient {
     const unanswered = this.#unanswered.get(number);
     if (unanswered === undefined) throw new Error("The message is not a response.");
     this.#unanswered.delete(number);
-    if (this.#unanswered.size === 0) this.#connection.keepProcessRunning(false);
+    if (this.#unanswered.size === 0) {
+      this.#connection.keepProcessRunning(false);
+      this.#onIdle?.();
+    }
     if (error === undefined) unanswered.resolve(value);
     else unanswered.reject(decodeError(error));
   }
@@ -213,6 +237,7 @@ export class OwnerClient {
     this.#unanswered.clear();
     this.#onClosed?.();
     this.#onClosed = undefined;
+    this.#onIdle?.();
     for (const { deadline, reject } of unanswered) reject(deadline < now ? this.#noResponse() : new Disconnected());
   }
 

@@ -23,6 +23,8 @@ export interface Hello {
   readonly version: number;
   /** `LockSocket.key` */
   readonly key: string;
+  /** Identity of the folder. In a copy of the folder, the lock file names the owner of the original. */
+  readonly folder: string | undefined;
 }
 
 /** A message of the owner that is not a response. */

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
+import { folderIdOf } from "../../../journal/folder.js";
 import type { LockSocket } from "../../../journal/lock-file.js";
 import type { Consumed, DeadPush, InboxState, StoredPush } from "../../inbox.js";
-import { type Listening, listenNear, removeSocket } from "./address.js";
+import { type Listening, listenFor, removeSocket, touchSocket } from "./address.js";
 import { Connection } from "./connection.js";
 import type { Frame } from "./frames.js";
 import {
@@ -28,6 +29,9 @@ export interface OwnerActions {
   consumerConnected(): void;
 }
 
+/** Interval at which the socket is touched. Some systems remove old files from the temporary folder. */
+const TOUCH_MS = 3_600_000;
+
 const NOT_OPEN: InboxState = { open: false, queued: 0, oldest: undefined, dead: 0 };
 
 /** Takes the pushes of the other processes of this machine, for the owner of a folder. */
@@ -37,17 +41,22 @@ export class OwnerServer {
   /** Connections whose client has sent the key. */
   readonly #greeted = new Map<Connection, AbortController>();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #touching: NodeJS.Timeout;
   #actions: OwnerActions | undefined;
   #isDraining = false;
 
-  private constructor(private readonly listening: Listening) {
+  private constructor(
+    private readonly dir: string,
+    private readonly listening: Listening,
+  ) {
     this.socket = listening.socket;
+    this.#touching = setInterval(() => void touchSocket(this.socket), TOUCH_MS).unref();
     listening.server.on("connection", (socket) => this.#add(socket));
   }
 
   /** Listens. Requests wait until `serve`. */
   static async listen(dir: string): Promise<OwnerServer> {
-    return new OwnerServer(await listenNear(dir));
+    return new OwnerServer(dir, await listenFor(dir));
   }
 
   /** Accepts requests. */
@@ -77,8 +86,9 @@ export class OwnerServer {
   }
 
   #greet(connection: Connection, { head }: Frame): void {
-    const { version, key } = Object(head) as Partial<Hello>;
+    const { version, key, folder } = Object(head) as Partial<Hello>;
     if (key !== this.socket.key) throw new Error("The key is wrong.");
+    if (version === MESSAGES_VERSION && folder !== folderIdOf(this.dir)) throw new Error("The folder is a copy.");
     connection.send({ version: MESSAGES_VERSION });
     if (version !== MESSAGES_VERSION) {
       connection.end();
@@ -136,6 +146,7 @@ export class OwnerServer {
     this.#isDraining = true;
     this.listening.server.close();
     for (const connection of this.#connections) connection.end();
-    await removeSocket(this.socket);
+    clearInterval(this.#touching);
+    await removeSocket(this.dir, this.socket);
   }
 }
