@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -17,7 +18,7 @@ interface App {
   readonly dir: string;
   readonly log: string;
   /** Starts a process, and resolves with its port. */
-  start(mode: "worker" | "cluster", port?: number): Promise<{ child: ChildProcess; port: number }>;
+  start(mode: "worker" | "store" | "work" | "cluster", port?: number): Promise<{ child: ChildProcess; port: number }>;
   ownerPid(): number | undefined;
 }
 
@@ -100,7 +101,9 @@ test("identical copies that reach two processes at once are stored once, and A, 
   assert.equal(lines.length, sent.length + 3);
 });
 
-test("when the owner closes under load, no push is rejected by the other process", async (t) => {
+test("Linux and macOS only: when the owner closes under load, no push is rejected by the other process", {
+  skip: process.platform === "win32",
+}, async (t) => {
   const app = await makeApp(t);
   const first = await app.start("worker");
   assert.equal(await postOnce(first.port, contact("first", 1)), 200);
@@ -120,4 +123,25 @@ test("when the owner closes under load, no push is rejected by the other process
   await load.checkHandled(app.log);
   t.diagnostic(`a new owner after ${Math.round(ms)} ms`);
   assert.equal(load.maxRefusedMs, 0);
+});
+
+test("Linux and macOS only: a process without a server handles what another one stores, and runs until it is closed", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const app = await makeApp(t);
+  const storing = await app.start("store");
+  assert.equal(await postOnce(storing.port, contact("a", 1)), 200);
+  assert.equal(app.ownerPid(), storing.child.pid);
+  const working = await app.start("work");
+  const lines = () => readFileSync(app.log, "utf8").trim().split("\n");
+  await until(() => lines().includes(`${working.child.pid} a 1`));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(await postOnce(storing.port, contact("a", 2)), 200);
+  await until(() => lines().includes(`${working.child.pid} a 2`));
+  assert.equal(app.ownerPid(), working.child.pid);
+  const ended = once(working.child, "exit", { signal: AbortSignal.timeout(20_000) });
+  working.child.kill("SIGINT");
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(await postOnce(storing.port, contact("a", 3)), 200);
+  assert.equal(app.ownerPid(), storing.child.pid);
 });
