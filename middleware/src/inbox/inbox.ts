@@ -91,9 +91,9 @@ export interface InboxEvents {
   /** Forgets all pushes by which duplicates are detected. Call it before `recovered`, if another process may have stored pushes since. */
   forget?(): void;
   /**
-   * Accepts a push that another process received, with that process's pushes and this one's in one order: calls `put` unless the push is a
-   * duplicate. Resolves with what that process must return from `Inbox.put`. Rejects if `put` does.
-   * @param signal aborted when that process no longer waits: its response was 503, so the push will arrive again
+   * Accepts a push that another process received: calls `put`, unless the push is a duplicate of one that this or another process received.
+   * Resolves with the result that the other process returns from `Inbox.put`. Rejects if `put` rejects.
+   * @param signal aborted when the other process no longer waits. Its response was then 503, so the push will arrive again
    */
   accept?(
     push: StoredPush,

@@ -104,11 +104,11 @@ class FileInbox implements Inbox {
     return typeof lock === "object" ? lock : undefined;
   }
 
-  /** Whether the folder belongs to a process that takes the pushes of others, or will soon belong to one. */
+  /** Whether the folder could not be opened because it belongs to a process that takes the pushes of others, or just did. */
   async #isLockedByOther(error: unknown): Promise<boolean> {
-    if (!(error instanceof JournalError && error.code === "journal_locked")) return false;
+    if (!(error instanceof JournalError)) return false;
     const lock = await this.#readLock();
-    return lock === undefined || lock.socket !== undefined;
+    return lock === undefined ? error.code === "journal_locked" : lock.socket !== undefined;
   }
 
   #useClient(client: OwnerClient, { token }: LockFile): OwnerClient {

@@ -32,7 +32,7 @@ export class Disconnected extends Error {
   override readonly name = "Disconnected";
 
   constructor() {
-    super("The connection to the process that owns the inbox closed.");
+    super("The process that owns the inbox ended before it responded. It is unknown whether it executed the request.");
   }
 }
 
