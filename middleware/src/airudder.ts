@@ -43,7 +43,8 @@ export interface Receiver<Transaction = undefined> {
   ready(options?: { waitMs?: number }): Promise<void>;
   /**
    * Starts handling stored pushes, also if the option `work` is `false`. Call it in a process without a server. If you do not, handling
-   * starts with the first call of `ready()` or with the first request, and no later than 5 seconds after `airudder()`.
+   * starts with the first call of `ready()` or with the first request, and no later than 5 seconds after `airudder()`. The process then runs
+   * until `close()`.
    * @throws the reason if the inbox cannot be opened
    * @example await receiver.work(); // a worker process
    */
@@ -97,10 +98,12 @@ export function airudder<Transaction = undefined>(options: AirudderOptions<Trans
   const inboxMode =
     inbox === undefined
       ? undefined
-      : new InboxMode(inbox, handlers, recorder, warnings, settings, (push) => intake.rememberRecovered(push));
+      : new InboxMode(inbox, handlers, recorder, warnings, settings, intake.duplicateEvents);
   const mode = inboxMode ?? new DirectMode(handlers, recorder, warnings);
   intake.mode = mode;
   const startTimer = inboxMode && setTimeout(() => inboxMode.start(), START_DELAY_MS).unref();
+  /** Keeps a process without a server running. */
+  let working: NodeJS.Timeout | undefined;
   const parts = { intake, recorder, settings, warnings };
 
   function receiver(request: IncomingMessage, response: ServerResponse): void {
@@ -135,7 +138,10 @@ export function airudder<Transaction = undefined>(options: AirudderOptions<Trans
     },
     ready,
     work: () => {
-      inboxMode?.enableWork();
+      if (inboxMode !== undefined && !intake.closing) {
+        inboxMode.enableWork();
+        working ??= setInterval(() => undefined, MAX_TIMEOUT_MS);
+      }
       return ready();
     },
     stats: () => statsOf(recorder, inbox),
@@ -146,6 +152,7 @@ export function airudder<Transaction = undefined>(options: AirudderOptions<Trans
       checkMs("receiver.close()", "timeoutMs", timeoutMs);
       intake.closing = true;
       clearTimeout(startTimer);
+      clearInterval(working);
       await mode.close(Math.min(timeoutMs, MAX_TIMEOUT_MS));
     },
   }) as Receiver<Transaction>;

@@ -93,6 +93,18 @@ export interface InboxEvents {
    * arrival. Include finished pushes. An inbox whose `put` detects duplicates itself does not need it.
    */
   recovered(push: RecoveredPush): void;
+  /** Forgets all pushes by which duplicates are detected. Call it before `recovered`, if another process may have stored pushes since. */
+  forget?(): void;
+  /**
+   * Accepts a push that another process received: calls `put`, unless the push is a duplicate of one that this or another process received.
+   * Resolves with the result that the other process returns from `Inbox.put`. Rejects if `put` rejects.
+   * @param signal aborted when the other process no longer waits. Its response was then 503, so the push will arrive again
+   */
+  accept?(
+    push: StoredPush,
+    put: () => Promise<"stored" | "duplicate">,
+    signal: AbortSignal,
+  ): Promise<"stored" | "duplicate">;
   /** An attempt failed and a retry follows after `delayMs`. Call it once per failed attempt. */
   failed(push: { id: string; type: PushType }, attempt: number, error: unknown, delayMs: number): void;
   /** The last attempt failed: the inbox keeps the push and does not retry it automatically. Call it instead of `failed`. */

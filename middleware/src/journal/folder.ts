@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { JournalError } from "./errors.js";
 import { Lock } from "./lock.js";
+import type { LockSocket } from "./lock-file.js";
 import type { LockTimes } from "./previous-owners.js";
 import { readSegmentEnds } from "./segment-heads.js";
 import { findSegments } from "./segments.js";
@@ -11,16 +13,21 @@ const OTHERS_WRITE = 0o022;
 
 /**
  * Creates a journal's folder with mode 0700, and takes its lock. Writes nothing to a journal of a newer format.
+ * @param listen prepares to take pushes of other processes, and returns where; called when the folder exists
  * @throws JournalError `journal_newer`, `journal_locked`, `journal_unwritable`
  */
-export async function lockFolder(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
+export async function lockFolder(
+  dir: string,
+  times: Partial<LockTimes> = {},
+  listen?: () => Promise<LockSocket | undefined>,
+): Promise<Lock> {
   try {
     await rejectNewerFormat(dir);
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFile(join(dir, ".gitignore"), "*\n", { flag: "wx", mode: 0o600 }).catch((error) => {
       if (error.code !== "EEXIST") throw error;
     });
-    return await Lock.take(dir, times);
+    return await Lock.take(dir, times, await listen?.());
   } catch (cause) {
     if (cause instanceof JournalError) throw cause;
     throw unwritableError(dir, cause);
@@ -39,6 +46,12 @@ async function rejectNewerFormat(dir: string): Promise<void> {
 /** Whether other users may write to the folder. Always `false` on Windows. */
 export async function isWritableByOthers(dir: string): Promise<boolean> {
   return process.platform !== "win32" && ((await stat(dir)).mode & OTHERS_WRITE) !== 0;
+}
+
+/** Device and inode number of a folder; `undefined` if there is none. */
+export function folderIdOf(dir: string): string | undefined {
+  const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** The error for a failed write. */

@@ -3,10 +3,20 @@ import { link, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ProcessIdentity } from "./process-identity.js";
 
+/** Where the owner of a lock takes pushes of other processes. */
+export interface LockSocket {
+  /** Path of the socket, or name of the named pipe. */
+  path: string;
+  /** A secret that a process must send first. Only who can read the lock file knows it. */
+  key: string;
+}
+
 /** The owner of a lock, as its file describes it. */
 export interface LockFile extends ProcessIdentity {
   /** Unique: every process that takes the lock chooses a new one. */
   token: string;
+  /** Absent if the owner takes no pushes of other processes. */
+  socket?: LockSocket | undefined;
   /** The file's inode number. In a copy of the folder it differs. */
   ino?: number;
   /** The owner's `Journal.crashes`. */

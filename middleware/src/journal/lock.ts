@@ -3,7 +3,7 @@ import { rm, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { isDiskFull } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { createLock, hasToken, listLeftovers, readLock, writeLasted } from "./lock-file.js";
+import { createLock, hasToken, type LockSocket, listLeftovers, readLock, writeLasted } from "./lock-file.js";
 import {
   findPreviousOwners,
   heldTokens,
@@ -46,6 +46,7 @@ export class Lock {
     /** The processes that had the lock before. */
     readonly previousOwners: PreviousOwners,
     readonly times: LockTimes,
+    readonly socket: LockSocket | undefined,
   ) {
     heldTokens.add(token);
     this.#heartbeat = setInterval(() => void this.check().catch(() => undefined), times.heartbeatMs);
@@ -59,9 +60,10 @@ export class Lock {
    * - It runs: throws `journal_locked`.
    * - Unknown, for example because it may be on another host or in another container: waits for `presumeDeadMs`. If the owner touches the
    *   lock file in this time, throws `journal_locked`. Otherwise takes the lock over.
+   * @param socket where this process takes pushes of other processes; default: nowhere
    * @throws JournalError `journal_locked`, with the owner if it is known
    */
-  static async take(dir: string, times: Partial<LockTimes> = {}): Promise<Lock> {
+  static async take(dir: string, times: Partial<LockTimes> = {}, socket?: LockSocket): Promise<Lock> {
     const path = join(dir, "lock");
     const all = { ...LOCK_TIMES, ...times };
     const token = randomUUID();
@@ -70,9 +72,11 @@ export class Lock {
       previousOwners = worstOf(previousOwners, await findPreviousOwners(path));
       const { crashes, mayStillRun } = previousOwners;
       try {
-        await createLock(path, { ...thisProcess(), token, crashes, ...(mayStillRun ? { afterLiving: true } : {}) });
+        const after = mayStillRun ? { afterLiving: true as const } : {};
+        await createLock(path, { ...thisProcess(), token, crashes, ...after, socket });
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const { code, syscall } = error as NodeJS.ErrnoException;
+        if (code === "ENOENT" && syscall === "link") continue; // the process that has just taken the lock deleted this draft
         const isFull = isDiskFull(error);
         if (code !== "EEXIST" && !isFull) throw error;
         const isRenamed = await renameAbandonedLock(dir, path, all);
@@ -82,7 +86,7 @@ export class Lock {
       // Another process may have renamed the previous lock just now.
       const found = worstOf(previousOwners, await findPreviousOwners(path));
       if (found.crashes === crashes && found.mayStillRun === mayStillRun)
-        return new Lock(path, token, previousOwners, all);
+        return new Lock(path, token, previousOwners, all, socket);
       await rm(path, { force: true });
     }
     throw new JournalError(

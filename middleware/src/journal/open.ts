@@ -1,5 +1,6 @@
 import { lockFolder } from "./folder.js";
 import { Journal } from "./journal.js";
+import type { LockSocket } from "./lock-file.js";
 import type { JournalOptions } from "./options.js";
 import type { LockTimes } from "./previous-owners.js";
 
@@ -18,8 +19,29 @@ export function openJournal(dir: string, options: JournalOptions = {}): Promise<
 }
 
 /** `openJournal` with other times for the lock, for tests. */
-export async function openWithTimes(dir: string, options: JournalOptions, times: Partial<LockTimes>): Promise<Journal> {
-  const lock = await lockFolder(dir, times);
+export function openWithTimes(dir: string, options: JournalOptions, times: Partial<LockTimes>): Promise<Journal> {
+  return open(dir, options, times);
+}
+
+/**
+ * `openJournal` for an owner that takes pushes of other processes.
+ * @param listen prepares to take them, and returns where; called when the folder exists, before the lock is taken
+ */
+export function openAtSocket(
+  dir: string,
+  options: JournalOptions,
+  listen: () => Promise<LockSocket | undefined>,
+): Promise<Journal> {
+  return open(dir, options, {}, listen);
+}
+
+async function open(
+  dir: string,
+  options: JournalOptions,
+  times: Partial<LockTimes>,
+  listen?: () => Promise<LockSocket | undefined>,
+): Promise<Journal> {
+  const lock = await lockFolder(dir, times, listen);
   try {
     return await Journal.recover(dir, lock, options);
   } catch (error) {

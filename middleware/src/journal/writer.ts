@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { freeBytes, isDiskFull } from "./disk.js";
 import { JournalError } from "./errors.js";
-import { lockFolder, takenOverError, unwritableError } from "./folder.js";
+import { folderIdOf, lockFolder, takenOverError, unwritableError } from "./folder.js";
 import { type JournalEnd, type SegmentHead, VERSION } from "./lines.js";
 import type { Lock } from "./lock.js";
 import { type JournalOptions, SEGMENT_BYTES } from "./options.js";
@@ -199,7 +198,8 @@ export class Writer {
     this.closeActive();
     if (!segmentExists && !this.options.sameFolder) this.states.clear(); // in a new folder, these segment numbers belong to other files
     await this.lock.release();
-    this.lock = await lockFolder(this.dir, this.lock.times);
+    const { times, socket } = this.lock;
+    this.lock = await lockFolder(this.dir, times, async () => socket);
     this.#registerOnLost();
     this.nextSegment = Math.max(this.nextSegment, (await findSegments(this.dir)).next);
   }
@@ -213,12 +213,6 @@ export class Writer {
     this.#active = undefined;
     this.#lastAt = undefined;
   }
-}
-
-/** Device and inode number of a folder; `undefined` if there is none. */
-function folderIdOf(dir: string): string | undefined {
-  const found = statSync(dir, { throwIfNoEntry: false, bigint: true });
-  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined;
 }
 
 /** Whether an error means that a segment is a symbolic link. Links are read, but never written to: they may point anywhere. */

@@ -102,6 +102,12 @@ export class Duplicates {
     if (!this.#pending.has(subject)) this.remember(subject, digest, Math.min(receivedAt, steadyNow()));
   }
 
+  /** Forgets the accepted pushes. Call it before `recover`, if another process may have accepted pushes since. */
+  forget(): void {
+    this.#younger = new Fingerprints();
+    this.#older = new Fingerprints();
+  }
+
   /** Adds a pending push. Call `settle` when it is accepted or rejected. */
   begin(subject: string, digest: string, accepting: Promise<unknown>): PendingPush {
     const begun = { subject, digest, accepting, waiting: 0, isLate: false, isOvertaken: false };

@@ -60,11 +60,11 @@ export class InboxMode implements ReceiverMode {
     private readonly recorder: Recorder,
     private readonly warnings: Warnings,
     private readonly settings: InboxModeSettings,
-    recovered: InboxEvents["recovered"],
+    duplicateEvents: Pick<InboxEvents, "recovered" | "forget" | "accept">,
   ) {
     this.#works = settings.work;
     this.#events = {
-      recovered,
+      ...duplicateEvents,
       failed: ({ id, type }, attempt, error, delayMs) => {
         this.recorder.emit({ event: "failed", id, type, attempt, error, delayMs });
         this.#warnFailureOutsideHandler(id, type, attempt, error);

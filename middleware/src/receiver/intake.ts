@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
-import type { RecoveredPush } from "../inbox/inbox.js";
+import type { InboxEvents } from "../inbox/inbox.js";
 import { describeError } from "../observe/describe-error.js";
 import type { Recorder } from "../observe/recorder.js";
 import type { Warnings } from "../observe/warnings.js";
@@ -15,12 +15,16 @@ import { findSubject } from "../push/subject.js";
 import { type Validation, validate } from "../push/validate.js";
 import { Duplicates, type PendingPush } from "./duplicates.js";
 import { atEndOfTurn } from "./end-of-turn.js";
+import { ForwardedPushes } from "./forwarded.js";
 import { inboxUnavailable } from "./inbox-mode.js";
 import { type AcceptResult, type CheckedPush, type ReceiverMode, settlesWithin } from "./mode.js";
 import { errorResponse, type HttpResponse, OK_BODY, type OutcomeResult, type PushSummary } from "./response.js";
 
 /** How long a replay waits for the inbox to open. With an inbox, `deadlineMs` does not apply to replays. */
 const REPLAY_OPEN_TIMEOUT_MS = 60_000;
+
+/** The functions of {@link InboxEvents} that concern duplicates. */
+export type DuplicateEvents = Pick<InboxEvents, "recovered" | "forget" | "accept">;
 
 /** Processes a push from its bytes to its response. */
 export class Intake {
@@ -40,9 +44,16 @@ export class Intake {
     this.#defaultSummary = { type: settings.type ?? "unknown", verified: false, duplicate: false, drift: 0 };
   }
 
-  /** Remembers a push that an earlier process accepted, to detect its duplicates. */
-  rememberRecovered({ subject, type, sha256, receivedAt }: RecoveredPush): void {
-    this.#duplicates.recover(subject ?? type, sha256, receivedAt.getTime());
+  /** The events of the inbox that concern duplicates. */
+  get duplicateEvents(): DuplicateEvents {
+    const duplicates = this.#duplicates;
+    const forwarded = new ForwardedPushes(duplicates, this.settings.duplicateWindowMs);
+    return {
+      recovered: ({ subject, type, sha256, receivedAt }) =>
+        duplicates.recover(subject ?? type, sha256, receivedAt.getTime()),
+      forget: () => duplicates.forget(),
+      accept: (push, put, signal) => forwarded.accept(push, put, signal),
+    };
   }
 
   /** Returns the response to a push, without a promise if nothing has to be awaited. Never throws: every error becomes a response. */

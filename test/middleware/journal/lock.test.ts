@@ -332,6 +332,22 @@ test("on a file system without links the lock is created directly", async (t) =>
   assert.deepEqual(readdirSync(dir), []);
 });
 
+test("a process whose draft of the lock is deleted by the process that just took it does not report a broken folder", async (t) => {
+  const dir = makeFolder(t);
+  const { link } = fsPromises;
+  let other: Lock | undefined;
+  const mocked = t.mock.method(fsPromises, "link", async (draft: string, path: string) => {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+    other = await Lock.take(dir);
+    await other.deleteLeftovers();
+    return link(draft, path);
+  });
+  syncBuiltinESMExports();
+  await assert.rejects(Lock.take(dir), { code: "journal_locked" });
+  await other?.release();
+});
+
 test("a copy of a folder that is in use can be opened", async (t) => {
   const dir = makeFolder(t);
   const { printed } = await startWriter(t, dir);

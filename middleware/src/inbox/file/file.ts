@@ -1,36 +1,25 @@
-import { resolve } from "node:path";
-import { AirudderError } from "../../errors.js";
-import {
-  type Content,
-  type Journal,
-  type JournalError,
-  type MarkHead,
-  type NewHead,
-  type OwnerRequest,
-  openJournal,
-  type PushHead,
-  type RecordEntry,
-  type RequestResult,
-} from "../../journal/index.js";
-import { describeThrown } from "../../observe/describe-error.js";
-import { type NextRun, type Run, Scheduler } from "../../work/scheduler.js";
-import { type AttemptResult, Attempts, retryDelayMs } from "../attempts.js";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { JournalError } from "../../journal/index.js";
+import { type LockFile, readLock } from "../../journal/lock-file.js";
+import { heldTokens } from "../../journal/previous-owners.js";
 import type { Consumed, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "../inbox.js";
-import { ABORTED, INTERRUPTED, ProcessEnded, suspectsOf } from "./crash.js";
-import { JournalOpener } from "./journal-opener.js";
+import { Opener } from "./opener.js";
 import { checkFileInboxOptions, type FileInboxOptions } from "./options.js";
-import { headOf, LostPush, storedOf } from "./records.js";
-import { Replay } from "./replay.js";
-import { Requests } from "./requests.js";
-import { SegmentCleaner } from "./segment-cleaner.js";
-import { Recovery, type UnfinishedPush, UnfinishedPushes } from "./unfinished.js";
+import { Owner } from "./owner.js";
+import { removeSocket } from "./socket/address.js";
+import { Disconnected, OwnerClient } from "./socket/client.js";
 
-/** Maximum number of queued pushes in memory; the others are read from disk before they are handled. */
-const MAX_IN_MEMORY = 1_000;
-/** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
-const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
-/** Time limit of running attempts after another process has taken over the folder. Afterwards the inbox opens the folder again. */
-const TAKEOVER_LIMIT_MS = 10_000;
+/** How long a push waits for the next owner. */
+const PUT_LIMIT_MS = 3_000;
+/** How long the folder is tried while its owner starts or ends. */
+const OPEN_LIMIT_MS = 3_000;
+/** Delay between two tries. */
+const TRY_AGAIN_MS = 25;
+/** How long a process that handles no pushes leaves a free folder to one that does. */
+const LEAVE_TO_CONSUMER_MS = 250;
+
+const NEVER_ABORTED = new AbortController().signal;
 
 /**
  * An inbox in a folder of this machine.
@@ -40,9 +29,12 @@ const TAKEOVER_LIMIT_MS = 10_000;
  * - It retries failed pushes with increasing delays, then keeps them as dead.
  * - After a crash it handles unfinished pushes again. Those that may have caused the crash run first, one at a time.
  *
- * Only one process at a time writes to the folder. The folder contains a journal, which the dev proxy can read
- * (`--journal ./airudder-inbox`). While the inbox is open, it accepts request files: `airudder-devproxy dead` writes them to retry or drop
- * dead pushes.
+ * Several processes of one app on one machine can use the folder, for example workers of PM2 or `node:cluster`. One of them owns it: it
+ * stores and handles the pushes of all. The others send it their pushes through a socket (on Windows: a named pipe). When the owner ends,
+ * another process becomes the owner. The folder must be on a local disk.
+ *
+ * The folder contains a journal, which the dev proxy can read (`--journal ./airudder-inbox`). While the inbox is open, it accepts request
+ * files: `airudder-devproxy dead` writes them to retry or drop dead pushes.
  * @param dir the folder; created if it does not exist, resolved against the current directory when this is called
  * @throws AirudderError `invalid_option`
  * @example airudder({ inbox: fileInbox("./airudder-inbox", { concurrency: 8 }) })
@@ -52,36 +44,33 @@ export function fileInbox(dir: string, options: FileInboxOptions = {}): Inbox {
   return new FileInbox(resolve(dir), checked);
 }
 
+/** An inbox that either owns its folder, or is a client of the process that does. */
 class FileInbox implements Inbox {
-  readonly #opener: JournalOpener;
-  #scheduler: Scheduler<UnfinishedPush | Replay>;
-  #pushes = new UnfinishedPushes();
-  /** The open journal; `undefined` before it is opened, and after another process has taken over the folder. */
-  #journal: Journal | undefined;
-  #cleaner: SegmentCleaner | undefined;
-  #requests: Requests | undefined;
-  /** The running calls of `retry`, by push id. */
-  readonly #runningRetries = new Map<string, Promise<boolean>>();
-  readonly #replays = new Set<Replay>();
-  #events: InboxEvents | undefined;
-  #attempts: Attempts | undefined;
+  readonly capabilities = { shared: true };
+  readonly #opener: Opener<Owner | OwnerClient>;
+  /** Set while this process owns the folder. */
+  #owner: Owner | undefined;
+  /** Set while another process owns it. */
+  #client: OwnerClient | undefined;
+  #events!: InboxEvents;
+  #consumer: Consumer | undefined;
+  /** Whether the folder has been open. */
+  #wasOpen = false;
+  #isClosing = false;
+  /** The pushes that are not stored yet and may need the next owner. */
+  readonly #waiting = new Set<Promise<unknown>>();
+  #lastState: InboxState = { open: false, queued: 0, oldest: undefined, dead: 0 };
 
   constructor(
     private readonly dir: string,
     private readonly options: Required<FileInboxOptions>,
   ) {
-    this.#opener = new JournalOpener(dir, () => this.#recover());
-    this.#scheduler = this.#newScheduler();
+    this.#opener = new Opener(dir, () => this.#openFolder());
   }
 
-  #newScheduler(): Scheduler<UnfinishedPush | Replay> {
-    const scheduler = new Scheduler<UnfinishedPush | Replay>({
-      concurrency: this.options.concurrency,
-      hold: (job) => (job instanceof Replay ? undefined : this.#events?.waitForHandler?.(job)),
-      run: (job, run) => (job instanceof Replay ? this.#runReplay(job) : this.#run(job, run)),
-    });
-    if (this.#attempts !== undefined) scheduler.start();
-    return scheduler;
+  /** The receiver of the owner detects the duplicates of all processes. */
+  get detectsDuplicates(): boolean {
+    return this.#owner === undefined;
   }
 
   async open(events: InboxEvents): Promise<void> {
@@ -89,311 +78,164 @@ class FileInbox implements Inbox {
     await this.#opener.open();
   }
 
+  /** Connects to the owner, or becomes the owner if there is none. */
+  async #openFolder(): Promise<Owner | OwnerClient> {
+    const begun = performance.now();
+    const leaveMs = this.#wasOpen && this.#consumer === undefined ? LEAVE_TO_CONSUMER_MS : 0;
+    for (;;) {
+      const owner = await this.#readLock();
+      const client = owner && (await OwnerClient.connect(this.dir, owner, () => this.#openAgain()));
+      if (owner !== undefined && client !== undefined) return this.#useClient(client, owner);
+      const waited = performance.now() - begun;
+      if (waited >= leaveMs) {
+        try {
+          return await this.#own(owner);
+        } catch (error) {
+          if (!(await this.#isLockedByOther(error)) || waited > OPEN_LIMIT_MS) throw error;
+          if (this.#isClosing && this.#waiting.size === 0) throw error;
+        }
+      }
+      await sleep(TRY_AGAIN_MS);
+    }
+  }
+
+  async #readLock(): Promise<LockFile | undefined> {
+    const lock = await readLock(join(this.dir, "lock")).catch(() => undefined);
+    return typeof lock === "object" ? lock : undefined;
+  }
+
+  /** Whether the folder could not be opened because it belongs to a process that takes the pushes of others, or just did. */
+  async #isLockedByOther(error: unknown): Promise<boolean> {
+    if (!(error instanceof JournalError)) return false;
+    const lock = await this.#readLock();
+    return lock === undefined ? error.code === "journal_locked" : lock.socket !== undefined;
+  }
+
+  #useClient(client: OwnerClient, { token }: LockFile): OwnerClient {
+    if (heldTokens.has(token)) {
+      const message = `Two receivers of this process use the inbox ${this.dir}: the handlers of the first one handle the pushes of both. Use another folder for each receiver.`;
+      this.#events.warn?.("AIRUDDER_INBOX_USED_TWICE", message);
+    }
+    this.#wasOpen = true;
+    this.#client = client;
+    if (this.#consumer !== undefined) client.consume();
+    return client;
+  }
+
+  /** @param previous the lock of the previous owner, if it did not release it */
+  async #own(previous: LockFile | undefined): Promise<Owner> {
+    this.#events.forget?.();
+    const owner: Owner = await Owner.open(this.dir, this.options, {
+      events: this.#events,
+      onLost: (error) => this.#lose(owner, error),
+      onWanted: () => this.#passOn(owner),
+    });
+    this.#wasOpen = true;
+    this.#owner = owner;
+    if (this.#consumer !== undefined && !this.#isClosing) owner.consume(this.#consumer);
+    if (previous?.socket !== undefined) void removeSocket(this.dir, previous.socket);
+    return owner;
+  }
+
+  /** Looks for the next owner after the connection to the previous one has closed. */
+  #openAgain(): void {
+    this.#keepState();
+    this.#client = undefined;
+    this.#opener.reopenAfter();
+  }
+
+  /** Passes the folder to a process that handles pushes. */
+  #passOn(owner: Owner): void {
+    if (this.#owner !== owner || this.#isClosing) return;
+    this.#keepState();
+    this.#owner = undefined;
+    this.#opener.reopenAfter(owner.close(0));
+  }
+
+  /** Stops all work on the folder after another process has taken it over, and opens it again when that has ended. */
+  #lose(owner: Owner, error: JournalError): void {
+    if (this.#owner !== owner) return;
+    this.#events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", error.message);
+    this.#keepState();
+    this.#owner = undefined;
+    this.#opener.rejectUntil(owner.abandon(), error);
+  }
+
   consume(consumer: Consumer): void {
-    this.#attempts = new Attempts(consumer, this.#events as InboxEvents, this.options);
-    this.#scheduler.start();
+    this.#consumer = consumer;
+    this.#owner?.consume(consumer);
+    this.#client?.consume();
   }
 
-  put(push: StoredPush): Promise<"stored"> {
-    const content = { headers: push.headers, body: push.body };
-    return this.#append(headOf(push), content).then((entry) => this.#add(entry, push));
+  put(push: StoredPush): Promise<"stored" | "duplicate"> {
+    if (this.#owner !== undefined) return this.#owner.put(push);
+    const putting = this.#putAtNextOwner(push);
+    this.#waiting.add(putting);
+    const end = (): void => void this.#waiting.delete(putting);
+    putting.then(end, end);
+    return putting;
   }
 
-  #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
-    const pushes = this.#pushes;
-    const added = pushes.add(head as PushHead, location, push.receivedAt);
-    if (pushes.queuedCount <= MAX_IN_MEMORY && pushes.bytesInMemory + push.body.length <= MAX_BYTES_IN_MEMORY) {
-      pushes.load(added, push);
+  /** Stores a push in the folder of another process. If that process ends before it responds, sends the push to the next owner. */
+  async #putAtNextOwner(push: StoredPush): Promise<"stored" | "duplicate"> {
+    const deadline = performance.now() + PUT_LIMIT_MS;
+    for (;;) {
+      const opened = this.#client ?? (await this.#waitForOwner(deadline));
+      if (opened instanceof Owner) return opened.accept(push, NEVER_ABORTED);
+      try {
+        return await opened.put(push, deadline - performance.now());
+      } catch (error) {
+        if (!(error instanceof Disconnected)) throw error;
+      }
     }
-    this.#scheduler.add(added);
-    return "stored";
   }
 
-  /** Makes one attempt. Reads the push first, unless it is in memory. */
-  #run(push: UnfinishedPush, run: Run): NextRun | Promise<NextRun> {
-    return run.isExclusive || push.stored === undefined ? this.#prepareAndAttempt(push, run) : this.#attempt(push);
-  }
-
-  async #prepareAndAttempt(push: UnfinishedPush, run: Run): Promise<NextRun> {
+  async #waitForOwner(deadline: number): Promise<Owner | OwnerClient> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `No process has taken over the inbox ${this.dir} within ${PUT_LIMIT_MS} ms.`;
+      const fail = (): void => reject(new JournalError("journal_locked", message));
+      timer = setTimeout(fail, deadline - performance.now());
+    });
     try {
-      if (push.stored === undefined) await this.#read(push);
-      if (run.isExclusive) await this.#markExclusive(push);
-    } catch (error) {
-      return this.#endUnreadable(push, error, run);
-    }
-    push.failedReads = 0;
-    return run.isAbandoned ? {} : this.#attempt(push);
-  }
-
-  #attempt(push: UnfinishedPush): NextRun | Promise<NextRun> {
-    const number = push.failures + 1;
-    const { stored, isRetry } = push;
-    return (this.#attempts as Attempts).run(stored as StoredPush, { number, isRetry }, (result) =>
-      this.#record(push, number, result),
-    );
-  }
-
-  #record(push: UnfinishedPush, attempt: number, result: AttemptResult): NextRun {
-    switch (result.state) {
-      case "handled":
-      case "ignored":
-        return { recorded: this.#mark(push, result.state) };
-      case "failed":
-        this.#pushes.fail(push, attempt, result.message);
-        this.#pushes.unload(push); // the delay may be long
-        return { delayMs: result.delayMs, recorded: this.#mark(push, "failed", result.message) };
-      case "dead":
-      case "quarantined":
-        push.failures = attempt;
-        return { recorded: this.#markDead(push, result.state, result.message) };
-      case "aborted":
-        return {};
-    }
-  }
-
-  /** Marks a lost push as dead without an attempt. After any other error, which may be temporary, the push is read again later. */
-  #endUnreadable(push: UnfinishedPush, error: unknown, { isExclusive }: Run): NextRun {
-    if (!(error instanceof LostPush)) {
-      push.failedReads++;
-      return { delayMs: retryDelayMs(push.failedReads, this.options), isExclusive };
-    }
-    return { recorded: this.#giveUp(push, error) };
-  }
-
-  /** Handles a replay after the earlier pushes of its subject. Rejects with `busy` if the replay has not started after `timeoutMs`. */
-  async replay(push: StoredPush): Promise<Consumed> {
-    await this.#opener.open();
-    const replay = new Replay(push, this.options.timeoutMs);
-    this.#replays.add(replay);
-    this.#scheduler.add(replay);
-    try {
-      return await replay.settled;
+      return await Promise.race([this.#opener.open(), late]);
     } finally {
-      this.#replays.delete(replay);
+      clearTimeout(timer);
     }
   }
 
-  async #runReplay(replay: Replay): Promise<NextRun> {
-    if (!replay.begin()) return {};
-    await (this.#attempts as Attempts).replay(replay.push).then(
-      (result) => replay.resolve(result),
-      (error) => replay.reject(error),
-    );
-    return {};
-  }
-
-  #cancelReplays(): void {
-    const error = new AirudderError("busy", "The receiver is closing; replay the push later.");
-    for (const replay of this.#replays) replay.reject(error);
-  }
-
-  #append(head: NewHead, content?: Content): Promise<RecordEntry> {
-    const journal = this.#journal;
-    return journal === undefined
-      ? this.#opener.open().then((opened) => opened.append(head, content))
-      : journal.append(head, content);
-  }
-
-  async #recover(): Promise<Journal> {
-    const recovery = new Recovery((head) => this.#reportRecovered(head));
-    const { segmentBytes, concurrency, retries } = this.options;
-    const journal = await openJournal(this.dir, {
-      segmentBytes,
-      onRecord: recovery.addEntry,
-      onLost: (error) => this.#release(error),
-      onDamage: ({ segment, offset, reason }) => {
-        const where = `segment ${segment} at byte ${offset}`;
-        this.#events?.warn?.(
-          "AIRUDDER_INBOX_DAMAGED",
-          `A record of the inbox ${this.dir} is damaged (${where}: ${reason}). The record is skipped; the file of the segment is kept.`,
-        );
-      },
-      onWarning: (_, message) => this.#events?.warn?.("AIRUDDER_INBOX", message),
-    });
-    this.#journal = journal;
-    this.#pushes = recovery.pushes;
-    this.#cleaner = new SegmentCleaner(journal, this.#pushes);
-    const queued = this.#pushes.queued();
-    const suspects = suspectsOf(queued, journal.crashes, concurrency);
-    for (const push of queued) {
-      if (push.error === INTERRUPTED && push.failures > retries) void this.#giveUp(push, new ProcessEnded());
-      else if (!suspects.has(push)) this.#scheduler.add(push);
-      else if (push.error !== INTERRUPTED) this.#scheduler.add(push, { isExclusive: true });
-      else this.#addInterrupted(push);
-    }
-    this.#cleaner.clean();
-    this.#requests = new Requests(this.dir, {
-      execute: (action, id) => this.#execute(action, id),
-      rejected: (reason) =>
-        this.#events?.warn?.(
-          "AIRUDDER_INBOX_REQUEST",
-          `A request of another process to the inbox ${this.dir} was rejected: ${reason}`,
-        ),
-    });
-    return journal;
-  }
-
-  #reportRecovered({ subject, type, sha256, at }: PushHead): void {
-    this.#events?.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
-  }
-
-  /** Stops all work on the folder after another process has taken it over, and opens it again when it is free. */
-  #release(error: JournalError): void {
-    const journal = this.#journal;
-    if (journal === undefined) return;
-    this.#events?.warn?.("AIRUDDER_INBOX_UNAVAILABLE", error.message);
-    this.#journal = undefined;
-    this.#cancelReplays();
-    const handling = this.#scheduler.stop(TAKEOVER_LIMIT_MS).then(() => this.#attempts?.abort());
-    const released = Promise.all([handling, this.#cleaner?.stop(), this.#requests?.stop()])
-      .then(() => journal.close())
-      .finally(() => {
-        this.#scheduler = this.#newScheduler();
-      });
-    this.#opener.reopenAfter(error, released);
-  }
-
-  /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, it is the push's last mark. */
-  async #markExclusive(push: UnfinishedPush): Promise<void> {
-    this.#pushes.fail(push, push.failures, INTERRUPTED);
-    const failed = markOf(push, "failed", push.failures + 1, INTERRUPTED);
-    // If the disk is full, go on: only finished pushes free space.
-    await this.#append(failed).catch(() => undefined);
-  }
-
-  /** @throws LostPush if the record is damaged or its segment was dropped, so that no later read can succeed */
-  async #read(push: UnfinishedPush): Promise<void> {
-    const journal = await this.#opener.open();
-    const { id, location } = push;
-    const { head, content } = await journal.read(location).catch((error: JournalError) => {
-      const exists =
-        push.location !== location || journal.segments().some(({ segment }) => segment === location.segment);
-      if (!exists || error.cause instanceof SyntaxError) throw new LostPush(error.message, { cause: error });
-      this.#events?.warn?.(
-        "AIRUDDER_INBOX_UNREADABLE",
-        `A stored push could not be read; the inbox will retry: ${error.message}`,
-      );
-      throw error;
-    });
-    if (content === undefined) throw new LostPush(`The push ${id} has no body in ${this.dir}.`);
-    this.#pushes.load(push, storedOf(head as PushHead, content));
-  }
-
-  /**
-   * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt. If the process
-   * ends during this wait, the push is not the cause, and no further failure is recorded for it.
-   */
-  #addInterrupted(push: UnfinishedPush): void {
-    const { id, type, failures } = push;
-    const delayMs = retryDelayMs(failures, this.options);
-    this.#scheduler.add(push, { isExclusive: true, delayMs });
-    const attempts = `attempt ${failures} of ${this.options.retries + 1}`;
-    this.#events?.warn?.(
-      "AIRUDDER_PROCESS_ENDED",
-      `The process ended while the push ${id} of type ${type} ran alone (${attempts}). It runs alone again in ${delayMs} ms.`,
-    );
-  }
-
-  /** Marks a push that cannot be attempted again as dead, and reports it. */
-  #giveUp(push: UnfinishedPush, error: Error): Promise<void> {
-    const recorded = this.#markDead(push, "dead", describeThrown(error));
-    this.#events?.dead(push, push.failures, error);
-    return recorded;
-  }
-
-  #markDead(push: UnfinishedPush, state: DeadPush["state"], message: string): Promise<void> {
-    this.#pushes.markDead(push, state, message);
-    return this.#mark(push, state, message);
-  }
-
-  /** @param message the error; with an error, the mark also contains the number of failed attempts */
-  #mark(push: UnfinishedPush, state: Consumed | "failed" | DeadPush["state"], message?: string): Promise<void> {
-    const mark = message === undefined ? markOf(push, state) : markOf(push, state, push.failures, message);
-    const settle = (): void => {
-      if (state !== "handled" && state !== "ignored") return;
-      this.#pushes.finish(push, state);
-      this.#cleaner?.clean();
-    };
-    return this.#append(mark).then(settle, settle);
-  }
-
-  async close(limitMs: number): Promise<void> {
-    await this.#scheduler.stop(limitMs);
-    this.#cancelReplays();
-    const aborted = this.#attempts?.abort() ?? [];
-    await Promise.all(aborted.map(({ id }) => this.#markAborted(id)));
-    const journal = await this.#opener.close();
-    await Promise.all([this.#cleaner?.stop(), this.#requests?.stop()]);
-    await journal?.close();
-    this.#journal = undefined;
-  }
-
-  /** Marks an aborted push, so that it runs alone after the next start. An exclusive attempt is marked as failed already. */
-  async #markAborted(id: string): Promise<void> {
-    const push = this.#pushes.get(id);
-    if (push === undefined || push.error === INTERRUPTED) return;
-    await this.#append(markOf(push, "failed", push.failures, ABORTED)).catch(() => undefined);
+  async replay(push: StoredPush): Promise<Consumed> {
+    return (await this.#opener.open()).replay(push);
   }
 
   async dead(id?: string): Promise<readonly DeadPush[]> {
-    await this.#opener.open();
-    return this.#pushes.dead(id);
+    return (await this.#opener.open()).dead(id);
   }
 
-  /** Parallel calls for one push share one retry. */
-  retry(id: string): Promise<boolean> {
-    const known = this.#runningRetries.get(id);
-    if (known !== undefined) return known;
-    const retry = this.#retry(id).finally(() => this.#runningRetries.delete(id));
-    this.#runningRetries.set(id, retry);
-    return retry;
-  }
-
-  async #retry(id: string): Promise<boolean> {
-    if (!(await this.#appendToDead(id, "retry"))) return false;
-    const push = this.#pushes.retry(id);
-    if (push === undefined) return false;
-    this.#scheduler.add(push);
-    return true;
+  async retry(id: string): Promise<boolean> {
+    return (await this.#opener.open()).retry(id);
   }
 
   async drop(id: string): Promise<boolean> {
-    await this.#runningRetries.get(id)?.catch(() => false);
-    if (!(await this.#appendToDead(id, "dropped"))) return false;
-    const isDropped = this.#pushes.drop(id);
-    this.#cleaner?.clean();
-    return isDropped;
+    return (await this.#opener.open()).drop(id);
   }
 
-  /** Retries or drops a push for another process. */
-  async #execute(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
-    try {
-      const isRetry = action === "retry";
-      const retry = this.#events?.retry ?? ((each: string) => this.retry(each));
-      if (!(await (isRetry ? retry(id) : this.drop(id)))) return { id, result: "not_found" };
-      return { id, result: isRetry ? "retried" : "dropped" };
-    } catch (error) {
-      if (error instanceof AirudderError && error.code === "no_handler") return { id, result: "no_handler" };
-      return { id, result: "failed", error: describeThrown(error) };
-    }
+  #keepState(): void {
+    this.#lastState = { ...this.state(), open: false };
   }
 
-  /** Appends a mark to a dead push. Returns `false` if there is none with this id. */
-  async #appendToDead(id: string, state: "retry" | "dropped"): Promise<boolean> {
-    const journal = await this.#opener.open();
-    if (!this.#pushes.isDead(id)) return false;
-    await journal.append(markOf({ id }, state));
-    return true;
-  }
-
+  /** The counts. In a process that is not the owner, they are about a second old. */
   state(): InboxState {
-    return { open: this.#journal !== undefined, ...this.#pushes.state() };
+    return this.#owner?.state() ?? this.#client?.state() ?? this.#lastState;
   }
-}
 
-function markOf({ id }: { readonly id: string }, state: string, attempt?: number, error?: string): MarkHead {
-  const mark: MarkHead = { kind: "mark", push: id, at: new Date().toISOString(), state };
-  if (attempt !== undefined) mark.attempt = attempt;
-  if (error !== undefined) mark.error = error;
-  return mark;
+  async close(limitMs: number): Promise<void> {
+    this.#isClosing = true;
+    while (this.#waiting.size > 0) await Promise.allSettled(this.#waiting);
+    const opened = await this.#opener.close();
+    await opened?.close(limitMs);
+    this.#keepState();
+    this.#owner = undefined;
+    this.#client = undefined;
+  }
 }
