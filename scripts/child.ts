@@ -79,6 +79,9 @@ const EXTERNAL = [
   "lowdb/node",
   "http-proxy-middleware",
   "localtunnel",
+  "pg",
+  "bullmq",
+  "ioredis",
 ];
 
 /** A child process whose functions the parent can call: it exposes them with `exposeFunctions`. */
