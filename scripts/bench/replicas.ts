@@ -5,8 +5,8 @@ import { postgresInbox } from "airudder-webhooks/postgres";
 import pg from "pg";
 import { PostgresServer } from "../../test/helpers/postgres.js";
 import { RedisServer } from "../../test/helpers/redis.js";
-import { Child, type Compiled, compile } from "../child.js";
-import type { Engine, SharedInbox } from "../engines.js";
+import { Child, compile } from "../child.js";
+import type { SharedInbox } from "../engines.js";
 import { newCalls } from "../load/pushes.js";
 import { compareServers, type ServerResult, type ServerUnderLoad } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
@@ -42,13 +42,6 @@ const FULL: Size = {
   rounds: 5,
   stored: [1_000, 1_000_000],
 };
-
-/** A server, and its process. */
-interface Database {
-  readonly engine: Engine;
-  readonly url: string;
-  readonly pid: number | undefined;
-}
 
 /** Measures the inboxes that several processes share: on Postgres, and with BullMQ on Redis. */
 export default async function benchReplicas({

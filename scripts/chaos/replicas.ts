@@ -94,7 +94,7 @@ export async function replicas(
   };
   try {
     const ports = await Promise.all(Array.from({ length: STORING }, freePort));
-    ports.forEach((port, i) => add(`storing-${i}`, port));
+    for (const [i, port] of ports.entries()) add(`storing-${i}`, port);
     for (let i = 0; i < WORKING; i++) add(`working-${i}`);
     await Promise.all(all.map((replica) => replica.start()));
 

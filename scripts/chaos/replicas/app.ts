@@ -1,7 +1,6 @@
 /** A replica: stores pushes behind a server, or handles them without one. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
-import type { Receiver } from "airudder-webhooks";
 import { exposeFunctions } from "../../child-functions.js";
 import { createReceiver, type SharedInbox } from "../../engines.js";
 import { failsFirst } from "./plan.js";
@@ -30,7 +29,7 @@ exposeFunctions(undefined, {
   close: () => receiver.close(),
 });
 
-async function listen(store: Receiver, onPort: number): Promise<void> {
+async function listen(store: ReturnType<typeof createReceiver>, onPort: number): Promise<void> {
   const server = createServer(store);
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(onPort, "127.0.0.1", resolve));
@@ -38,7 +37,7 @@ async function listen(store: Receiver, onPort: number): Promise<void> {
 
 function work(worker: ReturnType<typeof createReceiver>, fd: number): void {
   worker.on("call.completed", async ({ id, payload, attempt }, { transaction }) => {
-    const { CallID: call, Variables } = payload.Details[0] as { CallID: string; Variables: { state: string } };
+    const [{ CallID: call, Variables = {} } = {}] = payload.Details;
     const { state } = Variables;
     // One write, so that a line is complete although the process may be killed. `hrtime` is the same clock in all processes.
     const record = (word: "begin" | "done" | "failed"): void => {
