@@ -75,6 +75,7 @@ const ORDER: Record<string, string[]> = {
     "inspect",
     "airudder.ts",
     "testing",
+    "bullmq",
     "index.ts",
   ],
   devproxy: [
@@ -152,11 +153,21 @@ test("devproxy: the page imports only types from other folders", () => {
   assert.deepEqual(wrong, []);
 });
 
-test("the middleware imports Node's own modules and nothing else", () => {
-  const foreign = [...importsOf("middleware").values()]
-    .flat()
-    .filter((target) => !target.startsWith("node:") && !/\.[tj]s$/.test(target));
+/** The optional peers of the middleware, each with the only folder that may import it. */
+const PEERS: Record<string, string> = { bullmq: "bullmq" };
+
+test("the middleware imports Node's own modules, and optional peers only in their entry point", () => {
+  const foreign = [...importsOf("middleware")].flatMap(([file, targets]) =>
+    targets.filter(
+      (target) => !target.startsWith("node:") && !/\.[tj]s$/.test(target) && PEERS[target] !== folderOf(file),
+    ),
+  );
   assert.deepEqual(foreign, []);
+});
+
+test("no other folder of the middleware imports an entry point with optional peers", () => {
+  const wrong = crossings("middleware").filter(({ to }) => Object.values(PEERS).includes(to));
+  assert.deepEqual(wrong, []);
 });
 
 test("the dev proxy imports only the public entry points of the middleware", () => {

@@ -46,7 +46,9 @@ export class MemoryInbox implements Inbox {
   }
 
   async open(events: InboxEvents): Promise<void> {
+    if (this.#events !== undefined) return;
     this.#events = events;
+    for (const { push } of this.rows.values()) events.recovered(push);
   }
 
   consume(consumer: Consumer): void {

@@ -108,7 +108,23 @@ function checkHead(value: unknown): Head | SegmentHead | undefined {
   return head as Head | SegmentHead;
 }
 
-type StoredContent = { headers: Content["headers"]; encoding: "utf8" | "base64"; body: string };
+/** Headers and body as JSON: the body as text if it is valid UTF-8, else base64. */
+export interface ContentJson {
+  readonly headers: Content["headers"];
+  readonly encoding: "utf8" | "base64";
+  readonly body: string;
+}
+
+/** Headers and body as JSON values. The inverse of `contentOf`. */
+export function contentJson({ headers, body }: Content): ContentJson {
+  const encoding = isUtf8(body) ? "utf8" : "base64";
+  return { headers, encoding, body: body.toString(encoding) };
+}
+
+/** Headers and body, with the exact bytes. */
+export function contentOf({ headers, encoding, body }: ContentJson): Content {
+  return { headers, body: Buffer.from(body, encoding) };
+}
 
 /** A parsed line of a segment. */
 export interface ParsedLine {
@@ -126,14 +142,14 @@ export interface ParsedLine {
  * @example parseLine('{"kind":"mark","push":"p1","at":"2026-01-31T08:00:00.000Z","state":"handled"}')?.head.kind // "mark"
  */
 export function parseLine(line: string): ParsedLine | undefined {
-  const { headers, encoding, body, response, ...rest } = (parseJson(line) ?? {}) as Partial<StoredContent> & {
-    response?: Partial<StoredContent>;
+  const { headers, encoding, body, response, ...rest } = (parseJson(line) ?? {}) as Partial<ContentJson> & {
+    response?: Partial<ContentJson>;
   };
   const head = checkHead(rest);
   if (head === undefined) return undefined;
   const stored = response ?? { headers, encoding, body };
   if (stored.headers === undefined || stored.encoding === undefined || typeof stored.body !== "string") return { head };
-  return { head, content: { headers: stored.headers, body: Buffer.from(stored.body, stored.encoding) } };
+  return { head, content: contentOf(stored as ContentJson) };
 }
 
 /**

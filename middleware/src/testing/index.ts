@@ -1,9 +1,10 @@
+export type { ConformanceCase, ConformanceOptions, TransactionEffects } from "./conformance/options.js";
 export { type DrillCase, type DrillCaseContext, drillCases } from "./drill/cases.js";
 export { drill, drillScenarios } from "./drill/drill.js";
 export type { DrillEvent, DrillOptions, DrillReport, DrillResult } from "./drill/options.js";
 export type { DrillPush, LeftOut } from "./drill/renew.js";
 export type { DrillRequest, DrillResponse } from "./drill/send.js";
-export { type ConformanceCase, type ConformanceOptions, inboxConformance } from "./inbox-conformance.js";
+export { inboxConformance } from "./inbox-conformance.js";
 export type { Overrides } from "./merge.js";
 export { renewIds } from "./renew-ids.js";
 export { type SampleOptions, samplePush } from "./sample-push.js";

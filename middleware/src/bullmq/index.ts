@@ -1,0 +1,2 @@
+export { bullmqInbox } from "./inbox.js";
+export type { BullmqInboxOptions } from "./options.js";

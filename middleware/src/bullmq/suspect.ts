@@ -1,0 +1,35 @@
+import type { Job } from "bullmq";
+import type { AloneAttempt, JobData } from "./job-data.js";
+
+/**
+ * Finds pushes that may have ended a process. BullMQ counts how often a job stalled: its process ended, or did not respond for `leaseMs`.
+ * Such a job is a suspect and runs alone in its process. Only attempts that ran alone and did not end count as failures: a job that merely
+ * ran beside the cause is not blamed.
+ *
+ * The start of such an attempt is stored with the job. If the job has stalled again since then, without another failed attempt, the
+ * attempt did not end.
+ */
+export interface Suspicion {
+  /** Whether the next attempt must run alone. */
+  readonly runsAlone: boolean;
+  /** Attempts that ran alone and did not end. */
+  readonly interrupted: number;
+}
+
+export function suspicionOf({ data, stalledCounter, attemptsMade }: Job<JobData>): Suspicion {
+  const { stalls, failures, interrupted } = data.alone ?? { stalls: 0, failures: -1, interrupted: 0 };
+  const runsAlone = stalledCounter > stalls;
+  return { runsAlone, interrupted: interrupted + (runsAlone && failures === attemptsMade ? 1 : 0) };
+}
+
+/** Number of failed attempts, including interrupted ones. */
+export function failuresOf(job: Job<JobData>): number {
+  return job.attemptsMade + suspicionOf(job).interrupted;
+}
+
+/** Stores that an attempt starts that runs alone. */
+export async function markAlone(job: Job<JobData>): Promise<void> {
+  const { interrupted } = suspicionOf(job);
+  const alone: AloneAttempt = { stalls: job.stalledCounter, failures: job.attemptsMade, interrupted };
+  await job.updateData({ ...job.data, alone });
+}
