@@ -1,7 +1,4 @@
 import { airudder, type Receiver } from "airudder-webhooks";
-import { bullmqInbox } from "airudder-webhooks/bullmq";
-import { postgresInbox } from "airudder-webhooks/postgres";
-import pg from "pg";
 import { KEY } from "./load/pushes.js";
 
 /** The engines on which several processes share an inbox. */
@@ -24,13 +21,17 @@ export interface Transaction {
   query(sql: string, values?: unknown[]): Promise<unknown>;
 }
 
-/** A receiver with a shared inbox. It handles pushes only after `work()`. */
-export function createReceiver({ engine, url, name, leaseMs }: SharedInbox): Receiver<Transaction | undefined> {
+/** A receiver with a shared inbox. It handles pushes only after `work()`. Loads only the packages of its engine. */
+export async function createReceiver(shared: SharedInbox): Promise<Receiver<Transaction | undefined>> {
+  const { engine, url, name, leaseMs } = shared;
   const options = { key: KEY, token: false, work: false, warnings: false } as const;
   const lease = leaseMs === undefined ? {} : { leaseMs };
   if (engine === "bullmq") {
+    const { bullmqInbox } = await import("airudder-webhooks/bullmq");
     return airudder({ ...options, inbox: bullmqInbox({ queue: name, connection: { url }, ...lease }) });
   }
+  const { postgresInbox } = await import("airudder-webhooks/postgres");
+  const { default: pg } = await import("pg");
   const pool = new pg.Pool({ connectionString: url });
   return airudder({ ...options, inbox: postgresInbox({ pool, schema: name, ...lease }) });
 }

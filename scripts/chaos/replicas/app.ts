@@ -15,11 +15,11 @@ export interface AppOptions {
 }
 
 /** Maximum duration of a handler. */
-const HANDLER_MS = 5;
+const HANDLER_MS = 20;
 
 const { inbox, port, log } = JSON.parse(process.argv[2] ?? "{}") as AppOptions;
 
-const receiver = createReceiver(inbox);
+const receiver = await createReceiver(inbox);
 if (port !== undefined) await listen(receiver, port);
 if (log !== undefined) work(receiver, openSync(log, "a"));
 
@@ -29,13 +29,13 @@ exposeFunctions(undefined, {
   close: () => receiver.close(),
 });
 
-async function listen(store: ReturnType<typeof createReceiver>, onPort: number): Promise<void> {
+async function listen(store: typeof receiver, onPort: number): Promise<void> {
   const server = createServer(store);
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(onPort, "127.0.0.1", resolve));
 }
 
-function work(worker: ReturnType<typeof createReceiver>, fd: number): void {
+function work(worker: typeof receiver, fd: number): void {
   worker.on("call.completed", async ({ id, payload, attempt }, { transaction }) => {
     const [{ CallID: call, Variables = {} } = {}] = payload.Details;
     const { state } = Variables;
