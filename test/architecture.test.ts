@@ -69,6 +69,7 @@ const ORDER: Record<string, string[]> = {
     "observe",
     "work",
     "inbox",
+    "postgres",
     "options.ts",
     "receiver",
     "http",

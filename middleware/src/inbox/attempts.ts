@@ -1,6 +1,6 @@
 import { AirudderError } from "../errors.js";
 import { describeThrown } from "../observe/describe-error.js";
-import { type Attempt, type Consumed, type Consumer, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
+import { type Attempt, type Consumed, type InboxEvents, Quarantined, type StoredPush } from "./inbox.js";
 
 /** The delays between attempts. */
 export interface RetryDelays {
@@ -42,11 +42,21 @@ export class AttemptTimeout extends Error {
   }
 }
 
+/**
+ * Thrown by the inbox's own part of an attempt if its result does not count: another process may have taken over the push, or it is unknown
+ * whether the result was stored. The result is `aborted`.
+ */
+export class AttemptLost extends Error {
+  override readonly name = "AttemptLost";
+}
+
 /** An attempt that can be aborted. It creates its signal only when a handler reads it, because most handlers do not. */
 export class AbortableAttempt implements Attempt {
   #controller: AbortController | undefined;
   #reason: unknown;
   #isAborted = false;
+  /** Whether its result is being stored. The time limit and `Attempts.abort` no longer end it. */
+  isEnding = false;
 
   constructor(
     readonly number: number,
@@ -107,7 +117,7 @@ export class Attempts {
   readonly #running = new Set<UnfinishedAttempt>();
 
   constructor(
-    private readonly consumer: Consumer,
+    private readonly consumer: (push: StoredPush, attempt: AbortableAttempt) => unknown,
     private readonly events: InboxEvents,
     private readonly limits: AttemptLimits,
   ) {}
@@ -150,11 +160,13 @@ export class Attempts {
 
   /**
    * Aborts the running attempts: their results are `aborted`. Call it when the time limit of `Inbox.close` has passed.
+   * @param push aborts only the attempt of this push
    * @returns the pushes of these attempts, except replays
    */
-  abort(): readonly StoredPush[] {
-    const running = [...this.#running];
-    const reason = new Error("The receiver is closing.");
+  abort(push?: StoredPush, reason = new Error("The receiver is closing.")): readonly StoredPush[] {
+    const running = [...this.#running].filter(
+      (each) => !each.attempt.isEnding && (push === undefined || each.push === push),
+    );
     for (const each of running) each.abort(reason);
     return running.map(({ push }) => push).filter(({ replay }) => replay === undefined);
   }
@@ -206,6 +218,7 @@ export class Attempts {
       };
       this.#running.add(running);
       const timer = setTimeout(() => {
+        if (attempt.isEnding) return;
         const error = new AttemptTimeout(this.limits.timeoutMs);
         attempt.abort(error);
         end(this.#failureResult(error, attempt));
@@ -219,6 +232,7 @@ export class Attempts {
 
   #failureResult(error: unknown, { number }: AbortableAttempt): AttemptResult {
     const message = describeThrown(error);
+    if (error instanceof AttemptLost) return ABORTED;
     if (error instanceof Quarantined) return { state: "quarantined", error, message };
     if (number > this.limits.retries) return { state: "dead", error, message };
     return { state: "failed", error, message, delayMs: retryDelayMs(number, this.limits) };

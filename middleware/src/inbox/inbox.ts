@@ -44,6 +44,11 @@ export interface Attempt<Transaction = undefined> {
   readonly isRetry?: boolean;
   /** The transaction that also marks the push as handled. `undefined`: the inbox has none. */
   readonly transaction?: Transaction;
+  /**
+   * Commits the transaction. The receiver calls it when the handlers have succeeded, before it reports the push as handled. If it rejects,
+   * the attempt has failed. `undefined`: there is nothing to commit.
+   */
+  commit?(): Promise<void> | undefined;
 }
 
 /** Result of an attempt that succeeded. `ignored`: no handler is registered for the push. */

@@ -251,15 +251,16 @@ export class InboxMode implements ReceiverMode {
   #handle(push: Push | QuarantinedPush, quarantined: boolean, attempt: Attempt): Consumed | Promise<Consumed> {
     const startedAt = performance.now();
     const { id, type } = push;
-    const succeed = (result: HandlerResult): Consumed => {
+    const reportHandled = (): Consumed => {
+      const ms = performance.now() - startedAt;
+      this.recorder.emit({ event: "handled", id, type, attempt: attempt.number, ms });
+      return "handled";
+    };
+    const succeed = (result: HandlerResult): Consumed | Promise<Consumed> => {
       // Too late: the attempt has already failed at its time limit, or the inbox has closed. A retry may be running.
       // The inbox discards this return value.
       if (attempt.isAborted ?? attempt.signal.aborted) return "ignored";
-      if (result === "handled") {
-        const ms = performance.now() - startedAt;
-        this.recorder.emit({ event: "handled", id, type, attempt: attempt.number, ms });
-        return result;
-      }
+      if (result === "handled") return attempt.commit?.()?.then(reportHandled) ?? reportHandled();
       if (attempt.number === 1) warnUnhandled(this.warnings, { type, result, isStored: push.replay === undefined });
       if (result === "quarantined") {
         this.recorder.emit({ event: "quarantined", id, type, drift: push.drift });

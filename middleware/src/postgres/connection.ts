@@ -1,0 +1,75 @@
+import type { PgClient, PgPool } from "./pool.js";
+
+/** A statement, or the wait for a connection, took longer than its time limit. Whether the statement took effect is unknown. */
+export class PostgresTimeout extends Error {
+  override readonly name = "PostgresTimeout";
+
+  constructor(limitMs: number) {
+    super(`Postgres did not respond within ${Math.round(limitMs)} ms.`);
+  }
+}
+
+/** Whether the server rejected the statement: it had no effect, and the connection is still usable. */
+export function isRejection(error: unknown): error is Error & { code: string } {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
+  // Classes 08 and 57P: the server ends the connection.
+  return typeof code === "string" && typeof severity === "string" && !/^(08|57P)/.test(code);
+}
+
+const ignore = (): void => undefined;
+
+/**
+ * Runs statements on a connection of the pool. After an error that leaves the connection in an unknown state, and after the time limit, the
+ * connection is destroyed.
+ * @param limitMs time limit, including the wait for a connection
+ * @throws PostgresTimeout
+ */
+export function withConnection<T>(pool: PgPool, limitMs: number, run: (client: PgClient) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let taken: PgClient | undefined;
+    let isOver = false;
+    const release = (client: PgClient, error?: Error): void => {
+      client.release(error);
+      // A destroyed connection may still report errors.
+      if (error === undefined) client.removeListener("error", ignore);
+    };
+    const end = (settle: () => void, error?: Error): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      if (taken !== undefined) release(taken, error);
+      settle();
+    };
+    const timer = setTimeout(() => {
+      const error = new PostgresTimeout(limitMs);
+      end(() => reject(error), error);
+    }, limitMs);
+    pool
+      .connect()
+      .then((client) => {
+        client.on("error", ignore);
+        if (isOver) return release(client);
+        taken = client;
+        return run(client).then((result) => end(() => resolve(result)));
+      })
+      .catch((error: Error) => end(() => reject(error), isRejection(error) ? undefined : error));
+  });
+}
+
+const BOOLEAN = 16;
+const INTEGER = 23;
+const DOUBLE = 701;
+
+/** Parses the columns of the inbox's statements, independently of the type parsers that the app has set. */
+const PARSERS: Readonly<Record<number, (value: string) => unknown>> = {
+  [BOOLEAN]: (value) => value === "t" || value === "true",
+  [INTEGER]: Number,
+  [DOUBLE]: Number,
+};
+const TYPES = { getTypeParser: (oid: number) => PARSERS[oid] ?? String };
+
+/** Runs one statement and returns its rows. It is not prepared under a name, so it works behind PgBouncer in transaction mode. */
+export async function select<Row>(client: PgClient, text: string, values: unknown[] = []): Promise<Row[]> {
+  const { rows } = await client.query({ text, values, types: TYPES });
+  return rows as Row[];
+}

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import type { PushType } from "../generated/types.js";
+import type { StoredPush } from "../inbox/inbox.js";
+import type { HeaderMap } from "../journal/index.js";
+import { SEARCH_KEYS, type SearchIds } from "../push/facts.js";
+
+/** Longer subjects do not fit an index. Characters. */
+const MAX_SUBJECT_LENGTH = 600;
+/** Characters that a Postgres text cannot contain. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** The subject as it is stored: a digest, if Postgres cannot store or index it. */
+export function subjectColumn(subject: string | undefined): string | null {
+  if (subject === undefined) return null;
+  const isStorable = subject.length <= MAX_SUBJECT_LENGTH && !UNSTORABLE.test(subject);
+  return isStorable ? subject : `sha256:${createHash("sha256").update(subject, "utf16le").digest("hex")}`;
+}
+
+/** A text without the characters that Postgres cannot store. */
+export function storableText(text: string): string {
+  return text.replace(new RegExp(UNSTORABLE, "gu"), "\u{FFFD}");
+}
+
+/** A push for the function `put`, without its body. */
+export function rowOf(push: StoredPush, n: number, windowMs: number): object {
+  const subject = subjectColumn(push.subject);
+  const facts: SearchIds & { subject?: string } = {};
+  for (const key of SEARCH_KEYS) {
+    const id = (push as SearchIds)[key];
+    if (id !== undefined) facts[key] = id;
+  }
+  if (push.subject !== undefined && subject !== push.subject) facts.subject = push.subject;
+  return {
+    n,
+    // Pushes without a subject are compared with those of their type. The prefixes keep the two kinds apart.
+    key: subject === null ? `type:${push.type}` : `subject:${subject}`,
+    windowMs,
+    size: push.body.length,
+    id: push.id,
+    type: push.type,
+    subject,
+    receivedAt: push.receivedAt.getTime(),
+    method: push.method,
+    url: push.url,
+    headers: JSON.stringify(push.headers),
+    sha256: push.sha256,
+    reserialised: push.reserialised,
+    verified: push.verified,
+    drift: push.drift,
+    quarantined: push.quarantined,
+    facts: JSON.stringify(facts),
+  };
+}
+
+/** A row of the function `claim`. */
+export interface ClaimedRow {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string | null;
+  readonly received_at: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: string;
+  /** Base64. */
+  readonly body: string;
+  readonly sha256: string;
+  readonly reserialised: boolean;
+  readonly verified: boolean;
+  readonly drift: number;
+  readonly quarantined: boolean;
+  readonly facts: string;
+  /** Number of failed attempts. */
+  readonly attempts: number;
+  readonly is_retry: boolean;
+  readonly error: string | null;
+  /** How long it has been due. Milliseconds. */
+  readonly waited_ms: number;
+  /** Whether another attempt did not end before its lease. */
+  readonly was_expired: boolean;
+  /** `started`: the last attempt ran alone in its process. `next`: the next one does. */
+  readonly was_alone: "next" | "started" | null;
+}
+
+export function pushOf(row: ClaimedRow): StoredPush {
+  const { subject = row.subject ?? undefined, ...ids } = JSON.parse(row.facts) as SearchIds & { subject?: string };
+  return {
+    ...ids,
+    id: row.id,
+    type: row.type as PushType,
+    receivedAt: new Date(row.received_at),
+    method: row.method,
+    url: row.url,
+    headers: JSON.parse(row.headers) as HeaderMap,
+    body: Buffer.from(row.body, "base64"),
+    sha256: row.sha256,
+    reserialised: row.reserialised,
+    verified: row.verified,
+    replay: undefined,
+    subject,
+    drift: row.drift,
+    quarantined: row.quarantined,
+  };
+}
