@@ -23,15 +23,28 @@ export interface Transaction {
 
 /** A receiver with a shared inbox. It handles pushes only after `work()`. Loads only the packages of its engine. */
 export async function createReceiver(shared: SharedInbox): Promise<Receiver<Transaction | undefined>> {
-  const { engine, url, name, leaseMs } = shared;
   const options = { key: KEY, token: false, work: false, warnings: false } as const;
-  const lease = leaseMs === undefined ? {} : { leaseMs };
-  if (engine === "bullmq") {
-    const { bullmqInbox } = await import("airudder-webhooks/bullmq");
-    return airudder({ ...options, inbox: bullmqInbox({ queue: name, connection: { url }, ...lease }) });
-  }
+  return shared.engine === "postgres"
+    ? airudder({ ...options, inbox: (await onPostgres(shared)).inbox })
+    : airudder({ ...options, inbox: await onBullmq(shared) });
+}
+
+/** Creates the tables of a shared inbox, if its engine needs them. */
+export async function migrate(shared: SharedInbox): Promise<void> {
+  if (shared.engine !== "postgres") return;
+  const { inbox, pool } = await onPostgres(shared);
+  await inbox.migrate();
+  await pool.end();
+}
+
+async function onPostgres({ url, name, leaseMs }: SharedInbox) {
   const { postgresInbox } = await import("airudder-webhooks/postgres");
   const { default: pg } = await import("pg");
   const pool = new pg.Pool({ connectionString: url });
-  return airudder({ ...options, inbox: postgresInbox({ pool, schema: name, ...lease }) });
+  return { pool, inbox: postgresInbox({ pool, schema: name, leaseMs }) };
+}
+
+async function onBullmq({ url, name, leaseMs }: SharedInbox) {
+  const { bullmqInbox } = await import("airudder-webhooks/bullmq");
+  return bullmqInbox({ queue: name, connection: { url }, ...(leaseMs === undefined ? {} : { leaseMs }) });
 }

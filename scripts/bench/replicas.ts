@@ -1,12 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { postgresInbox } from "airudder-webhooks/postgres";
 import pg from "pg";
 import { PostgresServer } from "../../test/helpers/postgres.js";
 import { RedisServer } from "../../test/helpers/redis.js";
 import { Child, compile } from "../child.js";
-import type { SharedInbox } from "../engines.js";
+import { migrate, type SharedInbox } from "../engines.js";
 import { newCalls } from "../load/pushes.js";
 import { compareServers, type ServerResult, type ServerUnderLoad } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
@@ -58,8 +57,9 @@ export default async function benchReplicas({
   try {
     await pool.query("create table effects (push text)");
     const schema = async (name: string): Promise<SharedInbox> => {
-      await postgresInbox({ pool, schema: name }).migrate();
-      return { engine: "postgres", url: postgres.url, name };
+      const inbox: SharedInbox = { engine: "postgres", url: postgres.url, name };
+      await migrate(inbox);
+      return inbox;
     };
     const queue = (server: RedisServer, name: string): SharedInbox => ({ engine: "bullmq", url: server.url, name });
 

@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stats } from "airudder-webhooks";
 import { freePort } from "../../test/helpers/free-port.js";
-import { compile, type Mutation } from "../child.js";
+import { Child, type Compiled, compile, type Mutation } from "../child.js";
 import { ENGINES, type Engine } from "../engines.js";
 import { Random } from "./model/random.js";
+import type { AppOptions } from "./replicas/app.js";
 import { type Check, check, type Evidence } from "./replicas/check.js";
 import { type Database, startDatabase } from "./replicas/database.js";
 import { Killer } from "./replicas/killer.js";
@@ -93,6 +94,7 @@ export async function replicas(
     all.push(new Replica(name, port, script, database.inbox, folder, logs));
   };
   try {
+    await createTables(script, database);
     const ports = await Promise.all(Array.from({ length: STORING }, freePort));
     for (const [i, port] of ports.entries()) add(`storing-${i}`, port);
     for (let i = 0; i < WORKING; i++) add(`working-${i}`);
@@ -120,6 +122,11 @@ export async function replicas(
     script.remove();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function createTables(script: Compiled, { inbox }: Database): Promise<void> {
+  const { child } = await Child.start(script, [JSON.stringify({ inbox } satisfies AppOptions)]);
+  await child.kill();
 }
 
 /** Restarts the server at a third and at two thirds of the load: the first time in order, then after a crash. */

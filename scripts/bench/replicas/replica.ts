@@ -30,7 +30,9 @@ let handled = 0;
 let handledAt = 0n;
 
 const receiver: Receiver<Transaction | undefined> =
-  "folder" in inbox ? airudder({ key: KEY, token: false, inbox: fileInbox(inbox.folder) }) : await createReceiver(inbox);
+  "folder" in inbox
+    ? airudder({ key: KEY, token: false, inbox: fileInbox(inbox.folder) })
+    : await createReceiver(inbox);
 receiver.on("call.completed", async ({ id }, { transaction }) => {
   if (handler === "transaction") await transaction?.query("insert into effects (push) values ($1)", [id]);
   handled++;

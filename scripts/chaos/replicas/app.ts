@@ -1,14 +1,14 @@
-/** A replica: stores pushes behind a server, or handles them without one. */
+/** A replica: stores pushes behind a server, or handles them without one. Without a port and a log, it only creates the tables. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import { exposeFunctions } from "../../child-functions.js";
-import { createReceiver, type SharedInbox } from "../../engines.js";
+import { createReceiver, migrate, type SharedInbox } from "../../engines.js";
 import { failsFirst } from "./plan.js";
 
 /** Arguments of a replica, as JSON. */
 export interface AppOptions {
   readonly inbox: SharedInbox;
-  /** Port of a replica that stores. `undefined`: the replica handles pushes. */
+  /** Port of a replica that stores. */
   readonly port?: number;
   /** Log file of a replica that handles pushes: two lines for each run of the handler. */
   readonly log?: string;
@@ -19,6 +19,7 @@ const HANDLER_MS = 20;
 
 const { inbox, port, log } = JSON.parse(process.argv[2] ?? "{}") as AppOptions;
 
+if (port === undefined && log === undefined) await migrate(inbox);
 const receiver = await createReceiver(inbox);
 if (port !== undefined) await listen(receiver, port);
 if (log !== undefined) work(receiver, openSync(log, "a"));

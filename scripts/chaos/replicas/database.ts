@@ -1,4 +1,3 @@
-import { postgresInbox } from "airudder-webhooks/postgres";
 import pg from "pg";
 import { PostgresServer } from "../../../test/helpers/postgres.js";
 import { RedisServer } from "../../../test/helpers/redis.js";
@@ -26,7 +25,6 @@ const STORED = `
 export const startDatabase: Record<Engine, (leaseMs: number) => Promise<Database>> = {
   postgres: async (leaseMs) => {
     const server = await PostgresServer.start();
-    await query(server.url, (pool) => postgresInbox({ pool, schema: SCHEMA }).migrate());
     await query(server.url, (pool) =>
       pool.query("create table effects (number bigserial primary key, push text, call text, state int)"),
     );
