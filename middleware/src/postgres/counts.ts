@@ -6,6 +6,8 @@ import type { PgPool } from "./pool.js";
 const MAX_AGE_MS = 2_000;
 /** Pushes are counted up to this number, so that a large backlog costs no more. */
 const MAX_COUNT = 100_000;
+/** Number of pushes at each end of the queue that are compared to find the oldest one. */
+const SAMPLE = 500;
 
 /** The counts of the inbox. Reading them starts a refresh in the background, if they are old. */
 export class Counts {
@@ -54,11 +56,12 @@ export class Counts {
   }
 }
 
-function countStatement(schema: string): string {
+/** `oldest` is exact unless more than twice `SAMPLE` pushes can run now or later: then it is that of the first and the last of them. */
+export function countStatement(schema: string): string {
   const count = (states: string): string =>
-    `(select count(*)::integer from (select from ${schema}.pushes where state in ${states} order by position limit ${MAX_COUNT}) counted)`;
-  const unfinished = "('blocked', 'waiting', 'running')";
-  return `select ${count(unfinished)} as queued, ${count("('dead', 'quarantined')")} as dead,
-    (select extract(epoch from received_at)::double precision * 1000 from ${schema}.pushes
-     where state in ${unfinished} order by position limit 1) as oldest`;
+    `(select count(*)::integer from (select from ${schema}.pushes where state in ${states} limit ${MAX_COUNT}) counted)`;
+  const ends = (order: string): string =>
+    `(select received_at from ${schema}.pushes where state in ('waiting', 'running') order by due_at ${order} limit ${SAMPLE})`;
+  return `select ${count("('blocked', 'waiting', 'running')")} as queued, ${count("('dead', 'quarantined')")} as dead,
+    (select extract(epoch from min(received_at))::double precision * 1000 from (${ends("asc")} union all ${ends("desc")}) ends) as oldest`;
 }

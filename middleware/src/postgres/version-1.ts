@@ -8,10 +8,10 @@ const KEPT = "('dead', 'quarantined')";
 const FINISHED = "('handled', 'ignored', 'dropped')";
 
 /**
- * Settings of each function. Statements are planned for the current size of the tables, and only plans that follow an index are allowed:
- * after a long quiet time the statistics know of no waiting pushes, and a backlog must not be scanned or sorted then.
+ * Settings of each function. Postgres keeps the plan of a statement for a session, also one from a time when the table was small. So each
+ * statement has only one index to follow, and no plan may scan the table instead.
  */
-const PLANS = "set plan_cache_mode = force_custom_plan set enable_seqscan = off set enable_bitmapscan = off";
+const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off";
 
 /**
  * Tables:
@@ -62,20 +62,18 @@ create table ${s}.pushes (
   drift integer not null,
   quarantined boolean not null,
   facts json not null,
-  state text collate "C" not null check (state in
-    ('blocked', 'waiting', 'running', 'handled', 'ignored', 'dropped', 'dead', 'quarantined')),
+  state text collate "C" not null,
   due_at timestamptz not null,
   lease uuid,
   attempts integer not null default 0,
   is_retry boolean not null default false,
-  alone text check (alone in ('next', 'started')),
+  alone text,
   error text,
   finished_at timestamptz
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 
 create index pushes_due on ${s}.pushes (due_at) where state in ${CLAIMABLE};
 create index pushes_unfinished on ${s}.pushes (subject, position) where state in ${UNFINISHED};
-create index pushes_queue on ${s}.pushes (position) where state in ${UNFINISHED};
 create index pushes_kept on ${s}.pushes (position) where state in ${KEPT};
 create index pushes_finished on ${s}.pushes (finished_at) where state in ${FINISHED};
 
@@ -89,12 +87,13 @@ begin
 end
 $function$;
 
--- Stores pushes. pushes: a list of objects with the columns, key, windowMs, and size of its part of bodies.
--- The duplicates of one call are compared with each other in the order of n.
+-- Stores pushes. pushes: a list of objects with the columns, key, windowMs, and size of the push's part of bodies.
 create function ${s}.put(pushes json, bodies bytea, lock_ms integer) returns table (n integer, result text)
 language plpgsql ${PLANS} as $function$
-#variable_conflict use_column
 declare
+  g record;
+  last record;
+  start integer := 1;
   moment timestamptz;
 begin
   perform ${s}.require_read_committed();
@@ -104,47 +103,39 @@ begin
   end if;
 
   insert into ${s}.subjects (key)
-  select distinct g.key collate "C" from json_to_recordset(pushes) as g (key text) order by 1
+  select distinct r.key collate "C" from json_to_recordset(pushes) as r (key text) order by 1
   on conflict (key) do update set key = excluded.key where false;
 
   moment := clock_timestamp();
-  return query
-  with given as (
-    select g.*, sum(g.size) over (order by g.n) - g.size as start
-    from json_to_recordset(pushes) as g (
-      n integer, key text, "windowMs" double precision, size integer,
-      id text, type text, subject text, "receivedAt" double precision, method text, url text, headers text, sha256 text,
-      reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text
-    )
-  ), compared as (
-    select g.*,
-      exists (select from ${s}.pushes o where o.id = g.id) as is_known,
-      g."windowMs" > 0 and g.sha256 = coalesce(
-        lag(g.sha256) over (partition by g.key order by g.n),
-        case when s.stored_at > moment - g."windowMs" * interval '1 millisecond' then s.sha256 end
-      ) as is_duplicate
-    from given g join ${s}.subjects s on s.key = g.key
-  ), fresh as (
-    select c.*,
-      c.subject is not null and (
-        row_number() over (partition by c.subject order by c.n) > 1
-        or exists (select from ${s}.pushes u where u.subject = c.subject and u.state in ${UNFINISHED})
-      ) as is_blocked
-    from compared c where not c.is_known and c.is_duplicate is not true
-  ), stored as (
-    insert into ${s}.pushes (
-      id, type, subject, received_at, method, url, headers, body, sha256, reserialised, verified, drift, quarantined, facts, state, due_at
-    )
-    select f.id, f.type, f.subject, to_timestamp(f."receivedAt" / 1000), f.method, f.url, f.headers::json,
-      substring(bodies from f.start::integer + 1 for f.size), f.sha256, f.reserialised, f.verified, f.drift, f.quarantined,
-      f.facts::json, case when f.is_blocked then 'blocked' else 'waiting' end, moment
-    from fresh f order by f.n
-  ), remembered as (
-    update ${s}.subjects s set sha256 = l.sha256, stored_at = moment
-    from (select distinct on (f.key) f.key, f.sha256 from fresh f order by f.key, f.n desc) l
-    where s.key = l.key
-  )
-  select c.n, case when c.is_duplicate and not c.is_known then 'duplicate' else 'stored' end from compared c;
+  for g in select * from json_to_recordset(pushes) as r (
+    n integer, key text, "windowMs" double precision, size integer,
+    id text, type text, subject text, "receivedAt" double precision, method text, url text, headers text, sha256 text,
+    reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text
+  ) loop
+    n := g.n;
+    result := 'stored';
+    if not exists (select from ${s}.pushes p where p.id = g.id) then
+      select s.sha256, s.stored_at into last from ${s}.subjects s where s.key = g.key;
+      if g."windowMs" > 0 and last.sha256 = g.sha256 and last.stored_at > moment - g."windowMs" * interval '1 millisecond' then
+        result := 'duplicate';
+      else
+        insert into ${s}.pushes (
+          id, type, subject, received_at, method, url, headers, body, sha256,
+          reserialised, verified, drift, quarantined, facts, state, due_at
+        ) values (
+          g.id, g.type, g.subject, to_timestamp(g."receivedAt" / 1000), g.method, g.url, g.headers::json,
+          substring(bodies from start for g.size), g.sha256,
+          g.reserialised, g.verified, g.drift, g.quarantined, g.facts::json,
+          case when exists (
+            select from ${s}.pushes u where u.subject = g.subject and u.state in ${UNFINISHED}
+          ) then 'blocked' else 'waiting' end, moment
+        );
+        update ${s}.subjects s set sha256 = g.sha256, stored_at = moment where s.key = g.key;
+      end if;
+    end if;
+    start := start + g.size;
+    return next;
+  end loop;
 end
 $function$;
 
@@ -157,24 +148,24 @@ create function ${s}.claim(max_count integer, token uuid, lease_ms double precis
 ) language plpgsql ${PLANS} as $function$
 #variable_conflict use_column
 declare
+  d record;
   moment timestamptz := clock_timestamp();
 begin
   perform set_config('synchronous_commit', 'off', true);
-  return query
-  with due as materialized (
-    select p.id, p.due_at, p.state = 'running' as expired, p.alone
-    from ${s}.pushes p
+  for d in
+    select p.id, p.due_at, p.state = 'running' as expired, p.alone from ${s}.pushes p
     where p.state in ${CLAIMABLE} and p.due_at <= moment
     order by p.due_at limit max_count for update skip locked
-  )
-  update ${s}.pushes p set
-    state = 'running', lease = token, due_at = moment + lease_ms * interval '1 millisecond',
-    attempts = p.attempts + case when d.expired and d.alone = 'started' then 1 else 0 end,
-    alone = case when d.expired then 'next' else p.alone end
-  from due d where p.id = d.id
-  returning p.id, p.type, p.subject, extract(epoch from p.received_at)::double precision * 1000, p.method, p.url, p.headers::text,
-    encode(p.body, 'base64'), p.sha256, p.reserialised, p.verified, p.drift, p.quarantined, p.facts::text,
-    p.attempts, p.is_retry, p.error, extract(epoch from moment - d.due_at)::double precision * 1000, d.expired, d.alone;
+  loop
+    return query update ${s}.pushes p set
+      state = 'running', lease = token, due_at = moment + lease_ms * interval '1 millisecond',
+      attempts = p.attempts + case when d.expired and d.alone = 'started' then 1 else 0 end,
+      alone = case when d.expired then 'next' else p.alone end
+    where p.id = d.id
+    returning p.id, p.type, p.subject, extract(epoch from p.received_at)::double precision * 1000, p.method, p.url, p.headers::text,
+      encode(p.body, 'base64'), p.sha256, p.reserialised, p.verified, p.drift, p.quarantined, p.facts::text,
+      p.attempts, p.is_retry, p.error, extract(epoch from moment - d.due_at)::double precision * 1000, d.expired, d.alone;
+  end loop;
 end
 $function$;
 
@@ -190,16 +181,19 @@ $function$;
 create function ${s}.renew(leases json, lease_ms double precision) returns table (id text)
 language plpgsql ${PLANS} as $function$
 #variable_conflict use_column
+declare
+  l record;
 begin
   perform set_config('synchronous_commit', 'off', true);
-  update ${s}.pushes p set due_at = clock_timestamp() + lease_ms * interval '1 millisecond'
-  where p.id in (
-    select r.id from json_to_recordset(leases) as l (id text, lease uuid) join ${s}.pushes r on r.id = l.id
-    where r.lease = l.lease and r.state = 'running' for update of r skip locked
-  );
-  return query
-  select l.id from json_to_recordset(leases) as l (id text, lease uuid) left join ${s}.pushes r on r.id = l.id
-  where r.lease is distinct from l.lease or r.state <> 'running';
+  for l in select * from json_to_recordset(leases) as r (id text, lease uuid) loop
+    perform from ${s}.pushes p where p.id = l.id and p.lease = l.lease and p.state = 'running' for update skip locked;
+    if found then
+      update ${s}.pushes p set due_at = clock_timestamp() + lease_ms * interval '1 millisecond' where p.id = l.id;
+    elsif not exists (select from ${s}.pushes p where p.id = l.id and p.lease = l.lease and p.state = 'running') then
+      id := l.id;
+      return next;
+    end if;
+  end loop;
 end
 $function$;
 
@@ -209,9 +203,8 @@ create function ${s}.finish(marks json, in_attempt text, lock_ms integer) return
 language plpgsql ${PLANS} as $function$
 #variable_conflict use_column
 declare
-  ended text[];
-  freed text[];
-  started text[];
+  m record;
+  next_push record;
 begin
   if in_attempt is not null and current_setting('airudder.attempt', true) is distinct from in_attempt then
     raise exception 'The handler ended the transaction of the inbox itself.' using errcode = '25000';
@@ -219,42 +212,37 @@ begin
   perform ${s}.require_read_committed();
   perform set_config('lock_timeout', lock_ms::text, true);
 
-  perform from ${s}.subjects s
-  where s.key in (
-    select 'subject:' || m.subject from json_to_recordset(marks) as m (subject text, state text)
-    where m.subject is not null and m.state <> 'waiting'
-  ) order by s.key for update;
+  for m in
+    select distinct 'subject:' || r.subject collate "C" as key from json_to_recordset(marks) as r (subject text, state text)
+    where r.subject is not null and r.state <> 'waiting' order by 1
+  loop
+    perform from ${s}.subjects s where s.key = m.key for update;
+  end loop;
 
-  with changed as (
+  for m in
+    select * from json_to_recordset(marks) as r (
+      id text, lease uuid, subject text, state text, attempts integer, error text, alone text, "delayMs" double precision
+    )
+  loop
     update ${s}.pushes p set
       state = m.state, attempts = m.attempts, error = m.error, alone = m.alone, lease = null,
       due_at = clock_timestamp() + m."delayMs" * interval '1 millisecond',
       finished_at = case when m.state <> 'waiting' then clock_timestamp() end
-    from json_to_recordset(marks) as m (
-      id text, lease uuid, state text, attempts integer, error text, alone text, "delayMs" double precision
-    )
-    where p.id = m.id and p.lease = m.lease and p.state = 'running'
-    returning p.id, p.subject, p.state
-  )
-  select array_agg(c.id), array_agg(distinct c.subject) filter (where c.subject is not null and c.state <> 'waiting')
-  into ended, freed from changed c;
-
-  if freed is not null then
-    with first as (
-      update ${s}.pushes p set state = 'waiting'
-      where p.id in (
-        select b.id from unnest(freed) as f (subject) cross join lateral (
-          select u.id, u.state from ${s}.pushes u
-          where u.subject = f.subject and u.state in ${UNFINISHED} order by u.position limit 1
-        ) b where b.state = 'blocked'
-      ) returning p.subject
-    )
-    select array_agg(f.subject) into started from first f;
-  end if;
-
-  return query
-  select m.id, coalesce(m.subject = any (started), false)
-  from json_to_recordset(marks) as m (id text, subject text) where m.id = any (ended);
+    where p.id = m.id and p.lease = m.lease and p.state = 'running';
+    if found then
+      id := m.id;
+      unblocked := false;
+      if m.subject is not null and m.state <> 'waiting' then
+        select u.id, u.state into next_push from ${s}.pushes u
+        where u.subject = m.subject and u.state in ${UNFINISHED} order by u.position limit 1;
+        if next_push.state = 'blocked' then
+          update ${s}.pushes p set state = 'waiting' where p.id = next_push.id;
+          unblocked := true;
+        end if;
+      end if;
+      return next;
+    end if;
+  end loop;
 end
 $function$;
 
@@ -299,27 +287,20 @@ create function ${s}.clean(retention_ms double precision, max_count integer) ret
 language plpgsql ${PLANS} as $function$
 declare
   oldest timestamptz := clock_timestamp() - retention_ms * interval '1 millisecond';
-  deleted integer;
-  candidates text[];
-  locked text[];
+  p record;
+  deleted integer := 0;
 begin
-  with old as materialized (
-    select p.id from ${s}.pushes p where p.state in ${FINISHED} and p.finished_at < oldest
-    order by p.finished_at limit max_count for update skip locked
-  ), gone as (
-    delete from ${s}.pushes p using old o where p.id = o.id returning p.subject
-  )
-  select count(*), array_agg(distinct g.subject) filter (where g.subject is not null) into deleted, candidates from gone g;
-
-  if candidates is not null then
-    select array_agg(s.key) into locked from (
-      select s.key from ${s}.subjects s
-      where s.key in (select 'subject:' || c from unnest(candidates) as c) and s.stored_at < oldest
-      for update skip locked
-    ) s;
-    delete from ${s}.subjects s where s.key = any (locked)
-    and not exists (select from ${s}.pushes u where u.subject = substr(s.key, 9) and u.state in ${UNFINISHED});
-  end if;
+  for p in
+    select f.id, f.subject from ${s}.pushes f where f.state in ${FINISHED} and f.finished_at < oldest
+    order by f.finished_at limit max_count for update skip locked
+  loop
+    delete from ${s}.pushes f where f.id = p.id;
+    deleted := deleted + 1;
+    perform from ${s}.subjects s where s.key = 'subject:' || p.subject and s.stored_at < oldest for update skip locked;
+    if found and not exists (select from ${s}.pushes u where u.subject = p.subject and u.state in ${UNFINISHED}) then
+      delete from ${s}.subjects s where s.key = 'subject:' || p.subject;
+    end if;
+  end loop;
   return deleted;
 end
 $function$;
