@@ -6,7 +6,7 @@ import { TimeLimit } from "./time-limit.js";
 const MAX_RECONNECT_MS = 1_000;
 /** Time without data from Redis, while commands wait, after which the connection is opened again. Milliseconds. */
 const SOCKET_TIMEOUT_MS = 10_000;
-/** How long closing waits for Redis. Milliseconds. */
+/** How long closing, and a check whether Redis responds, wait for it. Milliseconds. */
 const CLOSE_LIMIT_MS = 500;
 
 /** The queue and its Redis client, ready for commands. */
@@ -43,9 +43,13 @@ export class QueueConnection {
     return this.#client !== undefined && isReady(this.#client) && !this.#isStuck;
   }
 
-  /** The queue, if it is connected or connecting. */
-  get queue(): Queue | undefined {
-    return this.#queue;
+  /** Whether Redis responds now. */
+  async responds(): Promise<boolean> {
+    const check = this.run(CLOSE_LIMIT_MS, ({ queue, client }) => client.get(queue.toKey("airudder-check")));
+    return check.then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Resolves when commands can be sent. Rejects at the limit, or immediately if Redis does not respond to earlier commands. */

@@ -47,7 +47,7 @@ function toDeadPush(job: Job<JobData>): DeadPush[] {
 export async function retryDead(queue: Queue<JobData>, id: string): Promise<boolean> {
   const job = await findDead(queue, id);
   if (job === undefined) return false;
-  const { alone: _, ...data } = job.data;
+  const { alone: _alone, isAborted: _isAborted, ...data } = job.data;
   await job.updateData({ ...data, isRetry: true });
   return isDone(job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true }));
 }

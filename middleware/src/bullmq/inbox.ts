@@ -17,7 +17,7 @@ const PUT_LIMIT_MS = 3_000;
 /** Time limit of the other operations. Milliseconds. */
 const OPERATION_LIMIT_MS = 10_000;
 /** Interval at which the counts of `state()` are read. Milliseconds. */
-const COUNTS_INTERVAL_MS = 5_000;
+const COUNTS_INTERVAL_MS = 1_000;
 const DEFAULT_WINDOW_MS = 3_600_000;
 
 /**
@@ -47,6 +47,7 @@ class BullmqInbox implements Inbox {
   #worker: PushWorker | undefined;
   #counts: Omit<InboxState, "open"> = { queued: 0, oldest: undefined, dead: 0 };
   #counting: NodeJS.Timeout | undefined;
+  #isCounting = false;
 
   constructor(private readonly settings: BullmqInboxSettings) {
     this.#errors = new RedisErrors((message) => this.#warn("AIRUDDER_INBOX_REDIS", message));
@@ -69,15 +70,19 @@ class BullmqInbox implements Inbox {
   }
 
   #count(): void {
-    if (!this.#connection.isLive) return;
+    if (this.#isCounting || !this.#connection.isLive) return;
+    this.#isCounting = true;
     this.#connection
-      .run(COUNTS_INTERVAL_MS, ({ queue }) => readCounts(queue))
+      .run(OPERATION_LIMIT_MS, ({ queue }) => readCounts(queue))
       .then(
         (counts) => {
           this.#counts = counts;
         },
         (error) => this.#errors.add(error),
-      );
+      )
+      .finally(() => {
+        this.#isCounting = false;
+      });
   }
 
   async put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
@@ -115,13 +120,13 @@ class BullmqInbox implements Inbox {
   }
 
   async #add({ queue }: Connected, push: StoredPush): Promise<void> {
-    const { retries, keepMs, keepCount } = this.settings;
+    const { retries, retentionMs, retentionCount } = this.settings;
     await queue.add(push.type, dataOf(push), {
       jobId: push.id,
       timestamp: push.receivedAt.getTime(),
       attempts: retries + 1,
       backoff: { type: "custom" },
-      removeOnComplete: { age: Math.ceil(keepMs / 1_000), count: keepCount },
+      removeOnComplete: { age: Math.ceil(retentionMs / 1_000), count: retentionCount },
       removeOnFail: false,
       stackTraceLimit: 0,
     });
@@ -156,7 +161,7 @@ class BullmqInbox implements Inbox {
 
   async close(limitMs: number): Promise<void> {
     clearInterval(this.#counting);
-    await this.#worker?.close(limitMs);
+    await this.#worker?.close(limitMs, await this.#connection.responds());
     await this.#connection.close();
   }
 }

@@ -22,6 +22,8 @@ export interface JobData extends Omit<PushHead, "seq">, ContentJson {
   /** Whether the push was dead and was retried. */
   readonly isRetry?: boolean;
   readonly alone?: AloneAttempt;
+  /** Whether closing the inbox aborted the last attempt. */
+  readonly isAborted?: boolean;
 }
 
 /** The data of a push's job. */

@@ -29,9 +29,9 @@ export interface BullmqInboxOptions {
    */
   leaseMs?: number;
   /** Maximum age of handled pushes in Redis. Milliseconds; default 86,400,000 (a day). Dead pushes stay until you retry or drop them. */
-  keepMs?: number;
+  retentionMs?: number;
   /** Maximum number of handled pushes in Redis. Default 10,000. */
-  keepCount?: number;
+  retentionCount?: number;
 }
 
 /** The options after checking, with their defaults. */
@@ -46,8 +46,8 @@ const DEFAULTS: Record<NumberOption, number> = {
   retryMs: 1_000,
   maxRetryMs: 60_000,
   leaseMs: 30_000,
-  keepMs: 86_400_000,
-  keepCount: 10_000,
+  retentionMs: 86_400_000,
+  retentionCount: 10_000,
 };
 
 /** Maximum value of every number: the maximum delay of `setTimeout`. */
@@ -100,7 +100,7 @@ function checkNumber(name: string, value: unknown): void {
     const names = ["queue", "connection", "prefix", ...Object.keys(DEFAULTS)].join(", ");
     invalid(`unknown option "${name}". Options: ${names}.`);
   }
-  const min = name === "retries" || name === "keepCount" ? 0 : 1;
+  const min = name === "retries" || name === "retentionCount" ? 0 : 1;
   if (value !== undefined && !(Number.isInteger(value) && Number(value) >= min && Number(value) <= MAX_VALUE)) {
     const example = DEFAULTS[name as NumberOption];
     invalid(`option "${name}" must be a whole number from ${min} to ${MAX_VALUE}, such as ${example}.`);

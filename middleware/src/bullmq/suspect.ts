@@ -2,12 +2,13 @@ import type { Job } from "bullmq";
 import type { AloneAttempt, JobData } from "./job-data.js";
 
 /**
- * Finds pushes that may have ended a process. BullMQ counts how often a job stalled: its process ended, or did not respond for `leaseMs`.
- * Such a job is a suspect and runs alone in its process. Only attempts that ran alone and did not end count as failures: a job that merely
- * ran beside the cause is not blamed.
+ * Finds pushes that may have ended a process, or made the app close. Such a push is a suspect and runs alone in its process:
  *
- * The start of such an attempt is stored with the job. If the job has stalled again since then, without another failed attempt, the
- * attempt did not end.
+ * - BullMQ counts how often a job stalled: its process ended, or did not respond for `leaseMs`.
+ * - `close()` marks the pushes whose attempts it aborts.
+ *
+ * Only attempts that ran alone and did not end count as failures: a push that merely ran beside the cause is not blamed. The start of
+ * such an attempt is stored with the job. If the job is a suspect again, without another failed attempt, the attempt did not end.
  */
 export interface Suspicion {
   /** Whether the next attempt must run alone. */
@@ -18,7 +19,7 @@ export interface Suspicion {
 
 export function suspicionOf({ data, stalledCounter, attemptsMade }: Job<JobData>): Suspicion {
   const { stalls, failures, interrupted } = data.alone ?? { stalls: 0, failures: -1, interrupted: 0 };
-  const runsAlone = stalledCounter > stalls;
+  const runsAlone = stalledCounter > stalls || data.isAborted === true;
   return { runsAlone, interrupted: interrupted + (runsAlone && failures === attemptsMade ? 1 : 0) };
 }
 
@@ -31,5 +32,10 @@ export function failuresOf(job: Job<JobData>): number {
 export async function markAlone(job: Job<JobData>): Promise<void> {
   const { interrupted } = suspicionOf(job);
   const alone: AloneAttempt = { stalls: job.stalledCounter, failures: job.attemptsMade, interrupted };
-  await job.updateData({ ...job.data, alone });
+  await job.updateData({ ...job.data, alone, isAborted: false });
+}
+
+/** Stores that closing the inbox aborted an attempt. */
+export async function markAborted(job: Job<JobData>): Promise<void> {
+  await job.updateData({ ...job.data, isAborted: true });
 }

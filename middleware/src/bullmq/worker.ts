@@ -7,7 +7,7 @@ import { type NextRun, type Run, Scheduler } from "../work/scheduler.js";
 import { withDefaults } from "./connection.js";
 import { type JobData, pushOf } from "./job-data.js";
 import { type BullmqInboxSettings, isClient } from "./options.js";
-import { failuresOf, markAlone, suspicionOf } from "./suspect.js";
+import { failuresOf, markAborted, markAlone, suspicionOf } from "./suspect.js";
 
 /** How long closing waits for Redis after the handlers have ended. Milliseconds. */
 const CLOSE_LIMIT_MS = 500;
@@ -32,10 +32,13 @@ interface RunningJob {
   readonly job: Job<JobData>;
   readonly push: StoredPush;
   /** Ends the job with the result of its attempt. */
-  end(result: AttemptResult): void;
+  end(result: JobResult): void;
 }
 
-const ABORTED: AttemptResult = { state: "aborted" };
+/** How the handling of a job ended. `not started`: the inbox closed before the attempt. */
+type JobResult = AttemptResult | { readonly state: "not started" };
+
+const NOT_STARTED: JobResult = { state: "not started" };
 
 /** Handles the jobs of a queue with BullMQ's worker. */
 export class PushWorker {
@@ -86,10 +89,17 @@ export class PushWorker {
       case "quarantined":
         throw new UnrecoverableError(result.message);
       case "aborted":
+      case "not started":
         // If Redis does not respond, the job runs again after `leaseMs`.
-        await job.moveToWait(token).catch(() => undefined);
+        await this.#return(job, token, result.state === "aborted").catch(() => undefined);
         throw new WaitingError();
     }
+  }
+
+  /** Moves a job to the start of the queue, so that another process takes it immediately. */
+  async #return(job: Job<JobData>, token: string | undefined, isAborted: boolean): Promise<void> {
+    if (isAborted) await markAborted(job);
+    await job.moveToWait(token);
   }
 
   /** @throws UnrecoverableError if the job is not a push: BullMQ then keeps it as failed */
@@ -102,8 +112,8 @@ export class PushWorker {
     }
   }
 
-  #attempt(job: Job<JobData>, push: StoredPush): Promise<AttemptResult> {
-    if (this.#isClosing) return Promise.resolve(ABORTED);
+  #attempt(job: Job<JobData>, push: StoredPush): Promise<JobResult> {
+    if (this.#isClosing) return Promise.resolve(NOT_STARTED);
     const { runsAlone } = suspicionOf(job);
     return new Promise((resolve) => {
       const running: RunningJob = {
@@ -136,16 +146,19 @@ export class PushWorker {
     return {};
   }
 
-  /** Takes no more jobs, waits at most `limitMs` for the running ones, and returns the others to the queue. */
-  async close(limitMs: number): Promise<void> {
+  /**
+   * Takes no more jobs, waits at most `limitMs` for the running ones, and returns the others to the queue.
+   * @param responds whether Redis responds
+   */
+  async close(limitMs: number, responds: boolean): Promise<void> {
     this.#isClosing = true;
-    const closed = this.#worker.close();
-    for (const running of this.#waiting) running.end(ABORTED);
+    const closed = responds ? this.#worker.close() : this.#worker.pause(true);
+    for (const running of this.#waiting) running.end(NOT_STARTED);
     await this.#scheduler.stop(limitMs);
     this.attempts.abort();
-    if (await settlesWithin(closed, CLOSE_LIMIT_MS)) return;
-    // Redis does not respond. The jobs run again elsewhere after `leaseMs`.
-    await settlesWithin(this.#worker.getBackend().close(true), CLOSE_LIMIT_MS);
+    await settlesWithin(closed, CLOSE_LIMIT_MS);
+    // Without Redis, only a forced close ends; the jobs run again after `leaseMs`.
+    if (!responds) await settlesWithin(this.#worker.close(true), CLOSE_LIMIT_MS);
   }
 }
 
