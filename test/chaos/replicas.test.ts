@@ -7,7 +7,7 @@ import { failuresOf, replicas } from "../../scripts/chaos/replicas.js";
 import { postgresTest } from "../helpers/postgres.js";
 import { redisTest } from "../helpers/redis.js";
 
-const SHORT = { pushes: 600, maxRunMs: 700, leaseMs: 1_500 };
+const SHORT = { pushes: 400, maxRunMs: 700, leaseMs: 1_500 };
 
 postgresTest("Postgres: replicas that are killed lose no push, and each effect happens once and in order", async () => {
   assert.deepEqual(failuresOf(await replicas("postgres", SHORT)), []);
