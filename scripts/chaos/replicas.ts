@@ -41,6 +41,7 @@ const FULL = { pushes: 100_000, maxRunMs: 3_000, leaseMs: 5_000 };
 export interface ReplicasReport {
   readonly sent: Sent;
   readonly kills: number;
+  readonly freezes: number;
   readonly checks: readonly Check[];
   readonly seconds: number;
   readonly runs: Evidence["runs"];
@@ -49,8 +50,8 @@ export interface ReplicasReport {
 }
 
 /**
- * Four processes store pushes and three handle them. They are killed at random and started again, and the database server is restarted
- * twice: once in order, once after a crash.
+ * Four processes store pushes and three handle them. They are killed or frozen at random, and the database server is restarted twice: once
+ * in order, once after a crash.
  * @param options.engines default: all
  * @throws if a check fails
  */
@@ -102,7 +103,7 @@ export async function replicas(
 
     const plan = planPushes(pushes, seed);
     load = new ReplicaLoad(ports, plan, seed);
-    const killer = new Killer(all, new Random(seed), maxRunMs);
+    const killer = new Killer(all, new Random(seed), maxRunMs, leaseMs * 1.5);
     const [sent] = await Promise.all([load.finished(), restartTwice(database, load, pushes)]);
     await killer.stop();
 
@@ -114,7 +115,8 @@ export async function replicas(
     const { stored, effects } = await database.read(runs);
     const checks = check(plan, sent, { runs, stored, effects, dead, queued }, database.promises);
     const seconds = (Date.now() - startedAt) / 1_000;
-    return { sent, kills: killer.kills, checks, seconds, runs, stored: stored.length, effects: effects.length };
+    const { kills, freezes } = killer;
+    return { sent, kills, freezes, checks, seconds, runs, stored: stored.length, effects: effects.length };
   } finally {
     load?.stop();
     await Promise.all(all.map((replica) => replica.kill()));
@@ -162,7 +164,7 @@ async function drained(workers: readonly Replica[], logs: RunLogs, pushes: numbe
 function textOf(
   engine: Engine,
   seed: number,
-  { sent, kills, checks, seconds, runs, ...counts }: ReplicasReport,
+  { sent, kills, freezes, checks, seconds, runs, ...counts }: ReplicasReport,
 ): string {
   const killed = runs.filter(({ result }) => result === "killed").length;
   const statuses = Object.entries(sent.statuses).map(([status, count]) => `${status}: ${count}`);
@@ -171,7 +173,7 @@ function textOf(
     return `  ${String(count).padStart(7)}  ${what}${state === "" ? "" : `: ${state}`}`;
   });
   return [
-    `${engine}, seed ${seed}: ${kills} kills and 2 restarts of the server in ${seconds.toFixed(0)} s`,
+    `${engine}, seed ${seed}: ${kills} kills, ${freezes} frozen processes and 2 restarts of the server in ${seconds.toFixed(0)} s`,
     `  ${sent.acknowledged} pushes acknowledged in ${sent.requests} requests (${statuses.join(", ")})`,
     `  ${counts.stored} stored, ${counts.effects} effects of ${runs.length} runs of handlers, ${killed} of them interrupted by a kill`,
     ...lines,

@@ -11,7 +11,7 @@ export interface Run {
   readonly process: string;
   /** Nanoseconds. */
   readonly beganAt: bigint;
-  /** When the handler ended or the process was killed. Nanoseconds. */
+  /** When the handler ended, or the process was killed or frozen. Nanoseconds. */
   readonly endedAt: bigint;
   /** `killed`: the process was killed before the handler ended. */
   readonly result: "done" | "failed" | "killed";

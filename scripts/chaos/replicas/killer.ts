@@ -1,17 +1,25 @@
 import type { Random } from "../model/random.js";
 import type { Replica } from "./replica.js";
 
-/** Kills random replicas at random times, and starts each again. */
+/** Share of the interruptions that freeze a process instead of killing it. */
+const FREEZES = 0.1;
+
+/** Kills random replicas at random times, and starts each again. Some are frozen for longer than their leases last instead. */
 export class Killer {
   kills = 0;
+  freezes = 0;
   #isStopped = false;
   readonly #running: Promise<void>;
 
-  /** @param maxRunMs maximum time between two kills */
+  /**
+   * @param maxRunMs maximum time between two kills
+   * @param freezeMs how long a process is frozen
+   */
   constructor(
     private readonly replicas: readonly Replica[],
     private readonly random: Random,
     private readonly maxRunMs: number,
+    private readonly freezeMs: number,
   ) {
     this.#running = this.#run();
     this.#running.catch(() => undefined);
@@ -26,9 +34,17 @@ export class Killer {
   async #run(): Promise<void> {
     while (!this.#isStopped) {
       await new Promise((resolve) => setTimeout(resolve, this.random.next() * this.maxRunMs));
-      const killed = this.random.next() < 0.2 ? [0, 0] : [0];
-      await Promise.all(killed.map(() => this.#kill(this.random.pick(this.replicas))));
+      const replica = this.random.pick(this.replicas);
+      if (this.random.next() < FREEZES) await this.#freeze(replica);
+      else await this.#kill(replica);
     }
+  }
+
+  async #freeze(replica: Replica): Promise<void> {
+    if (!replica.freeze()) return;
+    this.freezes++;
+    await new Promise((resolve) => setTimeout(resolve, this.freezeMs));
+    replica.resume();
   }
 
   async #kill(replica: Replica): Promise<void> {

@@ -46,6 +46,17 @@ export class Replica {
     return true;
   }
 
+  /** Stops the process without ending it. Returns `false` if it does not run, or if the system cannot do it. */
+  freeze(): boolean {
+    if (process.platform === "win32" || this.#child === undefined) return false;
+    this.logs.recordFreeze(this.#process);
+    return this.#child.process.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child?.process.kill("SIGCONT");
+  }
+
   invoke<Value>(name: string): Promise<Value> {
     if (this.#child === undefined) return Promise.reject(new Error(`The replica ${this.name} does not run.`));
     return this.#child.invoke<Value>(name);
