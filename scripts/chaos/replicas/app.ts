@@ -16,6 +16,7 @@ export interface AppOptions {
 
 /** Maximum duration of a handler. */
 const HANDLER_MS = 20;
+const EFFECT = "insert into effects (push, call, state, began_at) values ($1, $2, $3, $4)";
 
 const { inbox, port, log } = JSON.parse(process.argv[2] ?? "{}") as AppOptions;
 
@@ -41,13 +42,14 @@ function work(worker: typeof receiver, fd: number): void {
     const [{ CallID: call, Variables = {} } = {}] = payload.Details;
     const { state } = Variables;
     // One write, so that a line is complete although the process may be killed. `hrtime` is the same clock in all processes.
-    const record = (word: "begin" | "done" | "failed"): void => {
-      writeSync(fd, `${word} ${process.hrtime.bigint()} ${id} ${call} ${state} ${attempt}\n`);
+    const record = (word: "begin" | "done" | "failed", at = process.hrtime.bigint()): void => {
+      writeSync(fd, `${word} ${at} ${id} ${call} ${state} ${attempt}\n`);
     };
-    record("begin");
+    const beganAt = process.hrtime.bigint();
+    record("begin", beganAt);
     try {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * HANDLER_MS));
-      await transaction?.query("insert into effects (push, call, state) values ($1, $2, $3)", [id, call, state]);
+      await transaction?.query(EFFECT, [id, call, state, beganAt]);
       if (failsFirst(Number(state)) && attempt === 1) throw new Error("The first attempt fails.");
     } catch (error) {
       record("failed");

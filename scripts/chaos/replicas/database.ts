@@ -2,7 +2,7 @@ import pg from "pg";
 import { PostgresServer } from "../../../test/helpers/postgres.js";
 import { RedisServer } from "../../../test/helpers/redis.js";
 import type { Engine, SharedInbox } from "../../engines.js";
-import type { Evidence, Promises, PushOfCall, Run } from "./check.js";
+import type { Effect, Evidence, Promises, PushOfCall, Run } from "./check.js";
 
 /** The server that stores the inbox, and what the inbox promises on it. */
 export interface Database {
@@ -21,12 +21,16 @@ const STORED = `
   from (select id, position, convert_from(body, 'UTF8')::json->'Details'->0 as detail from ${SCHEMA}.pushes) as stored
   order by position`;
 
+const EFFECTS = 'select push, call, state, began_at as "beganAt" from effects order by number';
+
 /** Starts a server of its own for an engine, with durable settings. */
 export const startDatabase: Record<Engine, (leaseMs: number) => Promise<Database>> = {
   postgres: async (leaseMs) => {
     const server = await PostgresServer.start();
     await query(server.url, (pool) =>
-      pool.query("create table effects (number bigserial primary key, push text, call text, state int)"),
+      pool.query(
+        "create table effects (number bigserial primary key, push text, call text, state int, began_at bigint)",
+      ),
     );
     return {
       server,
@@ -35,7 +39,10 @@ export const startDatabase: Record<Engine, (leaseMs: number) => Promise<Database
       read: () =>
         query(server.url, async (pool) => ({
           stored: (await pool.query<PushOfCall>(STORED)).rows,
-          effects: (await pool.query<PushOfCall>("select push, call, state from effects order by number")).rows,
+          effects: (await pool.query<Omit<Effect, "beganAt"> & { beganAt: string }>(EFFECTS)).rows.map((effect) => ({
+            ...effect,
+            beganAt: BigInt(effect.beganAt),
+          })),
         })),
     };
   },

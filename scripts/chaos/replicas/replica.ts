@@ -49,7 +49,6 @@ export class Replica {
   /** Stops the process without ending it. Returns `false` if it does not run, or if the system cannot do it. */
   freeze(): boolean {
     if (process.platform === "win32" || this.#child === undefined) return false;
-    this.logs.recordFreeze(this.#process);
     return this.#child.process.kill("SIGSTOP");
   }
 

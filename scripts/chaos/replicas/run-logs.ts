@@ -16,11 +16,6 @@ export class RunLogs {
     if (file !== undefined) file.killedAt = globalThis.process.hrtime.bigint();
   }
 
-  /** Records when a process was frozen. */
-  recordFreeze(process: string): void {
-    this.#files.get(process)?.frozenAt.push(globalThis.process.hrtime.bigint());
-  }
-
   /** Number of runs that are done, up to now. */
   countDone(): number {
     let done = 0;
@@ -35,7 +30,6 @@ export class RunLogs {
 
 class LogFile {
   killedAt: bigint | undefined;
-  readonly frozenAt: bigint[] = [];
   done = 0;
   #offset = 0;
   #rest = "";
@@ -51,12 +45,7 @@ class LogFile {
   runs(): Run[] {
     const killedAt = this.killedAt ?? 0n;
     const killed = [...this.#open.values()].map((run): Run => ({ ...run, endedAt: killedAt, result: "killed" }));
-    return [...this.#ended, ...killed].map((run) => ({ ...run, endedAt: this.#frozenDuring(run) ?? run.endedAt }));
-  }
-
-  /** When the process was frozen during a run. From then on, another process may run the same push. */
-  #frozenDuring({ beganAt, endedAt }: Run): bigint | undefined {
-    return this.frozenAt.find((at) => beganAt < at && at < endedAt);
+    return [...this.#ended, ...killed];
   }
 
   read(): this {
