@@ -24,11 +24,13 @@ const ENTRY_POINTS = Object.entries(
   JSON.parse(readFileSync(join(root, "middleware/package.json"), "utf8")).exports as Record<string, unknown>,
 ).flatMap(([subpath, target]) => (typeof target === "object" ? [subpath.replace(".", "airudder-webhooks")] : []));
 
-test("airudder-webhooks has no dependencies", () => {
-  const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
+test("airudder-webhooks has no dependencies; its peers are optional", () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta, optionalDependencies } = JSON.parse(
     readFileSync(join(root, "middleware/package.json"), "utf8"),
   );
-  assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [undefined, undefined, undefined]);
+  assert.deepEqual([dependencies, optionalDependencies], [undefined, undefined]);
+  for (const peer of Object.keys(peerDependencies))
+    assert.deepEqual(peerDependenciesMeta[peer], { optional: true }, peer);
 });
 
 test("package-lock.json has every optional package of every platform, as npm ci requires", () => {

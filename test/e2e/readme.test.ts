@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { airudder, fileInbox } from "airudder-webhooks";
+import { makePool, postgresTest, startPostgres } from "../helpers/postgres.js";
 import { callCompleted, KEY, post, webRequest } from "../helpers/push.js";
 import { until } from "../helpers/until.js";
 
@@ -86,7 +87,7 @@ function runSnippet(folder: string, code: string, env: NodeJS.ProcessEnv = {}): 
 /** Starts a snippet that is an app, and waits until it responds. */
 async function startApp(
   t: TestContext,
-  { folder, port, code }: { folder: string; port: number; code: string },
+  { folder, port, code, env: more }: { folder: string; port: number; code: string; env?: NodeJS.ProcessEnv },
 ): Promise<{ child: ChildProcess; out: () => string }> {
   const file = join(folder, "app.ts");
   writeFileSync(file, code);
@@ -96,6 +97,7 @@ async function startApp(
     AIRUDDER_KEY: KEY,
     AIRUDDER_TOKEN: "t0ken",
     TSX_TSCONFIG_PATH: join(root, "tsconfig.json"),
+    ...more,
   };
   const child = spawn(process.execPath, ["--import", "tsx", file], {
     cwd: folder,
@@ -161,6 +163,34 @@ test("the app with an inbox in middleware/README.md handles a push, and SIGTERM 
     acknowledged.filter((task) => !`${first.out()}\n${second.out()}`.includes(`${task} finished`));
   await until(() => missing().length === 0);
 });
+
+postgresTest(
+  "the app with Postgres in middleware/README.md writes the calls of a push in two processes, once",
+  async (t) => {
+    const { url } = await startPostgres(t);
+    const pool = makePool(t, { connectionString: url });
+    await pool.query("create table calls (id text, status text)");
+    const code = snippetWith("middleware/README.md", "postgresInbox({ pool })");
+    const folder = workFolder(t);
+    const ports = [await freePort(), await freePort()];
+    await Promise.all(ports.map((port) => startApp(t, { folder, port, code, env: { DATABASE_URL: url } })));
+    const payload = callCompleted();
+    const responses = await Promise.all(
+      ports.map((port) => post(`http://127.0.0.1:${port}/webhooks/airudder?token=t0ken`, payload)),
+    );
+    assert.deepEqual(
+      responses.map(({ status }) => status),
+      [200, 200],
+    );
+    const calls = async (): Promise<string[]> =>
+      (await pool.query<{ id: string }>("select id from calls")).rows.map(({ id }) => id);
+    await until(async () => (await calls()).length > 0);
+    assert.deepEqual(
+      await calls(),
+      (payload.Details as { CallID: string }[]).map(({ CallID }) => CallID),
+    );
+  },
+);
 
 test("the script in middleware/README.md retries 40 dead pushes: all are handled, none stays dead", async (t) => {
   const folder = workFolder(t);

@@ -9,6 +9,9 @@ export class PostgresTimeout extends Error {
   }
 }
 
+/** SQLSTATE of a statement that did not get a lock in time. */
+export const LOCK_NOT_AVAILABLE = "55P03";
+
 /** Whether the server rejected the statement: it had no effect, and the connection is still usable. */
 export function isRejection(error: unknown): error is Error & { code: string } {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };

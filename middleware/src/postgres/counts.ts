@@ -2,12 +2,13 @@ import type { InboxState } from "../inbox/inbox.js";
 import { select, withConnection } from "./connection.js";
 import type { PgPool } from "./pool.js";
 
-/** Maximum age of the counts, and time limit of the statement. */
+/** Maximum age of the counts. */
 const MAX_AGE_MS = 2_000;
+/** Maximum share of the time that the statement takes: a slow one runs less often. */
+const MAX_SHARE = 0.02;
+const LIMIT_MS = 10_000;
 /** Pushes are counted up to this number, so that a large backlog costs no more. */
 const MAX_COUNT = 100_000;
-/** Number of pushes at each end of the queue that are compared to find the oldest one. */
-const SAMPLE = 500;
 
 /** The counts of the inbox. Reading them starts a refresh in the background, if they are old. */
 export class Counts {
@@ -15,6 +16,7 @@ export class Counts {
   #oldest: Date | undefined;
   #dead = 0;
   #readAt = Number.NEGATIVE_INFINITY;
+  #maxAgeMs = MAX_AGE_MS;
   #refreshing: Promise<void> | undefined;
 
   constructor(
@@ -33,7 +35,7 @@ export class Counts {
   }
 
   state(): Omit<InboxState, "open"> {
-    if (performance.now() - this.#readAt > MAX_AGE_MS) void this.refresh().catch(() => undefined);
+    if (performance.now() - this.#readAt > this.#maxAgeMs) void this.refresh().catch(() => undefined);
     return { queued: this.#queued, oldest: this.#oldest, dead: this.#dead };
   }
 
@@ -45,23 +47,16 @@ export class Counts {
   }
 
   async #refresh(): Promise<void> {
-    this.#readAt = performance.now();
-    const [row] = await withConnection(this.pool, MAX_AGE_MS, (client) =>
-      select<{ queued: number; dead: number; oldest: number | null }>(client, countStatement(this.schema)),
+    const startedAt = performance.now();
+    this.#readAt = startedAt;
+    const text = `select queued, dead, oldest from ${this.schema}.counts($1)`;
+    const [row] = await withConnection(this.pool, LIMIT_MS, (client) =>
+      select<{ queued: number; dead: number; oldest: number | null }>(client, text, [MAX_COUNT]),
     );
+    this.#maxAgeMs = Math.max(MAX_AGE_MS, (performance.now() - startedAt) / MAX_SHARE);
     if (row === undefined) return;
     this.#queued = row.queued;
     this.#dead = row.dead;
     this.#oldest = row.oldest === null ? undefined : new Date(row.oldest);
   }
-}
-
-/** `oldest` is exact unless more than twice `SAMPLE` pushes can run now or later: then it is that of the first and the last of them. */
-export function countStatement(schema: string): string {
-  const count = (states: string): string =>
-    `(select count(*)::integer from (select from ${schema}.pushes where state in ${states} limit ${MAX_COUNT}) counted)`;
-  const ends = (order: string): string =>
-    `(select received_at from ${schema}.pushes where state in ('waiting', 'running') order by due_at ${order} limit ${SAMPLE})`;
-  return `select ${count("('blocked', 'waiting', 'running')")} as queued, ${count("('dead', 'quarantined')")} as dead,
-    (select extract(epoch from min(received_at))::double precision * 1000 from (${ends("asc")} union all ${ends("desc")}) ends) as oldest`;
 }

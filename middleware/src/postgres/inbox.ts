@@ -89,7 +89,11 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   async open(events: InboxEvents): Promise<void> {
     if (this.#isOpen) return;
-    await this.#with((client) => requireVersion(client, this.settings.schema));
+    const { schema } = this.settings;
+    await this.#with(async (client) => {
+      await requireVersion(client, schema);
+      await select(client, `select ${schema}.require_read_committed()`);
+    });
     if (this.#events === undefined) {
       this.#events = events;
       this.settings.pool.on("error", this.#onIdleError);

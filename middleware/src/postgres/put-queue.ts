@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { StoredPush } from "../inbox/inbox.js";
-import { isRejection, PostgresTimeout, select, withConnection } from "./connection.js";
+import { isRejection, LOCK_NOT_AVAILABLE, PostgresTimeout, select, withConnection } from "./connection.js";
 import type { PgPool } from "./pool.js";
 import { rowOf } from "./push-row.js";
 
@@ -13,8 +13,6 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 const BATCH_LOCK_MS = 500;
 /** How long a single push waits for the lock of its subject, before the other single pushes have their turn. */
 const SINGLE_LOCK_MS = 100;
-/** SQLSTATE of a statement that did not get a lock in time. */
-const LOCK_NOT_AVAILABLE = "55P03";
 
 type Result = "stored" | "duplicate";
 

@@ -304,5 +304,19 @@ begin
   return deleted;
 end
 $function$;
+
+-- Counts pushes, each count up to max_count. oldest is exact unless more than 1,000 pushes wait or run: then it is that of the 500 that are
+-- due first, and the 500 that are due last.
+create function ${s}.counts(max_count integer) returns table (queued integer, dead integer, oldest double precision)
+language sql ${PLANS} as $function$
+  select
+    (select count(*)::integer from (select from ${s}.pushes p where p.state in ${UNFINISHED} limit max_count) c),
+    (select count(*)::integer from (select from ${s}.pushes p where p.state in ${KEPT} limit max_count) c),
+    (select extract(epoch from min(e.received_at))::double precision * 1000 from (
+      (select p.received_at from ${s}.pushes p where p.state in ${CLAIMABLE} order by p.due_at limit 500)
+      union all
+      (select p.received_at from ${s}.pushes p where p.state in ${CLAIMABLE} order by p.due_at desc limit 500)
+    ) e)
+$function$;
 `;
 }

@@ -4,7 +4,7 @@ import { type AbortableAttempt, AttemptLost, type AttemptResult, Attempts, retry
 import type { Attempt, Consumed, Consumer, InboxEvents, StoredPush } from "../inbox/inbox.js";
 import { describeThrown } from "../observe/describe-error.js";
 import { type Job, type NextRun, type Run, Scheduler } from "../work/scheduler.js";
-import { isRejection, select, withConnection } from "./connection.js";
+import { isRejection, LOCK_NOT_AVAILABLE, select, withConnection } from "./connection.js";
 import { type Leased, Leases } from "./leases.js";
 import { type Mark, type Marked, MarkQueue, markRow } from "./mark-queue.js";
 import type { PostgresInboxSettings } from "./options.js";
@@ -40,6 +40,8 @@ interface ClaimedPush extends Job, Leased {
   readonly row: ClaimedRow;
   /** Whether another attempt may have ended its process. */
   readonly isSuspect: boolean;
+  /** Whether its attempt runs alone, which is recorded. */
+  isAlone: boolean;
   /** Whether a mark of its result was added, or its transaction contained it. */
   isMarked: boolean;
   /** Whether it waits until a handler is registered. */
@@ -172,7 +174,17 @@ export class Worker<Transaction> {
   #claimedOf(row: ClaimedRow, lease: string): ClaimedPush {
     const push = pushOf(row);
     const isSuspect = row.was_expired || row.was_alone !== null;
-    return { id: row.id, lease, subject: push.subject, push, row, isSuspect, isMarked: false, isHeld: false };
+    return {
+      id: row.id,
+      lease,
+      subject: push.subject,
+      push,
+      row,
+      isSuspect,
+      isAlone: false,
+      isMarked: false,
+      isHeld: false,
+    };
   }
 
   #add(claimed: ClaimedPush): void {
@@ -183,38 +195,45 @@ export class Worker<Transaction> {
 
   /** The process of its last attempt ended, or stopped responding, while the push ran alone: that attempt has failed. */
   #endInterrupted(claimed: ClaimedPush): void {
-    const { id, row } = claimed;
-    const { retries } = this.settings;
-    const error = new ProcessEnded();
-    if (row.attempts > retries) {
-      void this.#mark(claimed, { state: "dead", attempts: row.attempts, error: describeThrown(error) });
-      this.events.dead({ id, type: claimed.push.type }, row.attempts, error);
-      return;
-    }
-    const delayMs = retryDelayMs(Math.max(1, row.attempts), this.settings);
-    void this.#mark(claimed, {
-      state: "waiting",
-      attempts: row.attempts,
-      error: describeThrown(error),
-      alone: "next",
-      delayMs,
-    });
+    const { attempts } = claimed.row;
+    const delayMs = retryDelayMs(Math.max(1, attempts), this.settings);
+    void this.#markInterrupted(claimed, attempts, delayMs);
+    if (attempts > this.settings.retries) return;
     this.#wakeIn(delayMs);
     this.events.warn?.(
       "AIRUDDER_PROCESS_ENDED",
-      `A process ended while the push ${id} of type ${row.type} ran alone (attempt ${row.attempts} of ${retries + 1}). It runs alone again in ${delayMs} ms.`,
+      `A process ended while the push ${claimed.id} of type ${claimed.push.type} ran alone (attempt ${attempts} of ${this.settings.retries + 1}). It runs alone again in ${delayMs} ms.`,
     );
   }
 
-  /** Gives a claimed push back without an attempt. */
-  #release(claimed: ClaimedPush): Promise<void> {
+  /** The process may be closing because of this push, so its next attempt runs alone. If it ran alone, this attempt has failed. */
+  #endAborted(claimed: ClaimedPush): Promise<void> {
+    const { attempts } = claimed.row;
+    return claimed.isAlone
+      ? this.#markInterrupted(claimed, attempts + 1, retryDelayMs(attempts + 1, this.settings))
+      : this.#mark(claimed, { state: "waiting", attempts, error: claimed.row.error, alone: "next" });
+  }
+
+  async #markInterrupted(claimed: ClaimedPush, attempts: number, delayMs: number): Promise<void> {
+    const error = new ProcessEnded();
+    const mark = { attempts, error: describeThrown(error) };
+    if (attempts <= this.settings.retries) {
+      await this.#mark(claimed, { ...mark, state: "waiting", alone: "next", delayMs });
+      return;
+    }
+    this.events.dead({ id: claimed.id, type: claimed.push.type }, attempts, error);
+    await this.#mark(claimed, { ...mark, state: "dead" });
+  }
+
+  /** Gives a claimed push back. Its attempt, if there was one, does not count. Without a delay it keeps its place in the queue. */
+  #release(claimed: ClaimedPush, delayMs = -claimed.row.waited_ms): Promise<void> {
     const { row, isSuspect } = claimed;
     return this.#mark(claimed, {
       state: "waiting",
       attempts: row.attempts,
       error: row.error,
       alone: isSuspect ? "next" : null,
-      delayMs: -row.waited_ms,
+      delayMs,
     });
   }
 
@@ -230,6 +249,7 @@ export class Worker<Transaction> {
         select<{ started: boolean }>(client, text, [claimed.id, claimed.lease]),
       );
       if (row?.started === true && !run.isAbandoned) {
+        claimed.isAlone = true;
         return this.#attempt(claimed);
       }
       if (row?.started !== true) this.#leases.remove(claimed);
@@ -269,7 +289,9 @@ export class Worker<Transaction> {
       case "quarantined":
         return { recorded: this.#mark(claimed, { state: result.state, attempts: number, error: result.message }) };
       case "aborted":
-        return { recorded: this.#release(claimed) };
+        return {
+          recorded: this.#isStopped ? this.#endAborted(claimed) : this.#release(claimed, this.settings.retryMs),
+        };
     }
   }
 
@@ -357,7 +379,7 @@ export class Worker<Transaction> {
         const mark = this.#markOf(claimed, { state: "handled", attempts: attempt.number - 1 });
         const text = `select id, unblocked from ${this.settings.schema}.finish($1, $2, $3)`;
         const values = [JSON.stringify([markRow(mark)]), claimed.lease, COMMIT_LOCK_MS];
-        [marked] = await select<Marked>(client, text, values);
+        [marked] = await select<Marked>(client, text, values).catch(rethrowLockTimeout);
         if (marked === undefined)
           throw new AttemptLost("The lease of the push was lost, so its transaction was rolled back.");
       });
@@ -420,6 +442,14 @@ export class Worker<Transaction> {
     await this.#marks.stop();
     this.#leases.stop();
   }
+}
+
+/** Another transaction holds the lock of the subject. That is no failure of the handler, so the attempt does not count. */
+function rethrowLockTimeout(error: unknown): never {
+  if (!isRejection(error) || error.code !== LOCK_NOT_AVAILABLE) throw error;
+  const message =
+    "Another transaction locked the subject of the push, so the transaction of the handler was rolled back.";
+  throw new AttemptLost(message, { cause: error });
 }
 
 /** An attempt with the transaction of the inbox. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after } from "node:test";
-import type { StoredPush } from "airudder-webhooks/inbox";
+import type { Inbox, StoredPush } from "airudder-webhooks/inbox";
+import { inboxConformance } from "airudder-webhooks/testing";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { postgresTest } from "../../helpers/postgres.js";
@@ -77,7 +78,10 @@ postgresTest("put with the id of a stored push stores nothing and resolves with 
   const schema = await Schema.create(t);
   const inbox = await schema.open();
   const same = push("s", "A");
-  assert.deepEqual([await inbox.put(same), await inbox.put(push("s", "B")), await inbox.put(same)], Array(3).fill("stored"));
+  assert.deepEqual(
+    [await inbox.put(same), await inbox.put(push("s", "B")), await inbox.put(same)],
+    Array(3).fill("stored"),
+  );
   const [row] = await schema.rows<{ count: number }>("select count(*)::integer as count from $schema.pushes");
   assert.equal(row?.count, 2);
 });
@@ -87,9 +91,17 @@ postgresTest("any bytes and any subject are stored and handled as they arrived",
   const inbox = await schema.open();
   const subjects = ["nul \0", "lone \ud800 surrogate", "long ".repeat(1_000), "quote ' \" \\ {}", undefined];
   const pushes = subjects.flatMap((subject) => [
-    push(subject, "1", { body: randomBytes(1_000), headers: { "x-é": ["a", 'b"\\'] }, ...{ task: "t\0", call: "\udc00" } }),
+    push(subject, "1", {
+      body: randomBytes(1_000),
+      headers: { "x-é": ["a", 'b"\\'] },
+      ...{ task: "t\0", call: "\udc00" },
+    }),
     push(subject, "2", { body: Buffer.alloc(0), verified: true, drift: 3, quarantined: true, reserialised: true }),
-    push(subject, "3", { body: randomBytes(1_000_000), type: "call.completed", receivedAt: new Date(1_234_567_890_123) }),
+    push(subject, "3", {
+      body: randomBytes(1_000_000),
+      type: "call.completed",
+      receivedAt: new Date(1_234_567_890_123),
+    }),
   ]);
   const seen: StoredPush[] = [];
   inbox.consume((each) => void seen.push(each));
@@ -171,39 +183,47 @@ postgresTest("a subject with a large backlog, or whose push fails, does not dela
   assert.equal(seen.filter((subject) => subject === "failing").length, 1, "it waits for its retry");
 });
 
-postgresTest("the state counts waiting and dead pushes; retry and drop work in a process that does not work", async (t) => {
-  const schema = await Schema.create(t);
-  const storing = await schema.open();
-  const working = await schema.open({ retries: 0 });
-  let isFixed = false;
-  const attempts: [string, number, boolean | undefined][] = [];
-  working.consume(({ id }, { number, isRetry }) => {
-    attempts.push([id, number, isRetry]);
-    if (!isFixed) throw new Error("broken");
-  });
-  const [a, b, c] = [push("s", "A"), push("s", "B"), push("s", "C")];
-  for (const each of [a, b]) await storing.put(each);
-  await until(async () => (await storing.dead()).length === 2);
-  assert.deepEqual(
-    (await storing.dead()).map(({ id, state, attempts, error }) => ({ id, state, attempts, error })),
-    [a, b].map(({ id }) => ({ id, state: "dead", attempts: 1, error: "Error: broken" })),
-  );
-  assert.equal((await storing.dead(b.id)).length, 1);
-  assert.deepEqual(await storing.dead("no such id"), []);
-  await until(() => storing.state().dead === 2 && storing.state().queued === 0);
-  isFixed = true;
-  assert.deepEqual(
-    [await storing.retry(b.id), await storing.retry("no such id"), await storing.drop(a.id), await storing.drop(a.id)],
-    [true, false, true, false],
-  );
-  await storing.put(c);
-  await until(() => attempts.length === 4);
-  assert.deepEqual(attempts.slice(2), [
-    [b.id, 1, true],
-    [c.id, 1, false],
-  ]);
-  await until(() => storing.state().queued === 0 && storing.state().dead === 0);
-});
+postgresTest(
+  "the state counts waiting and dead pushes; retry and drop work in a process that does not work",
+  async (t) => {
+    const schema = await Schema.create(t);
+    const storing = await schema.open();
+    const working = await schema.open({ retries: 0 });
+    let isFixed = false;
+    const attempts: [string, number, boolean | undefined][] = [];
+    working.consume(({ id }, { number, isRetry }) => {
+      attempts.push([id, number, isRetry]);
+      if (!isFixed) throw new Error("broken");
+    });
+    const [a, b, c] = [push("s", "A"), push("s", "B"), push("s", "C")];
+    for (const each of [a, b]) await storing.put(each);
+    await until(async () => (await storing.dead()).length === 2);
+    assert.deepEqual(
+      (await storing.dead()).map(({ id, state, attempts, error }) => ({ id, state, attempts, error })),
+      [a, b].map(({ id }) => ({ id, state: "dead", attempts: 1, error: "Error: broken" })),
+    );
+    assert.equal((await storing.dead(b.id)).length, 1);
+    assert.deepEqual(await storing.dead("no such id"), []);
+    await until(() => storing.state().dead === 2 && storing.state().queued === 0);
+    isFixed = true;
+    assert.deepEqual(
+      [
+        await storing.retry(b.id),
+        await storing.retry("no such id"),
+        await storing.drop(a.id),
+        await storing.drop(a.id),
+      ],
+      [true, false, true, false],
+    );
+    await storing.put(c);
+    await until(() => attempts.length === 4);
+    assert.deepEqual(attempts.slice(2), [
+      [b.id, 1, true],
+      [c.id, 1, false],
+    ]);
+    await until(() => storing.state().queued === 0 && storing.state().dead === 0);
+  },
+);
 
 postgresTest("a retried push runs after the unfinished pushes of its subject", async (t) => {
   const schema = await Schema.create(t);
@@ -227,28 +247,69 @@ postgresTest("a retried push runs after the unfinished pushes of its subject", a
   assert.deepEqual(seen, ["A", "B", "C", "A"]);
 });
 
-postgresTest("a replay waits for the earlier pushes of its subject in another process, and is not stored", async (t) => {
+postgresTest(
+  "a replay waits for the earlier pushes of its subject in another process, and is not stored",
+  async (t) => {
+    const schema = await Schema.create(t);
+    const [other, inbox] = [await schema.open(), await schema.open({ timeoutMs: 5_000 })];
+    const seen: string[] = [];
+    let release = (): void => undefined;
+    other.consume(async ({ sha256 }) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      seen.push(sha256);
+    });
+    await other.put(push("s", "A"));
+    await until(() => other.state().queued === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await schema.rows("select 1");
+    inbox.consume(({ sha256, subject }) => {
+      if (subject === "s" && sha256 === "replay") seen.push("replay");
+      return "ignored";
+    });
+    const replaying = inbox.replay?.(push("s", "replay", { replay: "original" }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(seen, []);
+    release();
+    assert.equal(await replaying, "ignored");
+    assert.deepEqual(seen, ["A", "replay"]);
+    assert.deepEqual(await schema.rows("select sha256 from $schema.pushes"), [{ sha256: "A" }]);
+  },
+);
+
+postgresTest("old finished pushes and their subjects are deleted; dead, recent and unfinished ones stay", async (t) => {
   const schema = await Schema.create(t);
-  const [other, inbox] = [await schema.open(), await schema.open({ timeoutMs: 5_000 })];
-  const seen: string[] = [];
-  let release = (): void => undefined;
-  other.consume(async ({ sha256 }) => {
-    await new Promise<void>((resolve) => (release = resolve));
-    seen.push(sha256);
-  });
-  await other.put(push("s", "A"));
-  await until(() => other.state().queued === 1);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  await schema.rows("select 1");
-  inbox.consume(({ sha256, subject }) => {
-    if (subject === "s" && sha256 === "replay") seen.push("replay");
-    return "ignored";
-  });
-  const replaying = inbox.replay?.(push("s", "replay", { replay: "original" }));
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.deepEqual(seen, []);
-  release();
-  assert.equal(await replaying, "ignored");
-  assert.deepEqual(seen, ["A", "replay"]);
-  assert.deepEqual(await schema.rows("select sha256 from $schema.pushes"), [{ sha256: "A" }]);
+  const storing = await schema.open();
+  const states = ["handled", "ignored", "dropped", "dead", "quarantined", "waiting"];
+  for (const state of [...states, "recent"]) {
+    await storing.put(storedPush({ subject: state, sha256: state }));
+    await schema.rows(
+      "update $schema.pushes set state = $1, finished_at = now() - interval '1 hour' where subject = $2",
+      [state === "recent" ? "handled" : state, state],
+    );
+  }
+  // A subject with an old push and an unfinished one.
+  await storing.put(storedPush({ subject: "handled", sha256: "unfinished" }));
+  await schema.rows("update $schema.subjects set stored_at = now() - interval '1 hour' where key <> 'subject:recent'");
+  await schema.rows("update $schema.pushes set finished_at = now() where subject = 'recent'");
+  const working = await schema.open({ retentionMs: 60_000 });
+  working.consume(() => new Promise(() => undefined));
+  const subjects = async () =>
+    (await schema.rows<{ subject: string }>("select subject from $schema.pushes order by 1")).map((row) => row.subject);
+  await until(async () => (await subjects()).length === 5);
+  assert.deepEqual(await subjects(), ["dead", "handled", "quarantined", "recent", "waiting"]);
+  const keys = await schema.rows<{ key: string }>("select key from $schema.subjects order by 1");
+  assert.deepEqual(
+    keys.map(({ key }) => key),
+    ["dead", "handled", "quarantined", "recent", "waiting"].map((subject) => `subject:${subject}`),
+  );
+  await working.close(10);
+});
+
+postgresTest("the rules of an inbox", async (t) => {
+  const schema = await Schema.create(t);
+  const make = async (keepStorage: boolean): Promise<Inbox> => {
+    if (!keepStorage) await schema.clear();
+    return schema.inbox() as unknown as Inbox;
+  };
+  for (const { name, run } of inboxConformance({ make })) await t.test(name, run);
 });

@@ -70,9 +70,7 @@ postgresTest("the effects of a handler and the mark are one transaction", async 
   });
   assert.equal(await effects.ofHandled(), 1);
   assert.equal(effects.attempts, 3);
-  const [row] = await effects.schema.rows(
-    "select p.xmin = e.xmin as same from $schema.pushes p, $schema.effects e",
-  );
+  const [row] = await effects.schema.rows("select p.xmin = e.xmin as same from $schema.pushes p, $schema.effects e");
   assert.deepEqual(row, { same: true });
 });
 
