@@ -13,11 +13,24 @@ import { addHandledPushes } from "./replicas/fill.js";
 import { measureHandling } from "./replicas/handling.js";
 import type { ReplicaOptions } from "./replicas/replica.js";
 import { measureStoring, type Round } from "./replicas/storing.js";
-import { align, type Figures, figures, printFigures, printRows, type Row, speedRatio, spread } from "./table.js";
+import {
+  align,
+  type Figures,
+  figures,
+  printFigures,
+  printRows,
+  type Row,
+  type Spread,
+  speedRatio,
+  spread,
+} from "./table.js";
 
 const SCRIPT = "scripts/bench/replicas/replica.ts";
 const CONNECTIONS = 64;
 const COUNTS = [1, 2, 4];
+/** When Redis writes to disk: before each response, or every second. */
+const FSYNCS = ["always", "everysec"] as const;
+type Fsync = (typeof FSYNCS)[number];
 
 /** Sizes of the measurements. */
 interface Size {
@@ -42,99 +55,162 @@ const FULL: Size = {
   stored: [1_000, 1_000_000],
 };
 
+/** The servers on which the inboxes are stored. */
+class Databases {
+  private constructor(
+    private readonly postgres: PostgresServer,
+    private readonly redis: Readonly<Record<Fsync, RedisServer>>,
+    readonly pool: pg.Pool,
+  ) {}
+
+  static async start(): Promise<Databases> {
+    const postgres = await PostgresServer.start();
+    const pool = new pg.Pool({ connectionString: postgres.url });
+    await pool.query("create table effects (push text)");
+    const redis = { always: await RedisServer.start(), everysec: await RedisServer.start({ appendfsync: "everysec" }) };
+    return new Databases(postgres, redis, pool);
+  }
+
+  /** A new inbox on Postgres. */
+  async onPostgres(name: string): Promise<SharedInbox> {
+    const inbox: SharedInbox = { engine: "postgres", url: this.postgres.url, name };
+    await migrate(inbox);
+    return inbox;
+  }
+
+  onRedis(fsync: Fsync, name: string): SharedInbox {
+    return { engine: "bullmq", url: this.redis[fsync].url, name };
+  }
+
+  /** For each server: a function that creates an inbox, and its process. */
+  get all(): [string, (name: string) => Promise<SharedInbox>, pid: number | undefined][] {
+    return [
+      ["Postgres", (name) => this.onPostgres(name), this.postgres.pid],
+      ...FSYNCS.map((fsync): [string, (name: string) => Promise<SharedInbox>, number | undefined] => [
+        `BullMQ, appendfsync ${fsync}`,
+        async (name) => this.onRedis(fsync, name),
+        this.redis[fsync].pid,
+      ]),
+    ];
+  }
+
+  async remove(): Promise<void> {
+    await this.pool.end();
+    await Promise.all([this.postgres, ...Object.values(this.redis)].map((server) => server.remove()));
+  }
+}
+
 /** Measures the inboxes that several processes share: on Postgres, and with BullMQ on Redis. */
 export default async function benchReplicas({
   short,
 }: BenchOptions): Promise<{ rows: Row[]; servers: Record<string, Figures> }> {
   const size = short ? SHORT : FULL;
   const folder = mkdtempSync(join(tmpdir(), "airudder-bench-"));
-  const script = await compile(SCRIPT);
-  const postgres = await PostgresServer.start();
-  const always = await RedisServer.start();
-  const everySecond = await RedisServer.start({ appendfsync: "everysec" });
-  const pool = new pg.Pool({ connectionString: postgres.url });
-  const rows: Row[] = [];
+  const databases = await Databases.start();
   try {
-    await pool.query("create table effects (push text)");
-    const schema = async (name: string): Promise<SharedInbox> => {
-      const inbox: SharedInbox = { engine: "postgres", url: postgres.url, name };
-      await migrate(inbox);
-      return inbox;
-    };
-    const queue = (server: RedisServer, name: string): SharedInbox => ({ engine: "bullmq", url: server.url, name });
-
-    console.log(
-      `call.completed of 1.9 KB, each for a new call; one process, ${CONNECTIONS} connections; data in ${tmpdir()}`,
-    );
-    const one = await compareServers(
-      {
-        "file inbox": serverOf({ inbox: { folder: join(folder, "inbox") }, works: true }),
-        "Postgres, stores only": serverOf({ inbox: await schema("stores") }),
-        Postgres: serverOf({ inbox: await schema("handles"), works: true }),
-        "BullMQ, appendfsync always": serverOf({ inbox: queue(always, "handles"), works: true }),
-        "BullMQ, appendfsync everysec": serverOf({ inbox: queue(everySecond, "handles"), works: true }),
-      },
-      { connections: CONNECTIONS, script: SCRIPT, ...size.load },
-    );
-    const servers = Object.fromEntries(Object.entries(one).map(([name, result]) => [name, figures(result)]));
-    printFigures(servers);
-    const { "file inbox": file, "Postgres, stores only": stores, Postgres: handles } = one;
-    rows.push(
-      {
-        what: "Postgres, compared with the file inbox",
-        value: speedRatio(handles, file),
-        unit: "x",
-        goal: { min: 0.5 },
-      },
-      { what: "  including the time until all pushes are handled", value: settledRatio(handles, file), unit: "x" },
-      { what: "  stores only", value: speedRatio(stores, file), unit: "x", goal: { min: 0.5 } },
-      ...(["always", "everysec"] as const).map(
-        (fsync): Row => ({
-          what: `BullMQ, appendfsync ${fsync}, compared with the file inbox`,
-          value: speedRatio(one[`BullMQ, appendfsync ${fsync}`], file),
-          unit: "x",
-        }),
-      ),
-    );
-
-    const databases: [string, { inbox: SharedInbox; pid: number | undefined }][] = [
-      ["Postgres", { inbox: await schema("replicas"), pid: postgres.pid }],
-      ["BullMQ, appendfsync always", { inbox: queue(always, "replicas"), pid: always.pid }],
-      ["BullMQ, appendfsync everysec", { inbox: queue(everySecond, "replicas"), pid: everySecond.pid }],
-    ];
-    const lines: string[][] = [];
-    for (const [name, database] of databases) {
-      const { rounds, milliseconds } = size.load;
-      const storing = await measureStoring(script, database, { counts: COUNTS, rounds, milliseconds });
-      addThroughput(`${name}, replicas that store`, storing, lines, rows);
-    }
-    for (const [name, { inbox, pid }] of databases) {
-      const handlers = inbox.engine === "postgres" ? (["nothing", "transaction"] as const) : (["nothing"] as const);
-      for (const handler of handlers) {
-        const own = { ...inbox, name: `${handler}_${inbox.name}` };
-        if (inbox.engine === "postgres") await schema(own.name);
-        const { rounds, pushes } = size;
-        const handling = await measureHandling(
-          script,
-          { inbox: own, pid },
-          { handler, counts: COUNTS, rounds, pushes },
-        );
-        addThroughput(`${name}, workers, handler: ${handler}`, handling, lines, rows);
-      }
-    }
-    console.log(
-      `\n${align([["", "pushes/s", "min .. max", "cores: replicas", "database", "load", `of ${cpus().length}`], ...lines])}`,
-    );
-
-    rows.push(await flatCost(pool, size, schema));
-    printRows(rows);
-    return { rows, servers };
+    console.log(`call.completed of 1.9 KB, each for a new call; ${CONNECTIONS} connections; data in ${tmpdir()}`);
+    const { rows: ratios, servers } = await compareWithFile(databases, join(folder, "inbox"), size);
+    const flat = await flatCost(databases, size);
+    const throughput = await measureThroughput(databases, size);
+    printRows([...ratios, flat]);
+    return { rows: [...ratios, flat, ...throughput], servers };
   } finally {
-    await pool.end();
-    await Promise.all([postgres, always, everySecond].map((server) => server.remove()));
-    script.remove();
+    await databases.remove();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Compares one process that stores and handles with one that uses the file inbox. */
+async function compareWithFile(databases: Databases, folder: string, { load }: Size) {
+  const results = await compareServers(
+    {
+      "file inbox": serverOf({ inbox: { folder }, works: true }),
+      Postgres: serverOf({ inbox: await databases.onPostgres("handles"), works: true }),
+      "Postgres, stores only": serverOf({ inbox: await databases.onPostgres("stores") }),
+      "BullMQ, appendfsync always": serverOf({ inbox: databases.onRedis("always", "handles"), works: true }),
+      "BullMQ, appendfsync everysec": serverOf({ inbox: databases.onRedis("everysec", "handles"), works: true }),
+    },
+    { connections: CONNECTIONS, script: SCRIPT, ...load },
+  );
+  const servers = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, figures(result)]));
+  printFigures(servers);
+  const { "file inbox": file, ...others } = results;
+  const rows = Object.entries(others).flatMap(([name, result]): Row[] => [
+    {
+      what: `${name}, compared with the file inbox`,
+      value: speedRatio(result, file),
+      unit: "x",
+      ...(name.startsWith("Postgres") ? { goal: { min: 0.5 } } : {}),
+    },
+    { what: "  including the time until all pushes are handled", value: settledRatio(result, file), unit: "x" },
+  ]);
+  return { rows, servers };
+}
+
+/** Measures 1, 2 and 4 processes that store, then that handle. */
+async function measureThroughput(databases: Databases, size: Size): Promise<Row[]> {
+  const script = await compile(SCRIPT);
+  const rows: Row[] = [];
+  const lines: string[][] = [];
+  const add = (what: string, results: ReadonlyMap<number, readonly Round[]>): void => {
+    for (const [count, rounds] of results) {
+      const value = spread(rounds.map(({ perSecond }) => perSecond));
+      rows.push({ what: `${what}: ${count}`, value, unit: "/s" });
+      lines.push([`${what}: ${count}`, ...cellsOf(value, rounds)]);
+    }
+  };
+  try {
+    for (const [name, create, pid] of databases.all) {
+      const inbox = await create("replicas");
+      const { rounds, milliseconds } = size.load;
+      add(
+        `${name}, replicas that store`,
+        await measureStoring(script, { inbox, pid }, { counts: COUNTS, rounds, milliseconds }),
+      );
+    }
+    for (const [name, create, pid] of databases.all) {
+      for (const handler of ["nothing", "transaction"] as const) {
+        if (handler === "transaction" && name !== "Postgres") continue;
+        const inbox = await create(`workers_${handler}`);
+        const { rounds, pushes } = size;
+        add(
+          `${name}, workers, handler: ${handler}`,
+          await measureHandling(script, { inbox, pid }, { handler, counts: COUNTS, rounds, pushes }),
+        );
+      }
+    }
+  } finally {
+    script.remove();
+  }
+  const heads = [
+    "",
+    "pushes/s",
+    "min .. max",
+    "cores: processes",
+    "server",
+    "load",
+    `of ${cpus().length}`,
+    "CPU µs each",
+  ];
+  console.log(`\n${align([heads, ...lines])}`);
+  return rows;
+}
+
+/** Cells of a line: throughput, the cores that were used, and the CPU time of the processes and of the server for one push. */
+function cellsOf({ median, min, max }: Spread, rounds: readonly Round[]): string[] {
+  const cores = (part: keyof Round["cores"]): number => spread(rounds.map((round) => round.cores[part])).median;
+  const microseconds = spread(
+    rounds.map((round) => ((round.cores.replicas + round.cores.database) * 1e6) / round.perSecond),
+  ).median;
+  return [
+    median.toFixed(0),
+    `${min.toFixed(0)} .. ${max.toFixed(0)}`,
+    cores("replicas").toFixed(2),
+    cores("database").toFixed(2),
+    cores("load").toFixed(2),
+    "",
+    microseconds.toFixed(0),
+  ];
 }
 
 function serverOf(options: ReplicaOptions): ServerUnderLoad {
@@ -150,31 +226,9 @@ function settledRatio(measured: ServerResult, baseline: ServerResult) {
   );
 }
 
-/** Adds a line for each number of processes, and a row with the figure of the largest number compared with one process. */
-function addThroughput(
-  what: string,
-  results: ReadonlyMap<number, readonly Round[]>,
-  lines: string[][],
-  rows: Row[],
-): void {
-  for (const [count, rounds] of results) {
-    const value = spread(rounds.map(({ perSecond }) => perSecond));
-    const cores = (["replicas", "database", "load"] as const).map((part) =>
-      spread(rounds.map((round) => round.cores[part])).median.toFixed(2),
-    );
-    const [median, min, max] = [value.median, value.min, value.max].map((each) => each.toFixed(0)) as string[];
-    lines.push([`${what}: ${count}`, median as string, `${min} .. ${max}`, ...cores, ""]);
-    rows.push({ what: `${what}: ${count}`, value, unit: "/s" });
-  }
-}
-
 /** Compares the time of a push when few and when many handled pushes are stored. */
-async function flatCost(
-  pool: pg.Pool,
-  { stored, load }: Size,
-  schema: (name: string) => Promise<SharedInbox>,
-): Promise<Row> {
-  const inboxes = { few: await schema("few"), many: await schema("many") };
+async function flatCost(databases: Databases, { stored, load }: Size): Promise<Row> {
+  const inboxes = { few: await databases.onPostgres("few"), many: await databases.onPostgres("many") };
   const script = await compile(SCRIPT);
   try {
     for (const [i, inbox] of Object.values(inboxes).entries()) {
@@ -182,7 +236,7 @@ async function flatCost(
       const { child } = await Child.start(script, ["replica", JSON.stringify(options)]);
       await child.invoke("fill", 1);
       await child.kill();
-      await addHandledPushes(pool, inbox.name, stored[i as 0 | 1]);
+      await addHandledPushes(databases.pool, inbox.name, stored[i as 0 | 1]);
     }
     const { few, many } = await compareServers(
       { few: serverOf({ inbox: inboxes.few, works: true }), many: serverOf({ inbox: inboxes.many, works: true }) },
