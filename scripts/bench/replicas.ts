@@ -1,14 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
-import { PostgresServer } from "../../test/helpers/postgres.js";
-import { RedisServer } from "../../test/helpers/redis.js";
 import { Child, compile } from "../child.js";
-import { migrate, type SharedInbox } from "../engines.js";
 import { newCalls } from "../load/pushes.js";
 import { compareServers, type ServerResult, type ServerUnderLoad } from "./compare-servers.js";
 import type { BenchOptions } from "./options.js";
+import { Databases } from "./replicas/databases.js";
 import { addHandledPushes } from "./replicas/fill.js";
 import { measureHandling } from "./replicas/handling.js";
 import type { ReplicaOptions } from "./replicas/replica.js";
@@ -28,9 +25,6 @@ import {
 const SCRIPT = "scripts/bench/replicas/replica.ts";
 const CONNECTIONS = 64;
 const COUNTS = [1, 2, 4];
-/** When Redis writes to disk: before each response, or every second. */
-const FSYNCS = ["always", "everysec"] as const;
-type Fsync = (typeof FSYNCS)[number];
 
 /** Sizes of the measurements. */
 interface Size {
@@ -54,51 +48,6 @@ const FULL: Size = {
   rounds: 5,
   stored: [1_000, 1_000_000],
 };
-
-/** The servers on which the inboxes are stored. */
-class Databases {
-  private constructor(
-    private readonly postgres: PostgresServer,
-    private readonly redis: Readonly<Record<Fsync, RedisServer>>,
-    readonly pool: pg.Pool,
-  ) {}
-
-  static async start(): Promise<Databases> {
-    const postgres = await PostgresServer.start();
-    const pool = new pg.Pool({ connectionString: postgres.url });
-    await pool.query("create table effects (push text)");
-    const redis = { always: await RedisServer.start(), everysec: await RedisServer.start({ appendfsync: "everysec" }) };
-    return new Databases(postgres, redis, pool);
-  }
-
-  /** A new inbox on Postgres. */
-  async onPostgres(name: string): Promise<SharedInbox> {
-    const inbox: SharedInbox = { engine: "postgres", url: this.postgres.url, name };
-    await migrate(inbox);
-    return inbox;
-  }
-
-  onRedis(fsync: Fsync, name: string): SharedInbox {
-    return { engine: "bullmq", url: this.redis[fsync].url, name };
-  }
-
-  /** For each server: a function that creates an inbox, and its process. */
-  get all(): [string, (name: string) => Promise<SharedInbox>, pid: number | undefined][] {
-    return [
-      ["Postgres", (name) => this.onPostgres(name), this.postgres.pid],
-      ...FSYNCS.map((fsync): [string, (name: string) => Promise<SharedInbox>, number | undefined] => [
-        `BullMQ, appendfsync ${fsync}`,
-        async (name) => this.onRedis(fsync, name),
-        this.redis[fsync].pid,
-      ]),
-    ];
-  }
-
-  async remove(): Promise<void> {
-    await this.pool.end();
-    await Promise.all([this.postgres, ...Object.values(this.redis)].map((server) => server.remove()));
-  }
-}
 
 /** Measures the inboxes that several processes share: on Postgres, and with BullMQ on Redis. */
 export default async function benchReplicas({
@@ -160,7 +109,7 @@ async function measureThroughput(databases: Databases, size: Size): Promise<Row[
     }
   };
   try {
-    for (const [name, create, pid] of databases.all) {
+    for (const { name, pid, create } of databases.all) {
       const inbox = await create("replicas");
       const { rounds, milliseconds } = size.load;
       add(
@@ -168,9 +117,8 @@ async function measureThroughput(databases: Databases, size: Size): Promise<Row[
         await measureStoring(script, { inbox, pid }, { counts: COUNTS, rounds, milliseconds }),
       );
     }
-    for (const [name, create, pid] of databases.all) {
-      for (const handler of ["nothing", "transaction"] as const) {
-        if (handler === "transaction" && name !== "Postgres") continue;
+    for (const { name, pid, hasTransactions, create } of databases.all) {
+      for (const handler of hasTransactions ? (["nothing", "transaction"] as const) : (["nothing"] as const)) {
         const inbox = await create(`workers_${handler}`);
         const { rounds, pushes } = size;
         add(
@@ -231,12 +179,15 @@ async function flatCost(databases: Databases, { stored, load }: Size): Promise<R
   const inboxes = { few: await databases.onPostgres("few"), many: await databases.onPostgres("many") };
   const script = await compile(SCRIPT);
   try {
-    for (const [i, inbox] of Object.values(inboxes).entries()) {
+    for (const [inbox, count] of [
+      [inboxes.few, stored[0]],
+      [inboxes.many, stored[1]],
+    ] as const) {
       const options: ReplicaOptions = { inbox, works: true };
       const { child } = await Child.start(script, ["replica", JSON.stringify(options)]);
       await child.invoke("fill", 1);
       await child.kill();
-      await addHandledPushes(databases.pool, inbox.name, stored[i as 0 | 1]);
+      await addHandledPushes(databases.pool, inbox.name, count);
     }
     const { few, many } = await compareServers(
       { few: serverOf({ inbox: inboxes.few, works: true }), many: serverOf({ inbox: inboxes.many, works: true }) },
