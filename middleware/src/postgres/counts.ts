@@ -1,5 +1,6 @@
 import type { InboxState } from "../inbox/inbox.js";
 import { select, withConnection } from "./connection.js";
+import type { Mark } from "./mark-queue.js";
 import type { PgPool } from "./pool.js";
 
 /** Maximum age of the counts. */
@@ -29,9 +30,11 @@ export class Counts {
     this.#queued += count;
   }
 
-  /** Reads the counts again at the next call of `state`. */
-  expire(): void {
-    this.#readAt = Number.NEGATIVE_INFINITY;
+  /** Counts a push that this process has finished since. */
+  onEnded(state: Mark["state"]): void {
+    if (state === "waiting") return;
+    this.#queued = Math.max(0, this.#queued - 1);
+    if (state === "dead" || state === "quarantined") this.#dead++;
   }
 
   state(): Omit<InboxState, "open"> {

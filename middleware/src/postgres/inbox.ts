@@ -108,7 +108,9 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   async put(push: StoredPush, duplicateWindowMs = DUPLICATE_WINDOW_MS): Promise<"stored" | "duplicate"> {
     if (this.#isClosed) throw new AirudderError("inbox_unavailable", "The inbox is closed.");
     try {
-      return await this.#puts.put(push, duplicateWindowMs);
+      const result = await this.#puts.put(push, duplicateWindowMs);
+      this.#isOpen = true;
+      return result;
     } catch (error) {
       this.#isOpen = false;
       throw error;
@@ -117,7 +119,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   consume(consumer: Consumer<Transaction>): void {
     const { settings } = this;
-    this.#worker = new Worker(settings, consumer, this.#events as InboxEvents, () => this.#counts.expire());
+    this.#worker = new Worker(settings, consumer, this.#events as InboxEvents, (state) => this.#counts.onEnded(state));
     this.#retention.start();
   }
 
@@ -179,7 +181,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     const text = `select ${this.settings.schema}.${action}($1, $2) as changed`;
     const [row] = await this.#with((client) => select<{ changed: boolean }>(client, text, [id, LOCK_MS]));
     if (row?.changed !== true) return false;
-    await this.#counts.refresh();
+    await this.#counts.refresh().catch(() => undefined);
     return true;
   }
 

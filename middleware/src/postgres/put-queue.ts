@@ -14,6 +14,9 @@ const BATCH_LOCK_MS = 500;
 /** How long a single push waits for the lock of its subject, before the other single pushes have their turn. */
 const SINGLE_LOCK_MS = 100;
 
+/** SQLSTATEs of errors that one push of a batch may have caused: its data, or the lock of its subject. */
+const ONE_PUSH = /^(22|23|40|54|55)/;
+
 type Result = "stored" | "duplicate";
 
 interface Pending {
@@ -85,7 +88,7 @@ export class PutQueue {
       try {
         await this.#storeTwice(batch, BATCH_LOCK_MS);
       } catch (error) {
-        if (isRejection(error) && (batch.length > 1 || error.code === LOCK_NOT_AVAILABLE)) this.#storeSingly(batch);
+        if (isRejection(error) && ONE_PUSH.test(error.code)) this.#storeSingly(batch);
         else for (const each of batch) each.settle(error as Error);
       }
     }
@@ -146,6 +149,6 @@ export class PutQueue {
       ]),
     );
     for (const { n, result } of results) batch[n]?.settle(result);
-    this.onStored(results.length);
+    this.onStored(results.filter(({ result }) => result === "stored").length);
   }
 }

@@ -26,10 +26,14 @@ export class HandlerTransaction {
   /** Queries that have not settled. */
   readonly #running = new Set<Promise<unknown>>();
 
-  /** @param attempt the lease of the attempt. `finish` checks that the transaction is still the one that began with it. */
+  /**
+   * @param attempt the lease of the attempt. `finish` checks that the transaction is still the one that began with it.
+   * @param maxIdleMs the server rolls back if it gets no statement for this time, because the process has stopped
+   */
   constructor(
     private readonly pool: PgPool,
     private readonly attempt: string,
+    private readonly maxIdleMs: number,
     private readonly slots: Slots,
   ) {
     this.#client = this.#makeClient();
@@ -117,7 +121,9 @@ export class HandlerTransaction {
       this.#release();
       throw refusalOf(this.#refusal);
     }
-    await client.query(`begin isolation level read committed; set local airudder.attempt = '${this.attempt}'`);
+    await client.query(
+      `begin isolation level read committed; set local airudder.attempt = '${this.attempt}'; set local idle_in_transaction_session_timeout = ${this.maxIdleMs}`,
+    );
     return client;
   }
 

@@ -140,8 +140,9 @@ end
 $function$;
 
 -- Claims at most max_count pushes that are due: those that wait, and those whose lease has expired. No worker waits for another.
--- was_expired: the lease of another attempt has expired. If that attempt ran alone, it counts as failed.
-create function ${s}.claim(max_count integer, token uuid, lease_ms double precision) returns table (
+-- within_ms: leaves out pushes that have been due for longer, so that the index entries of pushes that are finished already, and that a long
+-- transaction elsewhere keeps, are not read again. was_expired: the lease of another attempt has expired. If that attempt ran alone, it counts as failed.
+create function ${s}.claim(max_count integer, token uuid, lease_ms double precision, within_ms double precision) returns table (
   id text, type text, subject text, received_at double precision, method text, url text, headers text, body text, sha256 text,
   reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text,
   attempts integer, is_retry boolean, error text, waited_ms double precision, was_expired boolean, was_alone text
@@ -154,7 +155,7 @@ begin
   perform set_config('synchronous_commit', 'off', true);
   for d in
     select p.id, p.due_at, p.state = 'running' as expired, p.alone from ${s}.pushes p
-    where p.state in ${CLAIMABLE} and p.due_at <= moment
+    where p.state in ${CLAIMABLE} and p.due_at <= moment and p.due_at >= moment - within_ms * interval '1 millisecond'
     order by p.due_at limit max_count for update skip locked
   loop
     return query update ${s}.pushes p set
@@ -209,6 +210,8 @@ begin
   if in_attempt is not null and current_setting('airudder.attempt', true) is distinct from in_attempt then
     raise exception 'The handler ended the transaction of the inbox itself.' using errcode = '25000';
   end if;
+  -- A process that stops before its COMMIT must not hold the lock of the subject for long.
+  perform set_config('idle_in_transaction_session_timeout', '5000', true);
   perform ${s}.require_read_committed();
   perform set_config('lock_timeout', lock_ms::text, true);
 
@@ -236,7 +239,7 @@ begin
         select u.id, u.state into next_push from ${s}.pushes u
         where u.subject = m.subject and u.state in ${UNFINISHED} order by u.position limit 1;
         if next_push.state = 'blocked' then
-          update ${s}.pushes p set state = 'waiting' where p.id = next_push.id;
+          update ${s}.pushes p set state = 'waiting', due_at = clock_timestamp() where p.id = next_push.id;
           unblocked := true;
         end if;
       end if;

@@ -18,8 +18,16 @@ const MIN_POLL_MS = 10;
 const MAX_POLL_MS = 500;
 /** Maximum number of claimed pushes, with those that wait for a handler, as a multiple of `concurrency`. */
 const MAX_CLAIMED = 2;
+/** How often a claim looks at all pushes. The others look at those that have become due since the last one, and this time before it. */
+const FULL_CLAIM_MS = 30_000;
+const OVERLAP_MS = 10_000;
+/** More than the age of any push. */
+const ALL_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
 /** How long the last statement of a handler's transaction waits for the lock of its subject. */
 const COMMIT_LOCK_MS = 3_000;
+/** How much longer than an attempt its transaction can wait for a statement. */
+const IDLE_MARGIN_MS = 5_000;
+const MAX_INTEGER = 2 ** 31 - 1;
 /** Connections of the pool that are left for storing pushes, marks and leases. */
 const RESERVED_CONNECTIONS = 3;
 /** Default of `max` of a pg.Pool. */
@@ -65,6 +73,9 @@ export class Worker<Transaction> {
   /** Number of claimed pushes whose attempt has not ended. */
   #active = 0;
   readonly #commits = new Set<Promise<void>>();
+  /** As `performance.now()`: the last claim of all pushes, and the time before which no push is due. */
+  #claimedAllAt = Number.NEGATIVE_INFINITY;
+  #claimedUntil = Number.NEGATIVE_INFINITY;
   #pollMs = MIN_POLL_MS;
   #timer: NodeJS.Timeout | undefined;
   #claiming: Promise<void> | undefined;
@@ -75,7 +86,7 @@ export class Worker<Transaction> {
     private readonly settings: PostgresInboxSettings,
     private readonly consumer: Consumer<Transaction>,
     private readonly events: InboxEvents,
-    private readonly onFinished: () => void,
+    private readonly onEnded: (state: Mark["state"]) => void,
   ) {
     const { pool, schema, concurrency, leaseMs } = settings;
     const max = pool.options?.max ?? DEFAULT_POOL_MAX;
@@ -137,18 +148,26 @@ export class Worker<Transaction> {
     this.#isWoken = false;
     const { pool, schema, leaseMs } = this.settings;
     const lease = randomUUID();
+    const now = performance.now();
+    const isFull = now - this.#claimedAllAt > FULL_CLAIM_MS;
+    const withinMs = isFull ? ALL_MS : now - this.#claimedUntil + OVERLAP_MS;
     let rows: ClaimedRow[];
     try {
       rows = await withConnection(pool, CLAIM_LIMIT_MS, (client) =>
-        select<ClaimedRow>(client, `select * from ${schema}.claim($1, $2, $3)`, [count, lease, leaseMs]),
+        select<ClaimedRow>(client, `select * from ${schema}.claim($1, $2, $3, $4)`, [count, lease, leaseMs, withinMs]),
       );
     } catch (error) {
       this.#pollMs = MAX_POLL_MS;
-      if (isRejection(error)) this.events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", describeThrown(error));
+      this.events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", `Pushes could not be claimed: ${describeThrown(error)}`);
       return;
     }
-    // There may be more.
-    if (rows.length === count) this.#isWoken = true;
+    if (isFull) this.#claimedAllAt = now;
+    this.#claimedUntil = now;
+    if (rows.length === count) {
+      // There may be more. The oldest ones were claimed.
+      this.#claimedUntil -= Math.min(...rows.map(({ waited_ms }) => waited_ms));
+      this.#isWoken = true;
+    }
     this.#pollMs = rows.length > 0 ? MIN_POLL_MS : Math.min(this.#pollMs * 2, MAX_POLL_MS);
     this.#addAll(
       rows.sort((a, b) => b.waited_ms - a.waited_ms),
@@ -225,8 +244,8 @@ export class Worker<Transaction> {
     await this.#mark(claimed, { ...mark, state: "dead" });
   }
 
-  /** Gives a claimed push back. Its attempt, if there was one, does not count. Without a delay it keeps its place in the queue. */
-  #release(claimed: ClaimedPush, delayMs = -claimed.row.waited_ms): Promise<void> {
+  /** Gives a claimed push back. Its attempt, if there was one, does not count. */
+  #release(claimed: ClaimedPush, delayMs = 0): Promise<void> {
     const { row, isSuspect } = claimed;
     return this.#mark(claimed, {
       state: "waiting",
@@ -314,12 +333,13 @@ export class Worker<Transaction> {
     claimed.isMarked = true;
     const marked = await this.#marks.add(this.#markOf(claimed, mark));
     this.#leases.remove(claimed);
-    this.#onMarked(marked);
+    this.#onMarked(marked, mark.state);
   }
 
-  #onMarked(marked: Marked | undefined): void {
-    this.onFinished();
-    if (marked?.unblocked) this.wake();
+  #onMarked(marked: Marked | undefined, state: Mark["state"]): void {
+    if (marked === undefined) return;
+    this.onEnded(state);
+    if (marked.unblocked) this.wake();
   }
 
   #onLost(claimed: ClaimedPush): void {
@@ -338,7 +358,10 @@ export class Worker<Transaction> {
   /** Runs the consumer with a transaction, which also records the result if the handler used it. */
   #consume(push: StoredPush, attempt: AbortableAttempt): unknown {
     const claimed = this.#claimed.get(push);
-    const transaction = new HandlerTransaction(this.settings.pool, claimed?.lease ?? randomUUID(), this.#slots);
+    const { pool, timeoutMs } = this.settings;
+    const attemptId = claimed?.lease ?? randomUUID();
+    const maxIdleMs = Math.min(timeoutMs + IDLE_MARGIN_MS, MAX_INTEGER);
+    const transaction = new HandlerTransaction(pool, attemptId, maxIdleMs, this.#slots);
     this.#transactions.set(push, transaction);
     const context = new AttemptContext<Transaction>(attempt, transaction, () => {
       const commit = this.#commit(claimed, transaction, attempt);
@@ -388,7 +411,7 @@ export class Worker<Transaction> {
       marked = await this.#findOut(claimed, error);
     }
     if (claimed !== undefined) claimed.isMarked = true;
-    this.#onMarked(marked);
+    this.#onMarked(marked, "handled");
   }
 
   /** After an unknown COMMIT the row tells whether it took effect. */

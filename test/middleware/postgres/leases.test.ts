@@ -23,7 +23,7 @@ async function proxiedPool(t: TestContext): Promise<{ pool: pg.Pool; proxy: TcpP
 /** Claims a push as a process that ends immediately. */
 async function claimAndDie(schema: Schema, alone = false): Promise<void> {
   const lease = "00000000-0000-4000-8000-000000000000";
-  const claimed = await schema.rows<{ id: string }>("select id from $schema.claim(1, $1, 0)", [lease]);
+  const claimed = await schema.rows<{ id: string }>("select id from $schema.claim(1, $1, 0, 1e12)", [lease]);
   assert.equal(claimed.length, 1);
   if (alone) await schema.rows("select $schema.start_alone($1, $2)", [claimed[0]?.id, lease]);
 }

@@ -5,6 +5,7 @@ import type { Attempt, Inbox, StoredPush } from "airudder-webhooks/inbox";
 import type { PostgresInbox } from "airudder-webhooks/postgres";
 import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { atEnd } from "../../helpers/at-end.js";
 import { postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
@@ -241,4 +242,17 @@ postgresTest("the transaction of a replay commits on success and rolls back on f
   isBroken = false;
   assert.equal(await replay(), "handled");
   assert.equal((await schema.rows("select from $schema.effects")).length, 1);
+});
+
+postgresTest("the server rolls back the transaction of a process that stops before its COMMIT", async (t) => {
+  const schema = await Schema.create(t);
+  const inbox = await schema.open();
+  await inbox.put(storedPush({ subject: "s" }));
+  const client = await schema.pool.connect();
+  client.on("error", () => undefined);
+  atEnd(t, () => client.release(true));
+  await client.query("begin; set local airudder.attempt = 'a'; set local idle_in_transaction_session_timeout = 60000");
+  await client.query(`select ${schema.name}.finish('[]', 'a', 100)`);
+  const { rows } = await client.query("show idle_in_transaction_session_timeout");
+  assert.deepEqual(rows, [{ idle_in_transaction_session_timeout: "5s" }]);
 });

@@ -11,7 +11,13 @@ import { until } from "../../helpers/until.js";
 
 let shared: Promise<PostgresServer> | undefined;
 const server = (): Promise<PostgresServer> => (shared ??= PostgresServer.start());
-after(async () => (await shared)?.remove());
+/** A server that tests stop and start. */
+let unsteady: Promise<PostgresServer> | undefined;
+const unsteadyServer = (): Promise<PostgresServer> => (unsteady ??= PostgresServer.start());
+after(async () => {
+  await (await shared)?.remove();
+  await (await unsteady)?.remove();
+});
 
 /** Time in which every response must come: 3 seconds, and room for a slow machine. */
 const LIMIT_MS = 4_500;
@@ -66,8 +72,7 @@ class App {
 }
 
 postgresTest("the server is down at start: 503, then normal service without a restart", async (t) => {
-  const own = await PostgresServer.start();
-  atEnd(t, () => own.remove());
+  const own = await unsteadyServer();
   const app = new App(t, { connectionString: own.url });
   await app.migrate();
   await own.stop();
@@ -78,8 +83,7 @@ postgresTest("the server is down at start: 503, then normal service without a re
 });
 
 postgresTest("the server restarts under load: every acknowledged push is handled", async (t) => {
-  const own = await PostgresServer.start();
-  atEnd(t, () => own.remove());
+  const own = await unsteadyServer();
   const app = await App.start(t, { connectionString: own.url });
   let isOver = false;
   let refused = 0;
