@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BENCHES = ["middleware", "inbox", "validate", "journal", "proxy", "commands", "trigger", "inspector"];
+const BENCHES = ["middleware", "inbox", "validate", "journal", "proxy", "commands", "trigger", "inspector", "replicas"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const short = process.argv.includes("--short");

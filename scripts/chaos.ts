@@ -1,26 +1,41 @@
 /**
- * Runs chaos drills: `npm run chaos -- middleware`, or another name in `DRILLS`. `--short` runs a small part. `replicas-model` also reads
- * `--engine` and `--seed`.
+ * Runs chaos drills: `npm run chaos -- middleware`, or another name in `DRILLS`. `--short` runs a small part. `replicas` and
+ * `replicas-model` also read `--engine postgres|bullmq` (default: both) and `--seed N`.
  */
 import { parseArgs } from "node:util";
 
-const DRILLS = ["middleware", "model", "replicas-model", "soak", "abuse", "tunnel", "proxy", "outage"];
+const DRILLS = ["middleware", "model", "replicas-model", "soak", "abuse", "tunnel", "proxy", "outage", "replicas"];
+const ENGINES = ["postgres", "bullmq"];
+const USAGE = `Usage: npm run chaos -- ${DRILLS.join("|")} [--short] [--engine ${ENGINES.join("|")}] [--seed N]`;
 
-const { values, positionals: names } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: { short: { type: "boolean" }, engine: { type: "string" }, seed: { type: "string" } },
-});
-const unknown = names.filter((name) => !DRILLS.includes(name));
-if (names.length === 0 || unknown.length > 0) {
-  console.error(`Usage: npm run chaos -- ${DRILLS.join("|")} [--short]`);
+function usage(message: string): never {
+  console.error(`${message}\n${USAGE}`);
   process.exit(2);
 }
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { short: { type: "boolean", default: false }, engine: { type: "string" }, seed: { type: "string" } },
+    });
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+}
+
+const { values, positionals: names } = parse();
+const { short, engine } = values;
+const unknown = names.filter((name) => !DRILLS.includes(name));
+if (names.length === 0 || unknown.length > 0) usage(`Unknown drill: ${unknown.join(", ") || "none given"}`);
+if (engine !== undefined && !ENGINES.includes(engine)) usage(`Unknown engine: ${engine}`);
+if (values.seed !== undefined && !/^\d+$/.test(values.seed)) usage(`The seed must be a whole number: ${values.seed}`);
+const seed = values.seed === undefined ? undefined : Number(values.seed);
 
 for (const name of names) {
   const { default: run } = await import(`./chaos/${name}.ts`);
   try {
-    await run({ short: values.short === true, engine: values.engine, seed: values.seed && Number(values.seed) });
+    await run({ short, engine, seed });
     console.log(`${name}: all checks passed.`);
   } catch (error) {
     console.error(`${name}: ${(error as Error).message}`);

@@ -24,8 +24,12 @@ export async function compile(source: string, mutations: readonly Mutation[] = [
   const file = join(folder, "script.mjs");
   await build({
     entryPoints: [join(root, source)],
-    outfile: file,
+    outdir: folder,
+    entryNames: "script",
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    // A dynamic import loads its packages only when it runs.
+    splitting: true,
     platform: "node",
     format: "esm",
     target: "node20",
@@ -79,6 +83,9 @@ const EXTERNAL = [
   "lowdb/node",
   "http-proxy-middleware",
   "localtunnel",
+  "pg",
+  "bullmq",
+  "ioredis",
 ];
 
 /** A child process whose functions the parent can call: it exposes them with `exposeFunctions`. */

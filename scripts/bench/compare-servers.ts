@@ -16,6 +16,8 @@ export interface RoundResult {
   /** CPU time of the server for one request, including its other threads. Microseconds. */
   readonly cpuMicroseconds: number;
   readonly latencies: Float64Array;
+  /** Time that the server needed after the load to finish its work: its function `settle`, if it has one. Milliseconds. */
+  readonly settleMs: number;
 }
 
 /** Results of one server. */
@@ -84,8 +86,12 @@ class Runner {
   async run(milliseconds: number): Promise<RoundResult> {
     const before = await this.child.invoke<Usage>("usage");
     const { requests, seconds, latencies } = await this.client.run(milliseconds);
+    const endedAt = performance.now();
+    await this.child.invoke("settle");
+    const settleMs = performance.now() - endedAt;
     const after = await this.child.invoke<Usage>("usage");
     return {
+      settleMs,
       perSecond: requests / seconds,
       cpuMicroseconds: ((after.cpuMs - before.cpuMs) * 1000) / requests,
       latencies,

@@ -84,7 +84,7 @@ export function printRows(rows: readonly Row[]): void {
   console.log(`\n${align([heads, ...lines])}`);
 }
 
-function align(rows: readonly (readonly string[])[]): string {
+export function align(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>

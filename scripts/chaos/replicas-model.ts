@@ -62,7 +62,7 @@ export default async function replicasModelChaos({
       console.log(summary);
       if (violations.length > 0) {
         throw new Error(
-          `a rule of the inbox on ${name} is violated. Repeat it with --engine=${name} --seed=N:\n${violations.join("\n")}`,
+          `a rule of the inbox on ${name} is violated. Repeat it with --engine ${name} --seed N:\n${violations.join("\n")}`,
         );
       }
     } finally {

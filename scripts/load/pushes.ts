@@ -42,14 +42,17 @@ export function request(body: string | Buffer, headers: Record<string, string> =
 
 const CALL_DIGITS = 12;
 
-/** Pushes of `size` tasks. Each is for a new call, so none is a duplicate. */
-export function newCalls(size = 4096, path: string = PATH): Traffic {
+/**
+ * Pushes of `size` tasks. Each is for a new call, so none is a duplicate.
+ * @param first number of calls that another load has used already
+ */
+export function newCalls(size = 4096, path: string = PATH, first = 0): Traffic {
   const marker = "C".repeat(CALL_DIGITS);
   const requests = Array.from({ length: size }, (_, i) =>
     request(callCompleted(taskId(i), `cad907xx${marker}`), {}, path),
   );
   const offsets = requests.map((bytes) => bytes.indexOf(marker));
-  let call = 0;
+  let call = first;
   return {
     size,
     take: (index) => {
