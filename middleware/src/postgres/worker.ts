@@ -463,8 +463,9 @@ export class Worker<Transaction> {
     // The results of the aborted attempts come first.
     await setImmediate();
     for (const transaction of this.#transactions.values()) transaction.destroy();
-    await Promise.all(this.#leases.all().map((claimed) => this.#release(claimed)));
+    const released = this.#leases.all().map((claimed) => this.#release(claimed));
     await this.#marks.stop();
+    await Promise.all(released);
     this.#leases.stop();
   }
 }
