@@ -460,9 +460,12 @@ export class Worker<Transaction> {
     await this.#scheduler.stop(limitMs);
     this.#attempts.abort();
     await Promise.allSettled(this.#commits);
+    // The results of the aborted attempts come first.
+    await setImmediate();
     for (const transaction of this.#transactions.values()) transaction.destroy();
-    await Promise.all(this.#leases.all().map((claimed) => this.#release(claimed)));
+    const released = this.#leases.all().map((claimed) => this.#release(claimed));
     await this.#marks.stop();
+    await Promise.all(released);
     this.#leases.stop();
   }
 }

@@ -224,3 +224,24 @@ postgresTest("an attempt alone that close aborts has failed", async (t) => {
     });
   }
 });
+
+postgresTest("close resolves although the server cannot be reached; the lease expires", async (t) => {
+  const schema = await Schema.create(t);
+  const { pool, proxy } = await proxiedPool(t);
+  const closing = await schema.open({ pool, leaseMs: 300 });
+  let isStarted = false;
+  closing.consume(() => {
+    isStarted = true;
+    return new Promise(() => undefined);
+  });
+  await closing.put(push("s"));
+  await until(() => isStarted);
+  proxy.reject();
+  await closing.close(10);
+  const next = await schema.open();
+  let isHandled = false;
+  next.consume(() => {
+    isHandled = true;
+  });
+  await until(() => isHandled);
+});
