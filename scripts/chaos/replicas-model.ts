@@ -16,17 +16,22 @@ export interface ReplicasModelOptions {
   /** Seed of the first run; the next ones follow. Default 1. */
   readonly seed?: number;
   readonly stepsOfRun?: number;
+  readonly limitMs?: number;
 }
 
 /** Checks several inboxes on one storage against the reference model. Returns the violations of the first run that has any. */
 export async function replicasModel(
   engine: ModelEngine,
-  { steps, seed = 1, stepsOfRun = STEPS_OF_RUN }: ReplicasModelOptions,
+  { steps, seed = 1, stepsOfRun = STEPS_OF_RUN, limitMs }: ReplicasModelOptions,
 ): Promise<{ violations: readonly string[]; summary: string }> {
   const sum = { steps: 0, pushes: 0, attempts: 0, workers: 0 };
   let violations: readonly string[] = [];
   for (let next = seed; sum.steps < steps && violations.length === 0; next++) {
-    const report = await runReplicasModel(engine, { seed: next, steps: Math.min(stepsOfRun, steps - sum.steps) });
+    const report = await runReplicasModel(engine, {
+      seed: next,
+      steps: Math.min(stepsOfRun, steps - sum.steps),
+      ...(limitMs === undefined ? {} : { limitMs }),
+    });
     violations = report.violations.map((text) => `seed ${next}, ${text}`);
     sum.steps += report.steps;
     sum.pushes += report.pushes;

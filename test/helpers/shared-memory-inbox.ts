@@ -50,7 +50,7 @@ const CONCURRENCY = 4;
 export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
   readonly capabilities: InboxCapabilities = { order: true, shared: true, transaction: true };
   readonly detectsDuplicates: boolean = true;
-  protected events: InboxEvents | undefined;
+  events: InboxEvents | undefined;
   #attempts: Attempts | undefined;
   #running = 0;
   #isStopped = false;
@@ -58,7 +58,7 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
   isGone = false;
 
   constructor(
-    protected readonly storage: MemoryStorage,
+    readonly storage: MemoryStorage,
     private readonly limits = LIMITS,
   ) {}
 
@@ -92,7 +92,7 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
     return "stored";
   }
 
-  protected add(push: StoredPush, replay?: Row["replay"]): void {
+  add(push: StoredPush, replay?: Row["replay"]): void {
     this.storage.rows.push({
       push,
       state: "waiting",
@@ -112,7 +112,7 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
     for (let row = this.next(); row !== undefined; row = this.next()) this.#run(row, this.#attempts);
   }
 
-  protected next(): Row | undefined {
+  next(): Row | undefined {
     if (this.#isStopped || this.isGone || this.#running >= CONCURRENCY) return undefined;
     const subjects = new Set<string>();
     for (const row of this.storage.rows) {
@@ -150,7 +150,7 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
     void Promise.resolve(attempts.run(row.push, { number: failures + 1, isRetry }, record)).then(end);
   }
 
-  protected record(row: Row, result: AttemptResult, transaction: MemoryTransaction): void {
+  record(row: Row, result: AttemptResult, transaction: MemoryTransaction): void {
     row.claim = undefined;
     if (result.state === "aborted") return;
     if (result.state === "handled" || result.state === "ignored") {
@@ -196,7 +196,7 @@ export class SharedMemoryInbox implements Inbox<MemoryTransaction> {
     return true;
   }
 
-  protected requeue(row: Row): void {
+  requeue(row: Row): void {
     this.storage.rows.push(row);
     this.storage.changed();
   }

@@ -2,6 +2,7 @@ import type { Job, Queue } from "bullmq";
 import type { DeadPush } from "../inbox/inbox.js";
 import { Quarantined } from "../inbox/inbox.js";
 import { describeThrown } from "../observe/describe-error.js";
+import type { Connected } from "./connection.js";
 import { type JobData, pushOf } from "./job-data.js";
 import { failuresOf } from "./suspect.js";
 
@@ -10,6 +11,9 @@ const PAGE = 500;
 
 /** The error that the worker stores with a quarantined push. */
 const QUARANTINED = describeThrown(new Quarantined());
+
+/** Takes a job out of the failed ones. Returns 0 if it is not one of them. */
+const DROP = 'return redis.call("ZREM", KEYS[1], ARGV[1])';
 
 /** The dead and quarantined pushes: BullMQ's failed jobs. With `id`, only the one with this id. */
 export async function listDead(queue: Queue<JobData>, id: string | undefined): Promise<DeadPush[]> {
@@ -53,14 +57,21 @@ export async function retryDead(queue: Queue<JobData>, id: string): Promise<bool
   const job = await findDead(queue, id);
   if (job === undefined) return false;
   const { alone: _alone, isAborted: _isAborted, ...data } = job.data;
-  await job.updateData({ ...data, isRetry: true });
-  return isDone(job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true }));
+  const retry = async (): Promise<void> => {
+    await job.updateData({ ...data, isRetry: true });
+    await job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true });
+  };
+  return isDone(retry());
 }
 
 /** Removes a dead push. Resolves with `false` if there is none with this id. */
-export async function dropDead(queue: Queue<JobData>, id: string): Promise<boolean> {
+export async function dropDead({ queue, client }: Connected, id: string): Promise<boolean> {
   const job = await findDead(queue, id);
-  return job !== undefined && isDone(job.remove());
+  if (job === undefined) return false;
+  // BullMQ also removes a job that waits, because another process has retried it in the meantime.
+  if (!("airudderDrop" in client)) client.defineCommand("airudderDrop", { numberOfKeys: 1, lua: DROP });
+  if ((await client.runCommand("airudderDrop", [queue.toKey("failed"), id])) === 0) return false;
+  return isDone(job.remove());
 }
 
 /** Resolves with `false` if BullMQ rejects the change because another process has changed the job in the meantime. */

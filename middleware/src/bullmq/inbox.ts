@@ -152,7 +152,7 @@ class BullmqInbox implements Inbox {
   }
 
   drop(id: string): Promise<boolean> {
-    return this.#connection.run(OPERATION_LIMIT_MS, ({ queue }) => dropDead(queue, id));
+    return this.#connection.run(OPERATION_LIMIT_MS, (connected) => dropDead(connected, id));
   }
 
   state(): InboxState {

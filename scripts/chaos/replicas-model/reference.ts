@@ -23,6 +23,8 @@ export interface Entry {
   interruptions: number;
   /** Whether an attempt, or the record of its result, was interrupted. The push then runs alone. */
   wasInterrupted: boolean;
+  /** Whether an uncertain run of it has ended, which may have counted. */
+  mayHaveEnded: boolean;
   isRetry: boolean;
 }
 
@@ -78,6 +80,7 @@ export class Reference {
       failures: 0,
       interruptions: 0,
       wasInterrupted: false,
+      mayHaveEnded: false,
       isRetry: false,
     };
     this.entries.push(entry);
@@ -158,12 +161,13 @@ export class Reference {
     entry.isCertain = true;
     if (rivals.some((other) => other.entry === entry)) this.violate(`${body} runs twice at once`, entry);
     const max = entry.failures + entry.interruptions + 1;
-    if (attempt <= entry.minFailures || attempt > max)
+    if (!run.isUncertain && (attempt <= entry.minFailures || attempt > max))
       this.violate(`${body} runs with attempt ${attempt}, expected ${entry.minFailures + 1} to ${max}`, entry);
     if (attempt === 1 && isRetry !== entry.isRetry)
       this.violate(`${body} runs with isRetry ${isRetry}, expected ${entry.isRetry}`, entry);
     if (run.isUncertain) entry.failures = Math.max(entry.failures, attempt - 1);
-    else Object.assign(entry, { minFailures: attempt - 1, failures: attempt - 1, interruptions: 0 });
+    else
+      Object.assign(entry, { minFailures: attempt - 1, failures: attempt - 1, interruptions: 0, mayHaveEnded: false });
     if (!this.rules.hasOrder) return;
     const other = rivals.find((each) => each.entry !== entry);
     if (other !== undefined) this.violate(`${body} runs while ${other.entry.body} of its subject runs`, entry);
@@ -177,8 +181,8 @@ export class Reference {
 
   /** Whether a push has to be handled: it is stored, and certainly neither finished nor dead. */
   mustRun(entry: Entry): boolean {
-    const { state, stored, alias, failures, interruptions } = entry;
-    if (state !== "waiting" || stored === "unknown") return false;
+    const { state, stored, alias, failures, interruptions, mayHaveEnded } = entry;
+    if (state !== "waiting" || stored === "unknown" || mayHaveEnded) return false;
     if (alias !== undefined && alias.stored === "yes") return false;
     return failures + interruptions <= this.rules.retries;
   }
@@ -189,6 +193,7 @@ export class Reference {
     if (!this.runs.delete(run)) return;
     this.note(`${result} ${entry.subject} ${entry.body} attempt ${attempt}${run.isUncertain ? " (uncertain)" : ""}`);
     const isOvertaken = [...this.runs].some((other) => other.entry === entry) || entry.state !== "waiting";
+    entry.mayHaveEnded ||= run.isUncertain;
     if (run.isUncertain && (isOvertaken || attempt < entry.failures)) return;
     if (result === "failed") {
       entry.failures = attempt;
@@ -234,7 +239,7 @@ export class Reference {
   retry(entry: Entry): () => void {
     const before = { ...entry };
     Object.assign(entry, { state: "waiting", isCertain: true, rank: ++this.#rank, isRetry: true });
-    Object.assign(entry, { reporter: undefined, minFailures: 0, failures: 0, interruptions: 0 });
+    Object.assign(entry, { reporter: undefined, minFailures: 0, failures: 0, interruptions: 0, mayHaveEnded: false });
     return () => Object.assign(entry, before);
   }
 }

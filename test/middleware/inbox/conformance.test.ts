@@ -75,7 +75,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "drops pushes",
     /Expected: the push is passed to the consumer/,
     class extends SharedMemoryInbox {
-      protected override add(): void {}
+      override add(): void {}
     },
   ],
   [
@@ -83,7 +83,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "changes the id",
     /another id or other bytes/,
     class extends SharedMemoryInbox {
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         super.add({ ...push, id: `${push.id}x` });
       }
     },
@@ -93,7 +93,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "stores bytes as text",
     /another id or other bytes/,
     class extends SharedMemoryInbox {
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         super.add({ ...push, body: Buffer.from(push.body.toString()) });
       }
     },
@@ -125,7 +125,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "does not store whether the signature was correct",
     /Fields that changed: verified/,
     class extends SharedMemoryInbox {
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         super.add({ ...push, verified: false });
       }
     },
@@ -169,7 +169,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "retries ignored pushes",
     /Passed to the consumer: ignored,ignored/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result.state === "ignored" ? failed(undefined) : result, transaction);
       }
     },
@@ -179,7 +179,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "never retries",
     /Expected: three attempts/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result.state === "failed" ? { state: "handled" } : result, transaction);
       }
     },
@@ -189,7 +189,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "repeats the number of the attempt",
     /Attempts: 1,1,1/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result, transaction);
         row.failures = 0;
       }
@@ -210,7 +210,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "retries quarantined pushes",
     /A quarantined push was passed to the consumer \d+ times/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result.state === "quarantined" ? failed(result.error) : result, transaction);
       }
     },
@@ -220,7 +220,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "reports quarantined pushes as dead",
     /A quarantined push was reported as dead/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result, transaction);
         if (result.state === "quarantined") this.events?.dead(row.push, 1, result.error);
       }
@@ -231,7 +231,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "retries dead pushes",
     /Expected: the later push of its subject is handled/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result.state === "dead" ? failed(result.error) : result, transaction);
       }
     },
@@ -252,7 +252,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "makes no attempt while an older push is unfinished",
     /A failing push delayed the push of another subject/,
     class extends SharedMemoryInbox {
-      protected override next(): SharedRow | undefined {
+      override next(): SharedRow | undefined {
         const oldest = this.storage.rows.find(({ state }) => state === "waiting");
         const next = super.next();
         return next === oldest ? next : undefined;
@@ -264,7 +264,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "does not know subjects",
     /two in parallel/,
     class extends SharedMemoryInbox {
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         super.add({ ...push, subject: undefined });
       }
     },
@@ -274,7 +274,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "passes the newest push first",
     /Handled 1,4,3,2/,
     class extends SharedMemoryInbox {
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         super.add(push);
         const [first, ...others] = this.storage.rows;
         if (first) this.storage.rows = [first, ...others.sort((a, b) => (a.push.id < b.push.id ? 1 : -1))];
@@ -327,7 +327,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "continues to count the attempts",
     /dead 5 true/,
     class extends SharedMemoryInbox {
-      protected override requeue(row: SharedRow): void {
+      override requeue(row: SharedRow): void {
         super.requeue({ ...row, failures: 4 });
       }
     },
@@ -348,7 +348,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "retries a push before the later ones",
     /Handled: .*dead,later 2/,
     class extends SharedMemoryInbox {
-      protected override requeue(row: SharedRow): void {
+      override requeue(row: SharedRow): void {
         this.storage.rows.unshift(row);
       }
     },
@@ -368,7 +368,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "forgets interrupted pushes",
     /Expected: the unfinished push is passed to the consumer/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result.state === "aborted" ? { state: "handled" } : result, transaction);
       }
     },
@@ -420,7 +420,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "marks a push as finished before its attempt",
     /Expected: every unfinished push is handled/,
     class extends SharedMemoryInbox {
-      protected override next(): SharedRow | undefined {
+      override next(): SharedRow | undefined {
         const next = super.next();
         if (next) next.state = "finished";
         return next;
@@ -500,7 +500,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     /Handled: 00,00/,
     class extends SharedMemoryInbox {
       readonly #passed = new Set<string>();
-      protected override next(): SharedRow | undefined {
+      override next(): SharedRow | undefined {
         const running = this.storage.rows.find(
           ({ push, claim }) => claim !== undefined && claim.inbox !== this && !this.#passed.has(push.id),
         );
@@ -527,11 +527,11 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     /Expected: both pushes are handled/,
     class extends SharedMemoryInbox {
       readonly #own = new Set<string>();
-      protected override add(push: StoredPush): void {
+      override add(push: StoredPush): void {
         this.#own.add(push.id);
         super.add(push);
       }
-      protected override next(): SharedRow | undefined {
+      override next(): SharedRow | undefined {
         const next = super.next();
         return next && this.#own.has(next.push.id) ? next : undefined;
       }
@@ -542,7 +542,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "waits forever for an inbox that has crashed",
     /Expected: both pushes are handled/,
     class extends SharedMemoryInbox {
-      protected override next(): SharedRow | undefined {
+      override next(): SharedRow | undefined {
         const next = super.next();
         return next?.claim === undefined ? next : undefined;
       }
@@ -554,7 +554,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     /Expected: dead\(\) lists both/,
     class extends SharedMemoryInbox {
       readonly #failed = new Set<string>();
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         this.#failed.add(row.push.id);
         super.record(row, result, transaction);
       }
@@ -586,7 +586,7 @@ const broken: [rule: string, what: string, message: RegExp, Class: InboxClass][]
     "commits the writes of failed attempts",
     /Committed writes: .*late 1/,
     class extends SharedMemoryInbox {
-      protected override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
+      override record(row: SharedRow, result: AttemptResult, transaction: MemoryTransaction): void {
         super.record(row, result, transaction);
         if (result.state === "failed") this.storage.effects.push(...transaction);
       }
