@@ -44,7 +44,7 @@ const SHORT: Size = {
 };
 const FULL: Size = {
   load: { rounds: 15, milliseconds: 500, warmUp: 2_500 },
-  pushes: 3_000,
+  pushes: 2_000,
   rounds: 5,
   stored: [1_000, 1_000_000],
 };
@@ -59,9 +59,10 @@ export default async function benchReplicas({
   try {
     console.log(`call.completed of 1.9 KB, each for a new call; ${CONNECTIONS} connections; data in ${tmpdir()}`);
     const { rows: ratios, servers } = await compareWithFile(databases, join(folder, "inbox"), size);
+    printRows(ratios);
     const flat = await flatCost(databases, size);
+    printRows([flat]);
     const throughput = await measureThroughput(databases, size);
-    printRows([...ratios, flat]);
     return { rows: [...ratios, flat, ...throughput], servers };
   } finally {
     await databases.remove();
