@@ -219,6 +219,7 @@ export class Reference {
       if (entry.reporter !== worker) continue;
       entry.reporter = undefined;
       entry.wasInterrupted = true;
+      entry.interruptions++;
       entry.minFailures = Math.max(0, entry.minFailures - 1);
       if (entry.state === "handled" || entry.state === "dead") entry.isCertain = false;
     }
