@@ -212,10 +212,14 @@ export class Reference {
       run.entry.interruptions++;
       run.entry.wasInterrupted = true;
     }
+    const running = new Set([...this.runs].filter((run) => !run.isUncertain).map(({ entry }) => entry));
     for (const entry of this.entries) {
+      // The worker may have taken a push without having started its handler.
+      if (entry.state === "waiting" && !running.has(entry)) entry.wasInterrupted = true;
       if (entry.reporter !== worker) continue;
       entry.reporter = undefined;
       entry.wasInterrupted = true;
+      entry.interruptions++;
       entry.minFailures = Math.max(0, entry.minFailures - 1);
       if (entry.state === "handled" || entry.state === "dead") entry.isCertain = false;
     }
