@@ -4,8 +4,8 @@ import { callCompleted, PATH } from "../load/pushes.js";
 /** How long the vendor waits for a response, and how many times it retries. */
 const RESPONSE_MS = 10_000;
 const RETRIES = 5;
-/** Delay between retries: the vendor's is a minute. */
-const RETRY_MS = 1_000;
+/** Delay between retries: the vendor's is a minute. Six attempts outlast the restarts of a loaded machine. */
+const RETRY_MS = 2_000;
 
 /** What happened to the pushes of a load. */
 export interface Sent {
