@@ -19,8 +19,10 @@ async function cliWith(generated: ReadonlyMap<string, string>): Promise<string> 
     ...options,
     entryPoints: { cli: join(root, "devproxy/src/cli.ts") },
     alias: {
+      "airudder-webhooks/bullmq": source("bullmq"),
       "airudder-webhooks/inspect": source("inspect"),
       "airudder-webhooks/journal": source("journal"),
+      "airudder-webhooks/postgres": source("postgres"),
       "airudder-webhooks/testing": source("testing"),
       "airudder-webhooks": source("."),
     },
