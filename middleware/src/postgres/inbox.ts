@@ -15,7 +15,7 @@ import { Worker } from "./worker.js";
 
 /** Time limit of the statements that do not store pushes. */
 const LIMIT_MS = 3_000;
-/** How long they wait for the lock of a subject. */
+/** Maximum time that these statements wait for the lock of a subject. */
 const LOCK_MS = 2_000;
 /** Default of `duplicateWindowMs`. */
 const DUPLICATE_WINDOW_MS = 3_600_000;
@@ -127,7 +127,10 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   async replay(push: StoredPush): Promise<Consumed> {
     const worker = this.#worker;
     if (worker === undefined) {
-      throw new AirudderError("busy", "This process handles no pushes. Replay the push in a process that does.");
+      throw new AirudderError(
+        "busy",
+        "This process only stores pushes. Send the replay to a process that handles them.",
+      );
     }
     await this.#waitForSubject(push);
     return worker.replay(push);
@@ -143,7 +146,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     for (const end = performance.now() + timeoutMs; ; ) {
       const [row] = await this.#with((client) => select<{ last: string }>(client, text, [subject, last]));
       if (row === undefined) return;
-      // Pushes that are stored later do not count.
+      // Do not wait for pushes that are stored later.
       last = row.last;
       if (performance.now() > end || this.#isClosed) {
         throw new AirudderError("busy", "The replay waited too long for earlier pushes. Replay the push later.");

@@ -21,7 +21,11 @@ export function storableText(text: string): string {
   return text.replace(new RegExp(UNSTORABLE, "gu"), "\u{FFFD}");
 }
 
-/** A push for the function `put`, without its body. */
+/**
+ * A push for the function `put`, without its body.
+ * @param n position in the batch
+ * @param windowMs duplicate window
+ */
 export function rowOf(push: StoredPush, n: number, windowMs: number): object {
   const subject = subjectColumn(push.subject);
   const facts: SearchIds & { subject?: string } = {};
@@ -75,9 +79,9 @@ export interface ClaimedRow {
   readonly error: string | null;
   /** How long it has been due. Milliseconds. */
   readonly waited_ms: number;
-  /** Whether another attempt did not end before its lease. */
+  /** Whether the lease of an earlier attempt has expired. */
   readonly was_expired: boolean;
-  /** `started`: the last attempt ran alone in its process. `next`: the next one does. */
+  /** `started`: the last attempt ran alone in its process. `next`: the next attempt runs alone. */
   readonly was_alone: "next" | "started" | null;
 }
 
