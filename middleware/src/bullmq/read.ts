@@ -23,13 +23,14 @@ export interface BullmqInboxQuery extends InboxQuery {
 const STATES: JobType[] = ["waiting", "active", "delayed", "prioritized", "waiting-children", "completed", "failed"];
 /** Number of jobs that are read at once. */
 const PAGE = 100;
-/** The id of a push is made shortly before the time that is stored as the time of its job, milliseconds. */
+/** Maximum time from the creation of a push's id to the time of its job. Milliseconds. */
 const MAX_ID_AGE_MS = 60_000;
 
 /**
- * Reads pushes of a `bullmqInbox`, in the order of their ids: of each push a record with its exact bytes, then a mark with its newest state,
- * unless it is only stored. Writes nothing. The `seq` of a push is its position among the pushes that are in the queue now. A push that is
- * removed meanwhile is left out.
+ * Reads pushes of a `bullmqInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
+ * state. A push without an ended attempt or a retry has no mark. The `seq` of a push is its position among the pushes in the queue now.
+ *
+ * Writes nothing. Skips pushes that are removed meanwhile.
  * @throws AirudderError `inbox_unavailable`, if there is no such queue; Error, if a job is not a push, or if a later version stored it
  * @example for await (const { head } of readBullmqInbox({ queue: "airudder", connection, limit: 100 })) console.log(head.kind);
  */
@@ -99,8 +100,9 @@ function matches(job: Job<JobData>, { since, until, type, states, about = {} }: 
 }
 
 function* recordsOf(job: Job<JobData>, seq: number): Generator<JournalRecord> {
-  const { headers, body, ...push } = pushOf(job.data);
-  yield { head: { ...(headOf({ ...push, headers, body }) as PushHead), seq }, content: { headers, body } };
+  const push = pushOf(job.data);
+  const { headers, body } = push;
+  yield { head: { ...(headOf(push) as PushHead), seq }, content: { headers, body } };
   const state = stateOf(job);
   const name = state !== "stored" ? state : job.data.isRetry ? "retry" : undefined;
   if (name === undefined) return;
