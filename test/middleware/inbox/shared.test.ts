@@ -117,7 +117,7 @@ test("when the owner closes, it stores the pushes of the other process while a h
   assert.deepEqual(owner.results(), ["accepted", "handled"]);
 });
 
-test("dead pushes are listed, retried and dropped from both processes; the owner judges whether a push has a handler", async (t) => {
+test("dead pushes are listed, retried and dropped from both processes; the owner checks whether a push has a handler", async (t) => {
   const dir = makeFolder(t);
   let isFixed = false;
   const owner = start(t, dir, {
