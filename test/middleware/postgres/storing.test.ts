@@ -183,7 +183,7 @@ postgresTest("a subject with a large backlog, or whose push fails, does not dela
 });
 
 postgresTest(
-  "the state counts waiting and dead pushes; retry and drop work in a process that does not work",
+  "the state counts waiting and dead pushes; retry and drop work in a process that only stores",
   async (t) => {
     const schema = await Schema.create(t);
     const storing = await schema.open();
