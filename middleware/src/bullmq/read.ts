@@ -4,7 +4,7 @@ import { headOf } from "../inbox/file/records.js";
 import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
 import { SEARCH_KEYS } from "../push/facts.js";
-import { timePart } from "../push/id.js";
+import { firstIdSince } from "../push/id.js";
 import { isQuarantined } from "./dead-pushes.js";
 import { type JobData, pushOf } from "./job-data.js";
 import { failuresOf } from "./suspect.js";
@@ -23,8 +23,6 @@ export interface BullmqInboxQuery extends InboxQuery {
 const STATES: JobType[] = ["waiting", "active", "delayed", "prioritized", "waiting-children", "completed", "failed"];
 /** Number of jobs that are read at once. */
 const PAGE = 100;
-/** Maximum time from the creation of a push's id to the time of its job. Milliseconds. */
-const MAX_ID_AGE_MS = 60_000;
 
 /**
  * Reads pushes of a `bullmqInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
@@ -69,7 +67,7 @@ interface Position {
 async function select(queue: Queue<JobData>, query: InboxQuery): Promise<readonly Position[]> {
   const { ids, since, limit, until, type, states, about } = query;
   const found = (await queue.getRanges(STATES, 0, -1)).sort().map((id, i) => ({ id, seq: i + 1 }));
-  const firstId = since && timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
+  const firstId = since && firstIdSince(since);
   const candidates = found.filter(
     ({ id, seq }) =>
       (firstId === undefined || id >= firstId) &&

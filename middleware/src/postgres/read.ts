@@ -3,7 +3,7 @@ import { headOf } from "../inbox/file/records.js";
 import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
 import { SEARCH_KEYS } from "../push/facts.js";
-import { timePart } from "../push/id.js";
+import { firstIdSince } from "../push/id.js";
 import { select, withConnection } from "./connection.js";
 import { requireVersion, versionOf } from "./migrate.js";
 import type { PgClient, PgPool } from "./pool.js";
@@ -23,8 +23,6 @@ const STATEMENT_LIMIT_MS = 30_000;
 /** Limits of the pushes that one statement returns. */
 const MAX_BATCH = 500;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** Maximum time from the creation of a push's id to its `received_at`. Milliseconds. */
-const MAX_ID_AGE_MS = 60_000;
 
 /**
  * Reads pushes of a `postgresInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
@@ -96,8 +94,7 @@ function conditionOf({ ids, since, until, type, states, about = {} }: InboxQuery
   }
   if (since !== undefined) {
     // The condition on the id excludes the older pushes by the primary key.
-    const firstId = timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
-    conditions.push(`id >= ${parameter(firstId)} and received_at >= ${parameter(since.toISOString())}`);
+    conditions.push(`id >= ${parameter(firstIdSince(since))} and received_at >= ${parameter(since.toISOString())}`);
   }
   if (until !== undefined) conditions.push(`received_at <= ${parameter(until.toISOString())}`);
   if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
