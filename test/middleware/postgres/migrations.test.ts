@@ -83,7 +83,7 @@ postgresTest("the documented privileges are enough", async (t) => {
   await inbox.close(1_000);
 });
 
-postgresTest("a database whose default isolation is stricter is refused with a reason", async (t) => {
+postgresTest("a database whose default isolation is stricter is rejected with a reason", async (t) => {
   const { url } = await sharedServer();
   const pool = makePool(t, { connectionString: url, options: "-c default_transaction_isolation=serializable" });
   const inbox = postgresInbox({ pool, schema: "isolation" });

@@ -93,7 +93,7 @@ postgresTest("a handler that swallows an SQL error has failed: nothing is commit
   assert.equal(effects.attempts, 2);
 });
 
-postgresTest("after a timeout the transaction is rolled back, and a late query is refused", async (t) => {
+postgresTest("after a timeout the transaction is rolled back, and a late query is rejected", async (t) => {
   let late: unknown;
   const effects = await Effects.start(
     t,
@@ -122,7 +122,7 @@ postgresTest("after a timeout during a statement its connection is closed, not r
   assert.equal(await effects.ofHandled(), 1);
 });
 
-postgresTest("a query after the handler has returned is refused", async (t) => {
+postgresTest("a query after the handler has returned is rejected", async (t) => {
   let late: unknown;
   const effects = await Effects.start(t, async (transaction) => {
     await effects.insert(transaction);
@@ -157,19 +157,19 @@ for (const statement of ["commit", "rollback"]) {
   });
 }
 
-postgresTest("release, connect and end of the transaction are refused", async (t) => {
-  const refused: unknown[] = [];
+postgresTest("release, connect and end of the transaction are rejected", async (t) => {
+  const rejected: unknown[] = [];
   const effects = await Effects.start(t, (transaction) => {
     for (const name of ["release", "connect", "end"] as const) {
       try {
         transaction[name]();
       } catch (error) {
-        refused.push((error as Error).message);
+        rejected.push((error as Error).message);
       }
     }
   });
   await effects.ofHandled();
-  assert.deepEqual(refused.length, 3);
+  assert.deepEqual(rejected.length, 3);
 });
 
 postgresTest("queries with a callback, and queries in parallel, work; the transaction can be returned", async (t) => {

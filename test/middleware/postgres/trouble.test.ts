@@ -86,16 +86,16 @@ postgresTest("the server restarts under load: every acknowledged push is handled
   const own = await unsteadyServer();
   const app = await App.start(t, { connectionString: own.url });
   let isOver = false;
-  let refused = 0;
+  let rejected = 0;
   const senders = [1, 2, 3, 4].map(async (sender) => {
     for (let i = 0; !isOver; i++) {
-      if ((await app.send(`${sender}-${i}`)) !== 200) refused++;
+      if ((await app.send(`${sender}-${i}`)) !== 200) rejected++;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   });
   await until(() => app.handled.length > 20);
   await own.kill();
-  await until(() => refused > 0);
+  await until(() => rejected > 0);
   await own.start();
   const before = app.acknowledged.length;
   await until(() => app.acknowledged.length > before + 20, 20_000);
@@ -132,7 +132,7 @@ postgresTest("a network that loses all data: 503 within 3 seconds, then normal s
 });
 
 postgresTest(
-  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is refused",
+  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is rejected",
   async (t) => {
     const proxy = await TcpProxy.start(t, (await server()).port);
     const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
