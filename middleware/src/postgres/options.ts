@@ -6,7 +6,7 @@ import { quoteSchema } from "./schema.js";
 export interface PostgresInboxOptions<P extends PgPool = PgPool> {
   /**
    * A `pg.Pool` of the app. The inbox takes connections from it for a moment, and one for each running handler that uses its transaction, at
-   * most `max` - 3. The inbox does not end the pool.
+   * most `max` - 3. With a `max` of 1, handlers have no transaction. The inbox does not end the pool.
    */
   pool: P;
   /** The schema with the tables of the inbox. Default `airudder`. */
