@@ -195,6 +195,7 @@ postgresTest("more handlers than connections: all are handled, and pushes are st
   inbox.consume(async ({ id }, { transaction }) => {
     await transaction?.query(`insert into ${schema.name}.effects values ($1)`, [id]);
     most = Math.max(most, ++running);
+    await until(() => most >= 7);
     await new Promise((resolve) => setTimeout(resolve, 20));
     running--;
   });
