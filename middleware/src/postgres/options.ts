@@ -6,7 +6,8 @@ import { quoteSchema } from "./schema-name.js";
 export interface PostgresInboxOptions<P extends PgPool = PgPool> {
   /**
    * A `pg.Pool` of the app. The inbox takes a connection for each of its statements, and one for each running handler that uses
-   * `transaction`. Handlers use at most `max` - 3 connections. The inbox does not end the pool.
+   * `transaction`. Handlers use at most `max` - 3 connections. With a `max` of 1, handlers have no transaction. The inbox does not end the
+   * pool.
    */
   pool: P;
   /** The schema with the tables of the inbox. Default `airudder`. */

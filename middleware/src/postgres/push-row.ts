@@ -28,7 +28,7 @@ export function storableText(text: string): string {
  */
 export function rowOf(push: StoredPush, n: number, windowMs: number): object {
   const subject = subjectColumn(push.subject);
-  const facts: SearchIds & { subject?: string } = {};
+  const facts: Facts = {};
   for (const key of SEARCH_KEYS) {
     const id = (push as SearchIds)[key];
     if (id !== undefined) facts[key] = id;
@@ -52,8 +52,22 @@ export function rowOf(push: StoredPush, n: number, windowMs: number): object {
     verified: push.verified,
     drift: push.drift,
     quarantined: push.quarantined,
-    facts: JSON.stringify(facts),
+    facts: factsColumn(facts),
   };
+}
+
+/** Ids of a push to search for, and its subject, if the column `subject` contains its digest. */
+type Facts = SearchIds & { subject?: string };
+
+/** The column `facts`. Texts that Postgres cannot store are JSON in a JSON string: otherwise no statement could read the ids. */
+function factsColumn(facts: Facts): string {
+  const isUnstorable = Object.values(facts).some((text) => text !== undefined && UNSTORABLE.test(text));
+  return JSON.stringify(isUnstorable ? { json: JSON.stringify(facts) } : facts);
+}
+
+function factsOf(column: string): Facts {
+  const facts = JSON.parse(column) as Facts & { json?: string };
+  return facts.json === undefined ? facts : (JSON.parse(facts.json) as Facts);
 }
 
 /** A row of the function `claim`. */
@@ -86,7 +100,7 @@ export interface ClaimedRow {
 }
 
 export function pushOf(row: ClaimedRow): StoredPush {
-  const { subject = row.subject ?? undefined, ...ids } = JSON.parse(row.facts) as SearchIds & { subject?: string };
+  const { subject = row.subject ?? undefined, ...ids } = factsOf(row.facts);
   return {
     ...ids,
     id: row.id,

@@ -222,16 +222,21 @@ export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(count: number) {
+  constructor(private readonly count: number) {
     this.#free = count;
   }
 
-  take(): Promise<void> {
+  /** @throws AirudderError if there are no slots at all */
+  async take(): Promise<void> {
+    if (this.count === 0) {
+      const message = "transaction needs a pool of at least 2 connections, such as new Pool({ max: 10 }).";
+      throw new AirudderError("handler_failed", message);
+    }
     if (this.#free > 0) {
       this.#free--;
-      return Promise.resolve();
+      return;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   free(): void {

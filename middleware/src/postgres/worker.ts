@@ -84,7 +84,8 @@ export class Worker<Transaction> {
   ) {
     const { pool, schema, concurrency, leaseMs } = settings;
     const max = pool.options?.max ?? DEFAULT_POOL_MAX;
-    this.#slots = new Slots(Math.max(1, max - RESERVED_CONNECTIONS));
+    // With one connection, a transaction would keep its own lease from being renewed.
+    this.#slots = new Slots(max === 1 ? 0 : Math.max(1, max - RESERVED_CONNECTIONS));
     this.#attempts = new Attempts((push, attempt) => this.#consume(push, attempt), events, settings);
     this.#marks = new MarkQueue(pool, schema);
     this.#leases = new Leases(pool, schema, leaseMs, (lost) => this.#onLost(lost));

@@ -275,6 +275,18 @@ test("a push that arrives again with the same id, because its connection broke, 
   assert.deepEqual((await marksOf(dir)).pushes, [first.id, second.id]);
 });
 
+test("a push that arrives again while it is being stored is stored once, also without detection of duplicates", async (t) => {
+  const dir = makeFolder(t);
+  const owner = start(t, dir, { duplicateWindowMs: 0 });
+  await owner.receiver.ready();
+  const push = storedPush({ subject: "a", sha256: "1" });
+  const [before, again] = [await connectTo(t, dir), await connectTo(t, dir)];
+  await until(() => [before, again].every(({ heard }) => heard.length === 2));
+  for (const { send } of [before, again]) send(put(1, push), push.body);
+  await until(() => [before, again].every(({ heard }) => heard.length === 3));
+  assert.deepEqual((await marksOf(dir)).pushes, [push.id]);
+});
+
 test("a broken or unknown peer is disconnected and changes nothing", async (t) => {
   const dir = makeFolder(t);
   const owner = start(t, dir);

@@ -40,6 +40,11 @@ postgresTest("the texts of migrations() create the same tables and functions", a
   await inbox.close(0);
 });
 
+postgresTest("a name that would end the text of a function is refused", async (t) => {
+  const pool = makePool(t, { connectionString: (await sharedServer()).url });
+  assert.throws(() => postgresInbox({ pool, schema: "a$function$; select 1" }), { code: "invalid_option" });
+});
+
 postgresTest("open() rejects a schema without tables, and tables of a newer version", async (t) => {
   const pool = makePool(t, { connectionString: (await sharedServer()).url });
   const inbox = postgresInbox({ pool, schema: "versions" });

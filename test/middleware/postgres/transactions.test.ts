@@ -6,10 +6,10 @@ import type { PostgresInbox } from "airudder-webhooks/postgres";
 import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
-import { postgresTest } from "../../helpers/postgres.js";
+import { makePool, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
-import { removeServer, Schema } from "./server.js";
+import { removeServer, Schema, sharedServer } from "./server.js";
 
 after(removeServer);
 
@@ -195,12 +195,20 @@ postgresTest("more handlers than connections: all are handled, and pushes are st
   inbox.consume(async ({ id }, { transaction }) => {
     await transaction?.query(`insert into ${schema.name}.effects values ($1)`, [id]);
     most = Math.max(most, ++running);
+    await until(() => most >= 7);
     await new Promise((resolve) => setTimeout(resolve, 20));
     running--;
   });
   await Promise.all(Array.from({ length: 100 }, (_, i) => inbox.put(storedPush({ subject: `s${i}` }))));
   await until(async () => (await schema.rows("select from $schema.effects")).length === 100);
   assert.equal(most, 7, "3 of the 10 connections are left");
+});
+
+postgresTest("with a pool of one connection, a transaction is refused with a reason", async (t) => {
+  const pool = makePool(t, { connectionString: (await sharedServer()).url, max: 1 });
+  const effects = await Effects.start(t, (transaction) => transaction.query("select 1"), { pool, retries: 0 });
+  await until(async () => (await effects.state()) === "dead");
+  assert.match(String(effects.failures[0]), /a pool of at least 2 connections/);
 });
 
 postgresTest("an observer sees handled after the commit, and a failed commit as failed", async (t) => {

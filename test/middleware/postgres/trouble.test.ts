@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, type TestContext } from "node:test";
 import { airudder, type Receiver } from "airudder-webhooks";
 import { postgresInbox } from "airudder-webhooks/postgres";
-import type pg from "pg";
+import pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
@@ -80,6 +80,17 @@ postgresTest("the server is down at start: 503, then normal service without a re
   assert.equal(await app.send("a"), 503);
   await own.start();
   await app.recovers();
+});
+
+postgresTest("the server restarts before the inbox is open: the process goes on", async (t) => {
+  const database = await unsteadyServer();
+  const pool = new pg.Pool({ connectionString: database.url });
+  atEnd(t, () => pool.end());
+  await postgresInbox({ pool, schema: "idle" }).migrate();
+  assert.equal(pool.idleCount, 1, "an error of this connection reaches the pool");
+  await database.kill();
+  await until(() => pool.totalCount === 0);
+  await database.start();
 });
 
 postgresTest("the server restarts under load: every acknowledged push is handled", async (t) => {

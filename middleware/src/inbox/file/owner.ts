@@ -46,6 +46,8 @@ export class Owner {
   readonly #requests: Requests;
   readonly #cleaner: SegmentCleaner;
   readonly #events: InboxEvents;
+  /** The pushes of other processes that are being stored, by id. */
+  readonly #storing = new Map<string, Promise<"stored">>();
   /** The running calls of `retry`, by push id. */
   readonly #runningRetries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
@@ -167,12 +169,19 @@ export class Owner {
    */
   async accept(push: StoredPush, signal: AbortSignal): Promise<"stored" | "duplicate"> {
     if (this.recentIds.has(push.id)) return "stored";
-    const put = (): Promise<"stored"> =>
-      this.put(push).then((result) => {
+    const put = (): Promise<"stored"> => this.#storing.get(push.id) ?? this.#storeOnce(push);
+    return this.#events.accept === undefined ? put() : this.#events.accept(push, put, signal);
+  }
+
+  #storeOnce(push: StoredPush): Promise<"stored"> {
+    const storing = this.put(push)
+      .then((result) => {
         this.recentIds.add(push.id);
         return result;
-      });
-    return this.#events.accept === undefined ? put() : this.#events.accept(push, put, signal);
+      })
+      .finally(() => this.#storing.delete(push.id));
+    this.#storing.set(push.id, storing);
+    return storing;
   }
 
   #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
