@@ -40,7 +40,7 @@ postgresTest("the texts of migrations() create the same tables and functions", a
   await inbox.close(0);
 });
 
-postgresTest("a name that would end the text of a function is refused", async (t) => {
+postgresTest("a name that would end the text of a function is rejected", async (t) => {
   const pool = makePool(t, { connectionString: (await sharedServer()).url });
   assert.throws(() => postgresInbox({ pool, schema: "a$function$; select 1" }), { code: "invalid_option" });
 });

@@ -204,7 +204,7 @@ postgresTest("more handlers than connections: all are handled, and pushes are st
   assert.equal(most, 7, "3 of the 10 connections are left");
 });
 
-postgresTest("with a pool of one connection, a transaction is refused with a reason", async (t) => {
+postgresTest("with a pool of one connection, a transaction is rejected with a reason", async (t) => {
   const pool = makePool(t, { connectionString: (await sharedServer()).url, max: 1 });
   const effects = await Effects.start(t, (transaction) => transaction.query("select 1"), { pool, retries: 0 });
   await until(async () => (await effects.state()) === "dead");
