@@ -1,12 +1,12 @@
 /**
- * Runs chaos drills: `npm run chaos -- middleware`, or another name in `DRILLS`. `--short` runs a small part. `replicas` and
+ * Runs chaos tests: `npm run chaos -- middleware`, or another name in `TESTS`. `--short` runs a small part. `replicas` and
  * `replicas-model` also read `--engine postgres|bullmq` (default: both) and `--seed N`.
  */
 import { parseArgs } from "node:util";
 
-const DRILLS = ["middleware", "model", "replicas-model", "soak", "abuse", "tunnel", "proxy", "outage", "replicas"];
+const TESTS = ["middleware", "model", "replicas-model", "soak", "abuse", "tunnel", "proxy", "outage", "replicas"];
 const ENGINES = ["postgres", "bullmq"];
-const USAGE = `Usage: npm run chaos -- ${DRILLS.join("|")} [--short] [--engine ${ENGINES.join("|")}] [--seed N]`;
+const USAGE = `Usage: npm run chaos -- ${TESTS.join("|")} [--short] [--engine ${ENGINES.join("|")}] [--seed N]`;
 
 function usage(message: string): never {
   console.error(`${message}\n${USAGE}`);
@@ -26,8 +26,8 @@ function parse() {
 
 const { values, positionals: names } = parse();
 const { short, engine } = values;
-const unknown = names.filter((name) => !DRILLS.includes(name));
-if (names.length === 0 || unknown.length > 0) usage(`Unknown drill: ${unknown.join(", ") || "none given"}`);
+const unknown = names.filter((name) => !TESTS.includes(name));
+if (names.length === 0 || unknown.length > 0) usage(`Unknown chaos test: ${unknown.join(", ") || "none given"}`);
 if (engine !== undefined && !ENGINES.includes(engine)) usage(`Unknown engine: ${engine}`);
 if (values.seed !== undefined && !/^\d+$/.test(values.seed)) usage(`The seed must be a whole number: ${values.seed}`);
 const seed = values.seed === undefined ? undefined : Number(values.seed);

@@ -12,7 +12,7 @@ export interface SharedInbox {
   readonly url: string;
   /** Postgres: schema. BullMQ: queue. */
   readonly name: string;
-  /** When another process takes over the pushes of a killed one. Milliseconds; default: the default of the inbox. */
+  /** Time after which another process takes over the pushes of a killed one. Milliseconds; default: that of the inbox. */
   readonly leaseMs?: number;
 }
 

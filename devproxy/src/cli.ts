@@ -61,7 +61,7 @@ function rephrased(message: string): string {
   return value === undefined || choices === undefined ? text : `${text}${suggestion(value, choices.split(", "))}`;
 }
 
-/** Hides the passwords of URLs in a message, such as that of a URL in the place of a command. */
+/** Replaces the passwords of URLs in a message: the user may have typed a URL where a command belongs. */
 function withoutPasswords(message: string): string {
   return message.replace(/(\w:\/\/[^\s/@]*?):[^\s@]+@/g, "$1:***@");
 }

@@ -1,21 +1,24 @@
+import type { Engine } from "../engines.js";
 import type { ModelEngine } from "./replicas-model/engine.js";
 import { runReplicasModel } from "./replicas-model/run.js";
 
-const ENGINES: Record<string, () => Promise<ModelEngine>> = {
+const ENGINES: Record<Engine, () => Promise<ModelEngine>> = {
   postgres: async () => (await import("./replicas-model/postgres.js")).postgresEngine(),
   bullmq: async () => (await import("./replicas-model/bullmq.js")).bullmqEngine(),
 };
 const STEPS = 20_000;
 const SHORT_STEPS = 300;
-/** Steps on one storage; then all checks of the end. */
+/** Steps of one run. Each run uses an empty storage, and ends with the final checks. */
 const STEPS_OF_RUN = 400;
 
-/** Which part of the model runs. */
+/** Size of the check. */
 export interface ReplicasModelOptions {
   readonly steps: number;
   /** Seed of the first run; the next ones follow. Default 1. */
   readonly seed?: number;
+  /** Default 400. */
   readonly stepsOfRun?: number;
+  /** See `RunOptions`. */
   readonly limitMs?: number;
 }
 
@@ -55,10 +58,9 @@ export default async function replicasModelChaos({
   engine?: string | undefined;
   seed?: number | undefined;
 }): Promise<void> {
-  const names = Object.keys(ENGINES).filter((name) => only === undefined || name === only);
-  if (names.length === 0) throw new Error(`unknown engine ${only}. Engines: ${Object.keys(ENGINES).join(", ")}.`);
-  for (const name of names) {
-    const engine = await (ENGINES[name] as () => Promise<ModelEngine>)();
+  for (const [name, start] of Object.entries(ENGINES)) {
+    if (only !== undefined && name !== only) continue;
+    const engine = await start();
     try {
       const { violations, summary } = await replicasModel(engine, {
         steps: short ? SHORT_STEPS : STEPS,

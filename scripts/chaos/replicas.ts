@@ -17,17 +17,17 @@ import { RunLogs } from "./replicas/run-logs.js";
 
 const STORING = 4;
 const WORKING = 3;
-/** How long the database server is down. */
+/** How long the database server is down. Milliseconds. */
 const DOWN_MS = 500;
-/** Give up waiting if no push was handled for this long. */
+/** Time without a handled push after which the test stops waiting. Milliseconds. */
 const STUCK_MS = 60_000;
 
 /** Size of a run. */
 export interface ReplicasOptions {
   readonly pushes: number;
-  /** Maximum time between two kills. */
+  /** Maximum time between two kills. Milliseconds. */
   readonly maxRunMs: number;
-  /** When another process takes over the pushes of a killed one. */
+  /** Time after which another process takes over the pushes of a killed one. Milliseconds. */
   readonly leaseMs: number;
   readonly seed?: number;
   /** Changes of the source code, to test that a check detects them. */
@@ -50,8 +50,8 @@ export interface ReplicasReport {
 }
 
 /**
- * Four processes store pushes and three handle them. They are killed or frozen at random, and the database server is restarted twice: once
- * in order, once after a crash.
+ * Four processes store pushes and three handle them. They are killed or frozen at random, and the database server is restarted twice: after
+ * a clean shutdown and after SIGKILL.
  * @param options.engine default: all
  * @throws if a check fails
  */
@@ -79,7 +79,7 @@ export function failuresOf({ checks }: ReplicasReport): string[] {
   return checks.filter(({ isMet }) => isMet === false).map(({ what, count }) => `${what}: ${count}`);
 }
 
-/** Sends a plan of pushes to the replicas, while they and the database server are restarted. Then checks what is left behind. */
+/** Sends a plan of pushes to the replicas, while they and the database server are restarted. Then checks what was stored and handled. */
 export async function replicas(
   engine: Engine,
   { pushes, maxRunMs, leaseMs, seed = 1, mutations = [] }: ReplicasOptions,
@@ -113,7 +113,7 @@ export async function replicas(
     await Promise.all(all.map((replica) => replica.invoke("close")));
     const runs = logs.runs();
     const { stored, effects } = await database.read(runs);
-    const checks = check(plan, sent, { runs, stored, effects, dead, queued }, database.promises);
+    const checks = check(plan, sent, { runs, stored, effects, dead, queued }, database.guarantees);
     const seconds = (Date.now() - startedAt) / 1_000;
     const { kills, freezes } = killer;
     return { sent, kills, freezes, checks, seconds, runs, stored: stored.length, effects: effects.length };
@@ -131,7 +131,7 @@ async function createTables(script: Compiled, { inbox }: Database): Promise<void
   await child.kill();
 }
 
-/** Restarts the server at a third and at two thirds of the load: the first time in order, then after a crash. */
+/** Restarts the server at a third of the load, after a clean shutdown, and at two thirds, after SIGKILL. */
 async function restartTwice({ server }: Database, load: ReplicaLoad, pushes: number): Promise<void> {
   for (const [at, end] of [
     [pushes / 3, () => server.stop()],

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A TCP connection to a server of this machine that can be interrupted. */
+/** A TCP proxy to a server of this machine. Unlike `TcpProxy`, it can hold data back and forward it later. */
 export class Link {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((socket) => this.#forward(socket));
@@ -39,7 +39,7 @@ export class Link {
     }
   }
 
-  /** Forwards nothing until `thaw`, and keeps the connections. */
+  /** Holds all data back until `thaw`. The connections stay open. */
   freeze(): void {
     this.#isFrozen = true;
     for (const socket of this.#sockets) socket.pause();

@@ -6,7 +6,7 @@ import { atEnd } from "./at-end.js";
 /** A TCP proxy to a local port. It can cut its connections, reject new ones, and stop forwarding without closing anything. */
 export class TcpProxy {
   readonly #sockets = new Set<Socket>();
-  #isFrozen = false;
+  #isDiscarding = false;
   #isRejecting = false;
 
   private constructor(
@@ -43,7 +43,7 @@ export class TcpProxy {
       [upstream, client],
     ] as const) {
       this.#sockets.add(from);
-      from.on("data", (data) => void (this.#isFrozen || to.write(data)));
+      from.on("data", (data) => void (this.#isDiscarding || to.write(data)));
       from.on("error", () => undefined);
       from.on("close", () => {
         this.#sockets.delete(from);
@@ -65,13 +65,13 @@ export class TcpProxy {
   }
 
   /** Discards all data without closing a connection, as a broken network does. New connections are accepted. */
-  freeze(): void {
-    this.#isFrozen = true;
+  discardData(): void {
+    this.#isDiscarding = true;
   }
 
-  /** Forwards new connections again. Connections from before `freeze` are unusable: their data is missing. */
+  /** Forwards new connections again. Connections from before `discardData` are unusable: their data is missing. */
   restore(): void {
-    this.#isFrozen = false;
+    this.#isDiscarding = false;
     this.#isRejecting = false;
   }
 }

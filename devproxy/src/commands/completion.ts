@@ -49,7 +49,7 @@ export async function complete(program: Command, words: readonly string[], { out
   process.exit(0);
 }
 
-/** The folder of the journal; `undefined` for an inbox in a database, which would be too slow to read. */
+/** The folder of the journal; `undefined` for an inbox in a database, because reading it would be too slow. */
 function journalOf(command: Command, given: string | undefined): string | undefined {
   if (given === undefined) applyProjectConfig(command);
   const journal =

@@ -44,7 +44,7 @@ export function addReadJournalFlag(
 }
 
 /**
- * Rejects the URL of an inbox as the journal of a command that writes to its journal, before the command uses it as a path.
+ * Rejects the URL of an inbox if the command writes to its journal. Call it before the command uses the value as a path.
  * @throws DevproxyError `usage`
  */
 export function checkJournalUrl(command: Command): void {
@@ -54,7 +54,9 @@ export function checkJournalUrl(command: Command): void {
   const source = command.getOptionValueSource("journal") === "env" ? JOURNAL_VARIABLE : "--journal";
   const advice =
     "Use a folder. To copy pushes of the inbox into one, run: airudder-devproxy export --journal URL --as ndjson --reveal | airudder-devproxy import - --journal .airudder";
-  throw usageError(`${command.name()} cannot use the inbox ${inbox.shown} of ${source}, which is read only. ${advice}`);
+  throw usageError(
+    `${command.name()} cannot use the inbox ${inbox.shown} of ${source}: it can only be read. ${advice}`,
+  );
 }
 
 /**

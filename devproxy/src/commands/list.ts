@@ -65,7 +65,7 @@ export async function list(flags: ListFlags, output: Output): Promise<void> {
   if (flags.json) return;
   // The default journal may be in a parent folder, so print which one was read.
   const where = isCopy || shown.startsWith("..") ? `, in ${safeLine(shown)}` : "";
-  // A copy contains only the newest pushes.
+  // A copy contains only the newest pushes, so the number of all that match is unknown.
   const isLimited = isCopy && rows.length === max;
   const counts = { shown: rows.length, matching: isLimited ? undefined : matching, total };
   out.line(out.style("dim", listSummary(counts, filters) + where));

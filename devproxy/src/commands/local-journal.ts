@@ -34,11 +34,11 @@ export async function localJournal(journal: string, selection: Selection, { err 
 }
 
 /**
- * Gives a copy the config of the project's journal, so that equal values get equal placeholders in every command. If there is none, the copy
- * gets a new one.
+ * Copies the config of the project's journal to a copy of an inbox, so that equal values get equal placeholders in every command. Without such
+ * a config, creates a new one.
  */
 async function addConfig(dir: string): Promise<void> {
-  const own = projectJournal();
-  if (own !== undefined) await copyFile(configPath(own), configPath(dir)).catch(() => undefined);
+  const project = projectJournal();
+  if (project !== undefined) await copyFile(configPath(project), configPath(dir)).catch(() => undefined);
   await readOrCreateConfig(dir);
 }

@@ -28,7 +28,7 @@ export type InboxUrl = PostgresUrl | BullmqUrl;
 
 const EXAMPLES = "postgres://USER@HOST/DATABASE?schema=airudder or redis://HOST:6379/0?queue=airudder";
 
-/** Whether a journal is given as a URL, which may be wrong. */
+/** Whether the value of `--journal` is a URL. The URL may be malformed. */
 export function isUrl(journal: string): boolean {
   return /^[a-z][a-z\d+.-]+:\/\//i.test(journal);
 }
@@ -62,7 +62,7 @@ export function parseInboxUrl(journal: string): InboxUrl | undefined {
   }
 }
 
-/** Removes parameters from a URL. Returns those that are not empty. */
+/** Removes parameters from a URL, and returns those that have a value. */
 function takeParameters<Name extends string>(url: URL, names: readonly Name[]): { [name in Name]?: string } {
   const found: { [name in Name]?: string } = {};
   for (const name of names) {
@@ -73,7 +73,7 @@ function takeParameters<Name extends string>(url: URL, names: readonly Name[]): 
   return found;
 }
 
-/** The parameters of the driver are left out: they may contain a password. */
+/** The URL without its password and without the parameters of the driver, which may contain a password. */
 function shownUrl({ protocol, username, host, pathname }: URL, parameters: Record<string, string | undefined>): string {
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return `${protocol}//${username && `${username}@`}${host}${pathname}?${new URLSearchParams(given)}`;

@@ -2,12 +2,12 @@ import type { InboxUrl } from "../config/index.js";
 import { DevproxyError } from "../errors.js";
 import { connectionErrorText } from "../http/index.js";
 
-/** The error for an inbox that cannot be read. Messages of drivers and servers contain no password. */
+/** The error for an inbox that cannot be read. @param why may quote drivers and servers: their messages contain no password */
 export function unreadableError({ shown }: InboxUrl, why: string, cause?: unknown): DevproxyError {
   return new DevproxyError("inbox_unreadable", `The inbox ${shown} cannot be read: ${why}`, 3, { cause });
 }
 
-/** Why a driver failed: what the code of a failed connection means, otherwise the message. */
+/** Why a driver failed: a description of its error code if it is known, otherwise its message. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = (typeof code === "string" && connectionErrorText(code)) || String(message || code);

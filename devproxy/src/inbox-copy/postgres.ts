@@ -4,7 +4,7 @@ import type { PostgresUrl } from "../config/index.js";
 import { loadDriver, reasonOf, unreadableError } from "./errors.js";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** An SQLSTATE. */
+/** SQLSTATE of a missing privilege. */
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 /**
@@ -21,7 +21,7 @@ export async function* readPostgres(inbox: PostgresUrl, query: InboxQuery): Asyn
     application_name: "airudder-devproxy",
     max: 1,
   });
-  // An error of an idle connection. The next statement opens another one, or fails.
+  // Without a listener, an error of an idle connection would end the process. The next statement opens another connection, or fails.
   pool.on("error", () => undefined);
   try {
     yield* readPostgresInbox(pool, { schema, ...query });
@@ -32,7 +32,7 @@ export async function* readPostgres(inbox: PostgresUrl, query: InboxQuery): Asyn
   }
 }
 
-/** What to do about a missing privilege. Empty for other errors. */
+/** How to grant a missing privilege. Empty for other errors. */
 function adviceFor(error: unknown, schema: string): string {
   if ((error as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) return "";
   return ` Grant read access to the role: GRANT USAGE ON SCHEMA ${schema} TO ROLE; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ROLE`;

@@ -2,7 +2,7 @@ import type { InboxQuery, PushState } from "airudder-webhooks/inbox";
 import { parseTimestamp } from "../config/index.js";
 import { type Filters, type IdSelector, isPlaceholder, selectorOf } from "../journal/index.js";
 
-/** The pushes that a command needs, as its flags select them. The command applies the filters again: a database cannot apply all of them. */
+/** The pushes that a command needs, as its flags select them. A database cannot apply all filters, so the command applies them again. */
 export interface Selection {
   /** `#12`, `12`, long ids or prefixes of them, ranges `3..7`. Default: all pushes. */
   ids?: readonly string[] | undefined;
@@ -27,7 +27,7 @@ const STATES: readonly PushState[] = ["stored", "failed", "handled", "ignored", 
 
 /** @throws DevproxyError `usage` */
 export function queryOf({ ids = [], filters = {}, last, deadOnly = false }: Selection): SelectionQuery {
-  // Ids select few pushes, and an id of a push that the filters exclude is no error.
+  // Ids select few pushes. The filters are left out: an id whose push they exclude is not an error.
   if (ids.length > 0) return { ids: ids.map((text) => ({ text, ...selectorOf(text) })), limit: MAX_PUSHES };
   const { since, until, type, status, text, ...searchIds } = filters;
   // A database does not know the placeholders of ids.
@@ -40,7 +40,7 @@ export function queryOf({ ids = [], filters = {}, last, deadOnly = false }: Sele
     ...(type !== undefined && { type }),
     ...((deadOnly || status !== undefined) && { states }),
     ...(about.length > 0 && { about: Object.fromEntries(about) }),
-    // Of the newest pushes, the other filters may match too few.
+    // The filters that the command applies afterwards may exclude some of the newest pushes, so `last` is not the limit then.
     limit: isExact && last !== undefined ? Math.min(last, MAX_PUSHES) : MAX_PUSHES,
   };
 }

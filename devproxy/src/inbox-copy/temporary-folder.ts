@@ -12,7 +12,7 @@ export function makeTemporaryFolder(): string {
   process.once("exit", () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }));
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      // A command with a listener of its own still needs the folder, and ends by itself.
+      // A command with its own listener still needs the folder, and ends the process itself.
       if (process.listenerCount(signal) === 1) process.exit(1);
     });
   }

@@ -30,7 +30,7 @@ export function rowOf(index: JournalIndex, id: string): Row {
   throw usageError(`${id} refers to ${rows.length} pushes; give the id of one.`);
 }
 
-/** What an id on a command line selects: sequence numbers from `first` to `last`, or the long ids that begin with `prefix`. */
+/** The pushes that an id on a command line selects: by sequence number from `first` to `last`, or by long ids that begin with `prefix`. */
 export type IdSelector = { first: number; last: number } | { prefix: string };
 
 /**

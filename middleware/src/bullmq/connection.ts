@@ -5,9 +5,9 @@ import { TimeLimit } from "./time-limit.js";
 
 /** Maximum delay between two attempts to connect. BullMQ's default is 20 s, which would prolong every outage. */
 const MAX_RECONNECT_MS = 1_000;
-/** Time without data from Redis, while commands wait, after which the connection is opened again. Milliseconds. */
+/** Time without data from Redis, while commands wait for it, after which the connection is reopened. Milliseconds. */
 const SOCKET_TIMEOUT_MS = 10_000;
-/** How long closing, and a check whether Redis responds, wait for it. Milliseconds. */
+/** How long `close` and `responds` wait for Redis. Milliseconds. */
 const CLOSE_LIMIT_MS = 500;
 
 /** The queue and its Redis client, ready for commands. */
@@ -56,7 +56,7 @@ export class QueueConnection {
   }
 
   /** Resolves when commands can be sent. Rejects at the limit, or immediately if Redis does not respond to earlier commands. */
-  live(limit: TimeLimit): Promise<Connected> {
+  whenLive(limit: TimeLimit): Promise<Connected> {
     this.#start();
     const connected = this.#connected();
     if (connected !== undefined) {
@@ -82,7 +82,7 @@ export class QueueConnection {
     });
   }
 
-  /** Settles like an operation that was sent to Redis, or rejects at the limit. */
+  /** Settles like `operation`, or rejects at the limit. After the limit, `isLive` is false until Redis responds. */
   async within<T>(limit: TimeLimit, operation: Promise<T>): Promise<T> {
     const responds = (): void => {
       this.#isStuck = false;
@@ -99,7 +99,7 @@ export class QueueConnection {
   /** Connects, and runs an operation, both within a time limit. */
   async run<T>(limitMs: number, operation: (connected: Connected) => Promise<T>): Promise<T> {
     const limit = this.limit(limitMs);
-    const connected = await this.live(limit);
+    const connected = await this.whenLive(limit);
     return this.within(limit, operation(connected));
   }
 

@@ -12,7 +12,7 @@ const PAGE = 500;
 /** The error that the worker stores with a quarantined push. */
 const QUARANTINED = describeThrown(new Quarantined());
 
-/** Takes a job out of the failed ones. Returns 0 if it is not one of them. */
+/** Lua: removes a job from the failed jobs. Returns 0 if it is not one of them. */
 const DROP = 'return redis.call("ZREM", KEYS[1], ARGV[1])';
 
 /** The dead and quarantined pushes: BullMQ's failed jobs. With `id`, only the one with this id. */

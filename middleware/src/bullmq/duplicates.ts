@@ -18,7 +18,7 @@ import type { TimeLimit } from "./time-limit.js";
  * Each subject has one key, which expires after the duplicate window. All times are those of Redis.
  */
 
-/** How long a reservation can be taken over by nobody. Shorter than the time limit of `put`, so an identical push need not be rejected. */
+/** Time after which another process can take over a reservation. Shorter than the time limit of `put`, so an identical push is not rejected. */
 const RESERVED_MS = 2_000;
 /** Delay between two checks of another process' reservation. */
 const POLL_MS = 25;

@@ -59,7 +59,7 @@ function weaknessOfPolicy(policy: string | undefined): string | undefined {
   }
   if (policy === "noeviction") return undefined;
   const lost = policy.startsWith("volatile-")
-    ? "locks and the memory of duplicates, so that a push is handled twice"
+    ? "locks and the data that detects duplicates, so that a push is handled twice"
     : "stored pushes";
   return `When its memory is full, Redis may delete ${lost} (maxmemory-policy ${policy}). Set maxmemory-policy noeviction.`;
 }

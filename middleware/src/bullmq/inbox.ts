@@ -18,6 +18,7 @@ const PUT_LIMIT_MS = 3_000;
 const OPERATION_LIMIT_MS = 10_000;
 /** Interval at which the counts of `state()` are read. Milliseconds. */
 const COUNTS_INTERVAL_MS = 1_000;
+/** Default of `duplicateWindowMs`. Milliseconds. */
 const DEFAULT_WINDOW_MS = 3_600_000;
 
 /**
@@ -46,7 +47,7 @@ class BullmqInbox implements Inbox {
   #attempts: Attempts | undefined;
   #worker: PushWorker | undefined;
   #counts: Omit<InboxState, "open"> = { queued: 0, oldest: undefined, dead: 0 };
-  #counting: NodeJS.Timeout | undefined;
+  #countTimer: NodeJS.Timeout | undefined;
   #isCounting = false;
 
   constructor(private readonly settings: BullmqInboxSettings) {
@@ -56,10 +57,10 @@ class BullmqInbox implements Inbox {
 
   async open(events: InboxEvents): Promise<void> {
     this.#events = events;
-    // Reads from Redis, so it is also a check that Redis responds.
+    // This also checks that Redis responds.
     this.#counts = await this.#connection.run(PUT_LIMIT_MS, ({ queue }) => readCounts(queue));
-    if (this.#counting !== undefined) return;
-    this.#counting = setInterval(() => this.#count(), COUNTS_INTERVAL_MS).unref();
+    if (this.#countTimer !== undefined) return;
+    this.#countTimer = setInterval(() => this.#count(), COUNTS_INTERVAL_MS).unref();
     await this.#connection.run(PUT_LIMIT_MS, async ({ client }) => {
       for (const message of await findWeakGuarantees(client)) this.#warn("AIRUDDER_REDIS_DURABILITY", message);
     });
@@ -87,11 +88,11 @@ class BullmqInbox implements Inbox {
 
   async put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
     const limit = this.#connection.limit(PUT_LIMIT_MS);
-    const connected = await this.#connection.live(limit);
+    const connected = await this.#connection.whenLive(limit);
     return this.#connection.within(limit, this.#store(connected, push, duplicateWindowMs, limit));
   }
 
-  /** After the time limit, it adds no job. A job that BullMQ is adding then is stored, and an identical push is its duplicate. */
+  /** Adds no job after the time limit. If BullMQ is already adding it, it is stored, and an identical push is its duplicate. */
   async #store(
     connected: Connected,
     push: StoredPush,
@@ -160,7 +161,7 @@ class BullmqInbox implements Inbox {
   }
 
   async close(limitMs: number): Promise<void> {
-    clearInterval(this.#counting);
+    clearInterval(this.#countTimer);
     await this.#worker?.close(limitMs, await this.#connection.responds());
     await this.#connection.close();
   }

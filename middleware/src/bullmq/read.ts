@@ -4,7 +4,7 @@ import { headOf } from "../inbox/file/records.js";
 import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
 import { SEARCH_KEYS } from "../push/facts.js";
-import { timePart } from "../push/id.js";
+import { firstIdSince } from "../push/id.js";
 import { isQuarantined } from "./dead-pushes.js";
 import { type JobData, pushOf } from "./job-data.js";
 import { failuresOf } from "./suspect.js";
@@ -23,13 +23,12 @@ export interface BullmqInboxQuery extends InboxQuery {
 const STATES: JobType[] = ["waiting", "active", "delayed", "prioritized", "waiting-children", "completed", "failed"];
 /** Number of jobs that are read at once. */
 const PAGE = 100;
-/** The id of a push is made shortly before the time that is stored as the time of its job, milliseconds. */
-const MAX_ID_AGE_MS = 60_000;
 
 /**
- * Reads pushes of a `bullmqInbox`, in the order of their ids: of each push a record with its exact bytes, then a mark with its newest state,
- * unless it is only stored. Writes nothing. The `seq` of a push is its position among the pushes that are in the queue now. A push that is
- * removed meanwhile is left out.
+ * Reads pushes of a `bullmqInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
+ * state. A push without an ended attempt or a retry has no mark. The `seq` of a push is its position among the pushes in the queue now.
+ *
+ * Writes nothing. Skips pushes that are removed meanwhile.
  * @throws AirudderError `inbox_unavailable`, if there is no such queue; Error, if a job is not a push, or if a later version stored it
  * @example for await (const { head } of readBullmqInbox({ queue: "airudder", connection, limit: 100 })) console.log(head.kind);
  */
@@ -68,7 +67,7 @@ interface Position {
 async function select(queue: Queue<JobData>, query: InboxQuery): Promise<readonly Position[]> {
   const { ids, since, limit, until, type, states, about } = query;
   const found = (await queue.getRanges(STATES, 0, -1)).sort().map((id, i) => ({ id, seq: i + 1 }));
-  const firstId = since && timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
+  const firstId = since && firstIdSince(since);
   const candidates = found.filter(
     ({ id, seq }) =>
       (firstId === undefined || id >= firstId) &&
@@ -99,8 +98,9 @@ function matches(job: Job<JobData>, { since, until, type, states, about = {} }: 
 }
 
 function* recordsOf(job: Job<JobData>, seq: number): Generator<JournalRecord> {
-  const { headers, body, ...push } = pushOf(job.data);
-  yield { head: { ...(headOf({ ...push, headers, body }) as PushHead), seq }, content: { headers, body } };
+  const push = pushOf(job.data);
+  const { headers, body } = push;
+  yield { head: { ...(headOf(push) as PushHead), seq }, content: { headers, body } };
   const state = stateOf(job);
   const name = state !== "stored" ? state : job.data.isRetry ? "retry" : undefined;
   if (name === undefined) return;

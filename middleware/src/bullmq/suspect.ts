@@ -7,8 +7,8 @@ import type { AloneAttempt, JobData } from "./job-data.js";
  * - BullMQ counts how often a job stalled: its process ended, or did not respond for `leaseMs`.
  * - `close()` marks the pushes whose attempts it aborts.
  *
- * Only attempts that ran alone and did not end count as failures: a push that merely ran beside the cause is not blamed. The start of
- * such an attempt is stored with the job. If the job is a suspect again, without another failed attempt, the attempt did not end.
+ * Only attempts that ran alone and did not end count as failures. If pushes ran in parallel, it is unknown which one was the cause. The start
+ * of an attempt that runs alone is stored with the job. If the job is a suspect again, without another failed attempt, the attempt did not end.
  */
 export interface Suspicion {
   /** Whether the next attempt must run alone. */

@@ -11,7 +11,7 @@ import { failuresOf, markAborted, markAlone, suspicionOf } from "./suspect.js";
 
 /** How long closing waits for Redis after the handlers have ended. Milliseconds. */
 const CLOSE_LIMIT_MS = 500;
-/** How long BullMQ waits after an error of the connection. Its default is 15 s, which would prolong every outage. Milliseconds. */
+/** Delay of BullMQ after an error of the connection. Milliseconds. Its default is 15 s, which would prolong every outage. */
 const RETRY_CONNECTION_MS = 1_000;
 
 /** A failed attempt, for BullMQ: it stores the message, and retries after the delay. The handler's own error may contain personal data. */
@@ -156,18 +156,19 @@ export class PushWorker {
     for (const running of this.#waiting) running.end(NOT_STARTED);
     await this.#scheduler.stop(limitMs);
     this.attempts.abort();
-    await settlesWithin(closed, CLOSE_LIMIT_MS);
+    await settledWithin(closed, CLOSE_LIMIT_MS);
     // Without Redis, only a forced close ends; the jobs run again after `leaseMs`.
-    if (!responds) await settlesWithin(this.#worker.close(true), CLOSE_LIMIT_MS);
+    if (!responds) await settledWithin(this.#worker.close(true), CLOSE_LIMIT_MS);
   }
 }
 
-function settlesWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+/** Resolves when the promise settles, or at the limit. */
+function settledWithin(promise: Promise<unknown>, limitMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, limitMs, false);
+    const timer = setTimeout(resolve, limitMs);
     const settle = (): void => {
       clearTimeout(timer);
-      resolve(true);
+      resolve();
     };
     promise.then(settle, settle);
   });

@@ -43,8 +43,8 @@ export class AttemptTimeout extends Error {
 }
 
 /**
- * Thrown by the inbox's own part of an attempt if its result does not count: another process may have taken over the push, or it is unknown
- * whether the result was stored. The result is `aborted`.
+ * Thrown by the inbox, not by a handler, if the result of an attempt does not count: another process may have taken over the push, or it is
+ * unknown whether the result was stored. The attempt ends as `aborted`.
  */
 export class AttemptLost extends Error {
   override readonly name = "AttemptLost";

@@ -93,12 +93,12 @@ export interface InboxEvents {
    * arrival. Include finished pushes. An inbox whose `put` detects duplicates itself does not need it.
    */
   recovered(push: RecoveredPush): void;
-  /** Forgets all pushes by which duplicates are detected. Call it before `recovered`, if another process may have stored pushes since. */
+  /** Forgets all pushes that were reported or accepted before. Call it before you report the pushes again with `recovered`. */
   forget?(): void;
   /**
    * Accepts a push that another process received: calls `put`, unless the push is a duplicate of one that this or another process received.
    * Resolves with the result that the other process returns from `Inbox.put`. Rejects if `put` rejects.
-   * @param signal aborted when the other process no longer waits. Its response was then 503, so the push will arrive again
+   * @param signal aborted when the other process no longer waits. Its response was 503 then, so the vendor sends the push again
    */
   accept?(
     push: StoredPush,

@@ -7,7 +7,7 @@ import type { ProcessIdentity } from "./process-identity.js";
 export interface LockSocket {
   /** Path of the socket, or name of the named pipe. */
   path: string;
-  /** A secret that a process must send first. Only who can read the lock file knows it. */
+  /** A secret that a process must send first. Only processes that can read the lock file know it. */
   key: string;
 }
 

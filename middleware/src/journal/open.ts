@@ -27,7 +27,7 @@ export function openWithTimes(dir: string, options: JournalOptions, times: Parti
  * `openJournal` for an owner that takes pushes of other processes.
  * @param listen prepares to take them, and returns where; called when the folder exists, before the lock is taken
  */
-export function openAtSocket(
+export function openWithSocket(
   dir: string,
   options: JournalOptions,
   listen: () => Promise<LockSocket | undefined>,

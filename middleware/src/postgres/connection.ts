@@ -21,6 +21,19 @@ export function isRejection(error: unknown): error is Error & { code: string } {
 
 const ignore = (): void => undefined;
 
+/** The pools with a listener of this package. */
+const listened = new WeakSet<PgPool>();
+
+/**
+ * A connection that breaks while it is idle is replaced by the pool. Without a listener, the error would end the process, also before the
+ * inbox is open and after it is closed.
+ */
+export function ignoreIdleErrors(pool: PgPool): void {
+  if (listened.has(pool)) return;
+  listened.add(pool);
+  pool.on("error", ignore);
+}
+
 /**
  * Runs statements on a connection of the pool. After an error that leaves the connection in an unknown state, and after the time limit, the
  * connection is destroyed.

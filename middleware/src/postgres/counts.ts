@@ -3,9 +3,9 @@ import { select, withConnection } from "./connection.js";
 import type { Mark } from "./mark-queue.js";
 import type { PgPool } from "./pool.js";
 
-/** Maximum age of the counts. */
+/** Age at which `state` refreshes the counts. */
 const MAX_AGE_MS = 2_000;
-/** Maximum share of the time that the statement takes: a slow one runs less often. */
+/** Maximum share of the time that refreshing takes: a slow statement runs less often. */
 const MAX_SHARE = 0.02;
 const LIMIT_MS = 10_000;
 /** Pushes are counted up to this number, so that a large backlog costs no more. */
@@ -25,12 +25,12 @@ export class Counts {
     private readonly schema: string,
   ) {}
 
-  /** Counts pushes that this process has stored since. */
+  /** Adds pushes that this process has stored after the last refresh. */
   onStored(count: number): void {
     this.#queued += count;
   }
 
-  /** Counts a push that this process has finished since. */
+  /** Counts the end of an attempt after the last refresh. */
   onEnded(state: Mark["state"]): void {
     if (state === "waiting") return;
     this.#queued = Math.max(0, this.#queued - 1);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
 import type { Consumed, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "../inbox/inbox.js";
-import { select, withConnection } from "./connection.js";
+import { ignoreIdleErrors, select, withConnection } from "./connection.js";
 import { Counts } from "./counts.js";
 import { migrate, requireVersion } from "./migrate.js";
 import { createSchema, migrationTexts } from "./migrations.js";
@@ -15,7 +15,7 @@ import { Worker } from "./worker.js";
 
 /** Time limit of the statements that do not store pushes. */
 const LIMIT_MS = 3_000;
-/** How long they wait for the lock of a subject. */
+/** Maximum time that these statements wait for the lock of a subject. */
 const LOCK_MS = 2_000;
 /** Default of `duplicateWindowMs`. */
 const DUPLICATE_WINDOW_MS = 3_600_000;
@@ -70,6 +70,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   constructor(private readonly settings: PostgresInboxSettings) {
     const { pool, schema, retentionMs } = settings;
+    ignoreIdleErrors(pool);
     this.#counts = new Counts(pool, schema);
     this.#retention = new Retention(pool, schema, retentionMs);
     this.#puts = new PutQueue(pool, schema, (count) => {
@@ -94,16 +95,10 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
       await requireVersion(client, schema);
       await select(client, `select ${schema}.require_read_committed()`);
     });
-    if (this.#events === undefined) {
-      this.#events = events;
-      this.settings.pool.on("error", this.#onIdleError);
-    }
+    this.#events ??= events;
     await this.#counts.refresh();
     this.#isOpen = true;
   }
-
-  /** A connection that breaks while it is idle is replaced by the pool. Without a listener, the error would end the process. */
-  readonly #onIdleError = (): void => undefined;
 
   async put(push: StoredPush, duplicateWindowMs = DUPLICATE_WINDOW_MS): Promise<"stored" | "duplicate"> {
     if (this.#isClosed) throw new AirudderError("inbox_unavailable", "The inbox is closed.");
@@ -127,7 +122,10 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   async replay(push: StoredPush): Promise<Consumed> {
     const worker = this.#worker;
     if (worker === undefined) {
-      throw new AirudderError("busy", "This process handles no pushes. Replay the push in a process that does.");
+      throw new AirudderError(
+        "busy",
+        "This process only stores pushes. Send the replay to a process that handles them.",
+      );
     }
     await this.#waitForSubject(push);
     return worker.replay(push);
@@ -143,7 +141,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     for (const end = performance.now() + timeoutMs; ; ) {
       const [row] = await this.#with((client) => select<{ last: string }>(client, text, [subject, last]));
       if (row === undefined) return;
-      // Pushes that are stored later do not count.
+      // Do not wait for pushes that are stored later.
       last = row.last;
       if (performance.now() > end || this.#isClosed) {
         throw new AirudderError("busy", "The replay waited too long for earlier pushes. Replay the push later.");
@@ -195,7 +193,6 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     await this.#worker?.stop(limitMs);
     await this.#puts.settled();
     this.#isOpen = false;
-    this.settings.pool.removeListener("error", this.#onIdleError);
   }
 
   #with<T>(run: (client: PgClient) => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import type { PgPool } from "./pool.js";
 /** A push that this process has claimed. */
 export interface Leased {
   readonly id: string;
-  /** Token of the claim: only its holder can record a result. */
+  /** Token of the lease: without it, no result can be recorded. */
   readonly lease: string;
 }
 

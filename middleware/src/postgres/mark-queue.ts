@@ -11,7 +11,7 @@ const MARK_LIMIT_MS = 5_000;
 const BATCH_LOCK_MS = 500;
 /** How long a statement with one mark waits for the lock of its subject. */
 const SINGLE_LOCK_MS = 100;
-/** Delay before the next try after an error. */
+/** Delay before a retry after an error. */
 const RETRY_MS = 250;
 
 /** How an attempt ended. `waiting`: another one follows after `delayMs`. */
@@ -46,7 +46,7 @@ interface Pending {
   readonly resolve: (marked: Marked | undefined) => void;
 }
 
-/** Records how attempts ended. Marks that arrive while a statement runs share the next one. After an error they are tried again. */
+/** Records how attempts ended. Marks that arrive while a statement runs share the next one. After an error, it retries. */
 export class MarkQueue {
   #pending: Pending[] = [];
   #running: Promise<void> | undefined;
@@ -65,7 +65,7 @@ export class MarkQueue {
     });
   }
 
-  /** Tries the marks that are left at most once more. The others are lost: their leases expire. */
+  /** Tries to record each remaining mark at most once more. A mark that fails is lost: the lease of its push expires. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#running;
@@ -78,14 +78,14 @@ export class MarkQueue {
       try {
         await this.#record(batch, BATCH_LOCK_MS);
       } catch (error) {
-        if (isRejection(error)) await Promise.all(batch.map((each) => this.#recordAlone(each)));
+        if (isRejection(error)) await Promise.all(batch.map((each) => this.#recordSingly(each)));
         else await this.#postpone(batch);
       }
     }
     this.#running = undefined;
   }
 
-  /** The connection failed: keeps the marks for another try. */
+  /** Keeps the marks for a retry after the connection has failed. After `stop`, gives up. */
   async #postpone(batch: readonly Pending[]): Promise<void> {
     if (this.#isStopped) {
       for (const { resolve } of batch) resolve(undefined);
@@ -95,12 +95,12 @@ export class MarkQueue {
     await sleep(RETRY_MS);
   }
 
-  /** Records a mark that others must not wait for: another transaction may hold the lock of its subject for long. */
-  async #recordAlone(pending: Pending): Promise<void> {
+  /** Records one mark, with retries. Another transaction may lock its subject for a long time, so other marks do not wait for it. */
+  async #recordSingly(pending: Pending): Promise<void> {
     const retry = async (): Promise<void> => {
       await sleep(RETRY_MS);
       if (this.#isStopped) pending.resolve(undefined);
-      else await this.#recordAlone(pending);
+      else await this.#recordSingly(pending);
     };
     await this.#record([pending], SINGLE_LOCK_MS).catch(() => void retry());
   }

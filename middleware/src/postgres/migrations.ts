@@ -1,7 +1,7 @@
-import { firstVersion } from "./version-1.js";
+import { firstMigration } from "./migration-1.js";
 
 /** Each change of the tables and functions, oldest first. A released migration never changes. */
-const MIGRATIONS: readonly ((schema: string) => string)[] = [firstVersion];
+const MIGRATIONS: readonly ((schema: string) => string)[] = [firstMigration];
 
 /** Version of the tables and functions that this package needs. */
 export const VERSION = MIGRATIONS.length;

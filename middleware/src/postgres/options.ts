@@ -1,12 +1,13 @@
 import { AirudderError } from "../errors.js";
 import type { PgPool } from "./pool.js";
-import { quoteSchema } from "./schema.js";
+import { quoteSchema } from "./schema-name.js";
 
 /** Options of {@link postgresInbox}. Only `pool` is required. */
 export interface PostgresInboxOptions<P extends PgPool = PgPool> {
   /**
-   * A `pg.Pool` of the app. The inbox takes connections from it for a moment, and one for each running handler that uses its transaction, at
-   * most `max` - 3. The inbox does not end the pool.
+   * A `pg.Pool` of the app. The inbox takes a connection for each of its statements, and one for each running handler that uses
+   * `transaction`. Handlers use at most `max` - 3 connections. With a `max` of 1, handlers have no transaction. The inbox does not end the
+   * pool.
    */
   pool: P;
   /** The schema with the tables of the inbox. Default `airudder`. */

@@ -21,10 +21,14 @@ export function storableText(text: string): string {
   return text.replace(new RegExp(UNSTORABLE, "gu"), "\u{FFFD}");
 }
 
-/** A push for the function `put`, without its body. */
+/**
+ * A push for the function `put`, without its body.
+ * @param n position in the batch
+ * @param windowMs duplicate window
+ */
 export function rowOf(push: StoredPush, n: number, windowMs: number): object {
   const subject = subjectColumn(push.subject);
-  const facts: SearchIds & { subject?: string } = {};
+  const facts: Facts = {};
   for (const key of SEARCH_KEYS) {
     const id = (push as SearchIds)[key];
     if (id !== undefined) facts[key] = id;
@@ -48,8 +52,22 @@ export function rowOf(push: StoredPush, n: number, windowMs: number): object {
     verified: push.verified,
     drift: push.drift,
     quarantined: push.quarantined,
-    facts: JSON.stringify(facts),
+    facts: factsColumn(facts),
   };
+}
+
+/** Ids of a push to search for, and its subject, if the column `subject` contains its digest. */
+type Facts = SearchIds & { subject?: string };
+
+/** The column `facts`. Texts that Postgres cannot store are JSON in a JSON string: otherwise no statement could read the ids. */
+function factsColumn(facts: Facts): string {
+  const isUnstorable = Object.values(facts).some((text) => text !== undefined && UNSTORABLE.test(text));
+  return JSON.stringify(isUnstorable ? { json: JSON.stringify(facts) } : facts);
+}
+
+function factsOf(column: string): Facts {
+  const facts = JSON.parse(column) as Facts & { json?: string };
+  return facts.json === undefined ? facts : (JSON.parse(facts.json) as Facts);
 }
 
 /** A row of the function `claim`. */
@@ -75,14 +93,14 @@ export interface ClaimedRow {
   readonly error: string | null;
   /** How long it has been due. Milliseconds. */
   readonly waited_ms: number;
-  /** Whether another attempt did not end before its lease. */
+  /** Whether the lease of an earlier attempt has expired. */
   readonly was_expired: boolean;
-  /** `started`: the last attempt ran alone in its process. `next`: the next one does. */
+  /** `started`: the last attempt ran alone in its process. `next`: the next attempt runs alone. */
   readonly was_alone: "next" | "started" | null;
 }
 
 export function pushOf(row: ClaimedRow): StoredPush {
-  const { subject = row.subject ?? undefined, ...ids } = JSON.parse(row.facts) as SearchIds & { subject?: string };
+  const { subject = row.subject ?? undefined, ...ids } = factsOf(row.facts);
   return {
     ...ids,
     id: row.id,

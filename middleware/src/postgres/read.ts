@@ -3,12 +3,12 @@ import { headOf } from "../inbox/file/records.js";
 import type { InboxQuery, PushState } from "../inbox/query.js";
 import type { JournalRecord, MarkHead, PushHead } from "../journal/index.js";
 import { SEARCH_KEYS } from "../push/facts.js";
-import { timePart } from "../push/id.js";
+import { firstIdSince } from "../push/id.js";
 import { select, withConnection } from "./connection.js";
 import { requireVersion, versionOf } from "./migrate.js";
 import type { PgClient, PgPool } from "./pool.js";
 import { type ClaimedRow, pushOf } from "./push-row.js";
-import { quoteSchema } from "./schema.js";
+import { quoteSchema } from "./schema-name.js";
 
 /** What `readPostgresInbox` reads. */
 export interface PostgresInboxQuery extends InboxQuery {
@@ -16,22 +16,19 @@ export interface PostgresInboxQuery extends InboxQuery {
   readonly schema?: string | undefined;
 }
 
-/** Time limit of a connection and the check of the tables, milliseconds. */
+/** Time limit for connecting and checking the tables. Milliseconds. */
 const CONNECT_LIMIT_MS = 5_000;
-/** Time limit of a statement, milliseconds. The server cancels it then. */
+/** Time after which the server cancels a statement. Milliseconds. */
 const STATEMENT_LIMIT_MS = 30_000;
 /** Limits of the pushes that one statement returns. */
 const MAX_BATCH = 500;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-/** The id of a push is made shortly before the time that is stored as `received_at`, milliseconds. */
-const MAX_ID_AGE_MS = 60_000;
 
 /**
- * Reads pushes of a `postgresInbox`, in the order of their ids: of each push a record with its exact bytes, then a mark with its newest state,
- * unless it is only stored.
+ * Reads pushes of a `postgresInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
+ * state. A push without an ended attempt or a retry has no mark.
  *
- * Writes nothing. Each statement runs in a short transaction of its own that is `READ ONLY`, so that a slow reader does not delay the
- * clean-up of Postgres. The role needs `USAGE` of the schema and `SELECT` of its tables. A push that is deleted meanwhile is left out.
+ * Writes nothing. Each statement runs in its own short `READ ONLY` transaction, so that a slow reader does not delay the vacuum of Postgres. The role needs `USAGE` of the schema and `SELECT` of its tables. A push that is deleted meanwhile is left out.
  * @throws AirudderError `inbox_unavailable`, if the schema has no tables, or those of another version; PostgresTimeout; errors of Postgres
  * @example for await (const { head } of readPostgresInbox(pool, { limit: 100 })) console.log(head.kind);
  */
@@ -97,8 +94,7 @@ function conditionOf({ ids, since, until, type, states, about = {} }: InboxQuery
   }
   if (since !== undefined) {
     // The condition on the id excludes the older pushes by the primary key.
-    const firstId = timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
-    conditions.push(`id >= ${parameter(firstId)} and received_at >= ${parameter(since.toISOString())}`);
+    conditions.push(`id >= ${parameter(firstIdSince(since))} and received_at >= ${parameter(since.toISOString())}`);
   }
   if (until !== undefined) conditions.push(`received_at <= ${parameter(until.toISOString())}`);
   if (type !== undefined) conditions.push(`type = ${parameter(type)}`);
@@ -143,14 +139,15 @@ interface ReadRow extends ClaimedRow {
 }
 
 function* recordsOf(row: ReadRow): Generator<JournalRecord> {
-  const { headers, body, ...push } = pushOf(row);
-  const head = headOf({ ...push, headers, body }) as PushHead;
+  const push = pushOf(row);
+  const { headers, body } = push;
+  const head = headOf(push) as PushHead;
   yield { head: { ...head, seq: row.position }, content: { headers, body } };
   const mark = markOf(row);
   if (mark !== undefined) yield { head: mark };
 }
 
-/** The mark of the newest state; `undefined` for a push that no attempt has ended for. */
+/** The mark of the newest state; `undefined` if no attempt has ended and the push was not retried. */
 function markOf({ id, state, state_at, attempts, is_retry, error }: ReadRow): MarkHead | undefined {
   const isUnfinished = state === "blocked" || state === "waiting" || state === "running";
   const name = !isUnfinished ? state : attempts > 0 ? "failed" : is_retry ? "retry" : undefined;

@@ -8,7 +8,7 @@ const LIMIT_MS = 10_000;
 const BUSY_MS = 200;
 const IDLE_MS = 60_000;
 
-/** Deletes old finished pushes in small batches. All working processes do so, and none waits for another. */
+/** Deletes old finished pushes in small batches. Each process that handles pushes does so, without waiting for the others. */
 export class Retention {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;

@@ -27,8 +27,8 @@ export class HandlerTransaction {
   readonly #running = new Set<Promise<unknown>>();
 
   /**
-   * @param attempt the lease of the attempt. `finish` checks that the transaction is still the one that began with it.
-   * @param maxIdleMs the server rolls back if it gets no statement for this time, because the process has stopped
+   * @param attempt the lease token of the attempt, stored in the transaction. The SQL function `finish` checks that it is still there.
+   * @param maxIdleMs the server rolls back if it gets no statement for this time, for example because the process is suspended
    */
   constructor(
     private readonly pool: PgPool,
@@ -48,7 +48,7 @@ export class HandlerTransaction {
     return this.#begun !== undefined;
   }
 
-  /** A client of the pool whose transaction is controlled by the inbox. Its other members are those of the connection. */
+  /** A client whose transaction the inbox controls. Its other members are those of the connection. */
   #makeClient(): PgClient {
     const refuse = (name: string) => () => {
       throw new AirudderError(
@@ -83,7 +83,7 @@ export class HandlerTransaction {
       return undefined;
     }
     if (typeof (args[0] as { submit?: unknown } | undefined)?.submit !== "function") return this.#run(args);
-    // A cursor or a stream is returned at once, so its connection must be there.
+    // A cursor or a stream is returned synchronously, so the connection must already be open.
     if (this.#refusal !== undefined) throw refusalOf(this.#refusal);
     if (this.#taken !== undefined) return (this.#taken.query as (query: unknown) => unknown)(args[0]);
     throw new AirudderError(
@@ -128,7 +128,7 @@ export class HandlerTransaction {
   }
 
   /**
-   * Commits. `result` is what the handlers returned.
+   * Waits for the running queries, runs `beforeCommit`, then commits. Does nothing if the handler has sent no query.
    * @throws CommitUnknown, or the error that rolled it back
    */
   async commit(beforeCommit: BeforeCommit): Promise<void> {
@@ -157,7 +157,9 @@ export class HandlerTransaction {
     }
     this.#release();
     if (result.command !== "COMMIT")
-      throw new Error("Postgres answered COMMIT with ROLLBACK: a statement of the transaction had failed.");
+      throw new Error(
+        "Postgres rolled back the transaction instead of committing it: one of its statements had failed.",
+      );
   }
 
   /** Rolls back after the handler has failed. Never rejects. */
@@ -178,7 +180,7 @@ export class HandlerTransaction {
     }
   }
 
-  /** Ends the attempt at once: closes the connection, which rolls back, unless `commit` or `rollback` has ended it. */
+  /** Closes the connection immediately, which rolls back. Does nothing after `commit` or `rollback`. */
   destroy(): void {
     this.#refusal ??= "its attempt has ended";
     this.#release(new Error("The attempt has ended."));
@@ -220,16 +222,21 @@ export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(count: number) {
+  constructor(private readonly count: number) {
     this.#free = count;
   }
 
-  take(): Promise<void> {
+  /** @throws AirudderError if there are no slots at all */
+  async take(): Promise<void> {
+    if (this.count === 0) {
+      const message = "transaction needs a pool of at least 2 connections, such as new Pool({ max: 10 }).";
+      throw new AirudderError("handler_failed", message);
+    }
     if (this.#free > 0) {
       this.#free--;
-      return Promise.resolve();
+      return;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   free(): void {

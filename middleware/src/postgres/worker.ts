@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { type AbortableAttempt, AttemptLost, type AttemptResult, Attempts, retryDelayMs } from "../inbox/attempts.js";
+import { ProcessEnded } from "../inbox/file/crash.js";
 import type { Attempt, Consumed, Consumer, InboxEvents, StoredPush } from "../inbox/inbox.js";
 import { describeThrown } from "../observe/describe-error.js";
 import { type Job, type NextRun, type Run, Scheduler } from "../work/scheduler.js";
@@ -18,14 +19,15 @@ const MIN_POLL_MS = 10;
 const MAX_POLL_MS = 500;
 /** Maximum number of claimed pushes, with those that wait for a handler, as a multiple of `concurrency`. */
 const MAX_CLAIMED = 2;
-/** How often a claim looks at all pushes. The others look at those that have become due since the last one, and this time before it. */
+/** Interval of the claims that look at all pushes. The others look only at pushes that became due since the last claim. */
 const FULL_CLAIM_MS = 30_000;
+/** These other claims also look at pushes that became due this long before the last claim. */
 const OVERLAP_MS = 10_000;
 /** More than the age of any push. */
 const ALL_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
 /** How long the last statement of a handler's transaction waits for the lock of its subject. */
 const COMMIT_LOCK_MS = 3_000;
-/** How much longer than an attempt its transaction can wait for a statement. */
+/** How much longer than `timeoutMs` the transaction of an attempt may be idle. */
 const IDLE_MARGIN_MS = 5_000;
 const MAX_INTEGER = 2 ** 31 - 1;
 /** Connections of the pool that are left for storing pushes, marks and leases. */
@@ -33,24 +35,15 @@ const RESERVED_CONNECTIONS = 3;
 /** Default of `max` of a pg.Pool. */
 const DEFAULT_POOL_MAX = 10;
 
-/** Error of a push that is dead because the process ended during its exclusive attempts. */
-export class ProcessEnded extends Error {
-  override readonly name = "ProcessEnded";
-
-  constructor() {
-    super("The process ended during its attempts, with no other push running.");
-  }
-}
-
 /** A push that this process has claimed, until its result is recorded. */
 interface ClaimedPush extends Job, Leased {
   readonly push: StoredPush;
   readonly row: ClaimedRow;
-  /** Whether another attempt may have ended its process. */
+  /** Whether an earlier attempt may have ended its process. A suspect runs alone in its process. */
   readonly isSuspect: boolean;
-  /** Whether its attempt runs alone, which is recorded. */
+  /** Whether the start of an attempt that runs alone is recorded. */
   isAlone: boolean;
-  /** Whether a mark of its result was added, or its transaction contained it. */
+  /** Whether its mark is queued, or was committed in the transaction of its handler. */
   isMarked: boolean;
   /** Whether it waits until a handler is registered. */
   isHeld: boolean;
@@ -73,8 +66,9 @@ export class Worker<Transaction> {
   /** Number of claimed pushes whose attempt has not ended. */
   #active = 0;
   readonly #commits = new Set<Promise<void>>();
-  /** As `performance.now()`: the last claim of all pushes, and the time before which no push is due. */
+  /** When a claim last looked at all pushes, as `performance.now()`. */
   #claimedAllAt = Number.NEGATIVE_INFINITY;
+  /** Pushes that were due before this time are claimed, as `performance.now()`. */
   #claimedUntil = Number.NEGATIVE_INFINITY;
   #pollMs = MIN_POLL_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -90,7 +84,8 @@ export class Worker<Transaction> {
   ) {
     const { pool, schema, concurrency, leaseMs } = settings;
     const max = pool.options?.max ?? DEFAULT_POOL_MAX;
-    this.#slots = new Slots(Math.max(1, max - RESERVED_CONNECTIONS));
+    // With one connection, a transaction would keep its own lease from being renewed.
+    this.#slots = new Slots(max === 1 ? 0 : Math.max(1, max - RESERVED_CONNECTIONS));
     this.#attempts = new Attempts((push, attempt) => this.#consume(push, attempt), events, settings);
     this.#marks = new MarkQueue(pool, schema);
     this.#leases = new Leases(pool, schema, leaseMs, (lost) => this.#onLost(lost));
@@ -131,7 +126,7 @@ export class Worker<Transaction> {
     return Math.min(concurrency - this.#active, MAX_CLAIMED * concurrency - this.#claimed.size);
   }
 
-  /** A push that waits for its handler does not take the place of others. */
+  /** Resolves when a handler is registered; `undefined` if there is one. A push that waits for it does not count as active. */
   #hold(claimed: ClaimedPush): Promise<void> | undefined {
     const wait = this.events.waitForHandler?.(claimed.push);
     if (claimed.isHeld !== (wait !== undefined)) this.#active += claimed.isHeld ? 1 : -1;
@@ -141,7 +136,7 @@ export class Worker<Transaction> {
   }
 
   async #claim(): Promise<void> {
-    // Pushes that are stored, and slots that become free, in the same turn of the event loop share one claim.
+    // Pushes that are stored, and attempts that end, in the same turn of the event loop share one claim.
     await setImmediate();
     const count = this.#room;
     if (count <= 0) return;
@@ -164,7 +159,7 @@ export class Worker<Transaction> {
     if (isFull) this.#claimedAllAt = now;
     this.#claimedUntil = now;
     if (rows.length === count) {
-      // There may be more. The oldest ones were claimed.
+      // There may be more pushes. The claimed ones have been due for the longest time.
       this.#claimedUntil -= Math.min(...rows.map(({ waited_ms }) => waited_ms));
       this.#isWoken = true;
     }
@@ -212,7 +207,7 @@ export class Worker<Transaction> {
     this.#scheduler.add(claimed, { isExclusive: claimed.isSuspect });
   }
 
-  /** The process of its last attempt ended, or stopped responding, while the push ran alone: that attempt has failed. */
+  /** Records the last attempt as failed: its process ended, or stopped responding, while the push ran alone. */
   #endInterrupted(claimed: ClaimedPush): void {
     const { attempts } = claimed.row;
     const delayMs = retryDelayMs(Math.max(1, attempts), this.settings);
@@ -225,7 +220,10 @@ export class Worker<Transaction> {
     );
   }
 
-  /** The process may be closing because of this push, so its next attempt runs alone. If it ran alone, this attempt has failed. */
+  /**
+   * Records an attempt that `stop` aborted. The app may be closing because of this push, so its next attempt runs alone. An attempt that
+   * already ran alone has failed.
+   */
   #endAborted(claimed: ClaimedPush): Promise<void> {
     const { attempts } = claimed.row;
     return claimed.isAlone
@@ -314,7 +312,7 @@ export class Worker<Transaction> {
     }
   }
 
-  /** The attempt has ended, or does not take place. */
+  /** Removes a push whose attempt has ended or does not take place. */
   #forget(claimed: ClaimedPush): void {
     if (!this.#claimed.delete(claimed.push)) return;
     if (!claimed.isHeld) this.#active--;
@@ -408,14 +406,14 @@ export class Worker<Transaction> {
       });
     } catch (error) {
       if (!(error instanceof CommitUnknown) || claimed === undefined) throw error;
-      marked = await this.#findOut(claimed, error);
+      marked = await this.#readCommitResult(claimed, error);
     }
     if (claimed !== undefined) claimed.isMarked = true;
     this.#onMarked(marked, "handled");
   }
 
-  /** After an unknown COMMIT the row tells whether it took effect. */
-  async #findOut({ id, lease }: ClaimedPush, error: CommitUnknown): Promise<Marked> {
+  /** Reads from the row of the push whether a COMMIT without a response took effect. */
+  async #readCommitResult({ id, lease }: ClaimedPush, error: CommitUnknown): Promise<Marked> {
     const { pool, schema, leaseMs } = this.settings;
     for (const end = performance.now() + leaseMs; performance.now() < end && !this.#isStopped; ) {
       try {
@@ -470,7 +468,7 @@ export class Worker<Transaction> {
   }
 }
 
-/** Another transaction holds the lock of the subject. That is no failure of the handler, so the attempt does not count. */
+/** A lock timeout is not a failure of the handler: it throws `AttemptLost`, so the attempt does not count. Rethrows other errors. */
 function rethrowLockTimeout(error: unknown): never {
   if (!isRejection(error) || error.code !== LOCK_NOT_AVAILABLE) throw error;
   const message =

@@ -17,6 +17,14 @@ export function newPushId(now: number = Date.now()): string {
 }
 
 /** The beginning of the ids of a time. Every later id sorts after it. @param time milliseconds since 1970 */
-export function timePart(time: number): string {
+function timePart(time: number): string {
   return time.toString(36).padStart(9, "0");
+}
+
+/** Maximum time from the creation of a push's id to its `receivedAt`. Milliseconds. */
+const MAX_ID_AGE_MS = 60_000;
+
+/** A lower bound of the ids of all pushes that were received at a time or later. */
+export function firstIdSince(since: Date): string {
+  return timePart(Math.max(0, since.getTime() - MAX_ID_AGE_MS));
 }

@@ -102,7 +102,7 @@ export class Duplicates {
     if (!this.#pending.has(subject)) this.remember(subject, digest, Math.min(receivedAt, steadyNow()));
   }
 
-  /** Forgets the accepted pushes. Call it before `recover`, if another process may have accepted pushes since. */
+  /** Forgets the accepted pushes. Call it before the pushes of an inbox are reported again with `recover`. */
   forget(): void {
     this.#younger = new Fingerprints();
     this.#older = new Fingerprints();

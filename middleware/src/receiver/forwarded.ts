@@ -6,7 +6,7 @@ type PutResult = "stored" | "duplicate";
 /** A forwarded push that is being stored. */
 interface RunningPush {
   readonly result: Promise<PutResult>;
-  /** The pending push that this one is or repeats. */
+  /** The entry in `Duplicates` of this push, or of the earlier push that it is a duplicate of. `undefined`: none. */
   readonly pending: PendingPush | undefined;
 }
 

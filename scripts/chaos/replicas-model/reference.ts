@@ -8,22 +8,22 @@ export interface Entry {
   rank: number;
   /** `unknown`: the request ended without a response. */
   stored: "unknown" | "yes";
-  /** An earlier push with the same bytes of which it is unknown whether it was stored. It may stand for this one. */
+  /** The previous push, if its bytes are the same and it is unknown whether it was stored. If it was, this push is its duplicate. */
   readonly alias: Entry | undefined;
   state: "waiting" | "handled" | "dead" | "dropped";
   /** Whether the storage certainly has this state. If not, the push may still be waiting. */
   isCertain: boolean;
   /** The worker that reported the state or the last failure, until it is certain that it was recorded. */
   reporter: object | undefined;
-  /** The failed attempts that certainly were recorded. */
+  /** Minimum number of failed attempts that are recorded. */
   minFailures: number;
-  /** The failed attempts. */
+  /** Number of failed attempts, if all are recorded. */
   failures: number;
-  /** Attempts that may count as failed, because their worker crashed, closed or was frozen. */
+  /** Number of attempts that may count as failed, because their worker crashed, closed or was frozen. */
   interruptions: number;
   /** Whether an attempt, or the record of its result, was interrupted. The push then runs alone. */
   wasInterrupted: boolean;
-  /** Whether an uncertain run of it has ended, which may have counted. */
+  /** Whether an uncertain run of it has ended. Its result may be recorded. */
   mayHaveEnded: boolean;
   isRetry: boolean;
 }
@@ -39,7 +39,7 @@ export interface Run {
   isUncertain: boolean;
 }
 
-/** The rules of an inbox that several workers share, as a model. It notes each violation. */
+/** The rules of an inbox that several workers share, as a model. It records each violation. */
 export class Reference {
   readonly entries: Entry[] = [];
   readonly runs = new Set<Run>();
@@ -105,7 +105,7 @@ export class Reference {
       if (ids.some((id) => [...this.runs].some((run) => run.id === id)))
         this.violate(`${body} is a duplicate and was handled`, entry);
       this.forget(entry);
-      // The earlier push of which it was unknown has been stored.
+      // This push is its duplicate, so the earlier push was stored.
       if (alias !== undefined) alias.stored = "yes";
     }
   }

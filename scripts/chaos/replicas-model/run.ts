@@ -45,7 +45,7 @@ export interface RunReport {
 const SUBJECTS = ["a", "b", "c", "d"];
 const MIN_WORKERS = 2;
 const MAX_WORKERS = 5;
-/** More unfinished pushes would all wait, and test nothing more. */
+/** Maximum number of unfinished pushes. More would only wait. */
 const MAX_UNFINISHED = 10;
 const LIMIT_MS = 20_000;
 const POLL_MS = 2;
@@ -75,7 +75,7 @@ interface Worker extends ModelWorker {
   uncertainUntil: number;
 }
 
-/** A run of a handler that the model ends. */
+/** A running handler, which a step of the model ends. */
 interface OpenRun {
   readonly run: Run;
   readonly worker: Worker;
@@ -105,7 +105,7 @@ class ReplicasModel {
     // If this process was suspended or too busy, leases may have expired.
     this.#watchdog = setInterval(() => {
       const now = performance.now();
-      if (now - last > engine.leaseMs / 3) for (const worker of this.#live()) this.#doubt(worker);
+      if (now - last > engine.leaseMs / 3) for (const worker of this.#live()) this.#markUncertain(worker);
       last = now;
     }, 10);
   }
@@ -222,7 +222,11 @@ class ReplicasModel {
     }
   }
 
-  /** @param body `undefined`: the bytes of the last or the second last push of the subject @param count number of inboxes that get it at once */
+  /**
+   * Stores a push in random inboxes.
+   * @param body default: the bytes of the last or second to last push of the subject
+   * @param count number of inboxes that get it at the same time
+   */
   async #put(body: string | undefined, count: 1 | 2): Promise<void> {
     const reference = this.#reference;
     if (reference.entries.filter(({ state }) => state === "waiting").length >= MAX_UNFINISHED) return;
@@ -245,10 +249,10 @@ class ReplicasModel {
     if (open.length > 0) this.random.pick(open).end(result);
   }
 
-  /** What a worker runs or has just reported is uncertain. */
-  #doubt(worker: Worker): void {
+  /** Marks what a worker runs, or has just reported, as uncertain. */
+  #markUncertain(worker: Worker): void {
     this.#disturbedAt = performance.now();
-    this.#reference.note(`${worker.name} is in doubt`);
+    this.#reference.note(`${worker.name} is uncertain`);
     this.#reference.loseWorker(worker);
     worker.uncertainUntil = performance.now() + 2 * this.engine.leaseMs;
   }
@@ -296,7 +300,7 @@ class ReplicasModel {
     const frozen = this.#workers.filter(({ isFrozen }) => isFrozen);
     if (frozen.length === 0) return;
     const worker = this.random.pick(frozen);
-    this.#doubt(worker);
+    this.#markUncertain(worker);
     this.#reference.note(`${worker.name} thaws`);
     worker.isFrozen = false;
     worker.thaw();

@@ -1,4 +1,4 @@
-import { contentOf, type Sent } from "./load.js";
+import { bodyKeyOf, type Sent } from "./load.js";
 import type { PlannedCall } from "./plan.js";
 
 /** One run of the handler. */
@@ -42,15 +42,15 @@ export interface Evidence {
   readonly queued: number;
 }
 
-/** What the inbox promises. */
-export interface Promises {
+/** What the inbox guarantees. */
+export interface Guarantees {
   /** Each effect exactly once. Otherwise at least once. */
   readonly isExactlyOnce: boolean;
   /** Order per subject. */
   readonly isOrdered: boolean;
 }
 
-/** A count, and whether it is as promised. `undefined`: it is only printed. */
+/** A count, and whether it is as guaranteed. `undefined`: it is only printed. */
 export interface Check {
   readonly what: string;
   readonly count: number;
@@ -58,12 +58,12 @@ export interface Check {
 }
 
 /** Checks the evidence of a run against its plan. */
-export function check(plan: readonly PlannedCall[], sent: Sent, evidence: Evidence, promises: Promises): Check[] {
+export function check(plan: readonly PlannedCall[], sent: Sent, evidence: Evidence, guarantees: Guarantees): Check[] {
   const { runs, stored, effects, dead, queued } = evidence;
-  const none = (what: string, count: number, isPromised = true): Check => ({
+  const none = (what: string, count: number, isGuaranteed = true): Check => ({
     what,
     count,
-    ...(isPromised ? { isMet: count === 0 } : {}),
+    ...(isGuaranteed ? { isMet: count === 0 } : {}),
   });
   const again = storedAgain(plan, stored, sent.unknown);
   const effectsOf = countBy(effects, ({ push }) => push);
@@ -82,11 +82,11 @@ export function check(plan: readonly PlannedCall[], sent: Sent, evidence: Eviden
     none(
       "effects more than once",
       [...effectsOf.values()].reduce((sum, count) => sum + count - 1, 0),
-      promises.isExactlyOnce,
+      guarantees.isExactlyOnce,
     ),
-    none("calls whose effects are not in the order of sending", notInOrder(plan, effects), promises.isOrdered),
-    none("calls whose effects are not in the order of storing", differences(stored, effects), promises.isOrdered),
-    none("effects of handlers that ran at the same time for one call", overlaps(effective), promises.isOrdered),
+    none("calls whose effects are not in the order of sending", notInOrder(plan, effects), guarantees.isOrdered),
+    none("calls whose effects are not in the order of storing", differences(stored, effects), guarantees.isOrdered),
+    none("effects of handlers that ran at the same time for one call", overlaps(effective), guarantees.isOrdered),
     // A process that does not respond for as long as its leases last loses its pushes. The effects of its handlers do not count.
     none("handlers that ran at the same time for one call", overlaps(runs), false),
     none("dead or quarantined", dead),
@@ -146,15 +146,15 @@ function overlaps(runs: readonly Run[]): number {
 
 function plannedCounts(plan: readonly PlannedCall[]): Map<string, number> {
   return countBy(
-    plan.flatMap(({ call, pushes }) => pushes.map(({ state }) => contentOf(call, state))),
+    plan.flatMap(({ call, pushes }) => pushes.map(({ state }) => bodyKeyOf(call, state))),
     (content) => content,
   );
 }
 
-/** For each content: number of different pushes. */
+/** For each body: number of different pushes. */
 function distinctPushes(found: readonly PushOfCall[]): Map<string, number> {
   const byId = new Map(found.map((each) => [each.push, each]));
-  return countBy([...byId.values()], ({ call, state }) => contentOf(call, state));
+  return countBy([...byId.values()], ({ call, state }) => bodyKeyOf(call, state));
 }
 
 function groupByCall(pushes: readonly PushOfCall[]): Map<string, PushOfCall[]> {

@@ -2,13 +2,13 @@ import pg from "pg";
 import { PostgresServer } from "../../../test/helpers/postgres.js";
 import { RedisServer } from "../../../test/helpers/redis.js";
 import type { Engine, SharedInbox } from "../../engines.js";
-import type { Effect, Evidence, Promises, PushOfCall, Run } from "./check.js";
+import type { Effect, Evidence, Guarantees, PushOfCall, Run } from "./check.js";
 
-/** The server that stores the inbox, and what the inbox promises on it. */
+/** The server that stores the inbox, and the guarantees of the inbox. */
 export interface Database {
   readonly server: Pick<PostgresServer, "start" | "stop" | "kill" | "remove">;
   readonly inbox: SharedInbox;
-  readonly promises: Promises;
+  readonly guarantees: Guarantees;
   /** The stored pushes and the effects of the handlers. */
   read(runs: readonly Run[]): Promise<Pick<Evidence, "stored" | "effects">>;
 }
@@ -35,7 +35,7 @@ export const startDatabase: Record<Engine, (leaseMs: number) => Promise<Database
     return {
       server,
       inbox: { engine: "postgres", url: server.url, name: SCHEMA, leaseMs },
-      promises: { isExactlyOnce: true, isOrdered: true },
+      guarantees: { isExactlyOnce: true, isOrdered: true },
       read: () =>
         query(server.url, async (pool) => ({
           stored: (await pool.query<PushOfCall>(STORED)).rows,
@@ -51,7 +51,7 @@ export const startDatabase: Record<Engine, (leaseMs: number) => Promise<Database
     return {
       server,
       inbox: { engine: "bullmq", url: server.url, name: "airudder", leaseMs },
-      promises: { isExactlyOnce: false, isOrdered: false },
+      guarantees: { isExactlyOnce: false, isOrdered: false },
       // A run that is done is an effect. A push that was never handled has no run, so it is missing in both lists.
       read: async (runs) => {
         const effects = runs.filter(({ result }) => result === "done").sort((a, b) => (a.endedAt < b.endedAt ? -1 : 1));

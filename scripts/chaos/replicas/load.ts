@@ -6,11 +6,11 @@ import { bodyOf, type PlannedCall } from "./plan.js";
 const SENDERS = 64;
 /** Calls per sender whose pushes are mixed. */
 const CALLS_OF_SENDER = 8;
-/** How long the vendor waits for a response. */
+/** Timeout of a request. Milliseconds. */
 const RESPONSE_MS = 10_000;
 /** Delay before a retry: the vendor's is a minute. */
 const RETRY_MS = 50;
-/** A push is given up after this time. The vendor gives up after five retries. */
+/** Time after which a push is given up. Milliseconds. The vendor gives up after five retries. */
 const GIVE_UP_MS = 120_000;
 
 /** What happened to the pushes of a plan. */
@@ -26,8 +26,8 @@ export interface Sent {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Identifies the bytes of a push. */
-export function contentOf(call: string, state: number): string {
+/** A key that is the same for pushes with the same bytes. */
+export function bodyKeyOf(call: string, state: number): string {
   return `${call}/${state}`;
 }
 
@@ -108,7 +108,7 @@ export class ReplicaLoad {
     const first = this.#random.below(this.ports.length);
     const second = (first + 1 + this.#random.below(this.ports.length - 1)) % this.ports.length;
     const body = Buffer.from(bodyOf(call, state));
-    const content = contentOf(call, state);
+    const content = bodyKeyOf(call, state);
     const copies = isTwice ? [first, second] : [first];
     const responses = await Promise.all(copies.map((replica) => this.#deliverCopy(content, body, replica)));
     if (responses.every((isAcknowledged) => isAcknowledged)) this.#acknowledged++;

@@ -49,7 +49,7 @@ test("commands that write reject the URL of an inbox, print no password and crea
       /listen cannot use the inbox postgres:\/\/user@db\.test\/app/,
     ],
     [run(["import", "x", ...at], { cwd }), /import cannot use .* export --journal URL --as ndjson --reveal \| /],
-    [run(["trigger", "call.completed", ...at], { cwd }), /trigger cannot use .* of --journal, which is read only/],
+    [run(["trigger", "call.completed", ...at], { cwd }), /trigger cannot use .* of --journal: it can only be read/],
     [
       run(["doctor"], { cwd, env: { AIRUDDER_JOURNAL: URL_WITH_PASSWORD } }),
       /doctor cannot use .* of AIRUDDER_JOURNAL/,

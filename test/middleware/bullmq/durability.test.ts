@@ -43,7 +43,7 @@ redisTest(
       [
         "maxmemory-policy",
         "volatile-ttl",
-        /may delete locks and the memory of duplicates, so that a push is handled twice/,
+        /may delete locks and the data that detects duplicates, so that a push is handled twice/,
       ],
       ["appendonly", "no", /\(appendonly no\): if Redis restarts, all pushes since its last snapshot are lost/],
     ] as const;

@@ -43,7 +43,7 @@ export class Load {
   /** The number of acknowledged pushes of each subject. */
   readonly acknowledged = new Map<string, number>();
   /** The longest time for which a push was rejected. Milliseconds. */
-  maxRefusedMs = 0;
+  maxRejectedMs = 0;
   #isStopped = false;
   readonly #running: Promise<void>[] = [];
 
@@ -56,18 +56,18 @@ export class Load {
 
   async #send(subject: string, first: number): Promise<void> {
     for (let number = 0; !this.#isStopped; number++) {
-      let refusedAt: number | undefined;
-      for (let tries = 0; ; tries++) {
+      let rejectedAt: number | undefined;
+      for (let retries = 0; ; retries++) {
         const ports = this.ports();
         const status = await postOnce(
-          ports[(first + number + tries) % ports.length] as number,
+          ports[(first + number + retries) % ports.length] as number,
           contact(subject, number),
         );
         const now = performance.now();
-        if (status !== "late" && refusedAt !== undefined)
-          this.maxRefusedMs = Math.max(this.maxRefusedMs, now - refusedAt);
+        if (status !== "late" && rejectedAt !== undefined)
+          this.maxRejectedMs = Math.max(this.maxRejectedMs, now - rejectedAt);
         if (status === 200) break;
-        if (status !== "late") refusedAt ??= now;
+        if (status !== "late") rejectedAt ??= now;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       this.acknowledged.set(subject, number + 1);

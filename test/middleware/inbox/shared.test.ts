@@ -117,7 +117,7 @@ test("when the owner closes, it stores the pushes of the other process while a h
   assert.deepEqual(owner.results(), ["accepted", "handled"]);
 });
 
-test("dead pushes are listed, retried and dropped from both processes; the owner judges whether a push has a handler", async (t) => {
+test("dead pushes are listed, retried and dropped from both processes; the owner checks whether a push has a handler", async (t) => {
   const dir = makeFolder(t);
   let isFixed = false;
   const owner = start(t, dir, {
@@ -273,6 +273,18 @@ test("a push that arrives again with the same id, because its connection broke, 
   last.send(put(1, first), first.body);
   await until(() => last.heard.some(({ number }) => number === 1));
   assert.deepEqual((await marksOf(dir)).pushes, [first.id, second.id]);
+});
+
+test("a push that arrives again while it is being stored is stored once, also without detection of duplicates", async (t) => {
+  const dir = makeFolder(t);
+  const owner = start(t, dir, { duplicateWindowMs: 0 });
+  await owner.receiver.ready();
+  const push = storedPush({ subject: "a", sha256: "1" });
+  const [before, again] = [await connectTo(t, dir), await connectTo(t, dir)];
+  await until(() => [before, again].every(({ heard }) => heard.length === 2));
+  for (const { send } of [before, again]) send(put(1, push), push.body);
+  await until(() => [before, again].every(({ heard }) => heard.length === 3));
+  assert.deepEqual((await marksOf(dir)).pushes, [push.id]);
 });
 
 test("a broken or unknown peer is disconnected and changes nothing", async (t) => {

@@ -12,7 +12,7 @@ after(removeServer);
 
 const push = (subject: string, sha256 = "A") => storedPush({ subject, sha256, body: Buffer.from(sha256) });
 
-/** A pool whose connections the test can freeze or cut. */
+/** A pool behind a proxy that can discard data or cut connections. */
 async function proxiedPool(t: TestContext): Promise<{ pool: pg.Pool; proxy: TcpProxy }> {
   const { port } = await sharedServer();
   const proxy = await TcpProxy.start(t, port);
@@ -59,7 +59,7 @@ postgresTest(
     await frozen.put(push("s", "A"));
     await frozen.put(push("s", "B"));
     await until(async () => (await schema.rows("select from $schema.pushes where state = 'running'")).length === 1);
-    proxy.freeze();
+    proxy.discardData();
     const other = await schema.open({ leaseMs: 300 });
     other.consume(({ sha256 }) => void ended.push(`other ${sha256}`));
     await until(() => ended.length === 2);

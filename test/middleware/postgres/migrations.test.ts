@@ -40,6 +40,11 @@ postgresTest("the texts of migrations() create the same tables and functions", a
   await inbox.close(0);
 });
 
+postgresTest("a name that would end the text of a function is rejected", async (t) => {
+  const pool = makePool(t, { connectionString: (await sharedServer()).url });
+  assert.throws(() => postgresInbox({ pool, schema: "a$function$; select 1" }), { code: "invalid_option" });
+});
+
 postgresTest("open() rejects a schema without tables, and tables of a newer version", async (t) => {
   const pool = makePool(t, { connectionString: (await sharedServer()).url });
   const inbox = postgresInbox({ pool, schema: "versions" });
@@ -83,7 +88,7 @@ postgresTest("the documented privileges are enough", async (t) => {
   await inbox.close(1_000);
 });
 
-postgresTest("a database whose default isolation is stricter is refused with a reason", async (t) => {
+postgresTest("a database whose default isolation is stricter is rejected with a reason", async (t) => {
   const { url } = await sharedServer();
   const pool = makePool(t, { connectionString: url, options: "-c default_transaction_isolation=serializable" });
   const inbox = postgresInbox({ pool, schema: "isolation" });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after } from "node:test";
 import type { StoredPush } from "airudder-webhooks/inbox";
+import type { PushHead } from "airudder-webhooks/journal";
+import { readPostgresInbox } from "airudder-webhooks/postgres";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { postgresTest } from "../../helpers/postgres.js";
@@ -110,6 +112,17 @@ postgresTest("any bytes and any subject are stored and handled as they arrived",
   for (const each of pushes) assert.deepEqual(byId.get(each.id), each);
 });
 
+postgresTest("ids that Postgres cannot store do not prevent the search for others", async (t) => {
+  const schema = await Schema.create(t);
+  const inbox = await schema.open();
+  const tasks = ["nul \0", "lone \ud800 surrogate", "T1"];
+  for (const task of tasks) await inbox.put(push(task, "A", { ...{ task } }));
+  const found: string[] = [];
+  for await (const { head } of readPostgresInbox(schema.pool, { schema: schema.name, limit: 9, about: { task: "T1" } }))
+    found.push((head as PushHead).task as string);
+  assert.deepEqual(found, ["T1"]);
+});
+
 postgresTest("pushes that arrive together share one transaction", async (t) => {
   const schema = await Schema.create(t);
   const inbox = await schema.open();
@@ -183,7 +196,7 @@ postgresTest("a subject with a large backlog, or whose push fails, does not dela
 });
 
 postgresTest(
-  "the state counts waiting and dead pushes; retry and drop work in a process that does not work",
+  "the state counts waiting and dead pushes; retry and drop work in a process that only stores",
   async (t) => {
     const schema = await Schema.create(t);
     const storing = await schema.open();

@@ -6,10 +6,10 @@ import type { PostgresInbox } from "airudder-webhooks/postgres";
 import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
-import { postgresTest } from "../../helpers/postgres.js";
+import { makePool, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
 import { until } from "../../helpers/until.js";
-import { removeServer, Schema } from "./server.js";
+import { removeServer, Schema, sharedServer } from "./server.js";
 
 after(removeServer);
 
@@ -93,7 +93,7 @@ postgresTest("a handler that swallows an SQL error has failed: nothing is commit
   assert.equal(effects.attempts, 2);
 });
 
-postgresTest("after a timeout the transaction is rolled back, and a late query is refused", async (t) => {
+postgresTest("after a timeout the transaction is rolled back, and a late query is rejected", async (t) => {
   let late: unknown;
   const effects = await Effects.start(
     t,
@@ -122,7 +122,7 @@ postgresTest("after a timeout during a statement its connection is closed, not r
   assert.equal(await effects.ofHandled(), 1);
 });
 
-postgresTest("a query after the handler has returned is refused", async (t) => {
+postgresTest("a query after the handler has returned is rejected", async (t) => {
   let late: unknown;
   const effects = await Effects.start(t, async (transaction) => {
     await effects.insert(transaction);
@@ -157,19 +157,19 @@ for (const statement of ["commit", "rollback"]) {
   });
 }
 
-postgresTest("release, connect and end of the transaction are refused", async (t) => {
-  const refused: unknown[] = [];
+postgresTest("release, connect and end of the transaction are rejected", async (t) => {
+  const rejected: unknown[] = [];
   const effects = await Effects.start(t, (transaction) => {
     for (const name of ["release", "connect", "end"] as const) {
       try {
         transaction[name]();
       } catch (error) {
-        refused.push((error as Error).message);
+        rejected.push((error as Error).message);
       }
     }
   });
   await effects.ofHandled();
-  assert.deepEqual(refused.length, 3);
+  assert.deepEqual(rejected.length, 3);
 });
 
 postgresTest("queries with a callback, and queries in parallel, work; the transaction can be returned", async (t) => {
@@ -195,12 +195,20 @@ postgresTest("more handlers than connections: all are handled, and pushes are st
   inbox.consume(async ({ id }, { transaction }) => {
     await transaction?.query(`insert into ${schema.name}.effects values ($1)`, [id]);
     most = Math.max(most, ++running);
+    await until(() => most >= 7);
     await new Promise((resolve) => setTimeout(resolve, 20));
     running--;
   });
   await Promise.all(Array.from({ length: 100 }, (_, i) => inbox.put(storedPush({ subject: `s${i}` }))));
   await until(async () => (await schema.rows("select from $schema.effects")).length === 100);
   assert.equal(most, 7, "3 of the 10 connections are left");
+});
+
+postgresTest("with a pool of one connection, a transaction is rejected with a reason", async (t) => {
+  const pool = makePool(t, { connectionString: (await sharedServer()).url, max: 1 });
+  const effects = await Effects.start(t, (transaction) => transaction.query("select 1"), { pool, retries: 0 });
+  await until(async () => (await effects.state()) === "dead");
+  assert.match(String(effects.failures[0]), /a pool of at least 2 connections/);
 });
 
 postgresTest("an observer sees handled after the commit, and a failed commit as failed", async (t) => {

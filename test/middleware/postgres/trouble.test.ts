@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, type TestContext } from "node:test";
 import { airudder, type Receiver } from "airudder-webhooks";
 import { postgresInbox } from "airudder-webhooks/postgres";
-import type pg from "pg";
+import pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
@@ -82,20 +82,31 @@ postgresTest("the server is down at start: 503, then normal service without a re
   await app.recovers();
 });
 
+postgresTest("the server restarts before the inbox is open: the process goes on", async (t) => {
+  const database = await unsteadyServer();
+  const pool = new pg.Pool({ connectionString: database.url });
+  atEnd(t, () => pool.end());
+  await postgresInbox({ pool, schema: "idle" }).migrate();
+  assert.equal(pool.idleCount, 1, "an error of this connection reaches the pool");
+  await database.kill();
+  await until(() => pool.totalCount === 0);
+  await database.start();
+});
+
 postgresTest("the server restarts under load: every acknowledged push is handled", async (t) => {
   const own = await unsteadyServer();
   const app = await App.start(t, { connectionString: own.url });
   let isOver = false;
-  let refused = 0;
+  let rejected = 0;
   const senders = [1, 2, 3, 4].map(async (sender) => {
     for (let i = 0; !isOver; i++) {
-      if ((await app.send(`${sender}-${i}`)) !== 200) refused++;
+      if ((await app.send(`${sender}-${i}`)) !== 200) rejected++;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   });
   await until(() => app.handled.length > 20);
   await own.kill();
-  await until(() => refused > 0);
+  await until(() => rejected > 0);
   await own.start();
   const before = app.acknowledged.length;
   await until(() => app.acknowledged.length > before + 20, 20_000);
@@ -125,14 +136,14 @@ postgresTest("a frozen server: 503 within 3 seconds, then normal service (signal
 postgresTest("a network that loses all data: 503 within 3 seconds, then normal service", async (t) => {
   const proxy = await TcpProxy.start(t, (await server()).port);
   const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
-  proxy.freeze();
+  proxy.discardData();
   assert.deepEqual(await Promise.all(["a", "b"].map((task) => app.send(task))), [503, 503]);
   proxy.restore();
   await app.recovers();
 });
 
 postgresTest(
-  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is refused",
+  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is rejected",
   async (t) => {
     const proxy = await TcpProxy.start(t, (await server()).port);
     const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });

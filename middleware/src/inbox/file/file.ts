@@ -10,13 +10,13 @@ import { Owner } from "./owner.js";
 import { removeSocket } from "./socket/address.js";
 import { Disconnected, OwnerClient } from "./socket/client.js";
 
-/** How long a push waits for the next owner. */
+/** Maximum time that a push waits for an owner to store it. */
 const PUT_LIMIT_MS = 3_000;
-/** How long the folder is tried while its owner starts or ends. */
+/** Maximum time for which opening is retried while the owner starts or ends. */
 const OPEN_LIMIT_MS = 3_000;
-/** Delay between two tries. */
-const TRY_AGAIN_MS = 25;
-/** How long a process that handles no pushes leaves a free folder to one that does. */
+/** Delay before opening is retried. */
+const OPEN_RETRY_MS = 25;
+/** How long a process that handles no pushes waits before it takes a free folder, so that a process that handles pushes takes it first. */
 const LEAVE_TO_CONSUMER_MS = 250;
 
 const NEVER_ABORTED = new AbortController().signal;
@@ -95,7 +95,7 @@ class FileInbox implements Inbox {
           if (this.#isClosing && this.#waiting.size === 0) throw error;
         }
       }
-      await sleep(TRY_AGAIN_MS);
+      await sleep(OPEN_RETRY_MS);
     }
   }
 
@@ -104,7 +104,7 @@ class FileInbox implements Inbox {
     return typeof lock === "object" ? lock : undefined;
   }
 
-  /** Whether the folder could not be opened because it belongs to a process that takes the pushes of others, or just did. */
+  /** Whether another process owns the folder and takes the pushes of others, or has just released the folder. */
   async #isLockedByOther(error: unknown): Promise<boolean> {
     if (!(error instanceof JournalError)) return false;
     const lock = await this.#readLock();
@@ -128,7 +128,7 @@ class FileInbox implements Inbox {
     const owner: Owner = await Owner.open(this.dir, this.options, {
       events: this.#events,
       onLost: (error) => this.#lose(owner, error),
-      onWanted: () => this.#passOn(owner),
+      onConsumerConnected: () => this.#passOn(owner),
     });
     this.#wasOpen = true;
     this.#owner = owner;

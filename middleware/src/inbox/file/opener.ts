@@ -14,10 +14,6 @@ export class Opener<Opened> {
     private readonly openFolder: () => Promise<Opened>,
   ) {}
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /**
    * Resolves with the open folder. After a failure it rejects with the same error until the timer opens the folder again. Incoming pushes
    * do not open it earlier.

@@ -9,7 +9,7 @@ import type {
   RequestResult,
 } from "../../journal/index.js";
 import type { LockSocket } from "../../journal/lock-file.js";
-import { openAtSocket } from "../../journal/open.js";
+import { openWithSocket } from "../../journal/open.js";
 import { describeThrown } from "../../observe/describe-error.js";
 import { type NextRun, type Run, Scheduler } from "../../work/scheduler.js";
 import { type AttemptResult, Attempts, retryDelayMs } from "../attempts.js";
@@ -33,8 +33,8 @@ export interface OwnerHost {
   readonly events: InboxEvents;
   /** Another process has taken over the folder. Call `abandon`. */
   onLost(error: JournalError): void;
-  /** A process that handles pushes wants the folder, and this one handles none. Close the owner. */
-  onWanted(): void;
+  /** A process that handles pushes has connected, and this one handles none. Close the owner. */
+  onConsumerConnected(): void;
 }
 
 /** Time limit of running attempts after another process has taken over the folder. */
@@ -46,6 +46,8 @@ export class Owner {
   readonly #requests: Requests;
   readonly #cleaner: SegmentCleaner;
   readonly #events: InboxEvents;
+  /** The pushes of other processes that are being stored, by id. */
+  readonly #storing = new Map<string, Promise<"stored">>();
   /** The running calls of `retry`, by push id. */
   readonly #runningRetries = new Map<string, Promise<boolean>>();
   readonly #replays = new Set<Replay>();
@@ -81,11 +83,11 @@ export class Owner {
       accept: (push, signal) => this.accept(push, signal),
       replay: (push) => this.replay(push),
       dead: (id) => this.dead(id),
-      retry: (id) => this.#retryJudged(id),
+      retry: (id) => this.#retryForOther(id),
       drop: (id) => this.drop(id),
       state: () => this.state(),
       consumerConnected: () => {
-        if (this.#attempts === undefined) host.onWanted();
+        if (this.#attempts === undefined) host.onConsumerConnected();
       },
     });
   }
@@ -112,7 +114,7 @@ export class Owner {
       events.recovered({ subject, type: type as StoredPush["type"], sha256, receivedAt: new Date(at) });
     });
     try {
-      const journal = await openAtSocket(
+      const journal = await openWithSocket(
         dir,
         {
           segmentBytes: options.segmentBytes,
@@ -154,25 +156,32 @@ export class Owner {
     this.#scheduler.start();
   }
 
-  /** Stores a push of this process. */
+  /** Stores a push that this process received. */
   put(push: StoredPush): Promise<"stored"> {
     const content = { headers: push.headers, body: push.body };
     return this.journal.append(headOf(push), content).then((entry) => this.#add(entry, push));
   }
 
   /**
-   * Stores a push that another process received, unless it is a duplicate. A push may arrive again with the same id, if the connection was
-   * lost before the response.
+   * Stores a push that another process received, unless it is a duplicate. If the connection was lost before the response, the push arrives
+   * again with the same id.
    * @param signal aborted when that process no longer waits for the result
    */
   async accept(push: StoredPush, signal: AbortSignal): Promise<"stored" | "duplicate"> {
     if (this.recentIds.has(push.id)) return "stored";
-    const put = (): Promise<"stored"> =>
-      this.put(push).then((result) => {
+    const put = (): Promise<"stored"> => this.#storing.get(push.id) ?? this.#storeOnce(push);
+    return this.#events.accept === undefined ? put() : this.#events.accept(push, put, signal);
+  }
+
+  #storeOnce(push: StoredPush): Promise<"stored"> {
+    const storing = this.put(push)
+      .then((result) => {
         this.recentIds.add(push.id);
         return result;
-      });
-    return this.#events.accept === undefined ? put() : this.#events.accept(push, put, signal);
+      })
+      .finally(() => this.#storing.delete(push.id));
+    this.#storing.set(push.id, storing);
+    return storing;
   }
 
   #add({ head, location }: RecordEntry, push: StoredPush): "stored" {
@@ -336,8 +345,8 @@ export class Owner {
   }
 
   /**
-   * Starts no more attempts, and waits at most `limitMs` for running ones. Then passes the folder on. Until then, stores the pushes of other
-   * processes.
+   * Starts no more attempts, and waits at most `limitMs` for running ones. Stores the pushes of other processes meanwhile. Then releases the
+   * folder.
    */
   async close(limitMs: number): Promise<void> {
     await this.#scheduler.stop(limitMs);
@@ -386,8 +395,8 @@ export class Owner {
     return isDropped;
   }
 
-  /** Retries a push for another process, if the receiver of this one has a handler for it. */
-  #retryJudged(id: string): Promise<boolean> {
+  /** Retries a push for another process. Rejects with `no_handler` if the receiver of this process has no handler for it. */
+  #retryForOther(id: string): Promise<boolean> {
     return this.#events.retry === undefined ? this.retry(id) : this.#events.retry(id);
   }
 
@@ -395,7 +404,7 @@ export class Owner {
   async #execute(action: OwnerRequest["action"], id: string): Promise<RequestResult> {
     try {
       const isRetry = action === "retry";
-      if (!(await (isRetry ? this.#retryJudged(id) : this.drop(id)))) return { id, result: "not_found" };
+      if (!(await (isRetry ? this.#retryForOther(id) : this.drop(id)))) return { id, result: "not_found" };
       return { id, result: isRetry ? "retried" : "dropped" };
     } catch (error) {
       if (error instanceof AirudderError && error.code === "no_handler") return { id, result: "no_handler" };

@@ -1,4 +1,4 @@
-/** How long an id is remembered, at least. A process that lost its connection sends a push again for at most three seconds. */
+/** Minimum time for which an id is kept. A process that lost its connection sends a push again within three seconds. */
 const REMEMBER_MS = 10_000;
 
 /** The ids of pushes that were stored in the last seconds. */

@@ -17,8 +17,8 @@ export interface TransactionEffects<Transaction> {
 /** How the suite creates inboxes. */
 export interface ConformanceOptions<Transaction = undefined> {
   /**
-   * Creates an inbox. If `keepStorage` is true, it uses the storage of the previous inbox. That inbox is closed or has crashed; with the
-   * capability `shared`, and once without it, it may still be open. Otherwise the storage is empty.
+   * Creates an inbox. If `keepStorage` is true, it uses the storage of the previous inbox; otherwise an empty storage. The previous inbox is
+   * closed or has crashed. With the capability `shared` it may still be open. One rule also checks this without `shared`: `open` may reject.
    *
    * The inbox must retry a failed push at least twice, after at most 100 ms each time. Within `timeoutMs`, it must pass the pushes of an
    * inbox that has crashed to its consumer.
@@ -26,8 +26,8 @@ export interface ConformanceOptions<Transaction = undefined> {
   make(keepStorage: boolean): Inbox<Transaction> | Promise<Inbox<Transaction>>;
   /**
    * Ends an inbox as `kill -9` ends its process: from now on it stores nothing, not even the result of a running attempt. It releases
-   * nothing that the end of a process does not release. The suite does not call `close` afterwards. Default: `inbox.close(0)`, which
-   * tests less than a crash.
+   * nothing that the end of a process does not release. The suite does not call `close` afterwards. Default: `inbox.close(0)`, which is not a
+   * complete test of a crash.
    */
   crash?(inbox: Inbox<Transaction>): void | Promise<void>;
   /** Required if the inbox has the capability `transaction`. */

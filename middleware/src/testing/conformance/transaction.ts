@@ -31,10 +31,6 @@ export const transaction: readonly Rule[] = [
       let deadCount = 0;
       const first = await trial.open({ consumer: notes(write).consumer, events: { dead: () => void deadCount++ } });
       if (first.capabilities?.transaction !== true) return;
-      if (trial.effects === undefined)
-        throw new Error(
-          'Pass the option "effects", such as { write, read }, so that the suite can check transactions.',
-        );
       effectsOf(trial);
       await trial.put(first, pushOf("a", "late"), pushOf("b", "never"), pushOf("c", "first"));
       await trial.until("one push is dead", () => deadCount === 1);

@@ -18,7 +18,7 @@ export interface OpenOptions {
   readonly events?: Partial<InboxEvents>;
 }
 
-/** Time in which an inbox that breaks a rule would pass a push once too often. */
+/** Time in which an inbox that breaks a rule passes a push again. Milliseconds. */
 const SETTLE_MS = 100;
 
 /** One run of a rule: opens inboxes, waits, and closes at the end what is still open. */
@@ -82,7 +82,7 @@ export class Trial {
     return new Error(`Timeout after ${this.options.timeoutMs} ms. Expected: ${what}.`);
   }
 
-  /** Waits long enough for a push that must not be passed again. */
+  /** Waits `SETTLE_MS`, to detect a push that is wrongly passed again. */
   async settle(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
@@ -119,7 +119,7 @@ export function gate(): Gate {
   return { passed, open: () => open() };
 }
 
-/** A consumer that notes what it is passed. */
+/** A consumer that records what it is passed. */
 export interface Notes {
   readonly consumer: Consumer<unknown>;
   /** The attempts that started, in order. */

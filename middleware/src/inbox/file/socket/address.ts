@@ -20,9 +20,9 @@ export interface Listening {
  * Listens on a new address:
  *
  * - on Windows, a named pipe
- * - elsewhere, a socket in a new folder of the system's temporary folder, which only its user can enter. A socket in the inbox folder would
- *   be in the way of tools that copy the folder.
- * - without a usable temporary folder: a socket in the inbox folder
+ * - elsewhere, a socket in a new folder of the system's temporary folder, which only its user can enter. Tools that copy the inbox folder may
+ *   fail on a socket in it.
+ * - without a usable temporary folder, a socket in the inbox folder
  * @throws Error of the file system
  */
 export async function listenFor(dir: string): Promise<Listening> {
@@ -68,7 +68,7 @@ export async function removeSocket(dir: string, { path }: LockSocket): Promise<v
   if (isTemporary(dirname(path))) await rmdir(dirname(path)).catch(() => undefined);
 }
 
-/** Makes a socket look new. */
+/** Sets the times of a socket and its folder to now, so that the system does not remove them as old files. */
 export async function touchSocket({ path }: LockSocket): Promise<void> {
   if (process.platform === "win32") return;
   const now = new Date();

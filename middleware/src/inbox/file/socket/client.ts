@@ -36,7 +36,8 @@ export class Disconnected extends Error {
   }
 }
 
-interface Unanswered {
+/** A request without a response. */
+interface PendingRequest {
   resolve(value: unknown): void;
   reject(error: Error): void;
   /** By the monotonic clock. Milliseconds. */
@@ -46,12 +47,12 @@ interface Unanswered {
 /** A connection to the process that owns the folder. */
 export class OwnerClient {
   /** The requests without a response, by number, in the order in which they were sent. */
-  readonly #unanswered = new Map<number, Unanswered>();
+  readonly #pending = new Map<number, PendingRequest>();
   readonly #timer: NodeJS.Timeout;
   /** Called when the connection closes, unless this process closes it. */
   #onClosed: (() => void) | undefined;
   #connection!: Connection;
-  /** Called when each request has a response. */
+  /** Called when no request waits for a response. */
   #onIdle: (() => void) | undefined;
   #isGreeted = false;
   #sent = 0;
@@ -79,7 +80,7 @@ export class OwnerClient {
     const opened = await new Promise<boolean | Error>((resolve) => {
       const timer = setTimeout(() => resolve(false), HELLO_LIMIT_MS);
       const socket = connect({ path: address.path });
-      const hear = ({ head }: Frame): void => {
+      const onFrame = ({ head }: Frame): void => {
         const { version, opened } = Object(head) as OwnerMessage;
         if (version === MESSAGES_VERSION) {
           client.#isGreeted = true;
@@ -93,7 +94,7 @@ export class OwnerClient {
         resolve(false);
         client.#end();
       };
-      client.#connection = new Connection(socket, { onFrame: hear, onClose });
+      client.#connection = new Connection(socket, { onFrame, onClose });
       client.#connection.send({
         version: MESSAGES_VERSION,
         key: address.key,
@@ -156,7 +157,7 @@ export class OwnerClient {
 
   /** Waits at most `limitMs` for the responses to requests, then closes the connection. */
   async close(limitMs: number): Promise<void> {
-    if (this.#unanswered.size > 0) {
+    if (this.#pending.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, limitMs);
         this.#onIdle = () => {
@@ -195,33 +196,33 @@ export class OwnerClient {
         return;
       }
       const number = ++this.#sent;
-      const unanswered = {
+      const pending = {
         resolve: resolve as (value: unknown) => void,
         reject,
         deadline: performance.now() + limitMs,
       };
-      if (this.#unanswered.size === 0) this.#connection.keepProcessRunning(true);
-      this.#unanswered.set(number, unanswered);
+      if (this.#pending.size === 0) this.#connection.keepProcessRunning(true);
+      this.#pending.set(number, pending);
       this.#connection.send({ number, ...request }, body);
     });
   }
 
   /** @throws Error if the owner's message is not a response */
   #receive({ number, value, error }: Response): void {
-    const unanswered = this.#unanswered.get(number);
-    if (unanswered === undefined) throw new Error("The message is not a response.");
-    this.#unanswered.delete(number);
-    if (this.#unanswered.size === 0) {
+    const pending = this.#pending.get(number);
+    if (pending === undefined) throw new Error("The message is not a response.");
+    this.#pending.delete(number);
+    if (this.#pending.size === 0) {
       this.#connection.keepProcessRunning(false);
       this.#onIdle?.();
     }
-    if (error === undefined) unanswered.resolve(value);
-    else unanswered.reject(decodeError(error));
+    if (error === undefined) pending.resolve(value);
+    else pending.reject(decodeError(error));
   }
 
   #check(): void {
     const now = performance.now();
-    const isLate = [...this.#unanswered.values()].some(({ deadline }) => deadline < now);
+    const isLate = [...this.#pending.values()].some(({ deadline }) => deadline < now);
     // Check twice: if this process was suspended, the response may only be unread.
     if (isLate && this.#isLate) this.#connection.destroy();
     this.#isLate = isLate;
@@ -233,12 +234,12 @@ export class OwnerClient {
     clearInterval(this.#timer);
     this.#isClosed = true;
     const now = performance.now();
-    const unanswered = [...this.#unanswered.values()];
-    this.#unanswered.clear();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
     this.#onClosed?.();
     this.#onClosed = undefined;
     this.#onIdle?.();
-    for (const { deadline, reject } of unanswered) reject(deadline < now ? this.#noResponse() : new Disconnected());
+    for (const { deadline, reject } of pending) reject(deadline < now ? this.#noResponse() : new Disconnected());
   }
 
   #noResponse(): JournalError {

@@ -1,4 +1,4 @@
-/** A message between two processes: a value as JSON, and bytes. */
+/** A message between two processes, as it is sent: a head as JSON, and a body as bytes. */
 export interface Frame {
   readonly head: unknown;
   readonly body: Buffer;

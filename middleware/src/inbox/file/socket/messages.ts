@@ -3,10 +3,10 @@
  *
  * 1. The client connects to the socket that the lock file names, and sends {@link Hello}.
  * 2. The owner responds with its version. If the versions differ, it closes the connection. Once its journal is open, it sends `opened`.
- * 3. The client sends requests, many at a time. The owner responds to each, in any order.
+ * 3. The client sends requests without waiting for responses. The owner responds to each, in any order.
  *
- * When an owner ends, it closes its connections. What it has not responded to is then unknown: the clients send their pushes to the next
- * owner, which recognises the ids of pushes that are stored.
+ * When an owner ends, it closes its connections. The results of requests without a response are then unknown. The clients send their pushes to
+ * the next owner, which detects by their ids those that are already stored.
  */
 import { AirudderError, type AirudderErrorCode } from "../../../errors.js";
 import { type Content, type HeaderMap, JournalError, type NewHead, type PushHead } from "../../../journal/index.js";
@@ -73,12 +73,15 @@ export function readPush({ head, headers }: Request, body: Buffer): StoredPush {
   const push = head as Partial<PushHead> | undefined;
   const texts = [push?.id, push?.at, push?.method, push?.url, push?.type, push?.sha256];
   const isPush =
-    push?.kind === "push" && texts.every((text) => typeof text === "string") && isObject(headers) && !isNaNDate(push);
+    push?.kind === "push" &&
+    texts.every((text) => typeof text === "string") &&
+    isObject(headers) &&
+    !hasInvalidDate(push);
   if (!isPush) throw new Error("The message contains no push.");
   return storedOf(push as PushHead, { headers, body } as Content);
 }
 
-function isNaNDate({ at }: Partial<PushHead>): boolean {
+function hasInvalidDate({ at }: Partial<PushHead>): boolean {
   return Number.isNaN(Date.parse(at as string));
 }
 

@@ -8,8 +8,8 @@ const KEPT = "('dead', 'quarantined')";
 const FINISHED = "('handled', 'ignored', 'dropped')";
 
 /**
- * Settings of each function. Postgres keeps the plan of a statement for a session, also one from a time when the table was small. So each
- * statement has only one index to follow, and no plan may scan the table instead.
+ * Settings of each function. Postgres keeps the plan of a statement for the whole session, even a plan from a time when the table was small.
+ * These settings force plans that use an index. Each statement can use only one.
  */
 const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off";
 
@@ -28,12 +28,12 @@ const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off
  * | `handled`, `ignored`, `dropped` | finished; deleted after the retention time |
  * | `dead`, `quarantined` | kept until it is retried or dropped |
  *
- * A function that adds a push to a subject, or ends one, first locks the row of the subject, in the order of the keys. Its next statement
- * sees all that others have committed, because each statement of READ COMMITTED has a new snapshot. So exactly one unfinished push of a
+ * A function that adds pushes to subjects, or ends pushes, first locks the rows of the subjects, in the order of their keys. In READ COMMITTED,
+ * each statement has a new snapshot, so its next statement sees what other transactions have committed. So exactly one unfinished push of a
  * subject is not blocked.
  * @param s quoted name of the schema
  */
-export function firstVersion(s: string): string {
+export function firstMigration(s: string): string {
   return `
 create table ${s}.migrations (
   version integer primary key,
@@ -77,7 +77,7 @@ create index pushes_unfinished on ${s}.pushes (subject, position) where state in
 create index pushes_kept on ${s}.pushes (position) where state in ${KEPT};
 create index pushes_finished on ${s}.pushes (finished_at) where state in ${FINISHED};
 
--- Rejects a transaction whose snapshot is older than the locks it takes.
+-- Rejects other isolation levels: the snapshot of such a transaction is older than the locks that it takes.
 create function ${s}.require_read_committed() returns void language plpgsql as $function$
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
@@ -87,7 +87,7 @@ begin
 end
 $function$;
 
--- Stores pushes. pushes: a list of objects with the columns, key, windowMs, and size of the push's part of bodies.
+-- Stores pushes. pushes: a list of objects with n, key, windowMs, size (the bytes of the push in bodies), and the columns.
 create function ${s}.put(pushes json, bodies bytea, lock_ms integer) returns table (n integer, result text)
 language plpgsql ${PLANS} as $function$
 declare
@@ -140,8 +140,9 @@ end
 $function$;
 
 -- Claims at most max_count pushes that are due: those that wait, and those whose lease has expired. No worker waits for another.
--- within_ms: leaves out pushes that have been due for longer, so that the index entries of pushes that are finished already, and that a long
--- transaction elsewhere keeps, are not read again. was_expired: the lease of another attempt has expired. If that attempt ran alone, it counts as failed.
+-- within_ms: claims only pushes that became due within this time. Postgres keeps the index entries of finished pushes while a long transaction
+-- runs elsewhere. This limit avoids reading them again.
+-- was_expired: the lease of an earlier attempt has expired. If that attempt ran alone, it counts as failed.
 create function ${s}.claim(max_count integer, token uuid, lease_ms double precision, within_ms double precision) returns table (
   id text, type text, subject text, received_at double precision, method text, url text, headers text, body text, sha256 text,
   reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text,
@@ -198,8 +199,8 @@ begin
 end
 $function$;
 
--- Ends attempts. marks: a list of {id, lease, subject, state, attempts, error, alone, delayMs}. Returns the pushes whose lease still held,
--- and whether a later push of the subject can start. in_attempt: the lease of the attempt whose transaction this is, if it is one.
+-- Ends attempts. marks: a list of {id, lease, subject, state, attempts, error, alone, delayMs}. Returns the pushes whose lease was still
+-- valid, and whether a later push of the subject can start. in_attempt: the lease of the attempt, if this is its transaction; else null.
 create function ${s}.finish(marks json, in_attempt text, lock_ms integer) returns table (id text, unblocked boolean)
 language plpgsql ${PLANS} as $function$
 #variable_conflict use_column
@@ -308,8 +309,8 @@ begin
 end
 $function$;
 
--- Counts pushes, each count up to max_count. oldest is exact unless more than 1,000 pushes wait or run: then it is that of the 500 that are
--- due first, and the 500 that are due last.
+-- Counts pushes, each count up to max_count. oldest is exact if at most 1,000 pushes wait or run. Otherwise it is the oldest of the 500 that
+-- are due first and the 500 that are due last.
 create function ${s}.counts(max_count integer) returns table (queued integer, dead integer, oldest double precision)
 language sql ${PLANS} as $function$
   select

@@ -9,7 +9,12 @@ const MAX_NAME_BYTES = 63;
  */
 export function quoteSchema(name: unknown): string {
   const isName =
-    typeof name === "string" && name !== "" && !name.includes("\0") && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+    typeof name === "string" &&
+    name !== "" &&
+    !name.includes("\0") &&
+    // It would end the text of a function in the migrations.
+    !name.includes("$function$") &&
+    Buffer.byteLength(name) <= MAX_NAME_BYTES;
   if (!isName) {
     throw new AirudderError(
       "invalid_option",
