@@ -30,6 +30,7 @@ export class QueueConnection {
   #queue: Queue | undefined;
   #client: IRedisClient | undefined;
   readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
   /** Whether an operation has reached its time limit, and Redis has not responded since. */
   #isStuck = false;
   /** The last error since the connection was open. */
@@ -57,6 +58,8 @@ export class QueueConnection {
 
   /** Resolves when commands can be sent. Rejects at the limit, or immediately if Redis does not respond to earlier commands. */
   whenLive(limit: TimeLimit): Promise<Connected> {
+    // A new connection would keep the process running.
+    if (this.#isClosed) return Promise.reject(new Error("The inbox is closed."));
     this.#start();
     const connected = this.#connected();
     if (connected !== undefined) {
@@ -158,6 +161,7 @@ export class QueueConnection {
 
   /** Closes the connection. A client that the app passed stays open. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     const queue = this.#queue;
     const client = this.#client;
     this.#queue = undefined;

@@ -47,6 +47,8 @@ class BullmqInbox implements Inbox {
   #attempts: Attempts | undefined;
   #worker: PushWorker | undefined;
   #counts: Omit<InboxState, "open"> = { queued: 0, oldest: undefined, dead: 0 };
+  /** The pushes that are being stored. */
+  readonly #puts = new Set<Promise<unknown>>();
   #countTimer: NodeJS.Timeout | undefined;
   #isCounting = false;
 
@@ -86,7 +88,15 @@ class BullmqInbox implements Inbox {
       });
   }
 
-  async put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
+  put(push: StoredPush, duplicateWindowMs = DEFAULT_WINDOW_MS): Promise<"stored" | "duplicate"> {
+    const putting = this.#put(push, duplicateWindowMs);
+    this.#puts.add(putting);
+    const end = (): void => void this.#puts.delete(putting);
+    putting.then(end, end);
+    return putting;
+  }
+
+  async #put(push: StoredPush, duplicateWindowMs: number): Promise<"stored" | "duplicate"> {
     const limit = this.#connection.limit(PUT_LIMIT_MS);
     const connected = await this.#connection.whenLive(limit);
     return this.#connection.within(limit, this.#store(connected, push, duplicateWindowMs, limit));
@@ -162,7 +172,9 @@ class BullmqInbox implements Inbox {
 
   async close(limitMs: number): Promise<void> {
     clearInterval(this.#countTimer);
-    await this.#worker?.close(limitMs, await this.#connection.responds());
+    const responds = await this.#connection.responds();
+    await this.#worker?.close(limitMs, responds);
+    if (responds) await Promise.allSettled(this.#puts);
     await this.#connection.close();
   }
 }

@@ -8,7 +8,7 @@ import { migrate, requireVersion } from "./migrate.js";
 import { createSchema, migrationTexts } from "./migrations.js";
 import { checkPostgresInboxOptions, type PostgresInboxOptions, type PostgresInboxSettings } from "./options.js";
 import type { ClientOf, PgClient, PgPool } from "./pool.js";
-import { subjectColumn } from "./push-row.js";
+import { storableText, subjectColumn } from "./push-row.js";
 import { PutQueue } from "./put-queue.js";
 import { Retention } from "./retention.js";
 import { Worker } from "./worker.js";
@@ -94,6 +94,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     await this.#with(async (client) => {
       await requireVersion(client, schema);
       await select(client, `select ${schema}.require_read_committed()`);
+      await requireEncoding(client);
     });
     this.#events ??= events;
     await this.#counts.refresh();
@@ -153,7 +154,9 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   async dead(id?: string): Promise<readonly DeadPush[]> {
     const text = `select id, type, extract(epoch from received_at)::double precision * 1000 as received_at, state, quarantined, attempts, error
       from ${this.settings.schema}.pushes where state in ('dead', 'quarantined') ${id === undefined ? "" : "and id = $1"} order by position`;
-    const rows = await this.#with((client) => select<DeadRow>(client, text, id === undefined ? [] : [id]));
+    const rows = await this.#with((client) =>
+      select<DeadRow>(client, text, id === undefined ? [] : [storableText(id)]),
+    );
     return rows.map(({ id, type, received_at, state, quarantined, attempts, error }) => ({
       id,
       type: type as PushType,
@@ -177,7 +180,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   async #change(action: "retry" | "drop", id: string): Promise<boolean> {
     const text = `select ${this.settings.schema}.${action}($1, $2) as changed`;
-    const [row] = await this.#with((client) => select<{ changed: boolean }>(client, text, [id, LOCK_MS]));
+    const [row] = await this.#with((client) => select<{ changed: boolean }>(client, text, [storableText(id), LOCK_MS]));
     if (row?.changed !== true) return false;
     await this.#counts.refresh().catch(() => undefined);
     return true;
@@ -198,6 +201,14 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   #with<T>(run: (client: PgClient) => Promise<T>): Promise<T> {
     return withConnection(this.settings.pool, LIMIT_MS, run);
   }
+}
+
+/** In another encoding, Postgres would reject the pushes with a character that it lacks. */
+async function requireEncoding(client: PgClient): Promise<void> {
+  const [row] = await select<{ encoding: string }>(client, "select current_setting('server_encoding') as encoding");
+  if (row === undefined || ["UTF8", "SQL_ASCII"].includes(row.encoding)) return;
+  const message = `The database has the encoding ${row.encoding}. The inbox needs a database with the encoding UTF8.`;
+  throw new AirudderError("inbox_unavailable", message);
 }
 
 interface DeadRow {

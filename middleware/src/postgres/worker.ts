@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
+import { AirudderError } from "../errors.js";
 import { type AbortableAttempt, AttemptLost, type AttemptResult, Attempts, retryDelayMs } from "../inbox/attempts.js";
 import { ProcessEnded } from "../inbox/file/crash.js";
 import type { Attempt, Consumed, Consumer, InboxEvents, StoredPush } from "../inbox/inbox.js";
@@ -51,6 +52,7 @@ interface ClaimedPush extends Job, Leased {
 
 interface ReplayJob extends Job {
   run(): Promise<void>;
+  reject(error: Error): void;
 }
 
 /** Claims stored pushes and runs their attempts. */
@@ -66,6 +68,8 @@ export class Worker<Transaction> {
   /** Number of claimed pushes whose attempt has not ended. */
   #active = 0;
   readonly #commits = new Set<Promise<void>>();
+  /** The replays that have not started. */
+  readonly #waitingReplays = new Set<ReplayJob>();
   /** When a claim last looked at all pushes, as `performance.now()`. */
   #claimedAllAt = Number.NEGATIVE_INFINITY;
   /** Pushes that were due before this time are claimed, as `performance.now()`. */
@@ -436,17 +440,26 @@ export class Worker<Transaction> {
   /** Runs a replay after the pushes that run in this process. */
   replay(push: StoredPush): Promise<Consumed> {
     return new Promise((resolve, reject) => {
-      this.#scheduler.add({
+      if (this.#isStopped) {
+        reject(replayRefusal());
+        return;
+      }
+      const job: ReplayJob = {
         subject: push.subject,
-        run: () =>
-          this.#attempts
+        reject,
+        run: () => {
+          this.#waitingReplays.delete(job);
+          return this.#attempts
             .replay(push)
             .then(resolve, reject)
             .finally(() => {
               this.#transactions.get(push)?.destroy();
               this.#transactions.delete(push);
-            }),
-      });
+            });
+        },
+      };
+      this.#waitingReplays.add(job);
+      this.#scheduler.add(job);
     });
   }
 
@@ -454,8 +467,10 @@ export class Worker<Transaction> {
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    const handling = this.#scheduler.stop(limitMs);
+    for (const { reject } of this.#waitingReplays) reject(replayRefusal());
     await this.#claiming;
-    await this.#scheduler.stop(limitMs);
+    await handling;
     this.#attempts.abort();
     await Promise.allSettled(this.#commits);
     // The results of the aborted attempts come first.
@@ -466,6 +481,10 @@ export class Worker<Transaction> {
     await Promise.all(released);
     this.#leases.stop();
   }
+}
+
+function replayRefusal(): AirudderError {
+  return new AirudderError("busy", "The receiver is closing; replay the push later.");
 }
 
 /** A lock timeout is not a failure of the handler: it throws `AttemptLost`, so the attempt does not count. Rethrows other errors. */

@@ -287,6 +287,23 @@ test("a push that arrives again while it is being stored is stored once, also wi
   assert.deepEqual((await marksOf(dir)).pushes, [push.id]);
 });
 
+test("many pushes of one process at once cause no warning of Node", async (t) => {
+  const dir = makeFolder(t);
+  const owner = start(t, dir);
+  await owner.receiver.ready();
+  const warnings: string[] = [];
+  const add = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", add);
+  atEnd(t, () => process.removeListener("warning", add));
+  const peer = await connectTo(t, dir);
+  for (let number = 1; number <= 20; number++) {
+    const push = storedPush({ subject: `s${number}`, sha256: "1" });
+    peer.send(put(number, push), push.body);
+  }
+  await until(() => peer.heard.filter(({ value }) => value === "stored").length === 20);
+  assert.deepEqual(warnings, []);
+});
+
 test("a broken or unknown peer is disconnected and changes nothing", async (t) => {
   const dir = makeFolder(t);
   const owner = start(t, dir);

@@ -225,6 +225,26 @@ postgresTest("an attempt alone that close aborts has failed", async (t) => {
   }
 });
 
+postgresTest("close rejects a replay that waits for another push to end", async (t) => {
+  const schema = await Schema.create(t);
+  const inbox = await schema.open({ concurrency: 1 });
+  let started = 0;
+  inbox.consume(() => {
+    started++;
+    return new Promise(() => undefined);
+  });
+  await inbox.put(push("s", "A"));
+  await until(() => started === 1);
+  const replay = assert.rejects(inbox.replay?.({ ...push("other"), replay: "id" }) as Promise<unknown>, {
+    code: "busy",
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await inbox.close(100);
+  const hangs = new Promise((_, reject) => setTimeout(reject, 10_000, new Error("The replay hangs.")).unref());
+  await Promise.race([replay, hangs]);
+  assert.equal(started, 1);
+});
+
 postgresTest("close resolves although the server cannot be reached; the lease expires", async (t) => {
   const schema = await Schema.create(t);
   const { pool, proxy } = await proxiedPool(t);

@@ -88,6 +88,16 @@ postgresTest("the documented privileges are enough", async (t) => {
   await inbox.close(1_000);
 });
 
+postgresTest("a database with another encoding is rejected with a reason", async (t) => {
+  const { url } = await sharedServer();
+  const text = "create database latin encoding 'LATIN1' template template0 lc_collate 'C' lc_ctype 'C'";
+  await makePool(t, { connectionString: url }).query(text);
+  const pool = makePool(t, { connectionString: url.replace(/\/postgres$/, "/latin") });
+  const inbox = postgresInbox({ pool });
+  await inbox.migrate();
+  await assert.rejects(inbox.open(noEvents), { code: "inbox_unavailable", message: /encoding LATIN1/ });
+});
+
 postgresTest("a database whose default isolation is stricter is rejected with a reason", async (t) => {
   const { url } = await sharedServer();
   const pool = makePool(t, { connectionString: url, options: "-c default_transaction_isolation=serializable" });

@@ -112,6 +112,11 @@ postgresTest("any bytes and any subject are stored and handled as they arrived",
   for (const each of pushes) assert.deepEqual(byId.get(each.id), each);
 });
 
+postgresTest("no push has an id that Postgres cannot store", async (t) => {
+  const inbox = await (await Schema.create(t)).open();
+  assert.deepEqual([await inbox.retry("\0"), await inbox.drop("\0"), await inbox.dead("\0")], [false, false, []]);
+});
+
 postgresTest("ids that Postgres cannot store do not prevent the search for others", async (t) => {
   const schema = await Schema.create(t);
   const inbox = await schema.open();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Socket } from "node:net";
 import { folderIdOf } from "../../../journal/folder.js";
 import type { LockSocket } from "../../../journal/lock-file.js";
@@ -94,7 +95,9 @@ export class OwnerServer {
       connection.end();
       return;
     }
-    this.#greeted.set(connection, new AbortController());
+    const abort = new AbortController();
+    setMaxListeners(0, abort.signal); // each push that is being stored adds one
+    this.#greeted.set(connection, abort);
     if (this.#actions !== undefined) connection.send({ opened: true });
   }
 
