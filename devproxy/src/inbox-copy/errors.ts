@@ -14,9 +14,6 @@ export function reasonOf(error: unknown): string {
   return `${text.replace(/\.$/, "")}.`;
 }
 
-/** Codes of `import` and of `require`: the middleware, a CommonJS module, requires bullmq. */
-const NOT_INSTALLED: ReadonlySet<unknown> = new Set(["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
-
 /**
  * Loads the driver of an inbox, which is an optional peer of this package.
  * @param packages to install if the driver is missing
@@ -26,7 +23,7 @@ export async function loadDriver<T>({ shown }: InboxUrl, packages: string, load:
   try {
     return await load();
   } catch (cause) {
-    if (!NOT_INSTALLED.has((cause as NodeJS.ErrnoException).code)) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
     const message = `To read ${shown}, install its driver beside airudder-devproxy: npm install --save-dev ${packages}`;
     throw new DevproxyError("driver_missing", message, 3, { cause });
   }
