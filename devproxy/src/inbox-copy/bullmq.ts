@@ -12,9 +12,11 @@ const COMMAND_TIMEOUT_MS = 30_000;
  */
 export async function* readBullmq(inbox: BullmqUrl, query: InboxQuery): AsyncGenerator<JournalRecord> {
   const { connection, queue, prefix } = inbox;
-  const [{ Redis }, { readBullmqInbox }] = await loadDriver(inbox, "bullmq ioredis", () =>
-    Promise.all([import("ioredis"), import("airudder-webhooks/bullmq")]),
-  );
+  const [{ Redis }, { readBullmqInbox }] = await loadDriver(inbox, "bullmq ioredis", () => {
+    // The middleware requires them as CommonJS. If that fails, Node 20 ends the process: the error cannot be caught.
+    for (const driver of ["bullmq", "ioredis"]) import.meta.resolve(driver);
+    return Promise.all([import("ioredis"), import("airudder-webhooks/bullmq")]);
+  });
   const client = new Redis(connection, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -30,7 +30,7 @@ const NOTES_BY_VERDICT: ReadonlyMap<Verdict, [code: string, message: string]> = 
     "refused replay",
     [
       "replay_refused",
-      "The app rejects replays (403 replay_not_allowed): it accepts them only from loopback addresses, and never if NODE_ENV starts with prod. To accept them from every peer, set allowReplays: true in a test environment.",
+      "The app rejects replays (403 replay_not_allowed): it accepts them only from loopback addresses, and never if NODE_ENV starts with prod. To accept them from every peer, set allowReplays: true in a test environment. A process that only stores (work: false) rejects all: replay to one that handles pushes.",
     ],
   ],
 ]);

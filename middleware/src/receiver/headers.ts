@@ -1,8 +1,11 @@
 import type { HeaderMap } from "../journal/index.js";
 
+/** They describe the body, and a replay needs them unchanged. No proxy copies a URL into them. A short token may occur in them by chance. */
+const OF_THE_BODY: ReadonlySet<string> = new Set(["content-type", "content-encoding", "content-length"]);
+
 /**
  * The headers to store, with `[token]` in place of the token. Proxies copy the request's URL, which may contain the token, into headers such
- * as `X-Original-URI` and `Referer`.
+ * as `X-Original-URI` and `Referer`. The headers that describe the body stay unchanged.
  * @param token the receiver's token, if it has one
  */
 export function redactToken(headers: HeaderMap, token: string | undefined): HeaderMap {
@@ -16,7 +19,7 @@ export function redactToken(headers: HeaderMap, token: string | undefined): Head
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      typeof value === "string" ? replace(value) : value.map(replace),
+      OF_THE_BODY.has(name) ? value : typeof value === "string" ? replace(value) : value.map(replace),
     ]),
   );
 }

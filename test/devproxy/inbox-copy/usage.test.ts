@@ -70,17 +70,19 @@ test("commands that write reject the URL of an inbox, print no password and crea
 });
 
 test("a driver that is not installed is reported with the command that installs it", async (t) => {
-  const hook = `export const resolve = (name, context, next) => {
-    if (!["pg", "ioredis", "bullmq"].includes(name)) return next(name, context);
+  const hook = (missing: string) => `export const resolve = (name, context, next) => {
+    if (name !== "${missing}") return next(name, context);
     throw Object.assign(new Error(name), { code: "ERR_MODULE_NOT_FOUND" });
   };`;
   const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-  const loader = `import { register } from "node:module"; register(${JSON.stringify(url(hook))});`;
-  const env = { NODE_OPTIONS: `--import=${url(loader)}` };
-  for (const [journal, packages] of [
-    ["postgres://h/d", "pg"],
-    ["redis://h", "bullmq ioredis"],
+  const loader = (missing: string) =>
+    `import { register } from "node:module"; register(${JSON.stringify(url(hook(missing)))});`;
+  for (const [journal, packages, missing] of [
+    ["postgres://h/d", "pg", "pg"],
+    ["redis://h", "bullmq ioredis", "ioredis"],
+    ["redis://h", "bullmq ioredis", "bullmq"],
   ] as const) {
+    const env = { NODE_OPTIONS: `--import=${url(loader(missing))}` };
     const { code, err } = await read(t, ["list", "--journal", journal], env);
     assert.equal(code, 3, err);
     assert.match(err, new RegExp(`^airudder-devproxy: To read ${journal}.*: npm install --save-dev ${packages}\n$`));

@@ -119,3 +119,13 @@ test("a token that proxies copied into headers is not stored", async (t) => {
   assert.doesNotMatch(text, /s3c/);
   assert.match(text, /"x-original-uri":"\/\?token=\[token\]".*"x-other":"1"/);
 });
+
+test("a short token does not change the headers that a replay needs", async (t) => {
+  const dir = makeFolder(t);
+  const receiver = airudder({ key: KEY, token: "json", inbox: fileInbox(dir) }).on("*", () => undefined);
+  t.after(() => receiver.close());
+  const { url } = await serve(t, receiver);
+  assert.equal((await post(`${url}/?token=json`, callCompleted())).status, 200);
+  await receiver.close();
+  assert.match(readFileSync(join(dir, "000001.ndjson"), "utf8"), /"content-type":"application\/json/);
+});

@@ -25,6 +25,12 @@ export function transactionsAreTyped(pool: pg.Pool, other: OtherPool): void {
   airudder({ inbox: fileInbox("./inbox") }).on("*", (_, { transaction }) => {
     transaction satisfies undefined;
   });
+  const inbox = process.env.DATABASE_URL === undefined ? fileInbox("./inbox") : postgresInbox({ pool });
+  airudder<pg.PoolClient | undefined>({ inbox }).on("*", async (_, { transaction }) => {
+    await transaction?.query("select 1");
+    // @ts-expect-error undefined with the file inbox
+    await transaction.query("select 1");
+  });
   // @ts-expect-error a pool is required
   postgresInbox({});
   // @ts-expect-error a client is no pool
