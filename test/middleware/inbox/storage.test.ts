@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileInbox, type Inbox } from "airudder-webhooks";
 import { openJournal } from "airudder-webhooks/journal";
 import { noEvents, storedPush } from "../../../middleware/src/testing/stored-push.js";
-import { atEnd } from "../../helpers/at-end.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { smallVolume } from "../../helpers/small-volume.js";
 import { until } from "../../helpers/until.js";
 
 const MB = 1024 * 1024;
@@ -70,15 +69,6 @@ test("POSIX only: a push whose segment was removed is dead", {
   assert.match(await errorOf(), /LostPush: The record in .* cannot be read: ENOENT/);
 });
 
-/** A separate volume of 1 MB; `undefined` if this process is not allowed to mount one. */
-function smallVolume(t: TestContext): string | undefined {
-  const dir = makeFolder(t);
-  if (process.platform !== "linux") return undefined;
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", dir]).status !== 0) return undefined;
-  atEnd(t, () => void spawnSync("umount", ["-l", dir]));
-  return dir;
-}
-
 /** Stores pushes of 2 KB in sequence. Returns how many were rejected. */
 async function putAll(inbox: Inbox, count: number): Promise<number> {
   let rejected = 0;
@@ -89,7 +79,7 @@ async function putAll(inbox: Inbox, count: number): Promise<number> {
 }
 
 test("Linux as root only: an inbox on a volume smaller than a segment keeps accepting pushes if it handles them as fast as they arrive", async (t) => {
-  const volume = smallVolume(t);
+  const volume = smallVolume(t, "1m");
   if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
   const inbox = fileInbox(join(volume, "inbox"), { retries: 0 });
   t.after(() => inbox.close(100));
@@ -109,7 +99,7 @@ test("Linux as root only: an inbox on a volume smaller than a segment keeps acce
 });
 
 test("Linux as root only: an inbox that has filled its volume accepts pushes again when the stored ones are finished", async (t) => {
-  const volume = smallVolume(t);
+  const volume = smallVolume(t, "1m");
   if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
   const inbox = fileInbox(join(volume, "inbox"));
   t.after(() => inbox.close(100));
@@ -129,7 +119,7 @@ test("Linux as root only: an inbox that has filled its volume accepts pushes aga
 for (const more of [{}, { afterLiving: true }]) {
   const before = "afterLiving" in more ? "a takeover from an owner that may still run" : "a crash";
   test(`Linux as root only: a full volume accepts pushes again after ${before}, if all its pushes are finished`, async (t) => {
-    const volume = smallVolume(t);
+    const volume = smallVolume(t, "1m");
     if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
     const dir = join(volume, "inbox");
     const journal = await openJournal(dir);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { after, type TestContext } from "node:test";
 import { airudder, type Receiver } from "airudder-webhooks";
 import { postgresInbox } from "airudder-webhooks/postgres";
@@ -6,6 +7,7 @@ import pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, PostgresServer, postgresTest } from "../../helpers/postgres.js";
 import { callCompleted, KEY, webRequest } from "../../helpers/push.js";
+import { smallVolume } from "../../helpers/small-volume.js";
 import { TcpProxy } from "../../helpers/tcp-proxy.js";
 import { until } from "../../helpers/until.js";
 
@@ -112,6 +114,29 @@ postgresTest("the server restarts under load: every acknowledged push is handled
   await until(() => app.acknowledged.length > before + 20, 20_000);
   isOver = true;
   await Promise.all(senders);
+  await app.recovers();
+});
+
+postgresTest("Linux as root only: the disk of the server is full: 503, then normal service", async (t) => {
+  const volume = smallVolume(t, "8m");
+  if (volume === undefined) return t.skip("a tmpfs cannot be mounted here");
+  execFileSync("chown", ["postgres", volume]);
+  const { url } = await server();
+  const admin = makePool(t, { connectionString: url });
+  await admin.query(`create tablespace small location '${volume}'`);
+  atEnd(t, async () => {
+    await admin.query(`drop schema ${app.schema} cascade`);
+    await admin.query("drop tablespace small");
+  });
+  const app = await App.start(t, { connectionString: url, options: "-c default_tablespace=small" });
+  await admin.query("create table filler (data text) tablespace small");
+  const fill = (): Promise<unknown> =>
+    admin.query("insert into filler select repeat(n::text, 100) from generate_series(1, 100) n").then(fill);
+  await assert.rejects(fill(), { code: "53100" });
+  let sent = 0;
+  // The first ones may fit into pages that are not full.
+  await until(async () => (await app.send(`full ${sent++}`)) === 503, 15_000);
+  await admin.query("drop table filler");
   await app.recovers();
 });
 
