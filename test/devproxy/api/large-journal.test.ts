@@ -7,10 +7,9 @@ import { Store } from "../../../devproxy/src/journal/index.js";
 import { Api } from "../../helpers/api.js";
 import { sample, startProxy } from "../../helpers/devproxy.js";
 import { makeFolder } from "../../helpers/folder.js";
+import { SLOWER } from "../../helpers/slower.js";
 
 const PUSHES = 50_000;
-/** Tolerance for a machine that is busy with other tests. The comments contain the times of an idle one, ms. */
-const SLOWER = 3;
 
 const BODIES = [
   "call.completed/answered",
