@@ -16,14 +16,7 @@ import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FORWARDING = ["devproxy/ingress", "devproxy/replay", "e2e/tunnel"];
-const SHORT = [
-  "middleware/http",
-  "middleware/journal",
-  "devproxy/tunnel",
-  "devproxy/trigger",
-  "e2e/packages",
-  ...FORWARDING,
-];
+const SHORT = ["middleware/http", "middleware/journal", "devproxy/tunnel", "e2e/packages", ...FORWARDING];
 const NOT_COPIED = new Set([".git", "node_modules", "dist", "coverage", "bench-results"]);
 const DEPRECATION = /^.*(?:deprecat|\bDEP\d{4}\b).*$/im;
 

@@ -69,6 +69,7 @@ test("with 50,000 pushes, lists, searches, statistics and stories are fast, and 
   const api = new Api(dir);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
+  // The comments contain the times of an idle machine.
   const cases: [path: string, maxMs: number][] = [
     ["/pushes", 1_000], // 280: the first request waits for the table
     ["/pushes", 50], // 8

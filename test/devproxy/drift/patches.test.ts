@@ -262,7 +262,7 @@ test("with all patches applied, the generator still writes validators that accep
 });
 
 /** Each run compiles schemas again, so more than 500 runs would take minutes. */
-const runs = Math.min(Number(process.env.FUZZ_RUNS ?? 150), 500);
+const runs = Math.min(Number(process.env.FUZZ_RUNS ?? 60), 500);
 const texts = pushes.flatMap(({ push, samples }) => samples.map((sample) => [push.type, sampleText(sample)] as const));
 
 /** Changed samples, each with the schema that the middleware uses on a mount with that type. */
