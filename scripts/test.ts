@@ -46,7 +46,7 @@ const runner = spawn(
     "tsx",
     "--test",
     // CI has two cores. Many files wait for most of their time.
-    "--test-concurrency=3",
+    "--test-concurrency=4",
     // Only ends tests that hang. Node 20 also applies it to whole files, so it must be long enough for a slow machine.
     "--test-timeout=300000",
     "--test-reporter=spec",
