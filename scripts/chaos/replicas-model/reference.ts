@@ -214,8 +214,11 @@ export class Reference {
     }
     const running = new Set([...this.runs].filter((run) => !run.isUncertain).map(({ entry }) => entry));
     for (const entry of this.entries) {
-      // The worker may have taken a push without having started its handler.
-      if (entry.state === "waiting" && !running.has(entry)) entry.wasInterrupted = true;
+      // The worker may have taken a push without having started its handler. If the push runs alone, the storage has counted the attempt.
+      if (entry.state === "waiting" && !running.has(entry)) {
+        if (entry.wasInterrupted) entry.interruptions++;
+        entry.wasInterrupted = true;
+      }
       if (entry.reporter !== worker) continue;
       entry.reporter = undefined;
       entry.wasInterrupted = true;
