@@ -3,9 +3,9 @@
  * `replicas-model` also read `--engine postgres|bullmq` (default: both) and `--seed N`.
  */
 import { parseArgs } from "node:util";
+import { ENGINES, type Engine } from "./engines.js";
 
 const TESTS = ["middleware", "model", "replicas-model", "soak", "abuse", "tunnel", "proxy", "outage", "replicas"];
-const ENGINES = ["postgres", "bullmq"];
 const USAGE = `Usage: npm run chaos -- ${TESTS.join("|")} [--short] [--engine ${ENGINES.join("|")}] [--seed N]`;
 
 function usage(message: string): never {
@@ -28,7 +28,7 @@ const { values, positionals: names } = parse();
 const { short, engine } = values;
 const unknown = names.filter((name) => !TESTS.includes(name));
 if (names.length === 0 || unknown.length > 0) usage(`Unknown chaos test: ${unknown.join(", ") || "none given"}`);
-if (engine !== undefined && !ENGINES.includes(engine)) usage(`Unknown engine: ${engine}`);
+if (engine !== undefined && !ENGINES.includes(engine as Engine)) usage(`Unknown engine: ${engine}`);
 if (values.seed !== undefined && !/^\d+$/.test(values.seed)) usage(`The seed must be a whole number: ${values.seed}`);
 const seed = values.seed === undefined ? undefined : Number(values.seed);
 

@@ -1,12 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import pg from "pg";
 import { atEnd } from "./at-end.js";
 import { freePort } from "./free-port.js";
+import { ServerProcess } from "./server-process.js";
 import { serviceTest } from "./service.js";
 
 /** Folder of Debian's packages: one folder per major version. */
@@ -40,8 +39,7 @@ function idOf(flag: "-u" | "-g"): number {
 
 /** A Postgres server of its own, on a free port, with its data in a temporary folder. Its settings are the durable defaults. */
 export class PostgresServer {
-  readonly #folder = mkdtempSync(join(tmpdir(), "airudder-postgres-"));
-  #server: ChildProcess | undefined;
+  readonly #process = new ServerProcess("postgres");
 
   private constructor(
     readonly port: number,
@@ -57,18 +55,18 @@ export class PostgresServer {
   }
 
   #initialise(): void {
-    const data = join(this.#folder, "data");
+    const data = join(this.#process.folder, "data");
     mkdirSync(data);
-    if (user.uid !== undefined) for (const path of [this.#folder, data]) chownSync(path, user.uid, user.gid);
+    if (user.uid !== undefined) for (const path of [this.#process.folder, data]) chownSync(path, user.uid, user.gid);
     const args = ["-D", data, "-U", "test", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"];
     execFileSync(join(bin as string, "initdb"), args, {
       ...user,
-      cwd: this.#folder,
+      cwd: this.#process.folder,
       stdio: ["ignore", "ignore", "pipe"],
     });
     const lines = Object.entries({
       listen_addresses: "127.0.0.1",
-      unix_socket_directories: this.#folder,
+      unix_socket_directories: this.#process.folder,
       ...this.settings,
     }).map(([name, value]) => `${name} = '${value}'\n`);
     writeFileSync(join(data, "postgresql.conf"), lines.join(""), { flag: "a" });
@@ -81,51 +79,39 @@ export class PostgresServer {
 
   /** Starts the server again after `stop` or `kill`, on the same port with the same data. Resolves when it accepts connections. */
   async start(): Promise<void> {
-    const args = ["-D", join(this.#folder, "data"), "-p", String(this.port)];
-    const server = spawn(join(bin as string, "postgres"), args, { ...user, cwd: this.#folder, stdio: "ignore" });
-    this.#server = server;
-    for (const end = Date.now() + 30_000; ; ) {
+    const args = ["-D", join(this.#process.folder, "data"), "-p", String(this.port)];
+    const server = spawn(join(bin as string, "postgres"), args, {
+      ...user,
+      cwd: this.#process.folder,
+      stdio: "ignore",
+    });
+    await this.#process.started(server, async () => {
       const client = new pg.Client({ connectionString: this.url });
       client.on("error", () => undefined);
-      try {
-        await client.connect();
-        await client.end();
-        return;
-      } catch (error) {
-        if (Date.now() > end || server.exitCode !== null) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    }
+      await client.connect();
+      await client.end();
+    });
   }
 
   /** Ends all sessions and stops the server in order. */
   async stop(): Promise<void> {
-    await this.#end("SIGINT");
+    await this.#process.end("SIGINT");
   }
 
   /** Stops the server immediately, as a crash does: the next start recovers from its log. */
   async kill(): Promise<void> {
-    await this.#end("SIGQUIT");
+    await this.#process.end("SIGQUIT");
   }
 
   /** The server's main process, for SIGSTOP and SIGCONT. */
   get pid(): number | undefined {
-    return this.#server?.pid;
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, "exit");
-    server.kill(signal);
-    await ended;
+    return this.#process.pid;
   }
 
   /** Stops the server and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    this.#process.remove();
   }
 }
 

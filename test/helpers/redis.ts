@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { atEnd } from "./at-end.js";
 import { freePort } from "./free-port.js";
+import { ServerProcess } from "./server-process.js";
 import { serviceTest } from "./service.js";
 
 const program = process.env.REDIS_SERVER ?? "redis-server";
@@ -25,9 +22,8 @@ const DURABLE = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": 
 
 /** A Redis server of its own, on a free port, with its data in a temporary folder. Its settings are durable, unless changed. */
 export class RedisServer {
-  readonly #folder = mkdtempSync(join(tmpdir(), "airudder-redis-"));
+  readonly #process = new ServerProcess("redis");
   readonly host = "127.0.0.1";
-  #server: ChildProcess | undefined;
 
   private constructor(
     readonly port: number,
@@ -47,55 +43,43 @@ export class RedisServer {
 
   /** Starts the server again after `stop` or `kill`, on the same port with the same data. Resolves when it accepts commands. */
   async start(): Promise<void> {
-    const settings = { bind: this.host, port: String(this.port), dir: this.#folder, ...this.settings };
+    const settings = { bind: this.host, port: String(this.port), dir: this.#process.folder, ...this.settings };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const server = spawn(program, args, { stdio: "ignore" });
-    this.#server = server;
-    for (const end = Date.now() + 30_000; !(await this.#responds()); ) {
-      if (Date.now() > end || server.exitCode !== null) throw new Error("The Redis server did not start.");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await this.#process.started(server, () => this.#ping());
   }
 
-  #responds(): Promise<boolean> {
-    return new Promise((resolve) => {
+  #ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
       const socket = connect(this.port, this.host, () => socket.write("PING\r\n"));
       socket.once("data", (data) => {
         socket.destroy();
-        resolve(data.toString().startsWith("+PONG"));
+        if (data.toString().startsWith("+PONG")) resolve();
+        else reject(new Error(`The Redis server responds ${data}`));
       });
-      socket.once("error", () => resolve(false));
+      socket.once("error", reject);
     });
   }
 
   /** Stops the server in order. */
   async stop(): Promise<void> {
-    await this.#end("SIGTERM");
+    await this.#process.end("SIGTERM");
   }
 
   /** Stops the server immediately. */
   async kill(): Promise<void> {
-    await this.#end("SIGKILL");
+    await this.#process.end("SIGKILL");
   }
 
   /** The server's process, for SIGSTOP and SIGCONT. */
   get pid(): number | undefined {
-    return this.#server?.pid;
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, "exit");
-    server.kill(signal);
-    await ended;
+    return this.#process.pid;
   }
 
   /** Stops the server and removes its data. */
   async remove(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    this.#process.remove();
   }
 }
 
