@@ -50,7 +50,7 @@ export class Link {
     for (const socket of this.#sockets) socket.resume();
   }
 
-  /** Ends all connections, and accepts no more. */
+  /** Ends all connections, and accepts no new ones. */
   cut(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();

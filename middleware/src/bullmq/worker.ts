@@ -147,7 +147,7 @@ export class PushWorker {
   }
 
   /**
-   * Takes no more jobs, waits at most `limitMs` for the running ones, and returns the others to the queue.
+   * Takes no new jobs, waits at most `limitMs` for the running ones, and returns the others to the queue.
    * @param responds whether Redis responds
    */
   async close(limitMs: number, responds: boolean): Promise<void> {

@@ -8,7 +8,7 @@ const MAX_AGE_MS = 2_000;
 /** Maximum share of the time that refreshing takes: a slow statement runs less often. */
 const MAX_SHARE = 0.02;
 const LIMIT_MS = 10_000;
-/** Pushes are counted up to this number, so that a large backlog costs no more. */
+/** Maximum number of pushes that are counted. It bounds the cost of a large backlog. */
 const MAX_COUNT = 100_000;
 
 /** The counts of the inbox. Reading them starts a refresh in the background, if they are old. */

@@ -463,7 +463,7 @@ export class Worker<Transaction> {
     });
   }
 
-  /** Starts no more attempts, waits at most `limitMs` for the running ones, then aborts them and gives the unfinished pushes back. */
+  /** Starts no more attempts, waits at most `limitMs` for the running ones, then aborts them and returns the unfinished pushes. */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -336,7 +336,7 @@ test("a broken or unknown peer is disconnected and changes nothing", async (t) =
   assert.equal(await client.send(version(1)), 200);
 });
 
-test("a process with another version of the messages is told so", async (t) => {
+test("a process with another version of the messages is rejected with an error that says so", async (t) => {
   const dir = makeFolder(t);
   const owner = start(t, dir);
   await owner.receiver.ready();

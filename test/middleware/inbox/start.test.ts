@@ -74,7 +74,7 @@ test("a request starts handling, also after dead() has opened the inbox", async 
   assert.deepEqual(await receiver.dead(), []);
   assert.equal((await receiver.fetch(webRequest(callCompleted()))).status, 200);
   await until(() => results().length === 1);
-  assert.ok(Date.now() - createdAt < 4_900, "it waited until handling starts by itself");
+  assert.ok(Date.now() - createdAt < 4_900, "it waited until handling starts automatically");
 });
 
 test("a waiting push is handled by a handler that is registered after handling has started; others do not wait for it", async (t) => {

@@ -137,7 +137,7 @@ export class OwnerServer {
     }
   }
 
-  /** Accepts no more requests. Resolves when the running ones have a response. */
+  /** Accepts no new requests. Resolves when all running requests have a response. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     this.listening.server.close();
