@@ -31,7 +31,7 @@ export function postgresTest(name: string, run: (t: TestContext) => Promise<void
 }
 
 /** The user that runs the server: Postgres refuses to run as root. */
-const user = process.getuid?.() === 0 ? { uid: idOf("-u"), gid: idOf("-g") } : {};
+export const postgresUser = process.getuid?.() === 0 ? { uid: idOf("-u"), gid: idOf("-g") } : {};
 
 function idOf(flag: "-u" | "-g"): number {
   return missing === undefined ? Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" })) : 0;
@@ -57,10 +57,11 @@ export class PostgresServer {
   #initialise(): void {
     const data = join(this.#process.folder, "data");
     mkdirSync(data);
-    if (user.uid !== undefined) for (const path of [this.#process.folder, data]) chownSync(path, user.uid, user.gid);
+    if (postgresUser.uid !== undefined)
+      for (const path of [this.#process.folder, data]) chownSync(path, postgresUser.uid, postgresUser.gid);
     const args = ["-D", data, "-U", "test", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"];
     execFileSync(join(bin as string, "initdb"), args, {
-      ...user,
+      ...postgresUser,
       cwd: this.#process.folder,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -81,7 +82,7 @@ export class PostgresServer {
   async start(): Promise<void> {
     const args = ["-D", join(this.#process.folder, "data"), "-p", String(this.port)];
     const server = spawn(join(bin as string, "postgres"), args, {
-      ...user,
+      ...postgresUser,
       cwd: this.#process.folder,
       stdio: "ignore",
     });

@@ -1,13 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import type { TestContext } from "node:test";
-import { atEnd } from "./at-end.js";
 
-/** A TCP proxy to a local port. It can cut its connections, reject new ones, and stop forwarding without closing anything. */
+/** A TCP proxy to a local port. It can cut connections, reject new ones, hold data back, and discard data without closing anything. */
 export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   #isDiscarding = false;
   #isRejecting = false;
+  #isFrozen = false;
 
   private constructor(
     private readonly server: Server,
@@ -16,15 +15,11 @@ export class TcpProxy {
     server.on("connection", (client: Socket) => this.#forward(client));
   }
 
-  static async start(t: TestContext, target: number): Promise<TcpProxy> {
+  static async start(target: number): Promise<TcpProxy> {
     const server = createServer({ pauseOnConnect: true });
     const proxy = new TcpProxy(server, target);
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    atEnd(t, () => {
-      server.close();
-      proxy.cut();
-    });
     return proxy;
   }
 
@@ -43,6 +38,7 @@ export class TcpProxy {
       [upstream, client],
     ] as const) {
       this.#sockets.add(from);
+      from.setNoDelay();
       from.on("data", (data) => void (this.#isDiscarding || to.write(data)));
       from.on("error", () => undefined);
       from.on("close", () => {
@@ -50,7 +46,8 @@ export class TcpProxy {
         to.destroy();
       });
     }
-    client.resume();
+    if (this.#isFrozen) for (const socket of [client, upstream]) socket.pause();
+    else client.resume();
   }
 
   /** Resets all connections. */
@@ -64,6 +61,17 @@ export class TcpProxy {
     this.cut();
   }
 
+  /** Holds all data back until `thaw`. The connections stay open. */
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   /** Discards all data without closing a connection, as a broken network does. New connections are accepted. */
   discardData(): void {
     this.#isDiscarding = true;
@@ -73,5 +81,11 @@ export class TcpProxy {
   restore(): void {
     this.#isDiscarding = false;
     this.#isRejecting = false;
+  }
+
+  /** Resets all connections and accepts no new ones. */
+  close(): void {
+    this.server.close();
+    this.cut();
   }
 }

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AirudderError } from "../errors.js";
 import type { PushType } from "../generated/types.js";
 import type { Consumed, Consumer, DeadPush, Inbox, InboxEvents, InboxState, StoredPush } from "../inbox/inbox.js";
+import { describeThrown } from "../observe/describe-error.js";
 import { ignoreIdleErrors, select, withConnection } from "./connection.js";
 import { Counts } from "./counts.js";
 import { migrate, requireVersion } from "./migrate.js";
 import { createSchema, migrationTexts } from "./migrations.js";
+import { Notifications } from "./notifications.js";
 import { checkPostgresInboxOptions, type PostgresInboxOptions, type PostgresInboxSettings } from "./options.js";
 import type { ClientOf, PgClient, PgPool } from "./pool.js";
 import { storableText, subjectColumn } from "./push-row.js";
@@ -63,19 +65,24 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   readonly #puts: PutQueue;
   readonly #counts: Counts;
   readonly #retention: Retention;
+  readonly #notifications: Notifications | undefined;
   #worker: Worker<Transaction> | undefined;
   #events: InboxEvents | undefined;
   #isOpen = false;
   #isClosed = false;
 
   constructor(private readonly settings: PostgresInboxSettings) {
-    const { pool, schema, retentionMs } = settings;
+    const { pool, schema, notifyPool, retentionMs } = settings;
     ignoreIdleErrors(pool);
+    if (notifyPool !== undefined) {
+      ignoreIdleErrors(notifyPool);
+      this.#notifications = new Notifications(notifyPool, schema);
+    }
     this.#counts = new Counts(pool, schema);
     this.#retention = new Retention(pool, schema, retentionMs);
     this.#puts = new PutQueue(pool, schema, (count) => {
       this.#counts.onStored(count);
-      this.#worker?.wake();
+      this.#onDue();
     });
   }
 
@@ -115,8 +122,24 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   consume(consumer: Consumer<Transaction>): void {
     const { settings } = this;
-    this.#worker = new Worker(settings, consumer, this.#events as InboxEvents, (state) => this.#counts.onEnded(state));
+    const events = this.#events as InboxEvents;
+    const worker = new Worker(settings, consumer, events, (state) => this.#counts.onEnded(state));
+    this.#worker = worker;
+    this.#notifications?.listen(
+      () => worker.wake(),
+      (error) =>
+        events.warn?.(
+          "AIRUDDER_NOTIFY_UNAVAILABLE",
+          `LISTEN on "notifyPool" failed: ${describeThrown(error)} Until it works, idle workers see the pushes of other processes later, after 500 ms at most.`,
+        ),
+    );
     this.#retention.start();
+  }
+
+  /** Wakes the workers of all processes. */
+  #onDue(): void {
+    this.#worker?.wake();
+    this.#notifications?.notify();
   }
 
   /** Waits until no earlier push of the subject is unfinished, in any process. Rejects with `busy` after `timeoutMs`. */
@@ -170,7 +193,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
 
   async retry(id: string): Promise<boolean> {
     const isRetried = await this.#change("retry", id);
-    if (isRetried) this.#worker?.wake();
+    if (isRetried) this.#onDue();
     return isRetried;
   }
 
@@ -193,6 +216,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   async close(limitMs: number): Promise<void> {
     this.#isClosed = true;
     this.#retention.stop();
+    this.#notifications?.stop();
     await this.#worker?.stop(limitMs);
     await this.#puts.settled();
     this.#isOpen = false;

@@ -12,6 +12,12 @@ export interface PostgresInboxOptions<P extends PgPool = PgPool> {
   pool: P;
   /** The schema with the tables of the inbox. Default `airudder`. */
   schema?: string | undefined;
+  /**
+   * A second `pg.Pool`, for NOTIFY and LISTEN. With it, an idle worker handles a push of another process within milliseconds; without it,
+   * the worker polls, every 500 ms at most. The inbox keeps one connection of it open. It must not lead to PgBouncer in transaction mode,
+   * and needs a `max` of at least 2. The inbox does not end it.
+   */
+  notifyPool?: PgPool | undefined;
   /** Maximum number of pushes that this process handles in parallel, of different subjects. Default 16. */
   concurrency?: number | undefined;
   /** Maximum number of retries after the first attempt; then the push is dead. Default 5. */
@@ -36,6 +42,7 @@ export interface PostgresInboxSettings<P extends PgPool = PgPool> {
   readonly pool: P;
   /** Quoted name. */
   readonly schema: string;
+  readonly notifyPool: PgPool | undefined;
   readonly concurrency: number;
   readonly retries: number;
   readonly timeoutMs: number;
@@ -64,6 +71,11 @@ function invalid(message: string): never {
   throw new AirudderError("invalid_option", `postgresInbox(): ${message}`);
 }
 
+function isPool(value: unknown): value is PgPool {
+  const { connect, on } = (value ?? {}) as Partial<PgPool>;
+  return typeof connect === "function" && typeof on === "function";
+}
+
 /**
  * Checks the options and adds the defaults.
  * @throws AirudderError `invalid_option`
@@ -73,15 +85,18 @@ export function checkPostgresInboxOptions<P extends PgPool>(
 ): PostgresInboxSettings<P> {
   if (typeof options !== "object" || options === null || Array.isArray(options))
     invalid('the options must be an object, such as { pool: new Pool() } with the Pool of "pg".');
-  const names = ["pool", "schema", ...Object.keys(NUMBERS)];
+  const names = ["pool", "schema", "notifyPool", ...Object.keys(NUMBERS)];
   for (const name of Object.keys(options)) {
     if (!names.includes(name)) invalid(`unknown option "${name}". Options: ${names.join(", ")}.`);
   }
-  const { pool, schema = "airudder" } = options;
-  const isPool =
-    typeof pool === "object" && pool !== null && [pool.connect, pool.on].every((each) => typeof each === "function");
-  if (!isPool)
+  const { pool, notifyPool, schema = "airudder" } = options;
+  if (!isPool(pool))
     invalid('option "pool" must be a pg.Pool, such as new Pool({ connectionString: process.env.DATABASE_URL }).');
+  if (notifyPool !== undefined && !(isPool(notifyPool) && notifyPool !== pool && (notifyPool.options?.max ?? 2) >= 2)) {
+    invalid(
+      'option "notifyPool" must be another pg.Pool than "pool", with a "max" of at least 2, such as new Pool({ connectionString: process.env.DATABASE_URL, max: 2 }).',
+    );
+  }
   const numbers = Object.entries(NUMBERS).map(([name, [defaultValue, min, max]]) => {
     const value = options[name as keyof typeof NUMBERS] ?? defaultValue;
     if (!(Number.isInteger(value) && value >= min && value <= max))
@@ -91,6 +106,7 @@ export function checkPostgresInboxOptions<P extends PgPool>(
   return {
     pool,
     schema: quoteSchema(schema),
+    notifyPool,
     ...(Object.fromEntries(numbers) as Record<keyof typeof NUMBERS, number>),
   };
 }

@@ -11,12 +11,19 @@ export interface PgResult {
   readonly rows: unknown[];
 }
 
+/** A message of NOTIFY. */
+export interface PgNotification {
+  readonly payload?: string | undefined;
+}
+
 /** What the inbox uses of a client of `pg`. */
 export interface PgClient {
   query(statement: string | PgStatement): Promise<PgResult>;
   release(error?: Error | boolean): void;
   on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "notification", listener: (message: PgNotification) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: "notification", listener: (message: PgNotification) => void): unknown;
 }
 
 /** What the inbox uses of a `pg.Pool` (pg 8 or newer). */

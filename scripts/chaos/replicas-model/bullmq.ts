@@ -1,13 +1,13 @@
 import { bullmqInbox } from "airudder-webhooks/bullmq";
 import { type JobType, Queue } from "bullmq";
-import { Link } from "../../../test/helpers/link.js";
 import { RedisServer } from "../../../test/helpers/redis.js";
+import { TcpProxy } from "../../../test/helpers/tcp-proxy.js";
 import type { ModelEngine } from "./engine.js";
 
 const OPTIONS = { retries: 2, retryMs: 2, maxRetryMs: 8, leaseMs: 600, concurrency: 12 };
 const UNFINISHED: JobType[] = ["wait", "active", "delayed", "prioritized"];
 
-/** The inbox on BullMQ. The workers reach Redis through links that can be cut. */
+/** The inbox on BullMQ. The workers reach Redis through proxies that can be cut. */
 export async function bullmqEngine(): Promise<ModelEngine> {
   const server = await RedisServer.start();
   let queue: Queue | undefined;
@@ -22,18 +22,18 @@ export async function bullmqEngine(): Promise<ModelEngine> {
       queue.on("error", () => undefined);
     },
     async connect() {
-      const link = await Link.to(server.port);
+      const proxy = await TcpProxy.start(server.port);
       const inbox = bullmqInbox({
         queue: (queue as Queue).name,
-        connection: { url: `redis://${server.host}:${link.port}` },
+        connection: { url: `redis://${server.host}:${proxy.port}` },
         ...OPTIONS,
       });
       return {
         inbox,
-        freeze: () => link.freeze(),
-        thaw: () => link.thaw(),
+        freeze: () => proxy.freeze(),
+        thaw: () => proxy.thaw(),
         crash() {
-          link.cut();
+          proxy.close();
           void inbox.close(0).catch(() => undefined);
         },
       };

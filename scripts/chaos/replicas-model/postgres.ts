@@ -1,12 +1,12 @@
 import { postgresInbox } from "airudder-webhooks/postgres";
 import pg from "pg";
-import { Link } from "../../../test/helpers/link.js";
 import { PostgresServer } from "../../../test/helpers/postgres.js";
+import { TcpProxy } from "../../../test/helpers/tcp-proxy.js";
 import type { ModelEngine } from "./engine.js";
 
 const OPTIONS = { retries: 2, retryMs: 2, maxRetryMs: 8, leaseMs: 600, concurrency: 12 };
 
-/** The inbox on Postgres. The workers reach the server through links that can be cut. */
+/** The inbox on Postgres. The workers reach the server through proxies that can be cut. */
 export async function postgresEngine(): Promise<ModelEngine> {
   const server = await PostgresServer.start();
   const admin = new pg.Pool({ connectionString: server.url, max: 2 });
@@ -26,17 +26,17 @@ export async function postgresEngine(): Promise<ModelEngine> {
       await admin.query(`create table ${schema}.effects (id text)`);
     },
     async connect() {
-      const link = await Link.to(server.port);
-      const connectionString = server.url.replace(String(server.port), String(link.port));
+      const proxy = await TcpProxy.start(server.port);
+      const connectionString = server.url.replace(String(server.port), String(proxy.port));
       const pool = new pg.Pool({ connectionString, max: OPTIONS.concurrency + 4 });
       pool.on("error", () => undefined);
       const inbox = postgresInbox({ pool, schema, ...OPTIONS });
       return {
         inbox,
-        freeze: () => link.freeze(),
-        thaw: () => link.thaw(),
+        freeze: () => proxy.freeze(),
+        thaw: () => proxy.thaw(),
         crash() {
-          link.cut();
+          proxy.close();
           void inbox.close(0).catch(() => undefined);
           void pool.end().catch(() => undefined);
         },

@@ -1,14 +1,14 @@
 import { after } from "node:test";
 import { bullmqInbox } from "airudder-webhooks/bullmq";
 import { inboxConformance } from "airudder-webhooks/testing";
-import { Link } from "../../helpers/link.js";
 import { redisTest } from "../../helpers/redis.js";
+import { TcpProxy } from "../../helpers/tcp-proxy.js";
 import { newQueue, sharedRedis } from "./redis.js";
 
 const server = sharedRedis();
-const links = new Map<object, Link>();
+const proxies = new Map<object, TcpProxy>();
 after(() => {
-  for (const link of links.values()) link.cut();
+  for (const proxy of proxies.values()) proxy.close();
 });
 let queue = "";
 
@@ -16,14 +16,14 @@ const cases = inboxConformance({
   timeoutMs: 20_000, // pushes of a crashed inbox run again after up to three times leaseMs
   async make(keepStorage) {
     if (!keepStorage) queue = newQueue();
-    const link = await Link.to((await server()).port);
-    const connection = { url: `redis://127.0.0.1:${link.port}` };
+    const proxy = await TcpProxy.start((await server()).port);
+    const connection = { url: `redis://127.0.0.1:${proxy.port}` };
     const inbox = bullmqInbox({ queue, connection, retryMs: 10, maxRetryMs: 50, leaseMs: 1_500 });
-    links.set(inbox, link);
+    proxies.set(inbox, proxy);
     return inbox;
   },
   crash(inbox) {
-    links.get(inbox)?.cut();
+    proxies.get(inbox)?.cut();
     void inbox.close(0).catch(() => undefined);
   },
 });

@@ -2,8 +2,8 @@ import { after } from "node:test";
 import { inboxConformance } from "airudder-webhooks/testing";
 import type pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
-import { Link } from "../../helpers/link.js";
 import { makePool, postgresTest } from "../../helpers/postgres.js";
+import { TcpProxy } from "../../helpers/tcp-proxy.js";
 import { removeServer, Schema, sharedServer } from "./server.js";
 
 after(removeServer);
@@ -11,20 +11,20 @@ after(removeServer);
 postgresTest("the rules of an inbox", async (t) => {
   const schema = await Schema.create(t);
   await schema.rows("create table $schema.effects (text text)");
-  const links = new WeakMap<object, Link>();
+  const proxies = new WeakMap<object, TcpProxy>();
   const cases = inboxConformance<pg.PoolClient>({
     async make(keepStorage) {
       if (!keepStorage) await schema.rows("truncate $schema.pushes, $schema.subjects, $schema.effects");
       const { port, url } = await sharedServer();
-      const link = await Link.to(port);
-      atEnd(t, () => link.cut());
-      const pool = makePool(t, { connectionString: url.replace(String(port), String(link.port)) });
+      const proxy = await TcpProxy.start(port);
+      atEnd(t, () => proxy.close());
+      const pool = makePool(t, { connectionString: url.replace(String(port), String(proxy.port)) });
       const inbox = schema.inbox({ pool, leaseMs: 300 });
-      links.set(inbox, link);
+      proxies.set(inbox, proxy);
       return inbox;
     },
     crash(inbox) {
-      links.get(inbox)?.cut();
+      proxies.get(inbox)?.cut();
       void inbox.close(0).catch(() => undefined);
     },
     effects: {

@@ -3,6 +3,7 @@ import { after, type TestContext } from "node:test";
 import type { InboxEvents } from "airudder-webhooks/inbox";
 import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
+import { atEnd } from "../../helpers/at-end.js";
 import { makePool, postgresTest } from "../../helpers/postgres.js";
 import { TcpProxy } from "../../helpers/tcp-proxy.js";
 import { until } from "../../helpers/until.js";
@@ -15,7 +16,8 @@ const push = (subject: string, sha256 = "A") => storedPush({ subject, sha256, bo
 /** A pool behind a proxy that can discard data or cut connections. */
 async function proxiedPool(t: TestContext): Promise<{ pool: pg.Pool; proxy: TcpProxy }> {
   const { port } = await sharedServer();
-  const proxy = await TcpProxy.start(t, port);
+  const proxy = await TcpProxy.start(port);
+  atEnd(t, () => proxy.close());
   const pool = makePool(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
   return { pool, proxy };
 }

@@ -159,7 +159,8 @@ postgresTest("a frozen server: 503 within 3 seconds, then normal service (signal
 });
 
 postgresTest("a network that loses all data: 503 within 3 seconds, then normal service", async (t) => {
-  const proxy = await TcpProxy.start(t, (await server()).port);
+  const proxy = await TcpProxy.start((await server()).port);
+  atEnd(t, () => proxy.close());
   const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
   proxy.discardData();
   assert.deepEqual(await Promise.all(["a", "b"].map((task) => app.send(task))), [503, 503]);
@@ -170,7 +171,8 @@ postgresTest("a network that loses all data: 503 within 3 seconds, then normal s
 postgresTest(
   "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is rejected",
   async (t) => {
-    const proxy = await TcpProxy.start(t, (await server()).port);
+    const proxy = await TcpProxy.start((await server()).port);
+    atEnd(t, () => proxy.close());
     const app = await App.start(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
     for (let i = 0; i < 20; i++) {
       const sending = Promise.all([1, 2, 3].map((n) => app.send(`${i}-${n}`)));

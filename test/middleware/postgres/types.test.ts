@@ -31,6 +31,7 @@ export function transactionsAreTyped(pool: pg.Pool, other: OtherPool): void {
     // @ts-expect-error undefined with the file inbox
     await transaction.query("select 1");
   });
+  postgresInbox({ pool, notifyPool: pool });
   // @ts-expect-error a pool is required
   postgresInbox({});
   // @ts-expect-error a client is no pool
@@ -48,7 +49,9 @@ test("options are checked, and the message names the option and a right value", 
   rejects({}, /"pool" must be a pg\.Pool, such as new Pool/);
   rejects({ pool, schema: "" }, /"schema" must be the name of a schema.*"airudder"/);
   rejects({ pool, schema: "x".repeat(64) }, /at most 63 bytes/);
-  rejects({ pool, concurency: 1 }, /unknown option "concurency"\. Options: pool, schema, concurrency/);
+  rejects({ pool, concurency: 1 }, /unknown option "concurency"\. Options: pool, schema, notifyPool, concurrency/);
+  for (const notifyPool of [pool, new pg.Pool({ max: 1 }), "postgres://localhost"])
+    rejects({ pool, notifyPool }, /"notifyPool" must be another pg\.Pool than "pool", with a "max" of at least 2/);
   rejects({ pool, leaseMs: 10 }, /"leaseMs" must be a whole number from 100 to \d+, such as 15000/);
   rejects({ pool, retentionMs: 1.5 }, /"retentionMs" must be a whole number/);
   postgresInbox({ pool, retries: 0, retentionMs: 90 * 24 * 60 * 60 * 1_000, concurrency: undefined });

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { select, withConnection } from "./connection.js";
+import type { PgNotification, PgPool } from "./pool.js";
+
+/** Minimum interval of the notifications of one process. Workers that find pushes poll more often than this. */
+const INTERVAL_MS = 50;
+/** Delay after an error. */
+const RETRY_MS = 1_000;
+/** Time limit of the statement that notifies. */
+const LIMIT_MS = 3_000;
+
+const unref = { ref: false };
+
+/**
+ * Wakes the idle workers of other processes when a push is stored, with NOTIFY and LISTEN on connections of their own.
+ *
+ * NOTIFY does not run in the transaction that stores pushes: it would lock all other transactions with a NOTIFY until its commit. A
+ * notification that is lost only delays a push, because workers poll too.
+ */
+export class Notifications {
+  /** Workers skip the notifications of their own process. */
+  readonly #process = randomUUID();
+  #isPending = false;
+  #isNotifying = false;
+  #isStopped = false;
+  #endListening: (() => void) | undefined;
+
+  /** @param channel quoted name */
+  constructor(
+    private readonly pool: PgPool,
+    private readonly channel: string,
+  ) {}
+
+  /** Notifies the workers of other processes soon. Never throws. */
+  notify(): void {
+    this.#isPending = true;
+    if (!this.#isNotifying) void this.#notify();
+  }
+
+  /**
+   * Calls `onNotified` after notifications of other processes, and after each new connection, until `stop`.
+   * @param onFailed called for the first error of each outage
+   */
+  listen(onNotified: () => void, onFailed: (error: unknown) => void): void {
+    void this.#listen(onNotified, onFailed);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#endListening?.();
+  }
+
+  async #notify(): Promise<void> {
+    this.#isNotifying = true;
+    while (this.#isPending && !this.#isStopped) {
+      this.#isPending = false;
+      const text = `notify ${this.channel}, '${this.#process}'`;
+      const delayMs = await withConnection(this.pool, LIMIT_MS, (client) => select(client, text)).then(
+        () => INTERVAL_MS,
+        () => RETRY_MS,
+      );
+      await sleep(delayMs, undefined, unref);
+    }
+    this.#isNotifying = false;
+  }
+
+  async #listen(onNotified: () => void, onFailed: (error: unknown) => void): Promise<void> {
+    let hasFailed = false;
+    while (!this.#isStopped) {
+      try {
+        await this.#listenOnce(() => {
+          hasFailed = false;
+          onNotified();
+        });
+      } catch (error) {
+        if (!hasFailed && !this.#isStopped) onFailed(error);
+        hasFailed = true;
+        await sleep(RETRY_MS, undefined, unref);
+      }
+    }
+  }
+
+  /** Listens until the connection breaks, which rejects, or until `stop`. */
+  async #listenOnce(onNotified: () => void): Promise<void> {
+    const client = await this.pool.connect();
+    const onNotification = ({ payload }: PgNotification): void => {
+      if (payload !== this.#process) onNotified();
+    };
+    let onError: (error: Error) => void = () => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        onError = reject;
+        this.#endListening = resolve;
+        client.on("error", onError);
+        client.on("notification", onNotification);
+        // Pushes that were stored while nothing listened are claimed now.
+        select(client, `listen ${this.channel}`).then(onNotified, reject);
+        if (this.#isStopped) resolve();
+      });
+    } finally {
+      client.removeListener("notification", onNotification);
+      // The connection is not used again: it still listens.
+      client.release(true);
+    }
+  }
+}
