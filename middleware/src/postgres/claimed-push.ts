@@ -2,14 +2,22 @@ import type { StoredPush } from "../inbox/inbox.js";
 import type { Job } from "../work/scheduler.js";
 import type { Leased } from "./leases.js";
 import type { Mark } from "./mark-queue.js";
-import { type ClaimedRow, pushOf } from "./push-row.js";
+import { type ClaimedRow, pushOf, subjectColumn } from "./push-row.js";
 
 /** A push that this process has claimed, until its result is recorded. */
 export interface ClaimedPush extends Job, Leased {
   readonly push: StoredPush;
-  readonly row: ClaimedRow;
+  /** The subject as it is stored. */
+  readonly subjectColumn: string | null;
+  /** Number of failed attempts. */
+  readonly attempts: number;
+  readonly isRetry: boolean;
+  /** Error of the last failed attempt. */
+  readonly error: string | null;
   /** Whether an earlier attempt may have ended its process. A suspect runs alone in its process. */
   readonly isSuspect: boolean;
+  /** Whether an earlier attempt ran alone, and its lease has expired. */
+  readonly isInterrupted: boolean;
   /** Whether the start of an attempt that runs alone is recorded. */
   isAlone: boolean;
   /** Whether its mark is queued, or was committed in the transaction of its handler. */
@@ -18,24 +26,46 @@ export interface ClaimedPush extends Job, Leased {
   isHeld: boolean;
 }
 
-export function claimedPush(row: ClaimedRow, lease: string): ClaimedPush {
+const INITIAL = { isAlone: false, isMarked: false, isHeld: false };
+
+/** A push that this process has just stored, for its first attempt. */
+export function newClaimedPush(push: StoredPush, lease: string): ClaimedPush {
+  return {
+    id: push.id,
+    lease,
+    subject: push.subject,
+    push,
+    subjectColumn: subjectColumn(push.subject),
+    attempts: 0,
+    isRetry: false,
+    error: null,
+    isSuspect: false,
+    isInterrupted: false,
+    ...INITIAL,
+  };
+}
+
+/** A push that was read from the database. */
+export function claimedPushOf(row: ClaimedRow, lease: string): ClaimedPush {
   const push = pushOf(row);
   return {
     id: row.id,
     lease,
     subject: push.subject,
     push,
-    row,
+    subjectColumn: row.subject,
+    attempts: row.attempts,
+    isRetry: row.is_retry,
+    error: row.error,
     isSuspect: row.was_expired || row.was_alone !== null,
-    isAlone: false,
-    isMarked: false,
-    isHeld: false,
+    isInterrupted: row.was_expired && row.was_alone === "started",
+    ...INITIAL,
   };
 }
 
 /** A mark without the columns that identify its push. */
 export type AttemptMark = Pick<Mark, "state" | "attempts"> & Partial<Mark>;
 
-export function markOf({ id, lease, row }: ClaimedPush, mark: AttemptMark): Mark {
-  return { error: null, alone: null, delayMs: 0, ...mark, id, lease, subject: row.subject };
+export function markOf({ id, lease, subjectColumn: subject }: ClaimedPush, mark: AttemptMark): Mark {
+  return { error: null, alone: null, delayMs: 0, ...mark, id, lease, subject };
 }

@@ -43,6 +43,11 @@ export class Claims {
     private readonly owner: ClaimsOwner,
   ) {}
 
+  /** Whether there may be due pushes that no claim has returned yet. They come before new ones. */
+  get isBehind(): boolean {
+    return this.#isWoken;
+  }
+
   /** Claims as soon as there is room. */
   wake(): void {
     this.#pollMs = MIN_POLL_MS;
@@ -86,7 +91,11 @@ export class Claims {
     // Pushes that are stored, and attempts that end, in the same turn of the event loop share one claim.
     await setImmediate();
     const count = this.owner.room();
-    if (count <= 0) return;
+    if (count <= 0) {
+      // The next room is for pushes that other processes have stored.
+      this.#isWoken = true;
+      return;
+    }
     this.#isWoken = false;
     const { pool, schema, leaseMs } = this.settings;
     const lease = randomUUID();

@@ -80,9 +80,9 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     }
     this.#counts = new Counts(pool, schema);
     this.#retention = new Retention(pool, schema, retentionMs);
-    this.#puts = new PutQueue(pool, schema, (count) => {
+    this.#puts = new PutQueue(settings, (count, unclaimed) => {
       this.#counts.onStored(count);
-      this.#onDue();
+      if (unclaimed > 0) this.#onDue();
     });
   }
 
@@ -125,6 +125,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     const events = this.#events as InboxEvents;
     const worker = new Worker(settings, consumer, events, (state) => this.#counts.onEnded(state));
     this.#worker = worker;
+    this.#puts.worker = worker;
     this.#notifications?.listen(
       () => worker.wake(),
       (error) =>

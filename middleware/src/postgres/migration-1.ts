@@ -13,6 +13,9 @@ const FINISHED = "('handled', 'ignored', 'dropped')";
  */
 const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off";
 
+/** The same for functions with statements that join a list to a table: they look up each element. */
+const BATCH_PLANS = `${PLANS} set enable_hashjoin = off set enable_mergejoin = off`;
+
 /**
  * Tables:
  *
@@ -24,7 +27,7 @@ const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off
  * |---|---|
  * | `blocked` | an earlier push of its subject is unfinished |
  * | `waiting` | waits for a worker |
- * | `running` | a worker holds its lease |
+ * | `running` | a worker holds its lease: `lease` is set only in this state |
  * | `handled`, `ignored`, `dropped` | finished; deleted after the retention time |
  * | `dead`, `quarantined` | kept until it is retried or dropped |
  *
@@ -87,13 +90,14 @@ begin
 end
 $function$;
 
--- Stores pushes. pushes: a list of objects with n, key, windowMs, size (the bytes of the push in bodies), and the columns.
-create function ${s}.put(pushes json, bodies bytea, lock_ms integer) returns table (n integer, result text)
-language plpgsql ${PLANS} as $function$
+-- Stores pushes, and claims those that can start for the worker of the process that stores them: result 'claimed'.
+-- rounds: a list of lists of objects with n, key, windowMs, start and size (of the push's bytes in bodies), claims (whether it may be claimed),
+-- and the columns. The pushes of one inner list have different keys, so one statement stores them.
+create function ${s}.put(rounds json, bodies bytea, lock_ms integer, token uuid, lease_ms double precision)
+returns table (n integer, result text) language plpgsql ${BATCH_PLANS} as $function$
+#variable_conflict use_column
 declare
-  g record;
-  last record;
-  start integer := 1;
+  round json;
   moment timestamptz;
 begin
   perform ${s}.require_read_committed();
@@ -103,38 +107,54 @@ begin
   end if;
 
   insert into ${s}.subjects (key)
-  select distinct r.key collate "C" from json_to_recordset(pushes) as r (key text) order by 1
+  select distinct r.key collate "C"
+  from json_array_elements(rounds) as l (pushes), json_to_recordset(l.pushes) as r (key text) order by 1
   on conflict (key) do update set key = excluded.key where false;
 
   moment := clock_timestamp();
-  for g in select * from json_to_recordset(pushes) as r (
-    n integer, key text, "windowMs" double precision, size integer,
-    id text, type text, subject text, "receivedAt" double precision, method text, url text, headers text, sha256 text,
-    reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text
-  ) loop
-    n := g.n;
-    result := 'stored';
-    if not exists (select from ${s}.pushes p where p.id = g.id) then
-      select s.sha256, s.stored_at into last from ${s}.subjects s where s.key = g.key;
-      if g."windowMs" > 0 and last.sha256 = g.sha256 and last.stored_at > moment - g."windowMs" * interval '1 millisecond' then
-        result := 'duplicate';
-      else
-        insert into ${s}.pushes (
-          id, type, subject, received_at, method, url, headers, body, sha256,
-          reserialised, verified, drift, quarantined, facts, state, due_at
-        ) values (
-          g.id, g.type, g.subject, to_timestamp(g."receivedAt" / 1000), g.method, g.url, g.headers::json,
-          substring(bodies from start for g.size), g.sha256,
-          g.reserialised, g.verified, g.drift, g.quarantined, g.facts::json,
-          case when exists (
-            select from ${s}.pushes u where u.subject = g.subject and u.state in ${UNFINISHED}
-          ) then 'blocked' else 'waiting' end, moment
-        );
-        update ${s}.subjects s set sha256 = g.sha256, stored_at = moment where s.key = g.key;
-      end if;
-    end if;
-    start := start + g.size;
-    return next;
+  for round in select value from json_array_elements(rounds) loop
+    return query
+    with checked as materialized (
+      select r.*, p.id is not null as is_known, p.state = 'running' and p.lease = token as is_claimed,
+        r."windowMs" > 0 and s.sha256 = r.sha256 and s.stored_at > moment - r."windowMs" * interval '1 millisecond' as is_duplicate,
+        coalesce(b.is_blocked, false) as is_blocked
+      from json_to_recordset(round) as r (
+        n integer, key text, "windowMs" double precision, start integer, size integer, claims boolean,
+        id text, type text, subject text, "receivedAt" double precision, method text, url text, headers text, sha256 text,
+        reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text
+      )
+      join ${s}.subjects s on s.key = r.key
+      left join ${s}.pushes p on p.id = r.id
+      left join lateral (
+        select true as is_blocked from ${s}.pushes u where u.subject = r.subject and u.state in ${UNFINISHED} limit 1
+      ) b on true
+    ), judged as materialized (
+      select c.*, case
+        -- A known push was stored by the same statement, whose response was lost.
+        when c.is_known then case when c.is_claimed then 'claimed' else 'stored' end
+        when c.is_duplicate then 'duplicate'
+        when c.claims and not c.is_blocked then 'claimed'
+        else 'stored'
+      end as result
+      from checked c
+    ), stored as (
+      insert into ${s}.pushes (
+        id, type, subject, received_at, method, url, headers, body, sha256,
+        reserialised, verified, drift, quarantined, facts, state, due_at, lease
+      )
+      select
+        j.id, j.type, j.subject, to_timestamp(j."receivedAt" / 1000), j.method, j.url, j.headers::json,
+        substring(bodies from j.start for j.size), j.sha256,
+        j.reserialised, j.verified, j.drift, j.quarantined, j.facts::json,
+        case when j.is_blocked then 'blocked' when j.result = 'claimed' then 'running' else 'waiting' end,
+        case when j.result = 'claimed' then moment + lease_ms * interval '1 millisecond' else moment end,
+        case when j.result = 'claimed' then token end
+      from judged j where not j.is_known and j.result <> 'duplicate' order by j.n
+    ), remembered as (
+      update ${s}.subjects s set sha256 = j.sha256, stored_at = moment
+      from judged j where s.key = j.key and not j.is_known and j.result <> 'duplicate'
+    )
+    select j.n, j.result from judged j;
   end loop;
 end
 $function$;
@@ -202,11 +222,11 @@ $function$;
 -- Ends attempts. marks: a list of {id, lease, subject, state, attempts, error, alone, delayMs}. Returns the pushes whose lease was still
 -- valid, and whether a later push of the subject can start. in_attempt: the lease of the attempt, if this is its transaction; else null.
 create function ${s}.finish(marks json, in_attempt text, lock_ms integer) returns table (id text, unblocked boolean)
-language plpgsql ${PLANS} as $function$
+language plpgsql ${BATCH_PLANS} as $function$
 #variable_conflict use_column
 declare
-  m record;
-  next_push record;
+  ids text[];
+  free_subjects text[];
 begin
   if in_attempt is not null and current_setting('airudder.attempt', true) is distinct from in_attempt then
     raise exception 'The handler ended the transaction of the inbox itself.' using errcode = '25000';
@@ -216,37 +236,36 @@ begin
   perform ${s}.require_read_committed();
   perform set_config('lock_timeout', lock_ms::text, true);
 
-  for m in
+  perform from (
     select distinct 'subject:' || r.subject collate "C" as key from json_to_recordset(marks) as r (subject text, state text)
     where r.subject is not null and r.state <> 'waiting' order by 1
-  loop
-    perform from ${s}.subjects s where s.key = m.key for update;
-  end loop;
+  ) m cross join lateral (select from ${s}.subjects s where s.key = m.key for update) as locked;
 
-  for m in
-    select * from json_to_recordset(marks) as r (
-      id text, lease uuid, subject text, state text, attempts integer, error text, alone text, "delayMs" double precision
-    )
-  loop
+  with ended as (
     update ${s}.pushes p set
       state = m.state, attempts = m.attempts, error = m.error, alone = m.alone, lease = null,
       due_at = clock_timestamp() + m."delayMs" * interval '1 millisecond',
       finished_at = case when m.state <> 'waiting' then clock_timestamp() end
-    where p.id = m.id and p.lease = m.lease and p.state = 'running';
-    if found then
-      id := m.id;
-      unblocked := false;
-      if m.subject is not null and m.state <> 'waiting' then
-        select u.id, u.state into next_push from ${s}.pushes u
-        where u.subject = m.subject and u.state in ${UNFINISHED} order by u.position limit 1;
-        if next_push.state = 'blocked' then
-          update ${s}.pushes p set state = 'waiting', due_at = clock_timestamp() where p.id = next_push.id;
-          unblocked := true;
-        end if;
-      end if;
-      return next;
-    end if;
-  end loop;
+    from json_to_recordset(marks) as m (
+      id text, lease uuid, subject text, state text, attempts integer, error text, alone text, "delayMs" double precision
+    )
+    where p.id = m.id and p.lease = m.lease
+    returning m.id, case when m.state <> 'waiting' then m.subject end as free_subject
+  )
+  select array_agg(e.id), array_agg(e.free_subject) into ids, free_subjects from ended e;
+
+  return query
+  with unblocked as (
+    update ${s}.pushes p set state = 'waiting', due_at = clock_timestamp()
+    from unnest(free_subjects) as f (subject) cross join lateral (
+      select u.id, u.state from ${s}.pushes u
+      where u.subject = f.subject and u.state in ${UNFINISHED} order by u.position limit 1
+    ) as next_push
+    where next_push.state = 'blocked' and p.id = next_push.id
+    returning p.subject
+  )
+  select e.id, e.subject is not null and e.subject in (select u.subject from unblocked u)
+  from unnest(ids, free_subjects) as e (id, subject);
 end
 $function$;
 

@@ -22,11 +22,31 @@ export function storableText(text: string): string {
 }
 
 /**
- * A push for the function `put`, without its body.
- * @param n position in the batch
- * @param windowMs duplicate window
+ * Pushes with the same key are compared, to detect duplicates: those of a subject, and those of a type that have no subject. The prefixes
+ * keep the two kinds apart.
  */
-export function rowOf(push: StoredPush, n: number, windowMs: number): object {
+export function keyOf({ subject, type }: Pick<StoredPush, "subject" | "type">): string {
+  const column = subjectColumn(subject);
+  return column === null ? `type:${type}` : `subject:${column}`;
+}
+
+/** A push for the function `put`, without its body. */
+export interface PushRow {
+  readonly n: number;
+  readonly key: string;
+  readonly [column: string]: unknown;
+}
+
+/**
+ * A push for the function `put`.
+ * @param n position in the batch
+ * @param start position of its first byte in the bodies of the batch, from 1
+ * @param claims whether it is claimed if it can start
+ */
+export function rowOf(
+  push: StoredPush,
+  { n, windowMs, start, claims }: { n: number; windowMs: number; start: number; claims: boolean },
+): PushRow {
   const subject = subjectColumn(push.subject);
   const facts: Facts = {};
   for (const key of SEARCH_KEYS) {
@@ -36,9 +56,10 @@ export function rowOf(push: StoredPush, n: number, windowMs: number): object {
   if (push.subject !== undefined && subject !== push.subject) facts.subject = push.subject;
   return {
     n,
-    // Pushes without a subject are compared with those of their type. The prefixes keep the two kinds apart.
-    key: subject === null ? `type:${push.type}` : `subject:${subject}`,
+    key: keyOf(push),
     windowMs,
+    start,
+    claims,
     size: push.body.length,
     id: push.id,
     type: push.type,

@@ -5,14 +5,13 @@ import { ProcessEnded } from "../inbox/file/crash.js";
 import type { Consumed, Consumer, InboxEvents, StoredPush } from "../inbox/inbox.js";
 import { describeThrown } from "../observe/describe-error.js";
 import { type Job, type NextRun, type Run, Scheduler } from "../work/scheduler.js";
-import { type AttemptMark, type ClaimedPush, claimedPush, markOf } from "./claimed-push.js";
+import { type AttemptMark, type ClaimedPush, claimedPushOf, markOf, newClaimedPush } from "./claimed-push.js";
 import { Claims } from "./claims.js";
 import { select, withConnection } from "./connection.js";
 import { HandlerTransactions } from "./handler-transactions.js";
 import { Leases } from "./leases.js";
 import { type Mark, type Marked, MarkQueue } from "./mark-queue.js";
 import type { PostgresInboxSettings } from "./options.js";
-import type { ClaimedRow } from "./push-row.js";
 
 /** Time limit of the statement that records the start of an attempt that runs alone. */
 const START_LIMIT_MS = 5_000;
@@ -36,6 +35,11 @@ export class Worker<Transaction> {
   readonly #claimed = new Map<StoredPush, ClaimedPush>();
   /** Number of claimed pushes whose attempt has not ended. */
   #active = 0;
+  /** Number of pushes that are being stored and may become claimed. */
+  #reserved = 0;
+  /** Number of attempts that have ended since the last call of `reserve`. */
+  #ended = 0;
+  #estimate = 0;
   /** The replays that have not started. */
   readonly #waitingReplays = new Set<ReplayJob>();
   #isStopped = false;
@@ -64,8 +68,8 @@ export class Worker<Transaction> {
       run: (job, run) => ("push" in job ? this.#run(job, run) : job.run().then(() => ({}))),
     });
     this.#claims = new Claims(settings, {
-      room: () => this.#room,
-      onClaimed: (rows, lease) => this.#addAll(rows, lease),
+      room: () => (this.#active > 0 ? this.#room : this.#room + Math.min(this.#estimate, this.settings.concurrency)),
+      onClaimed: (rows, lease) => this.#addAll(rows.map((row) => claimedPushOf(row, lease))),
       onFailed: (error) =>
         events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", `Pushes could not be claimed: ${describeThrown(error)}`),
     });
@@ -81,8 +85,8 @@ export class Worker<Transaction> {
   /** Number of pushes that can be claimed now. While a suspect waits or runs, no other push may run in this process. */
   get #room(): number {
     const { concurrency } = this.settings;
-    for (const { isSuspect } of this.#claimed.values()) if (isSuspect) return 0;
-    return Math.min(concurrency - this.#active, MAX_CLAIMED * concurrency - this.#claimed.size);
+    for (const { isSuspect } of this.#claimed.values()) if (isSuspect) return Number.NEGATIVE_INFINITY;
+    return Math.min(concurrency - this.#active, MAX_CLAIMED * concurrency - this.#claimed.size) - this.#reserved;
   }
 
   /** Resolves when a handler is registered; `undefined` if there is one. A push that waits for it does not count as active. */
@@ -94,17 +98,41 @@ export class Worker<Transaction> {
     return wait;
   }
 
-  #addAll(rows: readonly ClaimedRow[], lease: string): void {
-    const claimed = rows.map((row) => claimedPush(row, lease));
+  /**
+   * Reserves room for pushes that are being stored. Returns their number, at most `max`. If other pushes wait, half of the room is for those.
+   *
+   * Attempts that end while the pushes are stored make room too. Their number is estimated from those that ended before the last calls: the
+   * estimate rises immediately, and falls by half with each call.
+   */
+  reserve(max: number): number {
+    this.#estimate = Math.max(this.#ended, this.#estimate >> 1);
+    this.#ended = 0;
+    const room = this.#isStopped ? 0 : Math.max(0, this.#room + this.#estimate);
+    const count = Math.min(max, this.#claims.isBehind ? room - (room >> 2) : room);
+    this.#reserved += count;
+    return count;
+  }
+
+  /**
+   * Runs the attempts of pushes that were claimed when they were stored.
+   * @param reserved what `reserve` returned
+   */
+  addStored(pushes: readonly StoredPush[], lease: string, reserved: number): void {
+    this.#reserved -= reserved;
+    this.#addAll(pushes.map((push) => newClaimedPush(push, lease)));
+    if (pushes.length < reserved) this.#claims.resume();
+  }
+
+  #addAll(claimed: readonly ClaimedPush[]): void {
     for (const each of claimed) {
       const earlier = this.#leases.get(each.id);
       if (earlier !== undefined) this.#onLost(earlier);
       this.#leases.add(each);
     }
-    const suspect = claimed.find(({ isSuspect }) => isSuspect);
+    const suspect = [...this.#claimed.values(), ...claimed].find(({ isSuspect }) => isSuspect);
     for (const each of claimed) {
       if (this.#isStopped || (suspect !== undefined && each !== suspect)) void this.#release(each);
-      else if (each.row.was_expired && each.row.was_alone === "started") this.#endInterrupted(each);
+      else if (each.isInterrupted) this.#endInterrupted(each);
       else this.#add(each);
     }
   }
@@ -117,7 +145,7 @@ export class Worker<Transaction> {
 
   /** Records the last attempt as failed: its process ended, or stopped responding, while the push ran alone. */
   #endInterrupted(claimed: ClaimedPush): void {
-    const { attempts } = claimed.row;
+    const { attempts } = claimed;
     const delayMs = retryDelayMs(Math.max(1, attempts), this.settings);
     void this.#markInterrupted(claimed, attempts, delayMs);
     if (attempts > this.settings.retries) return;
@@ -133,10 +161,10 @@ export class Worker<Transaction> {
    * already ran alone has failed.
    */
   #endAborted(claimed: ClaimedPush): Promise<void> {
-    const { attempts } = claimed.row;
+    const { attempts, error } = claimed;
     return claimed.isAlone
       ? this.#markInterrupted(claimed, attempts + 1, retryDelayMs(attempts + 1, this.settings))
-      : this.#mark(claimed, { state: "waiting", attempts, error: claimed.row.error, alone: "next" });
+      : this.#mark(claimed, { state: "waiting", attempts, error, alone: "next" });
   }
 
   async #markInterrupted(claimed: ClaimedPush, attempts: number, delayMs: number): Promise<void> {
@@ -152,14 +180,8 @@ export class Worker<Transaction> {
 
   /** Gives a claimed push back. Its attempt, if there was one, does not count. */
   #release(claimed: ClaimedPush, delayMs = 0): Promise<void> {
-    const { row, isSuspect } = claimed;
-    return this.#mark(claimed, {
-      state: "waiting",
-      attempts: row.attempts,
-      error: row.error,
-      alone: isSuspect ? "next" : null,
-      delayMs,
-    });
+    const { attempts, error, isSuspect } = claimed;
+    return this.#mark(claimed, { state: "waiting", attempts, error, alone: isSuspect ? "next" : null, delayMs });
   }
 
   #run(claimed: ClaimedPush, run: Run): NextRun | Promise<NextRun> {
@@ -186,11 +208,9 @@ export class Worker<Transaction> {
   }
 
   #attempt(claimed: ClaimedPush): NextRun | Promise<NextRun> {
-    const { push, row } = claimed;
-    const number = row.attempts + 1;
-    return this.#attempts.run(push, { number, isRetry: row.is_retry }, (result) =>
-      this.#record(claimed, number, result),
-    );
+    const { push, isRetry } = claimed;
+    const number = claimed.attempts + 1;
+    return this.#attempts.run(push, { number, isRetry }, (result) => this.#record(claimed, number, result));
   }
 
   #record(claimed: ClaimedPush, number: number, result: AttemptResult): NextRun {
@@ -223,6 +243,7 @@ export class Worker<Transaction> {
   #forget(claimed: ClaimedPush): void {
     if (!this.#claimed.delete(claimed.push)) return;
     if (!claimed.isHeld) this.#active--;
+    this.#ended++;
     this.#claims.resume();
   }
 

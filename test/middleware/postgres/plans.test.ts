@@ -47,9 +47,10 @@ postgresTest(
     const client = await schema.pool.connect();
     atEnd(t, () => client.release(true));
     let n = 0;
-    const put = (subject: string): [string, unknown[]] => {
+    const put = (subject: string, claims = false): [string, unknown[]] => {
       const push = storedPush({ subject, sha256: String(n++) });
-      return [`select * from ${name}.put($1, $2, 100)`, [JSON.stringify([rowOf(push, 0, 1_000)]), push.body]];
+      const row = rowOf(push, { n: 0, windowMs: 1_000, start: 1, claims });
+      return [`select * from ${name}.put($1, $2, 100, $3, 60000)`, [JSON.stringify([[row]]), push.body, LEASE]];
     };
     const id = async (where: string): Promise<string> =>
       (await schema.rows<{ id: string }>(`select id from $schema.pushes where ${where} limit 1`))[0]?.id ?? "";
@@ -70,6 +71,7 @@ postgresTest(
     const hot: Record<string, () => Promise<[string, unknown[]]>> = {
       put: async () => put("s"),
       "put of a new subject": async () => put(`new ${n}`),
+      "put that claims": async () => put(`new ${n}`, true),
       claim: async () => [`select * from ${name}.claim(2, $1, 60000, 1e12)`, [LEASE]],
       renew: async () => [
         `select * from ${name}.renew($1, 60000)`,

@@ -141,10 +141,10 @@ postgresTest("a push is stored durably even if the database commits asynchronous
   const client = await schema.pool.connect();
   atEnd(t, () => client.release());
   await client.query("begin; set local synchronous_commit = off");
-  await client.query(`select * from ${schema.name}.put('[]', '', 100)`);
+  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0)`);
   assert.deepEqual((await client.query("show synchronous_commit")).rows, [{ synchronous_commit: "on" }]);
   await client.query("rollback; begin; set local synchronous_commit = remote_apply");
-  await client.query(`select * from ${schema.name}.put('[]', '', 100)`);
+  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0)`);
   assert.deepEqual((await client.query("show synchronous_commit")).rows, [{ synchronous_commit: "remote_apply" }]);
   await client.query("rollback");
 });
