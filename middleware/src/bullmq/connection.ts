@@ -23,8 +23,8 @@ interface Waiter {
 }
 
 /**
- * The connection of a queue. Commands are sent only while it is open. ioredis would keep them during an outage, so pushes would fill the
- * memory, and they would be stored after their responses.
+ * The connection of a queue. Sends commands only while it is open. During an outage, ioredis would queue commands: pushes would fill the
+ * memory, and ioredis would store them after the response 503.
  */
 export class QueueConnection {
   #queue: Queue | undefined;

@@ -39,7 +39,7 @@ export function isQuarantined({ failedReason }: Job<JobData>): boolean {
   return failedReason === QUARANTINED;
 }
 
-/** Empty for a job that is not a push. */
+/** The dead push of a failed job. Empty if the job is not a push. */
 function toDeadPush(job: Job<JobData>): DeadPush[] {
   try {
     const { id, type, receivedAt, quarantined } = pushOf(job.data);
@@ -68,7 +68,7 @@ export async function retryDead(queue: Queue<JobData>, id: string): Promise<bool
 export async function dropDead({ queue, client }: Connected, id: string): Promise<boolean> {
   const job = await findDead(queue, id);
   if (job === undefined) return false;
-  // BullMQ also removes a job that waits, because another process has retried it in the meantime.
+  // `remove` alone would also remove a job that another process has retried in the meantime.
   if (!("airudderDrop" in client)) client.defineCommand("airudderDrop", { numberOfKeys: 1, lua: DROP });
   if ((await client.runCommand("airudderDrop", [queue.toKey("failed"), id])) === 0) return false;
   return isDone(job.remove());

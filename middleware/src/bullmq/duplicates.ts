@@ -11,16 +11,17 @@ import type { TimeLimit } from "./time-limit.js";
  * 2. BullMQ adds the job. It does nothing if there is already a job with this id.
  * 3. `confirm` makes the reservation the last stored push.
  *
- * An identical push that arrives during steps 1 to 3 waits. If the process dies after step 1, the identical push takes the reservation
- * over with the same job id. If it dies after step 2, the job exists, so the identical push is a duplicate. While another push of the
- * subject is reserved, or was reserved and never confirmed, it is unknown which one was stored last: then no push is a duplicate.
+ * An identical push that arrives during steps 1 to 3 waits. If the process dies after step 1, the identical push takes over the reservation
+ * with its job id. If the process dies after step 2, the job exists, so the identical push is a duplicate.
+ *
+ * An unconfirmed reservation of a different push means that it is unknown which push was stored last. Then no push is a duplicate.
  *
  * Each subject has one key, which expires after the duplicate window. All times are those of Redis.
  */
 
 /** Time after which another process can take over a reservation. Shorter than the time limit of `put`, so an identical push is not rejected. */
 const RESERVED_MS = 2_000;
-/** Delay between two checks of another process' reservation. */
+/** Delay between two checks of the reservation of another process. */
 const POLL_MS = 25;
 
 const NOW = `
@@ -100,12 +101,12 @@ export class Reservation {
     }
   }
 
-  /** The push is stored: it is now the last one of its subject. If this fails, `reserve` finds its job instead. */
+  /** Makes the stored push the last one of its subject. Ignores errors: `reserve` then finds the job instead. */
   confirm(): void {
     runScript(this.connected, "airudderConfirm", [this.key, this.id, this.windowMs]).catch(() => undefined);
   }
 
-  /** The push was not stored. If this fails, the reservation is taken over later. */
+  /** Deletes the reservation of a push that was not stored. Ignores errors: a later push then replaces the reservation. */
   release(): void {
     runScript(this.connected, "airudderRelease", [this.key, this.id]).catch(() => undefined);
   }

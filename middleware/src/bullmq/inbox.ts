@@ -102,7 +102,7 @@ class BullmqInbox implements Inbox {
     return this.#connection.within(limit, this.#store(connected, push, duplicateWindowMs, limit));
   }
 
-  /** Adds no job after the time limit. If BullMQ is already adding it, it is stored, and an identical push is its duplicate. */
+  /** Does not start to add a job after the time limit. A job that BullMQ is adding then is stored, and an identical push is its duplicate. */
   async #store(
     connected: Connected,
     push: StoredPush,

@@ -7,8 +7,10 @@ import type { AloneAttempt, JobData } from "./job-data.js";
  * - BullMQ counts how often a job stalled: its process ended, or did not respond for `leaseMs`.
  * - `close()` marks the pushes whose attempts it aborts.
  *
- * Only attempts that ran alone and did not end count as failures. If pushes ran in parallel, it is unknown which one was the cause. The start
- * of an attempt that runs alone is stored with the job. If the job is a suspect again, without another failed attempt, the attempt did not end.
+ * Only attempts that ran alone and did not end count as failures. If pushes ran in parallel, it is unknown which one was the cause.
+ *
+ * The worker stores the start of an attempt that runs alone with the job. If the job is a suspect again and has no further failed attempt, that
+ * attempt did not end.
  */
 export interface Suspicion {
   /** Whether the next attempt must run alone. */
@@ -28,7 +30,7 @@ export function failuresOf(job: Job<JobData>): number {
   return job.attemptsMade + suspicionOf(job).interrupted;
 }
 
-/** Stores that an attempt starts that runs alone. */
+/** Stores the start of an attempt that runs alone. */
 export async function markAlone(job: Job<JobData>): Promise<void> {
   const { interrupted } = suspicionOf(job);
   const alone: AloneAttempt = { stalls: job.stalledCounter, failures: job.attemptsMade, interrupted };

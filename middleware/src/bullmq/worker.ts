@@ -28,6 +28,7 @@ class FailedAttempt extends Error {
 
 /** A job of BullMQ while this process handles it. */
 interface RunningJob {
+  /** None, so that the scheduler does not order the jobs. */
   readonly subject: undefined;
   readonly job: Job<JobData>;
   readonly push: StoredPush;
@@ -74,7 +75,7 @@ export class PushWorker {
     this.#worker.on("error", onError);
   }
 
-  /** BullMQ's processor: the returned value is stored with the job, and the message of an error as the reason of the failure. */
+  /** BullMQ's processor. BullMQ stores the returned value with the job, or the message of the error as its `failedReason`. */
   async #process(job: Job<JobData>, token: string | undefined): Promise<string> {
     const result = await this.#attempt(job, this.#parse(job));
     switch (result.state) {
@@ -157,7 +158,7 @@ export class PushWorker {
     await this.#scheduler.stop(limitMs);
     this.attempts.abort();
     await settledWithin(closed, CLOSE_LIMIT_MS);
-    // Without Redis, only a forced close ends; the jobs run again after `leaseMs`.
+    // Without Redis, only a forced close resolves. The jobs run again after `leaseMs`.
     if (!responds) await settledWithin(this.#worker.close(true), CLOSE_LIMIT_MS);
   }
 }
