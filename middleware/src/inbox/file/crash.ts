@@ -1,12 +1,12 @@
 import type { UnfinishedPush } from "./unfinished.js";
 
 /**
- * Error message of an exclusive attempt, during which no other push runs. It is written to disk before the attempt starts. If the process
- * ends during the attempt, it is the push's last recorded error.
+ * Error message of an attempt that runs alone: no other push runs during it. The owner writes the message to disk before the attempt starts.
+ * If the process ends during the attempt, the message is the push's last recorded error.
  */
 export const INTERRUPTED = "ProcessEnded: The process ended during this attempt, with no other push running.";
 
-/** Error of a push that is dead because the process ended during its exclusive attempts. */
+/** Error of a push that is dead because the process ended during attempts that ran alone. */
 export class ProcessEnded extends Error {
   override readonly name = "ProcessEnded";
 
@@ -25,7 +25,7 @@ const MAX_GROWTH = 8;
  * Finds the suspects: pushes that may have ended the previous process. They run first, one at a time. Of each subject, only the oldest push
  * can be a suspect. There are two groups:
  *
- * - each push whose exclusive attempt did not end, or whose attempt `close()` aborted
+ * - each push whose last attempt ran alone and did not end, and each push whose last attempt `close()` aborted
  * - after a crash: the oldest pushes without a failed attempt, and the oldest pushes that wait for a retry
  *
  * The second group is an estimate, because the start of an attempt is not recorded: that would cost a write for each push. The estimate

@@ -16,7 +16,7 @@ const PUT_LIMIT_MS = 3_000;
 const OPEN_LIMIT_MS = 3_000;
 /** Delay before opening is retried. */
 const OPEN_RETRY_MS = 25;
-/** How long a process that handles no pushes waits before it takes a free folder, so that a process that handles pushes takes it first. */
+/** Delay before a process that handles no pushes takes a free folder. A process that handles pushes takes it first. */
 const LEAVE_TO_CONSUMER_MS = 250;
 
 const NEVER_ABORTED = new AbortController().signal;

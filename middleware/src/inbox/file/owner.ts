@@ -28,6 +28,7 @@ import { Recovery, type UnfinishedPush, type UnfinishedPushes } from "./unfinish
 const MAX_IN_MEMORY = 1_000;
 /** Maximum bytes of bodies in memory, including those being handled. A parsed body may take twenty times its size. */
 const MAX_BYTES_IN_MEMORY = 8 * 1024 * 1024;
+
 /** What an {@link Owner} needs from its process. */
 export interface OwnerHost {
   readonly events: InboxEvents;
@@ -93,7 +94,7 @@ export class Owner {
   }
 
   /**
-   * Takes the lock of the folder, reads its pushes, and takes the pushes of the other processes.
+   * Takes the lock of the folder, reads its pushes, and accepts the pushes of the other processes.
    * @throws JournalError
    */
   static async open(dir: string, options: Required<FileInboxOptions>, host: OwnerHost): Promise<Owner> {
@@ -202,7 +203,7 @@ export class Owner {
   async #prepareAndAttempt(push: UnfinishedPush, run: Run): Promise<NextRun> {
     try {
       if (push.stored === undefined) await this.#read(push);
-      if (run.isExclusive) await this.#markExclusive(push);
+      if (run.isExclusive) await this.#markAlone(push);
     } catch (error) {
       return this.#endUnreadable(push, error, run);
     }
@@ -280,8 +281,8 @@ export class Owner {
     await this.journal.close();
   }
 
-  /** Records an exclusive attempt as failed before it starts. If the process ends during the attempt, it is the push's last mark. */
-  async #markExclusive(push: UnfinishedPush): Promise<void> {
+  /** Records an attempt that runs alone as failed before it starts. If the process ends during the attempt, this is the push's last mark. */
+  async #markAlone(push: UnfinishedPush): Promise<void> {
     this.pushes.fail(push, push.failures, INTERRUPTED);
     const failed = markOf(push, "failed", push.failures + 1, INTERRUPTED);
     // If the disk is full, go on: only finished pushes free space.
@@ -307,8 +308,8 @@ export class Owner {
   }
 
   /**
-   * Adds a push during whose exclusive attempt the process ended. The push waits before the next attempt. If the process
-   * ends during this wait, the push is not the cause, and no further failure is recorded for it.
+   * Adds a push whose last attempt ran alone and did not end. The push waits before the next attempt. If the process ends during this wait,
+   * the push is not the cause, and the owner records no further failure for it.
    */
   #addInterrupted(push: UnfinishedPush): void {
     const { id, type, failures } = push;
@@ -359,7 +360,7 @@ export class Owner {
     await this.server?.close();
   }
 
-  /** Marks an aborted push, so that it runs alone after the next start. An exclusive attempt is marked as failed already. */
+  /** Marks an aborted push, so that it runs alone after the next start. An attempt that ran alone is already marked as failed. */
   async #markAborted(id: string): Promise<void> {
     const push = this.pushes.get(id);
     if (push === undefined || push.error === INTERRUPTED) return;

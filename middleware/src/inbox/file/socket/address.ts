@@ -20,8 +20,8 @@ export interface Listening {
  * Listens on a new address:
  *
  * - on Windows, a named pipe
- * - elsewhere, a socket in a new folder of the system's temporary folder, which only its user can enter. Tools that copy the inbox folder may
- *   fail on a socket in it.
+ * - elsewhere, a socket in a new subfolder of the system's temporary folder, which only its user can enter. Tools that copy the inbox
+ *   folder may fail on a socket in the inbox folder.
  * - without a usable temporary folder, a socket in the inbox folder
  * @throws Error of the file system
  */

@@ -223,7 +223,7 @@ export class OwnerClient {
   #check(): void {
     const now = performance.now();
     const isLate = [...this.#pending.values()].some(({ deadline }) => deadline < now);
-    // Check twice: if this process was suspended, the response may only be unread.
+    // Check twice: if this process was suspended, the response may have arrived without being read.
     if (isLate && this.#isLate) this.#connection.destroy();
     this.#isLate = isLate;
     if (!isLate && this.#checks++ % CHECKS_PER_STATE === 0 && this.#isGreeted) void this.#updateState();

@@ -41,7 +41,7 @@ export interface OwnerMessage {
  * - `put`, `replay`: stores or replays the push in the message
  * - `dead`, `retry`, `drop`: as the functions of `Inbox`, for the push `push`
  * - `state`: the counts
- * - `consume`: the client handles pushes, so that an owner that does not can pass the folder on
+ * - `consume`: the client handles pushes. An owner that handles none then passes the folder on.
  */
 export type Operation = "put" | "replay" | "dead" | "retry" | "drop" | "state" | "consume";
 

@@ -35,7 +35,7 @@ const TOUCH_MS = 3_600_000;
 
 const NOT_OPEN: InboxState = { open: false, queued: 0, oldest: undefined, dead: 0 };
 
-/** Takes the pushes of the other processes of this machine, for the owner of a folder. */
+/** Accepts the pushes of the other processes of this machine, for the owner of a folder. */
 export class OwnerServer {
   readonly socket: LockSocket;
   readonly #connections = new Set<Connection>();
