@@ -8,7 +8,7 @@ import { readPostgres } from "./postgres.js";
 import { queryOf, type Selection } from "./selection.js";
 import { makeTemporaryFolder } from "./temporary-folder.js";
 
-/** Maximum number of records, and bytes of their bodies, that wait to be written. */
+/** Maximum number of records that wait to be written, and maximum size of their bodies. */
 const MAX_BATCH = 1_000;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 

@@ -27,7 +27,7 @@ const STATES: readonly PushState[] = ["stored", "failed", "handled", "ignored", 
 
 /** @throws DevproxyError `usage` */
 export function queryOf({ ids = [], filters = {}, last, deadOnly = false }: Selection): SelectionQuery {
-  // Ids select few pushes. The filters are left out: an id whose push they exclude is not an error.
+  // Ids select few pushes, so the query needs no filters. With them, a push that they exclude would be reported as missing.
   if (ids.length > 0) return { ids: ids.map((text) => ({ text, ...selectorOf(text) })), limit: MAX_PUSHES };
   const { since, until, type, status, text, ...searchIds } = filters;
   // A database does not know the placeholders of ids.

@@ -18,7 +18,7 @@ export async function addHandledPushes(pool: pg.Pool, schema: string, count: num
     `insert into ${schema}.subjects (key, sha256, stored_at)
      select 'subject:' || subject, sha256, now() from ${schema}.pushes where id like 'filled-%'`,
   );
-  // As autovacuum does some time after so many rows were added.
+  // Autovacuum does this some time after so many rows were added.
   await pool.query(`vacuum analyze ${schema}.pushes`);
   await pool.query(`vacuum analyze ${schema}.subjects`);
   // Otherwise the server writes gigabytes to disk during the measurement.

@@ -6,7 +6,7 @@ import type { ReplicaOptions } from "./replica.js";
 import { type Cores, measureCores } from "./usage.js";
 
 const CONNECTIONS = 64;
-/** More than one client sends in a run. */
+/** Number of calls that are reserved for each client. No client uses all of them. */
 const CALLS_OF_CLIENT = 1_000_000_000;
 
 /** Throughput of one round. */
@@ -16,7 +16,7 @@ export interface Round {
 }
 
 /**
- * Measures how many pushes replicas store that do not handle them. Different numbers of replicas take turns.
+ * Measures how many pushes replicas store that do not handle pushes. Different numbers of replicas take turns.
  * @returns the rounds of each number of replicas
  */
 export async function measureStoring(

@@ -1,6 +1,6 @@
 import type { Inbox } from "airudder-webhooks/inbox";
 
-/** One inbox, as one process has it. */
+/** The inbox of one process. */
 export interface ModelWorker {
   readonly inbox: Inbox<unknown>;
   /** Cuts it off from the storage, as a suspended process or a broken network does. */

@@ -23,7 +23,7 @@ export interface Entry {
   interruptions: number;
   /** Whether an attempt, or the record of its result, was interrupted. The push then runs alone. */
   wasInterrupted: boolean;
-  /** Whether an uncertain run of it has ended. Its result may be recorded. */
+  /** Whether an uncertain run of the push has ended. The storage may have recorded its result. */
   mayHaveEnded: boolean;
   isRetry: boolean;
 }
@@ -111,7 +111,7 @@ export class Reference {
   }
 
   /** Notes that a request ended without a response. */
-  lose(entry: Entry): void {
+  endWithoutResponse(entry: Entry): void {
     this.note(`put ${entry.subject} ${entry.body} without a response`);
     this.last.set(entry.subject, undefined);
   }
@@ -140,7 +140,7 @@ export class Reference {
       return isRival && !other.isUncertain;
     });
     this.runs.add(started);
-    // Its worker was cut off. It may start what it has taken before, while another worker handles the same push.
+    // The worker was cut off. It may start a push that it took before, while another worker handles this push.
     if (run.isUncertain) {
       entry.wasInterrupted = true;
       entry.interruptions++;
@@ -204,7 +204,7 @@ export class Reference {
     entry.reporter = worker;
   }
 
-  /** Notes that a worker crashed, closes, or is cut off: what it reported may not be recorded, and what it runs may run again. */
+  /** Notes that a worker crashed, closes, or is cut off. Its reports may not be recorded, and the pushes that it runs may run again. */
   loseWorker(worker: object): void {
     for (const run of this.runs) {
       if (run.worker !== worker || run.isUncertain) continue;

@@ -29,7 +29,7 @@ type Step = keyof typeof WEIGHTS;
 export interface RunOptions {
   readonly seed: number;
   readonly steps: number;
-  /** Time limit for what must happen: a worker takes over, or records a result. Milliseconds; default 20,000. */
+  /** Time limit of each wait, such as for a worker that takes over or for a recorded result. Milliseconds; default 20,000. */
   readonly limitMs?: number;
 }
 
@@ -49,7 +49,7 @@ const MAX_WORKERS = 5;
 const MAX_UNFINISHED = 10;
 const LIMIT_MS = 20_000;
 const POLL_MS = 2;
-/** How long a step waits for pushes that may have to wait for one that runs alone. */
+/** How long a step waits before it assumes that a push runs alone and delays the others. */
 const ALONE_WAIT_MS = 40;
 
 /** Chooses random steps for several inboxes on one storage, and checks after each step that the rules of the reference model hold. */
@@ -71,7 +71,7 @@ interface Worker extends ModelWorker {
   readonly name: string;
   isFrozen: boolean;
   isGone: boolean;
-  /** Until then it may start pushes that it has taken before it was frozen. */
+  /** Until this time, the worker may start pushes that it took before it was frozen. */
   uncertainUntil: number;
 }
 
@@ -241,7 +241,7 @@ class ReplicasModel {
     if (failed === undefined) return reference.respond(entry, results);
     // A worker that was cut off may hold a lock of its subject for a moment. The vendor sends the push again.
     if (!this.#isDisturbed) reference.violate(`put() rejected: ${failed}`, entry);
-    reference.lose(entry);
+    reference.endWithoutResponse(entry);
   }
 
   #endRun(result: "handled" | "failed"): void {
@@ -277,7 +277,7 @@ class ReplicasModel {
       const id = newPushId();
       entry = reference.send([id], subject, `push ${++this.#bodies}`);
       this.#pushes++;
-      reference.lose(entry);
+      reference.endWithoutResponse(entry);
       worker.inbox.put(pushOf(id, entry)).catch(() => undefined);
       if (this.random.next() < 0.5) await sleep(this.random.below(4));
     }
@@ -372,7 +372,7 @@ class ReplicasModel {
     const startedAt = performance.now();
     await this.#until(() => {
       const running = [...this.#open].filter(({ worker }) => !worker.isFrozen).map(({ run }) => run.entry);
-      // A push whose attempt was interrupted runs alone. It waits for the others of its worker, and then the others wait.
+      // A push whose attempt was interrupted runs alone. It waits until the other pushes of its worker have ended. Later pushes wait for it.
       const isAloneNeeded = reference.entries.some(
         ({ state, isCertain, wasInterrupted }) => wasInterrupted && (state === "waiting" || !isCertain),
       );
@@ -386,7 +386,7 @@ class ReplicasModel {
     }, "waits, and no worker runs it");
   }
 
-  /** Waits until there is no such push, or a violation. */
+  /** Waits until `find` returns no push, or a rule is violated. After the time limit, the push that it returned is a violation. */
   async #until(find: () => Entry | undefined | Promise<Entry | undefined>, what: string): Promise<void> {
     const { violations } = this.#reference;
     for (const end = performance.now() + this.limitMs; violations.length === 0; await sleep(POLL_MS)) {
@@ -396,7 +396,7 @@ class ReplicasModel {
     }
   }
 
-  /** Lets all handlers succeed, and checks that every stored push is finished or dead, and each effect is there once. */
+  /** Lets all handlers succeed. Checks that every stored push is finished or dead, and that each effect exists once. */
   async #finish(): Promise<void> {
     const reference = this.#reference;
     for (const worker of this.#workers) if (worker.isFrozen) this.#thaw();

@@ -30,7 +30,7 @@ export interface Effect extends PushOfCall {
   readonly beganAt: bigint;
 }
 
-/** What a run left behind. */
+/** The data of a run that `check` needs. */
 export interface Evidence {
   readonly runs: readonly Run[];
   /** The stored pushes, in the order of the inbox. */

@@ -4,7 +4,7 @@ import type { Replica } from "./replica.js";
 /** Share of the interruptions that freeze a process instead of killing it. */
 const FREEZES = 0.1;
 
-/** Kills random replicas at random times, and starts each again. Some are frozen for longer than their leases last instead. */
+/** Kills random replicas at random times, and starts each again. Freezes some instead, for longer than their leases last. */
 export class Killer {
   kills = 0;
   freezes = 0;

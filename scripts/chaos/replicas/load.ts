@@ -4,7 +4,7 @@ import { Random } from "../model/random.js";
 import { bodyOf, type PlannedCall } from "./plan.js";
 
 const SENDERS = 64;
-/** Calls per sender whose pushes are mixed. */
+/** Number of calls whose pushes a sender sends in random order. The pushes of one call stay in order. */
 const CALLS_OF_SENDER = 8;
 /** Timeout of a request. Milliseconds. */
 const RESPONSE_MS = 10_000;
@@ -20,7 +20,7 @@ export interface Sent {
   readonly acknowledged: number;
   /** Pushes that were given up. */
   readonly givenUp: readonly string[];
-  /** Pushes of which a request got no response, or another than 200. The inbox may have stored it nevertheless. */
+  /** Pushes with a request that got no response, or a status other than 200. The inbox may have stored them nevertheless. */
   readonly unknown: ReadonlySet<string>;
   /** Requests by their status. `none`: no response. */
   readonly statuses: Readonly<Record<string, number>>;

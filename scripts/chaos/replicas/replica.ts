@@ -46,7 +46,7 @@ export class Replica {
     return true;
   }
 
-  /** Stops the process without ending it. Returns `false` if it does not run, or if the system cannot do it. */
+  /** Suspends the process. Returns `false` if it does not run, and on Windows. */
   freeze(): boolean {
     if (process.platform === "win32" || this.#child === undefined) return false;
     return this.#child.process.kill("SIGSTOP");
