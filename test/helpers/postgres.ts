@@ -94,7 +94,7 @@ export class PostgresServer {
     });
   }
 
-  /** Ends all sessions and stops the server in order. */
+  /** Ends all sessions and shuts the server down cleanly. */
   async stop(): Promise<void> {
     await this.#process.end("SIGINT");
   }

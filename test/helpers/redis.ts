@@ -55,13 +55,13 @@ export class RedisServer {
       socket.once("data", (data) => {
         socket.destroy();
         if (data.toString().startsWith("+PONG")) resolve();
-        else reject(new Error(`The Redis server responds ${data}`));
+        else reject(new Error(`The Redis server responded with ${data} to PING.`));
       });
       socket.once("error", reject);
     });
   }
 
-  /** Stops the server in order. */
+  /** Shuts the server down cleanly. */
   async stop(): Promise<void> {
     await this.#process.end("SIGTERM");
   }

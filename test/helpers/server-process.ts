@@ -16,13 +16,14 @@ export class ServerProcess {
 
   /**
    * Waits until a started server responds.
-   * @throws after 30 seconds, or if the process ends: the last error of `respond`
+   * @param checkResponse rejects if the server does not respond
+   * @throws after 30 seconds, or if the process ends: the last error of `checkResponse`
    */
-  async started(server: ChildProcess, respond: () => Promise<void>): Promise<void> {
+  async started(server: ChildProcess, checkResponse: () => Promise<void>): Promise<void> {
     this.#process = server;
     for (const end = Date.now() + 30_000; ; ) {
       try {
-        return await respond();
+        return await checkResponse();
       } catch (error) {
         if (Date.now() > end || server.exitCode !== null) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -21,7 +21,7 @@ async function runApp({ url }: RedisServer, queue: string): Promise<string[]> {
 }
 
 redisTest(
-  "a dead process' pushes are handled by another; the push that ends its process runs alone, then is dead",
+  "another process handles the pushes of a dead one; the push that ends its process runs alone, then is dead",
   async (t) => {
     const redis = await startRedis(t);
     const queue = "airudder";

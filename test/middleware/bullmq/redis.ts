@@ -1,7 +1,6 @@
 import { after, type TestContext } from "node:test";
 import { type BullmqInboxOptions, bullmqInbox } from "airudder-webhooks/bullmq";
 import type { Inbox, InboxEvents, StoredPush } from "airudder-webhooks/inbox";
-
 import { Redis } from "ioredis";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
@@ -24,7 +23,7 @@ export function newQueue(): string {
   return `airudder-${++count}`;
 }
 
-/** A client to look into the database. */
+/** A client that reads the data of the server. */
 export function makeClient(t: TestContext, server: RedisServer): Redis {
   const client = new Redis(server.url, { maxRetriesPerRequest: null });
   client.on("error", () => undefined);
@@ -37,7 +36,7 @@ export interface Warned {
   readonly message: string;
 }
 
-/** Events of an inbox, and the warnings that it has printed. */
+/** Events of an inbox, and the warnings that it has emitted. */
 export function makeEvents(events: Partial<InboxEvents> = {}): { events: InboxEvents; warnings: Warned[] } {
   const warnings: Warned[] = [];
   return {

@@ -49,7 +49,7 @@ redisTest("Redis is down at start: 503, then normal service without a restart", 
 
 redisTest("Redis is killed under load and restarted: every acknowledged push is handled", async (t) => {
   const server = await startRedis(t);
-  // A job whose start Redis has stored, but not told the worker, waits until its lease ends.
+  // Redis may store the start of a job without the worker receiving the response. Such a job waits until its lease expires.
   const inbox = makeInbox(t, server, { leaseMs: 1_000 });
   const { send, handled, receiver } = startApp(t, server, { inbox });
   const printed = t.mock.method(console, "error", () => undefined);
@@ -82,7 +82,7 @@ redisTest("Redis is killed under load and restarted: every acknowledged push is 
   assert.equal(printed.mock.callCount(), 0, "ioredis prints no unhandled errors");
 });
 
-redisTest("Redis is frozen: 503, then immediately; each push that is sent again is handled once", async (t) => {
+redisTest("Redis is frozen: 503, later pushes immediately; each push that is sent again is handled once", async (t) => {
   const server = await startRedis(t);
   const { send, handled, receiver } = startApp(t, server);
   await receiver.ready();

@@ -30,26 +30,29 @@ async function claimAndDie(schema: Schema, alone = false): Promise<void> {
   if (alone) await schema.rows("select $schema.start_alone($1, $2)", [claimed[0]?.id, lease]);
 }
 
-class Warnings {
-  readonly codes: string[] = [];
+/** Events of an inbox, recorded. */
+class RecordedEvents {
+  /** The codes of the warnings. */
+  readonly warnings: string[] = [];
+  /** The attempts and the name of the error of each dead push. */
   readonly dead: [number, string][] = [];
   readonly failed: number[] = [];
   readonly events: InboxEvents = {
     recovered: () => undefined,
     failed: (_, attempt) => void this.failed.push(attempt),
     dead: (_, attempt, error) => void this.dead.push([attempt, (error as Error).name]),
-    warn: (code) => void this.codes.push(code),
+    warn: (code) => void this.warnings.push(code),
   };
 }
 
 postgresTest(
-  "another process takes over the push of a frozen one; what that one does later has no effect",
+  "another process takes over the push of a frozen one; later results of the frozen one have no effect",
   async (t) => {
     const schema = await Schema.create(t);
     await schema.rows("create table $schema.effects (by text)");
     const { pool, proxy } = await proxiedPool(t);
-    const warnings = new Warnings();
-    const frozen = await schema.open({ pool, leaseMs: 300 }, warnings.events);
+    const recorded = new RecordedEvents();
+    const frozen = await schema.open({ pool, leaseMs: 300 }, recorded.events);
     const ended: string[] = [];
     let thaw = (): void => undefined;
     let wasAborted: boolean | undefined;
@@ -68,7 +71,7 @@ postgresTest(
     assert.deepEqual(ended, ["other A", "other B"]);
     proxy.restore();
     proxy.cut();
-    await until(() => warnings.codes.includes("AIRUDDER_LEASE_LOST"));
+    await until(() => recorded.warnings.includes("AIRUDDER_LEASE_LOST"));
     thaw();
     await until(() => ended.includes("frozen"));
     assert.equal(wasAborted, true);
@@ -149,13 +152,13 @@ postgresTest("only an unfinished attempt that ran alone counts; after the last o
   await claimAndDie(schema, true);
   await claimAndDie(schema, true);
   assert.equal(await attempts(), 1);
-  const warnings = new Warnings();
-  const worker = await schema.open({ retries: 1 }, warnings.events);
+  const recorded = new RecordedEvents();
+  const worker = await schema.open({ retries: 1 }, recorded.events);
   const seen: string[] = [];
   worker.consume(({ sha256 }) => void seen.push(sha256));
   await until(() => seen.length > 0);
   assert.deepEqual(seen, ["next"]);
-  assert.deepEqual(warnings.dead, [[2, "ProcessEnded"]]);
+  assert.deepEqual(recorded.dead, [[2, "ProcessEnded"]]);
   const [dead] = await worker.dead();
   assert.deepEqual(
     [dead?.attempts, dead?.error],
@@ -163,14 +166,14 @@ postgresTest("only an unfinished attempt that ran alone counts; after the last o
   );
 });
 
-postgresTest("a push that died alone waits before it runs alone again, and others run meanwhile", async (t) => {
+postgresTest("a push whose process died while it ran alone waits before it runs alone again, and others run meanwhile", async (t) => {
   const schema = await Schema.create(t);
   const storing = await schema.open();
   await storing.put(push("poison"));
   await claimAndDie(schema, true);
   await storing.put(push("other"));
-  const warnings = new Warnings();
-  const worker = await schema.open({ retryMs: 400, maxRetryMs: 400 }, warnings.events);
+  const recorded = new RecordedEvents();
+  const worker = await schema.open({ retryMs: 400, maxRetryMs: 400 }, recorded.events);
   const seen: [string, number][] = [];
   worker.consume(({ subject = "" }, { number }) => void seen.push([subject, number]));
   await until(() => seen.length === 2);
@@ -178,7 +181,7 @@ postgresTest("a push that died alone waits before it runs alone again, and other
     ["other", 1],
     ["poison", 2],
   ]);
-  assert.deepEqual(warnings.codes, ["AIRUDDER_PROCESS_ENDED"]);
+  assert.deepEqual(recorded.warnings, ["AIRUDDER_PROCESS_ENDED"]);
 });
 
 postgresTest("close aborts running attempts and gives their pushes back at once; they run alone next", async (t) => {
@@ -204,7 +207,7 @@ postgresTest("close aborts running attempts and gives their pushes back at once;
   await until(() => seen.length === 2);
 });
 
-postgresTest("an attempt alone that close aborts has failed", async (t) => {
+postgresTest("an attempt that runs alone and that close aborts has failed", async (t) => {
   const schema = await Schema.create(t);
   const storing = await schema.open();
   await storing.put(push("poison"));

@@ -40,7 +40,7 @@ const ROWS = 50_000;
 const LEASE = "00000000-0000-4000-8000-000000000000";
 
 postgresTest(
-  "no hot statement reads more rows of a large table than it needs, also with plans from its start",
+  "no hot statement reads more rows of a large table than it needs, even with plans made while the table was small",
   async (t) => {
     const schema = await Schema.create(t);
     const { name } = schema;
@@ -87,7 +87,7 @@ postgresTest(
       drop: async () => [`select ${name}.drop($1, 100)`, [await id("state = 'dead'")]],
       clean: async () => [`select ${name}.clean(3600000, 10)`, []],
     };
-    // The plans of the session come from a table that is almost empty.
+    // Postgres plans the statements of this session while the table is almost empty.
     for (let round = 0; round < 7; round++) {
       for (const statement of Object.values(hot)) await client.query(...(await statement()));
     }

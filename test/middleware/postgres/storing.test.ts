@@ -18,7 +18,7 @@ function push(subject: string | undefined, sha256: string, overrides: Partial<St
   return storedPush({ subject, sha256, body: Buffer.from(JSON.stringify({ sha256 })), ...overrides });
 }
 
-postgresTest("A, B, A are three pushes; A, A is one; a copy outside the window is a push", async (t) => {
+postgresTest("A, B, A are three pushes; A, A is one; an identical push outside the window is stored", async (t) => {
   const schema = await Schema.create(t);
   const inbox = await schema.open();
   const put = (subject: string | undefined, sha256: string, windowMs = HOUR): Promise<string> =>
@@ -33,7 +33,7 @@ postgresTest("A, B, A are three pushes; A, A is one; a copy outside the window i
   assert.equal(await put("s", "A", 2 * HOUR), "duplicate");
 });
 
-postgresTest("without a subject, the last push of the type counts; it is no subject of the same name", async (t) => {
+postgresTest("without a subject, a push is compared with the last one of its type, not with a subject of the same name", async (t) => {
   const schema = await Schema.create(t);
   const inbox = await schema.open();
   assert.equal(await inbox.put(push("unknown", "A")), "stored");
@@ -43,7 +43,7 @@ postgresTest("without a subject, the last push of the type counts; it is no subj
   assert.equal(await inbox.put(push("type:unknown", "A")), "stored");
 });
 
-postgresTest("of copies that reach two processes at once, one is stored", async (t) => {
+postgresTest("of identical pushes that reach two processes at once, one is stored", async (t) => {
   const schema = await Schema.create(t);
   const [first, second] = [await schema.open(), await schema.open()];
   const subjects = Array.from({ length: 40 }, (_, i) => `s${i % 20}`);
@@ -66,7 +66,7 @@ postgresTest("of copies that reach two processes at once, one is stored", async 
   }
 });
 
-postgresTest("identical copies at once from two processes: exactly one is stored, in 50 rounds", async (t) => {
+postgresTest("an identical push in two processes at once: exactly one is stored, in 50 rounds", async (t) => {
   const schema = await Schema.create(t);
   const inboxes = [await schema.open(), await schema.open()];
   for (let round = 0; round < 50; round++) {

@@ -191,17 +191,17 @@ postgresTest("more handlers than connections: all are handled, and pushes are st
   await schema.rows("create table $schema.effects (push text)");
   const inbox = await schema.open({ concurrency: 40 });
   let running = 0;
-  let most = 0;
+  let maxRunning = 0;
   inbox.consume(async ({ id }, { transaction }) => {
     await transaction?.query(`insert into ${schema.name}.effects values ($1)`, [id]);
-    most = Math.max(most, ++running);
-    await until(() => most >= 7);
+    maxRunning = Math.max(maxRunning, ++running);
+    await until(() => maxRunning >= 7);
     await new Promise((resolve) => setTimeout(resolve, 20));
     running--;
   });
   await Promise.all(Array.from({ length: 100 }, (_, i) => inbox.put(storedPush({ subject: `s${i}` }))));
   await until(async () => (await schema.rows("select from $schema.effects")).length === 100);
-  assert.equal(most, 7, "3 of the 10 connections are left");
+  assert.equal(maxRunning, 7, "3 of the 10 connections are left");
 });
 
 postgresTest("with a pool of one connection, a transaction is rejected with a reason", async (t) => {

@@ -13,15 +13,15 @@ import { until } from "../../helpers/until.js";
 
 let shared: Promise<PostgresServer> | undefined;
 const server = (): Promise<PostgresServer> => (shared ??= PostgresServer.start());
+let restarted: Promise<PostgresServer> | undefined;
 /** A server that tests stop and start. */
-let unsteady: Promise<PostgresServer> | undefined;
-const unsteadyServer = (): Promise<PostgresServer> => (unsteady ??= PostgresServer.start());
+const restartedServer = (): Promise<PostgresServer> => (restarted ??= PostgresServer.start());
 after(async () => {
   await (await shared)?.remove();
-  await (await unsteady)?.remove();
+  await (await restarted)?.remove();
 });
 
-/** Time in which every response must come: 3 seconds, and room for a slow machine. */
+/** Maximum time until a response: 3 seconds, and a margin for a slow machine. Milliseconds. */
 const LIMIT_MS = 4_500;
 
 let schemas = 0;
@@ -74,7 +74,7 @@ class App {
 }
 
 postgresTest("the server is down at start: 503, then normal service without a restart", async (t) => {
-  const own = await unsteadyServer();
+  const own = await restartedServer();
   const app = new App(t, { connectionString: own.url });
   await app.migrate();
   await own.stop();
@@ -85,7 +85,7 @@ postgresTest("the server is down at start: 503, then normal service without a re
 });
 
 postgresTest("the server restarts before the inbox is open: the process goes on", async (t) => {
-  const database = await unsteadyServer();
+  const database = await restartedServer();
   const pool = new pg.Pool({ connectionString: database.url });
   atEnd(t, () => pool.end());
   await postgresInbox({ pool, schema: "idle" }).migrate();
@@ -96,7 +96,7 @@ postgresTest("the server restarts before the inbox is open: the process goes on"
 });
 
 postgresTest("the server restarts under load: every acknowledged push is handled", async (t) => {
-  const own = await unsteadyServer();
+  const own = await restartedServer();
   const app = await App.start(t, { connectionString: own.url });
   let isOver = false;
   let rejected = 0;
@@ -169,7 +169,7 @@ postgresTest("a network that loses all data: 503 within 3 seconds, then normal s
 });
 
 postgresTest(
-  "connections that are cut, as in a failover: nothing acknowledged is lost, and hardly a push is rejected",
+  "connections that are cut, as in a failover: nothing acknowledged is lost, and few pushes are rejected",
   async (t) => {
     const proxy = await TcpProxy.start((await server()).port);
     atEnd(t, () => proxy.close());
