@@ -1,12 +1,12 @@
 import { Quarantined } from "../../inbox/inbox.js";
-import { expectEqual, gate, notes, pushOf, type Rule } from "./trial.js";
+import { deferred, expectEqual, pushOf, type Rule, recorder } from "./trial.js";
 
 export const attempts: readonly Rule[] = [
   {
     name: "a failed push is passed to the consumer again with a higher attempt, and each failure is reported",
     async check(trial) {
       const reported: string[] = [];
-      const { consumer, attempts } = notes((_, { number }) => {
+      const { consumer, attempts } = recorder((_, { number }) => {
         if (number < 3) throw new Error("not yet");
       });
       const inbox = await trial.open({
@@ -28,7 +28,7 @@ export const attempts: readonly Rule[] = [
     name: "a quarantined push is not retried, and not reported as failed or dead",
     async check(trial) {
       const reported: string[] = [];
-      const { consumer, attempts } = notes(() => {
+      const { consumer, attempts } = recorder(() => {
         throw new Quarantined();
       });
       const inbox = await trial.open({
@@ -48,7 +48,7 @@ export const attempts: readonly Rule[] = [
     async check(trial) {
       const failed: number[] = [];
       const dead: number[] = [];
-      const failing = notes((name) => {
+      const failing = recorder((name) => {
         if (name === "dead") throw new Error("never");
       });
       const first = await trial.open({
@@ -60,7 +60,7 @@ export const attempts: readonly Rule[] = [
       await trial.until("the later push of its subject is handled", () => failing.handled.includes("later"));
       await trial.settle();
       await trial.close(first);
-      const next = notes();
+      const next = recorder();
       await trial.open({ keepStorage: true, consumer: next.consumer });
       await trial.settle();
       const count = failing.attempts.length - 1;
@@ -76,10 +76,10 @@ export const attempts: readonly Rule[] = [
   {
     name: "a failing push does not delay the pushes of other subjects",
     async check(trial) {
-      const stored = gate();
+      const stored = deferred();
       let isDead = false;
-      const { consumer, attempts, handled } = notes(async (name) => {
-        await stored.passed;
+      const { consumer, attempts, handled } = recorder(async (name) => {
+        await stored.promise;
         if (name === "failing") throw new Error("never");
         if (isDead) throw new Error("too late");
       });
@@ -94,7 +94,7 @@ export const attempts: readonly Rule[] = [
       await trial.put(inbox, pushOf("a", "failing"));
       await trial.until("the push is passed to the consumer", () => attempts.length > 0);
       await trial.put(inbox, pushOf("b", "other"));
-      stored.open();
+      stored.resolve();
       await trial.until("the other push is handled, or the failing one is dead", () => isDead || handled.length > 0);
       if (handled.length === 0)
         throw new Error("A failing push delayed the push of another subject until it was dead.");

@@ -1,4 +1,4 @@
-import { expectEqual, gate, nameOf, notes, pushOf, type Rule } from "./trial.js";
+import { deferred, expectEqual, nameOf, pushOf, type Rule, recorder } from "./trial.js";
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
@@ -6,7 +6,7 @@ export const closing: readonly Rule[] = [
   {
     name: "after close(), unfinished pushes are passed to the next inbox's consumer, and finished ones are not",
     async check(trial) {
-      const before = notes((name) => (name === "finished" ? undefined : never()));
+      const before = recorder((name) => (name === "finished" ? undefined : never()));
       const first = await trial.open({ consumer: before.consumer });
       await trial.put(first, pushOf("a", "finished"));
       await trial.until("the first push is handled", () => before.handled.length === 1);
@@ -15,7 +15,7 @@ export const closing: readonly Rule[] = [
       await trial.close(first, 10);
       if (before.attempts[1]?.attempt.signal.aborted !== true)
         throw new Error("close() did not abort the signal of a running attempt.");
-      const { consumer, attempts } = notes();
+      const { consumer, attempts } = recorder();
       await trial.open({ keepStorage: true, consumer });
       await trial.until("the unfinished push is passed to the consumer", () => attempts.length > 0);
       await trial.settle();
@@ -29,19 +29,19 @@ export const closing: readonly Rule[] = [
   {
     name: "close() starts no more attempts, and waits for the running ones",
     async check(trial) {
-      const end = gate();
-      const before = notes(() => end.passed);
+      const end = deferred();
+      const before = recorder(() => end.promise);
       const first = await trial.open({ consumer: before.consumer });
       await trial.put(first, pushOf("a", "running"), pushOf("a", "waiting"));
       await trial.until("the push is passed to the consumer", () => before.attempts.length > 0);
       await trial.settle();
       const started = before.attempts.length; // without order: two
       const closing = trial.close(first, 4_000);
-      setTimeout(end.open, 50);
+      setTimeout(end.resolve, 50);
       await closing;
       if (before.handled.length < started) throw new Error("close() did not wait for a running attempt.");
       if (before.attempts.length > started) throw new Error("An attempt started after the call of close().");
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       await trial.open({ keepStorage: true, consumer });
       const left = ["running", "waiting"].filter((name) => !before.handled.includes(name));
       await trial.until("the other pushes are handled", () => handled.length >= left.length);
@@ -52,7 +52,7 @@ export const closing: readonly Rule[] = [
   {
     name: "after a crash, the next inbox handles every unfinished push, and keeps their order if it has `order`",
     async check(trial) {
-      const before = notes((name) => (name === "a finished" ? undefined : never()));
+      const before = recorder((name) => (name === "a finished" ? undefined : never()));
       const first = await trial.open({ consumer: before.consumer });
       await trial.put(first, pushOf("a", "a finished"));
       await trial.until("the first push is handled", () => before.handled.length === 1);
@@ -61,7 +61,7 @@ export const closing: readonly Rule[] = [
       await trial.put(first, ...names.map((name) => pushOf(name.slice(0, 1), name)));
       await trial.until("two pushes are passed to the consumer", () => before.attempts.length >= 3);
       await trial.crash(first);
-      const { consumer, attempts, handled } = notes();
+      const { consumer, attempts, handled } = recorder();
       const second = await trial.open({ keepStorage: true, consumer });
       await trial.until("every unfinished push is handled", () => names.every((name) => handled.includes(name)));
       await trial.settle();

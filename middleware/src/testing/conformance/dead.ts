@@ -1,10 +1,10 @@
 import { type DeadPush, type Inbox, Quarantined, type StoredPush } from "../../inbox/inbox.js";
-import { expectEqual, gate, type Notes, nameOf, notes, pushOf, type Rule, type Trial } from "./trial.js";
+import { deferred, expectEqual, nameOf, pushOf, type Recorder, type Rule, recorder, type Trial } from "./trial.js";
 
-/** Handlers that fail for "dead", and that cannot use "quarantined" until `fix` is called. */
-function failing(): Notes & { fix(): void } {
+/** A consumer that fails for "dead…" and quarantines "quarantined…". After `fix`, it handles both. */
+function failing(): Recorder & { fix(): void } {
   let isFixed = false;
-  const all = notes((name) => {
+  const all = recorder((name) => {
     if (isFixed) return;
     if (name.startsWith("quarantined")) throw new Quarantined();
     if (name.startsWith("dead")) throw new Error("never");
@@ -110,12 +110,12 @@ export const dead: readonly Rule[] = [
   {
     name: "a retried push runs after the later pushes of its subject; without `order`: once",
     async check(trial) {
-      const stored = gate();
+      const stored = deferred();
       let isFixed = false;
       let isDead = false;
-      const { consumer, handled, attempts } = notes(async (name) => {
+      const { consumer, handled, attempts } = recorder(async (name) => {
         if (name === "dead" && !isFixed) throw new Error("never");
-        if (name === "later 1") await stored.passed;
+        if (name === "later 1") await stored.promise;
       });
       const inbox = await trial.open({
         consumer,
@@ -133,7 +133,7 @@ export const dead: readonly Rule[] = [
       await trial.until("the later push is passed", () => attempts.some(isOf("later 1")));
       isFixed = true;
       await trial.until("the push can be retried", async () => (await inbox.retry?.(push.id)) === true);
-      stored.open();
+      stored.resolve();
       await trial.until("three pushes are handled", () => new Set(handled).size === 3);
       await trial.settle();
       const hasOrder = inbox.capabilities?.order !== false;

@@ -1,9 +1,9 @@
 import type { InboxCapabilities } from "../../inbox/inbox.js";
-import { gate, notes, pushOf, type Rule } from "./trial.js";
+import { deferred, pushOf, type Rule, recorder } from "./trial.js";
 
 const CAPABILITIES: readonly (keyof InboxCapabilities)[] = ["order", "shared", "transaction"];
 
-/** Rules for what an inbox says about itself. */
+/** Rules for the capabilities that an inbox declares, and for `state()`. */
 export const description: readonly Rule[] = [
   {
     name: "capabilities and detectsDuplicates are booleans",
@@ -20,10 +20,10 @@ export const description: readonly Rule[] = [
   {
     name: "state() counts the queued and dead pushes, and knows the oldest",
     async check(trial) {
-      const fixed = gate();
-      const { consumer, handled } = notes((name) => {
+      const fixed = deferred();
+      const { consumer, handled } = recorder((name) => {
         if (name === "dead") throw new Error("never");
-        return fixed.passed;
+        return fixed.promise;
       });
       const inbox = await trial.open({ consumer });
       if (inbox.state === undefined) return;
@@ -35,7 +35,7 @@ export const description: readonly Rule[] = [
         return state?.open === true && state.queued === queued && state.dead === 1 && matches;
       };
       await trial.until("state(): two queued pushes, the oldest, and one dead push", is(2, oldest));
-      fixed.open();
+      fixed.resolve();
       await trial.until("two pushes are handled", () => handled.length === 2);
       await trial.until("state(): no queued push, and one dead push", is(0, undefined));
     },

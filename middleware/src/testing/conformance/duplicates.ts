@@ -1,5 +1,5 @@
 import type { StoredPush } from "../../inbox/inbox.js";
-import { expectEqual, notes, pushOf, type Rule } from "./trial.js";
+import { expectEqual, pushOf, type Rule, recorder } from "./trial.js";
 
 /** Pushes of which none equals the last push of its subject. */
 const DIFFERENT: readonly StoredPush[] = [
@@ -16,7 +16,7 @@ export const duplicates: readonly Rule[] = [
   {
     name: "a duplicate is not passed to the consumer, if put() detects it",
     async check(trial) {
-      const { consumer, attempts } = notes();
+      const { consumer, attempts } = recorder();
       const inbox = await trial.open({ consumer });
       await trial.put(inbox, pushOf("a", "same"));
       const result: unknown = await trial.within("put() resolves", inbox.put(pushOf("a", "same")));
@@ -35,7 +35,7 @@ export const duplicates: readonly Rule[] = [
   {
     name: "only a push that equals the last push of its subject or type is a duplicate",
     async check(trial) {
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       const inbox = await trial.open({ consumer });
       await trial.put(
         inbox,
@@ -59,7 +59,7 @@ export const duplicates: readonly Rule[] = [
   {
     name: "with `detectsDuplicates`, finished pushes and those of an earlier inbox have duplicates, too",
     async check(trial) {
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       const first = await trial.open({ consumer });
       if (first.detectsDuplicates !== true) return;
       const pushes = () => [pushOf("a", "A"), pushOf(undefined, "B", { type: "workflow.status" })];
@@ -80,7 +80,7 @@ export const duplicates: readonly Rule[] = [
   {
     name: "with `detectsDuplicates`, one of several equal pushes that arrive at once is stored; with `shared`, in two inboxes",
     async check(trial) {
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       const first = await trial.open({ consumer });
       if (first.detectsDuplicates !== true) return;
       const isShared = first.capabilities?.shared === true;

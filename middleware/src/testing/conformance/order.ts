@@ -1,4 +1,4 @@
-import { expectEqual, nameOf, notes, pushOf, type Rule } from "./trial.js";
+import { expectEqual, nameOf, pushOf, type Rule, recorder } from "./trial.js";
 
 export const order: readonly Rule[] = [
   {
@@ -6,7 +6,7 @@ export const order: readonly Rule[] = [
     async check(trial) {
       let running = 0;
       let overlapped = false;
-      const { consumer, handled } = notes(async (name, { number }) => {
+      const { consumer, handled } = recorder(async (name, { number }) => {
         overlapped ||= running > 0;
         running++;
         await new Promise((resolve) => setTimeout(resolve, 2));
@@ -31,7 +31,7 @@ export const order: readonly Rule[] = [
       const subjectOf = (name: string): string => name.split(" ")[0] as string;
       await trial.put(first, ...names.map((name) => pushOf(subjectOf(name), name)));
       await trial.close(first);
-      const { consumer, attempts, handled } = notes(() => new Promise<void>((resolve) => setImmediate(resolve)));
+      const { consumer, attempts, handled } = recorder(() => new Promise<void>((resolve) => setImmediate(resolve)));
       const second = await trial.open({ keepStorage: true, consumer });
       await trial.until("twelve pushes are handled", () => new Set(handled).size === names.length);
       await trial.settle();

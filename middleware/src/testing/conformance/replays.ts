@@ -1,5 +1,5 @@
 import type { Inbox } from "../../inbox/inbox.js";
-import { expectEqual, gate, nameOf, notes, pushOf, type Rule, type Trial } from "./trial.js";
+import { deferred, expectEqual, nameOf, pushOf, type Rule, recorder, type Trial } from "./trial.js";
 
 const replayOf = (name: string) => pushOf("a", name, { replay: "recorded" });
 
@@ -15,7 +15,7 @@ export const replays: readonly Rule[] = [
     async check(trial) {
       const reported: string[] = [];
       const report = (what: string) => () => void reported.push(what);
-      const { consumer, attempts } = notes((name) => {
+      const { consumer, attempts } = recorder((name) => {
         if (name === "failed") throw new Error("the handler's error");
         return name;
       });
@@ -44,15 +44,15 @@ export const replays: readonly Rule[] = [
   {
     name: "a replay runs after the earlier pushes of its subject; without `order`: once",
     async check(trial) {
-      const end = gate();
-      const { consumer, attempts } = notes((name) => (name === "running" ? end.passed : undefined));
+      const end = deferred();
+      const { consumer, attempts } = recorder((name) => (name === "running" ? end.promise : undefined));
       const inbox = await trial.open({ consumer });
       if (inbox.replay === undefined) return;
       await trial.put(inbox, pushOf("a", "running"), pushOf("a", "waiting"));
       await trial.until("the push is passed to the consumer", () => attempts.length > 0);
       const replaying = replayed(trial, inbox, "replay");
       await trial.settle();
-      end.open();
+      end.resolve();
       await replaying;
       await trial.until("three attempts", () => attempts.length >= 3);
       const started = attempts.map(({ push }) => nameOf(push));

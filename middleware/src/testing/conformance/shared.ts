@@ -1,10 +1,10 @@
-import { expectEqual, nameOf, notes, pushOf, type Rule } from "./trial.js";
+import { expectEqual, nameOf, pushOf, type Rule, recorder } from "./trial.js";
 
 export const shared: readonly Rule[] = [
   {
     name: "with `shared`, one of several consumers handles each push, whichever inbox stored it; without, a second inbox does not disturb the first",
     async check(trial) {
-      const both = notes(() => new Promise<void>((resolve) => setTimeout(resolve, 3)));
+      const both = recorder(() => new Promise<void>((resolve) => setTimeout(resolve, 3)));
       const first = await trial.open({ consumer: both.consumer });
       const isShared = first.capabilities?.shared === true;
       const opening = trial.open({ keepStorage: true, ...(isShared ? { consumer: both.consumer } : {}) });
@@ -29,7 +29,7 @@ export const shared: readonly Rule[] = [
       const storing = await trial.open();
       if (storing.capabilities?.shared !== true) return;
       await trial.put(storing, pushOf("a", "before"));
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       await trial.open({ keepStorage: true, consumer });
       await trial.put(storing, pushOf("a", "after"));
       await trial.until("both pushes are handled", () => handled.length >= 2);
@@ -40,14 +40,14 @@ export const shared: readonly Rule[] = [
   {
     name: "with `shared`, the pushes of an inbox that crashes are handled by another that is open",
     async check(trial) {
-      const crashing = notes(() => new Promise(() => undefined));
+      const crashing = recorder(() => new Promise(() => undefined));
       const first = await trial.open({ consumer: crashing.consumer });
       if (first.capabilities?.shared !== true) return;
       const second = await trial.open({ keepStorage: true });
       await trial.put(first, pushOf("a", "running"), pushOf("a", "waiting"));
       await trial.until("the push is passed to the consumer", () => crashing.attempts.length > 0);
       await trial.crash(first);
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       second.consume(consumer);
       await trial.until("both pushes are handled", () => new Set(handled).size === 2);
       await trial.settle();
@@ -58,7 +58,7 @@ export const shared: readonly Rule[] = [
     name: "with `shared`, an inbox lists, retries and drops the dead pushes of the others",
     async check(trial) {
       let isFixed = false;
-      const { consumer, handled } = notes(() => {
+      const { consumer, handled } = recorder(() => {
         if (!isFixed) throw new Error("never");
       });
       const working = await trial.open({ consumer });

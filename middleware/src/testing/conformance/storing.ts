@@ -1,6 +1,6 @@
 import type { RecoveredPush, StoredPush } from "../../inbox/inbox.js";
 import { storedPush } from "../stored-push.js";
-import { expectEqual, nameOf, notes, pushOf, type Rule, sha256Of } from "./trial.js";
+import { expectEqual, nameOf, pushOf, type Rule, recorder, sha256Of } from "./trial.js";
 
 const ODD_BODY = Buffer.from('{ "odd" : "\\/ 1.0 😀" }');
 const BINARY_BODY = Buffer.from([0x00, 0xff, 0xfe, 0x0a, 0x80]);
@@ -36,7 +36,7 @@ export const storing: readonly Rule[] = [
   {
     name: "a stored push is passed to the consumer with the exact bytes",
     async check(trial) {
-      const { consumer, attempts } = notes();
+      const { consumer, attempts } = recorder();
       const inbox = await trial.open({ consumer });
       const binary = storedPush({ body: BINARY_BODY, sha256: sha256Of(BINARY_BODY) });
       const text = storedPush({ subject: "a", body: ODD_BODY, sha256: sha256Of(ODD_BODY) });
@@ -56,7 +56,7 @@ export const storing: readonly Rule[] = [
       const stored = fullPush();
       await trial.put(first, stored);
       await trial.close(first);
-      const { consumer, attempts } = notes();
+      const { consumer, attempts } = recorder();
       await trial.open({ keepStorage: true, consumer });
       await trial.until("the stored push is passed to the consumer", () => attempts.length > 0);
       const [passed] = attempts;
@@ -68,7 +68,7 @@ export const storing: readonly Rule[] = [
   {
     name: "open() of an inbox that is open changes nothing",
     async check(trial) {
-      const { consumer, handled } = notes();
+      const { consumer, handled } = recorder();
       const inbox = await trial.open({ consumer });
       await trial.put(inbox, pushOf("a", "1"));
       await trial.within("the second call of open() resolves", inbox.open({ recovered() {}, failed() {}, dead() {} }));
@@ -81,7 +81,7 @@ export const storing: readonly Rule[] = [
   {
     name: "pushes that are stored in parallel are passed to the consumer once each",
     async check(trial) {
-      const { consumer, handled } = notes((name) => (Number(name) % 2 ? Promise.resolve() : undefined));
+      const { consumer, handled } = recorder((name) => (Number(name) % 2 ? Promise.resolve() : undefined));
       const inbox = await trial.open({ consumer });
       const names = Array.from({ length: 40 }, (_, i) => String(i));
       await Promise.all(names.map((name) => trial.put(inbox, pushOf(`subject ${Number(name) % 5}`, name))));
@@ -111,13 +111,13 @@ export const storing: readonly Rule[] = [
   {
     name: "a push that the consumer ignores is finished",
     async check(trial) {
-      const ignoring = notes(() => "ignored");
+      const ignoring = recorder(() => "ignored");
       const first = await trial.open({ consumer: ignoring.consumer });
       await trial.put(first, pushOf("a", "ignored"), pushOf("a", "last"));
       await trial.until("two pushes are passed to the consumer", () => ignoring.attempts.length >= 2);
       await trial.settle();
       await trial.close(first);
-      const { consumer, attempts } = notes();
+      const { consumer, attempts } = recorder();
       await trial.open({ keepStorage: true, consumer });
       await trial.settle();
       const passed = [...ignoring.attempts, ...attempts].map(({ push }) => nameOf(push));

@@ -1,12 +1,12 @@
 import type { Attempt } from "../../inbox/inbox.js";
 import type { TransactionEffects } from "./options.js";
-import { expectEqual, notes, pushOf, type Rule, type Trial } from "./trial.js";
+import { expectEqual, pushOf, type Rule, recorder, type Trial } from "./trial.js";
 
 export const transaction: readonly Rule[] = [
   {
     name: "`Attempt.transaction` exists only with the capability `transaction`",
     async check(trial) {
-      const { consumer, attempts } = notes((_, { number }) => {
+      const { consumer, attempts } = recorder((_, { number }) => {
         if (number === 1) throw new Error("not yet");
       });
       const inbox = await trial.open({ consumer });
@@ -29,7 +29,7 @@ export const transaction: readonly Rule[] = [
         if (name === "never" || (name === "late" && attempt.number === 1)) throw new Error("not yet");
       };
       let deadCount = 0;
-      const first = await trial.open({ consumer: notes(write).consumer, events: { dead: () => void deadCount++ } });
+      const first = await trial.open({ consumer: recorder(write).consumer, events: { dead: () => void deadCount++ } });
       if (first.capabilities?.transaction !== true) return;
       effectsOf(trial);
       await trial.put(first, pushOf("a", "late"), pushOf("b", "never"), pushOf("c", "first"));
@@ -37,7 +37,7 @@ export const transaction: readonly Rule[] = [
       await expectEffects(trial, ["first 1", "late 2"]);
       await trial.settle();
       await trial.close(first);
-      await trial.open({ keepStorage: true, consumer: notes(write).consumer });
+      await trial.open({ keepStorage: true, consumer: recorder(write).consumer });
       await trial.settle();
       await expectEffects(trial, ["first 1", "late 2"]);
     },
@@ -46,7 +46,7 @@ export const transaction: readonly Rule[] = [
     name: "with `transaction`, the writes of an attempt that a crash interrupts are committed once, by the next attempt",
     async check(trial) {
       let isWritten = false;
-      const interrupted = notes(async (name, attempt) => {
+      const interrupted = recorder(async (name, attempt) => {
         await effectsOf(trial).write(attempt.transaction, name);
         isWritten = true;
         await new Promise(() => undefined);
@@ -57,7 +57,7 @@ export const transaction: readonly Rule[] = [
       await trial.put(first, pushOf("a", "effect"));
       await trial.until("the handler has written", () => isWritten);
       await trial.crash(first);
-      const next = notes(async (name, attempt) => void (await effectsOf(trial).write(attempt.transaction, name)));
+      const next = recorder(async (name, attempt) => void (await effectsOf(trial).write(attempt.transaction, name)));
       await trial.open({ keepStorage: true, consumer: next.consumer });
       await trial.until("the push is handled", () => next.handled.length > 0);
       await trial.settle();

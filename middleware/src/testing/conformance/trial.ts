@@ -21,7 +21,7 @@ export interface OpenOptions {
 /** Time in which an inbox that breaks a rule passes a push again. Milliseconds. */
 const SETTLE_MS = 100;
 
-/** One run of a rule: opens inboxes, waits, and closes at the end what is still open. */
+/** One run of a rule: opens inboxes, waits, and closes the inboxes that are still open at the end. */
 export class Trial {
   readonly #open = new Set<Inbox<unknown>>();
 
@@ -105,22 +105,22 @@ export function pushOf(subject: string | undefined, name: string, overrides: Par
 
 export const nameOf = ({ body }: StoredPush): string => body.toString();
 
-/** A promise that the test settles. */
-export interface Gate {
-  readonly passed: Promise<void>;
-  open(): void;
+/** A promise that the rule resolves. */
+export interface Deferred {
+  readonly promise: Promise<void>;
+  resolve(): void;
 }
 
-export function gate(): Gate {
-  let open = (): void => undefined;
-  const passed = new Promise<void>((resolve) => {
-    open = resolve;
+export function deferred(): Deferred {
+  let settle = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
   });
-  return { passed, open: () => open() };
+  return { promise, resolve: () => settle() };
 }
 
 /** A consumer that records what it is passed. */
-export interface Notes {
+export interface Recorder {
   readonly consumer: Consumer<unknown>;
   /** The attempts that started, in order. */
   readonly attempts: { readonly push: StoredPush; readonly attempt: Attempt<unknown> }[];
@@ -129,8 +129,8 @@ export interface Notes {
 }
 
 /** @param handle what a handler does with a push; default: it succeeds */
-export function notes(handle: (name: string, attempt: Attempt<unknown>) => unknown = () => undefined): Notes {
-  const all: Notes = {
+export function recorder(handle: (name: string, attempt: Attempt<unknown>) => unknown = () => undefined): Recorder {
+  const all: Recorder = {
     attempts: [],
     handled: [],
     consumer: (push, attempt) => {
