@@ -166,23 +166,26 @@ postgresTest("only an unfinished attempt that ran alone counts; after the last o
   );
 });
 
-postgresTest("a push whose process died while it ran alone waits before it runs alone again, and others run meanwhile", async (t) => {
-  const schema = await Schema.create(t);
-  const storing = await schema.open();
-  await storing.put(push("poison"));
-  await claimAndDie(schema, true);
-  await storing.put(push("other"));
-  const recorded = new RecordedEvents();
-  const worker = await schema.open({ retryMs: 400, maxRetryMs: 400 }, recorded.events);
-  const seen: [string, number][] = [];
-  worker.consume(({ subject = "" }, { number }) => void seen.push([subject, number]));
-  await until(() => seen.length === 2);
-  assert.deepEqual(seen, [
-    ["other", 1],
-    ["poison", 2],
-  ]);
-  assert.deepEqual(recorded.warnings, ["AIRUDDER_PROCESS_ENDED"]);
-});
+postgresTest(
+  "a push whose process died while it ran alone waits before it runs alone again, and others run meanwhile",
+  async (t) => {
+    const schema = await Schema.create(t);
+    const storing = await schema.open();
+    await storing.put(push("poison"));
+    await claimAndDie(schema, true);
+    await storing.put(push("other"));
+    const recorded = new RecordedEvents();
+    const worker = await schema.open({ retryMs: 400, maxRetryMs: 400 }, recorded.events);
+    const seen: [string, number][] = [];
+    worker.consume(({ subject = "" }, { number }) => void seen.push([subject, number]));
+    await until(() => seen.length === 2);
+    assert.deepEqual(seen, [
+      ["other", 1],
+      ["poison", 2],
+    ]);
+    assert.deepEqual(recorded.warnings, ["AIRUDDER_PROCESS_ENDED"]);
+  },
+);
 
 postgresTest("close aborts running attempts and gives their pushes back at once; they run alone next", async (t) => {
   const schema = await Schema.create(t);

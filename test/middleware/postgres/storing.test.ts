@@ -33,15 +33,18 @@ postgresTest("A, B, A are three pushes; A, A is one; an identical push outside t
   assert.equal(await put("s", "A", 2 * HOUR), "duplicate");
 });
 
-postgresTest("without a subject, a push is compared with the last one of its type, not with a subject of the same name", async (t) => {
-  const schema = await Schema.create(t);
-  const inbox = await schema.open();
-  assert.equal(await inbox.put(push("unknown", "A")), "stored");
-  assert.equal(await inbox.put(push(undefined, "A")), "stored");
-  assert.equal(await inbox.put(push(undefined, "A")), "duplicate");
-  assert.equal(await inbox.put(push(undefined, "A", { type: "call.completed" })), "stored");
-  assert.equal(await inbox.put(push("type:unknown", "A")), "stored");
-});
+postgresTest(
+  "without a subject, a push is compared with the last one of its type, not with a subject of the same name",
+  async (t) => {
+    const schema = await Schema.create(t);
+    const inbox = await schema.open();
+    assert.equal(await inbox.put(push("unknown", "A")), "stored");
+    assert.equal(await inbox.put(push(undefined, "A")), "stored");
+    assert.equal(await inbox.put(push(undefined, "A")), "duplicate");
+    assert.equal(await inbox.put(push(undefined, "A", { type: "call.completed" })), "stored");
+    assert.equal(await inbox.put(push("type:unknown", "A")), "stored");
+  },
+);
 
 postgresTest("of identical pushes that reach two processes at once, one is stored", async (t) => {
   const schema = await Schema.create(t);
