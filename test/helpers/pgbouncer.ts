@@ -16,7 +16,7 @@ export function pgbouncerTest(name: string, run: (t: TestContext) => Promise<voi
   serviceTest(isInstalled ? undefined : "no PgBouncer: install the package pgbouncer", name, run);
 }
 
-/** Starts PgBouncer in transaction mode in front of a server. It opens fewer connections to the server than the test uses. Returns its URL. */
+/** Starts PgBouncer in transaction mode in front of a server, and returns its URL. It opens fewer connections than the test uses. */
 export async function startPgbouncer(t: TestContext, target: number): Promise<string> {
   const bouncer = new ServerProcess("pgbouncer");
   atEnd(t, async () => {

@@ -9,8 +9,8 @@ import type { AloneAttempt, JobData } from "./job-data.js";
  *
  * Only attempts that ran alone and did not end count as failures. If pushes ran in parallel, it is unknown which one was the cause.
  *
- * The worker stores the start of an attempt that runs alone with the job. If the job is a suspect again and has no further failed attempt, that
- * attempt did not end.
+ * The worker stores the start of an attempt that runs alone with the job. If the job is a suspect again and has no further failed attempt,
+ * that attempt did not end.
  */
 export interface Suspicion {
   /** Whether the next attempt must run alone. */

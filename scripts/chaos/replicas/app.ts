@@ -1,4 +1,4 @@
-/** A replica: stores the pushes that its server receives, or handles pushes without a server. Without a port and a log, it only creates the tables. */
+/** A replica: stores the pushes that its server receives, or handles pushes. Without a port and a log, it only creates the tables. */
 import { openSync, writeSync } from "node:fs";
 import { createServer } from "node:http";
 import { exposeFunctions } from "../../child-functions.js";

@@ -18,8 +18,8 @@ export interface TransactionEffects<Transaction> {
 export interface ConformanceOptions<Transaction = undefined> {
   /**
    * Creates an inbox. If `keepStorage` is true, it uses the storage of the previous inbox; otherwise an empty storage. The previous inbox is
-   * closed or has crashed. With the capability `shared` it may still be open. One rule opens a second inbox even without `shared`: its `open` may
-   * reject.
+   * closed or has crashed. With the capability `shared` it may still be open. One rule opens a second inbox even without `shared`: its `open`
+   * may reject.
    *
    * The inbox must retry a failed push at least twice, after at most 100 ms each time. Within `timeoutMs`, it must pass the pushes of an
    * inbox that has crashed to its consumer.
