@@ -1,5 +1,3 @@
-import { Fingerprints } from "./fingerprints.js";
-
 /** A push that is being accepted: stored or handled. */
 export interface PendingPush {
   readonly subject: string;
@@ -24,8 +22,12 @@ const MAX_SUBJECTS = 100_000;
 const RETRY_WINDOW_MS = 10 * 60_000;
 const MAX_EXPECTED_RETRIES = 1_000;
 
-/** Matches no push. */
-const NO_DIGEST = "0".repeat(64);
+/** The last accepted push of a subject. */
+interface LastPush {
+  readonly digest: string;
+  /** When it was accepted, as `steadyNow()`. */
+  readonly at: number;
+}
 
 /** Read once: reading `timeOrigin` takes longer than `performance.now()`. */
 let origin: number | undefined;
@@ -37,12 +39,12 @@ export function steadyNow(): number {
 }
 
 /**
- * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two tables, so that old ones can be
- * discarded together: when the younger table is full, it replaces the older one.
+ * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two maps, so that old ones can be
+ * discarded together: when the younger map is full, it replaces the older one.
  */
 export class Duplicates {
-  #younger = new Fingerprints();
-  #older = new Fingerprints();
+  #younger = new Map<string, LastPush>();
+  #older = new Map<string, LastPush>();
   /** The pending pushes of each subject, in the order of arrival. */
   readonly #pending = new Map<string, PendingPush[]>();
   /** Pushes that were accepted after the response 503, each with the time: their senders retry. */
@@ -56,7 +58,7 @@ export class Duplicates {
    * push, and its response waits for it.
    */
   find(subject: string, digest: string): PendingPush | boolean {
-    const pending = this.#pending.get(subject);
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(subject);
     if (pending !== undefined) {
       const last = pending.at(-1);
       if (last?.digest === digest) return last;
@@ -71,8 +73,8 @@ export class Duplicates {
 
   /** Whether the subject's last accepted push has this digest and is within the window. */
   #isLast(subject: string, digest: string): boolean {
-    const at = this.#younger.find(subject, digest) ?? this.#older.find(subject, digest);
-    return at !== undefined && steadyNow() - at < this.windowMs;
+    const last = this.#younger.get(subject) ?? this.#older.get(subject);
+    return last?.digest === digest && steadyNow() - last.at < this.windowMs;
   }
 
   #isExpectedRetry(subject: string, digest: string): boolean {
@@ -84,16 +86,16 @@ export class Duplicates {
 
   /** Remembers an accepted push as the last one of its subject. `at`: milliseconds since 1970. */
   remember(subject: string, digest: string, at: number = steadyNow()): void {
-    for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
-    this.#put(subject, digest, at);
+    if (this.#pending.size > 0) for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
+    this.#put(subject, { digest, at });
   }
 
-  #put(subject: string, digest: string, at: number): void {
+  #put(subject: string, last: LastPush): void {
     if (this.#younger.size >= MAX_SUBJECTS / 2) {
       this.#older = this.#younger;
-      this.#younger = new Fingerprints();
+      this.#younger = new Map();
     }
-    this.#younger.put(subject, digest, at);
+    this.#younger.set(subject, last);
   }
 
   /** Remembers a push of an earlier process as the last one of its subject, unless a push is pending. Call it in the order of arrival. */
@@ -104,8 +106,8 @@ export class Duplicates {
 
   /** Forgets the accepted pushes. Call it before the pushes of an inbox are reported again with `recover`. */
   forget(): void {
-    this.#younger = new Fingerprints();
-    this.#older = new Fingerprints();
+    this.#younger.clear();
+    this.#older.clear();
   }
 
   /** Adds a pending push. Call `settle` when it is accepted or rejected. */
@@ -126,12 +128,15 @@ export class Duplicates {
     else this.#pending.delete(subject);
     if (!accepted) {
       // If the last accepted push has the same bytes, forget it. Otherwise the retry of the rejected push would count as its duplicate.
-      if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
+      if (this.#isLast(subject, digest)) {
+        this.#younger.delete(subject);
+        this.#older.delete(subject);
+      }
       return;
     }
     if (!isOvertaken) {
       for (let i = 0; i < index; i++) (pending[i] as PendingPush).isOvertaken = true;
-      this.#put(subject, digest, steadyNow());
+      this.#put(subject, { digest, at: steadyNow() });
     }
     // If a request still waits, its response is 200, so no retry follows.
     if (isLate && waiting === 0) this.#expectRetry(digest + subject);
