@@ -220,6 +220,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     this.#notifications?.stop();
     await this.#worker?.stop(limitMs);
     await this.#puts.settled();
+    await this.#worker?.settled();
     this.#isOpen = false;
   }
 

@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { select, withConnection } from "./connection.js";
+import { PostgresTimeout, select, withConnection } from "./connection.js";
 import type { PgNotification, PgPool } from "./pool.js";
 
 /** Minimum interval of the notifications of one process. Workers that find pushes poll more often than this. */
 const INTERVAL_MS = 50;
 /** Delay after an error. */
 const RETRY_MS = 1_000;
-/** Time limit of the statement that notifies. */
+/** Time limit of each statement. */
 const LIMIT_MS = 3_000;
+/** Interval of the statements that check whether the connection that listens still works. */
+const CHECK_MS = 30_000;
 
 const unref = { ref: false };
 
@@ -87,21 +89,38 @@ export class Notifications {
     const onNotification = ({ payload }: PgNotification): void => {
       if (payload !== this.#process) onNotified();
     };
-    let onError: (error: Error) => void = () => undefined;
+    let checks: NodeJS.Timeout | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        onError = reject;
         this.#endListening = resolve;
-        client.on("error", onError);
+        client.on("error", reject);
         client.on("notification", onNotification);
         // Pushes that were stored while nothing listened are claimed now.
-        select(client, `listen ${this.channel}`).then(onNotified, reject);
+        limited(select(client, `listen ${this.channel}`)).then(onNotified, reject);
+        checks = setInterval(() => limited(select(client, "select 1")).catch(reject), CHECK_MS);
+        checks.unref();
         if (this.#isStopped) resolve();
       });
     } finally {
+      clearInterval(checks);
       client.removeListener("notification", onNotification);
       // The connection is not used again: it still listens.
       client.release(true);
     }
+  }
+}
+
+/** Rejects if a statement takes too long, for example because a broken network discards it. */
+async function limited(statement: Promise<unknown>): Promise<void> {
+  const timeout = new AbortController();
+  try {
+    await Promise.race([
+      statement,
+      sleep(LIMIT_MS, undefined, { ...unref, signal: timeout.signal }).then(() => {
+        throw new PostgresTimeout(LIMIT_MS);
+      }),
+    ]);
+  } finally {
+    timeout.abort();
   }
 }

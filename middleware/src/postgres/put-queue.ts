@@ -30,11 +30,16 @@ export interface StoringWorker {
   reserve(max: number): number;
   /** Takes the claimed pushes. @param reserved what `reserve` returned */
   addStored(pushes: readonly StoredPush[], lease: string, reserved: number): void;
+  /** Gives back pushes that may have been claimed by a statement whose result is unknown. */
+  releaseUnknown(pushes: readonly StoredPush[], lease: string): void;
 }
 
 interface Pending {
   readonly push: StoredPush;
   readonly windowMs: number;
+  readonly key: string;
+  /** Token of the lease that an earlier statement may have stored; otherwise `undefined`. */
+  lease: string | undefined;
   /** Time by which it must be settled, as `performance.now()`. */
   readonly until: number;
   isSettled: boolean;
@@ -49,11 +54,14 @@ interface Pending {
  */
 export class PutQueue {
   #pending: Pending[] = [];
-  readonly #single: Pending[] = [];
+  #single: Pending[] = [];
   /** Number of running loops over batches. */
   #loops = 0;
-  /** The keys of the pushes in running statements. Later pushes with these keys wait, which keeps their order. */
-  readonly #keys = new Set<string>();
+  /**
+   * The keys of the pushes in running statements, and of those that are stored singly, each with their number. Later pushes with these keys
+   * wait, which keeps their order.
+   */
+  readonly #keys = new Map<string, number>();
   #isRunningSingle = false;
   readonly #running = new Set<Promise<void>>();
 
@@ -73,6 +81,8 @@ export class PutQueue {
       const pending: Pending = {
         push,
         windowMs,
+        key: keyOf(push),
+        lease: undefined,
         until: performance.now() + PUT_LIMIT_MS,
         isSettled: false,
         settle(result) {
@@ -107,17 +117,26 @@ export class PutQueue {
       if (this.#loops > 1 && this.#pending.length < MIN_PARALLEL) break;
       const batch = this.#takeBatch();
       if (batch.length === 0) break;
-      const keys = batch.map(({ push }) => keyOf(push));
-      for (const key of keys) this.#keys.add(key);
+      for (const { key } of batch) this.#keys.set(key, (this.#keys.get(key) ?? 0) + 1);
       try {
         await this.#storeTwice(batch, BATCH_LOCK_MS);
       } catch (error) {
-        if (isRejection(error) && ONE_PUSH.test(error.code)) this.#storeSingly(batch);
-        else for (const each of batch) each.settle(error as Error);
+        if (isRejection(error) && ONE_PUSH.test(error.code)) {
+          this.#storeSingly(batch);
+          continue;
+        }
+        for (const each of batch) each.settle(error as Error);
       }
-      for (const key of keys) this.#keys.delete(key);
+      for (const { key } of batch) this.#free(key);
     }
     this.#loops--;
+  }
+
+  /** Lets the next push with this key be stored. */
+  #free(key: string): void {
+    const count = (this.#keys.get(key) ?? 0) - 1;
+    if (count > 0) this.#keys.set(key, count);
+    else this.#keys.delete(key);
   }
 
   #takeBatch(): Pending[] {
@@ -127,7 +146,7 @@ export class PutQueue {
     for (const next of this.#pending) {
       const isFull = batch.length >= MAX_BATCH || bytes >= MAX_BATCH_BYTES;
       if (next.isSettled) continue;
-      if (isFull || this.#keys.has(keyOf(next.push))) rest.push(next);
+      if (isFull || this.#keys.has(next.key)) rest.push(next);
       else {
         batch.push(next);
         bytes += next.push.body.length;
@@ -145,28 +164,51 @@ export class PutQueue {
   async #runSingle(): Promise<void> {
     this.#isRunningSingle = true;
     for (let next = this.#single.shift(); next !== undefined; next = this.#single.shift()) {
-      if (next.isSettled) continue;
-      try {
-        await this.#storeTwice([next], SINGLE_LOCK_MS);
-      } catch (error) {
-        if (isRejection(error) && error.code === LOCK_NOT_AVAILABLE) this.#single.push(next);
-        else next.settle(error as Error);
+      if (!next.isSettled) {
+        try {
+          await this.#storeTwice([next], SINGLE_LOCK_MS);
+        } catch (error) {
+          if (isRejection(error) && error.code === LOCK_NOT_AVAILABLE) {
+            this.#postpone(next);
+            continue;
+          }
+          next.settle(error as Error);
+        }
       }
+      this.#free(next.key);
+      // A loop over batches may have left a push with this key.
+      if (this.#loops === 0 && this.#pending.length > 0) this.#track(this.#run());
     }
     this.#isRunningSingle = false;
+  }
+
+  /** Moves a single push, and the later ones with its key, behind the other single pushes. */
+  #postpone(pending: Pending): void {
+    const hasKey = ({ key }: Pending): boolean => key === pending.key;
+    const others = this.#single.filter((each) => !hasKey(each));
+    this.#single = [...others, pending, ...this.#single.filter(hasKey)];
   }
 
   /** Stores a batch. If its connection breaks, stores it again on another one: `put` skips the pushes that are stored already. */
   async #storeTwice(batch: readonly Pending[], lockMs: number): Promise<void> {
     const { worker } = this;
     const reserved = worker?.reserve(batch.length) ?? 0;
-    const lease = randomUUID();
+    const lease = batch[0]?.lease ?? randomUUID();
+    for (const each of batch) each.lease = lease;
     let claimed: readonly StoredPush[] = [];
     try {
       claimed = await this.#store(batch, lockMs, lease, reserved).catch((error) => {
         if (isRejection(error) || error instanceof PostgresTimeout) throw error;
         return this.#store(batch, lockMs, lease, reserved);
       });
+    } catch (error) {
+      const isUnknown = reserved > 0 && !isRejection(error);
+      if (isUnknown)
+        worker?.releaseUnknown(
+          batch.slice(0, reserved).map(({ push }) => push),
+          lease,
+        );
+      throw error;
     } finally {
       worker?.addStored(claimed, lease, reserved);
     }
@@ -175,19 +217,29 @@ export class PutQueue {
   /** Stores a batch, and claims those of its first `maxClaims` pushes that can start. Returns these. */
   async #store(batch: readonly Pending[], lockMs: number, lease: string, maxClaims: number): Promise<StoredPush[]> {
     const { pool, schema, leaseMs } = this.settings;
-    const limitMs = Math.max(1, Math.min(...batch.map(({ until }) => until)) - performance.now());
+    // Each push has its own time limit. The statement may take as long as the youngest push can wait.
+    const limitMs = Math.max(1, Math.max(...batch.map(({ until }) => until)) - performance.now());
+    const rows: PushRow[] = [];
+    const bodies: Buffer[] = [];
+    const duplicates: Pending[] = [];
+    const lastOfKey = new Map<string, string>();
     let start = 1;
-    const rows = batch.map(({ push, windowMs }, n) => {
-      const row = rowOf(push, { n, windowMs, start, claims: n < maxClaims });
-      start += push.body.length;
-      return row;
-    });
-    const bodies = Buffer.concat(batch.map(({ push }) => push.body));
+    for (const [n, pending] of batch.entries()) {
+      const { push, windowMs, key } = pending;
+      // If the statement runs a second time, it would compare this push with a later one of its key.
+      if (windowMs > 0 && lastOfKey.get(key) === push.sha256) duplicates.push(pending);
+      else {
+        rows.push(rowOf(push, { n, windowMs, start, claims: n < maxClaims }));
+        bodies.push(push.body);
+        start += push.body.length;
+      }
+      lastOfKey.set(key, push.sha256);
+    }
     const results = await withConnection(pool, limitMs, (client) =>
       select<{ n: number; result: Result | "claimed" }>(
         client,
         `select n, result from ${schema}.put($1, $2, $3, $4, $5)`,
-        [JSON.stringify(roundsOf(rows)), bodies, lockMs, lease, leaseMs],
+        [JSON.stringify(roundsOf(rows)), Buffer.concat(bodies), lockMs, lease, leaseMs],
       ),
     );
     const claimed: StoredPush[] = [];
@@ -198,6 +250,7 @@ export class PutQueue {
       else if (result === "stored") unclaimed++;
       pending.settle(result === "claimed" ? "stored" : result);
     }
+    for (const each of duplicates) each.settle("duplicate");
     this.onStored(claimed.length + unclaimed, unclaimed);
     return claimed;
   }

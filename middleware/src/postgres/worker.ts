@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { AirudderError } from "../errors.js";
 import { type AttemptResult, Attempts, retryDelayMs } from "../inbox/attempts.js";
 import { ProcessEnded } from "../inbox/file/crash.js";
@@ -15,8 +15,12 @@ import type { PostgresInboxSettings } from "./options.js";
 
 /** Time limit of the statement that records the start of an attempt that runs alone. */
 const START_LIMIT_MS = 5_000;
+/** Interval of the attempts to give back pushes whose claim is unknown. */
+const RELEASE_INTERVAL_MS = 1_000;
 /** Maximum number of claimed pushes, with those that wait for a handler, as a multiple of `concurrency`. */
 const MAX_CLAIMED = 2;
+/** Maximum number of claimed pushes, with those that are being stored, as a multiple of `concurrency`. Only fast handlers need so many. */
+const MAX_STORED = 4;
 
 interface ReplayJob extends Job {
   run(): Promise<void>;
@@ -68,7 +72,7 @@ export class Worker<Transaction> {
       run: (job, run) => ("push" in job ? this.#run(job, run) : job.run().then(() => ({}))),
     });
     this.#claims = new Claims(settings, {
-      room: () => (this.#active > 0 ? this.#room : this.#room + Math.min(this.#estimate, this.settings.concurrency)),
+      room: () => this.#roomForClaim(),
       onClaimed: (rows, lease) => this.#addAll(rows.map((row) => claimedPushOf(row, lease))),
       onFailed: (error) =>
         events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", `Pushes could not be claimed: ${describeThrown(error)}`),
@@ -99,16 +103,31 @@ export class Worker<Transaction> {
   }
 
   /**
-   * Reserves room for pushes that are being stored. Returns their number, at most `max`. If other pushes wait, half of the room is for those.
-   *
-   * Attempts that end while the pushes are stored make room too. Their number is estimated from those that ended before the last calls: the
-   * estimate rises immediately, and falls by half with each call.
+   * Estimates how many attempts end while a statement runs, from those that ended before the last statements. The estimate rises immediately,
+   * and falls by half with each statement.
    */
-  reserve(max: number): number {
+  #estimateEnds(): number {
     this.#estimate = Math.max(this.#ended, this.#estimate >> 1);
     this.#ended = 0;
-    const room = this.#isStopped ? 0 : Math.max(0, this.#room + this.#estimate);
-    const count = Math.min(max, this.#claims.isBehind ? room - (room >> 2) : room);
+    return this.#estimate;
+  }
+
+  #roomForClaim(): number {
+    return this.#active > 0
+      ? this.#room
+      : Math.min(this.#room + this.#estimateEnds(), MAX_CLAIMED * this.settings.concurrency);
+  }
+
+  /**
+   * Reserves room for pushes that are being stored. Returns their number, at most `max`. It includes the room of the attempts that probably
+   * end meanwhile. If other pushes wait, a quarter of the room is for those, and at least 1.
+   */
+  reserve(max: number): number {
+    const estimate = this.#estimateEnds();
+    if (this.#isStopped) return 0;
+    const unclaimed = MAX_STORED * this.settings.concurrency - this.#claimed.size - this.#reserved;
+    const room = Math.min(this.#room + estimate, unclaimed);
+    const count = Math.max(0, Math.min(max, this.#claims.isBehind ? room - Math.max(1, room >> 2) : room));
     this.#reserved += count;
     return count;
   }
@@ -123,16 +142,35 @@ export class Worker<Transaction> {
     if (pushes.length < reserved) this.#claims.resume();
   }
 
+  /**
+   * Gives back pushes that may have been claimed by a statement whose result is unknown. It may still be committed, so this is repeated until
+   * it has an effect, at most until the leases would have expired.
+   */
+  async releaseUnknown(pushes: readonly StoredPush[], lease: string): Promise<void> {
+    const marks = pushes.map((push) => markOf(newClaimedPush(push, lease), { state: "waiting", attempts: 0 }));
+    let isCommitted = false;
+    for (const end = performance.now() + this.settings.leaseMs; performance.now() < end && !this.#isStopped; ) {
+      const marked = await Promise.all(marks.map((mark) => this.#marks.add(mark)));
+      // The marks are not recorded in one statement, so some may have come before the commit.
+      if (isCommitted) break;
+      isCommitted = marked.some((each) => each !== undefined);
+      if (!isCommitted) await sleep(RELEASE_INTERVAL_MS, undefined, { ref: false });
+    }
+    this.wake();
+  }
+
   #addAll(claimed: readonly ClaimedPush[]): void {
     for (const each of claimed) {
       const earlier = this.#leases.get(each.id);
       if (earlier !== undefined) this.#onLost(earlier);
       this.#leases.add(each);
     }
-    const suspect = [...this.#claimed.values(), ...claimed].find(({ isSuspect }) => isSuspect);
+    const canRun = claimed.filter((each) => !each.isInterrupted);
+    const suspect = [...this.#claimed.values(), ...canRun].find(({ isSuspect }) => isSuspect);
     for (const each of claimed) {
-      if (this.#isStopped || (suspect !== undefined && each !== suspect)) void this.#release(each);
+      if (this.#isStopped) void this.#release(each);
       else if (each.isInterrupted) this.#endInterrupted(each);
+      else if (suspect !== undefined && each !== suspect) void this.#release(each);
       else this.#add(each);
     }
   }
@@ -185,6 +223,11 @@ export class Worker<Transaction> {
   }
 
   #run(claimed: ClaimedPush, run: Run): NextRun | Promise<NextRun> {
+    if (this.#leases.get(claimed.id) !== claimed) {
+      // The lease was lost while the push waited, so another process may handle it.
+      this.#forget(claimed);
+      return {};
+    }
     return run.isExclusive ? this.#startAlone(claimed, run) : this.#attempt(claimed);
   }
 
@@ -309,6 +352,11 @@ export class Worker<Transaction> {
     await this.#marks.stop();
     await Promise.all(released);
     this.#leases.stop();
+  }
+
+  /** Resolves when the pushes that were added after `stop` are given back. */
+  async settled(): Promise<void> {
+    await this.#marks.stop();
   }
 }
 
