@@ -53,23 +53,29 @@ postgresTest(
   async (t) => {
     const schema = await Schema.create(t);
     const { url } = await sharedServer();
-    for (let n = 0; n < 10; n++) {
-      const pool = new pg.Pool({ connectionString: url });
-      pool.on("error", () => undefined);
-      const inbox = await schema.open({ pool });
-      inbox.consume(() => undefined);
-      await inbox.put(push());
-      const putting = Promise.all(Array.from({ length: 5 }, () => inbox.put(push())));
-      await sleep(n / 2);
-      await inbox.close(1_000);
-      await pool.end();
-      await putting.catch(() => undefined);
-    }
-    const states = await schema.rows<{ state: string }>("select distinct state from $schema.pushes");
-    assert.equal(
-      states.some(({ state }) => state === "running"),
-      false,
-      "no lease is left behind",
+    const pool = new pg.Pool({ connectionString: url });
+    pool.on("error", () => undefined);
+    const inbox = await schema.open({ pool });
+    inbox.consume(() => undefined);
+    await inbox.put(push("s"));
+    await sleep(100); // until the process waits for pushes
+    // The statement waits for the lock of its subject while the inbox closes.
+    const locker = await schema.pool.connect();
+    atEnd(t, () => locker.release(true));
+    await locker.query("begin");
+    await locker.query(`select from ${schema.name}.subjects for update`);
+    const putting = inbox.put(push("s", "B"));
+    await sleep(50);
+    const closing = inbox.close(1_000);
+    await sleep(50);
+    await locker.query("commit");
+    await closing;
+    await pool.end();
+    assert.equal(await putting, "stored");
+    const states = await schema.rows<{ state: string }>("select state from $schema.pushes order by state");
+    assert.deepEqual(
+      states.map(({ state }) => state),
+      ["handled", "waiting"],
     );
   },
 );
