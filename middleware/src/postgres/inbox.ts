@@ -131,7 +131,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
       (error) =>
         events.warn?.(
           "AIRUDDER_NOTIFY_UNAVAILABLE",
-          `LISTEN on "notifyPool" failed: ${describeThrown(error)} Until it works, idle workers poll for the pushes of other processes at intervals of up to 500 ms.`,
+          `LISTEN on "notifyPool" failed: ${describeThrown(error)} Until it works, idle workers see the pushes of other processes later, after 500 ms at most.`,
         ),
     );
     this.#retention.start();

@@ -6,16 +6,16 @@ import { quoteSchema } from "./schema-name.js";
 export interface PostgresInboxOptions<P extends PgPool = PgPool> {
   /**
    * A `pg.Pool` of the app. The inbox takes a connection for each of its statements, and one for each running handler that uses
-   * `transaction`. Handlers use at most `max` - 3 connections, but at least one. With a `max` of 1, handlers have no transaction. The inbox
-   * does not end the pool.
+   * `transaction`. Handlers use at most `max` - 3 connections. With a `max` of 1, handlers have no transaction. The inbox does not end the
+   * pool.
    */
   pool: P;
   /** The schema with the tables of the inbox. Default `airudder`. */
   schema?: string | undefined;
   /**
-   * A second `pg.Pool`, for NOTIFY and LISTEN. With it, an idle worker handles a push of another process within milliseconds. Without it,
-   * the worker polls at intervals of up to 500 ms. The inbox keeps one connection of this pool open. The pool must connect to Postgres
-   * directly, not to PgBouncer in transaction mode, and needs a `max` of at least 2. The inbox does not end it.
+   * A second `pg.Pool`, for NOTIFY and LISTEN. With it, an idle worker handles a push of another process within milliseconds; without it,
+   * the worker polls, every 500 ms at most. The inbox keeps one connection of it open. It must not lead to PgBouncer in transaction mode,
+   * and needs a `max` of at least 2. The inbox does not end it.
    */
   notifyPool?: PgPool | undefined;
   /** Maximum number of pushes that this process handles in parallel, of different subjects. Default 16. */

@@ -1,3 +1,5 @@
+import { Fingerprints } from "./fingerprints.js";
+
 /** A push that is being accepted: stored or handled. */
 export interface PendingPush {
   readonly subject: string;
@@ -22,12 +24,8 @@ const MAX_SUBJECTS = 100_000;
 const RETRY_WINDOW_MS = 10 * 60_000;
 const MAX_EXPECTED_RETRIES = 1_000;
 
-/** The last accepted push of a subject. */
-interface LastPush {
-  readonly digest: string;
-  /** When it was accepted, as `steadyNow()`. */
-  readonly at: number;
-}
+/** Matches no push. */
+const NO_DIGEST = "0".repeat(64);
 
 /** Read once: reading `timeOrigin` takes longer than `performance.now()`. */
 let origin: number | undefined;
@@ -39,12 +37,12 @@ export function steadyNow(): number {
 }
 
 /**
- * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two maps, so that old ones can be
- * discarded together: when the younger map is full, it replaces the older one.
+ * Detects a push whose bytes are identical to the last push of its subject. Subjects are kept in two tables, so that old ones can be
+ * discarded together: when the younger table is full, it replaces the older one.
  */
 export class Duplicates {
-  #younger = new Map<string, LastPush>();
-  #older = new Map<string, LastPush>();
+  #younger = new Fingerprints();
+  #older = new Fingerprints();
   /** The pending pushes of each subject, in the order of arrival. */
   readonly #pending = new Map<string, PendingPush[]>();
   /** Pushes that were accepted after the response 503, each with the time: their senders retry. */
@@ -58,7 +56,7 @@ export class Duplicates {
    * push, and its response waits for it.
    */
   find(subject: string, digest: string): PendingPush | boolean {
-    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(subject);
+    const pending = this.#pending.get(subject);
     if (pending !== undefined) {
       const last = pending.at(-1);
       if (last?.digest === digest) return last;
@@ -73,8 +71,8 @@ export class Duplicates {
 
   /** Whether the subject's last accepted push has this digest and is within the window. */
   #isLast(subject: string, digest: string): boolean {
-    const last = this.#younger.get(subject) ?? this.#older.get(subject);
-    return last?.digest === digest && steadyNow() - last.at < this.windowMs;
+    const at = this.#younger.find(subject, digest) ?? this.#older.find(subject, digest);
+    return at !== undefined && steadyNow() - at < this.windowMs;
   }
 
   #isExpectedRetry(subject: string, digest: string): boolean {
@@ -86,16 +84,16 @@ export class Duplicates {
 
   /** Remembers an accepted push as the last one of its subject. `at`: milliseconds since 1970. */
   remember(subject: string, digest: string, at: number = steadyNow()): void {
-    if (this.#pending.size > 0) for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
-    this.#put(subject, { digest, at });
+    for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
+    this.#put(subject, digest, at);
   }
 
-  #put(subject: string, last: LastPush): void {
+  #put(subject: string, digest: string, at: number): void {
     if (this.#younger.size >= MAX_SUBJECTS / 2) {
       this.#older = this.#younger;
-      this.#younger = new Map();
+      this.#younger = new Fingerprints();
     }
-    this.#younger.set(subject, last);
+    this.#younger.put(subject, digest, at);
   }
 
   /** Remembers a push of an earlier process as the last one of its subject, unless a push is pending. Call it in the order of arrival. */
@@ -106,8 +104,8 @@ export class Duplicates {
 
   /** Forgets the accepted pushes. Call it before the pushes of an inbox are reported again with `recover`. */
   forget(): void {
-    this.#younger.clear();
-    this.#older.clear();
+    this.#younger = new Fingerprints();
+    this.#older = new Fingerprints();
   }
 
   /** Adds a pending push. Call `settle` when it is accepted or rejected. */
@@ -128,15 +126,12 @@ export class Duplicates {
     else this.#pending.delete(subject);
     if (!accepted) {
       // If the last accepted push has the same bytes, forget it. Otherwise the retry of the rejected push would count as its duplicate.
-      if (this.#isLast(subject, digest)) {
-        this.#younger.delete(subject);
-        this.#older.delete(subject);
-      }
+      if (this.#isLast(subject, digest)) this.#put(subject, NO_DIGEST, steadyNow());
       return;
     }
     if (!isOvertaken) {
       for (let i = 0; i < index; i++) (pending[i] as PendingPush).isOvertaken = true;
-      this.#put(subject, { digest, at: steadyNow() });
+      this.#put(subject, digest, steadyNow());
     }
     // If a request still waits, its response is 200, so no retry follows.
     if (isLate && waiting === 0) this.#expectRetry(digest + subject);
