@@ -56,7 +56,7 @@ export class Duplicates {
    * push, and its response waits for it.
    */
   find(subject: string, digest: string): PendingPush | boolean {
-    const pending = this.#pending.get(subject);
+    const pending = this.#pendingOf(subject);
     if (pending !== undefined) {
       const last = pending.at(-1);
       if (last?.digest === digest) return last;
@@ -67,6 +67,11 @@ export class Duplicates {
     // The subject's last push is still pending and has other bytes, so the last accepted push does not count.
     if (pending?.some(({ isOvertaken }) => !isOvertaken)) return false;
     return this.#isLast(subject, digest);
+  }
+
+  /** A handler that ends synchronously leaves no pending push, so most lookups are not needed. */
+  #pendingOf(subject: string): PendingPush[] | undefined {
+    return this.#pending.size === 0 ? undefined : this.#pending.get(subject);
   }
 
   /** Whether the subject's last accepted push has this digest and is within the window. */
@@ -84,7 +89,7 @@ export class Duplicates {
 
   /** Remembers an accepted push as the last one of its subject. `at`: milliseconds since 1970. */
   remember(subject: string, digest: string, at: number = steadyNow()): void {
-    for (const each of this.#pending.get(subject) ?? []) each.isOvertaken = true;
+    for (const each of this.#pendingOf(subject) ?? []) each.isOvertaken = true;
     this.#put(subject, digest, at);
   }
 

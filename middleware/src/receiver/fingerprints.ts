@@ -15,6 +15,27 @@ const SEED = randomBytes(4).readUInt32LE();
 const HEX = new Uint8Array(128);
 for (let i = 0; i < 16; i++) HEX["0123456789abcdef".charCodeAt(i)] = i;
 
+/** The subject that was hashed last, and the two halves of its hash. One push looks its subject up in several tables. */
+let hashed: string | undefined;
+let hashLow = 0;
+let hashHigh = 0;
+
+function hashSubject(subject: string): void {
+  if (subject === hashed) return;
+  let low = SEED;
+  let high = ~SEED;
+  for (let i = 0; i < subject.length; i++) {
+    const code = subject.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x9e3779b1);
+    high = Math.imul(high ^ code, 0x5f356495);
+  }
+  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
+  hashed = subject;
+  hashLow = low >>> 0;
+  hashHigh = high >>> 0;
+}
+
 /**
  * The digest and time of the last push of each subject, in a hash table of two typed arrays (open addressing).
  *
@@ -35,9 +56,6 @@ export class Fingerprints {
   /** 0 in a free slot. */
   #times = new Float64Array(INITIAL_SLOTS);
   #size = 0;
-  /** The two halves of the hash that `#hash` computed last. */
-  #hashLow = 0;
-  #hashHigh = 0;
 
   get size(): number {
     return this.#size;
@@ -45,12 +63,11 @@ export class Fingerprints {
 
   /** The time of the subject's last push, if it had this digest. 0: it had another digest. `undefined`: the subject is not known. */
   find(subject: string, digest: string): number | undefined {
-    this.#hash(subject);
-    const slot = this.#findSlot();
+    hashSubject(subject);
+    const slot = this.#findSlot(hashLow, hashHigh);
     const offset = slot * SLOT_WORDS;
     const words = this.#words;
-    if (this.#times[slot] === 0 || words[offset] !== this.#hashLow || words[offset + 1] !== this.#hashHigh)
-      return undefined;
+    if (this.#times[slot] === 0 || words[offset] !== hashLow || words[offset + 1] !== hashHigh) return undefined;
     for (let i = 0; i < DIGEST_WORDS; i++) {
       if (words[offset + 2 + i] !== wordOf(digest, i)) return 0;
     }
@@ -60,39 +77,25 @@ export class Fingerprints {
   /** Stores the last push of a subject. `time` must not be 0. */
   put(subject: string, digest: string, time: number): void {
     if (this.#size * 4 >= this.#slots * 3) this.#grow();
-    this.#hash(subject);
-    const slot = this.#findSlot();
+    hashSubject(subject);
+    const slot = this.#findSlot(hashLow, hashHigh);
     const offset = slot * SLOT_WORDS;
     const words = this.#words;
     if (this.#times[slot] === 0) this.#size++;
-    words[offset] = this.#hashLow;
-    words[offset + 1] = this.#hashHigh;
+    words[offset] = hashLow;
+    words[offset + 1] = hashHigh;
     for (let i = 0; i < DIGEST_WORDS; i++) words[offset + 2 + i] = wordOf(digest, i);
     this.#times[slot] = time;
   }
 
-  #hash(subject: string): void {
-    let low = SEED;
-    let high = ~SEED;
-    for (let i = 0; i < subject.length; i++) {
-      const code = subject.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x9e3779b1);
-      high = Math.imul(high ^ code, 0x5f356495);
-    }
-    low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
-    high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
-    this.#hashLow = low >>> 0;
-    this.#hashHigh = high >>> 0;
-  }
-
-  /** The slot of the hashed subject, or the slot to put it in. */
-  #findSlot(): number {
+  /** The slot of the subject with this hash, or the slot to put it in. */
+  #findSlot(low: number, high: number): number {
     const words = this.#words;
     const last = this.#slots - 1;
-    let slot = this.#hashLow & last;
+    let slot = low & last;
     for (let probe = 1; probe < MAX_PROBES; probe++) {
       const offset = slot * SLOT_WORDS;
-      if (this.#times[slot] === 0 || (words[offset] === this.#hashLow && words[offset + 1] === this.#hashHigh)) break;
+      if (this.#times[slot] === 0 || (words[offset] === low && words[offset + 1] === high)) break;
       slot = (slot + 1) & last;
     }
     return slot;
@@ -107,9 +110,7 @@ export class Fingerprints {
     for (let old = 0; old < times.length; old++) {
       if (times[old] === 0) continue;
       const offset = old * SLOT_WORDS;
-      this.#hashLow = words[offset] as number;
-      this.#hashHigh = words[offset + 1] as number;
-      const slot = this.#findSlot();
+      const slot = this.#findSlot(words[offset] as number, words[offset + 1] as number);
       this.#words.set(words.subarray(offset, offset + SLOT_WORDS), slot * SLOT_WORDS);
       this.#times[slot] = times[old] as number;
     }
