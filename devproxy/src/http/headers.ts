@@ -43,6 +43,8 @@ export function endToEndHeaders(headers: HeaderMap): HeaderMap {
 
 /** Combines the values of names that differ only in case. */
 function withLowerCaseNames(headers: HeaderMap): HeaderMap {
+  // As Node.js parses them.
+  if (Object.keys(headers).every((name) => name === name.toLowerCase())) return headers;
   const values = new Map<string, string | string[]>();
   for (const [name, value] of Object.entries(headers)) {
     const lowerCase = name.toLowerCase();

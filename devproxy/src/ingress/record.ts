@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { describePush, factsOf, newPushId } from "airudder-webhooks/inspect";
 import type { Content, PushHead } from "airudder-webhooks/journal";
@@ -25,7 +25,7 @@ export function describeRequest(
     url: `/${queryOf(request.url ?? "")}`,
     source: testCause ?? (isLocal(request.headers.host) ? "local" : "tunnel"),
     size: body.length,
-    sha256: createHash("sha256").update(body).digest("hex"),
+    sha256: hash("sha256", body),
     ...factsOf({ ...description, drift: description.drift.length }),
   };
   return { head, signProblem: description.signProblem };
