@@ -47,6 +47,9 @@ function hashSubject(subject: string): void {
  * | `put` | 1.3 µs | 5.1 µs |
  * | `find` | 2.6 µs | 6.4 µs |
  *
+ * On Node 24, a server with 100,000 subjects, the maximum, needs 160 MB of memory with this table and 315 MB with maps. It needs 0 to 8 % less
+ * processor time per push.
+ *
  * Limits: entries cannot be removed one by one. If two subjects have the same hash of 64 bits, each overwrites the other, so a duplicate
  * may not be detected. A push with other bytes is never taken for a duplicate, because that needs equal digests.
  */
