@@ -14,11 +14,11 @@ export interface ClaimedPush extends Job, Leased {
   readonly isRetry: boolean;
   /** Error of the last failed attempt. */
   readonly error: string | null;
-  /** Whether an earlier attempt may have ended its process. A suspect runs alone in its process. */
+  /** Whether an earlier attempt may have ended its process. A suspect runs alone: no other attempt runs in its process meanwhile. */
   readonly isSuspect: boolean;
-  /** Whether an earlier attempt ran alone, and its lease has expired. */
+  /** Whether the last attempt ran alone until its lease expired. That attempt counts as failed. */
   readonly isInterrupted: boolean;
-  /** Whether the start of an attempt that runs alone is recorded. */
+  /** Whether its attempt runs alone, and `start_alone` has recorded that. */
   isAlone: boolean;
   /** Whether its mark is queued, or was committed in the transaction of its handler. */
   isMarked: boolean;
@@ -45,7 +45,7 @@ export function newClaimedPush(push: StoredPush, lease: string): ClaimedPush {
   };
 }
 
-/** A push that was read from the database. */
+/** A push that the SQL function `claim` returned. */
 export function claimedPushOf(row: ClaimedRow, lease: string): ClaimedPush {
   const push = pushOf(row);
   return {

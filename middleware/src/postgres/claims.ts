@@ -11,7 +11,7 @@ const MIN_POLL_MS = 10;
 export const MAX_POLL_MS = 500;
 /** Interval of the claims that look at all pushes. The others look only at pushes that became due since the last claim. */
 const FULL_CLAIM_MS = 30_000;
-/** These other claims also look at pushes that became due this long before the last claim. */
+/** These other claims also look at pushes that became due this long before the last claim: their transactions may have committed later. */
 const OVERLAP_MS = 10_000;
 /** More than the age of any push. */
 const ALL_MS = 100 * 365 * 24 * 60 * 60 * 1_000;
@@ -29,7 +29,7 @@ export interface ClaimsOwner {
 export class Claims {
   /** When a claim last looked at all pushes, as `performance.now()`. */
   #claimedAllAt = Number.NEGATIVE_INFINITY;
-  /** Pushes that were due before this time are claimed, as `performance.now()`. */
+  /** The last claim covered pushes that became due before this time, as `performance.now()`. */
   #claimedUntil = Number.NEGATIVE_INFINITY;
   #pollMs = MIN_POLL_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export class Claims {
     private readonly owner: ClaimsOwner,
   ) {}
 
-  /** Whether there may be due pushes that no claim has returned yet. They come before new ones. */
+  /** Whether there may be due pushes that no claim has returned yet. Then the worker keeps room for them when it reserves room for new ones. */
   get isBehind(): boolean {
     return this.#isWoken;
   }
@@ -92,7 +92,7 @@ export class Claims {
     await setImmediate();
     const count = this.owner.room();
     if (count <= 0) {
-      // The next room is for pushes that other processes have stored.
+      // Sets `isBehind`, so that new pushes of this process do not take all the room that becomes free.
       this.#isWoken = true;
       return;
     }
@@ -115,7 +115,7 @@ export class Claims {
     if (isFull) this.#claimedAllAt = now;
     this.#claimedUntil = now;
     if (rows.length === count) {
-      // There may be more pushes. The claimed ones have been due for the longest time.
+      // There may be more due pushes. The claimed ones have been due longest, so the next claim looks at those that became due later.
       this.#claimedUntil -= Math.min(...rows.map(({ waited_ms }) => waited_ms));
       this.#isWoken = true;
     }

@@ -25,8 +25,8 @@ const ignore = (): void => undefined;
 const listened = new WeakSet<PgPool>();
 
 /**
- * A connection that breaks while it is idle is replaced by the pool. Without a listener, the error would end the process, also before the
- * inbox is open and after it is closed.
+ * The pool replaces a connection that breaks while it is idle, and emits an error. Without a listener, this error would end the process. So
+ * the listener stays, also before the inbox is open and after it is closed.
  */
 export function ignoreIdleErrors(pool: PgPool): void {
   if (listened.has(pool)) return;
@@ -35,8 +35,8 @@ export function ignoreIdleErrors(pool: PgPool): void {
 }
 
 /**
- * Runs statements on a connection of the pool. After an error that leaves the connection in an unknown state, and after the time limit, the
- * connection is destroyed.
+ * Runs statements on a connection of the pool. Destroys the connection after the time limit, and after an error that leaves it in an unknown
+ * state.
  * @param limitMs time limit, including the wait for a connection
  * @throws PostgresTimeout
  */

@@ -5,10 +5,10 @@ import type { PgPool } from "./pool.js";
 
 /** Age at which `state` refreshes the counts. */
 const MAX_AGE_MS = 2_000;
-/** Maximum share of the time that refreshing takes: a slow statement runs less often. */
+/** Maximum share of the time that refreshes take: the slower the statement, the less often it runs. */
 const MAX_SHARE = 0.02;
 const LIMIT_MS = 10_000;
-/** Maximum number of pushes that are counted. It bounds the cost of a large backlog. */
+/** Maximum of each count. It bounds the cost of a large backlog. */
 const MAX_COUNT = 100_000;
 
 /** The counts of the inbox. Reading them starts a refresh in the background, if they are old. */
@@ -25,12 +25,12 @@ export class Counts {
     private readonly schema: string,
   ) {}
 
-  /** Adds pushes that this process has stored after the last refresh. */
+  /** Adds pushes that this process has stored to the counts of the last refresh. */
   onStored(count: number): void {
     this.#queued += count;
   }
 
-  /** Counts the end of an attempt after the last refresh. */
+  /** Applies the end of an attempt to the counts of the last refresh. */
   onEnded(state: Mark["state"]): void {
     if (state === "waiting") return;
     this.#queued = Math.max(0, this.#queued - 1);

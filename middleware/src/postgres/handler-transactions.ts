@@ -16,7 +16,7 @@ const MAX_INTEGER = 2 ** 31 - 1;
 /** Time limit of the statement that reads whether a transaction was committed, and the delay before it is repeated. */
 const READ_LIMIT_MS = 5_000;
 const READ_RETRY_MS = 500;
-/** Connections of the pool that are left for storing pushes, marks and leases. */
+/** Number of connections that handlers leave for storing pushes, marks and leases. */
 const RESERVED_CONNECTIONS = 3;
 /** Default of `max` of a pg.Pool. */
 const DEFAULT_POOL_MAX = 10;
@@ -35,7 +35,7 @@ export class HandlerTransactions<Transaction> {
     private readonly onCommitted: (claimed: ClaimedPush, marked: Marked) => void,
   ) {
     const max = settings.pool.options?.max ?? DEFAULT_POOL_MAX;
-    // With one connection, a transaction would keep its own lease from being renewed.
+    // With a pool of one connection, a transaction would occupy the connection that must renew its lease.
     this.#slots = new Slots(max === 1 ? 0 : Math.max(1, max - RESERVED_CONNECTIONS));
   }
 
@@ -121,7 +121,7 @@ export class HandlerTransactions<Transaction> {
     const { pool, schema, leaseMs } = this.settings;
     for (const end = performance.now() + leaseMs; performance.now() < end && !this.#isStopped; ) {
       try {
-        // The lock waits until the session of the COMMIT has ended.
+        // `for update` waits until the transaction of the COMMIT has ended.
         const text = `select state, lease::text from ${schema}.pushes where id = $1 for update`;
         const [row] = await withConnection(pool, READ_LIMIT_MS, (client) =>
           select<{ state: string; lease: string | null }>(client, text, [id]),

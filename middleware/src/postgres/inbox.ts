@@ -44,7 +44,7 @@ export interface PostgresInbox<Transaction> extends Inbox<Transaction> {
  *
  * - It acknowledges a push when its transaction is committed, and detects duplicates of all processes.
  * - Workers handle subjects in parallel, and the pushes of one subject in order.
- * - Handlers get a client of the pool as `transaction`. What they write through it, and that the push is handled, is committed together.
+ * - Handlers get a client of the pool as `transaction`. One commit stores what they write through it, and that the push is handled.
  * - It retries failed pushes with increasing delays, then keeps them as dead.
  * - Other processes take over the pushes of a process that ends or stops.
  *
@@ -143,7 +143,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
     this.#notifications?.notify();
   }
 
-  /** Waits until no earlier push of the subject is unfinished, in any process. Rejects with `busy` after `timeoutMs`. */
+  /** Waits while an earlier push of the subject is unfinished, in any process. Rejects with `busy` after `timeoutMs`. */
   async replay(push: StoredPush): Promise<Consumed> {
     const worker = this.#worker;
     if (worker === undefined) {
@@ -229,7 +229,7 @@ class PostgresInboxImplementation<Transaction> implements PostgresInbox<Transact
   }
 }
 
-/** In another encoding, Postgres would reject the pushes with a character that it lacks. */
+/** A database with another encoding rejects pushes with characters that its encoding lacks. */
 async function requireEncoding(client: PgClient): Promise<void> {
   const [row] = await select<{ encoding: string }>(client, "select current_setting('server_encoding') as encoding");
   if (row === undefined || ["UTF8", "SQL_ASCII"].includes(row.encoding)) return;

@@ -8,9 +8,9 @@ export interface Leased {
   readonly lease: string;
 }
 
-/** Renews the leases of this process every third of their time. */
+/** Renews the leases of this process every `leaseMs` / 3. */
 export class Leases<L extends Leased> {
-  readonly #held = new Map<string, L>();
+  readonly #byId = new Map<string, L>();
   readonly #timer: NodeJS.Timeout;
   #isRenewing = false;
 
@@ -25,19 +25,19 @@ export class Leases<L extends Leased> {
   }
 
   get(id: string): L | undefined {
-    return this.#held.get(id);
+    return this.#byId.get(id);
   }
 
   add(leased: L): void {
-    this.#held.set(leased.id, leased);
+    this.#byId.set(leased.id, leased);
   }
 
   remove(leased: L): void {
-    if (this.#held.get(leased.id) === leased) this.#held.delete(leased.id);
+    if (this.#byId.get(leased.id) === leased) this.#byId.delete(leased.id);
   }
 
   all(): L[] {
-    return [...this.#held.values()];
+    return [...this.#byId.values()];
   }
 
   stop(): void {
@@ -45,27 +45,27 @@ export class Leases<L extends Leased> {
   }
 
   async #renew(): Promise<void> {
-    if (this.#held.size === 0 || this.#isRenewing) return;
+    if (this.#byId.size === 0 || this.#isRenewing) return;
     this.#isRenewing = true;
-    const held = this.all();
-    const leases = JSON.stringify(held.map(({ id, lease }) => ({ id, lease })));
+    const all = this.all();
+    const leases = JSON.stringify(all.map(({ id, lease }) => ({ id, lease })));
     try {
       const lost = await withConnection(this.pool, this.leaseMs / 3, (client) =>
         select<{ id: string }>(client, `select id from ${this.schema}.renew($1, $2)`, [leases, this.leaseMs]),
       );
       const ids = new Set(lost.map(({ id }) => id));
-      for (const leased of held) if (ids.has(leased.id)) this.#lose(leased);
+      for (const leased of all) if (ids.has(leased.id)) this.#lose(leased);
     } catch {
-      // The next renewal tries again. If it comes too late, another process claims the pushes.
+      // The next renewal retries. If it comes too late, another process claims the pushes.
     } finally {
       this.#isRenewing = false;
     }
   }
 
   #lose(leased: L): void {
-    // It may have ended, or may have been claimed again, in the meantime.
-    if (this.#held.get(leased.id) !== leased) return;
-    this.#held.delete(leased.id);
+    // The push may have ended, or been claimed again, while the statement ran.
+    if (this.#byId.get(leased.id) !== leased) return;
+    this.#byId.delete(leased.id);
     this.onLost(leased);
   }
 }

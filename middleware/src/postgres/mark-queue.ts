@@ -17,7 +17,7 @@ const RETRY_MS = 250;
 /** How an attempt ended. `waiting`: another one follows after `delayMs`. */
 export interface Mark {
   readonly id: string;
-  /** The lease of the attempt. */
+  /** Token of the lease. */
   readonly lease: string;
   readonly subject: string | null;
   readonly state: "handled" | "ignored" | "waiting" | "dead" | "quarantined";

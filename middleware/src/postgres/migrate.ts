@@ -3,7 +3,7 @@ import { select, withConnection } from "./connection.js";
 import { createSchema, migrationTexts, VERSION } from "./migrations.js";
 import type { PgClient, PgPool } from "./pool.js";
 
-/** Time limit of a migration. It may wait for the one of another process. */
+/** Time limit of a migration, including the wait for the migration of another process. */
 const MIGRATE_LIMIT_MS = 60_000;
 
 /**
@@ -16,7 +16,7 @@ export function migrate(pool: PgPool, schema: string): Promise<void> {
     try {
       await select(client, "select pg_advisory_xact_lock(hashtext($1), hashtext($2))", ["airudder-webhooks", schema]);
       const version = await versionOf(client, schema);
-      // A role that may not create schemas can fill one that exists.
+      // If the schema exists, the role does not need the privilege to create it.
       if (!(await exists(client, "to_regnamespace", schema))) await client.query(createSchema(schema));
       for (const text of migrationTexts(schema).slice(version ?? 0)) await client.query(text);
       await client.query("commit");

@@ -9,18 +9,18 @@ const FINISHED = "('handled', 'ignored', 'dropped')";
 
 /**
  * Settings of each function. Postgres keeps the plan of a statement for the whole session, even a plan from a time when the table was small.
- * These settings force plans that use an index. Each statement can use only one.
+ * These settings force plans that use an index. Each statement can use only one index.
  */
 const PLANS = "set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off";
 
-/** The same for functions with statements that join a list to a table: they look up each element. */
+/** For functions that join a list to a table: also forces Postgres to look up each element. */
 const BATCH_PLANS = `${PLANS} set enable_hashjoin = off set enable_mergejoin = off`;
 
 /**
  * Tables:
  *
- * - `pushes`: one row per push. `position` is the order of its subject, `due_at` is when a worker can claim it: the time of its next
- *   attempt, and while it is running, the end of its lease.
+ * - `pushes`: one row per push. `position` is the order in its subject. From `due_at`, a worker can claim it. That is the time of its next
+ *   attempt or, while it is running, the end of its lease.
  * - `subjects`: one row per subject, and one per type for the pushes without a subject. It holds the last stored push, to detect duplicates.
  *
  * | state | meaning |
@@ -29,11 +29,11 @@ const BATCH_PLANS = `${PLANS} set enable_hashjoin = off set enable_mergejoin = o
  * | `waiting` | waits for a worker |
  * | `running` | a worker holds its lease: `lease` is set only in this state |
  * | `handled`, `ignored`, `dropped` | finished; deleted after the retention time |
- * | `dead`, `quarantined` | kept until it is retried or dropped |
+ * | `dead`, `quarantined` | kept until somebody retries or drops it |
  *
- * A function that adds pushes to subjects, or ends pushes, first locks the rows of the subjects, in the order of their keys. In READ COMMITTED,
- * each statement has a new snapshot, so its next statement sees what other transactions have committed. So exactly one unfinished push of a
- * subject is not blocked.
+ * Invariant: if a subject has unfinished pushes, exactly one of them is not blocked. To keep it, a function that adds pushes to subjects, or
+ * ends pushes, first locks the rows of the subjects, in the order of their keys. In READ COMMITTED, each statement has a new snapshot. So the
+ * statement after the lock sees what other transactions have committed.
  * @param s quoted name of the schema
  */
 export function firstMigration(s: string): string {
@@ -90,9 +90,10 @@ begin
 end
 $function$;
 
--- Stores pushes, and claims those that can start for the worker of the process that stores them: result 'claimed'.
--- rounds: a list of lists of objects with n, key, windowMs, start and size (of the push's bytes in bodies), claims (whether it may be claimed),
--- and the columns. The pushes of one inner list have different keys, so one statement stores them.
+-- Stores pushes. Claims those that can start, for the worker of the process that stores them. Their result is 'claimed'.
+-- rounds: a list of lists of pushes. The pushes of one inner list have different keys, so one statement stores them. Each has the columns and:
+-- n (returned with the result), key, windowMs, start and size of its bytes in bodies, claims (whether it may be claimed).
+-- token: the lease of the claimed pushes.
 create function ${s}.put(rounds json, bodies bytea, lock_ms integer, token uuid, lease_ms double precision)
 returns table (n integer, result text) language plpgsql ${BATCH_PLANS} as $function$
 #variable_conflict use_column
@@ -106,6 +107,7 @@ begin
     perform set_config('synchronous_commit', 'on', true);
   end if;
 
+  -- Adds the missing subjects, and locks the others without a change.
   insert into ${s}.subjects (key)
   select distinct r.key collate "C"
   from json_array_elements(rounds) as l (pushes), json_to_recordset(l.pushes) as r (key text) order by 1
@@ -130,7 +132,7 @@ begin
       ) b on true
     ), judged as materialized (
       select c.*, case
-        -- A known push was stored by the same statement, whose response was lost.
+        -- An earlier run of this statement stored the known push, but its response was lost.
         when c.is_known then case when c.is_claimed then 'claimed' else 'stored' end
         when c.is_duplicate then 'duplicate'
         when c.claims and not c.is_blocked then 'claimed'
@@ -162,7 +164,7 @@ $function$;
 -- Claims at most max_count pushes that are due: those that wait, and those whose lease has expired. No worker waits for another.
 -- within_ms: claims only pushes that became due within this time. Postgres keeps the index entries of finished pushes while a long transaction
 -- runs elsewhere. This limit avoids reading them again.
--- was_expired: the lease of an earlier attempt has expired. If that attempt ran alone, it counts as failed.
+-- was_expired: the last lease of the push has expired. If its attempt ran alone, that attempt counts as failed.
 create function ${s}.claim(max_count integer, token uuid, lease_ms double precision, within_ms double precision) returns table (
   id text, type text, subject text, received_at double precision, method text, url text, headers text, body text, sha256 text,
   reserialised boolean, verified boolean, drift integer, quarantined boolean, facts text,
@@ -191,7 +193,7 @@ begin
 end
 $function$;
 
--- Records before the attempt that it runs alone. false: the lease is lost.
+-- Records that an attempt runs alone, before it starts. Returns false if the lease is lost.
 create function ${s}.start_alone(push_id text, token uuid) returns boolean language plpgsql ${PLANS} as $function$
 begin
   update ${s}.pushes p set alone = 'started' where p.id = push_id and p.lease = token and p.state = 'running';
@@ -199,7 +201,7 @@ begin
 end
 $function$;
 
--- Extends leases. leases: a list of {id, lease}. Returns those that are lost. A row that another session has locked is skipped.
+-- Extends leases. leases: a list of {id, lease}. Returns those that are lost. Skips the rows that another session has locked.
 create function ${s}.renew(leases json, lease_ms double precision) returns table (id text)
 language plpgsql ${PLANS} as $function$
 #variable_conflict use_column
@@ -220,7 +222,7 @@ end
 $function$;
 
 -- Ends attempts. marks: a list of {id, lease, subject, state, attempts, error, alone, delayMs}. Returns the pushes whose lease was still
--- valid, and whether a later push of the subject can start. in_attempt: the lease of the attempt, if this is its transaction; else null.
+-- valid, and whether a later push of the subject can start. in_attempt: the lease, if this is the transaction of its handler; else null.
 create function ${s}.finish(marks json, in_attempt text, lock_ms integer) returns table (id text, unblocked boolean)
 language plpgsql ${BATCH_PLANS} as $function$
 #variable_conflict use_column
@@ -269,7 +271,8 @@ begin
 end
 $function$;
 
--- Puts a dead or quarantined push behind the unfinished pushes of its subject, with attempts from 1. false: there is none.
+-- Puts a dead or quarantined push behind the unfinished pushes of its subject, and counts its attempts from 1 again.
+-- Returns false if there is no such push.
 create function ${s}.retry(push_id text, lock_ms integer) returns boolean
 language plpgsql ${PLANS} as $function$
 declare
@@ -295,7 +298,7 @@ begin
 end
 $function$;
 
--- Discards a dead or quarantined push. false: there is none.
+-- Discards a dead or quarantined push. Returns false if there is no such push.
 create function ${s}.drop(push_id text, lock_ms integer) returns boolean
 language plpgsql ${PLANS} as $function$
 begin
@@ -305,7 +308,8 @@ begin
 end
 $function$;
 
--- Deletes at most max_count finished pushes older than the retention time, and the subjects that nothing needs. Waits for no lock.
+-- Deletes at most max_count finished pushes older than the retention time. Also deletes their subjects that got no push within that time and
+-- have no unfinished one. Skips locked rows.
 create function ${s}.clean(retention_ms double precision, max_count integer) returns integer
 language plpgsql ${PLANS} as $function$
 declare

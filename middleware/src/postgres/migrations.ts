@@ -12,8 +12,8 @@ export function createSchema(schema: string): string {
 }
 
 /**
- * The SQL texts that create the tables and functions in an existing schema, in order. Each contains several statements, and records its
- * version as the last one.
+ * The SQL texts that create the tables and functions in an existing schema, in order. Each contains several statements. The last one records
+ * its version.
  * @param schema quoted name
  */
 export function migrationTexts(schema: string): string[] {

@@ -9,7 +9,7 @@ const INTERVAL_MS = 50;
 const RETRY_MS = 1_000;
 /** Time limit of each statement. */
 const LIMIT_MS = 3_000;
-/** Interval of the statements that check whether the connection that listens still works. */
+/** How often a statement checks that the listening connection still works. */
 const CHECK_MS = 30_000;
 
 const unref = { ref: false };
@@ -17,11 +17,11 @@ const unref = { ref: false };
 /**
  * Wakes the idle workers of other processes when a push is stored, with NOTIFY and LISTEN on connections of their own.
  *
- * NOTIFY does not run in the transaction that stores pushes: it would lock all other transactions with a NOTIFY until its commit. A
+ * NOTIFY does not run in the transaction that stores pushes: it would block all other transactions with a NOTIFY until it commits. A
  * notification that is lost only delays a push, because workers poll too.
  */
 export class Notifications {
-  /** Workers skip the notifications of their own process. */
+  /** Identifies this process in its notifications, which its own worker skips. */
   readonly #process = randomUUID();
   #isPending = false;
   #isNotifying = false;
@@ -83,7 +83,7 @@ export class Notifications {
     }
   }
 
-  /** Listens until the connection breaks, which rejects, or until `stop`. */
+  /** Listens until `stop`. Rejects if the connection breaks. */
   async #listenOnce(onNotified: () => void): Promise<void> {
     const client = await this.pool.connect();
     const onNotification = ({ payload }: PgNotification): void => {
@@ -95,7 +95,7 @@ export class Notifications {
         this.#endListening = resolve;
         client.on("error", reject);
         client.on("notification", onNotification);
-        // Pushes that were stored while nothing listened are claimed now.
+        // Claims the pushes that were stored while nothing listened.
         limited(select(client, `listen ${this.channel}`)).then(onNotified, reject);
         checks = setInterval(() => limited(select(client, "select 1")).catch(reject), CHECK_MS);
         checks.unref();
@@ -104,7 +104,7 @@ export class Notifications {
     } finally {
       clearInterval(checks);
       client.removeListener("notification", onNotification);
-      // The connection is not used again: it still listens.
+      // Destroys the connection: it still listens, so the pool must not reuse it.
       client.release(true);
     }
   }

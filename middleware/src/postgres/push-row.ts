@@ -22,8 +22,8 @@ export function storableText(text: string): string {
 }
 
 /**
- * Pushes with the same key are compared, to detect duplicates: those of a subject, and those of a type that have no subject. The prefixes
- * keep the two kinds apart.
+ * The inbox compares pushes with the same key to detect duplicates. Pushes of one subject share a key, and so do pushes of one type that have
+ * no subject. The prefixes keep the two kinds apart.
  */
 export function keyOf({ subject, type }: Pick<StoredPush, "subject" | "type">): string {
   const column = subjectColumn(subject);
@@ -77,10 +77,13 @@ export function rowOf(
   };
 }
 
-/** Ids of a push to search for, and its subject, if the column `subject` contains its digest. */
+/** The ids by which a push can be found. Also its subject, if the column `subject` contains only a digest. */
 type Facts = SearchIds & { subject?: string };
 
-/** The column `facts`. Texts that Postgres cannot store are JSON in a JSON string: otherwise no statement could read the ids. */
+/**
+ * The column `facts`. If it contains a text that Postgres cannot store, the facts become JSON in a JSON string. Otherwise a statement that reads
+ * the ids would fail.
+ */
 function factsColumn(facts: Facts): string {
   const isUnstorable = Object.values(facts).some((text) => text !== undefined && UNSTORABLE.test(text));
   return JSON.stringify(isUnstorable ? { json: JSON.stringify(facts) } : facts);
@@ -114,7 +117,7 @@ export interface ClaimedRow {
   readonly error: string | null;
   /** How long it has been due. Milliseconds. */
   readonly waited_ms: number;
-  /** Whether the lease of an earlier attempt has expired. */
+  /** Whether its last lease has expired. */
   readonly was_expired: boolean;
   /** `started`: the last attempt ran alone in its process. `next`: the next attempt runs alone. */
   readonly was_alone: "next" | "started" | null;

@@ -10,7 +10,7 @@ const PUT_LIMIT_MS = 3_000;
 /** Limits of the pushes that are stored in one statement. */
 const MAX_BATCH = 500;
 const MAX_BATCH_BYTES = 8 * 1024 * 1024;
-/** Maximum number of statements that store batches at a time. While one is committed, the other one is executed. */
+/** Maximum number of statements that store batches at a time. Postgres executes one while it commits the other. */
 const MAX_STATEMENTS = 2;
 /** Minimum number of waiting pushes for a second statement: small batches cost more time for each push. */
 const MIN_PARALLEL = 16;
@@ -26,11 +26,11 @@ type Result = "stored" | "duplicate";
 
 /** A worker of this process, which can claim pushes while they are stored. */
 export interface StoringWorker {
-  /** Reserves room for at most `max` pushes, and returns its size. */
+  /** Reserves room for at most `max` pushes, and returns for how many. */
   reserve(max: number): number;
   /** Takes the claimed pushes. @param reserved what `reserve` returned */
   addStored(pushes: readonly StoredPush[], lease: string, reserved: number): void;
-  /** Gives back pushes that may have been claimed by a statement whose result is unknown. */
+  /** Gives back the pushes of a statement whose result is unknown: it may have claimed them. */
   releaseUnknown(pushes: readonly StoredPush[], lease: string): void;
 }
 
@@ -49,8 +49,8 @@ interface Pending {
 /**
  * Stores pushes. Those that arrive while a statement runs share the next one, and its commit.
  *
- * If the server rejects a batch, for example because another transaction holds the lock of one subject, each of its pushes is stored in a
- * statement of its own. So one push cannot hold up the others.
+ * One push can make the server reject a batch, for example because another transaction holds the lock of its subject. Then the queue stores
+ * each push of the batch in a separate statement, so that one push cannot delay the others.
  */
 export class PutQueue {
   #pending: Pending[] = [];
@@ -58,8 +58,8 @@ export class PutQueue {
   /** Number of running loops over batches. */
   #loops = 0;
   /**
-   * The keys of the pushes in running statements, and of those that are stored singly, each with their number. Later pushes with these keys
-   * wait, which keeps their order.
+   * Number of pushes by key: those in running statements, and those that are stored singly. Later pushes with these keys wait, which keeps
+   * their order.
    */
   readonly #keys = new Map<string, number>();
   #isRunningSingle = false;
@@ -74,7 +74,7 @@ export class PutQueue {
     private readonly onStored: (count: number, unclaimed: number) => void,
   ) {}
 
-  /** Stores a push. Rejects after 3 seconds, or if it is unknown whether the push was stored. */
+  /** Stores a push. Rejects after 3 seconds, and after an error. The push may be stored nevertheless. */
   put(push: StoredPush, windowMs: number): Promise<Result> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => pending.settle(new PostgresTimeout(PUT_LIMIT_MS)), PUT_LIMIT_MS);
@@ -112,7 +112,7 @@ export class PutQueue {
   async #run(): Promise<void> {
     this.#loops++;
     for (;;) {
-      // Pushes that arrive in the same turn of the event loop share a statement. The attempts of the last one start first.
+      // Pushes that arrive in the same turn of the event loop share a statement. Meanwhile, attempts of the last statement's pushes start.
       await setImmediate();
       if (this.#loops > 1 && this.#pending.length < MIN_PARALLEL) break;
       const batch = this.#takeBatch();
@@ -226,7 +226,7 @@ export class PutQueue {
     let start = 1;
     for (const [n, pending] of batch.entries()) {
       const { push, windowMs, key } = pending;
-      // If the statement runs a second time, it would compare this push with a later one of its key.
+      // A duplicate within the batch. `put` would miss it in a second run, which compares it with the last stored push of its key.
       if (windowMs > 0 && lastOfKey.get(key) === push.sha256) duplicates.push(pending);
       else {
         rows.push(rowOf(push, { n, windowMs, start, claims: n < maxClaims }));
@@ -256,7 +256,7 @@ export class PutQueue {
   }
 }
 
-/** Groups rows, so that no two rows of a group have the same key, and rows with the same key keep their order. */
+/** Groups rows. The rows of a group have different keys. Rows with the same key keep their order. */
 function roundsOf(rows: readonly PushRow[]): PushRow[][] {
   const rounds: PushRow[][] = [];
   const counts = new Map<string, number>();

@@ -26,9 +26,10 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads pushes of a `postgresInbox`, in the order of their ids. Yields a record with the exact bytes of each push, then a mark with its newest
- * state. A push without an ended attempt or a retry has no mark.
+ * state. A push has no mark until an attempt ends or somebody retries it.
  *
- * Writes nothing. Each statement runs in its own short `READ ONLY` transaction, so that a slow reader does not delay the vacuum of Postgres. The role needs `USAGE` of the schema and `SELECT` of its tables. A push that is deleted meanwhile is left out.
+ * Writes nothing. Each statement runs in its own short `READ ONLY` transaction, so that a slow reader does not delay the vacuum of Postgres.
+ * The role needs `USAGE` of the schema and `SELECT` of its tables. Skips a push that is deleted meanwhile.
  * @throws AirudderError `inbox_unavailable`, if the schema has no tables, or those of another version; PostgresTimeout; errors of Postgres
  * @example for await (const { head } of readPostgresInbox(pool, { limit: 100 })) console.log(head.kind);
  */
@@ -93,7 +94,7 @@ function conditionOf({ ids, since, until, type, states, about = {} }: InboxQuery
     conditions.push(`(${each.join(" or ")})`);
   }
   if (since !== undefined) {
-    // The condition on the id excludes the older pushes by the primary key.
+    // With the condition on the id, Postgres excludes older pushes through the primary key.
     conditions.push(`id >= ${parameter(firstIdSince(since))} and received_at >= ${parameter(since.toISOString())}`);
   }
   if (until !== undefined) conditions.push(`received_at <= ${parameter(until.toISOString())}`);
@@ -110,7 +111,7 @@ function conditionOf({ ids, since, until, type, states, about = {} }: InboxQuery
 
 const UNFINISHED = "state in ('blocked', 'waiting', 'running')";
 
-/** The states that the column `state` does not contain. */
+/** Conditions for the states that the column `state` does not contain. */
 const UNFINISHED_STATES: { readonly [state in PushState]?: string } = {
   stored: `${UNFINISHED} and attempts = 0`,
   failed: `${UNFINISHED} and attempts > 0`,

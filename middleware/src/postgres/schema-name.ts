@@ -1,6 +1,6 @@
 import { AirudderError } from "../errors.js";
 
-/** Postgres cuts longer names. Bytes. */
+/** Postgres truncates longer names. Bytes. */
 const MAX_NAME_BYTES = 63;
 
 /**
@@ -12,7 +12,7 @@ export function quoteSchema(name: unknown): string {
     typeof name === "string" &&
     name !== "" &&
     !name.includes("\0") &&
-    // It would end the text of a function in the migrations.
+    // This text would end the body of a function in the migrations.
     !name.includes("$function$") &&
     Buffer.byteLength(name) <= MAX_NAME_BYTES;
   if (!isName) {

@@ -14,8 +14,8 @@ export class CommitUnknown extends Error {
 export type BeforeCommit = (client: PgClient) => Promise<void>;
 
 /**
- * The transaction of one attempt. The connection is taken, and BEGIN sent, at the first `query` of the handler, so an attempt that does not
- * use it costs no connection.
+ * The transaction of one attempt. The first `query` of the handler takes a connection and sends BEGIN. An attempt without a query costs no
+ * connection.
  */
 export class HandlerTransaction {
   readonly #client: PgClient;
@@ -27,12 +27,13 @@ export class HandlerTransaction {
   readonly #running = new Set<Promise<unknown>>();
 
   /**
-   * @param attempt the lease token of the attempt, stored in the transaction. The SQL function `finish` checks that it is still there.
+   * @param attemptId stored in the transaction as `airudder.attempt`: the token of the lease, or a UUID for a replay. The SQL function
+   * `finish` compares it, to detect that the handler ended the transaction itself.
    * @param maxIdleMs the server rolls back if it gets no statement for this time, for example because the process is suspended
    */
   constructor(
     private readonly pool: PgPool,
-    private readonly attempt: string,
+    private readonly attemptId: string,
     private readonly maxIdleMs: number,
     private readonly slots: Slots,
   ) {
@@ -122,7 +123,7 @@ export class HandlerTransaction {
       throw refusalOf(this.#refusal);
     }
     await client.query(
-      `begin isolation level read committed; set local airudder.attempt = '${this.attempt}'; set local idle_in_transaction_session_timeout = ${this.maxIdleMs}`,
+      `begin isolation level read committed; set local airudder.attempt = '${this.attemptId}'; set local idle_in_transaction_session_timeout = ${this.maxIdleMs}`,
     );
     return client;
   }

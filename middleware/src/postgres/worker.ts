@@ -15,11 +15,11 @@ import type { PostgresInboxSettings } from "./options.js";
 
 /** Time limit of the statement that records the start of an attempt that runs alone. */
 const START_LIMIT_MS = 5_000;
-/** Interval of the attempts to give back pushes whose claim is unknown. */
+/** Interval at which `releaseUnknown` retries. */
 const RELEASE_INTERVAL_MS = 1_000;
-/** Maximum number of claimed pushes, with those that wait for a handler, as a multiple of `concurrency`. */
+/** Maximum number of claimed pushes, as a multiple of `concurrency`. It includes those that wait until a handler is registered. */
 const MAX_CLAIMED = 2;
-/** Maximum number of claimed pushes, with those that are being stored, as a multiple of `concurrency`. Only fast handlers need so many. */
+/** Maximum number of claimed and reserved pushes, as a multiple of `concurrency`. Only fast handlers reach it. */
 const MAX_STORED = 4;
 
 interface ReplayJob extends Job {
@@ -35,9 +35,9 @@ export class Worker<Transaction> {
   readonly #scheduler: Scheduler<ClaimedPush | ReplayJob>;
   readonly #claims: Claims;
   readonly #transactions: HandlerTransactions<Transaction>;
-  /** The claimed pushes by the object that their attempt gets. */
+  /** The claimed pushes whose attempt has not ended, by the object that the attempt gets. */
   readonly #claimed = new Map<StoredPush, ClaimedPush>();
-  /** Number of claimed pushes whose attempt has not ended. */
+  /** Number of claimed pushes whose attempt has not ended, without those that wait until a handler is registered. */
   #active = 0;
   /** Number of pushes that are being stored and may become claimed. */
   #reserved = 0;
@@ -112,6 +112,7 @@ export class Worker<Transaction> {
     return this.#estimate;
   }
 
+  /** Number of pushes for the next claim. If no push is active, it includes room for the attempts that probably end meanwhile. */
   #roomForClaim(): number {
     return this.#active > 0
       ? this.#room
@@ -119,14 +120,14 @@ export class Worker<Transaction> {
   }
 
   /**
-   * Reserves room for pushes that are being stored. Returns their number, at most `max`. It includes the room of the attempts that probably
-   * end meanwhile. If other pushes wait, a quarter of the room is for those, and at least 1.
+   * Reserves room for pushes that are being stored, and returns for how many, at most `max`. The room includes that of the attempts that
+   * probably end meanwhile. If other pushes wait for a claim, keeps a quarter of the room for them, at least 1.
    */
   reserve(max: number): number {
     const estimate = this.#estimateEnds();
     if (this.#isStopped) return 0;
-    const unclaimed = MAX_STORED * this.settings.concurrency - this.#claimed.size - this.#reserved;
-    const room = Math.min(this.#room + estimate, unclaimed);
+    const limit = MAX_STORED * this.settings.concurrency - this.#claimed.size - this.#reserved;
+    const room = Math.min(this.#room + estimate, limit);
     const count = Math.max(0, Math.min(max, this.#claims.isBehind ? room - Math.max(1, room >> 2) : room));
     this.#reserved += count;
     return count;
@@ -143,15 +144,15 @@ export class Worker<Transaction> {
   }
 
   /**
-   * Gives back pushes that may have been claimed by a statement whose result is unknown. It may still be committed, so this is repeated until
-   * it has an effect, at most until the leases would have expired.
+   * Gives back the pushes of a statement whose result is unknown: it may have claimed them. Postgres may still commit it, so the worker
+   * retries until this has an effect, at most until the leases would have expired.
    */
   async releaseUnknown(pushes: readonly StoredPush[], lease: string): Promise<void> {
     const marks = pushes.map((push) => markOf(newClaimedPush(push, lease), { state: "waiting", attempts: 0 }));
     let isCommitted = false;
     for (const end = performance.now() + this.settings.leaseMs; performance.now() < end && !this.#isStopped; ) {
       const marked = await Promise.all(marks.map((mark) => this.#marks.add(mark)));
-      // The marks are not recorded in one statement, so some may have come before the commit.
+      // One more round after the first effect: several statements record the marks, and some may have run before the commit.
       if (isCommitted) break;
       isCommitted = marked.some((each) => each !== undefined);
       if (!isCommitted) await sleep(RELEASE_INTERVAL_MS, undefined, { ref: false });
@@ -244,7 +245,7 @@ export class Worker<Transaction> {
       }
       if (row?.started !== true) this.#leases.remove(claimed);
     } catch {
-      // Without the record, a crash of this process would not count. The push is given back.
+      // Without the record, a crash of this process would not count as a failed attempt. So give the push back.
     }
     this.#forget(claimed);
     return { recorded: this.#release(claimed) };
@@ -282,7 +283,7 @@ export class Worker<Transaction> {
     }
   }
 
-  /** Removes a push whose attempt has ended or does not take place. */
+  /** Removes a push whose attempt has ended or will not start. */
   #forget(claimed: ClaimedPush): void {
     if (!this.#claimed.delete(claimed.push)) return;
     if (!claimed.isHeld) this.#active--;
@@ -312,7 +313,7 @@ export class Worker<Transaction> {
     this.#attempts.abort(claimed.push, new Error("Another process may handle the push now."));
   }
 
-  /** Runs a replay after the pushes that run in this process. */
+  /** Runs a replay after the pushes of its subject that this process has claimed. */
   replay(push: StoredPush): Promise<Consumed> {
     return new Promise((resolve, reject) => {
       if (this.#isStopped) {
@@ -335,7 +336,7 @@ export class Worker<Transaction> {
     });
   }
 
-  /** Starts no more attempts, waits at most `limitMs` for the running ones, then aborts them and returns the unfinished pushes. */
+  /** Starts no more attempts, waits at most `limitMs` for the running ones, then aborts them and gives the unfinished pushes back. */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     const claiming = this.#claims.stop();
@@ -345,7 +346,7 @@ export class Worker<Transaction> {
     await handling;
     this.#attempts.abort();
     await this.#transactions.stop();
-    // The results of the aborted attempts come first.
+    // Lets the aborted attempts record their results first.
     await setImmediate();
     this.#transactions.destroy();
     const released = this.#leases.all().map((claimed) => this.#release(claimed));
