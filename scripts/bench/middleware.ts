@@ -99,7 +99,7 @@ export function ratioRows(what: string, measured: ServerResult, baseline: Server
   ];
 }
 
-/** As somebody would write it who only needs to know that the push is usable: 8 required fields, an enum. */
+/** A short schema that an app might use to check only that the push is usable: 8 required fields and an enum. */
 const ORDINARY_SCHEMA = {
   type: "object",
   required: ["TaskID", "TaskName", "Sign", "Details"],

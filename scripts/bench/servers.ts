@@ -53,7 +53,7 @@ export const servers = {
     return onExpress((app) => app.use(PATH, createNodeMiddleware(webhooks, { path: "/" })));
   },
 
-  /** Responds as in its guide. */
+  /** Responds as the guide of the SDK shows. */
   "@line/bot-sdk, res.json({})": () =>
     onLine((_request, response) => {
       response.json({});
@@ -64,7 +64,7 @@ export const servers = {
       response.end();
     }),
 
-  /** What a webhook needs at least: parses, checks the md5 and responds. Neither limits nor validates the body. */
+  /** The minimum of a webhook: parses, checks the md5 and responds. Neither limits nor validates the body. */
   "hand-written on node:http": (): AnyServer => (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => void chunks.push(chunk));

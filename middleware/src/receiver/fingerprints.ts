@@ -6,7 +6,7 @@ const INITIAL_SLOTS = 1_024;
  * these slots are taken, the last one is overwritten.
  */
 const MAX_PROBES = 256;
-/** Number of 32-bit words that are stored of a SHA-256. 128 bits rule out accidental matches. */
+/** Number of 32-bit words of a SHA-256 that the table stores. 128 bits rule out accidental matches. */
 const DIGEST_WORDS = 4;
 /** Words per slot: two for the subject's hash, the others for the digest. */
 const SLOT_WORDS = 2 + DIGEST_WORDS;
