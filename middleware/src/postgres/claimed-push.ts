@@ -66,6 +66,9 @@ export function claimedPushOf(row: ClaimedRow, lease: string): ClaimedPush {
 /** A mark without the columns that identify its push. */
 export type AttemptMark = Pick<Mark, "state" | "attempts"> & Partial<Mark>;
 
-export function markOf({ id, lease, subjectColumn: subject }: ClaimedPush, mark: AttemptMark): Mark {
+export function markOf(
+  { id, lease, subjectColumn: subject }: Pick<ClaimedPush, "id" | "lease" | "subjectColumn">,
+  mark: AttemptMark,
+): Mark {
   return { error: null, alone: null, delayMs: 0, ...mark, id, lease, subject };
 }

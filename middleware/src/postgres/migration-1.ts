@@ -94,12 +94,14 @@ $function$;
 -- rounds: a list of lists of pushes. The pushes of one inner list have different keys, so one statement stores them. Each has the columns and:
 -- n (returned with the result), key, windowMs, start and size of its bytes in bodies, claims (whether it may be claimed).
 -- token: the lease of the claimed pushes.
-create function ${s}.put(rounds json, bodies bytea, lock_ms integer, token uuid, lease_ms double precision)
-returns table (n integer, result text) language plpgsql ${BATCH_PLANS} as $function$
+create function ${s}.put(
+  rounds json, bodies bytea, lock_ms integer, token uuid, lease_ms double precision, is_repeat boolean
+) returns table (n integer, result text) language plpgsql ${BATCH_PLANS} as $function$
 #variable_conflict use_column
 declare
   round json;
   moment timestamptz;
+  is_stored boolean := false;
 begin
   perform ${s}.require_read_committed();
   perform set_config('lock_timeout', lock_ms::text, true);
@@ -112,6 +114,14 @@ begin
   select distinct r.key collate "C"
   from json_array_elements(rounds) as l (pushes), json_to_recordset(l.pushes) as r (key text) order by 1
   on conflict (key) do update set key = excluded.key where false;
+
+  if is_repeat then
+    -- One known push shows that the first statement was committed, so it has found the others to be duplicates.
+    is_stored := exists (
+      select from json_array_elements(rounds) as l (pushes), json_to_recordset(l.pushes) as r (id text)
+      cross join lateral (select from ${s}.pushes p where p.id = r.id limit 1) as k
+    );
+  end if;
 
   moment := clock_timestamp();
   for round in select value from json_array_elements(rounds) loop
@@ -134,7 +144,7 @@ begin
       select c.*, case
         -- An earlier run of this statement stored the known push, but its response was lost.
         when c.is_known then case when c.is_claimed then 'claimed' else 'stored' end
-        when c.is_duplicate then 'duplicate'
+        when c.is_duplicate or is_stored then 'duplicate'
         when c.claims and not c.is_blocked then 'claimed'
         else 'stored'
       end as result

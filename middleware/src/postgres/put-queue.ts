@@ -31,7 +31,7 @@ export interface StoringWorker {
   /** Takes the claimed pushes. @param reserved what `reserve` returned */
   addStored(pushes: readonly StoredPush[], lease: string, reserved: number): void;
   /** Gives back the pushes of a statement whose result is unknown: it may have claimed them. */
-  releaseUnknown(pushes: readonly StoredPush[], lease: string): void;
+  releaseUnknown(pushes: readonly Pick<StoredPush, "id" | "subject">[], lease: string): void;
 }
 
 interface Pending {
@@ -40,6 +40,8 @@ interface Pending {
   readonly key: string;
   /** Token of the lease that an earlier statement may have stored; otherwise `undefined`. */
   lease: string | undefined;
+  /** Whether a statement was sent, and it is unknown whether it has stored and claimed the push. */
+  isUnknown: boolean;
   /** Time by which it must be settled, as `performance.now()`. */
   readonly until: number;
   isSettled: boolean;
@@ -83,6 +85,7 @@ export class PutQueue {
         windowMs,
         key: keyOf(push),
         lease: undefined,
+        isUnknown: false,
         until: performance.now() + PUT_LIMIT_MS,
         isSettled: false,
         settle(result) {
@@ -125,7 +128,7 @@ export class PutQueue {
           this.#storeSingly(batch);
           continue;
         }
-        for (const each of batch) each.settle(error as Error);
+        this.#fail(batch, error as Error);
       }
       for (const { key } of batch) this.#free(key);
     }
@@ -164,7 +167,8 @@ export class PutQueue {
   async #runSingle(): Promise<void> {
     this.#isRunningSingle = true;
     for (let next = this.#single.shift(); next !== undefined; next = this.#single.shift()) {
-      if (!next.isSettled) {
+      if (next.isSettled) this.#releaseUnknown([next]);
+      else {
         try {
           await this.#storeTwice([next], SINGLE_LOCK_MS);
         } catch (error) {
@@ -172,7 +176,7 @@ export class PutQueue {
             this.#postpone(next);
             continue;
           }
-          next.settle(error as Error);
+          this.#fail([next], error as Error);
         }
       }
       this.#free(next.key);
@@ -197,25 +201,41 @@ export class PutQueue {
     for (const each of batch) each.lease = lease;
     let claimed: readonly StoredPush[] = [];
     try {
-      claimed = await this.#store(batch, lockMs, lease, reserved).catch((error) => {
+      claimed = await this.#store(batch, lockMs, lease, reserved, false).catch((error) => {
         if (isRejection(error) || error instanceof PostgresTimeout) throw error;
-        return this.#store(batch, lockMs, lease, reserved);
+        return this.#store(batch, lockMs, lease, reserved, true);
       });
-    } catch (error) {
-      const isUnknown = reserved > 0 && !isRejection(error);
-      if (isUnknown)
-        worker?.releaseUnknown(
-          batch.slice(0, reserved).map(({ push }) => push),
-          lease,
-        );
-      throw error;
     } finally {
       worker?.addStored(claimed, lease, reserved);
     }
   }
 
-  /** Stores a batch, and claims those of its first `maxClaims` pushes that can start. Returns these. */
-  async #store(batch: readonly Pending[], lockMs: number, lease: string, maxClaims: number): Promise<StoredPush[]> {
+  /** Rejects pushes that are not stored again. */
+  #fail(pushes: readonly Pending[], error: Error): void {
+    for (const each of pushes) each.settle(error);
+    this.#releaseUnknown(pushes);
+  }
+
+  #releaseUnknown(pushes: readonly Pending[]): void {
+    const unknown = pushes.filter(({ isUnknown }) => isUnknown);
+    const lease = unknown[0]?.lease;
+    if (lease === undefined) return;
+    // Without the bodies, because a release can take long.
+    const ids = unknown.map(({ push: { id, subject } }) => ({ id, subject }));
+    this.worker?.releaseUnknown(ids, lease);
+  }
+
+  /**
+   * Stores a batch, and claims those of its first `maxClaims` pushes that can start. Returns these.
+   * @param isRepeat whether the same batch was sent before, and it is unknown whether it was stored
+   */
+  async #store(
+    batch: readonly Pending[],
+    lockMs: number,
+    lease: string,
+    maxClaims: number,
+    isRepeat: boolean,
+  ): Promise<StoredPush[]> {
     const { pool, schema, leaseMs } = this.settings;
     // Each push has its own time limit. The statement may take as long as the youngest push can wait.
     const limitMs = Math.max(1, Math.max(...batch.map(({ until }) => until)) - performance.now());
@@ -235,13 +255,20 @@ export class PutQueue {
       }
       lastOfKey.set(key, push.sha256);
     }
-    const results = await withConnection(pool, limitMs, (client) =>
-      select<{ n: number; result: Result | "claimed" }>(
+    const known = batch.filter(({ isUnknown }) => !isUnknown);
+    const results = await withConnection(pool, limitMs, (client) => {
+      for (const each of known) each.isUnknown = true;
+      return select<{ n: number; result: Result | "claimed" }>(
         client,
-        `select n, result from ${schema}.put($1, $2, $3, $4, $5)`,
-        [JSON.stringify(roundsOf(rows)), Buffer.concat(bodies), lockMs, lease, leaseMs],
-      ),
-    );
+        `select n, result from ${schema}.put($1, $2, $3, $4, $5, $6)`,
+        [JSON.stringify(roundsOf(rows)), Buffer.concat(bodies), lockMs, lease, leaseMs, isRepeat],
+      );
+    }).catch((error) => {
+      // The server has rolled this statement back.
+      if (isRejection(error)) for (const each of known) each.isUnknown = false;
+      throw error;
+    });
+    for (const each of batch) each.isUnknown = false;
     const claimed: StoredPush[] = [];
     let unclaimed = 0;
     for (const { n, result } of results) {

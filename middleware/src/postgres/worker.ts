@@ -12,6 +12,7 @@ import { HandlerTransactions } from "./handler-transactions.js";
 import { Leases } from "./leases.js";
 import { type Mark, type Marked, MarkQueue } from "./mark-queue.js";
 import type { PostgresInboxSettings } from "./options.js";
+import { subjectColumn } from "./push-row.js";
 
 /** Time limit of the statement that records the start of an attempt that runs alone. */
 const START_LIMIT_MS = 5_000;
@@ -73,7 +74,10 @@ export class Worker<Transaction> {
     });
     this.#claims = new Claims(settings, {
       room: () => this.#roomForClaim(),
-      onClaimed: (rows, lease) => this.#addAll(rows.map((row) => claimedPushOf(row, lease))),
+      onClaimed: (rows, lease) => {
+        this.#estimateEnds();
+        this.#addAll(rows.map((row) => claimedPushOf(row, lease)));
+      },
       onFailed: (error) =>
         events.warn?.("AIRUDDER_INBOX_UNAVAILABLE", `Pushes could not be claimed: ${describeThrown(error)}`),
     });
@@ -116,7 +120,7 @@ export class Worker<Transaction> {
   #roomForClaim(): number {
     return this.#active > 0
       ? this.#room
-      : Math.min(this.#room + this.#estimateEnds(), MAX_CLAIMED * this.settings.concurrency);
+      : Math.min(this.#room + Math.max(this.#ended, this.#estimate), MAX_CLAIMED * this.settings.concurrency);
   }
 
   /**
@@ -147,16 +151,19 @@ export class Worker<Transaction> {
    * Gives back the pushes of a statement whose result is unknown: it may have claimed them. Postgres may still commit it, so the worker
    * retries until this has an effect, at most until the leases would have expired.
    */
-  async releaseUnknown(pushes: readonly StoredPush[], lease: string): Promise<void> {
-    const marks = pushes.map((push) => markOf(newClaimedPush(push, lease), { state: "waiting", attempts: 0 }));
+  async releaseUnknown(pushes: readonly Pick<StoredPush, "id" | "subject">[], lease: string): Promise<void> {
+    const marks = pushes.map(({ id, subject }) =>
+      markOf({ id, lease, subjectColumn: subjectColumn(subject) }, { state: "waiting", attempts: 0 }),
+    );
+    const end = performance.now() + this.settings.leaseMs;
     let isCommitted = false;
-    for (const end = performance.now() + this.settings.leaseMs; performance.now() < end && !this.#isStopped; ) {
+    do {
       const marked = await Promise.all(marks.map((mark) => this.#marks.add(mark)));
       // One more round after the first effect: several statements record the marks, and some may have run before the commit.
       if (isCommitted) break;
       isCommitted = marked.some((each) => each !== undefined);
       if (!isCommitted) await sleep(RELEASE_INTERVAL_MS, undefined, { ref: false });
-    }
+    } while (performance.now() < end && !this.#isStopped);
     this.wake();
   }
 

@@ -50,7 +50,7 @@ postgresTest(
     const put = (subject: string, claims = false): [string, unknown[]] => {
       const push = storedPush({ subject, sha256: String(n++) });
       const row = rowOf(push, { n: 0, windowMs: 1_000, start: 1, claims });
-      return [`select * from ${name}.put($1, $2, 100, $3, 60000)`, [JSON.stringify([[row]]), push.body, LEASE]];
+      return [`select * from ${name}.put($1, $2, 100, $3, 60000, true)`, [JSON.stringify([[row]]), push.body, LEASE]];
     };
     const id = async (where: string): Promise<string> =>
       (await schema.rows<{ id: string }>(`select id from $schema.pushes where ${where} limit 1`))[0]?.id ?? "";

@@ -4,6 +4,7 @@ import { after } from "node:test";
 import type { StoredPush } from "airudder-webhooks/inbox";
 import type { PushHead } from "airudder-webhooks/journal";
 import { readPostgresInbox } from "airudder-webhooks/postgres";
+import { rowOf } from "../../../middleware/src/postgres/push-row.js";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { postgresTest } from "../../helpers/postgres.js";
@@ -144,10 +145,10 @@ postgresTest("a push is stored durably even if the database commits asynchronous
   const client = await schema.pool.connect();
   atEnd(t, () => client.release());
   await client.query("begin; set local synchronous_commit = off");
-  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0)`);
+  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0, false)`);
   assert.deepEqual((await client.query("show synchronous_commit")).rows, [{ synchronous_commit: "on" }]);
   await client.query("rollback; begin; set local synchronous_commit = remote_apply");
-  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0)`);
+  await client.query(`select * from ${schema.name}.put('[]', '', 100, null, 0, false)`);
   assert.deepEqual((await client.query("show synchronous_commit")).rows, [{ synchronous_commit: "remote_apply" }]);
   await client.query("rollback");
 });
@@ -324,3 +325,21 @@ postgresTest("old finished pushes and their subjects are deleted; dead, recent a
   );
   await working.close(10);
 });
+
+postgresTest(
+  "a batch that is sent again stores nothing, although a duplicate in it precedes a newer push",
+  async (t) => {
+    const schema = await Schema.create(t);
+    const pushes = [push("s", "A"), push("s", "A"), push("s", "B")];
+    const put = async (batch: readonly StoredPush[], isRepeat: boolean): Promise<string[]> => {
+      const rounds = batch.map((each, n) => [rowOf(each, { n, windowMs: HOUR, start: 1, claims: false })]);
+      const values = [JSON.stringify(rounds), Buffer.alloc(0), isRepeat];
+      const text = "select n, result from $schema.put($1, $2, 100, null, 0, $3) order by n";
+      return (await schema.rows<{ result: string }>(text, values)).map(({ result }) => result);
+    };
+    assert.deepEqual(await put(pushes.slice(0, 1), false), ["stored"]);
+    assert.deepEqual(await put(pushes.slice(1), false), ["duplicate", "stored"]);
+    assert.deepEqual(await put(pushes.slice(1), true), ["duplicate", "stored"]);
+    assert.equal((await schema.rows("select from $schema.pushes")).length, 2);
+  },
+);
