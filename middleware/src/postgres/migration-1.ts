@@ -94,6 +94,7 @@ $function$;
 -- rounds: a list of lists of pushes. The pushes of one inner list have different keys, so one statement stores them. Each has the columns and:
 -- n (returned with the result), key, windowMs, start and size of its bytes in bodies, claims (whether it may be claimed).
 -- token: the lease of the claimed pushes.
+-- is_repeat: whether the same batch was sent before, without a result.
 create function ${s}.put(
   rounds json, bodies bytea, lock_ms integer, token uuid, lease_ms double precision, is_repeat boolean
 ) returns table (n integer, result text) language plpgsql ${BATCH_PLANS} as $function$
