@@ -23,7 +23,7 @@ const cases = inboxConformance({
     return inbox;
   },
   crash(inbox) {
-    proxies.get(inbox)?.cut();
+    proxies.get(inbox)?.close();
     void inbox.close(0).catch(() => undefined);
   },
 });

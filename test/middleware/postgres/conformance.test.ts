@@ -24,7 +24,7 @@ postgresTest("the rules of an inbox", async (t) => {
       return inbox;
     },
     crash(inbox) {
-      proxies.get(inbox)?.cut();
+      proxies.get(inbox)?.close();
       void inbox.close(0).catch(() => undefined);
     },
     effects: {
