@@ -8,7 +8,7 @@ import type { ClaimedRow } from "./push-row.js";
 const LIMIT_MS = 5_000;
 /** Delays between claims that find nothing: the first one, and the maximum. */
 const MIN_POLL_MS = 10;
-export const MAX_POLL_MS = 500;
+const MAX_POLL_MS = 500;
 /** Interval of the claims that look at all pushes. The others look only at pushes that became due since the last claim. */
 const FULL_CLAIM_MS = 30_000;
 /** These other claims also look at pushes that became due this long before the last claim: their transactions may have committed later. */

@@ -72,6 +72,26 @@ export function withConnection<T>(pool: PgPool, limitMs: number, run: (client: P
   });
 }
 
+/**
+ * Runs statements on a connection that the caller keeps.
+ * @param onLimit called before the rejection, for example to destroy the connection
+ * @throws PostgresTimeout
+ */
+export async function withLimit<T>(limitMs: number, run: () => Promise<T>, onLimit?: () => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      onLimit?.();
+      reject(new PostgresTimeout(limitMs));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([run(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const BOOLEAN = 16;
 const INTEGER = 23;
 const DOUBLE = 701;

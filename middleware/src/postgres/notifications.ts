@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PostgresTimeout, select, withConnection } from "./connection.js";
+import { select, withConnection, withLimit } from "./connection.js";
 import type { PgNotification, PgPool } from "./pool.js";
 
 /** Minimum interval of the notifications of one process. Workers that find pushes poll more often than this. */
@@ -96,8 +96,8 @@ export class Notifications {
         client.on("error", reject);
         client.on("notification", onNotification);
         // Claims the pushes that were stored while nothing listened.
-        limited(select(client, `listen ${this.channel}`)).then(onNotified, reject);
-        checks = setInterval(() => limited(select(client, "select 1")).catch(reject), CHECK_MS);
+        withLimit(LIMIT_MS, () => select(client, `listen ${this.channel}`)).then(onNotified, reject);
+        checks = setInterval(() => withLimit(LIMIT_MS, () => select(client, "select 1")).catch(reject), CHECK_MS);
         checks.unref();
         if (this.#isStopped) resolve();
       });
@@ -107,20 +107,5 @@ export class Notifications {
       // Destroys the connection: it still listens, so the pool must not reuse it.
       client.release(true);
     }
-  }
-}
-
-/** Rejects if a statement takes too long, for example because a broken network discards it. */
-async function limited(statement: Promise<unknown>): Promise<void> {
-  const timeout = new AbortController();
-  try {
-    await Promise.race([
-      statement,
-      sleep(LIMIT_MS, undefined, { ...unref, signal: timeout.signal }).then(() => {
-        throw new PostgresTimeout(LIMIT_MS);
-      }),
-    ]);
-  } finally {
-    timeout.abort();
   }
 }

@@ -26,8 +26,11 @@ export function storableText(text: string): string {
  * no subject. The prefixes keep the two kinds apart.
  */
 export function keyOf({ subject, type }: Pick<StoredPush, "subject" | "type">): string {
-  const column = subjectColumn(subject);
-  return column === null ? `type:${type}` : `subject:${column}`;
+  return keyOfColumn(subjectColumn(subject), type);
+}
+
+function keyOfColumn(subject: string | null, type: string): string {
+  return subject === null ? `type:${type}` : `subject:${subject}`;
 }
 
 /** A push for the function `put`, without its body. */
@@ -56,7 +59,7 @@ export function rowOf(
   if (push.subject !== undefined && subject !== push.subject) facts.subject = push.subject;
   return {
     n,
-    key: keyOf(push),
+    key: keyOfColumn(subject, push.type),
     windowMs,
     start,
     claims,

@@ -1,5 +1,5 @@
 import { AirudderError } from "../errors.js";
-import { isRejection } from "./connection.js";
+import { isRejection, withLimit } from "./connection.js";
 import type { PgClient, PgPool, PgResult } from "./pool.js";
 
 /** Time limit of the statements that end a transaction. */
@@ -137,6 +137,7 @@ export class HandlerTransaction {
     const client = await this.#begun;
     if (client === undefined) return;
     await withLimit(
+      END_LIMIT_MS,
       async () => {
         await Promise.allSettled(this.#running);
         await beforeCommit(client);
@@ -149,6 +150,7 @@ export class HandlerTransaction {
     let result: PgResult;
     try {
       result = await withLimit(
+        END_LIMIT_MS,
         () => client.query("commit"),
         () => this.destroy(),
       );
@@ -169,6 +171,7 @@ export class HandlerTransaction {
     if (this.#begun === undefined) return;
     try {
       await withLimit(
+        END_LIMIT_MS,
         async () => {
           await this.#begun;
           await this.#taken?.query("rollback");
@@ -201,21 +204,6 @@ const ignore = (): void => undefined;
 
 function refusalOf(reason: string): AirudderError {
   return new AirudderError("handler_failed", `The transaction is closed: ${reason}.`);
-}
-
-async function withLimit<T>(run: () => Promise<T>, onLimit: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      onLimit();
-      reject(new Error(`Postgres did not respond within ${END_LIMIT_MS} ms.`));
-    }, END_LIMIT_MS);
-  });
-  try {
-    return await Promise.race([run(), limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Limits how many connections handlers hold at a time, so that some are left for storing pushes and for leases. */

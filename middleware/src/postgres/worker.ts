@@ -42,7 +42,7 @@ export class Worker<Transaction> {
   #active = 0;
   /** Number of pushes that are being stored and may become claimed. */
   #reserved = 0;
-  /** Number of attempts that have ended since the last call of `reserve`. */
+  /** Number of attempts that have ended since the last estimate. */
   #ended = 0;
   #estimate = 0;
   /** The replays that have not started. */
@@ -343,7 +343,7 @@ export class Worker<Transaction> {
     });
   }
 
-  /** Starts no more attempts, waits at most `limitMs` for the running ones, then aborts them and gives the unfinished pushes back. */
+  /** Stops starting attempts. Waits at most `limitMs` for the running ones, then aborts them. Gives back the unfinished pushes. */
   async stop(limitMs: number): Promise<void> {
     this.#isStopped = true;
     const claiming = this.#claims.stop();

@@ -3,11 +3,9 @@ import { after } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
-import { atEnd } from "../../helpers/at-end.js";
-import { makePool, postgresTest } from "../../helpers/postgres.js";
-import { TcpProxy } from "../../helpers/tcp-proxy.js";
+import { postgresTest } from "../../helpers/postgres.js";
 import { until } from "../../helpers/until.js";
-import { removeServer, Schema, sharedServer } from "./server.js";
+import { proxiedPool, removeServer, Schema, sharedServer } from "./server.js";
 
 after(removeServer);
 
@@ -60,15 +58,12 @@ postgresTest(
     await inbox.put(push("s"));
     await sleep(100); // until the process waits for pushes
     // The statement waits for the lock of its subject while the inbox closes.
-    const locker = await schema.pool.connect();
-    atEnd(t, () => locker.release(true));
-    await locker.query("begin");
-    await locker.query(`select from ${schema.name}.subjects for update`);
+    const commit = await schema.lockSubjects();
     const putting = inbox.put(push("s", "B"));
     await sleep(50);
     const closing = inbox.close(1_000);
     await sleep(50);
-    await locker.query("commit");
+    await commit();
     await closing;
     await pool.end();
     assert.equal(await putting, "stored");
@@ -84,22 +79,17 @@ postgresTest(
   "a push whose statement was committed without a response is handled before its lease expires",
   async (t) => {
     const schema = await Schema.create(t);
-    const proxy = await TcpProxy.start((await sharedServer()).port);
-    atEnd(t, () => proxy.close());
-    const pool = makePool(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
+    const { pool, proxy } = await proxiedPool(t);
     const inbox = await schema.open({ pool, leaseMs: 60_000 });
     const handled: string[] = [];
     inbox.consume(({ sha256 }) => void handled.push(sha256));
     await inbox.put(push("s", "A"));
     await until(() => handled.length === 1);
-    const locker = await schema.pool.connect();
-    atEnd(t, () => locker.release(true));
-    await locker.query("begin");
-    await locker.query(`select from ${schema.name}.subjects for update`);
+    const commit = await schema.lockSubjects();
     const putting = assert.rejects(inbox.put(push("s", "B")), /did not respond/);
     await sleep(150);
     proxy.discardData();
-    await locker.query("commit");
+    await commit();
     await putting;
     proxy.restore();
     proxy.cut();

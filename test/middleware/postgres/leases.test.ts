@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { after, type TestContext } from "node:test";
+import { after } from "node:test";
 import type { InboxEvents } from "airudder-webhooks/inbox";
-import type pg from "pg";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
-import { atEnd } from "../../helpers/at-end.js";
-import { makePool, postgresTest } from "../../helpers/postgres.js";
-import { TcpProxy } from "../../helpers/tcp-proxy.js";
+import { postgresTest } from "../../helpers/postgres.js";
 import { until } from "../../helpers/until.js";
-import { removeServer, Schema, sharedServer } from "./server.js";
+import { proxiedPool, removeServer, Schema } from "./server.js";
 
 after(removeServer);
 
 const push = (subject: string, sha256 = "A") => storedPush({ subject, sha256, body: Buffer.from(sha256) });
-
-/** A pool behind a proxy that can discard data or cut connections. */
-async function proxiedPool(t: TestContext): Promise<{ pool: pg.Pool; proxy: TcpProxy }> {
-  const { port } = await sharedServer();
-  const proxy = await TcpProxy.start(port);
-  atEnd(t, () => proxy.close());
-  const pool = makePool(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
-  return { pool, proxy };
-}
 
 /** Claims a push as a process that ends immediately. */
 async function claimAndDie(schema: Schema, alone = false): Promise<void> {

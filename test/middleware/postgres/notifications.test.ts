@@ -5,9 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { storedPush } from "../../../middleware/src/testing/stored-push.js";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, postgresTest } from "../../helpers/postgres.js";
-import { TcpProxy } from "../../helpers/tcp-proxy.js";
 import { until } from "../../helpers/until.js";
-import { removeServer, Schema, sharedServer } from "./server.js";
+import { proxiedPool, removeServer, Schema, sharedServer } from "./server.js";
 
 after(removeServer);
 
@@ -62,9 +61,7 @@ postgresTest(
   "without LISTEN, a warning is emitted once and pushes are still handled; it listens again after an outage",
   async (t) => {
     const schema = await Schema.create(t);
-    const proxy = await TcpProxy.start((await sharedServer()).port);
-    atEnd(t, () => proxy.close());
-    const notifyPool = makePool(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
+    const { pool: notifyPool, proxy } = await proxiedPool(t);
     const warnings: string[] = [];
     proxy.reject();
     const working = await schema.open({ notifyPool }, { ...events, warn: (code) => void warnings.push(code) });

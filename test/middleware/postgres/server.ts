@@ -3,6 +3,7 @@ import { type PostgresInbox, type PostgresInboxOptions, postgresInbox } from "ai
 import type pg from "pg";
 import { atEnd } from "../../helpers/at-end.js";
 import { makePool, PostgresServer } from "../../helpers/postgres.js";
+import { TcpProxy } from "../../helpers/tcp-proxy.js";
 
 let shared: Promise<PostgresServer> | undefined;
 
@@ -14,6 +15,15 @@ export function sharedServer(): Promise<PostgresServer> {
 
 export async function removeServer(): Promise<void> {
   await (await shared)?.remove();
+}
+
+/** A pool behind a proxy that can discard data or cut connections. */
+export async function proxiedPool(t: TestContext): Promise<{ pool: pg.Pool; proxy: TcpProxy }> {
+  const { port } = await sharedServer();
+  const proxy = await TcpProxy.start(port);
+  atEnd(t, () => proxy.close());
+  const pool = makePool(t, { host: "127.0.0.1", port: proxy.port, user: "test", database: "postgres" });
+  return { pool, proxy };
 }
 
 let schemas = 0;
@@ -56,6 +66,14 @@ export class Schema {
 
   async rows<Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(text.replaceAll("$schema", this.name), values)).rows;
+  }
+
+  /** Locks all subjects, as another transaction may. Returns a function that commits it. */
+  async lockSubjects(): Promise<() => Promise<unknown>> {
+    const client = await this.pool.connect();
+    atEnd(this.t, () => client.release(true));
+    await client.query(`begin; select from ${this.name}.subjects for update`);
+    return () => client.query("commit");
   }
 
   async clear(): Promise<void> {
